@@ -1,0 +1,52 @@
+/// Every bound on what the program keeps, in one place. A declared length never allocates by itself.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// TCP connections followed at a time. Past it the one idle for longest is closed out (`timeout`).
+    pub connections: usize,
+    /// Bytes of one direction kept while an earlier segment is missing. Past it the hole is declared a gap.
+    /// 1 MiB is a window that a fast link fills; a larger reorder is a loss.
+    pub reorder_bytes: usize,
+    /// Segments of one direction kept while an earlier one is missing.
+    pub reorder_segments: usize,
+    /// The same bytes over all connections together.
+    pub reorder_bytes_total: usize,
+    /// A hole that the receiver has acknowledged was missed by the capture, not by the network. It is declared after
+    /// this many further packets of the connection: captures themselves reorder a little.
+    pub acknowledged_hole_packets: u32,
+    /// … or after this long, in nanoseconds of capture time.
+    pub acknowledged_hole_ns: i64,
+    /// A connection silent for this long, in nanoseconds of capture time, is closed out when room is needed.
+    pub idle_ns: i64,
+    /// Bytes of one direction kept while its protocol is not yet known. A whole RTMP handshake half is 3073.
+    pub opening_bytes: usize,
+    /// Payload bytes of unfinished messages, over all chunk streams of one direction.
+    pub partial_bytes: usize,
+    /// Chunk streams of one direction. The protocol allows 65597; real peers use under ten.
+    pub chunk_streams: usize,
+    /// Calls without an answer that are remembered per direction.
+    pub pending_calls: usize,
+    /// AMF values inside one another.
+    pub amf_depth: u16,
+    /// AMF values in one message.
+    pub amf_values: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connections: 65_536,
+            reorder_bytes: 1 << 20,
+            reorder_segments: 4096,
+            reorder_bytes_total: 16 << 20,
+            acknowledged_hole_packets: 128,
+            acknowledged_hole_ns: 3_000_000_000,
+            idle_ns: 3_600_000_000_000,
+            opening_bytes: 4096,
+            partial_bytes: 32 << 20,
+            chunk_streams: 4096,
+            pending_calls: 1024,
+            amf_depth: 64,
+            amf_values: 65_536,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+use std::ops::Range;
+
+use super::{Field, Label, Recorder, Value};
+
+/// Why a decoder went no further: what was being read, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// Bytes from the start of what was decoded.
+    pub at: u32,
+    /// A clause, lower case, no full stop.
+    pub what: String,
+}
+
+/// Something on the wire that could not be decoded as it stands. What was decoded before it is still there.
+pub type Problem = Stop;
+
+/// A cursor over bytes that records what it reads. All numbers are big-endian unless a method says otherwise.
+pub struct Reader<'a, 'r, R> {
+    bytes: &'a [u8],
+    at: usize,
+    /// Added to every recorded position: where `bytes` starts in what the reader's user shows.
+    base: u32,
+    record: &'r mut R,
+    label: Label,
+}
+
+impl<'a, 'r, R: Recorder> Reader<'a, 'r, R> {
+    pub fn new(bytes: &'a [u8], base: u32, record: &'r mut R) -> Self {
+        Reader { bytes, at: 0, base, record, label: Label::Field }
+    }
+
+    /// Bytes not yet read.
+    pub fn left(&self) -> usize {
+        self.bytes.len() - self.at
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.left() == 0
+    }
+
+    /// The position of the next byte, as it is recorded.
+    pub fn at(&self) -> u32 {
+        self.base + self.at as u32
+    }
+
+    /// The bytes not yet read.
+    pub fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.at..]
+    }
+
+    pub fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    /// The bytes in a recorded range.
+    pub fn slice(&self, range: &Range<u32>) -> &'a [u8] {
+        let start = (range.start - self.base) as usize;
+        &self.bytes[start..start + range.len()]
+    }
+
+    /// Gives the next recorded node a label instead of its field's key.
+    pub fn label(&mut self, label: Label) -> &mut Self {
+        self.label = label;
+        self
+    }
+
+    pub fn stop(&self, what: impl Into<String>) -> Stop {
+        Stop { at: self.at(), what: what.into() }
+    }
+
+    /// The next `count` bytes, recorded as nothing.
+    pub fn skip(&mut self, count: usize, what: &str) -> Result<&'a [u8], Stop> {
+        let Some(taken) = self.bytes[self.at..].get(..count) else {
+            return Err(self.stop(format!("{what} needs {count} bytes, {} are left", self.left())));
+        };
+        self.at += count;
+        Ok(taken)
+    }
+
+    fn take(&mut self, count: usize, field: &'static Field) -> Result<(&'a [u8], Range<u32>), Stop> {
+        let start = self.at();
+        let taken = self.skip(count, field.key())?;
+        Ok((taken, start..start + count as u32))
+    }
+
+    /// Records a value that the reader's user worked out itself from `span`.
+    pub fn note(&mut self, field: &'static Field, span: Range<u32>, value: Value) {
+        let label = std::mem::take(&mut self.label);
+        self.record.leaf(field, label, span, value);
+    }
+
+    fn uint(&mut self, field: &'static Field, count: usize) -> Result<u32, Stop> {
+        let (taken, span) = self.take(count, field)?;
+        let value = taken.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte));
+        self.note(field, span, Value::Uint(u64::from(value)));
+        Ok(value)
+    }
+
+    pub fn u8(&mut self, field: &'static Field) -> Result<u8, Stop> {
+        self.uint(field, 1).map(|value| value as u8)
+    }
+
+    pub fn u16(&mut self, field: &'static Field) -> Result<u16, Stop> {
+        self.uint(field, 2).map(|value| value as u16)
+    }
+
+    pub fn u24(&mut self, field: &'static Field) -> Result<u32, Stop> {
+        self.uint(field, 3)
+    }
+
+    pub fn u32(&mut self, field: &'static Field) -> Result<u32, Stop> {
+        self.uint(field, 4)
+    }
+
+    /// Four bytes, least significant first.
+    pub fn u32_le(&mut self, field: &'static Field) -> Result<u32, Stop> {
+        let (taken, span) = self.take(4, field)?;
+        let value = taken.iter().rev().fold(0, |sum, byte| sum << 8 | u32::from(*byte));
+        self.note(field, span, Value::Uint(u64::from(value)));
+        Ok(value)
+    }
+
+    /// Three bytes, two's complement.
+    pub fn i24(&mut self, field: &'static Field) -> Result<i32, Stop> {
+        let (taken, span) = self.take(3, field)?;
+        let value = i32::from_be_bytes([taken[0], taken[1], taken[2], 0]) >> 8;
+        self.note(field, span, Value::Int(i64::from(value)));
+        Ok(value)
+    }
+
+    pub fn bytes(&mut self, field: &'static Field, count: usize) -> Result<&'a [u8], Stop> {
+        let (taken, span) = self.take(count, field)?;
+        self.note(field, span.clone(), Value::Bytes(span));
+        Ok(taken)
+    }
+
+    /// Everything that is left, if anything is, as plain bytes.
+    pub fn remainder(&mut self, field: &'static Field) {
+        if !self.is_empty() {
+            let _ = self.bytes(field, self.left());
+        }
+    }
+
+    /// Named members. The node is closed also when the inside stops early, so that what was there is seen.
+    pub fn group<T>(&mut self, field: &'static Field, inside: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
+        self.node(field, |r| inside(r).map(|value| (value, Value::Group)))
+    }
+
+    /// A node whose value is known only when its inside was read. If the inside stops, it is a group of what was read.
+    pub fn node<T>(
+        &mut self,
+        field: &'static Field,
+        inside: impl FnOnce(&mut Self) -> Result<(T, Value), Stop>,
+    ) -> Result<T, Stop> {
+        let label = std::mem::take(&mut self.label);
+        let node = self.record.open(field, label, self.at());
+        let result = inside(self);
+        let end = self.at();
+        match result {
+            Ok((value, shown)) => {
+                self.record.close(node, end, shown);
+                Ok(value)
+            }
+            Err(stop) => {
+                self.record.close(node, end, Value::Group);
+                Err(stop)
+            }
+        }
+    }
+}
