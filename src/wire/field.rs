@@ -24,6 +24,8 @@ pub enum Kind {
     /// One of a few names of ours.
     Word,
     Bytes,
+    /// Bytes that are not decoded: media, or what could not be. Shown as hex; JSON leaves them out.
+    Opaque,
     /// Named members.
     Group,
     /// Numbered members.
@@ -41,7 +43,7 @@ impl Kind {
             Kind::Bool => "boolean",
             Kind::Text => "text",
             Kind::Word => "word",
-            Kind::Bytes => "bytes",
+            Kind::Bytes | Kind::Opaque => "bytes",
             Kind::Group => "group",
             Kind::List => "list",
             Kind::Amf => "AMF value",

@@ -9,6 +9,8 @@ pub enum Value {
     Group,
     /// Numbered members follow: a list.
     List,
+    /// Named members follow, and the sender claims this many.
+    EcmaArray(u32),
     Uint(u64),
     Int(i64),
     Number(f64),
