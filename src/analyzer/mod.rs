@@ -5,7 +5,7 @@
 
 mod opening;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 
 use crate::capture::Packet;
@@ -15,7 +15,7 @@ pub use crate::proto::Event;
 use crate::proto::rtmp::Session;
 use crate::proto::rtmp::detect::{self, Match};
 use crate::proto::{Opened, Piece};
-use crate::wire::{Moment, Place, Side};
+use crate::wire::{Moment, Side};
 use opening::{Kept, Opening};
 
 /// What an [`Analyzer`] gives beside the protocols' own events.
@@ -34,22 +34,53 @@ pub struct Totals {
     pub sessions: u32,
     pub messages: u64,
     pub gaps: u64,
-    /// What was not understood, by reason: packets and bytes.
-    pub unread: BTreeMap<String, Unread>,
+    /// What was not understood, by reason, in order of first appearance.
+    pub unread: Vec<(Reason, Tally)>,
     pub first: Option<Moment>,
     pub last: Option<Moment>,
 }
 
+/// Why something was not understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    Packet(net::Unread),
+    /// A TCP connection whose beginning is not RTMP's; its payload bytes are counted.
+    NotRtmp,
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reason::Packet(net::Unread::LinkType(link)) => write!(f, "unknown link type {}", link.0),
+            Reason::Packet(net::Unread::OtherProtocol(number)) => write!(f, "IP protocol {number}"),
+            Reason::Packet(unread) => f.write_str(unread.name()),
+            Reason::NotRtmp => f.write_str("TCP that is not RTMP"),
+        }
+    }
+}
+
 /// Packets or bytes that were not understood.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unread {
+pub struct Tally {
     pub packets: u64,
     pub bytes: u64,
 }
 
 impl Totals {
+    fn tally(&mut self, reason: Reason, packets: u64, bytes: u64) {
+        let place = self.unread.iter().position(|(known, _)| *known == reason).unwrap_or_else(|| {
+            self.unread.push((reason, Tally::default()));
+            self.unread.len() - 1
+        });
+        let tally = &mut self.unread[place].1;
+        tally.packets += packets;
+        tally.bytes += bytes;
+    }
+
     fn not_rtmp(&mut self, bytes: u64) {
-        self.unread.entry("TCP that is not RTMP".into()).or_default().bytes += bytes;
+        if bytes > 0 {
+            self.tally(Reason::NotRtmp, 0, bytes);
+        }
     }
 }
 
@@ -104,17 +135,11 @@ impl Analyzer {
         totals.last = Some(packet.at);
         match net::segment(packet) {
             Ok(segment) => {
-                // The payload is a part of the packet's bytes, so it lies as far into the file as into them.
-                let into = segment.payload.as_ptr().addr().wrapping_sub(packet.data.as_ptr().addr()) as u64;
-                let place = Place { offset: packet.place.offset.wrapping_add(into), ..packet.place };
+                let place = segment.payload_place(packet.place);
                 let state = &mut self.state;
                 self.connections.push(&segment, packet.at, place, &mut |output| state.take(output));
             }
-            Err(unread) => {
-                let entry = totals.unread.entry(unread.name().to_string()).or_default();
-                entry.packets += 1;
-                entry.bytes += packet.data.len() as u64;
-            }
+            Err(unread) => totals.tally(Reason::Packet(unread), 1, packet.data.len() as u64),
         }
     }
 
@@ -243,7 +268,8 @@ impl State {
                 self.take(Output::Gap { connection, from, offset, missing, at });
             }
             Kept::Close { from, how, at } => {
-                if let Some(Connection { content: Content::Rtmp { session, .. }, .. }) = self.live.get_mut(&connection) {
+                if let Some(Connection { content: Content::Rtmp { session, .. }, .. }) = self.live.get_mut(&connection)
+                {
                     session.close(from, how, at, &mut self.totals.messages, &mut self.events);
                 }
             }

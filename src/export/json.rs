@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde::ser::{SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{SerializeMap, Serializer};
 
 use super::time::Clock;
 use super::tree_json::{Behind, HexText, Source};
 use super::{Counts, Writer};
-use crate::analyzer::{Totals, Unread};
+use crate::analyzer::{Reason, Tally, Totals};
 use crate::net::{How, Start};
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Handshake, HandshakeFacts, Head, Message, Scheme};
@@ -79,10 +79,13 @@ impl<W: Write> JsonWriter<W> {
             map.serialize_entry("server", &opened.server)?;
             map.serialize_entry("packet", &opened.at.packet.0)?;
             map.serialize_entry("time", &time)?;
-            map.serialize_entry("start", match opened.start {
-                Start::Syn => "syn",
-                Start::Midstream => "midstream",
-            })?;
+            map.serialize_entry(
+                "start",
+                match opened.start {
+                    Start::Syn => "syn",
+                    Start::Midstream => "midstream",
+                },
+            )?;
             if let Some(source) = &opened.proxied {
                 map.serialize_entry("proxied", source)?;
             }
@@ -206,7 +209,7 @@ impl<W: Write> JsonWriter<W> {
 }
 
 impl<W: Write> Writer for JsonWriter<W> {
-    fn begin(&mut self, files: &[String]) -> io::Result<()> {
+    fn begin(&mut self, files: &[String], _: Option<Time>) -> io::Result<()> {
         self.line("capture", |map| {
             map.serialize_entry("schema", &SCHEMA)?;
             map.serialize_entry("version", env!("CARGO_PKG_VERSION"))?;
@@ -315,11 +318,7 @@ struct Problems<'p>(&'p [Problem]);
 
 impl Serialize for Problems<'_> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        let mut seq = s.serialize_seq(Some(self.0.len()))?;
-        for problem in self.0 {
-            seq.serialize_element(&ProblemLine(problem))?;
-        }
-        seq.end()
+        s.collect_seq(self.0.iter().map(ProblemLine))
     }
 }
 
@@ -346,24 +345,20 @@ impl Serialize for Severities {
     }
 }
 
-struct Unreads<'u>(&'u std::collections::BTreeMap<String, Unread>);
+struct Unreads<'u>(&'u [(Reason, Tally)]);
 
 impl Serialize for Unreads<'_> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        let mut seq = s.serialize_seq(Some(self.0.len()))?;
-        for (why, unread) in self.0 {
-            seq.serialize_element(&UnreadLine(why, *unread))?;
-        }
-        seq.end()
+        s.collect_seq(self.0.iter().map(|(reason, tally)| UnreadLine(*reason, *tally)))
     }
 }
 
-struct UnreadLine<'u>(&'u str, Unread);
+struct UnreadLine(Reason, Tally);
 
-impl Serialize for UnreadLine<'_> {
+impl Serialize for UnreadLine {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         let mut map = s.serialize_map(None)?;
-        map.serialize_entry("why", self.0)?;
+        map.serialize_entry("why", &self.0.to_string())?;
         if self.1.packets > 0 {
             map.serialize_entry("packets", &self.1.packets)?;
         }

@@ -13,6 +13,7 @@ use crate::analyzer::Totals;
 use crate::proto::Event;
 use crate::proto::rtmp::secrets::Masks;
 use crate::rules::{Finding, Severity};
+use crate::wire::Time;
 
 /// How many findings there were, by severity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,8 +39,8 @@ impl Counts {
 
 /// A form of output.
 pub trait Writer {
-    /// Once, before anything else. `files` are the inputs as the user named them.
-    fn begin(&mut self, files: &[String]) -> io::Result<()>;
+    /// Once, before anything else. `files` are the inputs as the user named them, `start` the first packet's time.
+    fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()>;
     fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()>;
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()>;
     /// Once, after everything else.

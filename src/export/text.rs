@@ -13,8 +13,7 @@ use crate::proto::{Close, Event, Incomplete, Opened};
 use crate::rules::{Finding, Severity};
 use crate::wire::{Side, Time, escape};
 
-const HEADING: &str =
-    "     n  time         session  from      csid  ms          type                         what";
+const HEADING: &str = "     n  time         session  from      csid  ms          type                         what";
 
 /// Writes the timeline as text.
 pub struct TextWriter<W> {
@@ -138,17 +137,14 @@ impl<W: Write> TextWriter<W> {
 }
 
 impl<W: Write> Writer for TextWriter<W> {
-    fn begin(&mut self, _: &[String]) -> io::Result<()> {
+    fn begin(&mut self, _: &[String], start: Option<Time>) -> io::Result<()> {
+        self.start = start;
         if self.findings_only { Ok(()) } else { writeln!(self.out, "{HEADING}") }
     }
 
     fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()> {
         match event {
-            Event::Session(event) => {
-                // The first session that is recognised gives the clock's zero, like the first packet of its capture.
-                self.start.get_or_insert(event.at.time);
-                self.session(event)
-            }
+            Event::Session(event) => self.session(event),
             _ if self.findings_only => Ok(()),
             Event::Handshake(event) => self.handshake(event),
             Event::Message(message) => {
@@ -183,7 +179,10 @@ impl<W: Write> Writer for TextWriter<W> {
         let rule = finding.rule;
         self.line.clear();
         let indent = if self.findings_only { "  " } else { "        " };
-        put(&mut self.line, format_args!("{indent}{on}{}[{}]{off} {}: {text}", finding.severity.name(), rule.code, rule.name));
+        put(
+            &mut self.line,
+            format_args!("{indent}{on}{}[{}]{off} {}: {text}", finding.severity.name(), rule.code, rule.name),
+        );
         if self.findings_only {
             if let Some(message) = finding.message {
                 put(&mut self.line, format_args!(" (message {message}, packet {})", finding.packets.1));
@@ -213,7 +212,8 @@ impl<W: Write> Writer for TextWriter<W> {
             if totals.gaps > 0 { format!("; {}", count(totals.gaps, "gap")) } else { String::new() },
         )?;
         for (why, unread) in &totals.unread {
-            let packets = if unread.packets > 0 { format!("{}, ", count(unread.packets, "packet")) } else { String::new() };
+            let packets =
+                if unread.packets > 0 { format!("{}, ", count(unread.packets, "packet")) } else { String::new() };
             writeln!(self.out, "not decoded: {why}: {packets}{}", count(unread.bytes, "byte"))?;
         }
         self.flush()

@@ -21,8 +21,8 @@ pub struct SideFacts {
     pub window: Option<(u32, u64)>,
     /// Acknowledgements that this side sent.
     pub acknowledgements: u64,
-    /// Messages that this side sent.
-    pub messages: u64,
+    /// Anything that this side sent was captured.
+    pub seen: bool,
     /// Bytes of this side up to the end of its last message.
     pub bytes: u64,
 }
@@ -46,10 +46,11 @@ impl Facts {
                 facts.gap = true;
                 facts.lost |= !gap.survived;
             }
+            Event::Handshake(step) => self.sides[step.from.index()].seen = true,
             Event::Undecodable(lost) => self.sides[lost.from.index()].lost = true,
             Event::Message(message) => {
                 let facts = &mut self.sides[message.from.index()];
-                facts.messages += 1;
+                facts.seen = true;
                 facts.bytes = facts.bytes.max(message.head.offset + u64::from(message.head.size));
                 match message.body {
                     Body::WindowAcknowledgementSize(window) => facts.window = Some((window, facts.bytes)),

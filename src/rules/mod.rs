@@ -92,7 +92,13 @@ pub struct Findings {
 }
 
 impl Findings {
-    fn push(&mut self, rule: &'static Meta, from: Option<Side>, text: String, packets: (PacketNo, PacketNo)) -> &mut Finding {
+    fn push(
+        &mut self,
+        rule: &'static Meta,
+        from: Option<Side>,
+        text: String,
+        packets: (PacketNo, PacketNo),
+    ) -> &mut Finding {
         self.found.push(Finding {
             rule,
             severity: rule.severity,

@@ -103,7 +103,10 @@ pub enum Body {
     Acknowledgement(u32),
     UserControl(UserControl),
     WindowAcknowledgementSize(u32),
-    SetPeerBandwidth { window: u32, limit: Option<LimitType> },
+    SetPeerBandwidth {
+        window: u32,
+        limit: Option<LimitType>,
+    },
     Command(Command),
     Data(Data),
     Audio(Audio),

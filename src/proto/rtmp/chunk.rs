@@ -44,7 +44,9 @@ impl Reason {
     pub fn clause(&self) -> String {
         match self {
             Reason::FirstChunkInherits { chunk_stream_id, format } => {
-                format!("the first chunk on chunk stream {chunk_stream_id} is of type {format} and inherits from nothing")
+                format!(
+                    "the first chunk on chunk stream {chunk_stream_id} is of type {format} and inherits from nothing"
+                )
             }
             Reason::ChunkStreams => "more chunk streams than are followed".into(),
             Reason::Gap => "bytes before it are missing from the capture".into(),
@@ -294,8 +296,7 @@ impl Chunks {
             Ok(length) if length <= bytes.len() => length,
             _ => return Err(Unread::Wait),
         };
-        let mut header =
-            header::read(&mut Reader::new(&bytes[..length], 0, &mut Silent)).map_err(|_| Unread::Wait)?;
+        let mut header = header::read(&mut Reader::new(&bytes[..length], 0, &mut Silent)).map_err(|_| Unread::Wait)?;
         let Some(stream) = self.find(header.chunk_stream_id) else {
             if header.format >= 2 {
                 let ChunkHeader { chunk_stream_id, format, .. } = header;
@@ -361,14 +362,7 @@ impl Chunks {
     }
 
     /// Takes a chunk's header into account: a new message, or more of the one under way.
-    fn begin_chunk(
-        &mut self,
-        header: ChunkHeader,
-        bytes: &[u8],
-        first: Moment,
-        last: Moment,
-        out: &mut Vec<Chunked>,
-    ) {
+    fn begin_chunk(&mut self, header: ChunkHeader, bytes: &[u8], first: Moment, last: Moment, out: &mut Vec<Chunked>) {
         let index = self.find(header.chunk_stream_id).unwrap_or_else(|| self.add_stream(header.chunk_stream_id));
         let stream = &mut self.streams[index];
         if header.format < 3
@@ -472,7 +466,8 @@ impl Chunks {
             out.push(partial.incomplete(Why::Gap));
             return;
         }
-        let (kind, word) = (partial.head.kind, partial.payload.first_chunk::<4>().map(|word| u32::from_be_bytes(*word)));
+        let (kind, word) =
+            (partial.head.kind, partial.payload.first_chunk::<4>().map(|word| u32::from_be_bytes(*word)));
         out.push(Chunked::Message(partial.head, partial.payload.into()));
         match (kind, word) {
             // §5.4.1: at least 1, the top bit is 0. Anything else cannot be followed and is left for a rule to blame.

@@ -154,18 +154,21 @@ impl Masks {
 
     /// Learns from an event, in order, before it is shown.
     pub fn observe(&mut self, event: &Event) {
-        match event {
-            Event::Message(message) if !self.reveal => {
-                if let Body::Command(command) = &message.body
-                    && stream_name(command).is_some()
-                {
-                    self.sessions.entry(message.session).or_default().learn(message);
-                }
-            }
-            Event::Close(close) if close.last => {
-                self.sessions.remove(&close.session);
-            }
-            _ => {}
+        if let Event::Message(message) = event
+            && !self.reveal
+            && let Body::Command(command) = &message.body
+            && stream_name(command).is_some()
+        {
+            self.sessions.entry(message.session).or_default().learn(message);
+        }
+    }
+
+    /// Forgets a session's secrets, when its last event was shown.
+    pub fn forget(&mut self, event: &Event) {
+        if let Event::Close(close) = event
+            && close.last
+        {
+            self.sessions.remove(&close.session);
         }
     }
 
@@ -209,7 +212,8 @@ fn stream_name(command: &Command) -> Option<&str> {
 fn url_secrets(text: &[u8], hide: &mut impl FnMut(Range<usize>)) {
     if let Some(scheme) = find(text, b"://") {
         let authority = scheme + 3;
-        let end = text[authority..].iter().position(|byte| b"/?# ".contains(byte)).map_or(text.len(), |at| authority + at);
+        let end =
+            text[authority..].iter().position(|byte| b"/?# ".contains(byte)).map_or(text.len(), |at| authority + at);
         if let Some(at) = text[authority..end].iter().rposition(|byte| *byte == b'@') {
             let colon = text[authority..authority + at].iter().position(|byte| *byte == b':');
             hide(colon.map_or(authority, |colon| authority + colon + 1)..authority + at);

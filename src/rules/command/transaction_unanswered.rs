@@ -72,7 +72,7 @@ impl Rule for TransactionUnanswered {
         for call in self.waiting.drain(..) {
             // The answer may be among what was not captured, or still to come.
             let answerer = facts.of(call.from.other());
-            if answerer.lost || answerer.messages == 0 {
+            if answerer.lost || !answerer.seen {
                 continue;
             }
             let text = format!("{}({}) was never answered", call.name, call.transaction_id);

@@ -21,7 +21,7 @@ impl Rule for AcknowledgementMissing {
             return;
         }
         // A receiver of which nothing was captured may have sent any number of them.
-        if facts.of(receiver).acknowledgements > 0 || facts.of(receiver).messages == 0 {
+        if facts.of(receiver).acknowledgements > 0 || !facts.of(receiver).seen {
             return;
         }
         let sent = (message.head.offset + u64::from(message.head.size)).saturating_sub(since);

@@ -1,0 +1,1 @@
+//! Writes RTMP conversations as packets.
