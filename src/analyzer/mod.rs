@@ -137,7 +137,7 @@ impl Analyzer {
             Ok(segment) => {
                 let place = segment.payload_place(packet.place);
                 let state = &mut self.state;
-                self.connections.push(&segment, packet.at, place, &mut |output| state.take(output));
+                self.connections.push(&segment, packet.at, place, &mut |output| state.take(&output));
             }
             Err(unread) => totals.tally(Reason::Packet(unread), 1, packet.data.len() as u64),
         }
@@ -151,7 +151,7 @@ impl Analyzer {
     /// No packet follows.
     pub fn finish(&mut self) {
         let state = &mut self.state;
-        self.connections.finish(&mut |output| state.take(output));
+        self.connections.finish(&mut |output| state.take(&output));
     }
 
     pub fn totals(&self) -> &Totals {
@@ -160,8 +160,8 @@ impl Analyzer {
 }
 
 impl State {
-    fn take(&mut self, output: Output<'_>) {
-        match output {
+    fn take(&mut self, output: &Output<'_>) {
+        match *output {
             Output::Open { connection, client, server, start, at } => {
                 let content = Content::Unknown(Opening::new());
                 self.live.insert(connection, Connection { client, server, at, start, open: 2, content });
@@ -262,10 +262,10 @@ impl State {
     fn replay(&mut self, connection: ConnectionId, kept: Kept) {
         match kept {
             Kept::Bytes { from, offset, bytes, at, place } => {
-                self.take(Output::Bytes { connection, from, offset, bytes: &bytes, at, place });
+                self.take(&Output::Bytes { connection, from, offset, bytes: &bytes, at, place });
             }
             Kept::Gap { from, offset, missing, at } => {
-                self.take(Output::Gap { connection, from, offset, missing, at });
+                self.take(&Output::Gap { connection, from, offset, missing, at });
             }
             Kept::Close { from, how, at } => {
                 if let Some(Connection { content: Content::Rtmp { session, .. }, .. }) = self.live.get_mut(&connection)

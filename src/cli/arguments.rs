@@ -25,6 +25,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Conformance findings, with an exit status for scripts
     Check(CheckArguments),
+    /// Every field by name, with its type, unit, meaning and source
+    Fields(FieldsArguments),
     /// The rule catalogue; one rule explained
     Rules(RulesArguments),
 }
@@ -79,6 +81,13 @@ pub(super) struct RulesArguments {
     /// A rule's code or name
     #[arg(value_name = "CODE|NAME")]
     pub(super) rule: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FieldsArguments {
+    /// Only the fields whose names begin so
+    #[arg(value_name = "PREFIX")]
+    pub(super) prefix: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -2,11 +2,13 @@
 
 mod arguments;
 mod check;
+mod fields;
 mod pump;
 mod rules;
 mod timeline;
 
 use std::fmt::Display;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -36,6 +38,7 @@ pub fn run() -> ExitCode {
     let outcome = match arguments.command {
         None => timeline::run(&arguments.input, &arguments.timeline),
         Some(Command::Check(ref arguments)) => check::run(arguments),
+        Some(Command::Fields(ref arguments)) => fields::run(arguments),
         Some(Command::Rules(ref arguments)) => rules::run(arguments),
     };
     match outcome {
@@ -50,4 +53,12 @@ pub fn run() -> ExitCode {
 /// Says on standard error what is wrong.
 fn complain(what: impl Display) {
     eprintln!("rtmp-inspect: {what}");
+}
+
+/// Writes a finished text to standard output. A closed pipe is success.
+fn print(text: &str) -> anyhow::Result<Outcome> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(Outcome::Done),
+    }
 }

@@ -1,11 +1,9 @@
 //! `rtmp-inspect rules`: the catalogue, or one rule explained.
 
-use std::io::{self, Write};
-
 use anyhow::bail;
 
-use super::Outcome;
 use super::arguments::RulesArguments;
+use super::{Outcome, print};
 use crate::rules::CATALOGUE;
 
 pub(super) fn run(arguments: &RulesArguments) -> anyhow::Result<Outcome> {
@@ -30,8 +28,5 @@ pub(super) fn run(arguments: &RulesArguments) -> anyhow::Result<Outcome> {
             }
         }
     }
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(Outcome::Done),
-    }
+    print(&text)
 }

@@ -53,6 +53,11 @@ impl<W: Write> JsonWriter<W> {
         self
     }
 
+    /// Where it wrote to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     fn time(&mut self, time: Time) -> String {
         let mut text = String::with_capacity(30);
         self.clock.write(time, &mut text);

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::rtmp::{Handshake, Head, Message};
+use super::rtmp::{Handshake, Head, Message, Reason};
 use crate::net::{How, Start};
 use crate::wire::{Moment, Place, Side};
 
@@ -133,8 +133,6 @@ pub struct Undecodable {
     pub at: Moment,
     pub reason: Reason,
 }
-
-pub use super::rtmp::Reason;
 
 /// One direction ended.
 #[derive(Clone, Debug)]

@@ -67,7 +67,7 @@ macro_rules! fields {
     ($($(#[doc = $doc:literal])* $ident:ident: $kind:ident $name:literal, $unit:literal, $source:literal;)*) => {
         $(
             $(#[doc = $doc])*
-            pub static $ident: $crate::wire::Field = $crate::wire::Field {
+            pub(crate) static $ident: $crate::wire::Field = $crate::wire::Field {
                 name: $name,
                 kind: $crate::wire::Kind::$kind,
                 unit: $unit,
@@ -76,6 +76,6 @@ macro_rules! fields {
             };
         )*
         /// Every field of this module, in wire order.
-        pub static FIELDS: &[&$crate::wire::Field] = &[$(&$ident,)*];
+        pub(crate) static FIELDS: &[&$crate::wire::Field] = &[$(&$ident,)*];
     };
 }

@@ -1,16 +1,8 @@
 //! AMF0: every marker, each value with the bytes that it came from. Source: AMF0 specification, Adobe 2007.
 
 use super::Amf;
-use crate::fields;
 use crate::limits::Limits;
 use crate::wire::{Field, Label, Reader, Recorder, Stop, Value};
-
-fields! {
-    /// Which type of value follows.
-    MARKER: Uint "amf.marker", "", "AMF0 §2.1";
-    /// The bytes of an AMF3 value, or of one that cannot be decoded.
-    RAW: Bytes "amf.raw", "", "AMF0 §2.18";
-}
 
 const NUMBER: u8 = 0x00;
 const BOOLEAN: u8 = 0x01;

@@ -1,6 +1,5 @@
 //! Audio messages. Source: FLV 10.1 §E.4.2, ISO 14496-3 §1.6.2.1, Enhanced RTMP v2 "Enhanced Audio".
 
-use super::{DATA, ENHANCED};
 use crate::wire::{Reader, Recorder, Stop, Value};
 use crate::{fields, open_enum};
 
@@ -23,6 +22,10 @@ fields! {
     OBJECT_TYPE: Uint "audio.object_type", "", "ISO 14496-3 §1.5.1.1";
     /// The four-character code of an Enhanced RTMP codec.
     FOURCC: Text "audio.fourcc", "", "E-RTMP v2";
+    /// Whether the message has an Enhanced RTMP header.
+    ENHANCED: Bool "audio.enhanced", "", "E-RTMP v2";
+    /// Bytes of the codec that are not decoded further.
+    DATA: Opaque "audio.data", "", "FLV 10.1 §E.4";
 }
 
 open_enum! {

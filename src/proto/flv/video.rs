@@ -1,6 +1,5 @@
 //! Video messages. Source: FLV 10.1 §E.4.3, Enhanced RTMP v2 "Enhanced Video".
 
-use super::{DATA, ENHANCED};
 use crate::wire::{Reader, Recorder, Stop, Value};
 use crate::{fields, open_enum};
 
@@ -21,6 +20,10 @@ fields! {
     COMMAND: Uint "video.command", "", "FLV 10.1 §E.4.3.1";
     /// The four-character code of an Enhanced RTMP codec.
     FOURCC: Text "video.fourcc", "", "E-RTMP v2";
+    /// Whether the message has an Enhanced RTMP header.
+    ENHANCED: Bool "video.enhanced", "", "E-RTMP v2";
+    /// Bytes of the codec that are not decoded further.
+    DATA: Opaque "video.data", "", "FLV 10.1 §E.4";
 }
 
 open_enum! {

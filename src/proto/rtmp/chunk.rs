@@ -116,6 +116,8 @@ pub(super) struct Chunks {
     offset: u64,
     /// Some type 3 chunk left an extended timestamp out.
     omits: bool,
+    /// Whether extended timestamps of types 1 and 2 are absolute times; unknown until there is one.
+    absolutes: Option<bool>,
     /// No more bytes will come: wait for none.
     at_end: bool,
     partial_bytes: usize,
@@ -136,6 +138,7 @@ impl Chunks {
             held_bounds: Vec::new(),
             offset,
             omits: false,
+            absolutes: None,
             at_end: false,
             partial_bytes: 0,
             undecoded: 0,
@@ -385,7 +388,7 @@ impl Chunks {
             partial.head.size += bytes.len() as u32;
             partial
         } else {
-            stream.inherit(&header);
+            stream.inherit(&header, &mut self.absolutes);
             let value = header.extended.or(stream.extended);
             let head = Head {
                 first,
@@ -487,26 +490,25 @@ impl Chunks {
 
 impl ChunkStream {
     /// A new message's header: what it leaves out stays as it was.
-    fn inherit(&mut self, header: &ChunkHeader) {
-        match header.format {
-            0 => {
-                self.timestamp = header.extended.unwrap_or(header.timestamp);
+    ///
+    /// A delta of more than 16777214 ms is next to never meant, and a sender that writes the absolute time writes one
+    /// near the last. The direction's first such field says which kind of sender it is.
+    fn inherit(&mut self, header: &ChunkHeader, absolutes: &mut Option<bool>) {
+        self.absolute = false;
+        match (header.format, header.extended) {
+            (0, extended) => {
+                self.timestamp = extended.unwrap_or(header.timestamp);
                 // §5.3.1.2.4: a type 3 chunk after a type 0 chunk has the type 0's timestamp for its delta.
                 self.delta = self.timestamp;
-                self.absolute = false;
             }
-            1 | 2 => match header.extended {
-                Some(time) if near(time, self.timestamp) => self.set_absolute(time),
-                value => {
-                    self.absolute = false;
-                    self.advance(value.unwrap_or(header.timestamp));
-                }
-            },
-            _ => match header.extended {
-                Some(time) if near(time, self.timestamp) => self.set_absolute(time),
-                Some(delta) => self.advance(delta),
-                None => self.advance(self.delta),
-            },
+            (_, Some(time)) if *absolutes.get_or_insert(near(time, self.timestamp)) => {
+                self.delta = time.wrapping_sub(self.timestamp);
+                self.timestamp = time;
+                self.absolute = true;
+            }
+            (_, Some(delta)) => self.advance(delta),
+            (3, None) => self.advance(self.delta),
+            (_, None) => self.advance(header.timestamp),
         }
         if header.format < 2 {
             self.length = header.length;
@@ -523,12 +525,6 @@ impl ChunkStream {
     fn advance(&mut self, delta: u32) {
         self.delta = delta;
         self.timestamp = self.timestamp.wrapping_add(delta);
-    }
-
-    fn set_absolute(&mut self, time: u32) {
-        self.delta = time.wrapping_sub(self.timestamp);
-        self.timestamp = time;
-        self.absolute = true;
     }
 }
 

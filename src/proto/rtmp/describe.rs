@@ -18,7 +18,7 @@ pub fn describe(message: &Message) -> String {
     let mut line = String::new();
     match &message.body {
         Body::SetChunkSize(size) | Body::WindowAcknowledgementSize(size) => {
-            write(&mut line, format_args!("{size} bytes"))
+            write(&mut line, format_args!("{size} bytes"));
         }
         Body::Abort(id) => write(&mut line, format_args!("chunk stream {id}")),
         Body::Acknowledgement(number) => write(&mut line, format_args!("{number} bytes received")),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::digest::{self, Found};
 use crate::fields;
-use crate::wire::{Label, Moment, Reader, Recorder, Side, Value};
+use crate::wire::{Moment, Reader, Recorder, Side, Value};
 
 fields! {
     /// The RTMP version that the sender asks for or has chosen; 3 is plain RTMP.
@@ -194,7 +194,7 @@ impl Handshake {
                 if scheme != Scheme::Simple {
                     r.note(&DIGEST_VALID, 8..BLOCK as u32, Value::Bool(true));
                 }
-                r.label(Label::Field).bytes(&RANDOM, BLOCK - 8).map(drop)
+                r.bytes(&RANDOM, BLOCK - 8).map(drop)
             })(),
             HandshakeFacts::Echo { echo, .. } => (|| {
                 r.u32(&TIME)?;
@@ -218,9 +218,5 @@ pub(super) struct PeerBlock {
 impl PeerBlock {
     pub(super) fn is_signed(&self) -> bool {
         self.found.is_some()
-    }
-
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
     }
 }

@@ -9,7 +9,7 @@ mod chunk;
 mod describe;
 pub mod detect;
 mod digest;
-mod handshake;
+pub(crate) mod handshake;
 pub mod header;
 mod message;
 pub mod secrets;

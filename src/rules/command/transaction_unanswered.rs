@@ -32,8 +32,16 @@ rule! {
     /// like this is a note: many servers never answer them, and clients go on.
     pub(super) struct TransactionUnanswered {
         waiting: Vec<Call>,
+        early: Vec<Early>,
     }
     "CMD006", "transaction-unanswered", Warning, "RTMP 1.0 §7.2", each: true
+}
+
+/// An answer without a call so far: a hole in the call's direction holds the call back until the hole is certain.
+struct Early {
+    from: Side,
+    transaction_id: f64,
+    packet: PacketNo,
 }
 
 struct Call {
@@ -48,20 +56,25 @@ impl Rule for TransactionUnanswered {
     fn message(&mut self, message: &Message, _: &Facts, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(id) = command.transaction_id else { return };
+        let packet = message.head.last.packet;
         if command.is_answer() {
+            let before = self.waiting.len();
             self.waiting.retain(|call| call.from == message.from || call.transaction_id != id);
-        } else if id != 0.0
-            && !command.name.starts_with("on")
-            && !ANSWERED_OTHERWISE.contains(&command.name.as_str())
-            && self.waiting.len() < REMEMBERED
-        {
-            self.waiting.push(Call {
-                from: message.from,
-                name: command.name.clone(),
-                transaction_id: id,
-                n: message.n,
-                packets: (message.head.first.packet, message.head.last.packet),
-            });
+            if self.waiting.len() == before && self.early.len() < REMEMBERED {
+                self.early.push(Early { from: message.from, transaction_id: id, packet });
+            }
+            return;
+        }
+        if id == 0.0 || command.name.starts_with("on") || ANSWERED_OTHERWISE.contains(&command.name.as_str()) {
+            return;
+        }
+        let answers = |early: &Early| early.from != message.from && early.transaction_id == id && early.packet > packet;
+        if let Some(place) = self.early.iter().position(answers) {
+            self.early.remove(place);
+        } else if self.waiting.len() < REMEMBERED {
+            let packets = (message.head.first.packet, packet);
+            let name = command.name.clone();
+            self.waiting.push(Call { from: message.from, name, transaction_id: id, n: message.n, packets });
         }
     }
 
