@@ -13,8 +13,15 @@ pub struct Engine {
 struct Judged {
     rules: Vec<Box<dyn Rule>>,
     facts: Facts,
-    /// Faults that were seen, and their last case beyond the first.
-    seen: BTreeMap<(&'static str, Option<Side>), (u64, Option<Finding>)>,
+    /// Faults that were seen, by code and side.
+    seen: BTreeMap<(&'static str, Option<Side>), Seen>,
+}
+
+/// How often a fault was seen, and its last case beyond the first.
+#[derive(Default)]
+struct Seen {
+    count: u64,
+    last: Option<Finding>,
 }
 
 impl Engine {
@@ -60,16 +67,16 @@ impl Judged {
         if finding.rule.each {
             return true;
         }
-        let (count, last) = self.seen.entry((finding.rule.code, finding.from)).or_default();
-        *count += 1;
-        if *count > 1 {
-            *last = Some(finding.clone());
+        let seen = self.seen.entry((finding.rule.code, finding.from)).or_default();
+        seen.count += 1;
+        if seen.count > 1 {
+            seen.last = Some(finding.clone());
         }
-        *count == 1
+        seen.count == 1
     }
 
     /// The last case of each fault that came again, with the count of all.
     fn repeated(self) -> impl Iterator<Item = Finding> {
-        self.seen.into_values().filter_map(|(count, last)| last.map(|finding| Finding { count, ..finding }))
+        self.seen.into_values().filter_map(|Seen { count, last }| last.map(|finding| Finding { count, ..finding }))
     }
 }
