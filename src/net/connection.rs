@@ -162,9 +162,6 @@ impl Connection {
             let data = Data { sequence, payload: segment.payload, length, at, place };
             let fits = direction.push(&data, room, sink!(id, side, out));
             self.strays[from] = if fits { 0 } else { self.strays[from].saturating_add(1) };
-            if self.opened {
-                direction.start_if_expected();
-            }
             if direction.is_overfull(room) {
                 if !self.opened {
                     self.open_midstream(out);
@@ -182,6 +179,9 @@ impl Connection {
         }
         if segment.flags.fin {
             self.directions[from].fin(sequence.wrapping_add(length as u32), at);
+        }
+        if self.opened {
+            self.directions[from].start_if_expected();
         }
         if segment.flags.rst && self.reset.is_none() && self.accepts_reset(from, segment.sequence) {
             self.reset = Some((at, self.packets));
@@ -229,6 +229,7 @@ impl Connection {
             }
             self.open_midstream(out);
         }
+        self.drain(room, out);
         let mut need = Need::Nothing;
         for from in self.in_order() {
             let (id, side) = (self.id, self.side(from));
@@ -256,11 +257,27 @@ impl Connection {
         if self.directions.iter().all(Direction::is_closed) { Need::Burial } else { need }
     }
 
+    /// Delivers the buffered bytes that can be, of both directions in the order in which they were captured, so that
+    /// a question comes before its answer.
+    fn drain(&mut self, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) {
+        loop {
+            let from = match [self.directions[0].ready(), self.directions[1].ready()] {
+                [None, None] => return,
+                [Some(_), None] => 0,
+                [None, Some(_)] => 1,
+                [Some(one), Some(other)] => usize::from(other < one),
+            };
+            let (id, side) = (self.id, self.side(from));
+            self.directions[from].give_ready(room, sink!(id, side, out));
+        }
+    }
+
     /// Ends the connection now, whatever it waits for. One that was reset is reported as that.
     pub(super) fn end(&mut self, how: How, at: Moment, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) {
         if !self.opened {
             self.open_midstream(out);
         }
+        self.drain(room, out);
         match self.reset {
             Some((at, _)) => self.close(How::Rst, at, room, out),
             None => self.close(how, at, room, out),
