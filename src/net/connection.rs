@@ -277,7 +277,6 @@ impl Connection {
         if !self.opened {
             self.open_midstream(out);
         }
-        self.drain(room, out);
         match self.reset {
             Some((at, _)) => self.close(How::Rst, at, room, out),
             None => self.close(how, at, room, out),
@@ -285,16 +284,22 @@ impl Connection {
     }
 
     fn close(&mut self, how: How, at: Moment, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) {
+        for direction in &mut self.directions {
+            direction.start_with_lowest();
+        }
+        self.drain(room, out);
+        for from in self.in_order() {
+            let (id, side) = (self.id, self.side(from));
+            self.directions[from].flush(room, sink!(id, side, out));
+        }
         for from in self.in_order() {
             let (id, side) = (self.id, self.side(from));
             let direction = &mut self.directions[from];
-            if direction.is_closed() {
-                continue;
+            if !direction.is_closed() {
+                let (how, at) = direction.finished().map_or((how, at), |at| (How::Fin, at));
+                direction.close(room);
+                out(Output::Close { connection: id, from: side, how, at });
             }
-            direction.flush(room, sink!(id, side, out));
-            let (how, at) = direction.finished().map_or((how, at), |at| (How::Fin, at));
-            direction.close(room);
-            out(Output::Close { connection: id, from: side, how, at });
         }
     }
 }

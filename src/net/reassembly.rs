@@ -411,13 +411,11 @@ impl Direction {
         self.fin.filter(|(position, _)| self.is_started() && *position <= self.next).map(|(_, at)| at)
     }
 
-    /// Delivers all that is left: buffered bytes, and gaps for what is known to be missing.
+    /// Delivers all that is left, if the start is settled: buffered bytes, and gaps for what is known to be missing.
     pub(super) fn flush(&mut self, room: &mut Room<'_>, sink: &mut impl FnMut(Delivery<'_>)) {
-        self.start_with_lowest();
-        if !self.is_started() {
+        if self.closed || !self.is_started() {
             return;
         }
-        self.drain(room, sink);
         while !self.waiting.is_empty() {
             self.give_up_hole(room, sink);
         }

@@ -257,6 +257,13 @@ fn bytes_after_the_fin_are_ignored() {
 }
 
 #[test]
+fn fin_of_long_ago_closes_nothing() {
+    let mut wire = Wire::new();
+    wire.handshake().client(C + 1, "abc").send(0, "AF", C + 2, S + 1, "").client(C + 4, "d");
+    assert_eq!(wire.finish(), [r#"0 c 0 "abc" #4+0"#, r#"0 c 3 "d" #6+0"#, "0 c end #6", "0 s end #6"]);
+}
+
+#[test]
 fn rst_closes_both_directions_after_what_was_reordered() {
     let mut wire = Wire::new();
     wire.handshake().send(0, "RA", C + 3, S + 1, "").client(C + 1, "ab").server(S + 1, "xy");
@@ -307,6 +314,22 @@ fn acknowledged_hole_becomes_a_gap_after_some_time() {
     // Any packet tells the time.
     wire.ends[0].set_port(50001);
     wire.send(0, "A", 1, 1, "").expect(&["0 c 0 gap 3 #4", r#"0 c 3 "de" #4+0"#]);
+}
+
+#[test]
+fn time_is_watched_for_each_hole_anew() {
+    let mut wire = Wire::new();
+    for (sequence, lines) in
+        [(C + 4, ["0 c 0 gap 3 #4", r#"0 c 3 "d" #4+0"#]), (C + 8, ["0 c 4 gap 3 #7", r#"0 c 7 "d" #7+0"#])]
+    {
+        if sequence == C + 4 {
+            wire.handshake();
+        }
+        wire.ends[0].set_port(50000);
+        wire.client(sequence, "d").server_acknowledges(sequence + 1).expect(&[]);
+        wire.ends[0].set_port(50001);
+        wire.wait(4).send(0, "A", 1, 1, "").expect(&lines);
+    }
 }
 
 #[test]
@@ -483,6 +506,20 @@ fn midstream_starts_at_the_lowest_byte_after_a_little_while() {
         r#"0 s 0 "x" #3+0"#,
         r#"0 c 4 "e" #4+0"#,
     ]);
+}
+
+#[test]
+fn acknowledgements_tell_where_the_other_direction_stands() {
+    let mut wire = Wire::new();
+    wire.client(C + 1, "ab").wait(4).client(C + 3, "c");
+    wire.expect(&["0 open 50000 midstream #1", r#"0 c 0 "ab" #1+0"#, r#"0 c 2 "c" #2+0"#]);
+    // The client has everything up to here, so this is next for certain.
+    wire.server(S + 1, "x").expect(&[r#"0 s 0 "x" #3+0"#]);
+    // And this is not; nothing is said about when the rest was sent.
+    let mut wire = Wire::new();
+    wire.client(C + 1, "ab").wait(4).client(C + 3, "c").take();
+    wire.server(S + 4, "yz").send(0, "A", C + 4, S + 6, "").server(S + 3, "x").expect(&[]);
+    assert_eq!(wire.finish()[..2], [r#"0 s 0 "x" #5+0"#, r#"0 s 1 "yz" #3+0"#]);
 }
 
 #[test]
