@@ -162,9 +162,6 @@ impl Connection {
             let data = Data { sequence, payload: segment.payload, length, at, place };
             let fits = direction.push(&data, room, sink!(id, side, out));
             self.strays[from] = if fits { 0 } else { self.strays[from].saturating_add(1) };
-            if self.opened {
-                direction.start_if_expected();
-            }
             if direction.is_overfull(room) {
                 if !self.opened {
                     self.open_midstream(out);
@@ -182,6 +179,9 @@ impl Connection {
         }
         if segment.flags.fin {
             self.directions[from].fin(sequence.wrapping_add(length as u32), at);
+        }
+        if self.opened {
+            self.directions[from].start_if_expected();
         }
         if segment.flags.rst && self.reset.is_none() && self.accepts_reset(from, segment.sequence) {
             self.reset = Some((at, self.packets));
@@ -229,6 +229,7 @@ impl Connection {
             }
             self.open_midstream(out);
         }
+        self.drain(room, out);
         let mut need = Need::Nothing;
         for from in self.in_order() {
             let (id, side) = (self.id, self.side(from));
@@ -256,6 +257,21 @@ impl Connection {
         if self.directions.iter().all(Direction::is_closed) { Need::Burial } else { need }
     }
 
+    /// Delivers the buffered bytes that can be, of both directions in the order in which they were captured, so that
+    /// a question comes before its answer.
+    fn drain(&mut self, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) {
+        loop {
+            let from = match [self.directions[0].ready(), self.directions[1].ready()] {
+                [None, None] => return,
+                [Some(_), None] => 0,
+                [None, Some(_)] => 1,
+                [Some(one), Some(other)] => usize::from(other < one),
+            };
+            let (id, side) = (self.id, self.side(from));
+            self.directions[from].give_ready(room, sink!(id, side, out));
+        }
+    }
+
     /// Ends the connection now, whatever it waits for. One that was reset is reported as that.
     pub(super) fn end(&mut self, how: How, at: Moment, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) {
         if !self.opened {
@@ -268,16 +284,22 @@ impl Connection {
     }
 
     fn close(&mut self, how: How, at: Moment, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) {
+        for direction in &mut self.directions {
+            direction.start_with_lowest();
+        }
+        self.drain(room, out);
+        for from in self.in_order() {
+            let (id, side) = (self.id, self.side(from));
+            self.directions[from].flush(room, sink!(id, side, out));
+        }
         for from in self.in_order() {
             let (id, side) = (self.id, self.side(from));
             let direction = &mut self.directions[from];
-            if direction.is_closed() {
-                continue;
+            if !direction.is_closed() {
+                let (how, at) = direction.finished().map_or((how, at), |at| (How::Fin, at));
+                direction.close(room);
+                out(Output::Close { connection: id, from: side, how, at });
             }
-            direction.flush(room, sink!(id, side, out));
-            let (how, at) = direction.finished().map_or((how, at), |at| (How::Fin, at));
-            direction.close(room);
-            out(Output::Close { connection: id, from: side, how, at });
         }
     }
 }

@@ -264,3 +264,6 @@ fn key(source: SocketAddr, destination: SocketAddr) -> (Key, usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ mod ip;
 mod link;
 mod reassembly;
 mod recent;
+mod waiting;
 
 pub use connections::Connections;
 

@@ -3,10 +3,9 @@
 //! Positions are 64-bit: the 32-bit sequence number, unwrapped. The first-captured copy of a byte is the one that
 //! counts. Who opened the connection, and when it is over, is for [`connection`](super::connection).
 
-use std::collections::BTreeMap;
-
+use super::waiting::{Piece, Waiting};
 use crate::analyzer::Limits;
-use crate::wire::{Moment, Place, Time};
+use crate::wire::{Moment, PacketNo, Place, Time};
 
 /// The position of the first sequence number that a direction learns of. High enough that no plausible earlier one
 /// is below zero; a multiple of 2³², so that the low half of a position is the distance in sequence numbers.
@@ -18,9 +17,6 @@ const PLAUSIBLE: i32 = 1 << 30;
 
 /// How far before the first captured segment a midstream direction may turn out to start, in bytes.
 const EARLIER: u64 = 1 << 20;
-
-/// What a buffered segment costs beside its bytes: its node in the map and the allocations' own bookkeeping.
-const OVERHEAD: usize = 96;
 
 /// What one direction gives; offsets count from its first byte.
 pub(super) enum Delivery<'a> {
@@ -44,13 +40,6 @@ pub(super) struct Room<'l> {
     pub(super) limits: &'l Limits,
     /// Bytes buffered over all connections, with their overhead.
     pub(super) held: &'l mut usize,
-}
-
-/// Bytes that were captured before something that belongs in front of them.
-struct Piece {
-    bytes: Box<[u8]>,
-    at: Moment,
-    place: Place,
 }
 
 /// Since when the receiver is known to have what the capture has not.
@@ -98,10 +87,8 @@ pub(super) struct Direction {
     acknowledged_at: Moment,
     /// Where the sender closed the direction.
     fin: Option<(u64, Moment)>,
-    /// Bytes above `next`, by position; they never overlap.
-    waiting: BTreeMap<u64, Piece>,
-    /// Bytes in `waiting`.
-    held: usize,
+    /// Bytes above `next`.
+    waiting: Waiting,
     mark: Option<Mark>,
     closed: bool,
 }
@@ -119,8 +106,7 @@ impl Direction {
             acknowledged: 0,
             acknowledged_at: Moment::default(),
             fin: None,
-            waiting: BTreeMap::new(),
-            held: 0,
+            waiting: Waiting::new(),
             mark: None,
             closed: false,
         }
@@ -220,11 +206,11 @@ impl Direction {
             Some((fin, _)) => &data.payload[..data.payload.len().min(fin.saturating_sub(position) as usize)],
             None => data.payload,
         };
-        let piece = Borrowed { position, bytes, at: data.at, place: data.place };
+        let piece = Piece { position, bytes, at: data.at, place: data.place };
         if self.is_started() && position <= self.next {
             self.deliver(piece, room, sink);
         } else {
-            self.keep(piece, room);
+            self.waiting.keep(piece.from(self.next), room.held);
         }
         true
     }
@@ -296,8 +282,8 @@ impl Direction {
         }
     }
 
-    fn deliver(&mut self, piece: Borrowed<'_>, room: &mut Room<'_>, sink: &mut impl FnMut(Delivery<'_>)) {
-        let end = piece.position + piece.bytes.len() as u64;
+    fn deliver(&mut self, piece: Piece<'_>, room: &mut Room<'_>, sink: &mut impl FnMut(Delivery<'_>)) {
+        let end = piece.end();
         if self.waiting.is_empty() {
             if end > self.next {
                 self.give(&piece.from(self.next), sink);
@@ -310,7 +296,7 @@ impl Direction {
             if end <= self.next {
                 return;
             }
-            let until = self.waiting.first_key_value().map_or(end, |(first, _)| end.min(*first));
+            let until = self.waiting.first().map_or(end, |(first, _)| end.min(first));
             self.give(&piece.from(self.next).until(until), sink);
             self.next = until;
         }
@@ -318,50 +304,35 @@ impl Direction {
 
     /// Delivers what waits exactly at `next`.
     fn drain(&mut self, room: &mut Room<'_>, sink: &mut impl FnMut(Delivery<'_>)) {
-        while let Some(first) = self.waiting.first_entry()
-            && *first.key() <= self.next
-        {
-            let (position, piece) = first.remove_entry();
-            self.held -= piece.bytes.len();
-            *room.held -= piece.bytes.len() + OVERHEAD;
-            let piece = Borrowed { position, bytes: &piece.bytes, at: piece.at, place: piece.place };
-            self.give(&piece, sink);
-            self.next = position + piece.bytes.len() as u64;
+        while self.ready().is_some() {
+            self.give_ready(room, sink);
         }
     }
 
-    fn give(&self, piece: &Borrowed<'_>, sink: &mut impl FnMut(Delivery<'_>)) {
+    /// The packet of the buffered bytes that can be delivered, if there are such.
+    pub(super) fn ready(&self) -> Option<PacketNo> {
+        let (position, at) = self.waiting.first()?;
+        (self.is_started() && position <= self.next).then_some(at.packet)
+    }
+
+    /// Delivers the first buffered bytes.
+    pub(super) fn give_ready(&mut self, room: &mut Room<'_>, sink: &mut impl FnMut(Delivery<'_>)) {
+        if let Some((position, kept)) = self.waiting.pop(room.held) {
+            let piece = kept.piece(position);
+            self.give(&piece, sink);
+            self.next = piece.end();
+        }
+    }
+
+    fn give(&self, piece: &Piece<'_>, sink: &mut impl FnMut(Delivery<'_>)) {
         let offset = piece.position - self.base;
         sink(Delivery::Bytes { offset, bytes: piece.bytes, at: piece.at, place: piece.place });
-    }
-
-    /// Buffers those of the piece's bytes that were not captured before.
-    fn keep(&mut self, piece: Borrowed<'_>, room: &mut Room<'_>) {
-        let end = piece.position + piece.bytes.len() as u64;
-        let mut from = piece.position.max(self.next);
-        if let Some((position, before)) = self.waiting.range(..=from).next_back() {
-            from = from.max(position + before.bytes.len() as u64);
-        }
-        while from < end {
-            let following = self.waiting.range(from..).next();
-            let (until, resume) = match following {
-                Some((position, after)) if *position < end => (*position, position + after.bytes.len() as u64),
-                _ => (end, end),
-            };
-            if until > from {
-                let part = piece.from(from).until(until);
-                self.held += part.bytes.len();
-                *room.held += part.bytes.len() + OVERHEAD;
-                self.waiting.insert(from, Piece { bytes: part.bytes.into(), at: part.at, place: part.place });
-            }
-            from = resume;
-        }
     }
 
     /// Whether more is buffered than the limits allow.
     pub(super) fn is_overfull(&self, room: &Room<'_>) -> bool {
         !self.waiting.is_empty()
-            && (self.held > room.limits.reorder_bytes
+            && (self.waiting.bytes() > room.limits.reorder_bytes
                 || self.waiting.len() > room.limits.reorder_segments
                 || *room.held > room.limits.reorder_bytes_total)
     }
@@ -375,11 +346,7 @@ impl Direction {
 
     /// Where the first hole ends and when that was seen: at buffered bytes, or at the FIN.
     fn hole_end(&self) -> Option<(u64, Moment)> {
-        match (self.waiting.first_key_value(), self.fin) {
-            (Some((position, piece)), _) => Some((*position, piece.at)),
-            (None, Some(fin)) => Some(fin),
-            (None, None) => None,
-        }
+        self.waiting.first().or(self.fin)
     }
 
     /// Declares the first hole a gap, or, if the start is not settled, settles that nothing came before.
@@ -400,7 +367,7 @@ impl Direction {
         }
     }
 
-    /// Delivers what can be by now. Whether something waits for time to pass.
+    /// Gives up the holes that are ripe. Whether something waits for time to pass.
     pub(super) fn settle(
         &mut self,
         packets: u32,
@@ -411,9 +378,6 @@ impl Direction {
         if self.closed || (self.waiting.is_empty() && self.fin.is_none()) {
             self.mark = None;
             return false;
-        }
-        if self.is_started() {
-            self.drain(room, sink);
         }
         if self.mark.as_ref().is_some_and(|mark| mark.is_ripe(packets, now, room.limits)) {
             let upto = self.mark.take().map_or(0, |mark| mark.upto);
@@ -447,13 +411,11 @@ impl Direction {
         self.fin.filter(|(position, _)| self.is_started() && *position <= self.next).map(|(_, at)| at)
     }
 
-    /// Delivers all that is left: buffered bytes, and gaps for what is known to be missing.
+    /// Delivers all that is left, if the start is settled: buffered bytes, and gaps for what is known to be missing.
     pub(super) fn flush(&mut self, room: &mut Room<'_>, sink: &mut impl FnMut(Delivery<'_>)) {
-        self.start_with_lowest();
-        if !self.is_started() {
+        if self.closed || !self.is_started() {
             return;
         }
-        self.drain(room, sink);
         while !self.waiting.is_empty() {
             self.give_up_hole(room, sink);
         }
@@ -471,38 +433,8 @@ impl Direction {
 
     /// Nothing is taken from now on.
     pub(super) fn close(&mut self, room: &mut Room<'_>) {
-        *room.held -= self.held + self.waiting.len() * OVERHEAD;
-        self.held = 0;
-        self.waiting = BTreeMap::new();
+        self.waiting.clear(room.held);
         self.mark = None;
         self.closed = true;
-    }
-}
-
-/// Bytes where they lie, by position.
-#[derive(Clone, Copy)]
-struct Borrowed<'a> {
-    position: u64,
-    bytes: &'a [u8],
-    at: Moment,
-    place: Place,
-}
-
-impl Borrowed<'_> {
-    /// Without what is before `position`.
-    fn from(self, position: u64) -> Self {
-        let skip = position.saturating_sub(self.position).min(self.bytes.len() as u64);
-        Borrowed {
-            position: self.position + skip,
-            bytes: &self.bytes[skip as usize..],
-            place: Place { file: self.place.file, offset: self.place.offset + skip },
-            ..self
-        }
-    }
-
-    /// Without what is from `position` on.
-    fn until(self, position: u64) -> Self {
-        let keep = position.saturating_sub(self.position).min(self.bytes.len() as u64);
-        Borrowed { bytes: &self.bytes[..keep as usize], ..self }
     }
 }
