@@ -72,7 +72,7 @@ impl Conversation {
         Conversation::default()
     }
 
-    /// The moment from which on things are written.
+    /// Sets the clock: the next write comes a millisecond later.
     #[must_use]
     pub fn at(mut self, time: Time) -> Self {
         self.now = time;
@@ -129,6 +129,21 @@ impl Conversation {
 
     pub fn writes(&self) -> &[Write] {
         &self.writes
+    }
+
+    /// Takes the writes out, for whoever cannot hold a whole conversation in memory.
+    pub fn take_writes(&mut self) -> Vec<Write> {
+        std::mem::take(&mut self.writes)
+    }
+
+    /// A side as it stands.
+    pub fn peer(&self, side: Side) -> &Peer {
+        &self.peers[side.index()]
+    }
+
+    /// The time of the last write.
+    pub fn now(&self) -> Time {
+        self.now
     }
 
     /// All bytes of one direction.

@@ -12,9 +12,6 @@ pub mod tcp {
     pub const ACK: u8 = 0x10;
 }
 
-/// Time on the way between the hosts, and between the packets of one write.
-const TRANSIT_NS: i64 = 20_000;
-
 /// A TCP segment on Ethernet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet {
@@ -122,6 +119,8 @@ pub struct Link {
     pub mtu: usize,
     /// The client's and the server's initial sequence number.
     pub initial_sequence: [u32; 2],
+    /// Nanoseconds from one packet of a connection to the next, when there is no other reason to wait.
+    pub spacing_ns: i64,
 }
 
 impl Link {
@@ -137,7 +136,7 @@ impl Link {
     }
 
     pub fn between(client: SocketAddr, server: SocketAddr) -> Self {
-        Link { client, server, mtu: 1500, initial_sequence: [1_000_000, 2_000_000] }
+        Link { client, server, mtu: 1500, initial_sequence: [1_000_000, 2_000_000], spacing_ns: 20_000 }
     }
 
     /// Another port of the client: another connection.
@@ -163,6 +162,12 @@ impl Link {
     #[must_use]
     pub fn initial_sequence(mut self, client: u32, server: u32) -> Self {
         self.initial_sequence = [client, server];
+        self
+    }
+
+    #[must_use]
+    pub fn spacing_ns(mut self, nanoseconds: i64) -> Self {
+        self.spacing_ns = nanoseconds;
         self
     }
 
@@ -248,7 +253,7 @@ impl Connection {
 
     /// The next packet of a side, a moment after the last.
     fn packet(&mut self, from: Side, flags: u8, payload: Vec<u8>) -> Packet {
-        self.now.0 += TRANSIT_NS;
+        self.now.0 += self.link.spacing_ns;
         let (source, destination) = match from {
             Side::Client => (self.link.client, self.link.server),
             Side::Server => (self.link.server, self.link.client),
