@@ -5,7 +5,7 @@
 
 mod opening;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use crate::capture::Packet;
@@ -15,7 +15,7 @@ pub use crate::proto::Event;
 use crate::proto::rtmp::Session;
 use crate::proto::rtmp::detect::{self, Match};
 use crate::proto::{Opened, Piece};
-use crate::wire::{Moment, Side};
+use crate::wire::{IdMap, Moment, Side};
 use opening::{Kept, Opening};
 
 /// What an [`Analyzer`] gives beside the protocols' own events.
@@ -93,7 +93,7 @@ pub struct Analyzer {
 struct State {
     limits: Limits,
     options: Options,
-    live: HashMap<ConnectionId, Connection>,
+    live: IdMap<ConnectionId, Connection>,
     events: VecDeque<Event>,
     totals: Totals,
 }
@@ -120,7 +120,7 @@ impl Analyzer {
             state: State {
                 limits: limits.clone(),
                 options,
-                live: HashMap::new(),
+                live: IdMap::default(),
                 events: VecDeque::new(),
                 totals: Totals::default(),
             },

@@ -1,7 +1,7 @@
 //! A recorded tree as JSON: the same names and values as everywhere else.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
-use std::collections::HashSet;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
@@ -122,22 +122,28 @@ impl<'t> NodeJson<'_, 't> {
         NodeJson { source: self.source, node, inside: self.inside, behind: None }
     }
 
-    fn key(&self, node: usize) -> String {
+    fn key(&self, node: usize) -> Cow<'t, str> {
         let node = &self.source.tree.nodes[node];
         match &node.label {
-            Label::Field => node.field.key().to_owned(),
-            Label::Key(range) => String::from_utf8_lossy(self.source.slice(range)).into_owned(),
-            Label::Index(index) => index.to_string(),
+            Label::Field => node.field.key().into(),
+            Label::Key(range) => String::from_utf8_lossy(self.source.slice(range)),
+            Label::Index(index) => index.to_string().into(),
         }
+    }
+
+    /// Whether an object's own names cannot be JSON keys: one comes twice, or would pass for a tag of ours.
+    fn needs_pairs(&self, children: &[usize]) -> bool {
+        let from_wire = |child: &&usize| matches!(self.source.tree.nodes[**child].label, Label::Key(_));
+        let mut names: Vec<_> = children.iter().filter(from_wire).map(|child| self.key(*child)).collect();
+        names.sort_unstable();
+        names.windows(2).any(|pair| pair[0] == pair[1]) || names.iter().any(|name| name.starts_with('$'))
     }
 
     fn object<S: Serializer>(&self, s: S, class: Option<&[u8]>) -> Result<S::Ok, S::Error> {
         let tree = self.source.tree;
         let children: Vec<_> =
             tree.children(self.node).filter(|child| tree.nodes[*child].field.kind != Kind::Opaque).collect();
-        let mut names = HashSet::new();
-        let repeats = children.iter().any(|child| !names.insert(self.key(*child)))
-            || names.iter().any(|name| name.starts_with('$'));
+        let repeats = self.needs_pairs(&children);
         let mut map = s.serialize_map(None)?;
         if let Some(class) = class {
             map.serialize_entry("$class", &Text(class))?;

@@ -1,13 +1,13 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::{CATALOGUE, Facts, Finding, Findings, Rule};
 use crate::proto::Event;
-use crate::wire::Side;
+use crate::wire::{IdMap, Side};
 
 /// Judges every session by a set of rules of its own.
 #[derive(Default)]
 pub struct Engine {
-    sessions: HashMap<u32, Judged>,
+    sessions: IdMap<u32, Judged>,
 }
 
 struct Judged {

@@ -3,6 +3,8 @@
 pub struct Field {
     /// The full dotted name, as a filter writes it: `video.composition_time`.
     pub name: &'static str,
+    #[doc(hidden)]
+    pub key: &'static str,
     pub kind: Kind,
     /// `bytes`, `ms`, `Hz` …; empty when the number has none.
     pub unit: &'static str,
@@ -54,7 +56,20 @@ impl Kind {
 impl Field {
     /// The last part of the name: the key in JSON and the label on the screen.
     pub fn key(&self) -> &'static str {
-        self.name.rsplit_once('.').map_or(self.name, |(_, key)| key)
+        self.key
+    }
+
+    /// What stands behind the last dot.
+    #[doc(hidden)]
+    pub const fn key_of(name: &'static str) -> &'static str {
+        let mut at = name.len();
+        while at > 0 {
+            if name.as_bytes()[at - 1] == b'.' {
+                return name.split_at(at).1;
+            }
+            at -= 1;
+        }
+        name
     }
 }
 
@@ -69,6 +84,7 @@ macro_rules! fields {
             $(#[doc = $doc])*
             pub(crate) static $ident: $crate::wire::Field = $crate::wire::Field {
                 name: $name,
+                key: $crate::wire::Field::key_of($name),
                 kind: $crate::wire::Kind::$kind,
                 unit: $unit,
                 doc: concat!($($doc,)*).trim_ascii_start(),

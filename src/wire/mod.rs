@@ -10,6 +10,7 @@
 
 mod escape;
 mod field;
+mod ids;
 mod moment;
 mod open_enum;
 mod reader;
@@ -17,6 +18,7 @@ mod tree;
 
 pub use escape::{escape, escape_into};
 pub use field::{Field, Kind};
+pub use ids::IdMap;
 pub use moment::{Moment, PacketNo, Place, Side, Time};
 pub use reader::{Problem, Reader, Stop};
 pub use tree::{Label, Node, Recorder, Silent, Tree, Value};
