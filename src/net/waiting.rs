@@ -90,7 +90,12 @@ impl Waiting {
     pub(super) fn pop(&mut self, held: &mut usize) -> Option<(u64, Kept)> {
         let (position, piece) = self.pieces.pop_first()?;
         self.bytes -= piece.bytes.len();
-        *held -= piece.bytes.len() + OVERHEAD + if self.pieces.is_empty() { FIRST } else { 0 };
+        *held -= piece.bytes.len() + OVERHEAD;
+        if self.pieces.is_empty() {
+            *held -= FIRST;
+            // An empty map would keep its last node.
+            self.pieces = BTreeMap::new();
+        }
         Some((position, piece))
     }
 
