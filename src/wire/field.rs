@@ -3,6 +3,8 @@
 pub struct Field {
     /// The full dotted name, as a filter writes it: `video.composition_time`.
     pub name: &'static str,
+    #[doc(hidden)]
+    pub key: &'static str,
     pub kind: Kind,
     /// `bytes`, `ms`, `Hz` …; empty when the number has none.
     pub unit: &'static str,
@@ -24,6 +26,8 @@ pub enum Kind {
     /// One of a few names of ours.
     Word,
     Bytes,
+    /// Bytes that are not decoded: media, or what could not be. Shown as hex; JSON leaves them out.
+    Opaque,
     /// Named members.
     Group,
     /// Numbered members.
@@ -41,7 +45,7 @@ impl Kind {
             Kind::Bool => "boolean",
             Kind::Text => "text",
             Kind::Word => "word",
-            Kind::Bytes => "bytes",
+            Kind::Bytes | Kind::Opaque => "bytes",
             Kind::Group => "group",
             Kind::List => "list",
             Kind::Amf => "AMF value",
@@ -52,7 +56,20 @@ impl Kind {
 impl Field {
     /// The last part of the name: the key in JSON and the label on the screen.
     pub fn key(&self) -> &'static str {
-        self.name.rsplit_once('.').map_or(self.name, |(_, key)| key)
+        self.key
+    }
+
+    /// What stands behind the last dot.
+    #[doc(hidden)]
+    pub const fn key_of(name: &'static str) -> &'static str {
+        let mut at = name.len();
+        while at > 0 {
+            if name.as_bytes()[at - 1] == b'.' {
+                return name.split_at(at).1;
+            }
+            at -= 1;
+        }
+        name
     }
 }
 
@@ -65,8 +82,9 @@ macro_rules! fields {
     ($($(#[doc = $doc:literal])* $ident:ident: $kind:ident $name:literal, $unit:literal, $source:literal;)*) => {
         $(
             $(#[doc = $doc])*
-            pub static $ident: $crate::wire::Field = $crate::wire::Field {
+            pub(crate) static $ident: $crate::wire::Field = $crate::wire::Field {
                 name: $name,
+                key: $crate::wire::Field::key_of($name),
                 kind: $crate::wire::Kind::$kind,
                 unit: $unit,
                 doc: concat!($($doc,)*).trim_ascii_start(),
@@ -74,6 +92,6 @@ macro_rules! fields {
             };
         )*
         /// Every field of this module, in wire order.
-        pub static FIELDS: &[&$crate::wire::Field] = &[$(&$ident,)*];
+        pub(crate) static FIELDS: &[&$crate::wire::Field] = &[$(&$ident,)*];
     };
 }

@@ -8,13 +8,17 @@
 //! This module knows no protocol. It owns fields, trees, spans and problems, and the plain words that all layers
 //! share: [`Time`], [`PacketNo`], [`Moment`], [`Side`], [`Place`].
 
+mod escape;
 mod field;
+mod ids;
 mod moment;
 mod open_enum;
 mod reader;
 mod tree;
 
+pub use escape::{escape, escape_into};
 pub use field::{Field, Kind};
+pub use ids::IdMap;
 pub use moment::{Moment, PacketNo, Place, Side, Time};
 pub use reader::{Problem, Reader, Stop};
 pub use tree::{Label, Node, Recorder, Silent, Tree, Value};
