@@ -1,3 +1,5 @@
+//! Opens captures, tells their formats and merges them. What a record looks like is for the formats.
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;

@@ -1,3 +1,6 @@
+//! The table of connections: which segment belongs to which, and when one is forgotten. What happens inside one is for
+//! [`connection`](super::connection).
+
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
