@@ -25,7 +25,9 @@ fn conversation() -> Conversation {
     sample::publishing()
         .client(|c| c.metadata(1, 0).set_chunk_size(100))
         .client(|c| {
-            c.chunk_layer(|chunks| chunks.interleave(&[video(40, 3000), audio(46, 400), Message::new(70, 18, 1, 40, vec![2, 0, 1, b'x'])]))
+            c.chunk_layer(|chunks| {
+                chunks.interleave(&[video(40, 3000), audio(46, 400), Message::new(70, 18, 1, 40, vec![2, 0, 1, b'x'])])
+            })
         })
         .client(|c| c.set_chunk_size(1000).message(&video(80, 5000)).message(&audio(90, 0)))
         .client(|c| c.message(&Message::new(400, 8, 1, 95, Vec::new())))
@@ -37,8 +39,8 @@ fn conversation() -> Conversation {
                 chunks.abort(6);
             })
         })
-        .client(|c| c.message(&video(0x0100_0000, 2500)).message(&audio(0x0100_0010, 300)))
-        .client(|c| c.message(&video(0x0100_0028, 2500)).message(&video(0x0100_0050, 100)))
+        .client(|c| c.message(&video(0x0200_0000, 2500)).message(&audio(0x0200_0010, 300)))
+        .client(|c| c.message(&video(0x0200_0028, 2500)).message(&video(0x0200_0050, 100)))
         .server(|s| s.acknowledgement(10_000).ping_request(7))
         .client(|c| c.ping_response(7).delete_stream(1))
 }
@@ -60,11 +62,11 @@ fn the_conversation_is_decoded_whole() {
     let story = Story::of_packets(&link().packets(&conversation()));
     let meaning = story.meaning();
     let client = story.messages_from(Side::Client);
-    assert_eq!(client.len(), 18, "{meaning:#?}");
+    assert_eq!(client.len(), 22, "{meaning:#?}");
     assert!(meaning.iter().all(|line| !line.contains("undecodable") && !line.contains("gap")));
     assert_eq!(meaning.iter().filter(|line| line.contains("incomplete")).count(), 1, "the aborted one");
     let last = client.iter().rfind(|message| message.head.kind.0 == 9).unwrap();
-    assert_eq!((last.head.timestamp, last.payload.len()), (0x0100_0050, 105));
+    assert_eq!((last.head.timestamp, last.payload.len()), (0x0200_0050, 105));
 }
 
 proptest! {

@@ -85,13 +85,14 @@ impl Story {
     /// What each direction of each session says, without what depends on packets: the meaning that no packetisation may
     /// change.
     pub fn meaning(&self) -> Vec<String> {
-        let mut lines: Vec<((u32, Side), String)> = Vec::new();
+        // A step of the handshake is judged when what it answers has come: its place among the messages may vary.
+        let mut lines: Vec<((u32, Side, bool), String)> = Vec::new();
         for event in &self.events {
             let (from, line) = match event {
                 Event::Message(message) => {
                     let head = &message.head;
                     let line = format!(
-                        "message {} {} {} {} {} {} {} {} {} {:?} {:?} {:?} {:?}",
+                        "message {} {} {} {} {} {} {} {} {} {:?} {:?} {} {:?}",
                         head.offset,
                         head.size,
                         head.chunks,
@@ -103,14 +104,14 @@ impl Story {
                         head.message_stream_id,
                         head.runs,
                         head.extended,
-                        message.payload,
+                        digest(&message.payload),
                         message.problems,
                     );
                     (message.from, line)
                 }
                 Event::Handshake(step) => {
                     let name = step.step.name(step.from);
-                    (step.from, format!("{name} {} {:?} {:?}", step.offset, step.bytes, step.facts))
+                    (step.from, format!("{name} {} {} {:?}", step.offset, digest(&step.bytes), step.facts))
                 }
                 Event::Incomplete(part) => {
                     (part.from, format!("incomplete {} {} {:?}", part.head.offset, part.received, part.why))
@@ -122,10 +123,10 @@ impl Story {
                 }
                 Event::Session(_) | Event::Piece(_) => continue,
             };
-            lines.push(((event.session(), from), line));
+            lines.push(((event.session(), from, !matches!(event, Event::Handshake(_))), line));
         }
         lines.sort_by_key(|(place, _)| *place);
-        lines.into_iter().map(|((session, from), line)| format!("{session} {} {line}", from.name())).collect()
+        lines.into_iter().map(|((session, from, _), line)| format!("{session} {} {line}", from.name())).collect()
     }
 
     /// The codes of all findings, repeats left out.
@@ -135,6 +136,14 @@ impl Story {
         codes.dedup();
         codes
     }
+}
+
+/// Bytes told apart from others in few characters.
+pub fn digest(bytes: &[u8]) -> String {
+    let hash = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{}:{hash:016x}", bytes.len())
 }
 
 /// A file of the repository's captures.
