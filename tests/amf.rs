@@ -115,7 +115,8 @@ fn any_amf() -> impl Strategy<Value = Amf> {
 }
 
 fn expected(value: &Amf) -> Decoded {
-    let members = |members: &[(String, Amf)]| members.iter().map(|(name, value)| (name.clone(), expected(value))).collect();
+    let members =
+        |members: &[(String, Amf)]| members.iter().map(|(name, value)| (name.clone(), expected(value))).collect();
     match value {
         Amf::Number(number) => Decoded::Number(*number),
         Amf::Boolean(flag) => Decoded::Boolean(*flag),

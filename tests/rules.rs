@@ -23,7 +23,12 @@ struct Case {
     expected: &'static [&'static str],
 }
 
-fn case(code: &'static str, what: &'static str, conversation: &Conversation, expected: &'static [&'static str]) -> Case {
+fn case(
+    code: &'static str,
+    what: &'static str,
+    conversation: &Conversation,
+    expected: &'static [&'static str],
+) -> Case {
     Case { code, what, story: Story::of(conversation), expected }
 }
 
@@ -32,9 +37,8 @@ fn large(time: u32) -> Message {
 }
 
 fn cases() -> Vec<Case> {
-    let handshake = |kind| {
-        Conversation::new().handshake_as(kind).client(|c| c.connect("live")).server(|s| s.connect_result())
-    };
+    let handshake =
+        |kind| Conversation::new().handshake_as(kind).client(|c| c.connect("live")).server(|s| s.connect_result());
     let extended = |dialect| {
         sample::publishing().client(|c| {
             c.chunk_layer(|chunks| chunks.extended_timestamp = dialect)
@@ -54,8 +58,18 @@ fn cases() -> Vec<Case> {
         case("HSK005", "an echo with its time", &handshake(Handshake::Simple), &[]),
         case("HSK005", "an exact echo", &handshake(Handshake::Exact), &[]),
         case("HSK005", "S1 is a copy of C1", &handshake(Handshake::CopiedS1), &[]),
-        case("HSK005", "C2 is something else", &handshake(Handshake::BrokenC2), &["C2 is neither an echo of S1 nor signed"]),
-        case("HSK005", "S2 is something else", &handshake(Handshake::BrokenS2), &["S2 is neither an echo of C1 nor signed"]),
+        case(
+            "HSK005",
+            "C2 is something else",
+            &handshake(Handshake::BrokenC2),
+            &["C2 is neither an echo of S1 nor signed"],
+        ),
+        case(
+            "HSK005",
+            "S2 is something else",
+            &handshake(Handshake::BrokenS2),
+            &["S2 is neither an echo of C1 nor signed"],
+        ),
         case("CHK001", "full header first", &sample::publishing(), &[]),
         case(
             "CHK001",
@@ -105,7 +119,12 @@ fn cases() -> Vec<Case> {
             &sample::publishing().client(|c| c.command("lab.call", 9, &[])),
             &["lab.call(9) was never answered"],
         ),
-        case("CMD006", "transaction 0 wants no answer", &sample::publishing().client(|c| c.command("lab.call", 0, &[])), &[]),
+        case(
+            "CMD006",
+            "transaction 0 wants no answer",
+            &sample::publishing().client(|c| c.command("lab.call", 0, &[])),
+            &[],
+        ),
         case("CMD023", "all is well", &sample::publish(1), &[]),
         case(
             "CMD023",
@@ -188,7 +207,8 @@ fn the_catalogue_keeps_to_its_form() {
 #[test]
 fn a_fault_that_repeats_is_said_once_and_counted() {
     let wrong = Message::new(3, 5, 0, 0, vec![0, 1, 0, 0]);
-    let conversation = (0..50).fold(sample::publishing(), |story, _| story.server(|s| s.message_as(Format::Best, &wrong)));
+    let conversation =
+        (0..50).fold(sample::publishing(), |story, _| story.server(|s| s.message_as(Format::Best, &wrong)));
     let story = Story::of(&conversation);
     let findings: Vec<_> = story.findings.iter().filter(|finding| finding.rule.code == "CTL001").collect();
     assert_eq!(findings.len(), 2, "the first, and the count at the end");

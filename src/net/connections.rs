@@ -8,7 +8,7 @@ use super::connection::{Connection, Fit, Need};
 use super::reassembly::Room;
 use super::recent::Recent;
 use super::{ConnectionId, How, Output, Segment};
-use crate::analyzer::Limits;
+use crate::limits::Limits;
 use crate::wire::{Moment, Place, Time};
 
 /// How long late copies of a closed connection's segments are expected, in nanoseconds: twice the longest lifetime of

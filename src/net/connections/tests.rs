@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 
 use super::Connections;
-use crate::analyzer::Limits;
+use crate::limits::Limits;
 use crate::net::{Flags, How, Output, Segment, Start};
 use crate::wire::{Moment, PacketNo, Place, Side, Time};
 
