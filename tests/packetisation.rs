@@ -26,7 +26,7 @@ fn conversation() -> Conversation {
         .client(|c| c.metadata(1, 0).set_chunk_size(100))
         .client(|c| {
             c.chunk_layer(|chunks| {
-                chunks.interleave(&[video(40, 3000), audio(46, 400), Message::new(70, 18, 1, 40, vec![2, 0, 1, b'x'])])
+                chunks.interleave(&[video(40, 3000), audio(46, 400), Message::new(70, 18, 1, 40, vec![2, 0, 1, b'x'])]);
             })
         })
         .client(|c| c.set_chunk_size(1000).message(&video(80, 5000)).message(&audio(90, 0)))

@@ -1,5 +1,5 @@
 //! What the integration tests share: packets in, everything that the program says of them out.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::path::Path;
 
