@@ -104,7 +104,7 @@ fn no_secret_leaves_unasked() {
     let open = shown(&["--json", "--show-secrets"]);
     let response = open.split("response=").nth(1).unwrap().split(['&', '"']).next().unwrap().to_owned();
     assert!(response.len() > 8, "{response}");
-    let hex: String = response.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = response.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     for arguments in [&["--json"][..], &["--json", "--payload", "hex"], &["--text"], &["check"], &["check", "--json"]] {
         let masked = shown(arguments);
         assert!(!masked.contains(&response) && !masked.contains(&hex), "{arguments:?}");
