@@ -92,8 +92,9 @@ def tshark_messages(capture, ports, names):
     does not have, so that its columns slip, and `-T json` drops repeated keys.
     """
     decode_as = [word for port in sorted(ports) for word in ("-d", f"tcp.port=={port},rtmpt")]
-    command = ["tshark", "-n", "-r", capture, *PREFERENCES, *decode_as, "-Y", "rtmpt", "-T", "pdml"]
-    command += ["-J", "rtmpt _ws.malformed"]
+    # A packet in which a body does not decode has no RTMP tree at all, not even for the messages before it.
+    command = ["tshark", "-n", "-r", capture, *PREFERENCES, *decode_as, "-Y", "rtmpt or _ws.malformed"]
+    command += ["-T", "pdml", "-J", "rtmpt _ws.malformed"]
     messages, malformed, frame = [], set(), 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
@@ -191,6 +192,8 @@ class Direction:
         self.before, self.off = collections.defaultdict(list), collections.Counter()
         # The last aligned message, and the chunk streams that tshark saw opened by a header with a type.
         self.matched, self.opened = None, set()
+        # Chunk streams of which tshark missed messages, and with them deltas, and why.
+        self.missed = {}
         # Whether tshark has taken payload for headers since then.
         self.astray = False
 
@@ -217,6 +220,7 @@ class Direction:
             self.differ(theirs.frame, f"{where}: timestamp ours {ours.timestamp} tshark {theirs.timestamp}", cause)
         self.off[stream] = off
         self.before[stream].append(theirs)
+        self.missed.pop(stream, None)
         self.opened.add(stream)
         self.matched, self.astray = theirs, False
         self.other_frame += theirs.frame != ours.last
@@ -236,7 +240,7 @@ class Direction:
                 return "type-3-after-type-0"
         if theirs.format and off == self.off[ours.chunk_stream]:
             return "carried"
-        return None
+        return self.missed.get(ours.chunk_stream) if theirs.format else None
 
     def extended(self, chunk_stream):
         """Whether the last full header of a chunk stream had an extended timestamp."""
@@ -261,6 +265,7 @@ class Direction:
             at = f"in frame {self.matched.frame}" if self.matched else "nowhere"
             what = f"only ours, until frame {ours[-1].last}: {kinds}; tshark's last message before is {at}"
             self.differ(ours[0].last, what, cause)
+            self.missed.update((message.chunk_stream, cause) for message in ours)
 
     def lost_cause(self, first):
         """Why tshark does not find our message `first`."""
