@@ -1,4 +1,17 @@
-//! Capture files → packets: pcap and pcapng, from a file or standard input, in one pass and bounded memory.
+//! Capture files → packets: pcap and pcapng, from files or standard input, in one pass and bounded memory.
+//!
+//! [`Input`] reads one or several captures as one and gives [`Packet`]s in order of their time. It owns file formats,
+//! clocks and link type numbers; what is inside a packet is for [`net`](crate::net).
+
+mod buffer;
+mod error;
+mod input;
+mod pcap;
+mod pcapng;
+mod sniff;
+
+pub use error::CaptureError;
+pub use input::Input;
 
 use crate::wire::{Moment, Place};
 

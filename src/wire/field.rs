@@ -24,6 +24,8 @@ pub enum Kind {
     /// One of a few names of ours.
     Word,
     Bytes,
+    /// Bytes that are not decoded: media, or what could not be. Shown as hex; JSON leaves them out.
+    Opaque,
     /// Named members.
     Group,
     /// Numbered members.
@@ -41,7 +43,7 @@ impl Kind {
             Kind::Bool => "boolean",
             Kind::Text => "text",
             Kind::Word => "word",
-            Kind::Bytes => "bytes",
+            Kind::Bytes | Kind::Opaque => "bytes",
             Kind::Group => "group",
             Kind::List => "list",
             Kind::Amf => "AMF value",
@@ -65,7 +67,7 @@ macro_rules! fields {
     ($($(#[doc = $doc:literal])* $ident:ident: $kind:ident $name:literal, $unit:literal, $source:literal;)*) => {
         $(
             $(#[doc = $doc])*
-            pub static $ident: $crate::wire::Field = $crate::wire::Field {
+            pub(crate) static $ident: $crate::wire::Field = $crate::wire::Field {
                 name: $name,
                 kind: $crate::wire::Kind::$kind,
                 unit: $unit,
@@ -74,6 +76,6 @@ macro_rules! fields {
             };
         )*
         /// Every field of this module, in wire order.
-        pub static FIELDS: &[&$crate::wire::Field] = &[$(&$ident,)*];
+        pub(crate) static FIELDS: &[&$crate::wire::Field] = &[$(&$ident,)*];
     };
 }

@@ -8,12 +8,14 @@
 //! This module knows no protocol. It owns fields, trees, spans and problems, and the plain words that all layers
 //! share: [`Time`], [`PacketNo`], [`Moment`], [`Side`], [`Place`].
 
+mod escape;
 mod field;
 mod moment;
 mod open_enum;
 mod reader;
 mod tree;
 
+pub use escape::{escape, escape_into};
 pub use field::{Field, Kind};
 pub use moment::{Moment, PacketNo, Place, Side, Time};
 pub use reader::{Problem, Reader, Stop};

@@ -142,7 +142,11 @@ impl<'a, 'r, R: Recorder> Reader<'a, 'r, R> {
     }
 
     /// Named members. The node is closed also when the inside stops early, so that what was there is seen.
-    pub fn group<T>(&mut self, field: &'static Field, inside: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
+    pub fn group<T>(
+        &mut self,
+        field: &'static Field,
+        inside: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
         self.node(field, |r| inside(r).map(|value| (value, Value::Group)))
     }
 

@@ -9,6 +9,8 @@ pub enum Value {
     Group,
     /// Numbered members follow: a list.
     List,
+    /// Named members follow, and the sender claims this many.
+    EcmaArray(u32),
     Uint(u64),
     Int(i64),
     Number(f64),
@@ -21,7 +23,10 @@ pub enum Value {
     Null,
     Undefined,
     /// A moment in milliseconds since 1970, with a time zone in minutes where the format has one.
-    Date { ms: f64, timezone: Option<i16> },
+    Date {
+        ms: f64,
+        timezone: Option<i16>,
+    },
     Xml(Range<u32>),
     /// An object of a named class: the name's range; members follow.
     Class(Range<u32>),
@@ -126,7 +131,14 @@ impl Recorder for Tree {
 
     fn open(&mut self, field: &'static Field, label: Label, start: u32) -> u32 {
         let index = self.nodes.len() as u32;
-        self.nodes.push(Node { field, label, depth: self.depth, span: start..start, value: Value::Group, end: index + 1 });
+        self.nodes.push(Node {
+            field,
+            label,
+            depth: self.depth,
+            span: start..start,
+            value: Value::Group,
+            end: index + 1,
+        });
         self.depth += 1;
         index
     }

@@ -1,0 +1,63 @@
+//! What is kept of a connection until it is known which protocol it speaks.
+
+use crate::net::How;
+use crate::wire::{Moment, Place, Side};
+
+/// One thing that happened before the protocol was known.
+#[derive(Debug)]
+pub(super) enum Kept {
+    Bytes { from: Side, offset: u64, bytes: Vec<u8>, at: Moment, place: Place },
+    Gap { from: Side, offset: u64, missing: u64, at: Moment },
+    Close { from: Side, how: How, at: Moment },
+}
+
+/// A connection's beginning, in the order in which it came.
+#[derive(Debug)]
+pub(super) struct Opening {
+    kept: Vec<Kept>,
+    /// Each side's first bytes, as long as none is missing.
+    starts: [Vec<u8>; 2],
+    /// Whether a side's start goes on: nothing is missing so far.
+    whole: [bool; 2],
+    bytes: usize,
+}
+
+impl Opening {
+    pub(super) fn new() -> Self {
+        Opening { kept: Vec::new(), starts: [Vec::new(), Vec::new()], whole: [true; 2], bytes: 0 }
+    }
+
+    pub(super) fn keep(&mut self, from: Side, offset: u64, bytes: &[u8], at: Moment, place: Place) {
+        if self.whole[from.index()] {
+            self.starts[from.index()].extend_from_slice(bytes);
+        }
+        self.bytes += bytes.len();
+        self.kept.push(Kept::Bytes { from, offset, bytes: bytes.to_vec(), at, place });
+    }
+
+    pub(super) fn miss(&mut self, from: Side, offset: u64, missing: u64, at: Moment) {
+        self.whole[from.index()] = false;
+        self.kept.push(Kept::Gap { from, offset, missing, at });
+    }
+
+    pub(super) fn close(&mut self, from: Side, how: How, at: Moment) {
+        self.kept.push(Kept::Close { from, how, at });
+    }
+
+    pub(super) fn start_of(&self, side: Side) -> &[u8] {
+        &self.starts[side.index()]
+    }
+
+    /// Whether no more than this is kept: `limit` bytes of either side, or as many pieces as such bytes can make.
+    pub(super) fn is_full(&self, limit: usize) -> bool {
+        self.starts.iter().any(|start| start.len() >= limit) || self.bytes >= 2 * limit || self.kept.len() >= 2 * limit
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes as u64
+    }
+
+    pub(super) fn take(&mut self) -> Vec<Kept> {
+        std::mem::take(&mut self.kept)
+    }
+}

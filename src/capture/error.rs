@@ -1,0 +1,46 @@
+use std::io;
+
+/// Why a capture could not be read, or not to its end. Each sentence is complete after `rtmp-inspect: `.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    #[error("no capture was named")]
+    NoInput,
+    #[error("{file}: no such file")]
+    NotFound { file: String },
+    #[error("{file}: permission denied")]
+    Denied { file: String },
+    #[error("{file}: is a directory, not a capture")]
+    Directory { file: String },
+    #[error("standard input can be read only once")]
+    InputTwice,
+    #[error("{file}: the file is empty, without even a capture header")]
+    Empty { file: String },
+    #[error("{file}: {looks}")]
+    NotCapture { file: String, looks: String },
+    #[error("{file}: the file ends inside its header")]
+    HeaderCut { file: String },
+    #[error("{file}: packet {packet}: record claims {claimed} bytes, the file ends after {left}")]
+    PacketCut { file: String, packet: u64, claimed: u64, left: u64 },
+    #[error("{file}: packet {packet}: the file ends inside the record's header")]
+    RecordCut { file: String, packet: u64 },
+    #[error("{file}: packet {packet}: record claims {claimed} bytes, more than any packet has: the file is damaged")]
+    PacketTooLong { file: String, packet: u64, claimed: u64 },
+    #[error("{file}: packet {packet}: interface {interface} has no description block before it")]
+    NoInterface { file: String, packet: u64, interface: u32 },
+    #[error("{file}: block at byte {offset}: {what}")]
+    Block { file: String, offset: u64, what: String },
+    #[error("{file}: {source}")]
+    Io { file: String, source: io::Error },
+}
+
+impl CaptureError {
+    pub(super) fn io(file: &str, source: io::Error) -> Self {
+        let file = file.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => CaptureError::NotFound { file },
+            io::ErrorKind::PermissionDenied => CaptureError::Denied { file },
+            io::ErrorKind::IsADirectory => CaptureError::Directory { file },
+            _ => CaptureError::Io { file, source },
+        }
+    }
+}

@@ -1,0 +1,192 @@
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::buffer::Buffer;
+use super::pcap::{Pcap, is_pcap};
+use super::pcapng::{PcapNg, is_pcapng};
+use super::sniff::looks;
+use super::{CaptureError, LinkType, Packet};
+use crate::wire::{Moment, PacketNo, Place, Time};
+
+/// A packet as a format found it: its bytes are in the buffer's window until the next one is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record {
+    pub(super) time: Time,
+    pub(super) link: LinkType,
+    /// Where the packet starts in the stream.
+    pub(super) offset: u64,
+    pub(super) captured: u32,
+    pub(super) wire_length: u32,
+}
+
+enum Format {
+    Pcap(Pcap),
+    PcapNg(PcapNg),
+    /// Damaged: nothing more is read from it.
+    Over,
+}
+
+/// One capture, read to the end of `head`.
+struct Capture {
+    name: String,
+    buffer: Buffer,
+    format: Format,
+    /// Packets read so far.
+    packets: u64,
+    /// The packet that is next to be given.
+    head: Option<Record>,
+    /// Bytes in the file; `None` when that cannot be known.
+    size: Option<u64>,
+}
+
+/// One or several captures, read as one.
+///
+/// Packets come in order of time, and where times are equal in the order of the inputs; the order inside one capture is
+/// never changed. They are numbered from 1 over all captures together.
+pub struct Input {
+    captures: Vec<Capture>,
+    /// Captures that have a `head`, the earliest on top. Without use when there is only one.
+    order: BinaryHeap<Reverse<(Time, usize)>>,
+    /// The capture whose packet was given last, and which is to be read on.
+    current: Option<usize>,
+    /// Captures not yet begun.
+    begun: usize,
+    packets: u64,
+}
+
+impl Input {
+    /// Opens every capture and reads its header. `-` is standard input.
+    pub fn open(paths: &[PathBuf]) -> Result<Input, CaptureError> {
+        if paths.is_empty() {
+            return Err(CaptureError::NoInput);
+        }
+        if paths.iter().filter(|path| is_stdin(path)).count() > 1 {
+            return Err(CaptureError::InputTwice);
+        }
+        let captures = paths.iter().map(|path| Capture::open(path)).collect::<Result<_, _>>()?;
+        Ok(Input { captures, order: BinaryHeap::new(), current: None, begun: 0, packets: 0 })
+    }
+
+    /// The next packet. After an error, what the other captures can still give follows; then nothing.
+    #[allow(clippy::should_implement_trait)] // It lends; an `Iterator` cannot.
+    pub fn next(&mut self) -> Option<Result<Packet<'_>, CaptureError>> {
+        let file = match self.earliest()? {
+            Ok(file) => file,
+            Err(error) => return Some(Err(error)),
+        };
+        let capture = &mut self.captures[file];
+        let record = capture.head.take()?;
+        self.current = Some(file);
+        self.packets += 1;
+        Some(Ok(Packet {
+            at: Moment { packet: PacketNo(self.packets), time: record.time },
+            link: record.link,
+            data: capture.buffer.slice(record.offset, record.captured as usize),
+            wire_length: record.wire_length,
+            place: Place { file: file as u32, offset: record.offset },
+        }))
+    }
+
+    /// Reads until every capture that can has a head, then finds the earliest. Each error is given on its own.
+    fn earliest(&mut self) -> Option<Result<usize, CaptureError>> {
+        if self.captures.len() == 1 {
+            return match self.captures[0].advance() {
+                Ok(true) => Some(Ok(0)),
+                Ok(false) => None,
+                Err(error) => Some(Err(error)),
+            };
+        }
+        loop {
+            let file = if let Some(file) = self.current.take() {
+                file
+            } else if self.begun < self.captures.len() {
+                self.begun += 1;
+                self.begun - 1
+            } else {
+                return self.order.pop().map(|Reverse((_, file))| Ok(file));
+            };
+            match self.captures[file].advance() {
+                Ok(true) => {
+                    if let Some(head) = &self.captures[file].head {
+                        self.order.push(Reverse((head.time, file)));
+                    }
+                }
+                Ok(false) => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+
+    /// Bytes read and used so far, over all captures.
+    pub fn bytes_read(&self) -> u64 {
+        self.captures.iter().map(|capture| capture.buffer.offset()).sum()
+    }
+
+    /// Bytes of all captures together; `None` when one is not a plain file.
+    pub fn size(&self) -> Option<u64> {
+        self.captures.iter().map(|capture| capture.size).sum()
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+impl Capture {
+    fn open(path: &Path) -> Result<Capture, CaptureError> {
+        if is_stdin(path) {
+            return Capture::read("standard input".to_owned(), Box::new(io::stdin()), None);
+        }
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| CaptureError::io(&name, error))?;
+        let meta = file.metadata().map_err(|error| CaptureError::io(&name, error))?;
+        if meta.is_dir() {
+            return Err(CaptureError::Directory { file: name });
+        }
+        let size = meta.is_file().then_some(meta.len());
+        Capture::read(name, Box::new(file), size)
+    }
+
+    fn read(name: String, source: Box<dyn Read + Send>, size: Option<u64>) -> Result<Capture, CaptureError> {
+        let mut buffer = Buffer::new(source);
+        let _ = buffer.fill(12).map_err(|error| CaptureError::io(&name, error))?;
+        let start = buffer.unread();
+        let format = if start.is_empty() {
+            return Err(CaptureError::Empty { file: name });
+        } else if is_pcap(start) {
+            Format::Pcap(Pcap::open(&name, &mut buffer)?)
+        } else if is_pcapng(start) {
+            Format::PcapNg(PcapNg::new())
+        } else {
+            let looks = looks(&name, &start[..start.len().min(512)]);
+            return Err(CaptureError::NotCapture { file: name, looks });
+        };
+        Ok(Capture { name, buffer, format, packets: 0, head: None, size })
+    }
+
+    /// Reads the next packet into `head`; whether there was one. After an error there is none.
+    #[inline]
+    fn advance(&mut self) -> Result<bool, CaptureError> {
+        let packet = self.packets + 1;
+        let next = match &mut self.format {
+            Format::Pcap(pcap) => pcap.next(&self.name, packet, &mut self.buffer),
+            Format::PcapNg(pcapng) => pcapng.next(&self.name, packet, &mut self.buffer),
+            Format::Over => None,
+        };
+        match next {
+            Some(Ok(record)) => {
+                self.packets = packet;
+                self.head = Some(record);
+                Ok(true)
+            }
+            None => Ok(false),
+            Some(Err(error)) => {
+                self.format = Format::Over;
+                Err(error)
+            }
+        }
+    }
+}

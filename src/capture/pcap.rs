@@ -1,0 +1,85 @@
+//! The classic pcap format: one header for the file, one for each record.
+
+use pcap_parser::{PcapHeader, parse_pcap_frame, parse_pcap_frame_be, parse_pcap_header};
+
+use super::buffer::{Buffer, LONGEST};
+use super::input::Record;
+use super::{CaptureError, LinkType};
+use crate::wire::Time;
+
+const HEADER: usize = 24;
+const RECORD_HEADER: usize = 16;
+
+/// The bits of the header's last field that are the link type, as libpcap reads it; the others are about the FCS.
+const LINK_TYPE: i32 = 0x03ff_ffff;
+
+pub(super) struct Pcap {
+    big_endian: bool,
+    /// Nanoseconds in one unit of a record's fraction of a second.
+    unit: i64,
+    link: LinkType,
+}
+
+pub(super) fn is_pcap(start: &[u8]) -> bool {
+    matches!(
+        start.get(..4),
+        Some([0xd4, 0xc3, 0xb2, 0xa1] | [0xa1, 0xb2, 0xc3, 0xd4] | [0x4d, 0x3c, 0xb2, 0xa1] | [0xa1, 0xb2, 0x3c, 0x4d])
+    )
+}
+
+impl Pcap {
+    pub(super) fn open(file: &str, buffer: &mut Buffer) -> Result<Pcap, CaptureError> {
+        let cut = || CaptureError::HeaderCut { file: file.to_owned() };
+        if !buffer.fill(HEADER).map_err(|error| CaptureError::io(file, error))? {
+            return Err(cut());
+        }
+        let (_, header): (_, PcapHeader) = parse_pcap_header(buffer.unread()).map_err(|_| cut())?;
+        buffer.consume(HEADER);
+        Ok(Pcap {
+            big_endian: header.is_bigendian(),
+            unit: if header.is_nanosecond_precision() { 1 } else { 1000 },
+            link: LinkType(header.network.0 & LINK_TYPE),
+        })
+    }
+
+    /// The next record, consumed from the buffer but still in its window. `packet` is its number, for errors.
+    pub(super) fn next(&self, file: &str, packet: u64, buffer: &mut Buffer) -> Option<Result<Record, CaptureError>> {
+        self.read(file, packet, buffer).transpose()
+    }
+
+    fn read(&self, file: &str, packet: u64, buffer: &mut Buffer) -> Result<Option<Record>, CaptureError> {
+        let io = |error| CaptureError::io(file, error);
+        if !buffer.fill(RECORD_HEADER).map_err(io)? {
+            if buffer.unread().is_empty() {
+                return Ok(None);
+            }
+            return Err(CaptureError::RecordCut { file: file.to_owned(), packet });
+        }
+        let length = [8, 9, 10, 11].map(|at| buffer.unread()[at]);
+        let captured = if self.big_endian { u32::from_be_bytes(length) } else { u32::from_le_bytes(length) };
+        if captured as usize > LONGEST {
+            return Err(CaptureError::PacketTooLong { file: file.to_owned(), packet, claimed: u64::from(captured) });
+        }
+        let whole = RECORD_HEADER + captured as usize;
+        let cut = |left: usize| CaptureError::PacketCut {
+            file: file.to_owned(),
+            packet,
+            claimed: u64::from(captured),
+            left: (left - RECORD_HEADER) as u64,
+        };
+        if !buffer.fill(whole).map_err(io)? {
+            return Err(cut(buffer.unread().len()));
+        }
+        let parse = if self.big_endian { parse_pcap_frame_be } else { parse_pcap_frame };
+        let (_, frame) = parse(buffer.unread()).map_err(|_| cut(buffer.unread().len()))?;
+        let record = Record {
+            time: Time(i64::from(frame.ts_sec) * 1_000_000_000 + i64::from(frame.ts_usec) * self.unit),
+            link: self.link,
+            offset: buffer.offset() + RECORD_HEADER as u64,
+            captured,
+            wire_length: frame.origlen.max(captured),
+        };
+        buffer.consume(whole);
+        Ok(Some(record))
+    }
+}

@@ -1,0 +1,133 @@
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::rules::Severity;
+
+/// Says what really happened on an RTMP connection: a capture in, a message timeline and conformance findings out.
+#[derive(Debug, Parser)]
+#[command(name = "rtmp-inspect", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(override_usage = "rtmp-inspect [OPTIONS] CAPTURE...\n       rtmp-inspect COMMAND [OPTIONS]")]
+#[command(
+    after_help = "Exit status: 0 done, 1 `check` found something, 2 could not run or could not read all of the input."
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) input: InputArguments,
+    #[command(flatten)]
+    pub(super) timeline: TimelineArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Conformance findings, with an exit status for scripts
+    Check(CheckArguments),
+    /// Every field by name, with its type, unit, meaning and source
+    Fields(FieldsArguments),
+    /// The rule catalogue; one rule explained
+    Rules(RulesArguments),
+}
+
+/// What every command that reads captures takes.
+#[derive(Debug, Args)]
+pub(super) struct InputArguments {
+    /// Capture files (pcap or pcapng), `-` for standard input; several are read as one
+    #[arg(value_name = "CAPTURE", required = true)]
+    pub(super) captures: Vec<PathBuf>,
+    /// Show only this session
+    #[arg(long, value_name = "N")]
+    pub(super) session: Option<u32>,
+    /// Show stream keys, passwords and tokens; they are masked otherwise
+    #[arg(long)]
+    pub(super) show_secrets: bool,
+    /// When to colour text
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: When,
+    /// No progress and no summary
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TimelineArguments {
+    /// JSON Lines: one object a line
+    #[arg(long, conflicts_with = "text")]
+    pub(super) json: bool,
+    /// Text, also on a terminal
+    #[arg(long)]
+    pub(super) text: bool,
+    /// With --json: every message's whole payload
+    #[arg(long, value_name = "FORM", requires = "json")]
+    pub(super) payload: Option<Payload>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    #[command(flatten)]
+    pub(super) input: InputArguments,
+    /// JSON Lines: sessions and findings
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The least severity that makes the exit status 1
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    pub(super) fail_on: FailOn,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RulesArguments {
+    /// A rule's code or name
+    #[arg(value_name = "CODE|NAME")]
+    pub(super) rule: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FieldsArguments {
+    /// Only the fields whose names begin so
+    #[arg(value_name = "PREFIX")]
+    pub(super) prefix: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+impl When {
+    /// Whether standard output is to be coloured. A non-empty `NO_COLOR` says no, unless the user said always.
+    pub(super) fn color(self) -> bool {
+        match self {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => {
+                std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stdout().is_terminal()
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Payload {
+    Hex,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FailOn {
+    Error,
+    Warning,
+    Note,
+}
+
+impl From<FailOn> for Severity {
+    fn from(severity: FailOn) -> Severity {
+        match severity {
+            FailOn::Error => Severity::Error,
+            FailOn::Warning => Severity::Warning,
+            FailOn::Note => Severity::Note,
+        }
+    }
+}

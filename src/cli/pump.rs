@@ -1,0 +1,166 @@
+//! Moves packets from the captures through the analyzer and the rules to a writer.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use super::arguments::InputArguments;
+use super::{Outcome, complain};
+use crate::analyzer::{Analyzer, Limits, Options, Reason};
+use crate::capture::Input;
+use crate::export::{Counts, Writer};
+use crate::net::Unread;
+use crate::proto::rtmp::secrets::Masks;
+use crate::rules::Engine;
+
+/// Packets between looks at the clock.
+const STRIDE: u64 = 4096;
+/// Work that takes no longer shows no progress.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What came of it.
+pub(super) struct Pumped {
+    pub(super) outcome: Outcome,
+    pub(super) counts: Counts,
+    pub(super) sessions: u32,
+}
+
+/// Reads everything and writes everything. A pipe that closed is success: the reader has what it wanted.
+pub(super) fn pump(arguments: &InputArguments, writer: &mut dyn Writer) -> anyhow::Result<Pumped> {
+    let mut input = Input::open(&arguments.captures)?;
+    let limits = Limits::default();
+    let mut flow = Flow {
+        arguments,
+        writer,
+        analyzer: Analyzer::new(&limits, Options::default()),
+        engine: Engine::default(),
+        masks: Masks::new(arguments.show_secrets, &limits),
+        counts: Counts::default(),
+        begun: false,
+    };
+    let mut outcome = Outcome::Done;
+    let written = flow.run(&mut input, &mut outcome);
+    let pumped = |outcome| Pumped { outcome, counts: flow.counts, sessions: flow.analyzer.totals().sessions };
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(pumped(outcome)),
+        written => written?,
+    }
+    let totals = flow.analyzer.totals();
+    let unknown_link = |(reason, _): &&(Reason, _)| matches!(reason, Reason::Packet(Unread::LinkType(_)));
+    if let Some((reason, tally)) = totals.unread.iter().find(unknown_link) {
+        complain(format_args!("{}: {} packets of {reason} were not read", flow.names(), tally.packets));
+        outcome = Outcome::Failed;
+    } else if totals.sessions == 0 && outcome == Outcome::Done {
+        let packets = totals.packets;
+        complain(format_args!("{}: no RTMP in {packets} packets", flow.names()));
+    }
+    Ok(pumped(outcome))
+}
+
+struct Flow<'f> {
+    arguments: &'f InputArguments,
+    writer: &'f mut dyn Writer,
+    analyzer: Analyzer,
+    engine: Engine,
+    masks: Masks,
+    counts: Counts,
+    begun: bool,
+}
+
+impl Flow<'_> {
+    fn run(&mut self, input: &mut Input, outcome: &mut Outcome) -> io::Result<()> {
+        let mut progress = Progress::new(self.arguments.quiet);
+        let mut number = 0;
+        loop {
+            match input.next() {
+                None => break,
+                Some(Ok(packet)) => {
+                    number += 1;
+                    self.analyzer.push(&packet);
+                    if !self.begun {
+                        self.begin()?;
+                    }
+                }
+                Some(Err(error)) => {
+                    // What was readable comes first.
+                    self.drain()?;
+                    self.writer.flush()?;
+                    progress.clear();
+                    complain(error);
+                    *outcome = Outcome::Failed;
+                }
+            }
+            self.drain()?;
+            if number % STRIDE == 0 {
+                progress.show(input.bytes_read(), input.size());
+            }
+        }
+        self.analyzer.finish();
+        if !self.begun {
+            self.begin()?;
+        }
+        self.drain()?;
+        progress.clear();
+        if self.arguments.quiet { self.writer.flush() } else { self.writer.end(self.analyzer.totals(), self.counts) }
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        self.begun = true;
+        let files: Vec<_> = self.arguments.captures.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        self.writer.begin(&files, self.analyzer.totals().first.map(|at| at.time))
+    }
+
+    fn drain(&mut self) -> io::Result<()> {
+        while let Some(event) = self.analyzer.poll() {
+            let shown = self.arguments.session.is_none_or(|session| session == event.session());
+            let findings = self.engine.observe(&event);
+            if shown {
+                self.masks.observe(&event);
+                self.writer.event(&event, &self.masks)?;
+                for finding in &findings {
+                    self.counts.add(finding);
+                    self.writer.finding(finding, &self.masks)?;
+                }
+                self.masks.forget(&event);
+            }
+        }
+        Ok(())
+    }
+
+    /// The inputs' names, as they stand in messages.
+    fn names(&self) -> String {
+        self.arguments.captures.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// How far it is, on standard error, where a person looks and the work is long.
+struct Progress {
+    since: Option<Instant>,
+    shown: bool,
+}
+
+impl Progress {
+    fn new(quiet: bool) -> Self {
+        // On the same terminal as the output it would stand among the lines.
+        let wanted = !quiet && io::stderr().is_terminal() && !io::stdout().is_terminal();
+        Progress { since: wanted.then(Instant::now), shown: false }
+    }
+
+    fn show(&mut self, read: u64, size: Option<u64>) {
+        let Some(since) = self.since else { return };
+        if since.elapsed() < PATIENCE {
+            return;
+        }
+        self.shown = true;
+        match size {
+            Some(size) if size > 0 => eprint!("\r{:3} % of {} MB", read * 100 / size, size / 1_000_000),
+            _ => eprint!("\r{} MB", read / 1_000_000),
+        }
+        let _ = io::stderr().flush();
+    }
+
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            eprint!("\r\u{1b}[K");
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! JSON Lines: one object a line, written as soon as it is known. The keys are a contract.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use super::time::Clock;
+use super::tree_json::{Behind, HexText, Source};
+use super::{Counts, Writer};
+use crate::analyzer::{Reason, Tally, Totals};
+use crate::net::{How, Start};
+use crate::proto::rtmp::secrets::Masks;
+use crate::proto::rtmp::{Handshake, HandshakeFacts, Head, Message, Scheme};
+use crate::proto::{Close, Event, Gap, Incomplete, Opened, Undecodable};
+use crate::rules::Finding;
+use crate::wire::{PacketNo, Problem, Side, Time, Tree};
+
+/// The version of the lines' form.
+const SCHEMA: u32 = 1;
+
+type Map<'a> = <&'a mut serde_json::Serializer<&'a mut Vec<u8>> as Serializer>::SerializeMap;
+type Filled = Result<(), serde_json::Error>;
+
+/// Writes events as JSON Lines.
+pub struct JsonWriter<W> {
+    out: W,
+    /// Whether messages carry their whole payload in hex.
+    payload: bool,
+    /// Whether findings alone are written, with the sessions that they are about.
+    findings_only: bool,
+    clock: Clock,
+    tree: Tree,
+    line: Vec<u8>,
+}
+
+impl<W: Write> JsonWriter<W> {
+    pub fn new(out: W, payload: bool) -> Self {
+        JsonWriter {
+            out,
+            payload,
+            findings_only: false,
+            clock: Clock::default(),
+            tree: Tree::default(),
+            line: Vec::new(),
+        }
+    }
+
+    /// Only the `capture`, `session`, `finding` and `summary` lines.
+    #[must_use]
+    pub fn findings_only(mut self) -> Self {
+        self.findings_only = true;
+        self
+    }
+
+    /// Where it wrote to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
+    fn time(&mut self, time: Time) -> String {
+        let mut text = String::with_capacity(30);
+        self.clock.write(time, &mut text);
+        text
+    }
+
+    fn line(&mut self, event: &str, fill: impl FnOnce(&mut Map<'_>) -> Filled) -> io::Result<()> {
+        self.line.clear();
+        let mut serializer = serde_json::Serializer::new(&mut self.line);
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("event", event)?;
+        fill(&mut map)?;
+        map.end()?;
+        self.line.push(b'\n');
+        self.out.write_all(&self.line)
+    }
+
+    fn session(&mut self, opened: &Opened) -> io::Result<()> {
+        let time = self.time(opened.at.time);
+        self.line("session", |map| {
+            map.serialize_entry("session", &opened.session)?;
+            map.serialize_entry("protocol", opened.protocol)?;
+            map.serialize_entry("client", &opened.client)?;
+            map.serialize_entry("server", &opened.server)?;
+            map.serialize_entry("packet", &opened.at.packet.0)?;
+            map.serialize_entry("time", &time)?;
+            map.serialize_entry(
+                "start",
+                match opened.start {
+                    Start::Syn => "syn",
+                    Start::Midstream => "midstream",
+                },
+            )?;
+            if let Some(source) = &opened.proxied {
+                map.serialize_entry("proxied", source)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn handshake(&mut self, step: &Handshake) -> io::Result<()> {
+        let time = self.time(step.last.time);
+        self.line("handshake", |map| {
+            place(map, step.session, step.from)?;
+            map.serialize_entry("step", step.step.name(step.from))?;
+            map.serialize_entry("packets", &packets((step.first.packet, step.last.packet)))?;
+            map.serialize_entry("time", &time)?;
+            map.serialize_entry("offset", &step.offset)?;
+            match step.facts {
+                HandshakeFacts::Version(version) => map.serialize_entry("version", &version),
+                HandshakeFacts::Block { epoch, zero, scheme } => {
+                    map.serialize_entry("epoch", &epoch)?;
+                    map.serialize_entry("zero", &HexText(&zero))?;
+                    map.serialize_entry("scheme", scheme.name())?;
+                    if scheme != Scheme::Simple {
+                        map.serialize_entry("digest_valid", &true)?;
+                    }
+                    Ok(())
+                }
+                HandshakeFacts::Echo { time, time2, echo } => {
+                    map.serialize_entry("time1", &time)?;
+                    map.serialize_entry("time2", &time2)?;
+                    if let Some(echo) = echo {
+                        map.serialize_entry("echo", echo.name())?;
+                    }
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    fn message(&mut self, message: &Message, masks: &Masks) -> io::Result<()> {
+        let message = &*masks.message(message);
+        let time = self.time(message.head.last.time);
+        let mut tree = std::mem::take(&mut self.tree);
+        tree.clear();
+        message.record(&mut tree, &masks.limits);
+        let with_payload = self.payload;
+        let result = self.line("message", |map| {
+            map.serialize_entry("n", &message.n)?;
+            place(map, message.session, message.from)?;
+            map.serialize_entry("time", &time)?;
+            head(map, &message.head)?;
+            let behind = message.answers.map(|answer| Behind {
+                key: "command",
+                answers: answer.n,
+                latency_ms: answer.latency as f64 / 1e6,
+            });
+            Source::new(&tree, &message.payload).members(map, behind.as_ref())?;
+            if !message.problems.is_empty() {
+                map.serialize_entry("problems", &Problems(&message.problems))?;
+            }
+            if with_payload {
+                map.serialize_entry("payload", &HexText(&message.payload))?;
+            }
+            Ok(())
+        });
+        self.tree = tree;
+        result
+    }
+
+    fn incomplete(&mut self, incomplete: &Incomplete) -> io::Result<()> {
+        let time = self.time(incomplete.head.last.time);
+        self.line("incomplete", |map| {
+            place(map, incomplete.session, incomplete.from)?;
+            map.serialize_entry("time", &time)?;
+            head(map, &incomplete.head)?;
+            map.serialize_entry("received", &incomplete.received)?;
+            map.serialize_entry("why", incomplete.why.name())
+        })
+    }
+
+    fn gap(&mut self, gap: &Gap) -> io::Result<()> {
+        self.line("gap", |map| {
+            place(map, gap.session, gap.from)?;
+            map.serialize_entry("offset", &gap.offset)?;
+            map.serialize_entry("bytes", &gap.bytes)?;
+            map.serialize_entry("packet", &gap.at.packet.0)
+        })?;
+        if !gap.survived {
+            return Ok(());
+        }
+        self.line("resync", |map| {
+            place(map, gap.session, gap.from)?;
+            map.serialize_entry("offset", &(gap.offset + gap.bytes))?;
+            map.serialize_entry("skipped", &0)
+        })
+    }
+
+    fn undecodable(&mut self, lost: &Undecodable) -> io::Result<()> {
+        self.line("undecodable", |map| {
+            place(map, lost.session, lost.from)?;
+            map.serialize_entry("offset", &lost.offset)?;
+            map.serialize_entry("packet", &lost.at.packet.0)?;
+            map.serialize_entry("reason", &lost.reason.clause())
+        })
+    }
+
+    fn close(&mut self, close: &Close) -> io::Result<()> {
+        let time = self.time(close.at.time);
+        self.line("close", |map| {
+            place(map, close.session, close.from)?;
+            map.serialize_entry("how", how(close.how))?;
+            map.serialize_entry("packet", &close.at.packet.0)?;
+            map.serialize_entry("time", &time)?;
+            map.serialize_entry("bytes", &close.bytes)?;
+            map.serialize_entry("messages", &close.messages)?;
+            if close.undecoded > 0 {
+                map.serialize_entry("undecoded", &close.undecoded)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl<W: Write> Writer for JsonWriter<W> {
+    fn begin(&mut self, files: &[String], _: Option<Time>) -> io::Result<()> {
+        self.line("capture", |map| {
+            map.serialize_entry("schema", &SCHEMA)?;
+            map.serialize_entry("version", env!("CARGO_PKG_VERSION"))?;
+            map.serialize_entry("files", files)
+        })
+    }
+
+    fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()> {
+        match event {
+            Event::Session(event) => self.session(event),
+            _ if self.findings_only => Ok(()),
+            Event::Handshake(event) => self.handshake(event),
+            Event::Message(event) => self.message(event, masks),
+            Event::Incomplete(event) => self.incomplete(event),
+            Event::Gap(event) => self.gap(event),
+            Event::Undecodable(event) => self.undecodable(event),
+            Event::Close(event) => self.close(event),
+            Event::Piece(_) => Ok(()),
+        }
+    }
+
+    fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
+        let text = masks.text(finding.session, &finding.text);
+        self.line("finding", |map| {
+            map.serialize_entry("session", &finding.session)?;
+            if let Some(from) = finding.from {
+                map.serialize_entry("from", from.name())?;
+            }
+            map.serialize_entry("code", finding.rule.code)?;
+            map.serialize_entry("name", finding.rule.name)?;
+            map.serialize_entry("severity", finding.severity.name())?;
+            map.serialize_entry("text", &text)?;
+            map.serialize_entry("spec", finding.rule.source)?;
+            if let Some(message) = finding.message {
+                map.serialize_entry("message", &message)?;
+            }
+            map.serialize_entry("packets", &packets(finding.packets))?;
+            map.serialize_entry("certain", &finding.certain)?;
+            if finding.count > 1 {
+                map.serialize_entry("count", &finding.count)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn end(&mut self, totals: &Totals, counts: Counts) -> io::Result<()> {
+        self.line("summary", |map| {
+            map.serialize_entry("packets", &totals.packets)?;
+            map.serialize_entry("bytes", &totals.bytes)?;
+            map.serialize_entry("sessions", &totals.sessions)?;
+            map.serialize_entry("messages", &totals.messages)?;
+            map.serialize_entry("findings", &Severities(counts))?;
+            map.serialize_entry("gaps", &totals.gaps)?;
+            map.serialize_entry("unread", &Unreads(&totals.unread))
+        })?;
+        self.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn place(map: &mut Map<'_>, session: u32, from: Side) -> Filled {
+    map.serialize_entry("session", &session)?;
+    map.serialize_entry("from", from.name())
+}
+
+fn head(map: &mut Map<'_>, head: &Head) -> Filled {
+    map.serialize_entry("packets", &packets((head.first.packet, head.last.packet)))?;
+    map.serialize_entry("offset", &head.offset)?;
+    map.serialize_entry("size", &head.size)?;
+    map.serialize_entry("chunk_stream_id", &head.chunk_stream_id)?;
+    map.serialize_entry("chunk_format", &head.chunk_format)?;
+    map.serialize_entry("chunks", &head.chunks)?;
+    map.serialize_entry("timestamp", &head.timestamp)?;
+    if let Some(extended) = head.extended {
+        map.serialize_entry("extended_timestamp", &extended.value)?;
+        map.serialize_entry("extended_timestamp_form", extended.form.name())?;
+        if extended.absolute {
+            map.serialize_entry("extended_timestamp_absolute", &true)?;
+        }
+    }
+    map.serialize_entry("length", &head.length)?;
+    map.serialize_entry("type", &head.kind.0)?;
+    if let Some(name) = head.kind.name() {
+        map.serialize_entry("type_name", name)?;
+    }
+    map.serialize_entry("message_stream_id", &head.message_stream_id)
+}
+
+fn packets((first, last): (PacketNo, PacketNo)) -> [u64; 2] {
+    [first.0, last.0]
+}
+
+fn how(how: How) -> &'static str {
+    match how {
+        How::Fin => "fin",
+        How::Rst => "rst",
+        How::Timeout => "timeout",
+        How::EndOfCapture => "end_of_capture",
+    }
+}
+
+struct Problems<'p>(&'p [Problem]);
+
+impl Serialize for Problems<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(self.0.iter().map(ProblemLine))
+    }
+}
+
+struct ProblemLine<'p>(&'p Problem);
+
+impl Serialize for ProblemLine<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let mut map = s.serialize_map(Some(2))?;
+        map.serialize_entry("at", &self.0.at)?;
+        map.serialize_entry("what", &self.0.what)?;
+        map.end()
+    }
+}
+
+struct Severities(Counts);
+
+impl Serialize for Severities {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let mut map = s.serialize_map(Some(3))?;
+        map.serialize_entry("error", &self.0.errors)?;
+        map.serialize_entry("warning", &self.0.warnings)?;
+        map.serialize_entry("note", &self.0.notes)?;
+        map.end()
+    }
+}
+
+struct Unreads<'u>(&'u [(Reason, Tally)]);
+
+impl Serialize for Unreads<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(self.0.iter().map(|(reason, tally)| UnreadLine(*reason, *tally)))
+    }
+}
+
+struct UnreadLine(Reason, Tally);
+
+impl Serialize for UnreadLine {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let mut map = s.serialize_map(None)?;
+        map.serialize_entry("why", &self.0.to_string())?;
+        if self.1.packets > 0 {
+            map.serialize_entry("packets", &self.1.packets)?;
+        }
+        map.serialize_entry("bytes", &self.1.bytes)?;
+        map.end()
+    }
+}

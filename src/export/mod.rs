@@ -1,0 +1,50 @@
+//! Events → what leaves the program: [`text`] for people, [`json`] for programs.
+//!
+//! Both write each line as soon as it is known and keep nothing of it. Both are given messages that are already masked.
+
+pub mod json;
+pub mod text;
+mod time;
+mod tree_json;
+
+use std::io;
+
+use crate::analyzer::Totals;
+use crate::proto::Event;
+use crate::proto::rtmp::secrets::Masks;
+use crate::rules::{Finding, Severity};
+use crate::wire::Time;
+
+/// How many findings there were, by severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub errors: u64,
+    pub warnings: u64,
+    pub notes: u64,
+}
+
+impl Counts {
+    /// The closing report of a repeated fault is not another finding.
+    pub fn add(&mut self, finding: &Finding) {
+        if finding.count > 1 {
+            return;
+        }
+        match finding.severity {
+            Severity::Error => self.errors += 1,
+            Severity::Warning => self.warnings += 1,
+            Severity::Note => self.notes += 1,
+        }
+    }
+}
+
+/// A form of output.
+pub trait Writer {
+    /// Once, before anything else. `files` are the inputs as the user named them, `start` the first packet's time.
+    fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()>;
+    fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()>;
+    fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()>;
+    /// Once, after everything else.
+    fn end(&mut self, totals: &Totals, counts: Counts) -> io::Result<()>;
+    /// Passes on what is buffered.
+    fn flush(&mut self) -> io::Result<()>;
+}

@@ -1,0 +1,244 @@
+//! Text: one line a message, as a person reads a log.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::time::fraction;
+use super::{Counts, Writer};
+use crate::analyzer::Totals;
+use crate::net::{How, Start};
+use crate::proto::rtmp::secrets::Masks;
+use crate::proto::rtmp::{Handshake, HandshakeFacts, describe, type_name};
+use crate::proto::{Close, Event, Incomplete, Opened};
+use crate::rules::{Finding, Severity};
+use crate::wire::{Side, Time, escape};
+
+const HEADING: &str = "     n  time         session  from      csid  ms          type                         what";
+
+/// Writes the timeline as text.
+pub struct TextWriter<W> {
+    out: W,
+    color: bool,
+    /// Whether findings alone are written, each with its place.
+    findings_only: bool,
+    /// The capture's first packet: times count from it.
+    start: Option<Time>,
+    line: String,
+}
+
+impl<W: Write> TextWriter<W> {
+    pub fn new(out: W, color: bool) -> Self {
+        TextWriter { out, color, findings_only: false, start: None, line: String::new() }
+    }
+
+    /// Only findings, under a line for their session, and the counts.
+    #[must_use]
+    pub fn findings_only(mut self) -> Self {
+        self.findings_only = true;
+        self
+    }
+
+    /// Begins a line: number, time, session, side.
+    fn begin_line(&mut self, n: Option<u64>, time: Time, session: u32, from: Side) {
+        self.line.clear();
+        match n {
+            Some(n) => put(&mut self.line, format_args!("{n:>6}  ")),
+            None => self.line.push_str("        "),
+        }
+        let mut relative = String::new();
+        seconds(time.since(self.start.unwrap_or(time)), &mut relative);
+        let from = match from {
+            Side::Client => "client →",
+            Side::Server => "server ←",
+        };
+        put(&mut self.line, format_args!("{relative:<12} {session:<8} {from:<9} "));
+    }
+
+    fn end_line(&mut self) -> io::Result<()> {
+        let length = self.line.trim_end().len();
+        self.line.truncate(length);
+        self.line.push('\n');
+        self.out.write_all(self.line.as_bytes())
+    }
+
+    fn session(&mut self, opened: &Opened) -> io::Result<()> {
+        self.line.clear();
+        put(
+            &mut self.line,
+            format_args!(
+                "session {}: {} {} → {}, from packet {}",
+                opened.session, opened.protocol, opened.client, opened.server, opened.at.packet
+            ),
+        );
+        if opened.start == Start::Midstream {
+            self.line.push_str(", without its beginning");
+        }
+        if let Some(source) = &opened.proxied {
+            put(&mut self.line, format_args!(", proxied for {}", escape(source)));
+        }
+        self.end_line()
+    }
+
+    fn handshake(&mut self, step: &Handshake) -> io::Result<()> {
+        self.begin_line(None, step.last.time, step.session, step.from);
+        put(&mut self.line, format_args!("{:18}{:<29}", "", step.step.name(step.from)));
+        match step.facts {
+            HandshakeFacts::Version(version) => put(&mut self.line, format_args!("version {version}")),
+            HandshakeFacts::Block { epoch, zero, scheme } => {
+                let [a, b, c, d] = zero;
+                put(&mut self.line, format_args!("epoch {epoch}, version {a}.{b}.{c}.{d}, {}", scheme.name()));
+            }
+            HandshakeFacts::Echo { time, time2, echo } => {
+                put(&mut self.line, format_args!("time {time}, time2 {time2}"));
+                if let Some(echo) = echo {
+                    put(&mut self.line, format_args!(", echo {}", echo.name()));
+                }
+            }
+        }
+        self.end_line()
+    }
+
+    fn incomplete(&mut self, incomplete: &Incomplete) -> io::Result<()> {
+        let head = &incomplete.head;
+        self.begin_line(None, head.last.time, incomplete.session, incomplete.from);
+        self.columns(head.chunk_stream_id, head.timestamp, &type_name(head.kind));
+        let (received, length, why) = (incomplete.received, head.length, incomplete.why.clause());
+        put(&mut self.line, format_args!("incomplete, {received} of {length} bytes: {why}"));
+        self.end_line()
+    }
+
+    fn columns(&mut self, chunk_stream_id: u32, timestamp: u32, kind: &str) {
+        put(&mut self.line, format_args!("{chunk_stream_id:<5} {timestamp:<11} {kind:<28} "));
+    }
+
+    fn close(&mut self, close: &Close) -> io::Result<()> {
+        self.begin_line(None, close.at.time, close.session, close.from);
+        let how = match close.how {
+            How::Fin => "closed",
+            How::Rst => "reset",
+            How::Timeout => "abandoned",
+            How::EndOfCapture => "open at the end of the capture",
+        };
+        put(&mut self.line, format_args!("{how}: {} bytes, {} messages", close.bytes, close.messages));
+        if close.undecoded > 0 {
+            put(&mut self.line, format_args!(", {} bytes not decoded", close.undecoded));
+        }
+        self.end_line()
+    }
+
+    fn painted(&self, severity: Severity) -> (&'static str, &'static str) {
+        match severity {
+            _ if !self.color => ("", ""),
+            Severity::Error => ("\u{1b}[1;31m", "\u{1b}[0m"),
+            Severity::Warning => ("\u{1b}[1;33m", "\u{1b}[0m"),
+            Severity::Note => ("\u{1b}[36m", "\u{1b}[0m"),
+        }
+    }
+}
+
+impl<W: Write> Writer for TextWriter<W> {
+    fn begin(&mut self, _: &[String], start: Option<Time>) -> io::Result<()> {
+        self.start = start;
+        if self.findings_only { Ok(()) } else { writeln!(self.out, "{HEADING}") }
+    }
+
+    fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()> {
+        match event {
+            Event::Session(event) => self.session(event),
+            _ if self.findings_only => Ok(()),
+            Event::Handshake(event) => self.handshake(event),
+            Event::Message(message) => {
+                let message = &*masks.message(message);
+                let head = &message.head;
+                self.begin_line(Some(message.n), head.last.time, message.session, message.from);
+                self.columns(head.chunk_stream_id, head.timestamp, head.kind.name().unwrap_or(&type_name(head.kind)));
+                self.line.push_str(&describe(message));
+                self.end_line()
+            }
+            Event::Incomplete(event) => self.incomplete(event),
+            Event::Gap(gap) => {
+                self.begin_line(None, gap.at.time, gap.session, gap.from);
+                put(&mut self.line, format_args!("{} bytes are missing at offset {}", gap.bytes, gap.offset));
+                self.line.push_str(if gap.survived { "; decoding goes on" } else { "; the rest is not decoded" });
+                self.end_line()
+            }
+            Event::Undecodable(lost) => {
+                self.begin_line(None, lost.at.time, lost.session, lost.from);
+                let reason = lost.reason.clause();
+                put(&mut self.line, format_args!("not decodable from offset {} on: {reason}", lost.offset));
+                self.end_line()
+            }
+            Event::Close(event) => self.close(event),
+            Event::Piece(_) => Ok(()),
+        }
+    }
+
+    fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
+        let (on, off) = self.painted(finding.severity);
+        let text = escape(&masks.text(finding.session, &finding.text));
+        let rule = finding.rule;
+        self.line.clear();
+        let indent = if self.findings_only { "  " } else { "        " };
+        put(
+            &mut self.line,
+            format_args!("{indent}{on}{}[{}]{off} {}: {text}", finding.severity.name(), rule.code, rule.name),
+        );
+        if self.findings_only {
+            if let Some(message) = finding.message {
+                put(&mut self.line, format_args!(" (message {message}, packet {})", finding.packets.1));
+            } else {
+                put(&mut self.line, format_args!(" (packet {})", finding.packets.1));
+            }
+        }
+        if finding.count > 1 {
+            put(&mut self.line, format_args!(" ({} times; this is the last)", finding.count));
+        }
+        if !finding.certain {
+            self.line.push_str(" (uncertain: the capture may miss what would explain it)");
+        }
+        self.end_line()
+    }
+
+    fn end(&mut self, totals: &Totals, counts: Counts) -> io::Result<()> {
+        writeln!(
+            self.out,
+            "{}, {}, {}; {}, {}, {}{}",
+            count(totals.packets, "packet"),
+            count(u64::from(totals.sessions), "session"),
+            count(totals.messages, "message"),
+            count(counts.errors, "error"),
+            count(counts.warnings, "warning"),
+            count(counts.notes, "note"),
+            if totals.gaps > 0 { format!("; {}", count(totals.gaps, "gap")) } else { String::new() },
+        )?;
+        for (why, unread) in &totals.unread {
+            let packets =
+                if unread.packets > 0 { format!("{}, ", count(unread.packets, "packet")) } else { String::new() };
+            writeln!(self.out, "not decoded: {why}: {packets}{}", count(unread.bytes, "byte"))?;
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn put(line: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = line.write_fmt(arguments);
+}
+
+fn count(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// Nanoseconds as seconds: `0.041881`.
+fn seconds(ns: i64, out: &mut String) {
+    if ns < 0 {
+        out.push('-');
+    }
+    let ns = ns.saturating_abs();
+    put(out, format_args!("{}", ns / 1_000_000_000));
+    fraction(ns % 1_000_000_000, out);
+}

@@ -1,0 +1,260 @@
+//! A recorded tree as JSON: the same names and values as everywhere else.
+
+use std::cell::{Cell, OnceCell};
+use std::collections::HashSet;
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, SerializeSeq, Serializer};
+
+use crate::wire::{Kind, Label, Tree, Value};
+
+/// Values written in place of references in one message: a chain of references to references would double each time.
+const EXPANDED: usize = 4096;
+/// References followed inside references.
+const NESTED: u32 = 16;
+
+/// A tree and the bytes that it was recorded from.
+pub(super) struct Source<'t> {
+    tree: &'t Tree,
+    bytes: &'t [u8],
+    /// How many more values may be written in place of references.
+    budget: Cell<usize>,
+    /// The complex AMF values, which references name by position.
+    complex: OnceCell<Vec<usize>>,
+}
+
+impl<'t> Source<'t> {
+    pub(super) fn new(tree: &'t Tree, bytes: &'t [u8]) -> Self {
+        Source { tree, bytes, budget: Cell::new(EXPANDED), complex: OnceCell::new() }
+    }
+
+    fn slice(&self, range: &std::ops::Range<u32>) -> &'t [u8] {
+        self.bytes.get(range.start as usize..range.end as usize).unwrap_or_default()
+    }
+
+    /// The root nodes as members of the map that is being written. `behind` adds members to the node of a name.
+    pub(super) fn members<M: SerializeMap>(&self, map: &mut M, behind: Option<&Behind>) -> Result<(), M::Error> {
+        for node in self.tree.roots() {
+            let field = self.tree.nodes[node].field;
+            if field.kind != Kind::Opaque {
+                let behind = behind.filter(|behind| behind.key == field.key());
+                map.serialize_entry(field.key(), &NodeJson { source: self, node, inside: None, behind })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The n-th complex AMF value: what a reference names.
+    fn complex(&self, n: u32) -> Option<usize> {
+        let all = self.complex.get_or_init(|| {
+            let is_complex = |index: &usize| {
+                let node = &self.tree.nodes[*index];
+                node.field.kind == Kind::Amf
+                    && matches!(node.value, Value::Group | Value::List | Value::EcmaArray(_) | Value::Class(_))
+            };
+            (0..self.tree.nodes.len()).filter(is_complex).collect()
+        });
+        all.get(n as usize).copied()
+    }
+}
+
+/// Members that the bytes do not hold, written at the end of a root node: what a message answers.
+pub(super) struct Behind {
+    pub(super) key: &'static str,
+    pub(super) answers: u64,
+    pub(super) latency_ms: f64,
+}
+
+/// One node with all that is in it.
+struct NodeJson<'s, 't> {
+    source: &'s Source<'t>,
+    node: usize,
+    /// The references that this one is being written for.
+    inside: Option<&'s Inside<'s>>,
+    behind: Option<&'s Behind>,
+}
+
+struct Inside<'s> {
+    node: usize,
+    depth: u32,
+    outer: Option<&'s Inside<'s>>,
+}
+
+impl Serialize for NodeJson<'_, '_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let source = self.source;
+        let node = &source.tree.nodes[self.node];
+        match &node.value {
+            Value::Group | Value::EcmaArray(_) => {
+                let has_positions = source
+                    .tree
+                    .children(self.node)
+                    .any(|child| matches!(source.tree.nodes[child].label, Label::Index(_)));
+                if has_positions { self.list(s) } else { self.object(s, None) }
+            }
+            Value::Class(name) => self.object(s, Some(source.slice(name))),
+            Value::List => self.list(s),
+            Value::Uint(value) => s.serialize_u64(*value),
+            Value::Int(value) => s.serialize_i64(*value),
+            Value::Number(value) => Number(*value).serialize(s),
+            Value::Bool(value) => s.serialize_bool(*value),
+            Value::Word(word) => s.serialize_str(word),
+            Value::Text(range) => Text(source.slice(range)).serialize(s),
+            Value::Bytes(range) => Hex(source.slice(range)).serialize(s),
+            Value::Null => s.serialize_unit(),
+            Value::Undefined => tagged(s, "$undefined", &true),
+            Value::Date { ms, timezone } => {
+                let mut map = s.serialize_map(None)?;
+                map.serialize_entry("$date", &Number(*ms))?;
+                if let Some(timezone) = timezone {
+                    map.serialize_entry("timezone", timezone)?;
+                }
+                map.end()
+            }
+            Value::Xml(range) => tagged(s, "$xml", &Text(source.slice(range))),
+            Value::Reference(n) => self.reference(s, *n),
+        }
+    }
+}
+
+impl<'t> NodeJson<'_, 't> {
+    fn child(&self, node: usize) -> NodeJson<'_, 't> {
+        NodeJson { source: self.source, node, inside: self.inside, behind: None }
+    }
+
+    fn key(&self, node: usize) -> String {
+        let node = &self.source.tree.nodes[node];
+        match &node.label {
+            Label::Field => node.field.key().to_owned(),
+            Label::Key(range) => String::from_utf8_lossy(self.source.slice(range)).into_owned(),
+            Label::Index(index) => index.to_string(),
+        }
+    }
+
+    fn object<S: Serializer>(&self, s: S, class: Option<&[u8]>) -> Result<S::Ok, S::Error> {
+        let tree = self.source.tree;
+        let children: Vec<_> =
+            tree.children(self.node).filter(|child| tree.nodes[*child].field.kind != Kind::Opaque).collect();
+        let mut names = HashSet::new();
+        let repeats = children.iter().any(|child| !names.insert(self.key(*child)))
+            || names.iter().any(|name| name.starts_with('$'));
+        let mut map = s.serialize_map(None)?;
+        if let Some(class) = class {
+            map.serialize_entry("$class", &Text(class))?;
+        }
+        if repeats {
+            // A key twice, or one that would pass for a tag of ours.
+            map.serialize_entry("$pairs", &Pairs { object: self, children: &children })?;
+        } else {
+            for child in children {
+                map.serialize_entry(&self.key(child), &self.child(child))?;
+            }
+        }
+        if let Some(behind) = self.behind {
+            map.serialize_entry("answers", &behind.answers)?;
+            map.serialize_entry("latency_ms", &behind.latency_ms)?;
+        }
+        map.end()
+    }
+
+    fn list<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let mut seq = s.serialize_seq(None)?;
+        for child in self.source.tree.children(self.node) {
+            seq.serialize_element(&self.child(child))?;
+        }
+        seq.end()
+    }
+
+    /// What a reference names, unless the reference stands inside it: that would not end.
+    fn reference<S: Serializer>(&self, s: S, n: u32) -> Result<S::Ok, S::Error> {
+        let Some(target) = self.source.complex(n) else { return tagged(s, "$ref", &n) };
+        let contains = |outer: usize| (outer..self.source.tree.nodes[outer].end as usize).contains(&self.node);
+        let mut outer = self.inside;
+        let mut cycles = contains(target);
+        while let Some(inside) = outer {
+            cycles |= inside.node == target;
+            outer = inside.outer;
+        }
+        let size = self.source.tree.nodes[target].end as usize - target;
+        let depth = self.inside.map_or(0, |inside| inside.depth + 1);
+        let budget = self.source.budget.get();
+        if cycles || size > budget || depth >= NESTED {
+            return tagged(s, "$ref", &n);
+        }
+        self.source.budget.set(budget - size);
+        let inside = Inside { node: target, depth, outer: self.inside };
+        NodeJson { source: self.source, node: target, inside: Some(&inside), behind: None }.serialize(s)
+    }
+}
+
+struct Pairs<'p, 's, 't> {
+    object: &'p NodeJson<'s, 't>,
+    children: &'p [usize],
+}
+
+impl Serialize for Pairs<'_, '_, '_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(self.children.iter().map(|child| (self.object.key(*child), self.object.child(*child))))
+    }
+}
+
+fn tagged<S: Serializer>(s: S, tag: &'static str, value: &impl Serialize) -> Result<S::Ok, S::Error> {
+    let mut map = s.serialize_map(Some(1))?;
+    map.serialize_entry(tag, value)?;
+    map.end()
+}
+
+/// A number: whole ones without a fraction, and those that JSON lacks by name.
+pub(super) struct Number(pub(super) f64);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        let value = self.0;
+        if value.is_nan() {
+            tagged(s, "$number", &"NaN")
+        } else if value.is_infinite() {
+            tagged(s, "$number", &if value > 0.0 { "Infinity" } else { "-Infinity" })
+        } else if value.fract() == 0.0 && value.abs() < EXACT && !(value == 0.0 && value.is_sign_negative()) {
+            s.serialize_i64(value as i64)
+        } else {
+            s.serialize_f64(value)
+        }
+    }
+}
+
+/// Text where it is UTF-8, its bytes where not.
+pub(super) struct Text<'a>(pub(super) &'a [u8]);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(self.0) {
+            Ok(text) => s.serialize_str(text),
+            Err(_) => tagged(s, "$bytes", &HexText(self.0)),
+        }
+    }
+}
+
+/// Bytes as the rest of JSON has them: tagged hex.
+struct Hex<'a>(&'a [u8]);
+
+impl Serialize for Hex<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        tagged(s, "$bytes", &HexText(self.0))
+    }
+}
+
+/// Bytes as a string of hex digits.
+pub(super) struct HexText<'a>(pub(super) &'a [u8]);
+
+impl std::fmt::Display for HexText<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Serialize for HexText<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}

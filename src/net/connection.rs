@@ -1,0 +1,315 @@
+//! One TCP connection: whose it is, how it began, how it ends.
+
+use std::net::SocketAddr;
+
+use super::reassembly::{Data, Delivery, Direction, Room};
+use super::{ConnectionId, How, Output, Segment, Start};
+use crate::wire::{Moment, Place, Side, Time};
+
+/// What a segment is to a connection with the same addresses and ports.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// A part of it, or a copy of one.
+    Same,
+    /// It can only belong to another connection.
+    Other,
+}
+
+/// What a connection needs next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    Nothing,
+    /// To be looked at again when some time has passed.
+    Time,
+    /// To be forgotten: both directions are closed.
+    Burial,
+}
+
+/// The two directions are told apart by who sends: 0 and 1, as the connection table has its ends.
+pub(super) struct Connection {
+    pub(super) id: ConnectionId,
+    ends: [SocketAddr; 2],
+    /// The end that is the client.
+    client: usize,
+    start: Start,
+    /// Whether `Open` was given. A connection without a SYN waits a little: captures reorder, the SYN may follow.
+    opened: bool,
+    first: Moment,
+    /// Packets so far.
+    packets: u32,
+    directions: [Direction; 2],
+    /// The RST and the packets there were when it came.
+    reset: Option<(Moment, u32)>,
+    /// By direction: segments in a row that are nowhere near the stream.
+    strays: [u32; 2],
+}
+
+/// Gives what a direction delivers to the outside.
+macro_rules! sink {
+    ($id:expr, $from:expr, $out:expr) => {
+        &mut |delivery: Delivery<'_>| {
+            $out(match delivery {
+                Delivery::Bytes { offset, bytes, at, place } => {
+                    Output::Bytes { connection: $id, from: $from, offset, bytes, at, place }
+                }
+                Delivery::Gap { offset, missing, at } => {
+                    Output::Gap { connection: $id, from: $from, offset, missing, at }
+                }
+            })
+        }
+    };
+}
+
+impl Connection {
+    /// `from` is the end that sent the first segment.
+    pub(super) fn new(id: ConnectionId, ends: [SocketAddr; 2], from: usize, segment: &Segment<'_>, at: Moment) -> Self {
+        let mut connection = Connection {
+            id,
+            ends,
+            client: from,
+            start: Start::Midstream,
+            opened: false,
+            first: at,
+            packets: 0,
+            directions: [Direction::new(), Direction::new()],
+            reset: None,
+            strays: [0; 2],
+        };
+        if segment.is_syn() {
+            connection.begin(from, segment);
+        } else {
+            connection.client = guess_client(&connection.ends, from);
+        }
+        connection
+    }
+
+    fn side(&self, from: usize) -> Side {
+        if from == self.client { Side::Client } else { Side::Server }
+    }
+
+    /// The ends in the order client, server.
+    fn in_order(&self) -> [usize; 2] {
+        [self.client, 1 - self.client]
+    }
+
+    /// The sequence numbers with which the directions began, as far as that is known.
+    pub(super) fn first_sequences(&self) -> [Option<u32>; 2] {
+        [self.directions[0].first_sequence(), self.directions[1].first_sequence()]
+    }
+
+    /// Takes the beginning from a SYN or SYN/ACK.
+    fn begin(&mut self, from: usize, segment: &Segment<'_>) {
+        self.start = Start::Syn;
+        self.directions[from].start(segment.sequence.wrapping_add(1));
+        if segment.flags.ack {
+            self.client = 1 - from;
+            self.directions[1 - from].start(segment.acknowledgement);
+        } else {
+            self.client = from;
+        }
+    }
+
+    /// Whether a SYN or SYN/ACK from `from` belongs here; if it tells the connection's beginning, that is taken.
+    pub(super) fn fit_syn(&mut self, from: usize, segment: &Segment<'_>) -> Fit {
+        let first = segment.sequence.wrapping_add(1);
+        let (own, peer) = (&self.directions[from], &self.directions[1 - from]);
+        if own.first_sequence() == Some(first) {
+            return Fit::Same;
+        }
+        if !self.opened {
+            let fits = own.can_start(first) && (!segment.flags.ack || peer.can_start(segment.acknowledgement));
+            if fits {
+                self.begin(from, segment);
+            }
+            return if fits { Fit::Same } else { Fit::Other };
+        }
+        if !segment.flags.ack || from == self.client || self.start == Start::Midstream {
+            return Fit::Other;
+        }
+        if !peer.is_answered_by(segment.acknowledgement) {
+            return Fit::Other;
+        }
+        let own = &mut self.directions[from];
+        if own.is_started() && own.is_untouched() {
+            // A server that forgot the first SYN answers the next one with another number.
+            own.restart(first);
+        } else if own.can_start(first) {
+            own.start(first);
+        }
+        Fit::Same
+    }
+
+    /// Takes a segment that fits.
+    pub(super) fn push(
+        &mut self,
+        from: usize,
+        segment: &Segment<'_>,
+        at: Moment,
+        place: Place,
+        room: &mut Room<'_>,
+        out: &mut impl FnMut(Output<'_>),
+    ) -> Need {
+        self.packets = self.packets.wrapping_add(1);
+        if self.start == Start::Syn && !self.opened {
+            self.open(out);
+        }
+        let (id, side) = (self.id, self.side(from));
+        // The SYN takes one sequence number; data in it (TCP Fast Open) comes after.
+        let sequence = segment.sequence.wrapping_add(u32::from(segment.flags.syn));
+        let length = segment.length();
+        let direction = &mut self.directions[from];
+        if length > 0 {
+            let data = Data { sequence, payload: segment.payload, length, at, place };
+            let fits = direction.push(&data, room, sink!(id, side, out));
+            self.strays[from] = if fits { 0 } else { self.strays[from].saturating_add(1) };
+            if direction.is_overfull(room) {
+                if !self.opened {
+                    self.open_midstream(out);
+                }
+                let side = self.side(from);
+                self.directions[from].make_room(room, sink!(id, side, out));
+            }
+        }
+        if segment.flags.ack && !segment.flags.rst {
+            let peer = &mut self.directions[1 - from];
+            if self.start == Start::Syn && !segment.flags.syn && !peer.is_started() {
+                peer.start_with_acknowledgement(segment.acknowledgement);
+            }
+            peer.acknowledge(segment.acknowledgement, at);
+        }
+        if segment.flags.fin {
+            self.directions[from].fin(sequence.wrapping_add(length as u32), at);
+        }
+        if self.opened {
+            self.directions[from].start_if_expected();
+        }
+        if segment.flags.rst && self.reset.is_none() && self.accepts_reset(from, segment.sequence) {
+            self.reset = Some((at, self.packets));
+        }
+        self.settle(at.time, room, out)
+    }
+
+    /// An RST from nowhere near the stream is left from an earlier connection.
+    fn accepts_reset(&self, from: usize, sequence: u32) -> bool {
+        let direction = &self.directions[from];
+        !direction.is_started() || direction.position(sequence).is_some()
+    }
+
+    /// Whether so many segments in a row are nowhere near the streams that they must be another connection.
+    pub(super) fn is_lost(&self, room: &Room<'_>) -> bool {
+        self.strays.iter().any(|strays| *strays > room.limits.acknowledged_hole_packets)
+    }
+
+    fn open(&mut self, out: &mut impl FnMut(Output<'_>)) {
+        self.opened = true;
+        out(Output::Open {
+            connection: self.id,
+            client: self.ends[self.client],
+            server: self.ends[1 - self.client],
+            start: self.start,
+            at: self.first,
+        });
+    }
+
+    /// Opens what was waiting for a SYN.
+    fn open_midstream(&mut self, out: &mut impl FnMut(Output<'_>)) {
+        self.open(out);
+        for direction in &mut self.directions {
+            direction.start_with_lowest();
+        }
+    }
+
+    /// Gives what is certain by now.
+    pub(super) fn settle(&mut self, now: Time, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) -> Need {
+        if !self.opened {
+            let is_over = self.packets > room.limits.acknowledged_hole_packets
+                || now.since(self.first.time) >= room.limits.acknowledged_hole_ns;
+            if !is_over {
+                return Need::Time;
+            }
+            self.open_midstream(out);
+        }
+        self.drain(room, out);
+        let mut need = Need::Nothing;
+        for from in self.in_order() {
+            let (id, side) = (self.id, self.side(from));
+            let direction = &mut self.directions[from];
+            if direction.settle(self.packets, now, room, sink!(id, side, out)) {
+                need = Need::Time;
+            }
+            if let Some(at) = direction.finished()
+                && !direction.is_closed()
+            {
+                direction.close(room);
+                out(Output::Close { connection: id, from: side, how: How::Fin, at });
+            }
+        }
+        if let Some((at, packets)) = self.reset {
+            // What the capture reordered may still follow.
+            let is_over = self.packets.wrapping_sub(packets) >= room.limits.acknowledged_hole_packets
+                || now.since(at.time) >= room.limits.acknowledged_hole_ns;
+            if is_over {
+                self.close(How::Rst, at, room, out);
+            } else {
+                need = Need::Time;
+            }
+        }
+        if self.directions.iter().all(Direction::is_closed) { Need::Burial } else { need }
+    }
+
+    /// Delivers the buffered bytes that can be, of both directions in the order in which they were captured, so that
+    /// a question comes before its answer.
+    fn drain(&mut self, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) {
+        loop {
+            let from = match [self.directions[0].ready(), self.directions[1].ready()] {
+                [None, None] => return,
+                [Some(_), None] => 0,
+                [None, Some(_)] => 1,
+                [Some(one), Some(other)] => usize::from(other < one),
+            };
+            let (id, side) = (self.id, self.side(from));
+            self.directions[from].give_ready(room, sink!(id, side, out));
+        }
+    }
+
+    /// Ends the connection now, whatever it waits for. One that was reset is reported as that.
+    pub(super) fn end(&mut self, how: How, at: Moment, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) {
+        if !self.opened {
+            self.open_midstream(out);
+        }
+        match self.reset {
+            Some((at, _)) => self.close(How::Rst, at, room, out),
+            None => self.close(how, at, room, out),
+        }
+    }
+
+    fn close(&mut self, how: How, at: Moment, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) {
+        for direction in &mut self.directions {
+            direction.start_with_lowest();
+        }
+        self.drain(room, out);
+        for from in self.in_order() {
+            let (id, side) = (self.id, self.side(from));
+            self.directions[from].flush(room, sink!(id, side, out));
+        }
+        for from in self.in_order() {
+            let (id, side) = (self.id, self.side(from));
+            let direction = &mut self.directions[from];
+            if !direction.is_closed() {
+                let (how, at) = direction.finished().map_or((how, at), |at| (How::Fin, at));
+                direction.close(room);
+                out(Output::Close { connection: id, from: side, how, at });
+            }
+        }
+    }
+}
+
+/// Which end is the client, when `first` is the one that spoke first.
+fn guess_client(ends: &[SocketAddr; 2], first: usize) -> usize {
+    let serves = ends.map(|end| end.port() < 1024 || end.port() == 1935);
+    match serves {
+        [true, false] => 1,
+        [false, true] => 0,
+        _ => first,
+    }
+}

@@ -1,0 +1,269 @@
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+
+use super::connection::{Connection, Fit, Need};
+use super::reassembly::Room;
+use super::recent::Recent;
+use super::{ConnectionId, How, Output, Segment};
+use crate::analyzer::Limits;
+use crate::wire::{Moment, Place, Time};
+
+/// How long late copies of a closed connection's segments are expected, in nanoseconds: twice the longest lifetime of
+/// a segment (RFC 9293 §3.4.2).
+const TIME_WAIT: i64 = 240_000_000_000;
+
+/// Two ends, the lower one first, small to hash: addresses and ports as they are on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    V4([u32; 3]),
+    V6([u8; 36]),
+}
+
+/// A four-tuple's connection.
+enum Entry {
+    /// Its slot.
+    Open(u32),
+    Closed(Tombstone),
+}
+
+/// What is left of a closed connection, so that late segments do not open it again.
+struct Tombstone {
+    connection: ConnectionId,
+    first_sequences: [Option<u32>; 2],
+    closed: Time,
+}
+
+struct Slot {
+    key: Key,
+    connection: Connection,
+}
+
+/// Follows every TCP connection and gives its bytes in order.
+///
+/// What comes out depends only on what goes in: time is that of the packets.
+pub struct Connections {
+    limits: Limits,
+    table: HashMap<Key, Entry>,
+    open: Recent<Slot>,
+    /// The closed connections in the table, longest closed first; some are no longer there.
+    tombstones: VecDeque<(Key, ConnectionId)>,
+    /// Slots to be looked at again at a time; each slot is here once at most.
+    timers: VecDeque<(Time, u32)>,
+    /// By slot: whether it is in `timers`.
+    timed: Vec<bool>,
+    /// Bytes buffered over all connections.
+    held: usize,
+    next_id: ConnectionId,
+    last: Moment,
+}
+
+impl Connections {
+    pub fn new(limits: &Limits) -> Self {
+        Connections {
+            limits: limits.clone(),
+            table: HashMap::new(),
+            open: Recent::new(),
+            tombstones: VecDeque::new(),
+            timers: VecDeque::new(),
+            timed: Vec::new(),
+            held: 0,
+            next_id: 0,
+            last: Moment::default(),
+        }
+    }
+
+    /// Takes the next captured segment; `place` is where its payload lies.
+    pub fn push(&mut self, segment: &Segment<'_>, at: Moment, place: Place, out: &mut impl FnMut(Output<'_>)) {
+        self.last = at;
+        if !self.timers.is_empty() {
+            self.look_again(at.time, out);
+        }
+        if segment.source == segment.destination {
+            // Both directions would be one.
+            return;
+        }
+        let (key, from) = key(segment.source, segment.destination);
+        let slot = match self.table.get(&key) {
+            Some(Entry::Open(slot)) => Some(*slot),
+            Some(Entry::Closed(tombstone)) => {
+                if tombstone.covers(from, segment, at.time) {
+                    return;
+                }
+                None
+            }
+            None => None,
+        };
+        let slot = slot.filter(|slot| !self.replaces(*slot, from, segment, at, out));
+        let slot = match slot {
+            Some(slot) => slot,
+            None if segment.is_syn() || segment.length() > 0 => self.create(key, from, segment, at, out),
+            None => return,
+        };
+        self.open.touch(slot);
+        let mut room = Room { limits: &self.limits, held: &mut self.held };
+        let Some(Slot { connection, .. }) = self.open.get_mut(slot) else { return };
+        let need = connection.push(from, segment, at, place, &mut room, out);
+        self.attend(slot, need, at.time);
+    }
+
+    /// Ends all connections, in the order in which they began.
+    pub fn finish(&mut self, out: &mut impl FnMut(Output<'_>)) {
+        let mut left: Vec<(ConnectionId, u32)> =
+            self.open.slots().map(|(slot, value)| (value.connection.id, slot)).collect();
+        left.sort_unstable();
+        for (_, slot) in left {
+            self.end(slot, How::EndOfCapture, self.last, out);
+        }
+        self.table.clear();
+        self.tombstones.clear();
+        self.timers.clear();
+        self.timed.clear();
+    }
+
+    /// Whether the segment begins another connection than the one in `slot`, which is then ended.
+    fn replaces(
+        &mut self,
+        slot: u32,
+        from: usize,
+        segment: &Segment<'_>,
+        at: Moment,
+        out: &mut impl FnMut(Output<'_>),
+    ) -> bool {
+        let room = Room { limits: &self.limits, held: &mut self.held };
+        let Some(Slot { connection, .. }) = self.open.get_mut(slot) else { return true };
+        let replaces =
+            if segment.is_syn() { connection.fit_syn(from, segment) == Fit::Other } else { connection.is_lost(&room) };
+        if replaces {
+            self.end(slot, How::Timeout, at, out);
+        }
+        replaces
+    }
+
+    fn create(
+        &mut self,
+        key: Key,
+        from: usize,
+        segment: &Segment<'_>,
+        at: Moment,
+        out: &mut impl FnMut(Output<'_>),
+    ) -> u32 {
+        while self.open.len() >= self.limits.connections.max(1) {
+            let Some(oldest) = self.open.oldest() else { break };
+            self.end(oldest, How::Timeout, at, out);
+        }
+        let ends =
+            if from == 0 { [segment.source, segment.destination] } else { [segment.destination, segment.source] };
+        let connection = Connection::new(self.next_id, ends, from, segment, at);
+        self.next_id += 1;
+        let slot = self.open.insert(Slot { key, connection });
+        self.table.insert(key, Entry::Open(slot));
+        slot
+    }
+
+    /// Ends and forgets an open connection.
+    fn end(&mut self, slot: u32, how: How, at: Moment, out: &mut impl FnMut(Output<'_>)) {
+        let Some(Slot { key, mut connection }) = self.open.remove(slot) else { return };
+        self.table.remove(&key);
+        connection.end(how, at, &mut Room { limits: &self.limits, held: &mut self.held }, out);
+    }
+
+    /// Sees to what a connection needs.
+    fn attend(&mut self, slot: u32, need: Need, now: Time) {
+        match need {
+            Need::Nothing => {}
+            Need::Time => {
+                if self.timed.len() <= slot as usize {
+                    self.timed.resize(slot as usize + 1, false);
+                }
+                if !std::mem::replace(&mut self.timed[slot as usize], true) {
+                    self.timers.push_back((Time(now.0.saturating_add(self.limits.acknowledged_hole_ns)), slot));
+                }
+            }
+            Need::Burial => self.bury(slot, now),
+        }
+    }
+
+    /// Puts a tombstone in the place of a closed connection.
+    fn bury(&mut self, slot: u32, now: Time) {
+        let Some(Slot { key, connection }) = self.open.remove(slot) else { return };
+        let tombstone =
+            Tombstone { connection: connection.id, first_sequences: connection.first_sequences(), closed: now };
+        self.table.insert(key, Entry::Closed(tombstone));
+        self.tombstones.push_back((key, connection.id));
+        // A tombstone is small; a quarter as many as there may be connections covers what is still under way.
+        while self.tombstones.len() > (self.limits.connections / 4).max(16) {
+            let Some((key, id)) = self.tombstones.pop_front() else { break };
+            if let Some(Entry::Closed(tombstone)) = self.table.get(&key)
+                && tombstone.connection == id
+            {
+                self.table.remove(&key);
+            }
+        }
+    }
+
+    /// Looks at the connections whose time has come.
+    fn look_again(&mut self, now: Time, out: &mut impl FnMut(Output<'_>)) {
+        while let Some((time, slot)) = self.timers.front().copied()
+            && time <= now
+        {
+            self.timers.pop_front();
+            self.timed[slot as usize] = false;
+            let mut room = Room { limits: &self.limits, held: &mut self.held };
+            // The slot may have gone to another connection by now; then this look does no harm.
+            if let Some(Slot { connection, .. }) = self.open.get_mut(slot) {
+                let need = connection.settle(now, &mut room, out);
+                self.attend(slot, need, now);
+            }
+        }
+    }
+}
+
+impl Tombstone {
+    /// Whether a segment can be a late one of the closed connection.
+    fn covers(&self, from: usize, segment: &Segment<'_>, now: Time) -> bool {
+        if segment.is_syn() {
+            let is_copy = self.first_sequences[from] == Some(segment.sequence.wrapping_add(1));
+            let answers = segment.flags.ack && self.first_sequences[1 - from] == Some(segment.acknowledgement);
+            return is_copy || answers;
+        }
+        now.since(self.closed) < TIME_WAIT
+    }
+}
+
+/// The key of a four-tuple, and which of its two ends is the source.
+fn key(source: SocketAddr, destination: SocketAddr) -> (Key, usize) {
+    match (source.ip(), destination.ip()) {
+        (IpAddr::V4(from), IpAddr::V4(to)) => {
+            let (from, to) = (from.to_bits(), to.to_bits());
+            let swap = (to, destination.port()) < (from, source.port());
+            let (low, high, ports) = if swap {
+                (to, from, u32::from(destination.port()) << 16 | u32::from(source.port()))
+            } else {
+                (from, to, u32::from(source.port()) << 16 | u32::from(destination.port()))
+            };
+            (Key::V4([low, high, ports]), usize::from(swap))
+        }
+        (from, to) => {
+            let octets = |end: IpAddr, port: u16| {
+                let ip = match end {
+                    IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+                    IpAddr::V6(ip) => ip,
+                };
+                let mut octets = [0; 18];
+                octets[..16].copy_from_slice(&ip.octets());
+                octets[16..].copy_from_slice(&port.to_be_bytes());
+                octets
+            };
+            let (from, to) = (octets(from, source.port()), octets(to, destination.port()));
+            let swap = to < from;
+            let (low, high) = if swap { (to, from) } else { (from, to) };
+            let mut key = [0; 36];
+            key[..18].copy_from_slice(&low);
+            key[18..].copy_from_slice(&high);
+            (Key::V6(key), usize::from(swap))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

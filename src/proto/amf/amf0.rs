@@ -1,0 +1,186 @@
+//! AMF0: every marker, each value with the bytes that it came from. Source: AMF0 specification, Adobe 2007.
+
+use super::Amf;
+use crate::limits::Limits;
+use crate::wire::{Field, Label, Reader, Recorder, Stop, Value};
+
+const NUMBER: u8 = 0x00;
+const BOOLEAN: u8 = 0x01;
+const STRING: u8 = 0x02;
+const OBJECT: u8 = 0x03;
+const MOVIE_CLIP: u8 = 0x04;
+const NULL: u8 = 0x05;
+const UNDEFINED: u8 = 0x06;
+const REFERENCE: u8 = 0x07;
+const ECMA_ARRAY: u8 = 0x08;
+const OBJECT_END: u8 = 0x09;
+const STRICT_ARRAY: u8 = 0x0a;
+const DATE: u8 = 0x0b;
+const LONG_STRING: u8 = 0x0c;
+const UNSUPPORTED: u8 = 0x0d;
+const RECORD_SET: u8 = 0x0e;
+const XML: u8 = 0x0f;
+const TYPED_OBJECT: u8 = 0x10;
+const AVM_PLUS: u8 = 0x11;
+
+/// What one message's AMF values share: the bounds and the count of values that a reference can name.
+pub struct Context {
+    depth: u16,
+    values: u32,
+    complex: u32,
+}
+
+impl Context {
+    pub fn new(limits: &Limits) -> Self {
+        Context { depth: limits.amf_depth, values: limits.amf_values, complex: 0 }
+    }
+}
+
+/// Reads one value, records it as `field` and returns it.
+pub fn value<R: Recorder>(
+    r: &mut Reader<'_, '_, R>,
+    context: &mut Context,
+    field: &'static Field,
+) -> Result<Amf, Stop> {
+    if context.values == 0 {
+        return Err(r.stop("more AMF values in one message than are followed"));
+    }
+    if context.depth == 0 {
+        return Err(r.stop("AMF values are nested deeper than is followed"));
+    }
+    context.values -= 1;
+    context.depth -= 1;
+    let result = r.node(field, |r| body(r, context, field));
+    context.depth += 1;
+    result
+}
+
+fn body<R: Recorder>(
+    r: &mut Reader<'_, '_, R>,
+    context: &mut Context,
+    field: &'static Field,
+) -> Result<(Amf, Value), Stop> {
+    let at = r.at();
+    let marker = r.skip(1, "an AMF0 marker")?[0];
+    Ok(match marker {
+        NUMBER => {
+            let number = number(r)?;
+            (Amf::Number(number), Value::Number(number))
+        }
+        BOOLEAN => {
+            let flag = r.skip(1, "an AMF0 boolean")?[0] != 0;
+            (Amf::Boolean(flag), Value::Bool(flag))
+        }
+        STRING => {
+            let (text, range) = short_text(r)?;
+            (Amf::String(text), Value::Text(range))
+        }
+        LONG_STRING => {
+            let (text, range) = long_text(r)?;
+            (Amf::String(text), Value::Text(range))
+        }
+        XML => {
+            let (text, range) = long_text(r)?;
+            (Amf::Xml(text), Value::Xml(range))
+        }
+        OBJECT => {
+            context.complex += 1;
+            (Amf::Object(members(r, context, field)?), Value::Group)
+        }
+        ECMA_ARRAY => {
+            context.complex += 1;
+            let count = u32::from_be_bytes(array(r.skip(4, "an ECMA array's count")?));
+            (Amf::EcmaArray { count, members: members(r, context, field)? }, Value::EcmaArray(count))
+        }
+        TYPED_OBJECT => {
+            context.complex += 1;
+            let (class, range) = short_text(r)?;
+            (Amf::Typed { class, members: members(r, context, field)? }, Value::Class(range))
+        }
+        STRICT_ARRAY => {
+            context.complex += 1;
+            let count = u32::from_be_bytes(array(r.skip(4, "a strict array's count")?));
+            // Each value has at least its marker: a larger count is a claim that the message cannot keep.
+            if count as usize > r.left() {
+                return Err(r.stop(format!("a strict array of {count} values, {} bytes are left", r.left())));
+            }
+            let mut items = Vec::new();
+            for index in 0..count {
+                r.label(Label::Index(index));
+                items.push(value(r, context, field)?);
+            }
+            (Amf::StrictArray(items), Value::List)
+        }
+        NULL => (Amf::Null, Value::Null),
+        UNDEFINED => (Amf::Undefined, Value::Undefined),
+        UNSUPPORTED => (Amf::Unsupported, Value::Word("unsupported")),
+        REFERENCE => {
+            let index = u16::from_be_bytes(array(r.skip(2, "an AMF0 reference")?));
+            if u32::from(index) >= context.complex {
+                return Err(Stop { at, what: format!("reference {index} names no earlier value") });
+            }
+            (Amf::Reference(index), Value::Reference(u32::from(index)))
+        }
+        DATE => {
+            let ms = number(r)?;
+            let timezone = i16::from_be_bytes(array(r.skip(2, "a date's time zone")?));
+            (Amf::Date { ms, timezone }, Value::Date { ms, timezone: Some(timezone) })
+        }
+        AVM_PLUS => {
+            // AMF3's length is known only by decoding it; until then the rest of the message is its bytes.
+            let start = r.at();
+            let rest = r.left();
+            r.skip(rest, "an AMF3 value")?;
+            (Amf::Raw, Value::Bytes(start..start + rest as u32))
+        }
+        MOVIE_CLIP | RECORD_SET => {
+            return Err(Stop { at, what: format!("AMF0 marker {marker:#04x} is reserved and has no body") });
+        }
+        OBJECT_END => return Err(Stop { at, what: "an object end outside an object".into() }),
+        _ => return Err(Stop { at, what: format!("unknown AMF0 marker {marker:#04x}") }),
+    })
+}
+
+/// Names and values up to the empty name that is followed by an object end. A name may be empty: only the marker ends.
+fn members<R: Recorder>(
+    r: &mut Reader<'_, '_, R>,
+    context: &mut Context,
+    field: &'static Field,
+) -> Result<Vec<(String, Amf)>, Stop> {
+    let mut members = Vec::new();
+    loop {
+        let (name, range) = short_text(r)?;
+        if name.is_empty() && r.peek() == Some(OBJECT_END) {
+            r.skip(1, "an object end")?;
+            return Ok(members);
+        }
+        r.label(Label::Key(range));
+        members.push((name, value(r, context, field)?));
+    }
+}
+
+fn short_text<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<(String, std::ops::Range<u32>), Stop> {
+    let length = u16::from_be_bytes(array(r.skip(2, "a string's length")?));
+    text(r, usize::from(length))
+}
+
+fn long_text<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<(String, std::ops::Range<u32>), Stop> {
+    let length = u32::from_be_bytes(array(r.skip(4, "a long string's length")?));
+    text(r, length as usize)
+}
+
+fn text<R: Recorder>(r: &mut Reader<'_, '_, R>, length: usize) -> Result<(String, std::ops::Range<u32>), Stop> {
+    let start = r.at();
+    let bytes = r.skip(length, "a string")?;
+    Ok((String::from_utf8_lossy(bytes).into_owned(), start..start + length as u32))
+}
+
+fn number<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<f64, Stop> {
+    Ok(f64::from_be_bytes(array(r.skip(8, "an AMF0 number")?)))
+}
+
+fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut array = [0; N];
+    array.copy_from_slice(bytes);
+    array
+}

@@ -1,0 +1,161 @@
+//! What the protocols say, in order of completion.
+
+use std::net::SocketAddr;
+
+use super::rtmp::{Handshake, Head, Message, Reason};
+use crate::net::{How, Start};
+use crate::wire::{Moment, Place, Side};
+
+/// One thing that happened on a session.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Session(Opened),
+    Handshake(Handshake),
+    Message(Message),
+    Incomplete(Incomplete),
+    Gap(Gap),
+    Undecodable(Undecodable),
+    Close(Close),
+    /// Where a run of a session's bytes lies in the capture; only when the analyzer was asked for evidence.
+    Piece(Piece),
+}
+
+impl Event {
+    /// The session that it belongs to.
+    pub fn session(&self) -> u32 {
+        match self {
+            Event::Session(event) => event.session,
+            Event::Handshake(event) => event.session,
+            Event::Message(event) => event.session,
+            Event::Incomplete(event) => event.session,
+            Event::Gap(event) => event.session,
+            Event::Undecodable(event) => event.session,
+            Event::Close(event) => event.session,
+            Event::Piece(event) => event.session,
+        }
+    }
+}
+
+/// A session was recognised.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// From 1.
+    pub session: u32,
+    /// `rtmp`, or `rtmpe` for the encrypted variant, whose handshake alone can be read.
+    pub protocol: &'static str,
+    pub client: SocketAddr,
+    pub server: SocketAddr,
+    /// The connection's first packet.
+    pub at: Moment,
+    pub start: Start,
+    /// The client's address as a proxy announced it before the handshake (PROXY protocol).
+    pub proxied: Option<String>,
+}
+
+/// A message of which not every byte came.
+#[derive(Clone, Debug)]
+pub struct Incomplete {
+    pub session: u32,
+    pub from: Side,
+    pub head: Head,
+    /// Payload bytes that came.
+    pub received: u32,
+    pub why: Why,
+}
+
+/// Why a message stayed incomplete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Bytes of it are missing from the capture.
+    Gap,
+    /// The sender aborted it.
+    Aborted,
+    /// A new message header came on its chunk stream.
+    HeaderInside,
+    /// The connection closed.
+    Closed,
+    /// The capture ended.
+    EndOfCapture,
+    /// More unfinished messages than are kept.
+    Limit,
+    /// What follows in its direction cannot be decoded.
+    Undecodable,
+}
+
+impl Why {
+    pub fn name(self) -> &'static str {
+        match self {
+            Why::Gap => "gap",
+            Why::Aborted => "aborted",
+            Why::HeaderInside => "header_inside_message",
+            Why::Closed => "closed",
+            Why::EndOfCapture => "end_of_capture",
+            Why::Limit => "limit",
+            Why::Undecodable => "undecodable",
+        }
+    }
+
+    /// A clause for a person.
+    pub fn clause(self) -> &'static str {
+        match self {
+            Why::Gap => "the capture misses bytes of it",
+            Why::Aborted => "the sender aborted it",
+            Why::HeaderInside => "a new message began on its chunk stream",
+            Why::Closed => "the connection closed inside it",
+            Why::EndOfCapture => "the capture ends inside it",
+            Why::Limit => "too many unfinished messages at once",
+            Why::Undecodable => "its direction cannot be decoded further",
+        }
+    }
+}
+
+/// Bytes of a direction that the capture does not have.
+#[derive(Clone, Debug)]
+pub struct Gap {
+    pub session: u32,
+    pub from: Side,
+    /// Where in the direction's stream they are missing.
+    pub offset: u64,
+    /// How many.
+    pub bytes: u64,
+    /// The packet at which that became certain.
+    pub at: Moment,
+    /// Whether decoding goes on after them: they all lay inside one chunk or the handshake.
+    pub survived: bool,
+}
+
+/// From here on a direction cannot be decoded.
+#[derive(Clone, Debug)]
+pub struct Undecodable {
+    pub session: u32,
+    pub from: Side,
+    pub offset: u64,
+    pub at: Moment,
+    pub reason: Reason,
+}
+
+/// One direction ended.
+#[derive(Clone, Debug)]
+pub struct Close {
+    pub session: u32,
+    pub from: Side,
+    pub how: How,
+    pub at: Moment,
+    /// Bytes of the direction, captured or known to be missing.
+    pub bytes: u64,
+    pub messages: u64,
+    /// Bytes that were captured and not decoded.
+    pub undecoded: u64,
+    /// Whether both directions are now closed.
+    pub last: bool,
+}
+
+/// A run of a session's bytes and its place in the capture.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece {
+    pub session: u32,
+    pub from: Side,
+    pub offset: u64,
+    pub length: u32,
+    pub place: Place,
+}

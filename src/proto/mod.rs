@@ -1,0 +1,21 @@
+//! Protocols: directed bytes → events.
+//!
+//! Each protocol has a folder. [`amf`] and [`flv`] are payload formats that [`rtmp`] carries; they know nothing of it.
+//! A decoder here does no IO and keeps no clock; it is told bytes, holes and ends, and gives [`Event`]s.
+
+pub mod amf;
+mod event;
+pub mod flv;
+pub mod rtmp;
+
+pub use event::{Close, Event, Gap, Incomplete, Opened, Piece, Undecodable, Why};
+
+use crate::wire::Field;
+
+/// Every field that any protocol records, in groups, each in wire order.
+pub fn fields() -> impl Iterator<Item = &'static Field> {
+    [rtmp::handshake::FIELDS, rtmp::header::FIELDS, rtmp::body::FIELDS, flv::audio::FIELDS, flv::video::FIELDS]
+        .into_iter()
+        .flatten()
+        .copied()
+}

@@ -1,0 +1,156 @@
+//! Is it RTMP? The first bytes of a connection say; its ports say nothing.
+
+use super::Step;
+use super::handshake::{BLOCK, PeerBlock};
+use crate::wire::Side;
+
+/// The beginning of a connection, as far as it is known.
+#[derive(Debug)]
+pub struct Opening<'a> {
+    /// Each side's bytes from its first one on.
+    pub client: &'a [u8],
+    pub server: &'a [u8],
+    /// Whether these are the connection's very first bytes.
+    pub from_start: bool,
+    /// No more will come, or no more is kept.
+    pub complete: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Match {
+    Yes(Found),
+    No,
+    NeedMore,
+}
+
+/// RTMP was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Client bytes before C0: a PROXY protocol header.
+    pub skip: usize,
+    /// What that header says of the client's address.
+    pub proxied: Option<String>,
+}
+
+/// Versions that a handshake may begin with: plain RTMP, and RTMPE in its three forms.
+fn is_version(byte: u8) -> bool {
+    matches!(byte, 3 | 6 | 8 | 9)
+}
+
+/// Judges a connection's beginning.
+pub fn detect(opening: &Opening<'_>) -> Match {
+    let (skip, proxied) = match proxy_header(opening.client) {
+        Proxy::None => (0, None),
+        Proxy::Whole { length, source } => (length, source),
+        Proxy::Part if opening.complete => return Match::No,
+        Proxy::Part => return Match::NeedMore,
+    };
+    let client = &opening.client[skip..];
+    let server = opening.server;
+    let more = if opening.complete { Match::No } else { Match::NeedMore };
+    if client.first().is_some_and(|byte| !is_version(*byte)) || server.first().is_some_and(|byte| !is_version(*byte)) {
+        return Match::No;
+    }
+    if is_tpkt(client) {
+        return Match::No;
+    }
+    let yes = Match::Yes(Found { skip, proxied });
+    let whole = 1 + BLOCK;
+    if !opening.from_start {
+        // Media may begin with any byte. Only an echo, a signature or a digest proves a handshake here.
+        return if is_proven(client, server) { yes } else { more };
+    }
+    if client.len() >= whole || (client.is_empty() && server.len() >= whole) {
+        return yes;
+    }
+    // A handshake that never became whole: the zero bytes of the plain form are what there is to go by.
+    if opening.complete && client.len() >= 9 && client[5..9] == [0; 4] {
+        return yes;
+    }
+    more
+}
+
+/// The Remote Desktop Protocol begins with a 3 as well: a TPKT header around an X.224 connection request.
+fn is_tpkt(client: &[u8]) -> bool {
+    let [3, 0, high, low, indicator, code, ..] = *client else { return false };
+    let length = usize::from(high) << 8 | usize::from(low);
+    code & 0xf0 == 0xe0 && usize::from(indicator) + 5 == length
+}
+
+fn is_proven(client: &[u8], server: &[u8]) -> bool {
+    let block = |bytes: &[u8]| bytes.get(1..=BLOCK).map(<[u8]>::to_vec);
+    let echoes = |echo: &[u8], peer: &[u8]| {
+        let there = echo.len().min(BLOCK);
+        there >= 256 && echo[8..there] == peer[8..there] && peer[8..there].iter().any(|byte| *byte != peer[8])
+    };
+    let signed = |bytes: &[u8], from| {
+        block(bytes).is_some_and(|bytes| {
+            let (_, peer) = super::Handshake::judge(Step::Block, from, &bytes, None);
+            peer.as_ref().is_some_and(PeerBlock::is_signed)
+        })
+    };
+    let echoed = |bytes: &[u8], peer: &[u8]| match (bytes.get(1 + BLOCK..), peer.get(1..=BLOCK)) {
+        (Some(echo), Some(peer)) => echoes(echo, peer),
+        _ => false,
+    };
+    signed(client, Side::Client) || signed(server, Side::Server) || echoed(server, client) || echoed(client, server)
+}
+
+enum Proxy {
+    None,
+    Part,
+    Whole { length: usize, source: Option<String> },
+}
+
+/// The PROXY protocol, versions 1 and 2, as load balancers put it before a connection's own bytes.
+fn proxy_header(bytes: &[u8]) -> Proxy {
+    const V1: &[u8] = b"PROXY ";
+    const V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+    /// The longest line of version 1, its end included.
+    const LINE: usize = 107;
+    if bytes.is_empty() {
+        return Proxy::None;
+    }
+    if bytes.starts_with(V1) {
+        let line = &bytes[..bytes.len().min(LINE)];
+        let Some(end) = line.windows(2).position(|pair| pair == b"\r\n") else {
+            return if bytes.len() < LINE { Proxy::Part } else { Proxy::None };
+        };
+        let words: Vec<_> = std::str::from_utf8(&line[..end]).unwrap_or_default().split(' ').collect();
+        let source = match words[..] {
+            [_, "TCP4", address, _, port, _] => Some(format!("{address}:{port}")),
+            [_, "TCP6", address, _, port, _] => Some(format!("[{address}]:{port}")),
+            _ => None,
+        };
+        return Proxy::Whole { length: end + 2, source };
+    }
+    if bytes.starts_with(V2) {
+        let Some(length) = bytes.get(14..16).map(|length| usize::from(length[0]) << 8 | usize::from(length[1])) else {
+            return Proxy::Part;
+        };
+        // Addresses and a few extensions; a longer one is not a PROXY header that anybody sends.
+        if length > 1024 {
+            return Proxy::None;
+        }
+        let Some(rest) = bytes.get(16..16 + length) else { return Proxy::Part };
+        let source = match (bytes[13] >> 4, rest) {
+            (1, [a, b, c, d, _, _, _, _, high, low, ..]) => {
+                Some(format!("{a}.{b}.{c}.{d}:{}", u16::from_be_bytes([*high, *low])))
+            }
+            _ => None,
+        };
+        return Proxy::Whole { length: 16 + length, source };
+    }
+    if V1.starts_with(bytes) || V2.starts_with(bytes) { Proxy::Part } else { Proxy::None }
+}
+
+/// Whether a handshake version is an encrypted one.
+pub(super) fn is_encrypted(version: u8) -> bool {
+    matches!(version, 6 | 8 | 9)
+}
+
+/// The protocol's name by the client's (or else the server's) version.
+pub fn protocol(found: &Found, opening: &Opening<'_>) -> &'static str {
+    let version = opening.client.get(found.skip).or(opening.server.first());
+    if version.is_some_and(|version| is_encrypted(*version)) { "rtmpe" } else { "rtmp" }
+}

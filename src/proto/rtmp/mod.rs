@@ -1,0 +1,23 @@
+//! RTMP: handshake → chunks → messages. Source: Adobe RTMP 1.0, its errata and addenda.
+//!
+//! [`Session`] holds two directions. Each takes its half of the handshake ([`handshake`]) and then its chunk stream
+//! ([`chunk`]), whose messages are decoded by type ([`body`]). Calls and their answers are paired in the session.
+//! [`detect`] says from the first bytes of a connection whether it is RTMP at all.
+
+pub mod body;
+mod chunk;
+mod describe;
+pub mod detect;
+mod digest;
+pub(crate) mod handshake;
+pub mod header;
+mod message;
+pub mod secrets;
+mod session;
+
+pub use body::{Body, Command, Data, UserControl, UserControlEvent};
+pub use chunk::Reason;
+pub use describe::{describe, type_name};
+pub use handshake::{Echo, Handshake, HandshakeFacts, Scheme, Step};
+pub use message::{Answer, Extended, ExtendedForm, Head, HeaderBytes, Message, MessageType, Run, record_payload};
+pub use session::Session;

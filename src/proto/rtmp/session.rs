@@ -1,0 +1,251 @@
+//! One RTMP connection: two directions, each a handshake and then chunks, and the calls between them.
+
+use std::collections::VecDeque;
+
+use super::chunk::{Chunked, Chunks};
+use super::detect::is_encrypted;
+use super::handshake::{HALF, Handshake, HandshakeFacts, PeerBlock, Step};
+use super::{Answer, Body, Message};
+use crate::limits::Limits;
+use crate::net::How;
+use crate::proto::{Close, Event, Gap, Incomplete, Undecodable, Why};
+use crate::wire::{Moment, Side, Time};
+
+/// An RTMP session. Told of bytes, holes and ends; gives events, with `n` still to be filled in by its owner.
+#[derive(Debug)]
+pub struct Session {
+    session: u32,
+    directions: [Direction; 2],
+    limits: Limits,
+    chunked: Vec<Chunked>,
+}
+
+#[derive(Debug)]
+struct Direction {
+    /// Bytes before C0 that are not RTMP's.
+    skip: u64,
+    handshake: Half,
+    chunks: Chunks,
+    /// This side's C1 or S1.
+    block: Option<PeerBlock>,
+    /// Calls of this side that wait for an answer, oldest first.
+    calls: VecDeque<Call>,
+    bytes: u64,
+    messages: u64,
+    encrypted: u64,
+    is_encrypted: bool,
+    closed: bool,
+}
+
+/// A direction's half of the handshake, as far as it came.
+#[derive(Debug, Default)]
+struct Half {
+    /// Bytes of the direction that belong to the handshake and have passed.
+    passed: u64,
+    /// The step under way.
+    bytes: Vec<u8>,
+    first: Moment,
+    last: Moment,
+}
+
+#[derive(Debug)]
+struct Call {
+    transaction_id: f64,
+    n: u64,
+    time: Time,
+}
+
+impl Session {
+    /// `skip` bytes of the client come before its C0.
+    pub fn new(session: u32, skip: usize, limits: &Limits) -> Self {
+        let direction = |skip: u64| Direction {
+            skip,
+            handshake: Half::default(),
+            chunks: Chunks::new(skip + HALF, limits),
+            block: None,
+            calls: VecDeque::new(),
+            bytes: 0,
+            messages: 0,
+            encrypted: 0,
+            is_encrypted: false,
+            closed: false,
+        };
+        Session {
+            session,
+            directions: [direction(skip as u64), direction(0)],
+            limits: limits.clone(),
+            chunked: Vec::new(),
+        }
+    }
+
+    /// The next bytes of one side. `next_n` numbers messages.
+    pub fn bytes(&mut self, from: Side, mut bytes: &[u8], at: Moment, next_n: &mut u64, out: &mut VecDeque<Event>) {
+        let direction = &mut self.directions[from.index()];
+        direction.bytes += bytes.len() as u64;
+        let skip = direction.skip.saturating_sub(direction.bytes - bytes.len() as u64).min(bytes.len() as u64);
+        bytes = &bytes[skip as usize..];
+        if direction.handshake.passed < HALF {
+            let used = self.handshake(from, bytes, at, out);
+            bytes = &bytes[used..];
+        }
+        if bytes.is_empty() {
+            return;
+        }
+        let direction = &mut self.directions[from.index()];
+        if direction.is_encrypted {
+            direction.encrypted += bytes.len() as u64;
+            return;
+        }
+        let mut chunked = std::mem::take(&mut self.chunked);
+        direction.chunks.push(bytes, at, &mut chunked);
+        self.give(from, &mut chunked, next_n, out);
+        self.chunked = chunked;
+    }
+
+    /// Takes handshake bytes; gives how many it took: all that belong to the handshake.
+    fn handshake(&mut self, from: Side, bytes: &[u8], at: Moment, out: &mut VecDeque<Event>) -> usize {
+        let mut used = 0;
+        while used < bytes.len() {
+            let (step, start) = match self.directions[from.index()].handshake.passed {
+                0 => (Step::Version, 0),
+                passed @ 1..=1536 => (Step::Block, passed.min(1)),
+                passed if passed < HALF => (Step::Echo, 1537),
+                _ => break,
+            };
+            let peer = self.directions[from.other().index()].block.clone();
+            let direction = &mut self.directions[from.index()];
+            let half = &mut direction.handshake;
+            let end = start + step.length() as u64;
+            let take = (end - half.passed).min((bytes.len() - used) as u64) as usize;
+            if half.bytes.is_empty() {
+                half.first = at;
+                half.last = at;
+            }
+            if at.packet > half.last.packet {
+                half.last = at;
+            }
+            if at.packet < half.first.packet {
+                half.first = at;
+            }
+            half.bytes.extend_from_slice(&bytes[used..used + take]);
+            half.passed += take as u64;
+            used += take;
+            if half.passed < end {
+                continue;
+            }
+            let content = std::mem::take(&mut half.bytes);
+            if content.len() < step.length() {
+                // Bytes of it are missing from the capture.
+                continue;
+            }
+            let (facts, block) = Handshake::judge(step, from, &content, peer.as_ref());
+            if let HandshakeFacts::Version(version) = facts {
+                direction.is_encrypted = is_encrypted(version);
+            }
+            if block.is_some() {
+                direction.block = block;
+            }
+            out.push_back(Event::Handshake(Handshake {
+                session: self.session,
+                from,
+                step,
+                first: half.first,
+                last: half.last,
+                offset: direction.skip + start,
+                bytes: content.into(),
+                facts,
+            }));
+        }
+        used
+    }
+
+    /// `missing` bytes of one side are not in the capture.
+    pub fn gap(
+        &mut self,
+        from: Side,
+        offset: u64,
+        missing: u64,
+        at: Moment,
+        next_n: &mut u64,
+        out: &mut VecDeque<Event>,
+    ) {
+        let mut chunked = std::mem::take(&mut self.chunked);
+        let direction = &mut self.directions[from.index()];
+        direction.bytes += missing;
+        let half = &mut direction.handshake;
+        let survived = if half.passed < HALF {
+            // The handshake's length is known: bytes missing inside it move nothing.
+            let inside = missing.min(HALF - half.passed);
+            half.passed += inside;
+            half.bytes.clear();
+            missing == inside || direction.chunks.gap(missing - inside, at, &mut chunked)
+        } else {
+            direction.is_encrypted || direction.chunks.gap(missing, at, &mut chunked)
+        };
+        out.push_back(Event::Gap(Gap { session: self.session, from, offset, bytes: missing, at, survived }));
+        self.give(from, &mut chunked, next_n, out);
+        self.chunked = chunked;
+    }
+
+    /// One side ended.
+    pub fn close(&mut self, from: Side, how: How, at: Moment, next_n: &mut u64, out: &mut VecDeque<Event>) {
+        let why = if how == How::EndOfCapture { Why::EndOfCapture } else { Why::Closed };
+        let mut chunked = std::mem::take(&mut self.chunked);
+        self.directions[from.index()].chunks.finish(why, &mut chunked);
+        self.give(from, &mut chunked, next_n, out);
+        self.chunked = chunked;
+        self.directions[from.index()].closed = true;
+        let last = self.directions.iter().all(|direction| direction.closed);
+        let direction = &self.directions[from.index()];
+        out.push_back(Event::Close(Close {
+            session: self.session,
+            from,
+            how,
+            at,
+            bytes: direction.bytes,
+            messages: direction.messages,
+            undecoded: direction.chunks.undecoded() + direction.encrypted + direction.handshake.bytes.len() as u64,
+            last,
+        }));
+    }
+
+    fn give(&mut self, from: Side, chunked: &mut Vec<Chunked>, next_n: &mut u64, out: &mut VecDeque<Event>) {
+        for chunked in chunked.drain(..) {
+            out.push_back(match chunked {
+                Chunked::Message(head, payload) => {
+                    let mut message = Message::decode(self.session, from, head, payload, &self.limits);
+                    *next_n += 1;
+                    message.n = *next_n;
+                    self.directions[from.index()].messages += 1;
+                    self.pair(&mut message);
+                    Event::Message(message)
+                }
+                Chunked::Incomplete { head, received, why } => {
+                    Event::Incomplete(Incomplete { session: self.session, from, head, received, why })
+                }
+                Chunked::Undecodable { offset, at, reason } => {
+                    Event::Undecodable(Undecodable { session: self.session, from, offset, at, reason })
+                }
+            });
+        }
+    }
+
+    /// Remembers a call; finds the call of an answer. Source: RTMP 1.0 §7.2.
+    fn pair(&mut self, message: &mut Message) {
+        let Body::Command(command) = &message.body else { return };
+        let Some(transaction_id) = command.transaction_id else { return };
+        if command.is_answer() {
+            let calls = &mut self.directions[message.from.other().index()].calls;
+            let Some(place) = calls.iter().position(|call| call.transaction_id == transaction_id) else { return };
+            if let Some(call) = calls.remove(place) {
+                message.answers = Some(Answer { n: call.n, latency: message.head.last.time.since(call.time) });
+            }
+        } else if transaction_id != 0.0 && command.name != "onStatus" {
+            let calls = &mut self.directions[message.from.index()].calls;
+            if calls.len() >= self.limits.pending_calls {
+                calls.pop_front();
+            }
+            calls.push_back(Call { transaction_id, n: message.n, time: message.head.last.time });
+        }
+    }
+}

@@ -1,0 +1,22 @@
+use crate::proto::rtmp::{ExtendedForm, Message};
+use crate::rules::{Facts, Findings, Rule, rule};
+
+rule! {
+    /// When a chunk stream's last type 0, 1 or 2 header has an extended timestamp, each type 3 chunk after it repeats
+    /// the four bytes. This sender leaves them out, as the specification's 2009 draft had it.
+    ///
+    /// From 16777215 ms (4 h 39 min) on, a receiver that expects them takes four bytes of media for a timestamp and
+    /// loses the direction. Old librtmp, OBS before 30.1 and nginx-rtmp with `play_time_fix off` do this. A sender
+    /// should repeat the field.
+    pub(super) struct ExtendedTimestampNotRepeated {}
+    "CHK004", "extended-timestamp-not-repeated", Warning, "RTMP 1.0 §5.3.1.3, Errata and Addenda §5.1"
+}
+
+impl Rule for ExtendedTimestampNotRepeated {
+    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+        if let Some(extended) = message.head.extended.filter(|extended| extended.form == ExtendedForm::Omitted) {
+            let text = format!("type 3 chunks leave out the extended timestamp {}", extended.value);
+            findings.about(Self::META, message, text);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+use crate::proto::Undecodable;
+use crate::proto::rtmp::Reason;
+use crate::rules::{Facts, Findings, Rule, rule};
+
+rule! {
+    /// The first chunk of a chunk stream must have a type 0 header: types 2 and 3 take the message's length and type
+    /// from an earlier chunk, and there is none.
+    ///
+    /// Receivers disconnect or lose the direction; so does this program. A sender must begin every chunk stream, after
+    /// a reconnect too, with a type 0 header.
+    pub(super) struct FirstChunkInherits {}
+    "CHK001", "first-chunk-inherits", Error, "RTMP 1.0 §5.3.1.2.1"
+}
+
+impl Rule for FirstChunkInherits {
+    fn undecodable(&mut self, lost: &Undecodable, facts: &Facts, findings: &mut Findings) {
+        if matches!(lost.reason, Reason::FirstChunkInherits { .. }) {
+            let text = format!("{} (offset {})", lost.reason.clause(), lost.offset);
+            let packet = lost.at.packet;
+            findings.push(Self::META, Some(lost.from), text, (packet, packet)).certain = facts.is_whole(lost.from);
+        }
+    }
+}

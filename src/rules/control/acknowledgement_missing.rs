@@ -1,0 +1,62 @@
+use crate::proto::Close;
+use crate::proto::rtmp::{Body, Message};
+use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::{PacketNo, Side};
+
+rule! {
+    /// A side that announced a Window Acknowledgement Size expects an Acknowledgement each time that it has sent so many
+    /// bytes. Here it sent more than twice as many, and none ever came.
+    ///
+    /// A sender that keeps to its window stops: the stream freezes for good. A receiver should acknowledge at least once
+    /// a window, with the number of bytes received so far.
+    pub(super) struct AcknowledgementMissing {
+        overrun: [Option<Overrun>; 2],
+    }
+    "CTL006", "acknowledgement-missing", Warning, "RTMP 1.0 §5.4.3, §5.4.4"
+}
+
+/// The first message of a side beyond two windows.
+struct Overrun {
+    n: u64,
+    packets: (PacketNo, PacketNo),
+    window: u32,
+    /// Bytes since the window was announced.
+    sent: u64,
+}
+
+impl Rule for AcknowledgementMissing {
+    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
+        let Some((window, since)) = facts.of(message.from).window else { return };
+        if window == 0 || matches!(message.body, Body::WindowAcknowledgementSize(_)) {
+            return;
+        }
+        let head = &message.head;
+        let sent = (head.offset + u64::from(head.size)).saturating_sub(since);
+        if sent > 2 * u64::from(window) {
+            let packets = (head.first.packet, head.last.packet);
+            let first = || Overrun { n: message.n, packets, window, sent };
+            self.overrun[message.from.index()].get_or_insert_with(first).sent = sent;
+        }
+    }
+
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        if !close.last {
+            return;
+        }
+        for sender in Side::BOTH {
+            let receiver = sender.other();
+            let Some(overrun) = self.overrun[sender.index()].take() else { continue };
+            // A receiver of which nothing was captured may have sent any number of them.
+            if facts.of(receiver).acknowledgements > 0 || !facts.of(receiver).seen {
+                continue;
+            }
+            let (to, from) = (receiver.name(), sender.name());
+            let Overrun { sent, window, .. } = overrun;
+            let text = format!("the {to} never acknowledged {sent} bytes of the {from} under a window of {window}");
+            // The one at fault is the one that stays silent.
+            let finding = findings.push(Self::META, Some(receiver), text, overrun.packets);
+            finding.message = Some(overrun.n);
+            finding.certain = facts.is_whole(receiver);
+        }
+    }
+}

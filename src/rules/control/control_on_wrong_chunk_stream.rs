@@ -1,0 +1,21 @@
+use crate::proto::rtmp::{Message, type_name};
+use crate::rules::{Facts, Findings, Rule, rule};
+
+rule! {
+    /// Protocol control messages (types 1, 2, 3, 5, 6) must be sent on chunk stream 2.
+    ///
+    /// Some clients look for them there alone and never see the window or the chunk size; Larix failed on a server that
+    /// used chunk stream 3. A sender should use chunk stream 2 for these types and for nothing else.
+    pub(super) struct ControlOnWrongChunkStream {}
+    "CTL001", "control-on-wrong-chunk-stream", Error, "RTMP 1.0 §5.4"
+}
+
+impl Rule for ControlOnWrongChunkStream {
+    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+        let head = &message.head;
+        if head.kind.is_protocol_control() && head.chunk_stream_id != 2 {
+            let text = format!("{} on chunk stream {}, not 2", type_name(head.kind), head.chunk_stream_id);
+            findings.about(Self::META, message, text);
+        }
+    }
+}

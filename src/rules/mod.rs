@@ -1,0 +1,168 @@
+//! Conformance: what is wrong, strange or worth knowing on the wire, with proof.
+//!
+//! A rule is one small file. It sees events only, keeps its own little state, and a fresh set of rules judges each
+//! session. What several rules need to know is in [`Facts`]. [`CATALOGUE`] is the only list.
+
+mod chunk;
+mod command;
+mod control;
+mod engine;
+mod facts;
+mod handshake;
+mod network;
+
+pub use engine::Engine;
+pub use facts::Facts;
+
+use crate::proto::rtmp::{Handshake, Message};
+use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
+use crate::wire::{PacketNo, Side};
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Legal, but a person who looks for a fault wants to see it.
+    Note,
+    /// A MUST or SHOULD is broken and streams survive, or a known peer breaks on it.
+    Warning,
+    /// A MUST is broken with effect, or the peer or this program cannot go on.
+    Error,
+}
+
+impl Severity {
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+/// What a rule is, apart from its logic.
+#[derive(Debug)]
+pub struct Meta {
+    /// Stable for ever, never used again: `CTL001`.
+    pub code: &'static str,
+    /// The fault, in words that read well after "allow".
+    pub name: &'static str,
+    pub severity: Severity,
+    pub source: &'static str,
+    /// What it checks, why it matters, what to change.
+    pub doc: &'static str,
+    /// Whether each case is a finding of its own. Otherwise a session's first case is, and the rest are counted.
+    pub each: bool,
+}
+
+/// One fault, with its evidence.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    pub rule: &'static Meta,
+    /// The rule's severity, or a lower one where the case is milder.
+    pub severity: Severity,
+    pub session: u32,
+    pub from: Option<Side>,
+    /// A clause, lower case, no full stop. It may quote the wire: escape and mask it before it is shown.
+    pub text: String,
+    /// The message that it is about.
+    pub message: Option<u64>,
+    /// The first and last packet that prove it.
+    pub packets: (PacketNo, PacketNo),
+    /// False where a hole in the capture or a midstream start may be the reason.
+    pub certain: bool,
+    /// How often it happened on this session, on the closing report of a fault that repeats.
+    pub count: u64,
+}
+
+/// One rule at work on one session. Each hook sees the facts as they were before the event.
+pub trait Rule {
+    fn opened(&mut self, _: &Opened, _: &Facts, _: &mut Findings) {}
+    fn handshake(&mut self, _: &Handshake, _: &Facts, _: &mut Findings) {}
+    fn message(&mut self, _: &Message, _: &Facts, _: &mut Findings) {}
+    fn incomplete(&mut self, _: &Incomplete, _: &Facts, _: &mut Findings) {}
+    fn gap(&mut self, _: &Gap, _: &Facts, _: &mut Findings) {}
+    fn undecodable(&mut self, _: &Undecodable, _: &Facts, _: &mut Findings) {}
+    fn close(&mut self, _: &Close, _: &Facts, _: &mut Findings) {}
+}
+
+/// Where rules put what they find.
+pub struct Findings {
+    session: u32,
+    found: Vec<Finding>,
+}
+
+impl Findings {
+    fn push(
+        &mut self,
+        rule: &'static Meta,
+        from: Option<Side>,
+        text: String,
+        packets: (PacketNo, PacketNo),
+    ) -> &mut Finding {
+        self.found.push(Finding {
+            rule,
+            severity: rule.severity,
+            session: self.session,
+            from,
+            text,
+            message: None,
+            packets,
+            certain: true,
+            count: 1,
+        });
+        let last = self.found.len() - 1;
+        &mut self.found[last]
+    }
+
+    /// A finding about a message.
+    fn about(&mut self, rule: &'static Meta, message: &Message, text: String) -> &mut Finding {
+        let packets = (message.head.first.packet, message.head.last.packet);
+        let finding = self.push(rule, Some(message.from), text, packets);
+        finding.message = Some(message.n);
+        finding
+    }
+}
+
+/// A rule of the catalogue and how to start it.
+pub struct Entry {
+    pub meta: &'static Meta,
+    start: fn() -> Box<dyn Rule>,
+}
+
+/// Declares a rule: its state, its documentation and its [`Meta`].
+macro_rules! rule {
+    ($(#[doc = $doc:literal])* pub(super) struct $name:ident { $($field:ident: $type:ty,)* }
+     $code:literal, $word:literal, $severity:ident, $source:literal $(, each: $each:literal)?) => {
+        $(#[doc = $doc])*
+        #[derive(Default)]
+        pub(super) struct $name { $($field: $type,)* }
+
+        impl $name {
+            pub(super) const META: &'static $crate::rules::Meta = &$crate::rules::Meta {
+                code: $code,
+                name: $word,
+                severity: $crate::rules::Severity::$severity,
+                source: $source,
+                doc: concat!($($doc, "\n",)*),
+                each: false $(|| $each)?,
+            };
+            pub(super) const ENTRY: $crate::rules::Entry =
+                $crate::rules::Entry { meta: Self::META, start: || Box::new(Self::default()) };
+        }
+    };
+}
+use rule;
+
+/// Every rule, by code.
+pub static CATALOGUE: &[&Entry] = &[
+    &handshake::HSK005,
+    &chunk::CHK001,
+    &chunk::CHK004,
+    &control::CTL001,
+    &control::CTL002,
+    &control::CTL006,
+    &command::CMD006,
+    &command::CMD023,
+    &network::NET001,
+    &network::NET002,
+];

@@ -1,0 +1,21 @@
+use crate::net::Start;
+use crate::proto::Opened;
+use crate::rules::{Facts, Findings, Rule, rule};
+
+rule! {
+    /// The capture has no SYN of this connection: it began before the capture did.
+    ///
+    /// Offsets count from the first byte that was captured, and what was agreed before is unknown. Begin the capture before
+    /// the client connects.
+    pub(super) struct MidstreamStart {}
+    "NET002", "midstream-start", Note, "RFC 9293"
+}
+
+impl Rule for MidstreamStart {
+    fn opened(&mut self, opened: &Opened, _: &Facts, findings: &mut Findings) {
+        if opened.start == Start::Midstream {
+            let text = "the connection began before the capture".to_owned();
+            findings.push(Self::META, None, text, (opened.at.packet, opened.at.packet));
+        }
+    }
+}
