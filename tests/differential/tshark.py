@@ -17,6 +17,8 @@ import sys
 import xml.etree.ElementTree
 
 EXTENDED = 0xFFFFFF
+# Milliseconds by which a clock may step forward from one message to the next.
+SMOOTH = 60_000
 PREFERENCES = [
     # Without these tshark 4.0 loses a direction at the first late segment, and at the first message above 32 KiB.
     "-o", "tcp.reassemble_out_of_order:TRUE",
@@ -229,8 +231,10 @@ class Direction:
     def timestamp_cause(self, ours, theirs, off):
         before = self.before[ours.chunk_stream]
         if theirs.format in (1, 2) and theirs.extended and theirs.timestamp == theirs.field:
-            # The field holds a delta, and tshark shows it as the time.
-            return "extended-delta"
+            # tshark shows a delta as the time. Some senders do write the time there: then its clock runs on smoothly,
+            # and it is we who are wrong.
+            step = (theirs.field - before[-1].timestamp) % 2**32 if before else 2**31
+            return None if step < SMOOTH else "extended-delta"
         if theirs.format == 3 and self.extended(ours.chunk_stream):
             return "extended-type-3"
         if theirs.format == 3 and before and before[-1].format == 0:
