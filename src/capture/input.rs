@@ -22,6 +22,8 @@ pub(super) struct Record {
     pub(super) offset: u64,
     pub(super) captured: u32,
     pub(super) wire_length: u32,
+    /// Blocks just before it that carry no packet and that Wireshark numbers like one.
+    pub(super) numbered_before: u64,
 }
 
 enum Format {
@@ -82,7 +84,7 @@ impl Input {
         let capture = &mut self.captures[file];
         let record = capture.head.take()?;
         self.current = Some(file);
-        self.packets += 1;
+        self.packets += 1 + record.numbered_before;
         Some(Ok(Packet {
             at: Moment { packet: PacketNo(self.packets), time: record.time },
             link: record.link,

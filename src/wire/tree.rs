@@ -31,7 +31,10 @@ pub enum Value {
     /// An object of a named class: the name's range; members follow.
     Class(Range<u32>),
     /// A reference to an earlier value of the same message: its number on the wire, and the node that it names.
-    Reference { number: u32, node: u32 },
+    Reference {
+        number: u32,
+        node: u32,
+    },
 }
 
 /// How a node is told apart from its siblings, beside its field.
