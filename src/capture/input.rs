@@ -79,9 +79,8 @@ impl Input {
         if paths.iter().filter(|path| is_stdin(path)).count() > 1 {
             return Err(CaptureError::InputTwice);
         }
-        let captures = paths.iter().enumerate().map(|(index, path)| {
-            Capture::open(path, &mut |source| once(index, source))
-        });
+        let captures =
+            paths.iter().enumerate().map(|(index, path)| Capture::open(path, &mut |source| once(index, source)));
         let captures = captures.collect::<Result<_, _>>()?;
         Ok(Input { captures, order: BinaryHeap::new(), current: None, begun: 0, packets: 0 })
     }

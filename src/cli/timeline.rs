@@ -17,8 +17,7 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments) -> anyho
     if timeline.text || !io::stdout().is_terminal() {
         return Ok(pump(input, &mut TextWriter::new(out(), input.color.color()))?.outcome);
     }
-    let options =
-        tui::Options { show_secrets: input.show_secrets, color: input.color.color(), session: input.session };
+    let options = tui::Options { show_secrets: input.show_secrets, color: input.color.color(), session: input.session };
     let complaints = tui::run(&input.captures, &options)?;
     complaints.iter().for_each(complain);
     Ok(if complaints.is_empty() { Outcome::Done } else { Outcome::Failed })

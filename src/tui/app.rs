@@ -29,40 +29,40 @@ const TEXTS: usize = 2048;
 
 /// The whole state.
 pub struct App {
-    pub book: Book,
-    pub progress: Progress,
-    pub theme: Theme,
+    pub(super) book: Book,
+    pub(super) progress: Progress,
+    pub(super) theme: Theme,
     /// The captures, as the user named them.
-    pub files: String,
-    pub areas: Areas,
-    pub focus: Pane,
-    pub zoomed: bool,
-    pub help: bool,
-    pub quit: bool,
+    pub(super) files: String,
+    pub(super) areas: Areas,
+    pub(super) focus: Pane,
+    pub(super) zoomed: bool,
+    pub(super) help: bool,
+    pub(super) quit: bool,
     /// The session that alone is shown.
-    pub filter: Option<u32>,
+    pub(super) filter: Option<u32>,
     /// The list of sessions: all of them first.
-    pub sessions: List,
+    pub(super) sessions: List,
     /// Places in the view.
-    pub timeline: List,
+    pub(super) timeline: List,
     /// Stay at the end while more is read.
-    pub following: bool,
-    pub detail: Option<Detail>,
+    pub(super) following: bool,
+    pub(super) detail: Option<Detail>,
     /// Places among the shown lines of the detail.
-    pub fields: List,
+    pub(super) fields: List,
     /// What the user folded and unfolded.
-    pub folds: Folds,
+    pub(super) folds: Folds,
     /// The path of the field that the user went to last.
     wanted: String,
     /// The byte under the cursor, and the first line of bytes on the screen.
-    pub byte: usize,
-    pub hex_top: usize,
+    pub(super) byte: usize,
+    pub(super) hex_top: usize,
     /// The line in which a search is being written.
-    pub prompt: Option<Input>,
-    pub query: Option<Query>,
+    pub(super) prompt: Option<Input>,
+    pub(super) query: Option<Query>,
     seek: Option<Seek>,
     /// What the last action has to say.
-    pub message: String,
+    pub(super) message: String,
     texts: HashMap<u32, RowText>,
     /// The detail may show what is now known to be secret.
     stale: bool,
@@ -183,19 +183,15 @@ impl App {
     }
 
     /// Rows in the view.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match self.filter {
             None => self.book.index.len(),
             Some(session) => self.book.index.session(session).map_or(0, |session| session.rows.len()),
         }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// The row at a place of the view.
-    pub fn row_at(&self, place: usize) -> Option<u32> {
+    pub(super) fn row_at(&self, place: usize) -> Option<u32> {
         match self.filter {
             None => (place < self.book.index.len()).then_some(place as u32),
             Some(session) => self.book.index.session(session)?.rows.get(place).copied(),
@@ -211,13 +207,17 @@ impl App {
         }
     }
 
-    pub fn selected_row(&self) -> Option<u32> {
+    pub(super) fn selected_row(&self) -> Option<u32> {
         self.row_at(self.timeline.selected)
     }
 
     /// A row in words, if it was prepared.
-    pub fn text(&self, row: u32) -> Option<&RowText> {
+    pub(super) fn text(&self, row: u32) -> Option<&RowText> {
         self.texts.get(&row)
+    }
+
+    fn say(&mut self, what: &str) {
+        what.clone_into(&mut self.message);
     }
 
     fn page(&self) -> isize {
@@ -325,21 +325,24 @@ impl App {
         };
         match found {
             Some(row) => self.go_to(row),
-            None if forward => self.message = "no finding below".to_owned(),
-            None => self.message = "no finding above".to_owned(),
+            None if forward => self.say("no finding below"),
+            None => self.say("no finding above"),
+        }
+    }
+
+    /// The message that a row refers to: a finding's, or the call that is answered.
+    pub(super) fn reference_of(&self, row: u32) -> Option<u64> {
+        match self.book.index.row(row) {
+            Some(Row::Finding(finding)) => finding.message,
+            _ => self.book.index.answer(row).map(|answer| answer.n),
         }
     }
 
     fn reference(&mut self) {
-        let Some(row) = self.selected_row() else { return };
-        let index = &self.book.index;
-        let n = match index.row(row) {
-            Some(Row::Finding(finding)) => finding.message,
-            _ => index.answer(row).map(|answer| answer.n),
-        };
-        match n.and_then(|n| index.row_of(n)) {
+        let n = self.selected_row().and_then(|row| self.reference_of(row));
+        match n.and_then(|n| self.book.index.row_of(n)) {
             Some(row) => self.go_to(row),
-            None => self.message = "this row refers to no other".to_owned(),
+            None => self.say("this row refers to no other"),
         }
     }
 
@@ -402,7 +405,7 @@ impl App {
 
     fn search(&mut self, forward: bool) {
         if self.query.is_none() {
-            self.message = "nothing to search for: / asks what".to_owned();
+            self.say("nothing to search for: / asks what");
             return;
         }
         self.following = false;
@@ -410,6 +413,11 @@ impl App {
             self.focus = Pane::Timeline;
         }
         self.seek = Some(Seek::new(self.timeline.selected, forward));
+    }
+
+    /// Bytes of memory that the index takes: rows and sessions, and where the bytes lie.
+    pub fn memory(&self) -> (usize, usize) {
+        self.book.memory()
     }
 
     pub fn is_seeking(&self) -> bool {
@@ -431,7 +439,7 @@ impl App {
             if query.matches(&text.what) || query.matches(&text.kind) {
                 self.timeline.selected = place;
                 if wrapped {
-                    self.message = "search went on from the other end".to_owned();
+                    self.say("search went on from the other end");
                 }
                 return;
             }
@@ -493,7 +501,7 @@ impl App {
     }
 
     /// The bytes of the selected field.
-    pub fn selected_span(&self) -> Option<std::ops::Range<usize>> {
+    pub(super) fn selected_span(&self) -> Option<std::ops::Range<usize>> {
         self.detail.as_ref()?.line(self.fields.selected)?.span.clone()
     }
 }

@@ -46,7 +46,8 @@ impl<T> Blocks<T> {
     /// How many items at the start fulfil `is_before`; the list must be sorted by it.
     pub fn partition_point(&self, is_before: impl Fn(&T) -> bool) -> usize {
         let full = self.blocks.partition_point(|block| block.last().is_some_and(&is_before));
-        full * BLOCK + self.blocks.get(full).map_or(0, |block| block.partition_point(is_before))
+        // All of the last block may fulfil it, and that one need not be full.
+        self.blocks.get(full).map_or(self.length, |block| full * BLOCK + block.partition_point(is_before))
     }
 
     /// Bytes of memory that it takes.
@@ -67,7 +68,10 @@ mod tests {
         for item in 0..10_000_usize {
             list.push(item * 2);
         }
-        assert_eq!((list.len(), list.get(4095), list.get(4096), list.get(10_000)), (10_000, Some(&8190), Some(&8192), None));
+        assert_eq!(
+            (list.len(), list.get(4095), list.get(4096), list.get(10_000)),
+            (10_000, Some(&8190), Some(&8192), None)
+        );
         for probe in [0, 1, 8190, 8191, 8192, 8193, 19_998, 19_999, 30_000] {
             assert_eq!(list.partition_point(|item| *item < probe), probe.div_ceil(2).min(10_000), "{probe}");
         }

@@ -14,6 +14,7 @@ use crate::rules::Finding;
 
 /// What the analyzer and the rules say, in order.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // Nearly all are events.
 pub enum Item {
     Event(Event),
     Finding(Finding),
@@ -150,7 +151,7 @@ impl Book {
 }
 
 /// Everything of an event that only its bytes say is left out: the bytes can be read again.
-pub fn strip(event: &mut Event) {
+pub(super) fn strip(event: &mut Event) {
     match event {
         Event::Message(message) => {
             message.payload = Bytes::new();

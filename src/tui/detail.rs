@@ -20,48 +20,48 @@ const CLIP_HEX: usize = 16;
 
 /// A field, a fact or a sentence.
 #[derive(Debug, Default)]
-pub struct Line {
-    pub depth: u16,
-    pub label: String,
-    pub value: String,
-    pub unit: &'static str,
+pub(super) struct Line {
+    pub(super) depth: u16,
+    pub(super) label: String,
+    pub(super) value: String,
+    pub(super) unit: &'static str,
     /// Its bytes, in [`Detail::bytes`].
-    pub span: Option<Range<usize>>,
+    pub(super) span: Option<Range<usize>>,
     /// What it is, for a field of the wire.
-    pub field: Option<&'static Field>,
+    pub(super) field: Option<&'static Field>,
     /// The index behind the last line inside this one, where it can be folded.
-    pub end: Option<usize>,
+    pub(super) end: Option<usize>,
     /// Its labels from the top down: the same field of another row has the same.
-    pub path: String,
-    pub severity: Option<Severity>,
+    pub(super) path: String,
+    pub(super) severity: Option<Severity>,
 }
 
 /// Everything about one row.
 #[derive(Debug, Default)]
-pub struct Detail {
-    pub row: u32,
-    pub title: String,
-    pub lines: Vec<Line>,
+pub(super) struct Detail {
+    pub(super) row: u32,
+    pub(super) title: String,
+    pub(super) lines: Vec<Line>,
     /// The lines that are not inside a folded one.
-    pub shown: Vec<usize>,
-    pub bytes: Vec<u8>,
+    pub(super) shown: Vec<usize>,
+    pub(super) bytes: Vec<u8>,
     /// How many of the bytes are the chunk header.
-    pub header: usize,
+    pub(super) header: usize,
     /// What the bytes are, or why there are none.
-    pub about_bytes: String,
+    pub(super) about_bytes: String,
     /// Columns that the longest label takes, with its indent.
-    pub label_width: usize,
+    pub(super) label_width: usize,
     /// Text that is wrapped to the pane's width, beside its label; all of the lines are made of it.
     prose: Vec<(&'static str, String)>,
     wrapped_to: usize,
 }
 
 /// Lines folded or unfolded by the user, by path.
-pub type Folds = HashMap<String, bool>;
+pub(super) type Folds = HashMap<String, bool>;
 
 impl Detail {
     /// Reads and decodes what a row stands for.
-    pub fn load(book: &Book, row: u32, folds: &Folds) -> Detail {
+    pub(super) fn load(book: &Book, row: u32, folds: &Folds) -> Detail {
         let mut detail = Detail { row, ..Detail::default() };
         match book.index.row(row) {
             None => {}
@@ -79,7 +79,7 @@ impl Detail {
             }
             Some(Row::Handshake(step)) => {
                 let name = step.step.name(step.from);
-                detail.title = name.to_owned();
+                name.clone_into(&mut detail.title);
                 let moments = step.event(bytes::Bytes::new());
                 detail.group("step", &format!("{name}, {}", step.from.name()), |detail| {
                     detail.moments(step.session, moments.first, moments.last);
@@ -90,14 +90,14 @@ impl Detail {
                         let mut tree = Tree::default();
                         step.record(&mut tree);
                         detail.bytes = step.bytes.to_vec();
-                        detail.about_bytes = name.to_owned();
+                        name.clone_into(&mut detail.about_bytes);
                         detail.tree(&tree);
                     }
                     Err(missing) => detail.missing(&missing),
                 }
             }
             Some(Row::Incomplete(event)) => {
-                detail.title = "incomplete message".to_owned();
+                "incomplete message".clone_into(&mut detail.title);
                 detail.head(&event.head, &format!("incomplete, {}", event.from.name()), event.session);
                 detail.fact("received", event.received);
                 detail.fact("why", event.why.clause());
@@ -106,7 +106,7 @@ impl Detail {
                         let mut tree = Tree::default();
                         header::record(&first, 0, &mut tree);
                         record_payload(event.head.kind, &payload, first.len() as u32, &mut tree, book.limits());
-                        detail.put_bytes(&first, &payload, "first chunk header, payload as far as it came");
+                        detail.put_bytes(&first, &payload, "chunk header, part of payload");
                         detail.tree(&tree);
                     }
                     Err(missing) => detail.missing(&missing),
@@ -117,7 +117,7 @@ impl Detail {
             Some(entry) => detail.other(entry),
         }
         if detail.bytes.is_empty() && detail.about_bytes.is_empty() {
-            detail.about_bytes = "no bytes of its own".to_owned();
+            "no bytes of its own".clone_into(&mut detail.about_bytes);
         }
         detail.fold(folds);
         detail
@@ -134,7 +134,7 @@ impl Detail {
             self.lines.push(Line { depth: 1, label: "latency".into(), value, unit: "ms", ..Line::default() });
             self.lines[0].end = Some(inside + 2);
         }
-        self.put_bytes(&shown.header, &message.payload, "first chunk header, payload put together");
+        self.put_bytes(&shown.header, &message.payload, "chunk header, payload");
         let mut tree = Tree::default();
         header::record(&shown.header, 0, &mut tree);
         record_payload(message.head.kind, &message.payload, base as u32, &mut tree, book.limits());
@@ -195,9 +195,9 @@ impl Detail {
         self.title = format!("{} {}", finding.severity.name(), rule.code);
         let (first, last) = finding.packets;
         let doc = rule.doc.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        self.say("what", book.finding_text(finding));
         self.say("rule", format!("{} {}", rule.code, rule.name));
         self.say("severity", finding.severity.name().to_owned());
-        self.say("what", book.finding_text(finding));
         self.say("session", finding.session.to_string());
         if let Some(from) = finding.from {
             self.say("from", from.name().to_owned());
@@ -254,7 +254,7 @@ impl Detail {
     }
 
     /// Wraps what is to be read to so many columns.
-    pub fn wrap(&mut self, width: usize, folds: &Folds) {
+    pub(super) fn wrap(&mut self, width: usize, folds: &Folds) {
         if self.prose.is_empty() || width == self.wrapped_to {
             return;
         }
@@ -306,7 +306,7 @@ impl Detail {
     }
 
     /// Decides which lines are shown.
-    pub fn fold(&mut self, folds: &Folds) {
+    pub(super) fn fold(&mut self, folds: &Folds) {
         let mut above: Vec<usize> = Vec::new();
         for index in 0..self.lines.len() {
             above.truncate(self.lines[index].depth as usize);
@@ -332,12 +332,12 @@ impl Detail {
     }
 
     /// The line at a place of the pane.
-    pub fn line(&self, place: usize) -> Option<&Line> {
+    pub(super) fn line(&self, place: usize) -> Option<&Line> {
         self.lines.get(*self.shown.get(place)?)
     }
 
     /// The place of the narrowest shown line that a byte belongs to.
-    pub fn place_of_byte(&self, byte: usize) -> Option<usize> {
+    pub(super) fn place_of_byte(&self, byte: usize) -> Option<usize> {
         let holds = |place: &usize| {
             self.line(*place).and_then(|line| line.span.as_ref()).is_some_and(|span| span.contains(&byte))
         };
@@ -350,7 +350,7 @@ impl Detail {
 }
 
 /// What is above the payload's own fields is folded until the user asks.
-pub fn is_folded(line: &Line, folds: &Folds) -> bool {
+pub(super) fn is_folded(line: &Line, folds: &Folds) -> bool {
     folds.get(&line.path).copied().unwrap_or(matches!(line.path.as_str(), "/message" | "/header" | "/step"))
 }
 
@@ -424,7 +424,7 @@ fn columns(text: &str) -> usize {
 }
 
 /// Breaks text at its spaces into lines of at most `width` columns. A word that is longer stands alone.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     for word in text.split_whitespace() {

@@ -25,7 +25,7 @@ const HOLE: u64 = u64::MAX;
 pub struct Source(Arc<Mutex<File>>);
 
 impl Source {
-    pub fn new(file: File) -> Self {
+    pub(super) fn new(file: File) -> Self {
         Source(Arc::new(Mutex::new(file)))
     }
 
@@ -60,7 +60,7 @@ pub enum Missing {
 
 /// Where the bytes of every session lie.
 #[derive(Debug, Default)]
-pub struct Evidence {
+pub(super) struct Evidence {
     sources: Vec<Source>,
     streams: HashMap<(u32, Side), Stream>,
 }
@@ -76,7 +76,7 @@ struct Stream {
 impl Evidence {
     /// The captures, in the order in which they were named; what cannot be opened will be missing when it is asked for.
     /// `spooled` has those that are written to a spool file.
-    pub fn open(captures: &[PathBuf], spooled: &[(usize, Source)]) -> io::Result<Self> {
+    pub(super) fn open(captures: &[PathBuf], spooled: &[(usize, Source)]) -> io::Result<Self> {
         let source = |(index, path): (usize, &PathBuf)| {
             let spool = spooled.iter().find(|(spooled, _)| *spooled == index);
             spool.map_or_else(|| File::open(path).map(Source::new), |(_, source)| Ok(source.clone()))
@@ -86,7 +86,7 @@ impl Evidence {
     }
 
     /// Takes note of a piece. Within a direction they come in order.
-    pub fn add(&mut self, piece: &Piece) {
+    pub(super) fn add(&mut self, piece: &Piece) {
         let stream = self.streams.entry((piece.session, piece.from)).or_default();
         let known = stream.end.saturating_sub(piece.offset);
         if known >= u64::from(piece.length) {
@@ -102,7 +102,7 @@ impl Evidence {
     }
 
     /// Appends `length` bytes of a direction's stream from `offset` on.
-    pub fn read(
+    pub(super) fn read(
         &self,
         session: u32,
         from: Side,
@@ -132,15 +132,17 @@ impl Evidence {
     }
 
     /// The first chunk header of a message and its payload put together.
-    pub fn message(&self, session: u32, from: Side, runs: &[Run]) -> Result<(Vec<u8>, Vec<u8>), Missing> {
+    pub(super) fn message(&self, session: u32, from: Side, runs: &[Run]) -> Result<(Vec<u8>, Vec<u8>), Missing> {
         let mut header = Vec::new();
         let mut payload = Vec::new();
         let mut stretch = Vec::new();
         for (index, run) in runs.iter().enumerate() {
             // The later headers among the payload are read too: one read for a segment is less than one for a chunk.
-            let length = run.pieces().last().map_or(run.offset + u64::from(run.first_header), |(at, length)| {
-                at + u64::from(length)
-            }) - run.offset;
+            let length = run
+                .pieces()
+                .last()
+                .map_or(run.offset + u64::from(run.first_header), |(at, length)| at + u64::from(length))
+                - run.offset;
             stretch.clear();
             self.read(session, from, run.offset, length as usize, &mut stretch)?;
             if index == 0 {
@@ -155,7 +157,7 @@ impl Evidence {
     }
 
     /// Bytes of memory that it takes.
-    pub fn memory(&self) -> usize {
+    pub(super) fn memory(&self) -> usize {
         self.streams.values().map(|stream| stream.pieces.memory() + size_of::<Stream>() + 16).sum()
     }
 }

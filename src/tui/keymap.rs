@@ -59,7 +59,7 @@ bindings! {
 }
 
 /// What a key does.
-pub fn action(key: KeyEvent) -> Option<Action> {
+pub(super) fn action(key: KeyEvent) -> Option<Action> {
     let pressed = if key.modifiers.contains(KeyModifiers::CONTROL) {
         match key.code {
             Char(letter) => Key::Ctrl(letter.to_ascii_lowercase()),

@@ -33,29 +33,29 @@ impl Pane {
 /// From this width on lists and details stand side by side.
 const WIDE: u16 = 150;
 /// Columns of the bytes pane with sixteen bytes a line, and with eight.
-const HEX_16: u16 = 76;
-const HEX_8: u16 = 42;
+const HEX_16: u16 = 74;
+const HEX_8: u16 = 41;
 /// Below this nothing can be shown.
 const LEAST: (u16, u16) = (40, 10);
 
 /// The places of everything. A pane without room has none; its first line is its heading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Areas {
-    pub sessions: Rect,
-    pub timeline: Rect,
-    pub fields: Rect,
+pub(super) struct Areas {
+    pub(super) sessions: Rect,
+    pub(super) timeline: Rect,
+    pub(super) fields: Rect,
     /// What the selected field is, below the fields.
-    pub about: Rect,
-    pub hex: Rect,
-    pub status: Rect,
-    pub keys: Rect,
+    pub(super) about: Rect,
+    pub(super) hex: Rect,
+    pub(super) status: Rect,
+    pub(super) keys: Rect,
     /// Where a vertical line stands between panes.
-    pub rule: Rect,
-    pub too_small: bool,
+    pub(super) rule: Rect,
+    pub(super) too_small: bool,
 }
 
 impl Areas {
-    pub fn of(&self, pane: Pane) -> Rect {
+    pub(super) fn of(&self, pane: Pane) -> Rect {
         match pane {
             Pane::Sessions => self.sessions,
             Pane::Timeline => self.timeline,
@@ -65,12 +65,12 @@ impl Areas {
     }
 
     /// Lines of a pane without its heading.
-    pub fn lines(&self, pane: Pane) -> usize {
+    pub(super) fn lines(&self, pane: Pane) -> usize {
         usize::from(self.of(pane).height.saturating_sub(1))
     }
 
     /// Bytes on a line of the bytes pane.
-    pub fn bytes_a_line(&self) -> usize {
+    pub(super) fn bytes_a_line(&self) -> usize {
         match self.hex.width {
             HEX_16.. => 16,
             HEX_8.. => 8,
@@ -80,7 +80,7 @@ impl Areas {
 }
 
 /// Lays out a screen. `sessions` is how many lines the list of sessions has.
-pub fn lay_out(screen: Rect, focus: Pane, zoomed: bool, sessions: usize) -> Areas {
+pub(super) fn lay_out(screen: Rect, focus: Pane, zoomed: bool, sessions: usize) -> Areas {
     if screen.width < LEAST.0 || screen.height < LEAST.1 {
         return Areas { too_small: true, ..Areas::default() };
     }
@@ -110,7 +110,7 @@ fn zoom(areas: Areas, panes: Rect, focus: Pane) -> Areas {
 }
 
 fn side_by_side(areas: Areas, panes: Rect, sessions: u16) -> Areas {
-    let right = (panes.width * 2 / 5).max(HEX_16);
+    let right = (panes.width * 2 / 5).max(HEX_16 + 1);
     let (left, right) = split_columns(panes, panes.width - right - 1);
     let (rule, right) = split_columns(right, 1);
     let (sessions, timeline) = split_rows(left, sessions.clamp(3, left.height / 4));
@@ -136,8 +136,8 @@ fn stacked(areas: Areas, panes: Rect, focus: Pane, sessions: u16) -> Areas {
     };
     let (detail, about) = split_rows(detail, detail.height - 1);
     let hex = match detail.width {
-        120.. => HEX_16,
-        76.. => HEX_8,
+        120.. => HEX_16 + 1,
+        76.. => HEX_8 + 1,
         // Not both: the fields stand for the row until the bytes are asked for.
         width if focus == Pane::Hex => width,
         _ => 0,
@@ -163,7 +163,9 @@ mod tests {
 
     #[test]
     fn the_pane_with_the_keys_has_room_at_every_size() {
-        for (width, height) in [(40, 10), (40, 100), (79, 24), (80, 24), (120, 20), (149, 60), (150, 22), (200, 50), (500, 200)] {
+        for (width, height) in
+            [(40, 10), (40, 100), (79, 24), (80, 24), (120, 20), (149, 60), (150, 22), (200, 50), (500, 200)]
+        {
             for focus in Pane::ALL {
                 for zoomed in [false, true] {
                     let screen = Rect::new(0, 0, width, height);

@@ -173,4 +173,3 @@ impl Feed {
         Batch { items, progress }
     }
 }
-

@@ -2,42 +2,42 @@
 
 /// What is searched for. Capital letters matter only if it has some.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Query {
+pub(super) struct Query {
     text: String,
     exact: bool,
 }
 
 impl Query {
-    pub fn new(text: &str) -> Option<Self> {
+    pub(super) fn new(text: &str) -> Option<Self> {
         let exact = text.chars().any(char::is_uppercase);
         (!text.is_empty()).then(|| Query { text: text.to_owned(), exact })
     }
 
-    pub fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    pub fn matches(&self, text: &str) -> bool {
+    pub(super) fn matches(&self, text: &str) -> bool {
         if self.exact { text.contains(&self.text) } else { text.to_lowercase().contains(&self.text) }
     }
 }
 
 /// A search under way, from the row beside `origin` once around.
 #[derive(Clone, Copy, Debug)]
-pub struct Seek {
+pub(super) struct Seek {
     origin: usize,
     forward: bool,
     seen: usize,
 }
 
 impl Seek {
-    pub fn new(origin: usize, forward: bool) -> Self {
+    pub(super) fn new(origin: usize, forward: bool) -> Self {
         Seek { origin, forward, seen: 0 }
     }
 
     /// The next place to look at, of `length`, and whether the walk went past an end to come there. The last one is the
     /// origin itself.
-    pub fn next(&mut self, length: usize) -> Option<(usize, bool)> {
+    pub(super) fn next(&mut self, length: usize) -> Option<(usize, bool)> {
         if self.seen >= length {
             return None;
         }
@@ -48,7 +48,7 @@ impl Seek {
     }
 
     /// How much was looked at, in percent.
-    pub fn percent(&self, length: usize) -> usize {
+    pub(super) fn percent(&self, length: usize) -> usize {
         self.seen * 100 / length.max(1)
     }
 }

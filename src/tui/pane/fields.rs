@@ -67,6 +67,11 @@ fn about(buffer: &mut Buffer, app: &App, detail: &Detail) {
             text = if text.is_empty() { place } else { format!("{text} {place}") };
         }
     }
+    if text.is_empty()
+        && let Some(n) = app.reference_of(detail.row)
+    {
+        text = format!("o goes to message {n}");
+    }
     let text = crate::tui::detail::wrap(&text, usize::from(area.width.saturating_sub(2)));
     let shown = usize::from(area.height);
     for (index, (line, area)) in text.iter().zip(lines(area)).enumerate() {

@@ -13,12 +13,8 @@ const WIDTH: u16 = 72;
 /// The keys, made from their table.
 pub(super) fn draw(buffer: &mut Buffer, screen: Rect, app: &App) {
     let (width, height) = (WIDTH.min(screen.width), (BINDINGS.len() as u16 + 2).min(screen.height));
-    let area = Rect {
-        x: screen.x + (screen.width - width) / 2,
-        y: screen.y + (screen.height - height) / 2,
-        width,
-        height,
-    };
+    let area =
+        Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height };
     Clear.render(area, buffer);
     let block = Block::bordered().title(" keys ").title_bottom(" → client to server  ← server to client ");
     let inside = block.inner(area);

@@ -35,7 +35,11 @@ impl Columns {
             number: digits_of(index.messages()).max(4) + 2,
             time: digits_of(seconds).max(2) + digits as u16 + 2,
             digits,
-            session: if app.filter.is_some() { 0 } else { digits_of(index.sessions().len() as u64).max(2) + 2 },
+            session: if app.filter.is_some() || index.sessions().len() < 2 {
+                0
+            } else {
+                digits_of(index.sessions().len() as u64).max(2) + 2
+            },
             chunk_stream: 5,
             timestamp: 8,
             kind: if wide { 20 } else { 14 },
