@@ -32,8 +32,10 @@ pub struct App {
     pub(super) book: Book,
     pub(super) progress: Progress,
     pub(super) theme: Theme,
-    /// The captures, as the user named them.
+    /// The names of the captures' files.
     pub(super) files: String,
+    /// The same, as errors name them.
+    pub(super) paths: Vec<String>,
     pub(super) areas: Areas,
     pub(super) focus: Pane,
     pub(super) zoomed: bool,
@@ -81,6 +83,7 @@ impl App {
             progress: Progress::default(),
             theme: Theme { color: options.color },
             files: crate::wire::escape(&files),
+            paths: captures.iter().map(|path| path.display().to_string()).collect(),
             areas: Areas::default(),
             focus: Pane::default(),
             zoomed: false,
@@ -413,6 +416,11 @@ impl App {
             self.focus = Pane::Timeline;
         }
         self.seek = Some(Seek::new(self.timeline.selected, forward));
+    }
+
+    /// Messages read so far.
+    pub fn messages(&self) -> u64 {
+        self.book.index.messages()
     }
 
     /// Bytes of memory that the index takes: rows and sessions, and where the bytes lie.

@@ -13,12 +13,15 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App) {
     let style = app.theme.strong().add_modifier(Modifier::REVERSED);
     buffer.set_style(area, style);
     let at = put(buffer, area, &format!(" {} ", app.files), style);
-    let complaint = app.progress.complaints.last();
-    if let Some(complaint) = complaint {
-        put(buffer, at, &format!(" {complaint}"), style.patch(app.theme.severity(Severity::Error)));
-    } else {
-        put(buffer, at, &format!(" {}", summary(app)), style);
+    let mut at = put(buffer, at, " ", style);
+    if let Some(complaint) = app.progress.complaints.last() {
+        // The file is named already.
+        let named = |path: &String| complaint.strip_prefix(path.as_str())?.strip_prefix(": ");
+        let complaint = app.paths.iter().find_map(named).unwrap_or(complaint);
+        let style = style.patch(app.theme.severity(Severity::Error));
+        at = put(buffer, at, &format!("{}  ", crate::wire::escape(complaint)), style);
     }
+    put(buffer, at, &summary(app), style);
     keys(buffer, app.areas.keys, app);
 }
 

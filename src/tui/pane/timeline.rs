@@ -69,7 +69,7 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App) {
     let length = app.len();
     let place = if length == 0 { "empty".to_owned() } else { format!("{}/{length}", app.timeline.selected + 1) };
     let what = app.filter.map_or_else(String::new, |session| format!("session {session}: "));
-    let following = if app.following { ", following" } else { "" };
+    let following = if app.following && !app.progress.done { ", following" } else { "" };
     let body = heading(buffer, app, Pane::Timeline, &names, &format!("{what}{place}{following}"));
     let focused = app.focus == Pane::Timeline;
     for (place, line) in (app.timeline.top..length).zip(lines(body)) {
