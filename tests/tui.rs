@@ -1,6 +1,8 @@
 //! The terminal interface, screen by screen: keys in, whole screens out. No threads and no clock: the capture is read
 //! first, or as far as a test wants.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::PathBuf;
 use std::time::Duration;
 

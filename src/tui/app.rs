@@ -302,15 +302,24 @@ impl App {
         self.following = false;
         let place = self.place_of(row);
         if self.row_at(place) == Some(row) {
-            self.timeline.selected = place;
+            self.center(place);
         } else {
             self.sessions.selected = 0;
             self.filter = None;
-            self.timeline.selected = row as usize;
+            self.center(row as usize);
         }
         if self.focus == Pane::Sessions {
             self.focus = Pane::Timeline;
         }
+    }
+
+    /// Selects a place; one that is not on the screen comes to its middle, where it can be seen among its neighbours.
+    fn center(&mut self, place: usize) {
+        let lines = self.areas.lines(Pane::Timeline);
+        if !(self.timeline.top..self.timeline.top + lines).contains(&place) {
+            self.timeline.top = place.saturating_sub(lines / 2);
+        }
+        self.timeline.selected = place;
     }
 
     fn finding(&mut self, forward: bool) {
@@ -445,7 +454,7 @@ impl App {
             let Some(row) = self.row_at(place) else { return };
             let text = self.book.text(row);
             if query.matches(&text.what) || query.matches(&text.kind) {
-                self.timeline.selected = place;
+                self.center(place);
                 if wrapped {
                     self.say("search went on from the other end");
                 }

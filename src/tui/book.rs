@@ -75,7 +75,8 @@ impl Book {
     /// Reads a message again and decodes it.
     pub fn message(&self, row: u32, message: &MessageRow) -> Result<Shown, Missing> {
         let runs = self.index.runs(message);
-        let (header, payload) = self.evidence.message(message.session, message.from, &runs)?;
+        let (header, payload, read) = self.evidence.message(message.session, message.from, &runs);
+        read?;
         let head = message.head(runs, &header);
         let mut whole = Message::decode(message.session, message.from, head, payload.into(), self.limits());
         whole.n = u64::from(message.n);
@@ -84,9 +85,13 @@ impl Book {
         Ok(Shown { message, header })
     }
 
-    /// What came of an incomplete message: header and payload, as they may be shown.
+    /// What came of an incomplete message, up to the first byte that is missing: header and payload, as they may be
+    /// shown.
     pub fn incomplete(&self, event: &Incomplete) -> Result<(Vec<u8>, Vec<u8>), Missing> {
-        let (header, mut payload) = self.evidence.message(event.session, event.from, &event.head.runs)?;
+        let (header, mut payload, read) = self.evidence.message(event.session, event.from, &event.head.runs);
+        if header.is_empty() {
+            read?;
+        }
         // Half a command cannot be decoded well enough to tell what in it is secret.
         if may_hold_secrets(event.head.kind) && !self.masks.reveal {
             payload.fill(b'*');

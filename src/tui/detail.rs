@@ -262,7 +262,7 @@ impl Detail {
         self.lines.clear();
         let labels = self.prose.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
         for (label, text) in &self.prose {
-            for (index, value) in wrap(text, width.saturating_sub(labels + 3)).into_iter().enumerate() {
+            for (index, value) in wrap(text, width.saturating_sub(labels + 4)).into_iter().enumerate() {
                 let label = if index == 0 { (*label).to_owned() } else { String::new() };
                 self.lines.push(Line { label, value, ..Line::default() });
             }

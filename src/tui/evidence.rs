@@ -101,7 +101,7 @@ impl Evidence {
         stream.end = piece.offset + u64::from(piece.length);
     }
 
-    /// Appends `length` bytes of a direction's stream from `offset` on.
+    /// Appends `length` bytes of a direction's stream from `offset` on, or those before the first that is missing.
     pub(super) fn read(
         &self,
         session: u32,
@@ -111,7 +111,7 @@ impl Evidence {
         out: &mut Vec<u8>,
     ) -> Result<(), Missing> {
         let stream = self.streams.get(&(session, from)).ok_or(Missing::Hole)?;
-        let end = offset.checked_add(length as u64).filter(|end| *end <= stream.end).ok_or(Missing::Hole)?;
+        let end = offset.checked_add(length as u64).ok_or(Missing::Hole)?;
         let mut at = offset;
         let mut index = stream.pieces.partition_point(|(start, _)| *start <= at).checked_sub(1).ok_or(Missing::Hole)?;
         while at < end {
@@ -120,6 +120,9 @@ impl Evidence {
                 return Err(Missing::Hole);
             }
             let piece_end = stream.pieces.get(index + 1).map_or(stream.end, |(next, _)| *next);
+            if at >= piece_end {
+                return Err(Missing::Hole);
+            }
             let take = (piece_end.min(end) - at) as usize;
             let source = self.sources.get((place >> OFFSET_BITS) as usize).ok_or(Missing::Hole)?;
             let before = out.len();
@@ -131,29 +134,33 @@ impl Evidence {
         Ok(())
     }
 
-    /// The first chunk header of a message and its payload put together.
-    pub(super) fn message(&self, session: u32, from: Side, runs: &[Run]) -> Result<(Vec<u8>, Vec<u8>), Missing> {
+    /// The first chunk header of a message and its payload put together, as far as they are there, and what is in the
+    /// way of the rest.
+    pub(super) fn message(&self, session: u32, from: Side, runs: &[Run]) -> (Vec<u8>, Vec<u8>, Result<(), Missing>) {
         let mut header = Vec::new();
         let mut payload = Vec::new();
         let mut stretch = Vec::new();
         for (index, run) in runs.iter().enumerate() {
+            let mut end = run.offset + u64::from(run.first_header);
+            end = run.pieces().last().map_or(end, |(at, length)| at + u64::from(length));
             // The later headers among the payload are read too: one read for a segment is less than one for a chunk.
-            let length = run
-                .pieces()
-                .last()
-                .map_or(run.offset + u64::from(run.first_header), |(at, length)| at + u64::from(length))
-                - run.offset;
             stretch.clear();
-            self.read(session, from, run.offset, length as usize, &mut stretch)?;
+            let read = self.read(session, from, run.offset, (end - run.offset) as usize, &mut stretch);
+            let part = |start: usize, length: usize| {
+                let start = start.min(stretch.len());
+                &stretch[start..stretch.len().min(start + length)]
+            };
             if index == 0 {
-                header.extend_from_slice(&stretch[..usize::from(run.first_header)]);
+                header.extend_from_slice(part(0, usize::from(run.first_header)));
             }
             for (at, length) in run.pieces() {
-                let start = (at - run.offset) as usize;
-                payload.extend_from_slice(&stretch[start..start + length as usize]);
+                payload.extend_from_slice(part((at - run.offset) as usize, length as usize));
+            }
+            if read.is_err() {
+                return (header, payload, read);
             }
         }
-        Ok((header, payload))
+        (header, payload, Ok(()))
     }
 
     /// Bytes of memory that it takes.
@@ -220,10 +227,23 @@ mod tests {
             Run { offset: 100, first_header: 1, later_header: 1, chunk: 2, payload: 5 },
             Run { offset: 111, first_header: 1, later_header: 1, chunk: 2, payload: 2 },
         ];
-        let (header, payload) = evidence.message(1, Side::Client, &runs).unwrap();
+        let (header, payload, read) = evidence.message(1, Side::Client, &runs);
         assert_eq!((header.as_slice(), payload.as_slice()), (b"H".as_slice(), b"abcdefg".as_slice()));
+        assert!(read.is_ok());
         let empty = [Run { offset: 100, first_header: 1, later_header: 0, chunk: 2, payload: 0 }];
-        assert_eq!(evidence.message(1, Side::Client, &empty).unwrap(), (b"H".to_vec(), Vec::new()));
+        let (header, payload, read) = evidence.message(1, Side::Client, &empty);
+        assert_eq!((header.as_slice(), payload.as_slice(), read.is_ok()), (b"H".as_slice(), b"".as_slice(), true));
+    }
+
+    #[test]
+    fn of_a_message_with_a_hole_the_bytes_before_it_are_shown() {
+        let mut evidence = evidence(b"Hab1cd");
+        evidence.add(&piece(100, 5, 0));
+        evidence.add(&piece(107, 1, 5));
+        let runs = [Run { offset: 100, first_header: 1, later_header: 1, chunk: 2, payload: 5 }];
+        let (header, payload, read) = evidence.message(1, Side::Client, &runs);
+        assert_eq!((header.as_slice(), payload.as_slice()), (b"H".as_slice(), b"abc".as_slice()));
+        assert!(matches!(read, Err(Missing::Hole)));
     }
 
     #[test]

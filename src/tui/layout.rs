@@ -131,7 +131,7 @@ fn stacked(areas: Areas, panes: Rect, focus: Pane, sessions: u16) -> Areas {
     let (sessions, timeline) = if focus.is_detail() && height < 40 {
         split_rows(top, 0)
     } else {
-        let most = if focus == Pane::Sessions { top.height / 2 } else { (top.height / 4).max(3) };
+        let most = if focus == Pane::Sessions { top.height / 2 } else { (top.height / 4).max(4).min(top.height - 3) };
         split_rows(top, sessions.min(most))
     };
     let (detail, about) = split_rows(detail, detail.height - 1);

@@ -48,6 +48,8 @@ pub struct Loader {
     analyzer: Analyzer,
     engine: Engine,
     progress: Progress,
+    /// The captures, as complaints name them.
+    names: String,
 }
 
 impl Loader {
@@ -62,7 +64,8 @@ impl Loader {
         let book = Book::open(captures, &spooled, show_secrets)?;
         let progress = Progress { size: input.size(), ..Progress::default() };
         let analyzer = Analyzer::new(&Limits::default(), Options { evidence: true });
-        Ok((Loader { input, analyzer, engine: Engine::default(), progress }, book))
+        let names = captures.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        Ok((Loader { input, analyzer, engine: Engine::default(), progress, names }, book))
     }
 
     /// Reads one packet and appends what follows from it. False when it was the end.
@@ -100,7 +103,9 @@ impl Loader {
         let totals = self.analyzer.totals();
         let unknown_link = |(reason, _): &&(Reason, _)| matches!(reason, Reason::Packet(Unread::LinkType(_)));
         if let Some((reason, tally)) = totals.unread.iter().find(unknown_link) {
-            self.progress.complaints.push(format!("{} packets of {reason} were not read", tally.packets));
+            self.progress
+                .complaints
+                .push(format!("{}: {} packets of {reason} were not read", self.names, tally.packets));
         }
     }
 
