@@ -15,8 +15,6 @@ pub struct Limits {
     pub acknowledged_hole_packets: u32,
     /// … or after this long, in nanoseconds of capture time.
     pub acknowledged_hole_ns: i64,
-    /// A connection silent for this long, in nanoseconds of capture time, is closed out when room is needed.
-    pub idle_ns: i64,
     /// Bytes of one direction kept while its protocol is not yet known. A whole RTMP handshake half is 3073.
     pub opening_bytes: usize,
     /// Payload bytes of unfinished messages, over all chunk streams of one direction.
@@ -40,7 +38,6 @@ impl Default for Limits {
             reorder_bytes_total: 16 << 20,
             acknowledged_hole_packets: 128,
             acknowledged_hole_ns: 3_000_000_000,
-            idle_ns: 3_600_000_000_000,
             opening_bytes: 4096,
             partial_bytes: 32 << 20,
             chunk_streams: 4096,

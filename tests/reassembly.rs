@@ -169,7 +169,7 @@ proptest! {
         sent in vec(sent_within(3000), 0..80),
         bytes in 0..500_usize,
         count in 0..8_usize,
-        total in 0..2000_usize,
+        total in 0..6000_usize,
     ) {
         let data = stream(3000);
         let limits =
@@ -192,7 +192,7 @@ proptest! {
         let limits = Limits {
             connections,
             reorder_bytes: room,
-            reorder_bytes_total: room * 2,
+            reorder_bytes_total: room * 10,
             acknowledged_hole_packets: 8,
             ..Limits::default()
         };

@@ -1,3 +1,5 @@
+//! The window over a byte stream in which the formats find their records.
+
 use std::io::{self, Read};
 
 /// Read from the source in pieces of this many bytes: large enough that system calls do not show.

@@ -1,3 +1,5 @@
+//! What can go wrong with a capture, in sentences for its owner.
+
 use std::io;
 
 /// Why a capture could not be read, or not to its end. Each sentence is complete after `rtmp-inspect: `.

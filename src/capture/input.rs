@@ -1,3 +1,5 @@
+//! Opens captures, tells their formats and merges them. What a record looks like is for the formats.
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
@@ -20,6 +22,8 @@ pub(super) struct Record {
     pub(super) offset: u64,
     pub(super) captured: u32,
     pub(super) wire_length: u32,
+    /// Blocks just before it that carry no packet and that Wireshark numbers like one.
+    pub(super) numbered_before: u64,
 }
 
 enum Format {
@@ -95,7 +99,7 @@ impl Input {
         let capture = &mut self.captures[file];
         let record = capture.head.take()?;
         self.current = Some(file);
-        self.packets += 1;
+        self.packets += 1 + record.numbered_before;
         Some(Ok(Packet {
             at: Moment { packet: PacketNo(self.packets), time: record.time },
             link: record.link,

@@ -78,6 +78,7 @@ impl Pcap {
             offset: buffer.offset() + RECORD_HEADER as u64,
             captured,
             wire_length: frame.origlen.max(captured),
+            numbered_before: 0,
         };
         buffer.consume(whole);
         Ok(Some(record))

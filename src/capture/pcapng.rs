@@ -38,6 +38,8 @@ pub(super) struct PcapNg {
     interfaces: Vec<Interface>,
     /// The last time seen: that of a simple packet block, which has none itself.
     last: Time,
+    /// Blocks since the last packet that Wireshark numbers like packets.
+    numbered: u64,
 }
 
 pub(super) fn is_pcapng(start: &[u8]) -> bool {
@@ -54,7 +56,7 @@ struct Frame {
 
 impl PcapNg {
     pub(super) fn new() -> PcapNg {
-        PcapNg { big_endian: false, interfaces: Vec::new(), last: Time(0) }
+        PcapNg { big_endian: false, interfaces: Vec::new(), last: Time(0), numbered: 0 }
     }
 
     /// The next packet, consumed from the buffer but still in its window. `packet` is its number, for errors.
@@ -183,7 +185,10 @@ impl PcapNg {
                 self.interfaces.push(Interface::new(&block, self.big_endian));
                 return Ok(None);
             }
-            _ if !frame.carries_packet() => return Ok(None),
+            _ if !frame.carries_packet() => {
+                self.numbered += u64::from(frame.is_numbered());
+                return Ok(None);
+            }
             _ => {}
         }
         if frame.length < frame.packet_at() + 4 {
@@ -218,6 +223,7 @@ impl PcapNg {
             offset: buffer.offset() + frame.packet_at() as u64,
             captured,
             wire_length: wire_length.max(captured),
+            numbered_before: std::mem::take(&mut self.numbered),
         }))
     }
 }
@@ -225,6 +231,11 @@ impl PcapNg {
 impl Frame {
     fn carries_packet(self) -> bool {
         matches!(self.kind, OBSOLETE_PACKET | SIMPLE_PACKET | ENHANCED_PACKET)
+    }
+
+    /// Whether Wireshark gives it a frame number though it carries no packet: custom blocks, the systemd journal, sysdig.
+    fn is_numbered(self) -> bool {
+        matches!(self.kind, 0x0000_0bad | 0x4000_0bad | 9 | 0x204 | 0x208 | 0x216 | 0x217 | 0x221 | 0x222)
     }
 
     fn packet_at(self) -> usize {

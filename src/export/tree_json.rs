@@ -1,7 +1,7 @@
 //! A recorded tree as JSON: the same names and values as everywhere else.
 
 use std::borrow::Cow;
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
@@ -19,13 +19,11 @@ pub(super) struct Source<'t> {
     bytes: &'t [u8],
     /// How many more values may be written in place of references.
     budget: Cell<usize>,
-    /// The complex AMF values, which references name by position.
-    complex: OnceCell<Vec<usize>>,
 }
 
 impl<'t> Source<'t> {
     pub(super) fn new(tree: &'t Tree, bytes: &'t [u8]) -> Self {
-        Source { tree, bytes, budget: Cell::new(EXPANDED), complex: OnceCell::new() }
+        Source { tree, bytes, budget: Cell::new(EXPANDED) }
     }
 
     fn slice(&self, range: &std::ops::Range<u32>) -> &'t [u8] {
@@ -42,19 +40,6 @@ impl<'t> Source<'t> {
             }
         }
         Ok(())
-    }
-
-    /// The n-th complex AMF value: what a reference names.
-    fn complex(&self, n: u32) -> Option<usize> {
-        let all = self.complex.get_or_init(|| {
-            let is_complex = |index: &usize| {
-                let node = &self.tree.nodes[*index];
-                node.field.kind == Kind::Amf
-                    && matches!(node.value, Value::Group | Value::List | Value::EcmaArray(_) | Value::Class(_))
-            };
-            (0..self.tree.nodes.len()).filter(is_complex).collect()
-        });
-        all.get(n as usize).copied()
     }
 }
 
@@ -112,7 +97,7 @@ impl Serialize for NodeJson<'_, '_> {
                 map.end()
             }
             Value::Xml(range) => tagged(s, "$xml", &Text(source.slice(range))),
-            Value::Reference(n) => self.reference(s, *n),
+            Value::Reference { number, node } => self.reference(s, *number, *node as usize),
         }
     }
 }
@@ -172,8 +157,7 @@ impl<'t> NodeJson<'_, 't> {
     }
 
     /// What a reference names, unless the reference stands inside it: that would not end.
-    fn reference<S: Serializer>(&self, s: S, n: u32) -> Result<S::Ok, S::Error> {
-        let Some(target) = self.source.complex(n) else { return tagged(s, "$ref", &n) };
+    fn reference<S: Serializer>(&self, s: S, n: u32, target: usize) -> Result<S::Ok, S::Error> {
         let contains = |outer: usize| (outer..self.source.tree.nodes[outer].end as usize).contains(&self.node);
         let mut outer = self.inside;
         let mut cycles = contains(target);

@@ -1,3 +1,6 @@
+//! The table of connections: which segment belongs to which, and when one is forgotten. What happens inside one is for
+//! [`connection`](super::connection).
+
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
@@ -5,7 +8,7 @@ use super::connection::{Connection, Fit, Need};
 use super::reassembly::Room;
 use super::recent::Recent;
 use super::{ConnectionId, How, Output, Segment};
-use crate::analyzer::Limits;
+use crate::limits::Limits;
 use crate::wire::{Moment, Place, Time};
 
 /// How long late copies of a closed connection's segments are expected, in nanoseconds: twice the longest lifetime of

@@ -114,7 +114,7 @@ pub enum Start {
 pub enum How {
     Fin,
     Rst,
-    /// Nothing came for longer than [`Limits`](crate::analyzer::Limits) allows, or the same addresses and ports began
+    /// Nothing came for longer than [`Limits`](crate::limits::Limits) allows, or the same addresses and ports began
     /// a new connection.
     Timeout,
     EndOfCapture,

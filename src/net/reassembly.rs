@@ -4,7 +4,7 @@
 //! counts. Who opened the connection, and when it is over, is for [`connection`](super::connection).
 
 use super::waiting::{Piece, Waiting};
-use crate::analyzer::Limits;
+use crate::limits::Limits;
 use crate::wire::{Moment, PacketNo, Place, Time};
 
 /// The position of the first sequence number that a direction learns of. High enough that no plausible earlier one

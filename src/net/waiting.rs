@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::wire::{Moment, Place};
 
-/// What a buffered piece costs beside its bytes: its node in the map and the allocations' own bookkeeping.
-const OVERHEAD: usize = 96;
+/// What a kept piece costs beside its bytes: its part of a map node that is half full, and an allocation.
+const OVERHEAD: usize = 144;
+
+/// What the first piece costs in addition: the map's first node, with room for eleven pieces.
+const FIRST: usize = 640;
 
 /// Bytes where they lie, by their position in the stream.
 #[derive(Clone, Copy)]
@@ -54,7 +57,7 @@ impl Kept {
 
 /// Pieces by position. They never overlap: of two copies of a byte the first one stays.
 ///
-/// `held` counts what all directions of all connections keep, with the overhead.
+/// `held` counts what all directions of all connections keep, with what that costs beside the bytes.
 pub(super) struct Waiting {
     pieces: BTreeMap<u64, Kept>,
     /// Bytes in `pieces`.
@@ -88,6 +91,11 @@ impl Waiting {
         let (position, piece) = self.pieces.pop_first()?;
         self.bytes -= piece.bytes.len();
         *held -= piece.bytes.len() + OVERHEAD;
+        if self.pieces.is_empty() {
+            *held -= FIRST;
+            // An empty map would keep its last node.
+            self.pieces = BTreeMap::new();
+        }
         Some((position, piece))
     }
 
@@ -106,7 +114,7 @@ impl Waiting {
             if until > from {
                 let part = piece.from(from).until(until);
                 self.bytes += part.bytes.len();
-                *held += part.bytes.len() + OVERHEAD;
+                *held += part.bytes.len() + OVERHEAD + if self.pieces.is_empty() { FIRST } else { 0 };
                 self.pieces.insert(from, Kept { bytes: part.bytes.into(), at: part.at, place: part.place });
             }
             from = resume;
@@ -115,8 +123,10 @@ impl Waiting {
 
     /// Drops everything and its memory.
     pub(super) fn clear(&mut self, held: &mut usize) {
-        *held -= self.bytes + self.pieces.len() * OVERHEAD;
-        *self = Waiting::new();
+        if !self.pieces.is_empty() {
+            *held -= self.bytes + self.pieces.len() * OVERHEAD + FIRST;
+            *self = Waiting::new();
+        }
     }
 }
 

@@ -22,11 +22,13 @@ pub struct Reader<'a, 'r, R> {
     base: u32,
     record: &'r mut R,
     label: Label,
+    /// The node whose inside is being read.
+    open: u32,
 }
 
 impl<'a, 'r, R: Recorder> Reader<'a, 'r, R> {
     pub fn new(bytes: &'a [u8], base: u32, record: &'r mut R) -> Self {
-        Reader { bytes, at: 0, base, record, label: Label::Field }
+        Reader { bytes, at: 0, base, record, label: Label::Field, open: 0 }
     }
 
     /// Bytes not yet read.
@@ -46,6 +48,11 @@ impl<'a, 'r, R: Recorder> Reader<'a, 'r, R> {
     /// The bytes not yet read.
     pub fn rest(&self) -> &'a [u8] {
         &self.bytes[self.at..]
+    }
+
+    /// The recorded node whose inside is being read, so that a later value can refer to it.
+    pub fn current(&self) -> u32 {
+        self.open
     }
 
     pub fn peek(&self) -> Option<u8> {
@@ -158,7 +165,9 @@ impl<'a, 'r, R: Recorder> Reader<'a, 'r, R> {
     ) -> Result<T, Stop> {
         let label = std::mem::take(&mut self.label);
         let node = self.record.open(field, label, self.at());
+        let outer = std::mem::replace(&mut self.open, node);
         let result = inside(self);
+        self.open = outer;
         let end = self.at();
         match result {
             Ok((value, shown)) => {

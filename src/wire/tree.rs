@@ -30,8 +30,11 @@ pub enum Value {
     Xml(Range<u32>),
     /// An object of a named class: the name's range; members follow.
     Class(Range<u32>),
-    /// A reference to the n-th complex value of the same message.
-    Reference(u32),
+    /// A reference to an earlier value of the same message: its number on the wire, and the node that it names.
+    Reference {
+        number: u32,
+        node: u32,
+    },
 }
 
 /// How a node is told apart from its siblings, beside its field.

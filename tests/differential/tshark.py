@@ -17,6 +17,8 @@ import sys
 import xml.etree.ElementTree
 
 EXTENDED = 0xFFFFFF
+# Milliseconds by which a clock may step forward from one message to the next.
+SMOOTH = 60_000
 PREFERENCES = [
     # Without these tshark 4.0 loses a direction at the first late segment, and at the first message above 32 KiB.
     "-o", "tcp.reassemble_out_of_order:TRUE",
@@ -92,8 +94,9 @@ def tshark_messages(capture, ports, names):
     does not have, so that its columns slip, and `-T json` drops repeated keys.
     """
     decode_as = [word for port in sorted(ports) for word in ("-d", f"tcp.port=={port},rtmpt")]
-    command = ["tshark", "-n", "-r", capture, *PREFERENCES, *decode_as, "-Y", "rtmpt", "-T", "pdml"]
-    command += ["-J", "rtmpt _ws.malformed"]
+    # A packet in which a body does not decode has no RTMP tree at all, not even for the messages before it.
+    command = ["tshark", "-n", "-r", capture, *PREFERENCES, *decode_as, "-Y", "rtmpt or _ws.malformed"]
+    command += ["-T", "pdml", "-J", "rtmpt _ws.malformed"]
     messages, malformed, frame = [], set(), 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
@@ -191,6 +194,8 @@ class Direction:
         self.before, self.off = collections.defaultdict(list), collections.Counter()
         # The last aligned message, and the chunk streams that tshark saw opened by a header with a type.
         self.matched, self.opened = None, set()
+        # Chunk streams of which tshark missed messages, and with them deltas, and why.
+        self.missed = {}
         # Whether tshark has taken payload for headers since then.
         self.astray = False
 
@@ -217,6 +222,7 @@ class Direction:
             self.differ(theirs.frame, f"{where}: timestamp ours {ours.timestamp} tshark {theirs.timestamp}", cause)
         self.off[stream] = off
         self.before[stream].append(theirs)
+        self.missed.pop(stream, None)
         self.opened.add(stream)
         self.matched, self.astray = theirs, False
         self.other_frame += theirs.frame != ours.last
@@ -225,8 +231,10 @@ class Direction:
     def timestamp_cause(self, ours, theirs, off):
         before = self.before[ours.chunk_stream]
         if theirs.format in (1, 2) and theirs.extended and theirs.timestamp == theirs.field:
-            # The field holds a delta, and tshark shows it as the time.
-            return "extended-delta"
+            # tshark shows a delta as the time. Some senders do write the time there: then its clock runs on smoothly,
+            # and it is we who are wrong.
+            step = (theirs.field - before[-1].timestamp) % 2**32 if before else 2**31
+            return None if step < SMOOTH else "extended-delta"
         if theirs.format == 3 and self.extended(ours.chunk_stream):
             return "extended-type-3"
         if theirs.format == 3 and before and before[-1].format == 0:
@@ -236,7 +244,7 @@ class Direction:
                 return "type-3-after-type-0"
         if theirs.format and off == self.off[ours.chunk_stream]:
             return "carried"
-        return None
+        return self.missed.get(ours.chunk_stream) if theirs.format else None
 
     def extended(self, chunk_stream):
         """Whether the last full header of a chunk stream had an extended timestamp."""
@@ -261,6 +269,7 @@ class Direction:
             at = f"in frame {self.matched.frame}" if self.matched else "nowhere"
             what = f"only ours, until frame {ours[-1].last}: {kinds}; tshark's last message before is {at}"
             self.differ(ours[0].last, what, cause)
+            self.missed.update((message.chunk_stream, cause) for message in ours)
 
     def lost_cause(self, first):
         """Why tshark does not find our message `first`."""

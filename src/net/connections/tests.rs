@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 
 use super::Connections;
-use crate::analyzer::Limits;
+use crate::limits::Limits;
 use crate::net::{Flags, How, Output, Segment, Start};
 use crate::wire::{Moment, PacketNo, Place, Side, Time};
 
@@ -388,7 +388,7 @@ fn too_many_buffered_bytes_give_up_the_hole() {
     let mut wire = Wire::with(&Limits { reorder_segments: 2, ..Limits::default() });
     wire.handshake().client(C + 3, "cd").client(C + 7, "gh").client(C + 9, "i");
     wire.expect(&["0 c 0 gap 2 #4", r#"0 c 2 "cd" #4+0"#]);
-    let mut wire = Wire::with(&Limits { reorder_bytes_total: 150, ..Limits::default() });
+    let mut wire = Wire::with(&Limits { reorder_bytes_total: 1000, ..Limits::default() });
     wire.handshake()
         .client(C + 3, "cd")
         .expect(&[])

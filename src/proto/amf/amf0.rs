@@ -23,16 +23,17 @@ const XML: u8 = 0x0f;
 const TYPED_OBJECT: u8 = 0x10;
 const AVM_PLUS: u8 = 0x11;
 
-/// What one message's AMF values share: the bounds and the count of values that a reference can name.
+/// What one message's AMF values share: the bounds, and the values that a reference can name.
 pub struct Context {
     depth: u16,
     values: u32,
-    complex: u32,
+    /// The recorded node of each complex value, in order of their starts.
+    complex: Vec<u32>,
 }
 
 impl Context {
     pub fn new(limits: &Limits) -> Self {
-        Context { depth: limits.amf_depth, values: limits.amf_values, complex: 0 }
+        Context { depth: limits.amf_depth, values: limits.amf_values, complex: Vec::new() }
     }
 }
 
@@ -84,21 +85,21 @@ fn body<R: Recorder>(
             (Amf::Xml(text), Value::Xml(range))
         }
         OBJECT => {
-            context.complex += 1;
+            context.complex.push(r.current());
             (Amf::Object(members(r, context, field)?), Value::Group)
         }
         ECMA_ARRAY => {
-            context.complex += 1;
+            context.complex.push(r.current());
             let count = u32::from_be_bytes(array(r.skip(4, "an ECMA array's count")?));
             (Amf::EcmaArray { count, members: members(r, context, field)? }, Value::EcmaArray(count))
         }
         TYPED_OBJECT => {
-            context.complex += 1;
+            context.complex.push(r.current());
             let (class, range) = short_text(r)?;
             (Amf::Typed { class, members: members(r, context, field)? }, Value::Class(range))
         }
         STRICT_ARRAY => {
-            context.complex += 1;
+            context.complex.push(r.current());
             let count = u32::from_be_bytes(array(r.skip(4, "a strict array's count")?));
             // Each value has at least its marker: a larger count is a claim that the message cannot keep.
             if count as usize > r.left() {
@@ -115,11 +116,11 @@ fn body<R: Recorder>(
         UNDEFINED => (Amf::Undefined, Value::Undefined),
         UNSUPPORTED => (Amf::Unsupported, Value::Word("unsupported")),
         REFERENCE => {
-            let index = u16::from_be_bytes(array(r.skip(2, "an AMF0 reference")?));
-            if u32::from(index) >= context.complex {
-                return Err(Stop { at, what: format!("reference {index} names no earlier value") });
-            }
-            (Amf::Reference(index), Value::Reference(u32::from(index)))
+            let number = u16::from_be_bytes(array(r.skip(2, "an AMF0 reference")?));
+            let Some(node) = context.complex.get(usize::from(number)) else {
+                return Err(Stop { at, what: format!("reference {number} names no earlier value") });
+            };
+            (Amf::Reference(number), Value::Reference { number: u32::from(number), node: *node })
         }
         DATE => {
             let ms = number(r)?;

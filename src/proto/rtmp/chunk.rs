@@ -492,7 +492,8 @@ impl ChunkStream {
     /// A new message's header: what it leaves out stays as it was.
     ///
     /// A delta of more than 16777214 ms is next to never meant, and a sender that writes the absolute time writes one
-    /// near the last. The direction's first such field says which kind of sender it is.
+    /// near the last. The direction's first such field says which kind of sender it is, unless the clock stands at 0, where
+    /// both readings are the same.
     fn inherit(&mut self, header: &ChunkHeader, absolutes: &mut Option<bool>) {
         self.absolute = false;
         match (header.format, header.extended) {
@@ -501,7 +502,7 @@ impl ChunkStream {
                 // §5.3.1.2.4: a type 3 chunk after a type 0 chunk has the type 0's timestamp for its delta.
                 self.delta = self.timestamp;
             }
-            (_, Some(time)) if *absolutes.get_or_insert(near(time, self.timestamp)) => {
+            (_, Some(time)) if self.timestamp != 0 && *absolutes.get_or_insert(near(time, self.timestamp)) => {
                 self.delta = time.wrapping_sub(self.timestamp);
                 self.timestamp = time;
                 self.absolute = true;

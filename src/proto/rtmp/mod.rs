@@ -1,7 +1,7 @@
 //! RTMP: handshake → chunks → messages. Source: Adobe RTMP 1.0, its errata and addenda.
 //!
-//! [`Session`] holds two directions. Each takes its half of the handshake ([`handshake`]) and then its chunk stream
-//! ([`chunk`]), whose messages are decoded by type ([`body`]). Calls and their answers are paired in the session.
+//! [`Session`] holds two directions. Each takes its half of the handshake (`handshake`) and then its chunk stream
+//! (`chunk`), whose messages are decoded by type ([`body`]). Calls and their answers are paired in the session.
 //! [`detect`] says from the first bytes of a connection whether it is RTMP at all.
 
 pub mod body;

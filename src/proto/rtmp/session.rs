@@ -28,6 +28,9 @@ struct Direction {
     chunks: Chunks,
     /// This side's C1 or S1.
     block: Option<PeerBlock>,
+    /// This side's C2 or S2, until the block that it answers is known: packets may come in another order than they were
+    /// sent in.
+    early_echo: Option<Handshake>,
     /// Calls of this side that wait for an answer, oldest first.
     calls: VecDeque<Call>,
     bytes: u64,
@@ -63,6 +66,7 @@ impl Session {
             handshake: Half::default(),
             chunks: Chunks::new(skip + HALF, limits),
             block: None,
+            early_echo: None,
             calls: VecDeque::new(),
             bytes: 0,
             messages: 0,
@@ -112,7 +116,7 @@ impl Session {
                 passed if passed < HALF => (Step::Echo, 1537),
                 _ => break,
             };
-            let peer = self.directions[from.other().index()].block.clone();
+            let peer = if step == Step::Echo { self.directions[from.other().index()].block.clone() } else { None };
             let direction = &mut self.directions[from.index()];
             let half = &mut direction.handshake;
             let end = start + step.length() as u64;
@@ -139,13 +143,7 @@ impl Session {
                 continue;
             }
             let (facts, block) = Handshake::judge(step, from, &content, peer.as_ref());
-            if let HandshakeFacts::Version(version) = facts {
-                direction.is_encrypted = is_encrypted(version);
-            }
-            if block.is_some() {
-                direction.block = block;
-            }
-            out.push_back(Event::Handshake(Handshake {
+            let event = Handshake {
                 session: self.session,
                 from,
                 step,
@@ -154,9 +152,30 @@ impl Session {
                 offset: direction.skip + start,
                 bytes: content.into(),
                 facts,
-            }));
+            };
+            match facts {
+                HandshakeFacts::Version(version) => direction.is_encrypted = is_encrypted(version),
+                HandshakeFacts::Echo { echo: None, .. } => {
+                    direction.early_echo = Some(event);
+                    continue;
+                }
+                _ => {}
+            }
+            out.push_back(Event::Handshake(event));
+            if block.is_some() {
+                direction.block = block;
+                self.give_early_echo(from.other(), out);
+            }
         }
         used
+    }
+
+    /// Judges a C2 or S2 that came before what it answers, as far as that is known now.
+    fn give_early_echo(&mut self, from: Side, out: &mut VecDeque<Event>) {
+        let Some(mut event) = self.directions[from.index()].early_echo.take() else { return };
+        let peer = self.directions[from.other().index()].block.as_ref();
+        event.facts = Handshake::judge(Step::Echo, from, &event.bytes, peer).0;
+        out.push_back(Event::Handshake(event));
     }
 
     /// `missing` bytes of one side are not in the capture.
@@ -190,6 +209,9 @@ impl Session {
     /// One side ended.
     pub fn close(&mut self, from: Side, how: How, at: Moment, next_n: &mut u64, out: &mut VecDeque<Event>) {
         let why = if how == How::EndOfCapture { Why::EndOfCapture } else { Why::Closed };
+        for side in Side::BOTH {
+            self.give_early_echo(side, out);
+        }
         let mut chunked = std::mem::take(&mut self.chunked);
         self.directions[from.index()].chunks.finish(why, &mut chunked);
         self.give(from, &mut chunked, next_n, out);

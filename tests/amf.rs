@@ -1,0 +1,159 @@
+//! AMF0: what `synth` writes, the decoder reads back, every value with its bytes; and what is broken is a problem, not an
+//! end.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::Story;
+use proptest::prelude::*;
+use rtmp_inspect::limits::Limits;
+use rtmp_inspect::proto::amf::Amf as Decoded;
+use rtmp_inspect::proto::rtmp::{Body, MessageType, record_payload};
+use rtmp_inspect::synth::{Amf, Message, object, sample, values};
+use rtmp_inspect::wire::{Tree, Value};
+
+/// The arguments of a command that carries these values, and its problems.
+fn decoded(arguments: &[Amf]) -> (Vec<Decoded>, Vec<String>) {
+    let mut payload = values(&["call".into(), 7.into(), Amf::Null]);
+    payload.extend(values(arguments));
+    let story = Story::of(&sample::connected().client(|c| c.message(&Message::new(3, 20, 0, 0, payload.clone()))));
+    let message = story.messages().last().unwrap();
+    let Body::Command(command) = &message.body else { panic!("{:?}", message.body) };
+    (command.arguments.clone(), message.problems.iter().map(|problem| problem.what.clone()).collect())
+}
+
+#[test]
+fn every_marker() {
+    let (found, problems) = decoded(&[
+        Amf::Number(-0.5),
+        Amf::Boolean(true),
+        Amf::String("grüße".into()),
+        object([("a", Amf::Null), ("", Amf::Undefined), ("a", Amf::Boolean(false))]),
+        Amf::EcmaArray { count: 99, members: vec![("k".into(), Amf::Number(1.0))] },
+        Amf::StrictArray(vec![Amf::Null, Amf::String(String::new())]),
+        Amf::Date { milliseconds: 1.5, timezone: -60 },
+        Amf::LongString("long".into()),
+        Amf::Unsupported,
+        Amf::Xml("<a/>".into()),
+        Amf::Typed { class: "C".into(), members: vec![("m".into(), Amf::Reference(0))] },
+        Amf::Reference(1),
+    ]);
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(
+        found,
+        [
+            Decoded::Number(-0.5),
+            Decoded::Boolean(true),
+            Decoded::String("grüße".into()),
+            Decoded::Object(vec![
+                ("a".into(), Decoded::Null),
+                (String::new(), Decoded::Undefined),
+                ("a".into(), Decoded::Boolean(false)),
+            ]),
+            Decoded::EcmaArray { count: 99, members: vec![("k".into(), Decoded::Number(1.0))] },
+            Decoded::StrictArray(vec![Decoded::Null, Decoded::String(String::new())]),
+            Decoded::Date { ms: 1.5, timezone: -60 },
+            Decoded::String("long".into()),
+            Decoded::Unsupported,
+            Decoded::Xml("<a/>".into()),
+            Decoded::Typed { class: "C".into(), members: vec![("m".into(), Decoded::Reference(0))] },
+            Decoded::Reference(1),
+        ]
+    );
+}
+
+#[test]
+fn what_is_broken_is_a_problem_and_what_came_before_it_stands() {
+    for (bytes, what) in [
+        (vec![4], "AMF0 marker 0x04 is reserved and has no body"),
+        (vec![0x0e], "AMF0 marker 0x0e is reserved and has no body"),
+        (vec![0x22], "unknown AMF0 marker 0x22"),
+        (vec![9], "an object end outside an object"),
+        (vec![7, 0, 5], "reference 5 names no earlier value"),
+        (vec![2, 0, 9, b'x'], "a string needs 9 bytes, 1 are left"),
+        (vec![0, 1, 2], "an AMF0 number needs 8 bytes, 2 are left"),
+        (vec![0x0a, 0xff, 0xff, 0xff, 0xff], "a strict array of 4294967295 values, 0 bytes are left"),
+        (vec![3, 0, 1, b'a'], "an AMF0 marker needs 1 bytes, 0 are left"),
+    ] {
+        let (found, problems) = decoded(&[Amf::Number(1.0), Amf::Raw(bytes.clone())]);
+        assert_eq!(found, [Decoded::Number(1.0)], "{bytes:?}");
+        assert_eq!(problems, [what], "{bytes:?}");
+    }
+}
+
+#[test]
+fn depth_and_number_are_bounded() {
+    let deep = [3, 0, 1, b'a'].repeat(100_000);
+    let (_, problems) = decoded(&[Amf::Raw(deep)]);
+    assert_eq!(problems, ["AMF values are nested deeper than is followed"]);
+    let many = vec![5; 1_000_000];
+    let (found, problems) = decoded(&[Amf::Raw(many)]);
+    assert_eq!(problems, ["more AMF values in one message than are followed"]);
+    assert!(found.len() > 60_000);
+}
+
+fn any_amf() -> impl Strategy<Value = Amf> {
+    let leaf = prop_oneof![
+        any::<f64>().prop_filter("compares", |number| !number.is_nan()).prop_map(Amf::Number),
+        any::<bool>().prop_map(Amf::Boolean),
+        ".{0,20}".prop_map(Amf::String),
+        Just(Amf::Null),
+        Just(Amf::Undefined),
+        ".{0,20}".prop_map(Amf::LongString),
+        Just(Amf::Unsupported),
+        (0.0..1e13, any::<i16>()).prop_map(|(milliseconds, timezone)| Amf::Date { milliseconds, timezone }),
+    ];
+    leaf.prop_recursive(5, 60, 6, |inner| {
+        let members = prop::collection::vec((".{0,8}", inner.clone()), 0..6);
+        prop_oneof![
+            members.clone().prop_map(Amf::Object),
+            (any::<u32>(), members.clone()).prop_map(|(count, members)| Amf::EcmaArray { count, members }),
+            prop::collection::vec(inner, 0..6).prop_map(Amf::StrictArray),
+            (".{0,8}", members).prop_map(|(class, members)| Amf::Typed { class, members }),
+        ]
+    })
+}
+
+fn expected(value: &Amf) -> Decoded {
+    let members =
+        |members: &[(String, Amf)]| members.iter().map(|(name, value)| (name.clone(), expected(value))).collect();
+    match value {
+        Amf::Number(number) => Decoded::Number(*number),
+        Amf::Boolean(flag) => Decoded::Boolean(*flag),
+        Amf::String(text) | Amf::LongString(text) => Decoded::String(text.clone()),
+        Amf::Object(inner) => Decoded::Object(members(inner)),
+        Amf::Null => Decoded::Null,
+        Amf::Undefined => Decoded::Undefined,
+        Amf::EcmaArray { count, members: inner } => Decoded::EcmaArray { count: *count, members: members(inner) },
+        Amf::StrictArray(items) => Decoded::StrictArray(items.iter().map(expected).collect()),
+        Amf::Date { milliseconds, timezone } => Decoded::Date { ms: *milliseconds, timezone: *timezone },
+        Amf::Unsupported => Decoded::Unsupported,
+        Amf::Typed { class, members: inner } => Decoded::Typed { class: class.clone(), members: members(inner) },
+        other => panic!("{other:?} is not generated"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(arguments in prop::collection::vec(any_amf(), 0..6)) {
+        let (found, problems) = decoded(&arguments);
+        prop_assert_eq!(problems, Vec::<String>::new());
+        prop_assert_eq!(found, arguments.iter().map(expected).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn any_bytes_are_claimed_once_and_within_bounds(bytes in prop::collection::vec(any::<u8>(), 0..300), kind in 0_u8..23) {
+        let mut tree = Tree::default();
+        record_payload(MessageType(kind), &bytes, 0, &mut tree, &Limits::default());
+        let mut at = 0;
+        for root in tree.roots() {
+            let node = &tree.nodes[root];
+            prop_assert!(node.span.start >= at && node.span.end as usize <= bytes.len());
+            at = node.span.end;
+            if let Value::Text(range) | Value::Bytes(range) = &node.value {
+                prop_assert!(range.end as usize <= bytes.len());
+            }
+        }
+        prop_assert_eq!(at as usize, bytes.len(), "every byte is somebody's");
+    }
+}

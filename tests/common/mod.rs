@@ -1,0 +1,152 @@
+//! What the integration tests share: packets in, everything that the program says of them out.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
+
+use std::path::Path;
+
+use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
+use rtmp_inspect::capture::{self, Input, LinkType};
+use rtmp_inspect::proto::Event;
+use rtmp_inspect::proto::rtmp::Message;
+use rtmp_inspect::rules::{Engine, Finding};
+use rtmp_inspect::synth::{Conversation, Link, Packet};
+use rtmp_inspect::wire::{Moment, PacketNo, Place, Side};
+
+/// All that came of some packets.
+#[derive(Default)]
+pub struct Story {
+    pub events: Vec<Event>,
+    pub findings: Vec<Finding>,
+}
+
+impl Story {
+    /// Analyzes packets in the order in which they stand, as one capture.
+    pub fn of_packets(packets: &[Packet]) -> Story {
+        Story::of_packets_under(packets, &Limits::default())
+    }
+
+    pub fn of_packets_under(packets: &[Packet], limits: &Limits) -> Story {
+        let mut story = Story::default();
+        let mut analyzer = Analyzer::new(limits, Options::default());
+        let mut engine = Engine::default();
+        for (index, packet) in packets.iter().enumerate() {
+            let frame = packet.frame();
+            analyzer.push(&capture::Packet {
+                at: Moment { packet: PacketNo(index as u64 + 1), time: packet.time },
+                link: LinkType(1),
+                data: &frame,
+                wire_length: frame.len() as u32,
+                place: Place::default(),
+            });
+            story.drain(&mut analyzer, &mut engine);
+        }
+        analyzer.finish();
+        story.drain(&mut analyzer, &mut engine);
+        story
+    }
+
+    pub fn of(conversation: &Conversation) -> Story {
+        Story::of_packets(&Link::v4().packets(conversation))
+    }
+
+    pub fn of_file(path: &Path) -> Story {
+        let mut story = Story::default();
+        let mut analyzer = Analyzer::new(&Limits::default(), Options::default());
+        let mut engine = Engine::default();
+        let mut input = Input::open(&[path.to_owned()]).unwrap();
+        while let Some(packet) = input.next() {
+            if let Ok(packet) = packet {
+                analyzer.push(&packet);
+            }
+            story.drain(&mut analyzer, &mut engine);
+        }
+        analyzer.finish();
+        story.drain(&mut analyzer, &mut engine);
+        story
+    }
+
+    fn drain(&mut self, analyzer: &mut Analyzer, engine: &mut Engine) {
+        while let Some(event) = analyzer.poll() {
+            self.findings.extend(engine.observe(&event));
+            self.events.push(event);
+        }
+    }
+
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Message(message) => Some(message),
+            _ => None,
+        })
+    }
+
+    pub fn messages_from(&self, from: Side) -> Vec<&Message> {
+        self.messages().filter(|message| message.from == from).collect()
+    }
+
+    /// What each direction of each session says, without what depends on packets: the meaning that no packetisation may
+    /// change.
+    pub fn meaning(&self) -> Vec<String> {
+        // A step of the handshake is judged when what it answers has come: its place among the messages may vary.
+        let mut lines: Vec<((u32, Side, bool), String)> = Vec::new();
+        for event in &self.events {
+            let (from, line) = match event {
+                Event::Message(message) => {
+                    let head = &message.head;
+                    let line = format!(
+                        "message {} {} {} {} {} {} {} {} {} {:?} {:?} {} {:?}",
+                        head.offset,
+                        head.size,
+                        head.chunks,
+                        head.chunk_stream_id,
+                        head.chunk_format,
+                        head.timestamp,
+                        head.length,
+                        head.kind.0,
+                        head.message_stream_id,
+                        head.runs,
+                        head.extended,
+                        digest(&message.payload),
+                        message.problems,
+                    );
+                    (message.from, line)
+                }
+                Event::Handshake(step) => {
+                    let name = step.step.name(step.from);
+                    (step.from, format!("{name} {} {} {:?}", step.offset, digest(&step.bytes), step.facts))
+                }
+                Event::Incomplete(part) => {
+                    (part.from, format!("incomplete {} {} {:?}", part.head.offset, part.received, part.why))
+                }
+                Event::Gap(gap) => (gap.from, format!("gap {} {} {}", gap.offset, gap.bytes, gap.survived)),
+                Event::Undecodable(lost) => (lost.from, format!("undecodable {} {:?}", lost.offset, lost.reason)),
+                Event::Close(close) => {
+                    (close.from, format!("close {} {} {}", close.bytes, close.messages, close.undecoded))
+                }
+                Event::Session(_) | Event::Piece(_) => continue,
+            };
+            lines.push(((event.session(), from, !matches!(event, Event::Handshake(_))), line));
+        }
+        lines.sort_by_key(|(place, _)| *place);
+        lines.into_iter().map(|((session, from, _), line)| format!("{session} {} {line}", from.name())).collect()
+    }
+
+    /// The codes of all findings, repeats left out.
+    pub fn codes(&self) -> Vec<&'static str> {
+        let mut codes: Vec<_> = self.findings.iter().map(|finding| finding.rule.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
+}
+
+/// Bytes told apart from others in few characters.
+pub fn digest(bytes: &[u8]) -> String {
+    let hash = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{}:{hash:016x}", bytes.len())
+}
+
+/// A file of the repository's captures.
+pub fn capture(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(name)
+}
