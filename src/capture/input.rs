@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::buffer::Buffer;
@@ -64,13 +64,28 @@ pub struct Input {
 impl Input {
     /// Opens every capture and reads its header. `-` is standard input.
     pub fn open(paths: &[PathBuf]) -> Result<Input, CaptureError> {
+        Input::open_each(paths, &mut |_, source| Ok(source))
+    }
+
+    /// Like [`Input::open`]. What cannot be read a second time where it lies is also written to what `spool` gives,
+    /// which is told the input's index. A packet's [`Place`] counts in what is spooled as it does in a file.
+    pub fn open_spooling(
+        paths: &[PathBuf],
+        spool: &mut dyn FnMut(usize) -> io::Result<Box<dyn Write + Send>>,
+    ) -> Result<Input, CaptureError> {
+        Input::open_each(paths, &mut |index, source| Ok(Box::new(Tee { source, copy: spool(index)? })))
+    }
+
+    fn open_each(paths: &[PathBuf], once: &mut Once<'_>) -> Result<Input, CaptureError> {
         if paths.is_empty() {
             return Err(CaptureError::NoInput);
         }
         if paths.iter().filter(|path| is_stdin(path)).count() > 1 {
             return Err(CaptureError::InputTwice);
         }
-        let captures = paths.iter().map(|path| Capture::open(path)).collect::<Result<_, _>>()?;
+        let captures =
+            paths.iter().enumerate().map(|(index, path)| Capture::open(path, &mut |source| once(index, source)));
+        let captures = captures.collect::<Result<_, _>>()?;
         Ok(Input { captures, order: BinaryHeap::new(), current: None, begun: 0, packets: 0 })
     }
 
@@ -135,14 +150,34 @@ impl Input {
     }
 }
 
+type Source = Box<dyn Read + Send>;
+type Once<'f> = dyn FnMut(usize, Source) -> io::Result<Source> + 'f;
+
+/// Also writes what is read from it.
+struct Tee {
+    source: Source,
+    copy: Box<dyn Write + Send>,
+}
+
+impl Read for Tee {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(into)?;
+        self.copy.write_all(&into[..read])?;
+        Ok(read)
+    }
+}
+
 fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
 impl Capture {
-    fn open(path: &Path) -> Result<Capture, CaptureError> {
+    /// `once` is given each source that can be read only once, and gives what is read in its stead.
+    fn open(path: &Path, once: &mut dyn FnMut(Source) -> io::Result<Source>) -> Result<Capture, CaptureError> {
         if is_stdin(path) {
-            return Capture::read("standard input".to_owned(), Box::new(io::stdin()), None);
+            let name = "standard input".to_owned();
+            let source = once(Box::new(io::stdin())).map_err(|error| CaptureError::io(&name, error))?;
+            return Capture::read(name, source, None);
         }
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| CaptureError::io(&name, error))?;
@@ -150,11 +185,15 @@ impl Capture {
         if meta.is_dir() {
             return Err(CaptureError::Directory { file: name });
         }
-        let size = meta.is_file().then_some(meta.len());
-        Capture::read(name, Box::new(file), size)
+        if meta.is_file() {
+            return Capture::read(name, Box::new(file), Some(meta.len()));
+        }
+        // A pipe with a name.
+        let source = once(Box::new(file)).map_err(|error| CaptureError::io(&name, error))?;
+        Capture::read(name, source, None)
     }
 
-    fn read(name: String, source: Box<dyn Read + Send>, size: Option<u64>) -> Result<Capture, CaptureError> {
+    fn read(name: String, source: Source, size: Option<u64>) -> Result<Capture, CaptureError> {
         let mut buffer = Buffer::new(source);
         let _ = buffer.fill(12).map_err(|error| CaptureError::io(&name, error))?;
         let start = buffer.unread();

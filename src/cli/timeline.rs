@@ -2,9 +2,9 @@
 
 use std::io::{self, IsTerminal};
 
-use super::Outcome;
 use super::arguments::{InputArguments, TimelineArguments};
 use super::pump::pump;
+use super::{Outcome, complain};
 use crate::export::json::JsonWriter;
 use crate::export::text::TextWriter;
 use crate::tui;
@@ -17,6 +17,8 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments) -> anyho
     if timeline.text || !io::stdout().is_terminal() {
         return Ok(pump(input, &mut TextWriter::new(out(), input.color.color()))?.outcome);
     }
-    tui::run(&input.captures, input.show_secrets)?;
-    Ok(Outcome::Done)
+    let options = tui::Options { show_secrets: input.show_secrets, color: input.color.color(), session: input.session };
+    let complaints = tui::run(&input.captures, &options)?;
+    complaints.iter().for_each(complain);
+    Ok(if complaints.is_empty() { Outcome::Done } else { Outcome::Failed })
 }

@@ -4,10 +4,12 @@
 //! A decoder here does no IO and keeps no clock; it is told bytes, holes and ends, and gives [`Event`]s.
 
 pub mod amf;
+mod describe;
 mod event;
 pub mod flv;
 pub mod rtmp;
 
+pub use describe::describe;
 pub use event::{Close, Event, Gap, Incomplete, Opened, Piece, Undecodable, Why};
 
 use crate::wire::Field;

@@ -75,7 +75,7 @@ pub struct Finding {
 }
 
 /// One rule at work on one session. Each hook sees the facts as they were before the event.
-pub trait Rule {
+pub trait Rule: Send {
     fn opened(&mut self, _: &Opened, _: &Facts, _: &mut Findings) {}
     fn handshake(&mut self, _: &Handshake, _: &Facts, _: &mut Findings) {}
     fn message(&mut self, _: &Message, _: &Facts, _: &mut Findings) {}

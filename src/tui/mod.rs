@@ -1,8 +1,101 @@
 //! The terminal interface: one more reader of the same events.
+//!
+//! [`Loader`] reads the capture in a thread of its own; [`App`] keeps an index of it, reads the bytes of what is looked at
+//! again from the capture, and says what each [`Action`] changes; [`draw`] draws. Nothing here knows the protocol: rows,
+//! fields and findings come from the decoder and the rules.
 
+mod action;
+mod app;
+mod blocks;
+mod book;
+mod detail;
+mod evidence;
+mod index;
+mod keymap;
+mod layout;
+mod list;
+mod loader;
+mod pane;
+mod seek;
+mod theme;
+
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-/// Shows captures on the terminal until the user quits.
-pub fn run(_captures: &[PathBuf], _show_secrets: bool) -> anyhow::Result<()> {
-    anyhow::bail!("not yet")
+use ratatui::DefaultTerminal;
+use ratatui::crossterm::event::{self, Event, KeyEventKind};
+
+pub use action::Action;
+pub use app::App;
+pub use keymap::{BINDINGS, Binding, Key};
+pub use layout::Pane;
+pub use loader::{Batch, Feed, Loader, Progress};
+pub use pane::draw;
+
+/// Between looks at what was read.
+const READING: Duration = Duration::from_millis(30);
+/// Between looks at whether the program is told to end.
+const IDLE: Duration = Duration::from_millis(250);
+/// The time that searching may take of the screen.
+const SEARCHING: Duration = Duration::from_millis(25);
+
+/// What the command line says.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub show_secrets: bool,
+    pub color: bool,
+    /// Begin with this session alone.
+    pub session: Option<u32>,
+}
+
+/// Shows captures on the terminal until the user quits. Gives what could not be read.
+pub fn run(captures: &[PathBuf], options: &Options) -> anyhow::Result<Vec<String>> {
+    // What cannot be opened is said on the plain terminal.
+    let (loader, book) = Loader::open(captures, options.show_secrets)?;
+    let mut app = App::new(book, captures, options);
+    let told = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&told))?;
+    let feed = loader.spawn()?;
+    let mut terminal = ratatui::try_init()?;
+    let result = show(&mut terminal, &mut app, &feed, &told);
+    // On a terminal that is gone there is nothing to restore.
+    let _ = ratatui::try_restore();
+    result?;
+    Ok(app.progress.complaints)
+}
+
+fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &AtomicBool) -> io::Result<()> {
+    let mut changed = true;
+    while !app.quit && !told.load(Ordering::Relaxed) {
+        if !app.progress.done {
+            changed |= app.take(feed.take());
+        }
+        if app.is_seeking() {
+            app.seek(SEARCHING);
+            changed = true;
+        }
+        if std::mem::take(&mut changed) {
+            terminal.draw(|frame| {
+                app.prepare(frame.area());
+                draw(frame, app);
+            })?;
+        }
+        let mut wait = match (app.is_seeking(), app.progress.done) {
+            (true, _) => Duration::ZERO,
+            (_, false) => READING,
+            (_, true) => IDLE,
+        };
+        while event::poll(wait)? {
+            wait = Duration::ZERO;
+            match event::read()? {
+                Event::Key(key) if key.kind != KeyEventKind::Release => app.key(key),
+                _ => {}
+            }
+            changed = true;
+        }
+    }
+    Ok(())
 }

@@ -1,0 +1,67 @@
+//! An event in one line, for a person.
+
+use super::rtmp::{self, HandshakeFacts};
+use super::{Close, Event, Incomplete, Opened};
+use crate::net::{How, Start};
+use crate::wire::escape;
+
+/// What an event says, without its time, session and side. Text from the wire is escaped.
+pub fn describe(event: &Event) -> String {
+    match event {
+        Event::Session(event) => opened(event),
+        Event::Handshake(event) => handshake(event.facts),
+        Event::Message(message) => rtmp::describe(message),
+        Event::Incomplete(event) => incomplete(event),
+        Event::Gap(gap) => {
+            let then = if gap.survived { "decoding goes on" } else { "the rest is not decoded" };
+            format!("{} bytes are missing at offset {}; {then}", gap.bytes, gap.offset)
+        }
+        Event::Undecodable(lost) => format!("not decodable from offset {} on: {}", lost.offset, lost.reason.clause()),
+        Event::Close(event) => close(event),
+        Event::Piece(piece) => format!("{} bytes at offset {}", piece.length, piece.offset),
+    }
+}
+
+fn opened(opened: &Opened) -> String {
+    let Opened { protocol, client, server, at, .. } = opened;
+    let mut line = format!("{protocol} {client} → {server}, from packet {}", at.packet);
+    if opened.start == Start::Midstream {
+        line.push_str(", without its beginning");
+    }
+    if let Some(source) = &opened.proxied {
+        line += &format!(", proxied for {}", escape(source));
+    }
+    line
+}
+
+fn handshake(facts: HandshakeFacts) -> String {
+    match facts {
+        HandshakeFacts::Version(version) => format!("version {version}"),
+        HandshakeFacts::Block { epoch, zero: [a, b, c, d], scheme } => {
+            format!("epoch {epoch}, version {a}.{b}.{c}.{d}, {}", scheme.name())
+        }
+        HandshakeFacts::Echo { time, time2, echo } => {
+            let echo = echo.map_or_else(String::new, |echo| format!(", echo {}", echo.name()));
+            format!("time {time}, time2 {time2}{echo}")
+        }
+    }
+}
+
+fn incomplete(incomplete: &Incomplete) -> String {
+    let Incomplete { received, head, why, .. } = incomplete;
+    format!("incomplete, {received} of {} bytes: {}", head.length, why.clause())
+}
+
+fn close(close: &Close) -> String {
+    let how = match close.how {
+        How::Fin => "closed",
+        How::Rst => "reset",
+        How::Timeout => "abandoned",
+        How::EndOfCapture => "open at the end of the capture",
+    };
+    let mut line = format!("{how}: {} bytes, {} messages", close.bytes, close.messages);
+    if close.undecoded > 0 {
+        line += &format!(", {} bytes not decoded", close.undecoded);
+    }
+    line
+}

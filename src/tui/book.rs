@@ -1,0 +1,177 @@
+//! What is known of a capture, and what of it may be shown: index, evidence and masks together.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+
+use super::evidence::{Evidence, Missing, Source};
+use super::index::{Index, MessageRow, Row, StepRow};
+use crate::limits::Limits;
+use crate::proto::rtmp::secrets::Masks;
+use crate::proto::rtmp::{Handshake, HeaderBytes, Message, MessageType, type_name};
+use crate::proto::{Event, Incomplete, describe};
+use crate::rules::Finding;
+
+/// What the analyzer and the rules say, in order.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // Nearly all are events.
+pub enum Item {
+    Event(Event),
+    Finding(Finding),
+}
+
+/// The capture as far as it was read.
+pub struct Book {
+    pub index: Index,
+    evidence: Evidence,
+    masks: Masks,
+}
+
+/// A row in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowText {
+    /// A message's type, a handshake step's name, the kind of another event, a rule.
+    pub kind: String,
+    pub what: String,
+}
+
+/// A message as it may be shown, and the bytes of its first chunk header.
+pub struct Shown {
+    pub message: Message,
+    pub header: Vec<u8>,
+}
+
+impl Book {
+    /// Opens the captures a second time; `spooled` has those that are in a spool file.
+    pub fn open(captures: &[PathBuf], spooled: &[(usize, Source)], show_secrets: bool) -> std::io::Result<Self> {
+        let evidence = Evidence::open(captures, spooled)?;
+        Ok(Book { index: Index::default(), evidence, masks: Masks::new(show_secrets, &Limits::default()) })
+    }
+
+    /// Takes what was read. Whether rows that were shown before may have a secret in them that was not known then.
+    pub fn take(&mut self, item: Item) -> bool {
+        match item {
+            Item::Event(Event::Piece(piece)) => self.evidence.add(&piece),
+            Item::Event(event) => {
+                let is_command = matches!(&event, Event::Message(message) if may_hold_secrets(message.head.kind));
+                self.masks.observe(&event);
+                self.index.add(event);
+                return is_command && !self.masks.reveal;
+            }
+            Item::Finding(finding) => self.index.add_finding(finding),
+        }
+        false
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.masks.limits
+    }
+
+    /// Bytes of memory that index and evidence take.
+    pub fn memory(&self) -> (usize, usize) {
+        (self.index.memory(), self.evidence.memory())
+    }
+
+    /// Reads a message again and decodes it.
+    pub fn message(&self, row: u32, message: &MessageRow) -> Result<Shown, Missing> {
+        let runs = self.index.runs(message);
+        let (header, payload, read) = self.evidence.message(message.session, message.from, &runs);
+        read?;
+        let head = message.head(runs, &header);
+        let mut whole = Message::decode(message.session, message.from, head, payload.into(), self.limits());
+        whole.n = u64::from(message.n);
+        whole.answers = self.index.answer(row);
+        let message = self.masks.message(&whole).into_owned();
+        Ok(Shown { message, header })
+    }
+
+    /// What came of an incomplete message, up to the first byte that is missing: header and payload, as they may be
+    /// shown.
+    pub fn incomplete(&self, event: &Incomplete) -> Result<(Vec<u8>, Vec<u8>), Missing> {
+        let (header, mut payload, read) = self.evidence.message(event.session, event.from, &event.head.runs);
+        if header.is_empty() {
+            read?;
+        }
+        // Half a command cannot be decoded well enough to tell what in it is secret.
+        if may_hold_secrets(event.head.kind) && !self.masks.reveal {
+            payload.fill(b'*');
+        }
+        Ok((header, payload))
+    }
+
+    /// Reads a step of the handshake again.
+    pub fn step(&self, step: &StepRow) -> Result<Handshake, Missing> {
+        let mut bytes = Vec::new();
+        self.evidence.read(step.session, step.from, step.offset, step.step.length(), &mut bytes)?;
+        Ok(step.event(bytes.into()))
+    }
+
+    /// Text that quotes the wire, as it may be shown.
+    pub fn masked(&self, session: u32, text: &str) -> String {
+        crate::wire::escape(&self.masks.text(session, text))
+    }
+
+    /// A row in words.
+    pub fn text(&self, row: u32) -> RowText {
+        let Some(entry) = self.index.row(row) else { return RowText::default() };
+        let (kind, what) = match entry {
+            Row::Opened(session) => {
+                let opened = self.index.session(*session).map(|session| Event::Session(session.opened.clone()));
+                (format!("session {session}"), opened.as_ref().map_or_else(String::new, describe))
+            }
+            Row::Handshake(step) => {
+                let name = step.step.name(step.from).to_owned();
+                (name, describe(&Event::Handshake(step.event(Bytes::new()))))
+            }
+            Row::Message(message) => {
+                let what = match self.message(row, message) {
+                    Ok(shown) => describe(&Event::Message(shown.message)),
+                    Err(missing) => format!("{} bytes; {missing}", message.length),
+                };
+                (type_name(message.kind), what)
+            }
+            Row::Incomplete(event) => (type_name(event.head.kind), describe(&Event::Incomplete((**event).clone()))),
+            Row::Gap(event) => ("gap".to_owned(), describe(&Event::Gap((**event).clone()))),
+            Row::Undecodable(event) => ("undecodable".to_owned(), describe(&Event::Undecodable((**event).clone()))),
+            Row::Close(event) => ("close".to_owned(), describe(&Event::Close((**event).clone()))),
+            Row::Finding(finding) => (
+                format!("{}[{}]", finding.severity.name(), finding.rule.code),
+                format!("{}: {}", finding.rule.name, self.finding_text(finding)),
+            ),
+        };
+        RowText { kind, what }
+    }
+
+    /// What a finding says, and what is to be known beside.
+    pub fn finding_text(&self, finding: &Finding) -> String {
+        let mut text = self.masked(finding.session, &finding.text);
+        if finding.count > 1 {
+            text += &format!(" ({} times; this is the last)", finding.count);
+        }
+        if !finding.certain {
+            text.push_str(" (uncertain: the capture may miss what would explain it)");
+        }
+        text
+    }
+}
+
+/// Everything of an event that only its bytes say is left out: the bytes can be read again.
+pub(super) fn strip(event: &mut Event) {
+    match event {
+        Event::Message(message) => {
+            message.payload = Bytes::new();
+            message.head.header = HeaderBytes::default();
+            message.problems = Vec::new();
+            if !may_hold_secrets(message.head.kind) {
+                message.body = crate::proto::rtmp::Body::Opaque;
+            }
+        }
+        Event::Handshake(step) => step.bytes = Bytes::new(),
+        _ => {}
+    }
+}
+
+/// Commands, data and shared objects: media and control messages hold no secrets.
+fn may_hold_secrets(kind: MessageType) -> bool {
+    matches!(kind.0, 15..=20)
+}

@@ -1,0 +1,262 @@
+//! The way back from a session's stream to the capture: which bytes lie where, and reading them again.
+//!
+//! Payloads are never kept. What is kept is one small entry for every captured segment; the bytes of a message are read
+//! from the file when somebody looks at it. What cannot be read twice (standard input) is written to an unnamed spool file
+//! while it is read once.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::blocks::Blocks;
+use crate::proto::Piece;
+use crate::proto::rtmp::Run;
+use crate::wire::Side;
+
+/// Bits of a place that hold the offset in its file; the rest says which file. 256 TB are enough for a capture.
+const OFFSET_BITS: u32 = 48;
+/// In the stead of a place: these bytes are not in the capture.
+const HOLE: u64 = u64::MAX;
+
+/// A capture that can be read again, whoever else reads or writes it.
+#[derive(Clone, Debug)]
+pub struct Source(Arc<Mutex<File>>);
+
+impl Source {
+    pub(super) fn new(file: File) -> Self {
+        Source(Arc::new(Mutex::new(file)))
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(out)
+    }
+}
+
+/// A spool file is a source that is written at its end while it is read anywhere.
+impl Write for Source {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::End(0))?;
+        file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Why bytes cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum Missing {
+    #[error("the capture does not have these bytes")]
+    Hole,
+    #[error("the capture cannot be read again: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Where the bytes of every session lie.
+#[derive(Debug, Default)]
+pub(super) struct Evidence {
+    sources: Vec<Source>,
+    streams: HashMap<(u32, Side), Stream>,
+}
+
+/// One direction of a session: what lies where, in the order of the stream.
+#[derive(Debug, Default)]
+struct Stream {
+    /// Stream offset, and place. A piece reaches to the next one.
+    pieces: Blocks<(u64, u64)>,
+    end: u64,
+}
+
+impl Evidence {
+    /// The captures, in the order in which they were named; what cannot be opened will be missing when it is asked for.
+    /// `spooled` has those that are written to a spool file.
+    pub(super) fn open(captures: &[PathBuf], spooled: &[(usize, Source)]) -> io::Result<Self> {
+        let source = |(index, path): (usize, &PathBuf)| {
+            let spool = spooled.iter().find(|(spooled, _)| *spooled == index);
+            spool.map_or_else(|| File::open(path).map(Source::new), |(_, source)| Ok(source.clone()))
+        };
+        let sources = captures.iter().enumerate().map(source).collect::<io::Result<_>>()?;
+        Ok(Evidence { sources, streams: HashMap::new() })
+    }
+
+    /// Takes note of a piece. Within a direction they come in order.
+    pub(super) fn add(&mut self, piece: &Piece) {
+        let stream = self.streams.entry((piece.session, piece.from)).or_default();
+        let known = stream.end.saturating_sub(piece.offset);
+        if known >= u64::from(piece.length) {
+            return;
+        }
+        let offset = piece.offset + known;
+        if offset > stream.end {
+            stream.pieces.push((stream.end, HOLE));
+        }
+        let place = u64::from(piece.place.file) << OFFSET_BITS | (piece.place.offset + known);
+        stream.pieces.push((offset, place));
+        stream.end = piece.offset + u64::from(piece.length);
+    }
+
+    /// Appends `length` bytes of a direction's stream from `offset` on, or those before the first that is missing.
+    pub(super) fn read(
+        &self,
+        session: u32,
+        from: Side,
+        offset: u64,
+        length: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Missing> {
+        let stream = self.streams.get(&(session, from)).ok_or(Missing::Hole)?;
+        let end = offset.checked_add(length as u64).ok_or(Missing::Hole)?;
+        let mut at = offset;
+        let mut index = stream.pieces.partition_point(|(start, _)| *start <= at).checked_sub(1).ok_or(Missing::Hole)?;
+        while at < end {
+            let (start, place) = *stream.pieces.get(index).ok_or(Missing::Hole)?;
+            if place == HOLE {
+                return Err(Missing::Hole);
+            }
+            let piece_end = stream.pieces.get(index + 1).map_or(stream.end, |(next, _)| *next);
+            if at >= piece_end {
+                return Err(Missing::Hole);
+            }
+            let take = (piece_end.min(end) - at) as usize;
+            let source = self.sources.get((place >> OFFSET_BITS) as usize).ok_or(Missing::Hole)?;
+            let before = out.len();
+            out.resize(before + take, 0);
+            source.read((place & ((1 << OFFSET_BITS) - 1)) + (at - start), &mut out[before..])?;
+            at += take as u64;
+            index += 1;
+        }
+        Ok(())
+    }
+
+    /// The first chunk header of a message and its payload put together, as far as they are there, and what is in the
+    /// way of the rest.
+    pub(super) fn message(&self, session: u32, from: Side, runs: &[Run]) -> (Vec<u8>, Vec<u8>, Result<(), Missing>) {
+        let mut header = Vec::new();
+        let mut payload = Vec::new();
+        let mut stretch = Vec::new();
+        for (index, run) in runs.iter().enumerate() {
+            let mut end = run.offset + u64::from(run.first_header);
+            end = run.pieces().last().map_or(end, |(at, length)| at + u64::from(length));
+            // The later headers among the payload are read too: one read for a segment is less than one for a chunk.
+            stretch.clear();
+            let read = self.read(session, from, run.offset, (end - run.offset) as usize, &mut stretch);
+            let part = |start: usize, length: usize| {
+                let start = start.min(stretch.len());
+                &stretch[start..stretch.len().min(start + length)]
+            };
+            if index == 0 {
+                header.extend_from_slice(part(0, usize::from(run.first_header)));
+            }
+            for (at, length) in run.pieces() {
+                payload.extend_from_slice(part((at - run.offset) as usize, length as usize));
+            }
+            if read.is_err() {
+                return (header, payload, read);
+            }
+        }
+        (header, payload, Ok(()))
+    }
+
+    /// Bytes of memory that it takes.
+    pub(super) fn memory(&self) -> usize {
+        self.streams.values().map(|stream| stream.pieces.memory() + size_of::<Stream>() + 16).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Place;
+
+    /// Evidence over one spool file with these bytes.
+    fn evidence(bytes: &[u8]) -> Evidence {
+        let mut source = Source::new(tempfile::tempfile().unwrap());
+        source.write_all(bytes).unwrap();
+        Evidence { sources: vec![source], streams: HashMap::new() }
+    }
+
+    fn piece(offset: u64, length: u32, place: u64) -> Piece {
+        Piece { session: 1, from: Side::Client, offset, length, place: Place { file: 0, offset: place } }
+    }
+
+    fn read(evidence: &Evidence, offset: u64, length: usize) -> Option<String> {
+        let mut out = Vec::new();
+        evidence.read(1, Side::Client, offset, length, &mut out).ok()?;
+        Some(String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn reads_across_pieces_and_not_across_holes() {
+        let mut evidence = evidence(b"__abcd____efgh__klm");
+        evidence.add(&piece(0, 4, 2));
+        evidence.add(&piece(4, 4, 10));
+        // Two bytes are missing.
+        evidence.add(&piece(10, 3, 16));
+        assert_eq!(read(&evidence, 0, 8).as_deref(), Some("abcdefgh"));
+        assert_eq!(read(&evidence, 3, 2).as_deref(), Some("de"));
+        assert_eq!(read(&evidence, 10, 3).as_deref(), Some("klm"));
+        assert_eq!(read(&evidence, 11, 0).as_deref(), Some(""));
+        for (offset, length) in [(7, 2), (8, 1), (9, 2), (12, 2), (13, 1), (u64::MAX, 2)] {
+            assert_eq!(read(&evidence, offset, length), None, "{offset} {length}");
+        }
+        assert!(evidence.read(2, Side::Client, 0, 1, &mut Vec::new()).is_err());
+        assert!(evidence.read(1, Side::Server, 0, 1, &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn bytes_that_come_twice_are_known_once() {
+        let mut evidence = evidence(b"abcdefgh");
+        evidence.add(&piece(0, 4, 0));
+        evidence.add(&piece(2, 2, 6));
+        evidence.add(&piece(2, 4, 2));
+        assert_eq!(read(&evidence, 0, 6).as_deref(), Some("abcdef"));
+    }
+
+    #[test]
+    fn a_message_is_put_together_from_its_runs() {
+        let mut evidence = evidence(b"Hab1cd1eXXX2fg");
+        evidence.add(&piece(100, 5, 0));
+        evidence.add(&piece(105, 9, 5));
+        let runs = [
+            Run { offset: 100, first_header: 1, later_header: 1, chunk: 2, payload: 5 },
+            Run { offset: 111, first_header: 1, later_header: 1, chunk: 2, payload: 2 },
+        ];
+        let (header, payload, read) = evidence.message(1, Side::Client, &runs);
+        assert_eq!((header.as_slice(), payload.as_slice()), (b"H".as_slice(), b"abcdefg".as_slice()));
+        assert!(read.is_ok());
+        let empty = [Run { offset: 100, first_header: 1, later_header: 0, chunk: 2, payload: 0 }];
+        let (header, payload, read) = evidence.message(1, Side::Client, &empty);
+        assert_eq!((header.as_slice(), payload.as_slice(), read.is_ok()), (b"H".as_slice(), b"".as_slice(), true));
+    }
+
+    #[test]
+    fn of_a_message_with_a_hole_the_bytes_before_it_are_shown() {
+        let mut evidence = evidence(b"Hab1cd");
+        evidence.add(&piece(100, 5, 0));
+        evidence.add(&piece(107, 1, 5));
+        let runs = [Run { offset: 100, first_header: 1, later_header: 1, chunk: 2, payload: 5 }];
+        let (header, payload, read) = evidence.message(1, Side::Client, &runs);
+        assert_eq!((header.as_slice(), payload.as_slice()), (b"H".as_slice(), b"abc".as_slice()));
+        assert!(matches!(read, Err(Missing::Hole)));
+    }
+
+    #[test]
+    fn a_spool_file_can_be_read_while_it_grows() {
+        let mut evidence = evidence(b"abc");
+        evidence.add(&piece(0, 3, 0));
+        assert_eq!(read(&evidence, 0, 3).as_deref(), Some("abc"));
+        let mut source = evidence.sources[0].clone();
+        source.write_all(b"def").unwrap();
+        evidence.add(&piece(3, 3, 3));
+        assert_eq!(read(&evidence, 1, 5).as_deref(), Some("bcdef"));
+        // The file has less than it was said to have.
+        evidence.add(&piece(6, 3, 6));
+        assert!(matches!(evidence.read(1, Side::Client, 6, 3, &mut Vec::new()), Err(Missing::Io(_))));
+    }
+}

@@ -1,0 +1,180 @@
+//! Reads the captures, in a thread of its own or step by step, and hands over what they say.
+//!
+//! The reading side never runs far ahead: it waits while the screen has not taken what lies ready. The screen never
+//! waits: it takes what is there. A packet from a live pipe is handed over before the next one is waited for.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use super::book::{Book, Item, strip};
+use super::evidence::Source;
+use crate::analyzer::{Analyzer, Limits, Options, Reason};
+use crate::capture::Input;
+use crate::net::Unread;
+use crate::rules::Engine;
+use crate::wire::Time;
+
+/// Items that lie ready at most, about: a few megabytes, and a few milliseconds of work for the screen.
+const READY: usize = 16_384;
+/// Packets of a file between hand-overs.
+const STRIDE: u64 = 64;
+
+/// How far reading is.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// Bytes read.
+    pub read: u64,
+    /// Bytes of all captures; `None` for a pipe.
+    pub size: Option<u64>,
+    pub packets: u64,
+    /// The first packet's time.
+    pub start: Option<Time>,
+    pub done: bool,
+    /// What could not be read.
+    pub complaints: Vec<String>,
+}
+
+/// What was read since the last hand-over.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub items: Vec<Item>,
+    pub progress: Progress,
+}
+
+/// A capture being read.
+pub struct Loader {
+    input: Input,
+    analyzer: Analyzer,
+    engine: Engine,
+    progress: Progress,
+    /// The captures, as complaints name them.
+    names: String,
+}
+
+impl Loader {
+    /// Opens the captures: for reading now, and for looking again at what was read.
+    pub fn open(captures: &[PathBuf], show_secrets: bool) -> anyhow::Result<(Loader, Book)> {
+        let mut spooled = Vec::new();
+        let input = Input::open_spooling(captures, &mut |index| {
+            let source = Source::new(tempfile::tempfile()?);
+            spooled.push((index, source.clone()));
+            Ok(Box::new(source))
+        })?;
+        let book = Book::open(captures, &spooled, show_secrets)?;
+        let progress = Progress { size: input.size(), ..Progress::default() };
+        let analyzer = Analyzer::new(&Limits::default(), Options { evidence: true });
+        let names = captures.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        Ok((Loader { input, analyzer, engine: Engine::default(), progress, names }, book))
+    }
+
+    /// Reads one packet and appends what follows from it. False when it was the end.
+    fn step(&mut self, items: &mut Vec<Item>) -> bool {
+        match self.input.next() {
+            Some(Ok(packet)) => self.analyzer.push(&packet),
+            Some(Err(error)) => self.progress.complaints.push(error.to_string()),
+            None => {
+                self.analyzer.finish();
+                self.progress.done = true;
+            }
+        }
+        while let Some(mut event) = self.analyzer.poll() {
+            let findings = self.engine.observe(&event);
+            strip(&mut event);
+            items.push(Item::Event(event));
+            items.extend(findings.into_iter().map(Item::Finding));
+        }
+        if self.progress.done {
+            self.conclude();
+        }
+        !self.progress.done
+    }
+
+    fn progress(&mut self) -> &Progress {
+        let totals = self.analyzer.totals();
+        self.progress.read = self.input.bytes_read();
+        self.progress.packets = totals.packets;
+        self.progress.start = totals.first.map(|at| at.time);
+        &self.progress
+    }
+
+    /// What is to be said of the whole input.
+    fn conclude(&mut self) {
+        let totals = self.analyzer.totals();
+        let unknown_link = |(reason, _): &&(Reason, _)| matches!(reason, Reason::Packet(Unread::LinkType(_)));
+        if let Some((reason, tally)) = totals.unread.iter().find(unknown_link) {
+            self.progress
+                .complaints
+                .push(format!("{}: {} packets of {reason} were not read", self.names, tally.packets));
+        }
+    }
+
+    /// Reads on, as far as one hand-over goes.
+    pub fn read(&mut self) -> Batch {
+        let mut items = Vec::new();
+        while items.len() < READY && self.step(&mut items) {}
+        Batch { items, progress: self.progress().clone() }
+    }
+
+    /// Reads everything in a thread of its own.
+    pub fn spawn(mut self) -> std::io::Result<Feed> {
+        let shared = Arc::new(Shared::default());
+        let theirs = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("reader".to_owned()).spawn(move || self.run(&theirs))?;
+        Ok(Feed { shared, thread })
+    }
+
+    fn run(&mut self, shared: &Shared) {
+        // What a pipe gave must not wait for what it may give later.
+        let stride = if self.progress.size.is_some() { STRIDE } else { 1 };
+        let mut items = Vec::new();
+        loop {
+            let more = (0..stride).all(|_| self.step(&mut items));
+            let progress = self.progress();
+            let mut ready = shared.lock();
+            ready.items.append(&mut items);
+            ready.progress.clone_from(progress);
+            if !more {
+                return;
+            }
+            while ready.items.len() >= READY {
+                ready = shared.room.wait(ready).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    ready: Mutex<Batch>,
+    room: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Batch> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where the screen gets what was read.
+pub struct Feed {
+    shared: Arc<Shared>,
+    thread: JoinHandle<()>,
+}
+
+impl Feed {
+    /// What was read since it was asked last.
+    pub fn take(&self) -> Batch {
+        // Looked at first, so that nothing that the thread said at its end is missed.
+        let ended = self.thread.is_finished();
+        let mut ready = self.shared.lock();
+        let items = std::mem::take(&mut ready.items);
+        let mut progress = ready.progress.clone();
+        self.shared.room.notify_one();
+        if ended && !progress.done {
+            progress.done = true;
+            progress.complaints.push("reading stopped by a fault of this program".to_owned());
+        }
+        Batch { items, progress }
+    }
+}

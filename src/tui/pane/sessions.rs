@@ -1,0 +1,106 @@
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::{column, heading, lines, put};
+use crate::net::{How, Start};
+use crate::rules::Severity;
+use crate::tui::app::App;
+use crate::tui::index::{Counts, SessionRow};
+use crate::tui::layout::Pane;
+
+/// How wide the columns are. The addresses have what the others leave, and a narrow list only the most important.
+struct Columns {
+    number: u16,
+    protocol: u16,
+    addresses: u16,
+    state: u16,
+    messages: u16,
+}
+
+/// Room for the counts of findings.
+const FINDINGS: u16 = 12;
+
+impl Columns {
+    fn new(width: u16) -> Self {
+        let (protocol, state) = if width < 60 { (0, 0) } else { (6, 11) };
+        let (number, messages) = if width < 60 { (5, 6) } else { (6, 10) };
+        let others = number + protocol + state + messages + FINDINGS;
+        Columns { number, protocol, addresses: width.saturating_sub(others), state, messages }
+    }
+}
+
+pub(super) fn draw(buffer: &mut Buffer, app: &App) {
+    let area = app.areas.sessions;
+    if area.height == 0 {
+        return;
+    }
+    let sessions = app.book.index.sessions();
+    let columns = Columns::new(area.width);
+    let mut names = String::new();
+    let mut name = |width: u16, name: &str| {
+        let room = usize::from(width.saturating_sub(1));
+        names.extend(name.chars().chain(std::iter::repeat(' ')).take(room));
+        names.extend((width > 0).then_some(' '));
+    };
+    name(columns.number, " no.");
+    name(columns.protocol, "proto");
+    name(columns.addresses, "client → server");
+    name(columns.state, "state");
+    name(columns.messages, if columns.state > 0 { " messages" } else { " msgs" });
+    name(FINDINGS, "findings");
+    let body = heading(buffer, app, Pane::Sessions, &names, "");
+    let focused = app.focus == Pane::Sessions;
+    for (item, line) in (app.sessions.top..=sessions.len()).zip(lines(body)) {
+        let selected = item == app.sessions.selected;
+        let mark = if selected { "›" } else { " " };
+        let at = put(buffer, line, mark, app.theme.strong());
+        match item.checked_sub(1).and_then(|index| sessions.get(index)) {
+            None => {
+                let at = column(buffer, at, columns.number - 1, "all", app.theme.strong());
+                let what = super::count(sessions.len() as u64, "session");
+                let at =
+                    column(buffer, at, columns.protocol + columns.addresses + columns.state, &what, app.theme.strong());
+                let total = app.book.index.messages();
+                counts(buffer, at, app, columns.messages, total, &app.book.index.counts);
+            }
+            Some(session) => {
+                let at = column(buffer, at, columns.number - 1, &item.to_string(), app.theme.strong());
+                let at = column(buffer, at, columns.protocol, session.opened.protocol, app.theme.quiet());
+                let who = format!("{} → {}", session.opened.client, session.opened.server);
+                let at = column(buffer, at, columns.addresses, &who, Style::new());
+                let at = column(buffer, at, columns.state, state(session), app.theme.quiet());
+                counts(buffer, at, app, columns.messages, session.messages, &session.counts);
+            }
+        }
+        if selected {
+            buffer.set_style(line, app.theme.selection(focused));
+        }
+    }
+}
+
+fn counts(buffer: &mut Buffer, at: Rect, app: &App, width: u16, messages: u64, counts: &Counts) {
+    let number = format!("{messages:>width$}", width = usize::from(width.saturating_sub(1)));
+    let mut at = column(buffer, at, width, &number, Style::new());
+    for severity in [Severity::Error, Severity::Warning, Severity::Note] {
+        let count = counts.of(severity);
+        if count > 0 {
+            let letter = severity.name().chars().next().unwrap_or_default().to_ascii_uppercase();
+            at = put(buffer, at, &format!("{count}{letter} "), app.theme.severity(severity));
+        }
+    }
+}
+
+/// In one word: how it ended, if it did.
+fn state(session: &SessionRow) -> &'static str {
+    let ends = session.ends;
+    let midstream = session.opened.start == Start::Midstream;
+    match ends {
+        _ if ends.contains(&Some(How::Rst)) => "reset",
+        _ if ends.contains(&Some(How::Timeout)) => "abandoned",
+        [Some(How::Fin), Some(How::Fin)] => "closed",
+        _ if ends.contains(&Some(How::Fin)) => "closing",
+        _ if midstream => "midstream",
+        _ => "open",
+    }
+}

@@ -1,0 +1,174 @@
+use std::fmt::Write;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::{column, heading, lines, put};
+use crate::tui::app::App;
+use crate::tui::index::Row;
+use crate::tui::layout::Pane;
+use crate::wire::{Side, Time};
+
+/// How wide the columns are, which depends on how wide the pane is and what is shown.
+struct Columns {
+    number: u16,
+    time: u16,
+    /// Digits behind the point.
+    digits: usize,
+    session: u16,
+    chunk_stream: u16,
+    timestamp: u16,
+    kind: u16,
+}
+
+impl Columns {
+    fn new(app: &App, width: u16) -> Self {
+        let wide = width >= 100;
+        let digits = if wide { 6 } else { 3 };
+        let digits_of = |number: u64| number.max(1).ilog10() as u16 + 1;
+        let index = &app.book.index;
+        // What comes last has most digits.
+        let last = index.len().checked_sub(1).and_then(|row| index.row(row as u32)).and_then(|row| time(app, row));
+        let seconds = last.map_or(0, |last| since(app, last).unsigned_abs() / 1_000_000_000);
+        Columns {
+            number: digits_of(index.messages()).max(4) + 2,
+            time: digits_of(seconds).max(2) + digits as u16 + 2,
+            digits,
+            session: if app.filter.is_some() || index.sessions().len() < 2 {
+                0
+            } else {
+                digits_of(index.sessions().len() as u64).max(2) + 2
+            },
+            chunk_stream: 5,
+            timestamp: 8,
+            kind: if wide { 20 } else { 14 },
+        }
+    }
+}
+
+pub(super) fn draw(buffer: &mut Buffer, app: &App) {
+    let area = app.areas.timeline;
+    if area.height == 0 {
+        return;
+    }
+    let columns = Columns::new(app, area.width);
+    let mut names = String::new();
+    let right = |names: &mut String, width: u16, name: &str| {
+        let _ = write!(names, "{name:>width$} ", width = usize::from(width.saturating_sub(1)));
+    };
+    right(&mut names, columns.number, "n");
+    right(&mut names, columns.time, "time");
+    if columns.session > 0 {
+        right(&mut names, columns.session, "ses");
+    }
+    names.push_str("  ");
+    right(&mut names, columns.chunk_stream, "csid");
+    right(&mut names, columns.timestamp, "ms");
+    let _ = write!(names, "{:<width$} what", "type", width = usize::from(columns.kind - 1));
+    let length = app.len();
+    let place = if length == 0 { "empty".to_owned() } else { format!("{}/{length}", app.timeline.selected + 1) };
+    let what = app.filter.map_or_else(String::new, |session| format!("session {session}: "));
+    let following = if app.following && !app.progress.done { ", following" } else { "" };
+    let body = heading(buffer, app, Pane::Timeline, &names, &format!("{what}{place}{following}"));
+    let focused = app.focus == Pane::Timeline;
+    for (place, line) in (app.timeline.top..length).zip(lines(body)) {
+        let Some(row) = app.row_at(place) else { break };
+        let selected = place == app.timeline.selected;
+        draw_row(buffer, line, app, &columns, row, selected);
+        if selected {
+            buffer.set_style(line, app.theme.selection(focused));
+        }
+    }
+}
+
+fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: u32, selected: bool) {
+    let Some(entry) = app.book.index.row(row) else { return };
+    let (quiet, plain) = (app.theme.quiet(), Style::new());
+    let mark = app.book.index.mark(row);
+    let mut at = match (selected, mark) {
+        (true, _) => put(buffer, line, "›", app.theme.strong()),
+        (false, Some(severity)) => put(buffer, line, letter(severity.name()), app.theme.severity(severity)),
+        (false, None) => put(buffer, line, " ", plain),
+    };
+    let text = app.text(row);
+    let (kind, what) = text.map_or(("", ""), |text| (text.kind.as_str(), text.what.as_str()));
+    if let Row::Finding(finding) = entry {
+        let style = app.theme.severity(finding.severity);
+        at = column(buffer, at, columns.number - 1, "", plain);
+        at = put(buffer, at, &format!("└ {kind} "), style);
+        put(buffer, at, what, plain);
+        return;
+    }
+    let number = match entry {
+        Row::Message(message) => format!("{:>width$}", message.n, width = usize::from(columns.number - 2)),
+        _ => String::new(),
+    };
+    at = column(buffer, at, columns.number - 1, &number, plain);
+    let time = time(app, entry).map_or_else(String::new, |time| seconds(since(app, time), columns));
+    at = column(buffer, at, columns.time, &time, quiet);
+    if columns.session > 0 {
+        let session = format!("{:>width$}", entry.session(), width = usize::from(columns.session - 1));
+        at = column(buffer, at, columns.session, &session, quiet);
+    }
+    let arrow = match entry.from() {
+        Some(Side::Client) => "→",
+        Some(Side::Server) => "←",
+        None => " ",
+    };
+    at = column(buffer, at, 2, arrow, app.theme.side(entry.from()));
+    let header = match entry {
+        Row::Message(message) => Some((message.chunk_stream_id, message.timestamp)),
+        Row::Incomplete(event) => Some((event.head.chunk_stream_id, event.head.timestamp)),
+        _ => None,
+    };
+    let (chunk_stream, timestamp) = header.map_or_else(Default::default, |(id, ms)| (id.to_string(), ms.to_string()));
+    let align = |text: &str, width: u16| format!("{text:>width$}", width = usize::from(width - 1));
+    at = column(buffer, at, columns.chunk_stream, &align(&chunk_stream, columns.chunk_stream), quiet);
+    at = column(buffer, at, columns.timestamp, &align(&timestamp, columns.timestamp), plain);
+    let style = match entry {
+        Row::Message(_) => plain,
+        Row::Gap(_) | Row::Undecodable(_) | Row::Incomplete(_) => app.theme.trouble(),
+        _ => quiet,
+    };
+    // A long name pushes what follows, rather than being cut.
+    let wide = u16::try_from(kind.len()).unwrap_or(u16::MAX).saturating_add(1).max(columns.kind);
+    at = column(buffer, at, wide, kind, app.theme.side(entry.from()).patch(style));
+    put(buffer, at, what, style);
+}
+
+/// A severity's first letter: enough to tell them apart without colour.
+fn letter(name: &str) -> &'static str {
+    match name {
+        "error" => "E",
+        "warning" => "W",
+        _ => "N",
+    }
+}
+
+fn time(app: &App, entry: &Row) -> Option<Time> {
+    Some(match entry {
+        Row::Opened(session) => app.book.index.session(*session)?.opened.at.time,
+        Row::Handshake(step) => step.time,
+        Row::Message(message) => message.time,
+        Row::Incomplete(event) => event.head.last.time,
+        Row::Gap(gap) => gap.at.time,
+        Row::Undecodable(lost) => lost.at.time,
+        Row::Close(close) => close.at.time,
+        Row::Finding(_) => return None,
+    })
+}
+
+/// Nanoseconds from the capture's first packet.
+fn since(app: &App, time: Time) -> i64 {
+    time.since(app.progress.start.unwrap_or(time))
+}
+
+/// Seconds, the point always at the same place.
+fn seconds(ns: i64, columns: &Columns) -> String {
+    let sign = if ns < 0 { "-" } else { "" };
+    let ns = ns.unsigned_abs();
+    let fraction = format!("{:09}", ns % 1_000_000_000);
+    let text = format!("{sign}{}.{}", ns / 1_000_000_000, &fraction[..columns.digits]);
+    format!("{text:>width$}", width = usize::from(columns.time - 1))
+}

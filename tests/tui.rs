@@ -1,0 +1,324 @@
+//! The terminal interface, screen by screen: keys in, whole screens out. No threads and no clock: the capture is read
+//! first, or as far as a test wants.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+use rtmp_inspect::tui::{App, BINDINGS, Key, Loader, Options, draw};
+
+const DENIED: &str = "srs/ffmpeg-publish-denied.pcap";
+const TWO_SESSIONS: &str = "node-media-server/ffmpeg-publish-bad-sign.pcap";
+
+/// A screen of some size and what is shown on it.
+struct Screen {
+    app: App,
+    terminal: Terminal<TestBackend>,
+}
+
+impl Screen {
+    fn new(capture: &str, width: u16, height: u16) -> Self {
+        Screen::with(capture, width, height, &Options { show_secrets: false, color: true, session: None })
+    }
+
+    fn with(capture: &str, width: u16, height: u16, options: &Options) -> Self {
+        let captures = [PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("captures").join(capture)];
+        let (mut loader, book) = Loader::open(&captures, options.show_secrets).unwrap();
+        let mut app = App::new(book, &captures, options);
+        let mut done = false;
+        while !done {
+            let batch = loader.read();
+            done = batch.progress.done;
+            app.take(batch);
+        }
+        let mut screen = Screen { app, terminal: Terminal::new(TestBackend::new(width, height)).unwrap() };
+        screen.show();
+        screen
+    }
+
+    fn show(&mut self) {
+        while self.app.is_seeking() {
+            self.app.seek(Duration::MAX);
+        }
+        let size = self.terminal.size().unwrap();
+        self.app.prepare(Rect::new(0, 0, size.width, size.height));
+        self.terminal.draw(|frame| draw(frame, &self.app)).unwrap();
+    }
+
+    fn press(&mut self, code: KeyCode) -> &mut Self {
+        self.app.key(KeyEvent::from(code));
+        self.show();
+        self
+    }
+
+    /// Keys with letters, one after the other.
+    fn keys(&mut self, keys: &str) -> &mut Self {
+        for key in keys.chars() {
+            self.press(if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) });
+        }
+        self
+    }
+
+    /// The screen as text, with `[` and `]` around what is reversed where `marked`.
+    fn text(&self, marked: bool) -> String {
+        let buffer = self.terminal.backend().buffer();
+        let mut text = String::new();
+        for y in 0..buffer.area.height {
+            let mut line = String::new();
+            let mut reversed = false;
+            for x in 0..buffer.area.width {
+                let cell = &buffer[(x, y)];
+                let is_reversed = marked && cell.modifier.contains(Modifier::REVERSED);
+                if is_reversed != reversed {
+                    line.push(if is_reversed { '[' } else { ']' });
+                    reversed = is_reversed;
+                }
+                line.push_str(cell.symbol());
+            }
+            text += line.trim_end();
+            text += if reversed { "]\n" } else { "\n" };
+        }
+        text
+    }
+}
+
+macro_rules! assert_screen {
+    ($screen:expr) => {
+        insta::assert_snapshot!($screen.text(true))
+    };
+}
+
+#[test]
+fn first_screen_80x24() {
+    assert_screen!(Screen::new(DENIED, 80, 24));
+}
+
+#[test]
+fn first_screen_200x50() {
+    assert_screen!(Screen::new(TWO_SESSIONS, 200, 50));
+}
+
+#[test]
+fn first_screen_40x10() {
+    assert_screen!(Screen::new(DENIED, 40, 10));
+}
+
+#[test]
+fn too_small() {
+    assert_screen!(Screen::new(DENIED, 30, 5));
+}
+
+/// The call `connect`, and in it the property `app`.
+#[test]
+fn a_field_and_its_bytes_80x24() {
+    assert_screen!(Screen::new(DENIED, 80, 24).keys("jjjjjjj\njjjjjj"));
+}
+
+#[test]
+fn a_field_and_its_bytes_200x50() {
+    assert_screen!(Screen::new(DENIED, 200, 50).keys("jjjjjjj\njjjjjj"));
+}
+
+#[test]
+fn a_header_unfolded_200x50() {
+    assert_screen!(Screen::new(DENIED, 200, 50).keys("jjjjjjj\n\njjjjjjjjjjjjj\njjj"));
+}
+
+/// The cursor among the bytes chooses the field.
+#[test]
+fn bytes_choose_the_field() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    screen.keys("jjjjjjj\njjj").press(KeyCode::Tab).keys("jjjl");
+    assert_screen!(screen);
+}
+
+#[test]
+fn a_finding_80x24() {
+    assert_screen!(Screen::new(DENIED, 80, 24).keys("ff"));
+}
+
+#[test]
+fn a_finding_200x50() {
+    assert_screen!(Screen::new(DENIED, 200, 50).keys("ff"));
+}
+
+#[test]
+fn from_a_finding_to_its_message_and_from_an_answer_to_its_call() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    screen.keys("ffo");
+    assert!(screen.text(false).contains("›  10 "), "{}", screen.text(false));
+    screen.keys("jjo");
+    assert!(screen.text(false).contains("›   8 "), "{}", screen.text(false));
+    screen.keys("o");
+    assert!(screen.text(false).contains("this row refers to no other"));
+}
+
+#[test]
+fn a_search_being_written() {
+    assert_screen!(Screen::new(TWO_SESSIONS, 80, 24).keys("/onstatus"));
+}
+
+#[test]
+fn a_search_finds_and_goes_around() {
+    let mut screen = Screen::new(TWO_SESSIONS, 80, 24);
+    let found = |screen: &Screen| {
+        let text = screen.text(false);
+        let line = text.lines().find(|line| line.starts_with('›') && line.contains("onStatus"));
+        line.and_then(|line| line[3..].split_whitespace().next()).unwrap_or_default().to_owned()
+    };
+    assert_eq!(found(screen.keys("/onstatus\n")), "12");
+    assert_eq!(found(screen.keys("n")), "36");
+    assert_eq!(found(screen.keys("n")), "12");
+    assert!(screen.text(false).contains("from the other end"));
+    assert_eq!(found(screen.keys("N")), "36");
+    assert_eq!(found(screen.keys("N")), "12");
+    screen.keys("/no such thing\n");
+    assert_eq!(found(&screen), "12");
+    assert!(screen.text(false).contains("not found: no such thing"));
+}
+
+#[test]
+fn one_session() {
+    let mut screen = Screen::new(TWO_SESSIONS, 80, 24);
+    screen.press(KeyCode::BackTab).keys("jj\nG");
+    assert_screen!(screen);
+    screen.press(KeyCode::Esc);
+    assert!(screen.text(false).contains("72/72"), "{}", screen.text(false));
+}
+
+#[test]
+fn a_session_of_the_command_line() {
+    let options = Options { show_secrets: false, color: false, session: Some(2) };
+    let screen = Screen::with(TWO_SESSIONS, 200, 50, &options);
+    assert!(screen.text(false).contains("session 2: 1/36"), "{}", screen.text(false));
+}
+
+#[test]
+fn help_80x24() {
+    assert_screen!(Screen::new(DENIED, 80, 24).keys("?"));
+}
+
+#[test]
+fn handshake_bytes() {
+    assert_screen!(Screen::new(DENIED, 80, 24).keys("jj\njjjj"));
+}
+
+#[test]
+fn holes_and_what_they_leave() {
+    assert_screen!(Screen::new("transport/format-snaplen-1000.pcap", 120, 40).keys("/incomplete\n"));
+}
+
+#[test]
+fn a_cut_capture_says_so() {
+    assert_screen!(Screen::new("transport/derived-file-cut.pcap", 100, 24).keys("G"));
+}
+
+#[test]
+fn no_rtmp() {
+    assert_screen!(Screen::new("nginx-rtmp/not-rtmp-http-and-tls.pcap", 80, 24));
+}
+
+/// The stream's key is on no screen, neither in text nor in bytes, until it is asked for.
+#[test]
+fn secrets_are_masked() {
+    let seen = |show_secrets| {
+        let options = Options { show_secrets, color: false, session: None };
+        let mut screen = Screen::with(TWO_SESSIONS, 200, 50, &options);
+        let mut seen = String::new();
+        for _ in 0..72 {
+            screen.keys("j");
+            seen += &screen.text(false);
+        }
+        seen
+    };
+    assert!(seen(true).contains("1-deadbeef"), "the capture has no secret");
+    for secret in ["deadbeef", "64 65 61 64"] {
+        assert!(!seen(false).contains(secret), "{secret}");
+    }
+}
+
+/// Without colour everything is still there to be seen.
+#[test]
+fn no_color_is_no_color() {
+    let options = Options { show_secrets: false, color: false, session: None };
+    let mut screen = Screen::with(DENIED, 80, 24, &options);
+    screen.keys("ff");
+    let buffer = screen.terminal.backend().buffer();
+    assert!(buffer.content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset));
+    assert!(screen.text(true).contains("[›"));
+}
+
+/// A row takes little, and where its bytes lie too.
+#[test]
+fn the_index_is_small() {
+    let screen = Screen::new("nginx-rtmp/obs-publish.pcap", 80, 24);
+    let (index, evidence) = screen.app.memory();
+    let messages = screen.app.messages() as usize;
+    assert!(messages > 200, "{messages}");
+    assert!(index / messages <= 130 && evidence / messages <= 40, "{} {}", index / messages, evidence / messages);
+}
+
+#[test]
+fn every_key_of_the_table_is_safe_on_an_empty_capture() {
+    let mut screen = Screen::new("nginx-rtmp/not-rtmp-http-and-tls.pcap", 80, 24);
+    for binding in BINDINGS {
+        for key in binding.keys {
+            if let Key::Plain(code) = key {
+                screen.press(*code);
+                screen.press(KeyCode::Esc);
+            }
+        }
+    }
+}
+
+/// Keys as fingers hit them: most do something.
+fn any_key() -> impl Strategy<Value = KeyEvent> {
+    let known: Vec<_> = BINDINGS
+        .iter()
+        .flat_map(|binding| binding.keys)
+        .map(|key| match *key {
+            Key::Plain(code) => KeyEvent::from(code),
+            Key::Ctrl(letter) => KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL),
+        })
+        .collect();
+    let known = prop::sample::select(known);
+    prop_oneof![
+        8 => known,
+        1 => any::<char>().prop_map(|letter| KeyEvent::from(KeyCode::Char(letter))),
+        1 => prop::sample::select(vec![KeyCode::Backspace, KeyCode::Delete, KeyCode::F(1)]).prop_map(KeyEvent::from),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_keys_at_any_size_panic(
+        capture in prop::sample::select(vec![
+            DENIED,
+            TWO_SESSIONS,
+            "transport/format-snaplen-1000.pcap",
+            "nginx-rtmp/not-rtmp-http-and-tls.pcap",
+        ]),
+        keys in prop::collection::vec(any_key(), 1..60),
+        sizes in prop::collection::vec((1_u16..230, 1_u16..70), 1..6),
+    ) {
+        let mut screen = Screen::new(capture, 80, 24);
+        for (index, key) in keys.iter().enumerate() {
+            if index % 10 == 0 {
+                let (width, height) = sizes[index / 10 % sizes.len()];
+                screen.terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+            }
+            screen.app.key(*key);
+            screen.show();
+        }
+    }
+}
