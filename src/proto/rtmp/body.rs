@@ -17,13 +17,13 @@ fields! {
     /// How many bytes may come before an Acknowledgement is sent.
     WINDOW_SIZE: Uint "window_size", "bytes", "RTMP 1.0 §5.4.4, §5.4.5";
     /// How the peer shall treat the new window size.
-    LIMIT_TYPE: Word "limit_type", "", "RTMP 1.0 §5.4.5";
+    LIMIT_TYPE: Word "limit_type", "", "RTMP 1.0 §5.4.5", LimitType::WORDS;
     /// A user control event.
     USER_CONTROL: Group "user_control", "", "RTMP 1.0 §6.2, §7.1.7";
     /// The number of the event.
-    EVENT: Uint "user_control.event", "", "RTMP 1.0 §7.1.7";
+    EVENT: Uint "user_control.event", "", "RTMP 1.0 §7.1.7", UserControlEvent::WORDS;
     /// The name of the event.
-    NAME: Word "user_control.name", "", "RTMP 1.0 §7.1.7";
+    NAME: Word "user_control.name", "", "RTMP 1.0 §7.1.7", UserControlEvent::WORDS;
     /// The message stream that the event is about.
     STREAM_ID: Uint "user_control.stream_id", "", "RTMP 1.0 §7.1.7";
     /// How much the client buffers.

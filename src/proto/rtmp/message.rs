@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::body::{self, Body};
 use crate::limits::Limits;
 use crate::open_enum;
-use crate::wire::{Moment, Problem, Reader, Recorder, Side, Silent};
+use crate::wire::{Moment, Problem, Reader, Recorder, Side, Silent, Word};
 
 open_enum! {
     /// Message type id. Source: RTMP 1.0 §5.4, §6.2, §7.1.
@@ -144,7 +144,11 @@ pub enum ExtendedForm {
 }
 
 impl ExtendedForm {
-    pub fn name(self) -> &'static str {
+    /// Every name.
+    pub const WORDS: &'static [Word] =
+        &Word::list([ExtendedForm::Single.name(), ExtendedForm::Repeated.name(), ExtendedForm::Omitted.name()]);
+
+    pub const fn name(self) -> &'static str {
         match self {
             ExtendedForm::Single => "single",
             ExtendedForm::Repeated => "repeated",
