@@ -112,6 +112,7 @@ fn read(files: &[&[u8]]) -> Vec<String> {
     assert_eq!(input.size(), Some(files.iter().map(|bytes| bytes.len() as u64).sum()));
     let mut lines = Vec::new();
     let mut last = 0;
+    let mut clean = true;
     while let Some(packet) = input.next() {
         lines.push(match packet {
             Ok(packet) => {
@@ -124,7 +125,10 @@ fn read(files: &[&[u8]]) -> Vec<String> {
                 let (time, link, length) = (packet.at.time.0, packet.link.0, packet.wire_length);
                 format!("{time} link {link} {text:?} of {length}")
             }
-            Err(error) => plain(error.to_string()),
+            Err(error) => {
+                clean = false;
+                plain(error.to_string())
+            }
         });
     }
     assert!(input.next().is_none());
