@@ -11,6 +11,7 @@ mod condition;
 mod error;
 mod evaluate;
 mod lexer;
+mod line;
 mod literal;
 mod native;
 mod near;
@@ -18,6 +19,7 @@ mod operand;
 mod parse;
 mod path;
 mod print;
+pub mod reference;
 mod registry;
 mod subject;
 
@@ -26,6 +28,7 @@ use std::str::FromStr;
 
 pub use error::FilterError;
 pub use evaluate::Scratch;
+pub use line::{Suggestion, Token, TokenKind, complete, tokens};
 pub use registry::{fields, written};
 pub use subject::{SessionFacts, Sessions, Subject};
 

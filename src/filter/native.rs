@@ -9,7 +9,7 @@ use crate::proto::rtmp::header::{CHUNK_FORMAT, CHUNK_STREAM_ID, EXTENDED_TIMESTA
 use crate::proto::rtmp::header::{TYPE, TYPE_NAME};
 use crate::proto::rtmp::{Answer, ExtendedForm, Head, Step};
 use crate::proto::{Event, Why};
-use crate::rules::{Finding, Severity};
+use crate::rules::{CODES, Finding, NAMES, Severity};
 use crate::wire::{Field, Side, Word};
 
 fields! {
@@ -81,9 +81,9 @@ fields! {
     /// What the rules found at this event.
     FINDING: Group "finding", "", "";
     /// The rule's code.
-    CODE: Text "finding.code", "", "rtmp-inspect rules";
+    CODE: Word "finding.code", "", "rtmp-inspect rules", CODES;
     /// The rule's name.
-    NAME: Text "finding.name", "", "rtmp-inspect rules";
+    NAME: Word "finding.name", "", "rtmp-inspect rules", NAMES;
     /// How bad it is: a note is less than a warning, a warning less than an error.
     SEVERITY: Word "finding.severity", "", "rtmp-inspect rules", Severity::WORDS;
     /// What is wrong, in words.
@@ -204,8 +204,8 @@ natives! {
     HANDSHAKE => |s, visit| matches!(s.event, Event::Handshake(_) if visit(Seen::Group));
     STEP => |s, visit| matches!(s.event, Event::Handshake(step) if visit(Seen::Word(step.step.name(step.from))));
     FINDING => |s, visit| finding(s, visit, |_| Some(Seen::Group));
-    CODE => |s, visit| finding(s, visit, |finding| Some(Seen::Text(finding.rule.code.as_bytes())));
-    NAME => |s, visit| finding(s, visit, |finding| Some(Seen::Text(finding.rule.name.as_bytes())));
+    CODE => |s, visit| finding(s, visit, |finding| Some(Seen::Word(finding.rule.code)));
+    NAME => |s, visit| finding(s, visit, |finding| Some(Seen::Word(finding.rule.name)));
     SEVERITY => |s, visit| finding(s, visit, |finding| Some(Seen::Word(finding.severity.name())));
     TEXT => |s, visit| finding(s, visit, |finding| Some(Seen::Text(finding.text.as_bytes())));
     SPEC => |s, visit| finding(s, visit, |finding| Some(Seen::Text(finding.rule.source.as_bytes())));

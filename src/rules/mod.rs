@@ -173,3 +173,21 @@ pub static CATALOGUE: &[&Entry] = &[
     &network::NET001,
     &network::NET002,
 ];
+
+/// The codes and the names of all rules, as words of a field.
+pub static CODES: &[Word] = &WORDS.0;
+pub static NAMES: &[Word] = &WORDS.1;
+
+static WORDS: ([Word; RULES], [Word; RULES]) = {
+    let none = Word { name: "", number: None };
+    let mut words = ([none; RULES], [none; RULES]);
+    let mut at = 0;
+    while at < RULES {
+        words.0[at].name = CATALOGUE[at].meta.code;
+        words.1[at].name = CATALOGUE[at].meta.name;
+        at += 1;
+    }
+    words
+};
+
+const RULES: usize = CATALOGUE.len();
