@@ -2,13 +2,15 @@
 
 use std::cmp::Ordering;
 
+use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::error::Fault;
 use super::lexer::Lexeme;
+use super::name::noun;
 use super::native::Seen;
 use super::operand::{Literal, Operand};
-use super::path::{Path, noun};
+use super::path::Path;
 use crate::wire::{Kind, Word};
 
 /// Bytes that one compiled expression may take. A text search needs a few kilobytes.
@@ -84,7 +86,7 @@ pub(super) enum Condition {
     Order(Op, Operand),
     /// It is one of the values, or in one of the ranges.
     OneOf(Vec<Operand>, Vec<(Operand, Operand)>),
-    Contains(Vec<u8>),
+    Contains(Box<Finder<'static>>),
     Matches(Regex),
 }
 
@@ -108,7 +110,7 @@ impl Condition {
         Ok(match op {
             Op::Eq => Condition::Is(Operand::of(path, &one(items)?)?),
             Op::Ne => Condition::IsNot(Operand::of(path, &one(items)?)?),
-            Op::Contains => Condition::Contains(needle(&one(items)?)?),
+            Op::Contains => Condition::Contains(Box::new(Finder::new(&needle(&one(items)?)?).into_owned())),
             Op::Matches => Condition::Matches(expression(&one(items)?)?),
             Op::In => set(path, items)?,
             _ => Condition::Order(op, ordered(path, &one(items)?)?),
@@ -130,7 +132,7 @@ impl Condition {
                 values.iter().any(|value| value.is(seen))
                     || ranges.iter().any(|(first, last)| within(seen, first, last, words))
             }
-            Condition::Contains(needle) => text(seen).is_some_and(|text| contains(text, needle)),
+            Condition::Contains(needle) => text(seen).is_some_and(|text| needle.find(text).is_some()),
             Condition::Matches(regex) => text(seen).is_some_and(|text| regex.is_match(text)),
         }
     }
@@ -162,16 +164,6 @@ fn text(seen: Seen<'_>) -> Option<&[u8]> {
         Seen::Text(text) | Seen::Bytes(text) => Some(text),
         Seen::Word(word) => Some(word.as_bytes()),
         _ => None,
-    }
-}
-
-fn contains(text: &[u8], needle: &[u8]) -> bool {
-    match std::str::from_utf8(needle) {
-        _ if needle.is_empty() => true,
-        _ if text.len() < needle.len() => false,
-        // Searching text is the standard library's fast way.
-        Ok(needle) if let Ok(text) = std::str::from_utf8(text) => text.contains(needle),
-        _ => text.windows(needle.len()).any(|window| window == needle),
     }
 }
 

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use super::condition::OPERATORS;
 use super::lexer::{Lexed, Lexeme, lex};
+use super::name::{Part, Segment};
 use super::native::ALIASES;
 use super::parse::{AND, NOT, OR};
-use super::path::{Part, Path, Segment, resolve};
+use super::path::{Path, resolve};
 use super::registry::{REGISTRY, fields, written};
 use crate::wire::Kind;
 
@@ -113,10 +114,8 @@ fn walk(input: &str, lexed: &[Lexed]) -> (Vec<Token>, Place, usize) {
                 name_at = index;
                 Place::Operator
             }
-            (Place::Value, "{") => Place::Set,
             (Place::Set, "}") => Place::Joint,
-            (Place::Set, _) => Place::Set,
-            (Place::Value, _) => Place::Joint,
+            (Place::Value, "{") | (Place::Set, _) => Place::Set,
             (_, text) if is_joint(text) => Place::Operand,
             (Place::Operator, text) if is_operator(text) => Place::Value,
             (_, _) => Place::Joint,
@@ -153,7 +152,11 @@ pub fn complete(input: &str, cursor: usize) -> Vec<Suggestion> {
     };
     match place {
         Place::Operand | Place::Name => {
-            let whole = fields().filter_map(|field| suggest(&written(field), field.doc));
+            let whole = fields().filter_map(|field| {
+                let text = written(field);
+                let fits = [&*text, field.name].iter().any(|name| name.starts_with(&begun));
+                fits.then(|| Suggestion { text, replaces: replaces.clone(), about: field.doc })
+            });
             let aliases = ALIASES.iter().filter_map(|(alias, _)| suggest(alias, "another name"));
             let found: Vec<_> = whole.chain(aliases).collect();
             if !found.is_empty() || begun.is_empty() {

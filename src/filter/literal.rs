@@ -154,17 +154,14 @@ pub(super) fn text(rest: &str) -> (Lexeme, usize) {
             Some(c @ ('\\' | '"' | '\'')) => text.push(c),
             Some(kind @ ('x' | 'u')) => {
                 let from = at + 2;
-                match character(&rest[from..], kind) {
-                    Some((c, length)) => {
-                        text.push(c);
-                        for _ in 0..length {
-                            chars.next();
-                        }
+                if let Some((c, length)) = character(&rest[from..], kind) {
+                    text.push(c);
+                    for _ in 0..length {
+                        chars.next();
                     }
-                    None => {
-                        let help = "a character is written `\\x41` (up to 7f) or `\\u{1f600}`";
-                        bad.get_or_insert(Bad::new(format!("`\\{kind}` names no character")).help(help));
-                    }
+                } else {
+                    let help = "a character is written `\\x41` (up to 7f) or `\\u{1f600}`";
+                    bad.get_or_insert(Bad::new(format!("`\\{kind}` names no character")).help(help));
                 }
             }
             Some(c) => {

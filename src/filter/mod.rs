@@ -13,6 +13,7 @@ mod evaluate;
 mod lexer;
 mod line;
 mod literal;
+mod name;
 mod native;
 mod near;
 mod operand;
@@ -22,6 +23,8 @@ mod print;
 pub mod reference;
 mod registry;
 mod subject;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::str::FromStr;

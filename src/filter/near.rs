@@ -13,7 +13,7 @@ pub(super) fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Ve
         .map(|name| (distance(&lower, &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= allowed)
         .collect();
-    found.sort();
+    found.sort_unstable();
     found.dedup();
     let best = found.first().map_or(0, |(best, _)| *best);
     found.into_iter().filter(|(distance, _)| *distance <= best).map(|(_, name)| name).take(3).collect()

@@ -6,9 +6,10 @@ use std::ops::Range;
 use super::error::Fault;
 use super::lexer::Lexeme;
 use super::literal;
+use super::name::noun;
 use super::native::Seen;
 use super::near::{did_you_mean, near};
-use super::path::{Path, noun};
+use super::path::Path;
 use crate::wire::{Kind, Word, escape};
 
 /// A literal as it was written.
@@ -91,6 +92,7 @@ impl Operand {
             (Seen::Span(first, last), Operand::Int(b)) => (i128::from(first)..=i128::from(last)).contains(b),
             (Seen::Word(a), Operand::Word(b)) => a == b,
             (Seen::Text(a) | Seen::Bytes(a), Operand::Bytes(b)) => a == &**b,
+            (Seen::Word(a), Operand::Bytes(b)) => a.as_bytes() == &**b,
             (Seen::Null, Operand::Null) | (Seen::Undefined, Operand::Undefined) => true,
             _ => self.order(seen, &[]) == Some(Ordering::Equal),
         }

@@ -5,8 +5,9 @@ use std::ops::Range;
 use super::condition::{Condition, Item, OPERATORS, Op};
 use super::error::Fault;
 use super::lexer::{Lexed, Lexeme, lex};
+use super::name::{Part, Segment};
 use super::operand::Literal;
-use super::path::{Part, Path, Segment, resolve};
+use super::path::{Path, resolve};
 use crate::wire::escape;
 
 /// Brackets and negations inside one another. A person's filter has three; each costs a call on the stack.
@@ -179,6 +180,11 @@ impl<'i> Parser<'i> {
 
     fn segments(&mut self) -> Result<Vec<Segment>, Fault> {
         let expected = "a field's name was expected";
+        let text = self.text();
+        let joins = [AND, OR].iter().any(|(_, word)| *word == text);
+        if joins || OPERATORS.iter().any(|(_, sign, word)| *sign == text || *word == text) {
+            return Err(self.unexpected(expected));
+        }
         let mut segments = vec![self.key(expected)?];
         loop {
             if self.take_sign(".") {

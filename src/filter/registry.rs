@@ -56,6 +56,11 @@ impl Registry {
         proto::fields().find(|field| field.name == name)
     }
 
+    /// The first field of a type.
+    pub(super) fn first_of(&self, kind: Kind) -> Option<&'static Field> {
+        self.entries.iter().map(|entry| entry.field).find(|field| field.kind == kind)
+    }
+
     /// Whether any field's name goes on behind this one.
     pub(super) fn has_members(&self, name: &str) -> bool {
         let inside = format!("{name}.");
@@ -81,10 +86,12 @@ impl Registry {
         let mut written = String::new();
         let mut end: usize = 0;
         for part in field.name.split('.') {
-            let list = self.get(&field.name[..end.saturating_sub(1)]);
-            if part == "item" && list.is_some_and(|list| list.field.kind == Kind::List) {
+            let before = self.get(&field.name[..end.saturating_sub(1)]);
+            let in_list = before.is_some_and(|before| before.field.kind == Kind::List);
+            if in_list {
                 written += "[*]";
-            } else {
+            }
+            if !(in_list && part == "item") {
                 if end > 0 {
                     written.push('.');
                 }
