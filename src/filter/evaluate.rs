@@ -121,9 +121,10 @@ impl Walk<'_> {
             let inside = node.map_or(0..tree.nodes.len(), |node| node + 1..tree.nodes[node].end as usize);
             for at in inside {
                 let found = &tree.nodes[at];
-                // What has a key or a position is a part of the field's value, not the field.
+                // What has a key or a position is a part of the field's value, not the field; an item is nothing else.
                 let is_it = std::ptr::eq(found.field, *field) || found.field.name == field.name;
-                if is_it && found.label == Label::Field && (!self.spend() || self.from(Some(at), behind)) {
+                let is_it = is_it && (found.label == Label::Field || field.key() == "item");
+                if is_it && (!self.spend() || self.from(Some(at), behind)) {
                     return self.left > 0;
                 }
             }
@@ -200,7 +201,8 @@ impl Walk<'_> {
             Value::Null => Seen::Null,
             Value::Undefined => Seen::Undefined,
             Value::Date { ms, .. } => Seen::Date(*ms),
-            Value::Group | Value::List | Value::EcmaArray(_) | Value::Class(_) | Value::Reference { .. } => Seen::Group,
+            // Whatever else there is has members and no value of its own.
+            _ => Seen::Group,
         }
     }
 

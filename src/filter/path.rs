@@ -152,8 +152,9 @@ fn inside(mut steps: Steps, field: &'static Field, rest: &[Segment]) -> Result<P
         (Kind::List, Part::Index(_) | Part::Any) => {
             steps.push(&next.part);
             // Lists side by side may share what their items are.
-            let shared = field.name.rsplit_once('.').map(|(group, _)| format!("{group}.item"));
-            let shared = shared.as_deref().and_then(Registry::decoded);
+            let group = field.name.rsplit_once('.').map_or("", |(group, _)| group);
+            let is_list = Registry::decoded(group).is_some_and(|group| group.kind == Kind::List);
+            let shared = Registry::decoded(&format!("{group}.item")).filter(|_| !is_list);
             let item = Registry::decoded(&format!("{}.item", field.name)).or(shared);
             match item {
                 Some(item) if !matches!(item.kind, Kind::Group) => return inside(steps, item, behind),
@@ -175,6 +176,10 @@ fn inside(mut steps: Steps, field: &'static Field, rest: &[Segment]) -> Result<P
             }
             if item.is_none() { Ok(steps.dynamic(behind)) } else { Err(Miss::Unknown) }
         }
+        // A group whose members have the names of the wire.
+        (Kind::Group, _) if Registry::decoded(&format!("{}.item", field.name)).is_some_and(is_amf) => {
+            Ok(steps.dynamic(rest))
+        }
         (Kind::Group, Part::Key(_)) if REGISTRY.has_members(field.name) => Err(Miss::Unknown),
         (Kind::Group, _) if !REGISTRY.has_members(field.name) => Ok(steps.dynamic(rest)),
         (Kind::List, Part::Key(_)) => {
@@ -183,6 +188,10 @@ fn inside(mut steps: Steps, field: &'static Field, rest: &[Segment]) -> Result<P
         }
         _ => Err(nothing_inside(&steps.name, field, next)),
     }
+}
+
+fn is_amf(field: &Field) -> bool {
+    field.kind == Kind::Amf
 }
 
 fn nothing_inside(name: &str, field: &Field, next: &Segment) -> Miss {

@@ -182,7 +182,6 @@ fn media_and_other_events_answer() {
         "video.composition_time < 0ms",
         "video.frame_type == key and video.enhanced == false",
         "video.packet_type contains \"frames\"",
-        "video.data == 01:02",
     ] {
         assert!(ask(yes, &video), "{yes}");
     }
