@@ -392,7 +392,7 @@ fn value(node: &Node, children: usize, bytes: &[u8]) -> String {
             let timezone = timezone.map_or_else(String::new, |minutes| format!(", timezone {minutes}"));
             format!("date {ms}{timezone}")
         }
-        Value::Reference(n) => format!("reference {n}"),
+        Value::Reference { number, .. } => format!("reference {number}"),
     }
 }
 
