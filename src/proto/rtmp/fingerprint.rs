@@ -86,14 +86,13 @@ pub(super) fn of(block: &[u8], from: Side, content: Content, scheme: Scheme) -> 
     match (from, version, content) {
         (Side::Client, [9, 0, 124, 2], _) if block[8..12] == FFMPEG_START => Some(Maker::Ffmpeg),
         (Side::Client, [10, 0, 45, 2], _) => Some(Maker::LibrtmpSwf),
-        (Side::Client, [12, 0, 13, 14], _) => Some(Maker::NginxRtmp),
         (Side::Client, [128, 0, 3, 2], _) => Some(Maker::RtmpeClient),
         (Side::Client, [128, 0, 7, 2], _) => Some(Maker::JwPlayer),
         (Side::Client, [9 | 10 | 128, ..], _) => Some(Maker::FlashPlayer),
         (Side::Client, [0, 0, 0, 0], Content::Zero) => Some(Maker::Joy4),
         // Both write this version, but nginx-rtmp always signs in the first half.
         (Side::Server, [13, 14, 10, 13], _) if scheme == Scheme::Digest0 => Some(Maker::Xiu),
-        (Side::Server, [13, 14, 10, 13], _) => Some(Maker::NginxRtmp),
+        (Side::Server, [13, 14, 10, 13], _) | (Side::Client, [12, 0, 13, 14], _) => Some(Maker::NginxRtmp),
         (Side::Server, [1, 2, 3, 4], _) => Some(Maker::NodeMediaServer),
         (Side::Server, [1, 0, 5, 4], _) => Some(Maker::Srs),
         (Side::Server, [3 | 5, 0, 0..=9, 1], _) => Some(Maker::FlashMediaServer),
