@@ -10,8 +10,8 @@ use super::tree_json::{Behind, HexText, Source};
 use super::{Counts, Writer};
 use crate::analyzer::{Reason, Tally, Totals};
 use crate::proto::rtmp::secrets::Masks;
-use crate::proto::rtmp::{Handshake, HandshakeFacts, Head, Message, Scheme};
-use crate::proto::{Close, Event, Gap, Incomplete, Opened, Undecodable};
+use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message};
+use crate::proto::{Close, Event, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::rules::Finding;
 use crate::wire::{PacketNo, Problem, Side, Time, Tree};
 
@@ -101,12 +101,19 @@ impl<W: Write> JsonWriter<W> {
             map.serialize_entry("offset", &step.offset)?;
             match step.facts {
                 HandshakeFacts::Version(version) => map.serialize_entry("version", &version),
-                HandshakeFacts::Block { epoch, zero, scheme } => {
+                HandshakeFacts::Block { epoch, zero, scheme, digest_at, content, fingerprint } => {
                     map.serialize_entry("epoch", &epoch)?;
                     map.serialize_entry("zero", &HexText(&zero))?;
                     map.serialize_entry("scheme", scheme.name())?;
-                    if scheme != Scheme::Simple {
+                    if let Some(at) = digest_at {
                         map.serialize_entry("digest_valid", &true)?;
+                        map.serialize_entry("digest_at", &at)?;
+                    }
+                    if content != Content::Random {
+                        map.serialize_entry("random_is", content.name())?;
+                    }
+                    if let Some(maker) = fingerprint {
+                        map.serialize_entry("fingerprint", maker.name())?;
                     }
                     Ok(())
                 }
@@ -173,10 +180,16 @@ impl<W: Write> JsonWriter<W> {
         if !gap.survived {
             return Ok(());
         }
+        let (session, from, offset) = (gap.session, gap.from, gap.offset + gap.bytes);
+        self.resync(&Resync { session, from, offset, skipped: 0, at: gap.at })
+    }
+
+    fn resync(&mut self, found: &Resync) -> io::Result<()> {
         self.line("resync", |map| {
-            place(map, gap.session, gap.from)?;
-            map.serialize_entry("offset", &(gap.offset + gap.bytes))?;
-            map.serialize_entry("skipped", &0)
+            place(map, found.session, found.from)?;
+            map.serialize_entry("offset", &found.offset)?;
+            map.serialize_entry("skipped", &found.skipped)?;
+            map.serialize_entry("packet", &found.at.packet.0)
         })
     }
 
@@ -224,6 +237,7 @@ impl<W: Write> Writer for JsonWriter<W> {
             Event::Incomplete(event) => self.incomplete(event),
             Event::Gap(event) => self.gap(event),
             Event::Undecodable(event) => self.undecodable(event),
+            Event::Resync(event) => self.resync(event),
             Event::Close(event) => self.close(event),
             Event::Piece(_) => Ok(()),
         }
@@ -283,7 +297,9 @@ fn head(map: &mut Map<'_>, head: &Head) -> Filled {
     map.serialize_entry("chunk_stream_id", &head.chunk_stream_id)?;
     map.serialize_entry("chunk_format", &head.chunk_format)?;
     map.serialize_entry("chunks", &head.chunks)?;
-    map.serialize_entry("timestamp", &head.timestamp)?;
+    if head.timestamp_known {
+        map.serialize_entry("timestamp", &head.timestamp)?;
+    }
     if let Some(extended) = head.extended {
         map.serialize_entry("extended_timestamp", &extended.value)?;
         map.serialize_entry("extended_timestamp_form", extended.form.name())?;
@@ -296,7 +312,10 @@ fn head(map: &mut Map<'_>, head: &Head) -> Filled {
     if let Some(name) = head.kind.name() {
         map.serialize_entry("type_name", name)?;
     }
-    map.serialize_entry("message_stream_id", &head.message_stream_id)
+    if head.message_stream_known {
+        map.serialize_entry("message_stream_id", &head.message_stream_id)?;
+    }
+    Ok(())
 }
 
 fn packets((first, last): (PacketNo, PacketNo)) -> [u64; 2] {

@@ -1,6 +1,6 @@
 //! An event in one line, for a person.
 
-use super::rtmp::{self, HandshakeFacts};
+use super::rtmp::{self, Content, HandshakeFacts};
 use super::{Close, Event, Incomplete, Opened};
 use crate::net::{How, Start};
 use crate::wire::escape;
@@ -13,10 +13,16 @@ pub fn describe(event: &Event) -> String {
         Event::Message(message) => rtmp::describe(message),
         Event::Incomplete(event) => incomplete(event),
         Event::Gap(gap) => {
-            let then = if gap.survived { "decoding goes on" } else { "the rest is not decoded" };
+            let then = if gap.survived { "decoding goes on" } else { "the next chunk is looked for" };
             format!("{} bytes are missing at offset {}; {then}", gap.bytes, gap.offset)
         }
         Event::Undecodable(lost) => format!("not decodable from offset {} on: {}", lost.offset, lost.reason.clause()),
+        Event::Resync(event) => {
+            format!(
+                "chunks found again at offset {}, after {} bytes that were not decoded",
+                event.offset, event.skipped
+            )
+        }
         Event::Close(event) => close(event),
         Event::Piece(piece) => format!("{} bytes at offset {}", piece.length, piece.offset),
     }
@@ -37,8 +43,18 @@ fn opened(opened: &Opened) -> String {
 fn handshake(facts: HandshakeFacts) -> String {
     match facts {
         HandshakeFacts::Version(version) => format!("version {version}"),
-        HandshakeFacts::Block { epoch, zero: [a, b, c, d], scheme } => {
-            format!("epoch {epoch}, version {a}.{b}.{c}.{d}, {}", scheme.name())
+        HandshakeFacts::Block { epoch, zero: [a, b, c, d], scheme, content, fingerprint, .. } => {
+            let mut line = format!("epoch {epoch}, version {a}.{b}.{c}.{d}, {}", scheme.name());
+            match content {
+                Content::Random => {}
+                Content::Zero => line.push_str(", all zero"),
+                Content::Constant => line.push_str(", all the same byte"),
+                Content::Copy => line.push_str(", a copy of C1"),
+            }
+            if let Some(maker) = fingerprint {
+                line += &format!(", like {}", maker.name());
+            }
+            line
         }
         HandshakeFacts::Echo { time, time2, echo } => {
             let echo = echo.map_or_else(String::new, |echo| format!(", echo {}", echo.name()));

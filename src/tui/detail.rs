@@ -134,7 +134,8 @@ impl Detail {
             self.lines.push(Line { depth: 1, label: "latency".into(), value, unit: "ms", ..Line::default() });
             self.lines[0].end = Some(inside + 2);
         }
-        self.put_bytes(&shown.header, &message.payload, "chunk header, payload");
+        let about = if shown.masked { "chunk header, masked payload" } else { "chunk header, payload" };
+        self.put_bytes(&shown.header, &message.payload, about);
         let mut tree = Tree::default();
         header::record(&shown.header, 0, &mut tree);
         record_payload(message.head.kind, &message.payload, base as u32, &mut tree, book.limits());
@@ -171,8 +172,12 @@ impl Detail {
             detail.moments(session, head.first, head.last);
             detail.fact("type", type_name(head.kind));
             detail.fact("chunk_stream_id", head.chunk_stream_id);
-            detail.fact("message_stream_id", head.message_stream_id);
-            detail.measure("timestamp", head.timestamp, "ms");
+            if head.message_stream_known {
+                detail.fact("message_stream_id", head.message_stream_id);
+            }
+            if head.timestamp_known {
+                detail.measure("timestamp", head.timestamp, "ms");
+            }
             detail.measure("length", head.length, "bytes");
             detail.fact("chunks", head.chunks);
             detail.measure("size", head.size, "bytes");
@@ -238,6 +243,7 @@ impl Detail {
             Row::Undecodable(lost) => {
                 ("undecodable", describe(&Event::Undecodable((**lost).clone())), lost.from, lost.at)
             }
+            Row::Resync(found) => ("resync", describe(&Event::Resync((**found).clone())), found.from, found.at),
             Row::Close(close) => ("close", describe(&Event::Close((**close).clone())), close.from, close.at),
             _ => return,
         };

@@ -9,15 +9,18 @@ mod chunk;
 mod describe;
 pub mod detect;
 mod digest;
+mod fingerprint;
 pub(crate) mod handshake;
 pub mod header;
 mod message;
+mod resync;
 pub mod secrets;
 mod session;
 
 pub use body::{Body, Command, Data, UserControl, UserControlEvent};
 pub use chunk::Reason;
 pub use describe::{describe, type_name};
+pub use fingerprint::{Content, Maker};
 pub use handshake::{Echo, Handshake, HandshakeFacts, Scheme, Step};
 pub use message::{Answer, Extended, ExtendedForm, Head, HeaderBytes, Message, MessageType, Run, record_payload};
 pub use session::Session;

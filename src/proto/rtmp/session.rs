@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use super::chunk::{Chunked, Chunks};
-use super::detect::is_encrypted;
+use super::detect::{hides_signature, is_encrypted};
 use super::handshake::{HALF, Handshake, HandshakeFacts, PeerBlock, Step};
 use super::{Answer, Body, Message};
 use crate::limits::Limits;
 use crate::net::How;
-use crate::proto::{Close, Event, Gap, Incomplete, Undecodable, Why};
+use crate::proto::{Close, Event, Gap, Incomplete, Resync, Undecodable, Why};
 use crate::wire::{Moment, Side, Time};
 
 /// An RTMP session. Told of bytes, holes and ends; gives events, with `n` still to be filled in by its owner.
@@ -37,6 +37,8 @@ struct Direction {
     messages: u64,
     encrypted: u64,
     is_encrypted: bool,
+    /// Its signature is encrypted in a way that cannot be checked: RTMPE 8 and 9.
+    hides_signature: bool,
     closed: bool,
 }
 
@@ -72,6 +74,7 @@ impl Session {
             messages: 0,
             encrypted: 0,
             is_encrypted: false,
+            hides_signature: false,
             closed: false,
         };
         Session {
@@ -80,6 +83,16 @@ impl Session {
             limits: limits.clone(),
             chunked: Vec::new(),
         }
+    }
+
+    /// A session whose handshake was not captured.
+    pub fn midstream(session: u32, limits: &Limits) -> Self {
+        let mut it = Session::new(session, 0, limits);
+        for direction in &mut it.directions {
+            direction.handshake.passed = HALF;
+            direction.chunks = Chunks::midstream(0, limits);
+        }
+        it
     }
 
     /// The next bytes of one side. `next_n` numbers messages.
@@ -116,7 +129,7 @@ impl Session {
                 passed if passed < HALF => (Step::Echo, 1537),
                 _ => break,
             };
-            let peer = if step == Step::Echo { self.directions[from.other().index()].block.clone() } else { None };
+            let peer = if step == Step::Version { None } else { self.directions[from.other().index()].block.clone() };
             let direction = &mut self.directions[from.index()];
             let half = &mut direction.handshake;
             let end = start + step.length() as u64;
@@ -142,6 +155,7 @@ impl Session {
                 // Bytes of it are missing from the capture.
                 continue;
             }
+            let peer = peer.filter(|_| step != Step::Echo || !direction.hides_signature);
             let (facts, block) = Handshake::judge(step, from, &content, peer.as_ref());
             let event = Handshake {
                 session: self.session,
@@ -154,8 +168,11 @@ impl Session {
                 facts,
             };
             match facts {
-                HandshakeFacts::Version(version) => direction.is_encrypted = is_encrypted(version),
-                HandshakeFacts::Echo { echo: None, .. } => {
+                HandshakeFacts::Version(version) => {
+                    direction.is_encrypted = is_encrypted(version);
+                    direction.hides_signature = hides_signature(version);
+                }
+                HandshakeFacts::Echo { echo: None, .. } if !direction.hides_signature => {
                     direction.early_echo = Some(event);
                     continue;
                 }
@@ -244,6 +261,9 @@ impl Session {
                 }
                 Chunked::Incomplete { head, received, why } => {
                     Event::Incomplete(Incomplete { session: self.session, from, head, received, why })
+                }
+                Chunked::Resync { offset, skipped, at } => {
+                    Event::Resync(Resync { session: self.session, from, offset, skipped, at })
                 }
                 Chunked::Undecodable { offset, at, reason } => {
                     Event::Undecodable(Undecodable { session: self.session, from, offset, at, reason })
