@@ -32,7 +32,7 @@ fields! {
     SIZE: Uint "size", "bytes", "RTMP 1.0 §5.3";
     /// How many chunks carry it.
     CHUNKS: Uint "chunks", "", "RTMP 1.0 §5.3";
-    /// The absolute time after all deltas; it wraps at 2^32.
+    /// The absolute time after all deltas, where it is known; it wraps at 2^32.
     TIMESTAMP: Uint "timestamp", "ms", "RTMP 1.0 §5.3.1.2";
     /// What the message's continuing chunks do with the extended timestamp.
     EXTENDED_FORM: Word "extended_timestamp_form", "", "RTMP 1.0 §5.3.1.3", ExtendedForm::WORDS;
@@ -46,6 +46,8 @@ fields! {
     WHY: Word "why", "", "", Why::WORDS;
     /// Of a gap, the bytes that are missing; of a close, all bytes of the direction.
     BYTES: Uint "bytes", "bytes", "";
+    /// Of a resync, captured bytes before it that could not be decoded.
+    SKIPPED: Uint "skipped", "bytes", "";
     /// Why a direction cannot be decoded further.
     REASON: Text "reason", "", "";
     /// How a direction ended.
@@ -160,20 +162,29 @@ natives! {
     CHUNK_STREAM_ID => |s, visit| head(s, visit, |head| u64::from(head.chunk_stream_id));
     CHUNK_FORMAT => |s, visit| head(s, visit, |head| u64::from(head.chunk_format));
     CHUNKS => |s, visit| head(s, visit, |head| u64::from(head.chunks));
-    TIMESTAMP => |s, visit| head(s, visit, |head| u64::from(head.timestamp));
+    TIMESTAMP => |s, visit| {
+        s.head().is_some_and(|head| head.timestamp_known && visit(Seen::Uint(u64::from(head.timestamp))))
+    };
     EXTENDED_TIMESTAMP => |s, visit| extended(s).is_some_and(|(value, _, _)| visit(Seen::Uint(value)));
     EXTENDED_FORM => |s, visit| extended(s).is_some_and(|(_, form, _)| visit(Seen::Word(form.name())));
     EXTENDED_ABSOLUTE => |s, visit| extended(s).is_some_and(|(_, _, absolute)| absolute && visit(Seen::Bool(true)));
     LENGTH => |s, visit| head(s, visit, |head| u64::from(head.length));
     TYPE => |s, visit| head(s, visit, |head| u64::from(head.kind.0));
     TYPE_NAME => |s, visit| s.head().and_then(|head| head.kind.name()).is_some_and(|name| visit(Seen::Word(name)));
-    MESSAGE_STREAM_ID => |s, visit| head(s, visit, |head| u64::from(head.message_stream_id));
+    MESSAGE_STREAM_ID => |s, visit| {
+        s.head().is_some_and(|head| head.message_stream_known && visit(Seen::Uint(u64::from(head.message_stream_id))))
+    };
     PAYLOAD => |s, visit| matches!(s.event, Event::Message(message) if visit(Seen::Bytes(&message.payload)));
     RECEIVED => |s, visit| matches!(s.event, Event::Incomplete(part) if visit(Seen::Uint(u64::from(part.received))));
     WHY => |s, visit| matches!(s.event, Event::Incomplete(part) if visit(Seen::Word(part.why.name())));
     BYTES => |s, visit| match s.event {
         Event::Gap(gap) => visit(Seen::Uint(gap.bytes)),
         Event::Close(close) => visit(Seen::Uint(close.bytes)),
+        _ => false,
+    };
+    SKIPPED => |s, visit| match s.event {
+        Event::Gap(gap) if gap.survived => visit(Seen::Uint(0)),
+        Event::Resync(found) => visit(Seen::Uint(found.skipped)),
         _ => false,
     };
     REASON => |s, visit| {
@@ -230,6 +241,7 @@ fn event(subject: &Subject<'_>, visit: &mut Visit<'_>) -> bool {
             }
             "gap"
         }
+        Event::Resync(_) => "resync",
         Event::Undecodable(_) => "undecodable",
         Event::Close(_) => "close",
         Event::Piece(_) => return false,
