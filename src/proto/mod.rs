@@ -16,8 +16,9 @@ use crate::wire::Field;
 
 /// Every field that any protocol records, in groups, each in wire order.
 pub fn fields() -> impl Iterator<Item = &'static Field> {
-    [rtmp::handshake::FIELDS, rtmp::header::FIELDS, rtmp::body::FIELDS, flv::audio::FIELDS, flv::video::FIELDS]
+    [rtmp::handshake::FIELDS, rtmp::header::FIELDS, rtmp::body::FIELDS]
         .into_iter()
         .flatten()
         .copied()
+        .chain(flv::fields())
 }

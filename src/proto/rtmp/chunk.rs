@@ -122,6 +122,8 @@ enum Unread {
     Bad(Reason),
     /// What it inherits, or how long its chunk is, was missed: only what follows can tell.
     Seek,
+    /// After a hole: it cannot be a header, so what was thought of the bytes before was wrong.
+    Astray,
 }
 
 /// Bytes in which the next chunk is looked for.
@@ -161,6 +163,8 @@ pub(super) struct Chunks {
     offset: u64,
     /// Some type 3 chunk left an extended timestamp out.
     omits: bool,
+    /// Bytes were missing before: what stands where a header should is looked at with doubt.
+    has_hole: bool,
     /// Whether extended timestamps of types 1 and 2 are absolute times; unknown until there is one.
     absolutes: Option<bool>,
     /// No more bytes will come: wait for none.
@@ -189,6 +193,7 @@ impl Chunks {
             video: None,
             offset,
             omits: false,
+            has_hole: false,
             absolutes: None,
             at_end: false,
             partial_bytes: 0,
@@ -202,7 +207,8 @@ impl Chunks {
     /// A direction whose beginning was not captured: chunks are looked for from its first byte on.
     pub(super) fn midstream(offset: u64, limits: &Limits) -> Self {
         let mut chunks = Chunks::new(offset, limits);
-        chunks.size = ChunkSize::AtLeast(0);
+        chunks.size = ChunkSize::UNKNOWN;
+        chunks.has_hole = true;
         chunks.state = State::Seeking;
         chunks.search = Search { broken: true, announced: true, ..Search::default() };
         chunks
@@ -291,6 +297,7 @@ impl Chunks {
             message_streams: self.message_streams.clone(),
             size: self.size,
             clock: self.clock,
+            absolutes: self.absolutes == Some(true),
             audio: self.audio,
             video: self.video,
             then,
@@ -376,6 +383,8 @@ impl Chunks {
         self.make_stale();
         self.state = State::Seeking;
         self.search = Search { broken: true, announced: true, ..Search::default() };
+        self.size = self.size.doubted();
+        self.has_hole = true;
     }
 
     /// Counts what is kept and cannot be used as not decoded.
@@ -433,6 +442,13 @@ impl Chunks {
                             self.state = State::Seeking;
                             self.search = Search::default();
                         }
+                        Err(Unread::Astray) => {
+                            self.give_up(Why::Gap, out);
+                            self.make_stale();
+                            self.state = State::Seeking;
+                            self.size = self.size.doubted();
+                            self.search = Search { broken: true, announced: true, from: 1, ..Search::default() };
+                        }
                         Err(Unread::Bad(reason)) => {
                             let offset = self.offset;
                             self.give_up(Why::Undecodable, out);
@@ -464,6 +480,9 @@ impl Chunks {
             _ => return Err(Unread::Wait),
         };
         let mut header = header::read(&mut Reader::new(&bytes[..length], 0, &mut Silent)).map_err(|_| Unread::Wait)?;
+        if self.has_hole && header.format < 2 && !resync::is_possible(&header, &self.message_streams) {
+            return Err(Unread::Astray);
+        }
         let Some(stream) = self.find(header.chunk_stream_id) else {
             if header.format >= 2 {
                 let ChunkHeader { chunk_stream_id, format, .. } = header;
@@ -493,14 +512,14 @@ impl Chunks {
 
     /// Whether a message of this length may or may not fit into a chunk.
     fn is_in_doubt(&self, length: u32) -> bool {
-        matches!(self.size, ChunkSize::AtLeast(least) if length > least)
+        matches!(self.size, ChunkSize::AtLeast { least, .. } if length > least)
     }
 
     /// Payload bytes of a chunk of a message of which `left` are to come.
     fn chunk_of(&self, left: u32) -> u32 {
         match self.size {
             ChunkSize::Known(size) => left.min(size),
-            ChunkSize::AtLeast(_) => left,
+            ChunkSize::AtLeast { .. } => left,
         }
     }
 
@@ -599,7 +618,7 @@ impl Chunks {
         let left = partial.head.length - partial.passed;
         let (left, size) = match self.size {
             ChunkSize::Known(size) => (left.min(size), size),
-            ChunkSize::AtLeast(_) => (left, left.max(1)),
+            ChunkSize::AtLeast { .. } => (left, left.max(1)),
         };
         partial.head.add_chunk(self.offset, bytes.len() as u8, left, size);
         self.state = State::Data { stream: index, left };

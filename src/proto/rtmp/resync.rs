@@ -6,6 +6,9 @@
 //! message stream, small time deltas, lengths that a type must have and the first bytes of payloads all count. The first
 //! place that is proven is taken. Where nothing is proven, nothing is said.
 
+// The weights are tables: a line a case, also where two cases weigh the same.
+#![allow(clippy::match_same_arms)]
+
 use super::MessageType;
 use super::header::{self, ChunkHeader};
 use crate::wire::{Reader, Silent};
@@ -25,8 +28,24 @@ const DOUBTS: u32 = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ChunkSize {
     Known(u32),
-    /// Messages up to this length came in one chunk.
-    AtLeast(u32),
+    /// Messages up to `least` bytes came in one chunk. `likely` was the size before a hole, in which it may have changed.
+    AtLeast {
+        least: u32,
+        likely: Option<u32>,
+    },
+}
+
+impl ChunkSize {
+    /// Nothing was seen yet.
+    pub(super) const UNKNOWN: ChunkSize = ChunkSize::AtLeast { least: 0, likely: None };
+
+    /// After a hole.
+    pub(super) fn doubted(self) -> ChunkSize {
+        match self {
+            ChunkSize::Known(size) => ChunkSize::AtLeast { least: 0, likely: Some(size) },
+            ChunkSize::AtLeast { likely, .. } => ChunkSize::AtLeast { least: 0, likely },
+        }
+    }
 }
 
 /// A chunk stream as it was last seen.
@@ -50,6 +69,8 @@ pub(super) struct Known {
     pub(super) size: ChunkSize,
     /// The last media message's time.
     pub(super) clock: Option<u32>,
+    /// Whether extended timestamps of types 1 and 2 are absolute times here.
+    pub(super) absolutes: bool,
     /// The first byte of the last audio message.
     pub(super) audio: Option<u8>,
     /// The codec of the last legacy video message.
@@ -74,13 +95,28 @@ impl Known {
         Known {
             streams: Vec::new(),
             message_streams: Vec::new(),
-            size: ChunkSize::AtLeast(0),
+            size: ChunkSize::UNKNOWN,
+            absolutes: false,
             clock: None,
             audio: None,
             video: None,
             then: Then::More,
         }
     }
+}
+
+/// Whether a header can be one at all, whatever else is known: its type has a name, and its length is that of its type.
+pub(super) fn is_possible(header: &ChunkHeader, message_streams: &[u32]) -> bool {
+    let length = match (header.kind.0, header.length) {
+        (1 | 2 | 3 | 5, length) => length == 4,
+        (6, length) => matches!(length, 4 | 5),
+        (4, length) => (2..=64).contains(&length),
+        (8, _) => true,
+        (_, length) => length > 0,
+    };
+    let stream =
+        header.format > 0 || header.message_stream_id <= 1024 || message_streams.contains(&header.message_stream_id);
+    header.kind.name().is_some() && length && stream
 }
 
 /// What became of one place.
@@ -171,8 +207,8 @@ impl Chain<'_> {
             let left = self.streams[place].left;
             let take = match self.size {
                 ChunkSize::Known(size) => left.min(size),
-                ChunkSize::AtLeast(least) if left <= least => left,
-                ChunkSize::AtLeast(least) => return self.doubt(place, data, least, doubts),
+                ChunkSize::AtLeast { least, .. } if left <= least => left,
+                ChunkSize::AtLeast { least, likely } => return self.doubt(place, data, least, likely, doubts),
             };
             self.streams[place].left -= take;
             self.at = data + take as usize;
@@ -210,61 +246,53 @@ impl Chain<'_> {
         }
     }
 
-    /// A message is longer than any that is known to fit into a chunk: follows it with each chunk size that the bytes
-    /// allow. It is proven only when just one of them is.
-    fn doubt(self, place: usize, data: usize, least: u32, doubts: u32) -> Verdict {
+    /// A message is longer than any that is known to fit into a chunk: follows it with the size of before, in one chunk,
+    /// and, for the first such message of the chain, with each size that its bytes allow.
+    fn doubt(self, place: usize, data: usize, least: u32, likely: Option<u32>, doubts: u32) -> Verdict {
         if doubts == 0 {
             return Verdict::Rejected;
         }
-        let left = self.streams[place].left;
-        let id = self.streams[place].id;
+        let Past { id, left, .. } = self.streams[place];
         let follow = |take: u32, size: ChunkSize, cost: i32| {
             let mut chain = self.clone();
             chain.size = size;
             chain.bits -= cost;
             chain.streams[place].left -= take;
             chain.at = data + take as usize;
-            if chain.at > chain.bytes.len() {
-                return if chain.known.then == Then::More { Verdict::Wait } else { Verdict::Rejected };
-            }
-            chain.walk(doubts - 1)
+            if chain.at > chain.bytes.len() { chain.short() } else { chain.walk(doubts - 1) }
         };
-        let mut proven = None;
-        let mut waits = false;
-        let mut note = |verdict| match verdict {
-            Verdict::Proven(_) if proven.is_some_and(|before| before != verdict) => false,
-            Verdict::Proven(_) => {
-                proven = Some(verdict);
-                true
-            }
-            Verdict::Wait => {
-                waits = true;
-                true
-            }
-            Verdict::Rejected => true,
-        };
-        let rest = self.bytes.get(data..).unwrap_or_default();
-        if id < 64 {
-            // The header of the next chunk of this message, one byte: its place gives the size away.
-            let mark = 0xc0 | id as u8;
-            let from = (least.max(1) as usize).min(rest.len());
-            let until = (left as usize).min(rest.len());
-            let places = (from..until).filter(|size| rest[*size] == mark).take(SIZES);
-            for size in places {
-                if !note(follow(size as u32, ChunkSize::Known(size as u32), 8)) {
-                    return Verdict::Rejected;
-                }
+        if let Some(size) = likely.filter(|size| left > *size) {
+            match follow(size, ChunkSize::Known(size), 0) {
+                Verdict::Rejected => {}
+                verdict => return verdict,
             }
         }
-        if !note(follow(left, ChunkSize::AtLeast(left), 0)) {
+        match follow(left, ChunkSize::AtLeast { least: left, likely }, 0) {
+            Verdict::Rejected => {}
+            verdict => return verdict,
+        }
+        if doubts < DOUBTS || id >= 64 {
             return Verdict::Rejected;
         }
+        // The header of the next chunk of this message is one byte: its place gives the size away.
+        let rest = self.bytes.get(data..).unwrap_or_default();
+        let mark = 0xc0 | id as u8;
+        let (from, until) = ((least.max(1) as usize).min(rest.len()), (left as usize).min(rest.len()));
+        let mut proven = None;
+        let mut waits = false;
+        for size in (from..until).filter(|size| rest[*size] == mark).take(SIZES) {
+            match follow(size as u32, ChunkSize::Known(size as u32), 8) {
+                // Two sizes that both fit prove neither.
+                Verdict::Proven(_) if proven.is_some() => return Verdict::Rejected,
+                verdict @ Verdict::Proven(_) => proven = Some(verdict),
+                Verdict::Wait => waits = true,
+                Verdict::Rejected => {}
+            }
+        }
         match proven {
-            // A size that still waits might be proven too.
-            Some(_) if waits && self.known.then == Then::More => Verdict::Wait,
-            Some(verdict) => verdict,
-            None if waits || (rest.len() < left as usize && self.known.then == Then::More) => Verdict::Wait,
-            None => Verdict::Rejected,
+            Some(verdict) if !waits => verdict,
+            _ if waits => Verdict::Wait,
+            _ => Verdict::Rejected,
         }
     }
 
@@ -325,7 +353,7 @@ impl Chain<'_> {
             // begins as it should, in a message of one chunk, tells the second.
             let fits = match self.size {
                 ChunkSize::Known(size) => past.length < size,
-                ChunkSize::AtLeast(_) => false,
+                ChunkSize::AtLeast { likely, .. } => likely.is_some_and(|size| past.length < size),
             };
             match payload {
                 Ok(bits) if bits >= 12 && fits && past.length > 0 => self.bits += 2 + bits,
@@ -385,10 +413,13 @@ impl Chain<'_> {
                 _ => 0,
             };
         } else {
-            if header.extended.is_some() {
-                return None;
-            }
-            bits += match header.timestamp {
+            let delta = match (header.extended, self.known.clock) {
+                (None, _) => header.timestamp,
+                // The absolute time, as some senders write it.
+                (Some(time), Some(clock)) if self.known.absolutes => (time.wrapping_sub(clock) as i32).unsigned_abs(),
+                _ => return None,
+            };
+            bits += match delta {
                 0..=100 => 14,
                 101..=1_000 => 11,
                 1_001..=10_000 => 8,
