@@ -52,7 +52,7 @@ fn every_marker() {
             ]),
             Decoded::EcmaArray { count: 99, members: vec![("k".into(), Decoded::Number(1.0))] },
             Decoded::StrictArray(vec![Decoded::Null, Decoded::String(String::new())]),
-            Decoded::Date { ms: 1.5, timezone: -60 },
+            Decoded::Date { ms: 1.5, timezone: Some(-60) },
             Decoded::String("long".into()),
             Decoded::Unsupported,
             Decoded::Xml("<a/>".into()),
@@ -126,7 +126,7 @@ fn expected(value: &Amf) -> Decoded {
         Amf::Undefined => Decoded::Undefined,
         Amf::EcmaArray { count, members: inner } => Decoded::EcmaArray { count: *count, members: members(inner) },
         Amf::StrictArray(items) => Decoded::StrictArray(items.iter().map(expected).collect()),
-        Amf::Date { milliseconds, timezone } => Decoded::Date { ms: *milliseconds, timezone: *timezone },
+        Amf::Date { milliseconds, timezone } => Decoded::Date { ms: *milliseconds, timezone: Some(*timezone) },
         Amf::Unsupported => Decoded::Unsupported,
         Amf::Typed { class, members: inner } => Decoded::Typed { class: class.clone(), members: members(inner) },
         other => panic!("{other:?} is not generated"),
@@ -144,7 +144,7 @@ proptest! {
     #[test]
     fn any_bytes_are_claimed_once_and_within_bounds(bytes in prop::collection::vec(any::<u8>(), 0..300), kind in 0_u8..23) {
         let mut tree = Tree::default();
-        record_payload(MessageType(kind), &bytes, 0, &mut tree, &Limits::default());
+        record_payload(MessageType(kind), 0, &bytes, 0, &mut tree, &Limits::default());
         let mut at = 0;
         for root in tree.roots() {
             let node = &tree.nodes[root];

@@ -16,8 +16,20 @@ use crate::wire::Field;
 
 /// Every field that any protocol records, in groups, each in wire order.
 pub fn fields() -> impl Iterator<Item = &'static Field> {
-    [rtmp::handshake::FIELDS, rtmp::header::FIELDS, rtmp::body::FIELDS, flv::audio::FIELDS, flv::video::FIELDS]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        rtmp::handshake::FIELDS,
+        rtmp::header::FIELDS,
+        rtmp::body::FIELDS,
+        rtmp::command::FIELDS,
+        rtmp::connect::FIELDS,
+        rtmp::data::FIELDS,
+        rtmp::shared_object::FIELDS,
+        rtmp::aggregate::FIELDS,
+        amf::FIELDS,
+        flv::audio::FIELDS,
+        flv::video::FIELDS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }

@@ -96,6 +96,21 @@ impl<'a, 'r, R: Recorder> Reader<'a, 'r, R> {
         self.record.leaf(field, label, span, value);
     }
 
+    /// A node that the reader's user works out itself from `span`, bytes that were read before, with what is in it.
+    pub fn derived<T>(
+        &mut self,
+        field: &'static Field,
+        span: Range<u32>,
+        value: Value,
+        inside: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let label = std::mem::take(&mut self.label);
+        let node = self.record.open(field, label, span.start);
+        let result = inside(self);
+        self.record.close(node, span.end, value);
+        result
+    }
+
     fn uint(&mut self, field: &'static Field, count: usize) -> Result<u32, Stop> {
         let (taken, span) = self.take(count, field)?;
         let value = taken.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte));
@@ -146,6 +161,15 @@ impl<'a, 'r, R: Recorder> Reader<'a, 'r, R> {
         if !self.is_empty() {
             let _ = self.bytes(field, self.left());
         }
+    }
+
+    /// Reads inside the next `count` bytes, or those that are left, as if nothing came behind them.
+    pub fn within<T>(&mut self, count: usize, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let whole = self.bytes;
+        self.bytes = &whole[..whole.len().min(self.at.saturating_add(count))];
+        let result = inside(self);
+        self.bytes = whole;
+        result
     }
 
     /// Named members. The node is closed also when the inside stops early, so that what was there is seen.
