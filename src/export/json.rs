@@ -11,7 +11,7 @@ use super::{Counts, Writer};
 use crate::analyzer::{Reason, Tally, Totals};
 use crate::net::{How, Start};
 use crate::proto::rtmp::secrets::Masks;
-use crate::proto::rtmp::{Handshake, HandshakeFacts, Head, Message, Scheme};
+use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message};
 use crate::proto::{Close, Event, Gap, Incomplete, Opened, Undecodable};
 use crate::rules::Finding;
 use crate::wire::{PacketNo, Problem, Side, Time, Tree};
@@ -108,12 +108,19 @@ impl<W: Write> JsonWriter<W> {
             map.serialize_entry("offset", &step.offset)?;
             match step.facts {
                 HandshakeFacts::Version(version) => map.serialize_entry("version", &version),
-                HandshakeFacts::Block { epoch, zero, scheme } => {
+                HandshakeFacts::Block { epoch, zero, scheme, digest_at, content, fingerprint } => {
                     map.serialize_entry("epoch", &epoch)?;
                     map.serialize_entry("zero", &HexText(&zero))?;
                     map.serialize_entry("scheme", scheme.name())?;
-                    if scheme != Scheme::Simple {
+                    if let Some(at) = digest_at {
                         map.serialize_entry("digest_valid", &true)?;
+                        map.serialize_entry("digest_at", &at)?;
+                    }
+                    if content != Content::Random {
+                        map.serialize_entry("random_is", content.name())?;
+                    }
+                    if let Some(maker) = fingerprint {
+                        map.serialize_entry("fingerprint", maker.name())?;
                     }
                     Ok(())
                 }

@@ -6,10 +6,9 @@ use std::io::{self, Write};
 use super::time::fraction;
 use super::{Counts, Writer};
 use crate::analyzer::Totals;
-use crate::net::{How, Start};
 use crate::proto::rtmp::secrets::Masks;
-use crate::proto::rtmp::{Handshake, HandshakeFacts, describe, type_name};
-use crate::proto::{Close, Event, Incomplete, Opened};
+use crate::proto::rtmp::{self, type_name};
+use crate::proto::{Event, Opened, describe};
 use crate::rules::{Finding, Severity};
 use crate::wire::{Side, Time, escape};
 
@@ -63,67 +62,19 @@ impl<W: Write> TextWriter<W> {
 
     fn session(&mut self, opened: &Opened) -> io::Result<()> {
         self.line.clear();
-        put(
-            &mut self.line,
-            format_args!(
-                "session {}: {} {} → {}, from packet {}",
-                opened.session, opened.protocol, opened.client, opened.server, opened.at.packet
-            ),
-        );
-        if opened.start == Start::Midstream {
-            self.line.push_str(", without its beginning");
-        }
-        if let Some(source) = &opened.proxied {
-            put(&mut self.line, format_args!(", proxied for {}", escape(source)));
-        }
+        put(&mut self.line, format_args!("session {}: {}", opened.session, describe(&Event::Session(opened.clone()))));
         self.end_line()
     }
 
-    fn handshake(&mut self, step: &Handshake) -> io::Result<()> {
-        self.begin_line(None, step.last.time, step.session, step.from);
-        put(&mut self.line, format_args!("{:18}{:<29}", "", step.step.name(step.from)));
-        match step.facts {
-            HandshakeFacts::Version(version) => put(&mut self.line, format_args!("version {version}")),
-            HandshakeFacts::Block { epoch, zero, scheme } => {
-                let [a, b, c, d] = zero;
-                put(&mut self.line, format_args!("epoch {epoch}, version {a}.{b}.{c}.{d}, {}", scheme.name()));
-            }
-            HandshakeFacts::Echo { time, time2, echo } => {
-                put(&mut self.line, format_args!("time {time}, time2 {time2}"));
-                if let Some(echo) = echo {
-                    put(&mut self.line, format_args!(", echo {}", echo.name()));
-                }
-            }
-        }
-        self.end_line()
-    }
-
-    fn incomplete(&mut self, incomplete: &Incomplete) -> io::Result<()> {
-        let head = &incomplete.head;
-        self.begin_line(None, head.last.time, incomplete.session, incomplete.from);
-        self.columns(head.chunk_stream_id, head.timestamp, &type_name(head.kind));
-        let (received, length, why) = (incomplete.received, head.length, incomplete.why.clause());
-        put(&mut self.line, format_args!("incomplete, {received} of {length} bytes: {why}"));
+    /// A line about an event that is no message and has no column of its own.
+    fn remark(&mut self, time: Time, from: Side, event: &Event) -> io::Result<()> {
+        self.begin_line(None, time, event.session(), from);
+        self.line.push_str(&describe(event));
         self.end_line()
     }
 
     fn columns(&mut self, chunk_stream_id: u32, timestamp: u32, kind: &str) {
         put(&mut self.line, format_args!("{chunk_stream_id:<5} {timestamp:<11} {kind:<28} "));
-    }
-
-    fn close(&mut self, close: &Close) -> io::Result<()> {
-        self.begin_line(None, close.at.time, close.session, close.from);
-        let how = match close.how {
-            How::Fin => "closed",
-            How::Rst => "reset",
-            How::Timeout => "abandoned",
-            How::EndOfCapture => "open at the end of the capture",
-        };
-        put(&mut self.line, format_args!("{how}: {} bytes, {} messages", close.bytes, close.messages));
-        if close.undecoded > 0 {
-            put(&mut self.line, format_args!(", {} bytes not decoded", close.undecoded));
-        }
-        self.end_line()
     }
 
     fn painted(&self, severity: Severity) -> (&'static str, &'static str) {
@@ -146,29 +97,30 @@ impl<W: Write> Writer for TextWriter<W> {
         match event {
             Event::Session(event) => self.session(event),
             _ if self.findings_only => Ok(()),
-            Event::Handshake(event) => self.handshake(event),
+            Event::Handshake(step) => {
+                self.begin_line(None, step.last.time, step.session, step.from);
+                put(&mut self.line, format_args!("{:18}{:<29}", "", step.step.name(step.from)));
+                self.line.push_str(&describe(event));
+                self.end_line()
+            }
             Event::Message(message) => {
                 let message = &*masks.message(message);
                 let head = &message.head;
                 self.begin_line(Some(message.n), head.last.time, message.session, message.from);
                 self.columns(head.chunk_stream_id, head.timestamp, head.kind.name().unwrap_or(&type_name(head.kind)));
-                self.line.push_str(&describe(message));
+                self.line.push_str(&rtmp::describe(message));
                 self.end_line()
             }
-            Event::Incomplete(event) => self.incomplete(event),
-            Event::Gap(gap) => {
-                self.begin_line(None, gap.at.time, gap.session, gap.from);
-                put(&mut self.line, format_args!("{} bytes are missing at offset {}", gap.bytes, gap.offset));
-                self.line.push_str(if gap.survived { "; decoding goes on" } else { "; the rest is not decoded" });
+            Event::Incomplete(part) => {
+                let head = &part.head;
+                self.begin_line(None, head.last.time, part.session, part.from);
+                self.columns(head.chunk_stream_id, head.timestamp, &type_name(head.kind));
+                self.line.push_str(&describe(event));
                 self.end_line()
             }
-            Event::Undecodable(lost) => {
-                self.begin_line(None, lost.at.time, lost.session, lost.from);
-                let reason = lost.reason.clause();
-                put(&mut self.line, format_args!("not decodable from offset {} on: {reason}", lost.offset));
-                self.end_line()
-            }
-            Event::Close(event) => self.close(event),
+            Event::Gap(gap) => self.remark(gap.at.time, gap.from, event),
+            Event::Undecodable(lost) => self.remark(lost.at.time, lost.from, event),
+            Event::Close(close) => self.remark(close.at.time, close.from, event),
             Event::Piece(_) => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
 //! An event in one line, for a person.
 
-use super::rtmp::{self, HandshakeFacts};
+use super::rtmp::{self, Content, HandshakeFacts};
 use super::{Close, Event, Incomplete, Opened};
 use crate::net::{How, Start};
 use crate::wire::escape;
@@ -37,8 +37,18 @@ fn opened(opened: &Opened) -> String {
 fn handshake(facts: HandshakeFacts) -> String {
     match facts {
         HandshakeFacts::Version(version) => format!("version {version}"),
-        HandshakeFacts::Block { epoch, zero: [a, b, c, d], scheme } => {
-            format!("epoch {epoch}, version {a}.{b}.{c}.{d}, {}", scheme.name())
+        HandshakeFacts::Block { epoch, zero: [a, b, c, d], scheme, content, fingerprint, .. } => {
+            let mut line = format!("epoch {epoch}, version {a}.{b}.{c}.{d}, {}", scheme.name());
+            match content {
+                Content::Random => {}
+                Content::Zero => line.push_str(", all zero"),
+                Content::Constant => line.push_str(", all the same byte"),
+                Content::Copy => line.push_str(", a copy of C1"),
+            }
+            if let Some(maker) = fingerprint {
+                line += &format!(", like {}", maker.name());
+            }
+            line
         }
         HandshakeFacts::Echo { time, time2, echo } => {
             let echo = echo.map_or_else(String::new, |echo| format!(", echo {}", echo.name()));

@@ -1,5 +1,6 @@
 //! What is known of a capture, and what of it may be shown: index, evidence and masks together.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -38,6 +39,8 @@ pub struct RowText {
 /// A message as it may be shown, and the bytes of its first chunk header.
 pub struct Shown {
     pub message: Message,
+    /// Whether secrets in it were masked.
+    pub masked: bool,
     pub header: Vec<u8>,
 }
 
@@ -81,8 +84,9 @@ impl Book {
         let mut whole = Message::decode(message.session, message.from, head, payload.into(), self.limits());
         whole.n = u64::from(message.n);
         whole.answers = self.index.answer(row);
-        let message = self.masks.message(&whole).into_owned();
-        Ok(Shown { message, header })
+        let message = self.masks.message(&whole);
+        let masked = matches!(message, Cow::Owned(_));
+        Ok(Shown { message: message.into_owned(), masked, header })
     }
 
     /// What came of an incomplete message, up to the first byte that is missing: header and payload, as they may be

@@ -141,7 +141,8 @@ impl Detail {
             self.lines.push(Line { depth: 1, label: "latency".into(), value, unit: "ms", ..Line::default() });
             self.lines[0].end = Some(inside + 2);
         }
-        self.put_bytes(&shown.header, &message.payload, "chunk header, payload");
+        let about = if shown.masked { "chunk header, masked payload" } else { "chunk header, payload" };
+        self.put_bytes(&shown.header, &message.payload, about);
         let mut tree = Tree::default();
         header::record(&shown.header, 0, &mut tree);
         record_payload(

@@ -198,6 +198,8 @@ class Direction:
         self.missed = {}
         # Whether tshark has taken payload for headers since then.
         self.astray = False
+        # Whether a PROXY protocol header stands before the client's handshake.
+        self.proxied = False
 
     def compare(self):
         for pair, left, right in align(self.ours, self.theirs):
@@ -207,6 +209,9 @@ class Direction:
                 self.one_sided(left, right)
 
     def differ(self, frame, what, cause):
+        if self.proxied and self.side == "client":
+            # The bytes before C0 shift all that tshark counts.
+            cause = "proxy-header"
         self.differences.append(Difference(self.session, self.side, frame, what, cause))
 
     def compare_pair(self, ours, theirs):
@@ -354,6 +359,7 @@ def compare(capture, binary, names):
             key = (number, side)
             direction = Direction(number, side, ours[key], theirs[key], torn[key], sessions[number]["start"],
                                   key in gaps)
+            direction.proxied = "proxied" in sessions[number]
             direction.compare()
             result.directions.append(direction)
     return result

@@ -149,6 +149,11 @@ pub(super) fn is_encrypted(version: u8) -> bool {
     matches!(version, 6 | 8 | 9)
 }
 
+/// Whether C2 and S2 of a handshake version have signatures that are encrypted themselves (XTEA, Blowfish).
+pub(super) fn hides_signature(version: u8) -> bool {
+    matches!(version, 8 | 9)
+}
+
 /// The protocol's name by the client's (or else the server's) version.
 pub fn protocol(found: &Found, opening: &Opening<'_>) -> &'static str {
     let version = opening.client.get(found.skip).or(opening.server.first());

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::digest::{self, Found};
+use super::fingerprint::{self, Content, Maker};
 use crate::fields;
 use crate::wire::{Moment, Reader, Recorder, Side, Value};
 
@@ -17,6 +18,14 @@ fields! {
     SCHEME: Word "handshake.scheme", "", "docs/protocol-notes.md#signed-handshake";
     /// Whether the digest verifies.
     DIGEST_VALID: Bool "handshake.digest_valid", "", "docs/protocol-notes.md#signed-handshake";
+    /// Where the digest stands, counted from the start of C1 or S1.
+    DIGEST_AT: Uint "handshake.digest_at", "bytes", "docs/protocol-notes.md#signed-handshake";
+    /// The digest: an HMAC-SHA256 over the other bytes.
+    DIGEST: Bytes "handshake.digest", "", "docs/protocol-notes.md#signed-handshake";
+    /// What the random bytes are, where they are not random: all zero, all the same, or a copy of the peer's.
+    RANDOM_IS: Word "handshake.random_is", "", "RTMP 1.0 §5.2.3";
+    /// The program that this looks like by its constants.
+    FINGERPRINT: Word "handshake.fingerprint", "", "docs/protocol-notes.md#who-made-this-handshake";
     /// Bytes that mean nothing by themselves.
     RANDOM: Bytes "handshake.random", "", "RTMP 1.0 §5.2.3";
     /// The time of the peer's C1 or S1, sent back.
@@ -27,6 +36,8 @@ fields! {
     ECHO: Word "handshake.echo", "", "RTMP 1.0 §5.2.4";
     /// The random bytes of the peer, sent back, or signed ones.
     RANDOM_ECHO: Bytes "handshake.random_echo", "", "RTMP 1.0 §5.2.4";
+    /// The signature over the peer's digest.
+    SIGNATURE: Bytes "handshake.signature", "", "docs/protocol-notes.md#signed-handshake";
 }
 
 /// Bytes of C1, S1, C2 and S2.
@@ -119,6 +130,10 @@ pub enum HandshakeFacts {
         epoch: u32,
         zero: [u8; 4],
         scheme: Scheme,
+        /// Where the digest stands.
+        digest_at: Option<u16>,
+        content: Content,
+        fingerprint: Option<Maker>,
     },
     Echo {
         /// Milliseconds; the peer's epoch.
@@ -157,10 +172,15 @@ impl Handshake {
             Step::Version => (HandshakeFacts::Version(bytes[0]), None),
             Step::Block => {
                 let found = digest::find(bytes, from);
+                let content = Content::of(bytes, peer.map(|peer| &*peer.bytes));
+                let scheme = found.map_or(Scheme::Simple, |found| found.scheme);
                 let facts = HandshakeFacts::Block {
                     epoch: word(0),
                     zero: [bytes[4], bytes[5], bytes[6], bytes[7]],
-                    scheme: found.map_or(Scheme::Simple, |found| found.scheme),
+                    scheme,
+                    digest_at: found.map(|found| found.at as u16),
+                    content,
+                    fingerprint: fingerprint::of(bytes, from, content, scheme),
                 };
                 (facts, Some(PeerBlock { bytes: bytes.into(), found }))
             }
@@ -187,14 +207,29 @@ impl Handshake {
         // A step always has its whole length: it is an event only then.
         let _ = match self.facts {
             HandshakeFacts::Version(_) => r.u8(&VERSION).map(drop),
-            HandshakeFacts::Block { scheme, .. } => (|| {
+            HandshakeFacts::Block { scheme, digest_at, content, fingerprint, .. } => (|| {
+                let whole = 0..BLOCK as u32;
                 r.u32(&EPOCH)?;
                 r.bytes(&ZERO, 4)?;
-                r.note(&SCHEME, 8..BLOCK as u32, Value::Word(scheme.name()));
-                if scheme != Scheme::Simple {
-                    r.note(&DIGEST_VALID, 8..BLOCK as u32, Value::Bool(true));
+                r.note(&SCHEME, whole.clone(), Value::Word(scheme.name()));
+                if let Some(at) = digest_at {
+                    r.note(&DIGEST_VALID, whole.clone(), Value::Bool(true));
+                    r.note(&DIGEST_AT, whole.clone(), Value::Uint(u64::from(at)));
                 }
-                r.bytes(&RANDOM, BLOCK - 8).map(drop)
+                if content != Content::Random {
+                    r.note(&RANDOM_IS, 8..BLOCK as u32, Value::Word(content.name()));
+                }
+                if let Some(maker) = fingerprint {
+                    r.note(&FINGERPRINT, whole, Value::Word(maker.name()));
+                }
+                r.node(&RANDOM, |r| {
+                    if let Some(at) = digest_at {
+                        r.skip(usize::from(at) - 8, "random bytes")?;
+                        r.bytes(&DIGEST, digest::LENGTH)?;
+                    }
+                    r.skip(r.left(), "random bytes")?;
+                    Ok(((), Value::Bytes(8..BLOCK as u32)))
+                })
             })(),
             HandshakeFacts::Echo { echo, .. } => (|| {
                 r.u32(&TIME)?;
@@ -202,7 +237,14 @@ impl Handshake {
                 if let Some(echo) = echo {
                     r.note(&ECHO, 0..BLOCK as u32, Value::Word(echo.name()));
                 }
-                r.bytes(&RANDOM_ECHO, BLOCK - 8).map(drop)
+                r.node(&RANDOM_ECHO, |r| {
+                    if echo == Some(Echo::Signature) {
+                        r.skip(r.left() - digest::LENGTH, "random bytes")?;
+                        r.bytes(&SIGNATURE, digest::LENGTH)?;
+                    }
+                    r.skip(r.left(), "random bytes")?;
+                    Ok(((), Value::Bytes(8..BLOCK as u32)))
+                })
             })(),
         };
     }

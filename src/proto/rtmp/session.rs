@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::chunk::{Chunked, Chunks};
-use super::detect::is_encrypted;
+use super::detect::{hides_signature, is_encrypted};
 use super::handshake::{HALF, Handshake, HandshakeFacts, PeerBlock, Step};
 use super::{Answer, Body, Message};
 use crate::limits::Limits;
@@ -37,6 +37,8 @@ struct Direction {
     messages: u64,
     encrypted: u64,
     is_encrypted: bool,
+    /// Its signature is encrypted in a way that cannot be checked: RTMPE 8 and 9.
+    hides_signature: bool,
     closed: bool,
 }
 
@@ -72,6 +74,7 @@ impl Session {
             messages: 0,
             encrypted: 0,
             is_encrypted: false,
+            hides_signature: false,
             closed: false,
         };
         Session {
@@ -116,7 +119,7 @@ impl Session {
                 passed if passed < HALF => (Step::Echo, 1537),
                 _ => break,
             };
-            let peer = if step == Step::Echo { self.directions[from.other().index()].block.clone() } else { None };
+            let peer = if step == Step::Version { None } else { self.directions[from.other().index()].block.clone() };
             let direction = &mut self.directions[from.index()];
             let half = &mut direction.handshake;
             let end = start + step.length() as u64;
@@ -142,6 +145,7 @@ impl Session {
                 // Bytes of it are missing from the capture.
                 continue;
             }
+            let peer = peer.filter(|_| step != Step::Echo || !direction.hides_signature);
             let (facts, block) = Handshake::judge(step, from, &content, peer.as_ref());
             let event = Handshake {
                 session: self.session,
@@ -154,8 +158,11 @@ impl Session {
                 facts,
             };
             match facts {
-                HandshakeFacts::Version(version) => direction.is_encrypted = is_encrypted(version),
-                HandshakeFacts::Echo { echo: None, .. } => {
+                HandshakeFacts::Version(version) => {
+                    direction.is_encrypted = is_encrypted(version);
+                    direction.hides_signature = hides_signature(version);
+                }
+                HandshakeFacts::Echo { echo: None, .. } if !direction.hides_signature => {
                     direction.early_echo = Some(event);
                     continue;
                 }

@@ -3,12 +3,13 @@
 //! [`App::update`] changes the state and nothing else. [`App::prepare`] then reads from the capture what the screen is
 //! about to show, and no more than that; [`draw`](super::draw) only draws.
 
+mod prepare;
+mod search;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use ratatui::crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent};
-use ratatui::layout::Rect;
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
@@ -18,14 +19,11 @@ use super::book::{Book, RowText};
 use super::detail::{Detail, Folds, is_folded};
 use super::index::Row;
 use super::keymap;
-use super::layout::{Areas, Pane, lay_out};
+use super::layout::{Areas, Pane};
 use super::list::List;
 use super::loader::{Batch, Progress};
 use super::seek::{Query, Seek};
 use super::theme::Theme;
-
-/// Texts of rows that are remembered: some screens full.
-const TEXTS: usize = 2048;
 
 /// The whole state.
 pub struct App {
@@ -415,18 +413,6 @@ impl App {
         }
     }
 
-    fn search(&mut self, forward: bool) {
-        if self.query.is_none() {
-            self.say("nothing to search for: / asks what");
-            return;
-        }
-        self.following = false;
-        if self.focus == Pane::Sessions {
-            self.focus = Pane::Timeline;
-        }
-        self.seek = Some(Seek::new(self.timeline.selected, forward));
-    }
-
     /// Messages read so far.
     pub fn messages(&self) -> u64 {
         self.book.index.messages()
@@ -435,86 +421,6 @@ impl App {
     /// Bytes of memory that the index takes: rows and sessions, and where the bytes lie.
     pub fn memory(&self) -> (usize, usize) {
         self.book.memory()
-    }
-
-    pub fn is_seeking(&self) -> bool {
-        self.seek.is_some()
-    }
-
-    /// Goes on searching, for about so long.
-    pub fn seek(&mut self, time: Duration) {
-        let (Some(mut seek), Some(query)) = (self.seek.take(), self.query.clone()) else { return };
-        let since = Instant::now();
-        let length = self.len();
-        loop {
-            let Some((place, wrapped)) = seek.next(length) else {
-                self.message = format!("not found: {}", crate::wire::escape(query.text()));
-                return;
-            };
-            let Some(row) = self.row_at(place) else { return };
-            let text = self.book.text(row);
-            if query.matches(&text.what) || query.matches(&text.kind) {
-                self.center(place);
-                if wrapped {
-                    self.say("search went on from the other end");
-                }
-                return;
-            }
-            if since.elapsed() >= time {
-                self.message = format!("searching, {} %; Esc stops", seek.percent(length));
-                self.seek = Some(seek);
-                return;
-            }
-        }
-    }
-
-    /// Lays out a screen of this size and reads what it will show.
-    pub fn prepare(&mut self, screen: Rect) {
-        let all = self.book.index.sessions().len() + 1;
-        self.areas = lay_out(screen, self.focus, self.zoomed, all);
-        self.sessions.reveal(self.areas.lines(Pane::Sessions), all);
-        let length = self.len();
-        let lines = self.areas.lines(Pane::Timeline);
-        self.timeline.reveal(lines, length);
-        if self.texts.len() > TEXTS {
-            self.texts.clear();
-        }
-        for place in self.timeline.top..length.min(self.timeline.top + lines) {
-            if let Some(row) = self.row_at(place) {
-                self.texts.entry(row).or_insert_with(|| self.book.text(row));
-            }
-        }
-        self.prepare_detail();
-    }
-
-    fn prepare_detail(&mut self) {
-        let row = self.selected_row();
-        let known = self.detail.as_ref().map(|detail| detail.row);
-        if row != known || std::mem::take(&mut self.stale) {
-            self.detail = row.map(|row| Detail::load(&self.book, row, &self.folds));
-        }
-        let width = usize::from(self.areas.fields.width);
-        if let Some(detail) = &mut self.detail {
-            detail.wrap(width, &self.folds);
-        }
-        if row != known {
-            // The same field of the other row, if it has one.
-            let is_wanted = |detail: &Detail, place| detail.line(place).is_some_and(|line| line.path == self.wanted);
-            let wanted = |detail: &Detail| (0..detail.shown.len()).find(|place| is_wanted(detail, *place));
-            self.fields = List { selected: self.detail.as_ref().and_then(wanted).unwrap_or_default(), top: 0 };
-            self.hex_top = 0;
-            let span = self.selected_span().unwrap_or_default();
-            self.byte = span.start;
-            self.reveal_bytes(span.start, span.end);
-        }
-        let Some(detail) = &self.detail else { return };
-        self.fields.reveal(self.areas.lines(Pane::Fields), detail.shown.len());
-        // The screen may have become wider or higher.
-        let lines = detail.bytes.len().div_ceil(self.areas.bytes_a_line());
-        self.hex_top = self.hex_top.min(lines.saturating_sub(self.areas.lines(Pane::Hex)));
-        if self.focus == Pane::Hex {
-            self.reveal_bytes(self.byte, self.byte + 1);
-        }
     }
 
     /// The bytes of the selected field.
