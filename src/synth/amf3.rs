@@ -149,13 +149,15 @@ impl Writer {
             Amf3::Array { members, items } => {
                 self.count(marker::ARRAY, items.len());
                 self.members(members);
-                items.iter().for_each(|item| self.value(item));
+                self.values(items);
             }
             Amf3::Object { class, sealed, dynamic } => {
                 self.out.push(marker::OBJECT);
                 let names = sealed.iter().map(|(name, _)| name.clone()).collect();
                 self.traits((class.clone(), dynamic.is_some(), false, names));
-                sealed.iter().for_each(|(_, value)| self.value(value));
+                for (_, value) in sealed {
+                    self.value(value);
+                }
                 if let Some(members) = dynamic {
                     self.members(members);
                 }
@@ -163,7 +165,7 @@ impl Writer {
             Amf3::Externalizable { class, content } => {
                 self.out.push(marker::OBJECT);
                 self.traits((class.clone(), false, true, Vec::new()));
-                content.iter().for_each(|value| self.value(value));
+                self.values(content);
             }
             Amf3::VectorInt(items) => self.numbers(marker::VECTOR_INT, items, i32::to_be_bytes),
             Amf3::VectorUint(items) => self.numbers(marker::VECTOR_UINT, items, u32::to_be_bytes),
@@ -172,7 +174,7 @@ impl Writer {
                 self.count(marker::VECTOR_OBJECT, items.len());
                 self.out.push(0);
                 self.string(class);
-                items.iter().for_each(|item| self.value(item));
+                self.values(items);
             }
             Amf3::Dictionary(entries) => {
                 self.count(marker::DICTIONARY, entries.len());
@@ -187,6 +189,12 @@ impl Writer {
                 self.u29(number << 1);
             }
             Amf3::Raw(bytes) => self.out.extend(bytes),
+        }
+    }
+
+    fn values(&mut self, values: &[Amf3]) {
+        for value in values {
+            self.value(value);
         }
     }
 
@@ -239,7 +247,9 @@ impl Writer {
         let flags = u32::from(*is_dynamic) << 3 | u32::from(*is_externalizable) << 2 | 3;
         self.u29((names.len() as u32) << 4 | flags);
         self.string(class);
-        names.iter().for_each(|name| self.string(name));
+        for name in names {
+            self.string(name);
+        }
         let number = self.traits.len() as u32;
         self.traits.insert(traits, number);
     }
@@ -247,7 +257,9 @@ impl Writer {
     fn numbers<T: Copy, const N: usize>(&mut self, marker: u8, items: &[T], bytes: impl Fn(T) -> [u8; N]) {
         self.count(marker, items.len());
         self.out.push(0);
-        items.iter().for_each(|item| self.out.extend(bytes(*item)));
+        for item in items {
+            self.out.extend(bytes(*item));
+        }
     }
 }
 

@@ -64,7 +64,7 @@ pub enum Vector {
     Number(Vec<f64>),
     /// Objects of a class; an empty name stands for any.
     Object {
-        class: String,
+        class: Box<str>,
         items: Vec<Amf>,
     },
 }

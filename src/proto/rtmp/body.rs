@@ -210,14 +210,16 @@ pub(super) fn payload<R: Recorder>(
     (body, problems)
 }
 
-/// The format selector of an AMF3 type. Where the payload begins as AMF0 begins, its sender left it out.
-pub(super) fn selector<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<Option<u8>, Stop> {
+/// Reads the format selector of an AMF3 type, unless its sender left it out.
+pub(super) fn selector<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<(), Stop> {
+    if begins_with_value(r.rest()) { Ok(()) } else { r.u8(&FORMAT_SELECTOR).map(drop) }
+}
+
+/// Whether an AMF3 type's payload begins as AMF0 begins, with a string or an AMF3 value, and so without a selector.
+pub(super) fn begins_with_value(payload: &[u8]) -> bool {
     const STRING: u8 = 0x02;
     const AVM_PLUS: u8 = 0x11;
-    match r.peek() {
-        Some(STRING | AVM_PLUS) => Ok(None),
-        _ => r.u8(&FORMAT_SELECTOR).map(Some),
-    }
+    matches!(payload.first(), Some(&(STRING | AVM_PLUS)))
 }
 
 fn keep(result: Result<(), Stop>, problems: &mut Vec<Problem>) {

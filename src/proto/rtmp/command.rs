@@ -27,8 +27,6 @@ fields! {
 /// A call or an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Command {
-    /// The format selector of a `command_amf3`. It should be 0; a sender may have left it out.
-    pub format_selector: Option<u8>,
     pub name: String,
     pub transaction_id: Option<f64>,
     pub object: Option<Amf>,
@@ -61,7 +59,7 @@ pub(super) fn command<R: Recorder>(
     limits: &Limits,
 ) -> Result<(), Stop> {
     if is_amf3 {
-        command.format_selector = selector(r)?;
+        selector(r)?;
     }
     r.group(&COMMAND, |r| {
         let mut objects = Vec::new();

@@ -22,8 +22,6 @@ fields! {
 /// A data message.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
-    /// The format selector of a `data_amf3`. It should be 0; a sender may have left it out.
-    pub format_selector: Option<u8>,
     pub name: String,
     pub values: Vec<Amf>,
     /// A timecode track's frame number, which stands in place of a name and values.
@@ -55,7 +53,7 @@ pub(super) fn data<R: Recorder>(
         });
     }
     if is_amf3 {
-        data.format_selector = selector(r)?;
+        selector(r)?;
     }
     r.group(&DATA, |r| {
         let at = r.at();

@@ -186,6 +186,16 @@ impl Message {
         Message { n: 0, session, from, head, payload, body, problems, answers: None }
     }
 
+    /// The first byte of an AMF3 type, which says how its values are written and should be 0; none where the sender
+    /// left it out, and in other types.
+    pub fn format_selector(&self) -> Option<u8> {
+        let is_amf3 = matches!(
+            self.head.kind,
+            MessageType::COMMAND_AMF3 | MessageType::DATA_AMF3 | MessageType::SHARED_OBJECT_AMF3
+        );
+        if is_amf3 && !body::begins_with_value(&self.payload) { self.payload.first().copied() } else { None }
+    }
+
     /// Records every field of the payload. Positions count from the start of the payload.
     pub fn record(&self, record: &mut impl Recorder, limits: &Limits) {
         record_payload(self.head.kind, self.head.timestamp, &self.payload, 0, record, limits);

@@ -76,8 +76,6 @@ const IS_PERSISTENT: u32 = 2;
 /// Events of one shared object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SharedObject {
-    /// The format selector of a `shared_object_amf3`.
-    pub format_selector: Option<u8>,
     pub name: String,
     pub version: u32,
     pub flags: u32,
@@ -112,7 +110,7 @@ pub(super) fn shared_object<R: Recorder>(
     problems: &mut Vec<Problem>,
 ) -> Result<(), Stop> {
     if is_amf3 {
-        object.format_selector = selector(r)?;
+        selector(r)?;
     }
     r.group(&SHARED_OBJECT, |r| {
         object.name = name(r, &NAME)?;

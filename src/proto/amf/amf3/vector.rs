@@ -31,7 +31,7 @@ pub(super) fn vector<R: Recorder>(
         })?),
         _ => {
             let class = tables.string(r, context)?;
-            Vector::Object { class: text(r, &class), items: items(r, context, tables, field, count)? }
+            Vector::Object { class: text(r, &class).into(), items: items(r, context, tables, field, count)? }
         }
     };
     Ok((Amf::Vector { fixed, items }, Value::List))
