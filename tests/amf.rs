@@ -4,23 +4,13 @@
 
 mod common;
 
-use common::Story;
+use common::{decoded, whole};
 use proptest::prelude::*;
 use rtmp_inspect::limits::Limits;
 use rtmp_inspect::proto::amf::Amf as Decoded;
-use rtmp_inspect::proto::rtmp::{Body, MessageType, record_payload};
-use rtmp_inspect::synth::{Amf, Message, object, sample, values};
-use rtmp_inspect::wire::{Tree, Value};
-
-/// The arguments of a command that carries these values, and its problems.
-fn decoded(arguments: &[Amf]) -> (Vec<Decoded>, Vec<String>) {
-    let mut payload = values(&["call".into(), 7.into(), Amf::Null]);
-    payload.extend(values(arguments));
-    let story = Story::of(&sample::connected().client(|c| c.message(&Message::new(3, 20, 0, 0, payload.clone()))));
-    let message = story.messages().last().unwrap();
-    let Body::Command(command) = &message.body else { panic!("{:?}", message.body) };
-    (command.arguments.clone(), message.problems.iter().map(|problem| problem.what.clone()).collect())
-}
+use rtmp_inspect::proto::rtmp::{MessageType, record_payload};
+use rtmp_inspect::synth::{Amf, object};
+use rtmp_inspect::wire::Tree;
 
 #[test]
 fn every_marker() {
@@ -145,15 +135,6 @@ proptest! {
     fn any_bytes_are_claimed_once_and_within_bounds(bytes in prop::collection::vec(any::<u8>(), 0..300), kind in 0_u8..23) {
         let mut tree = Tree::default();
         record_payload(MessageType(kind), 0, &bytes, 0, &mut tree, &Limits::default());
-        let mut at = 0;
-        for root in tree.roots() {
-            let node = &tree.nodes[root];
-            prop_assert!(node.span.start >= at && node.span.end as usize <= bytes.len());
-            at = node.span.end;
-            if let Value::Text(range) | Value::Bytes(range) = &node.value {
-                prop_assert!(range.end as usize <= bytes.len());
-            }
-        }
-        prop_assert_eq!(at as usize, bytes.len(), "every byte is somebody's");
+        whole(&tree, bytes.len());
     }
 }

@@ -10,8 +10,14 @@ const TEXT: usize = 80;
 pub(super) const MEMBERS: usize = 12;
 /// Values inside one another that are shown.
 const DEPTH: usize = 3;
+/// Bytes of a line behind which no further value is shown.
+const LINE: usize = 4096;
 
 pub(super) fn value_into(line: &mut String, value: &Amf, depth: usize) {
+    if line.len() > LINE {
+        line.push('…');
+        return;
+    }
     match value {
         Amf::Number(number) => write(line, format_args!("{number}")),
         Amf::Integer(number) => write(line, format_args!("{number}")),
