@@ -15,6 +15,18 @@ pub struct Limits {
     pub acknowledged_hole_packets: u32,
     /// … or after this long, in nanoseconds of capture time.
     pub acknowledged_hole_ns: i64,
+    /// Tags, labels and tunnels around one packet. Real networks stack a handful; each more is work for a hostile packet
+    /// alone.
+    pub nesting: usize,
+    /// IP packets of which not every fragment has come, and whole ones kept to recognise copies. Past it those given out
+    /// are forgotten first, then the oldest. Linux keeps as much by bytes alone.
+    pub fragments: usize,
+    /// What their bytes cost together, with what that costs beside them: as much as Linux keeps
+    /// (`net.ipv4.ipfrag_high_thresh`).
+    pub fragment_bytes: usize,
+    /// A packet is given up when its first fragment is this old, in nanoseconds of capture time: as long as Linux waits
+    /// (`net.ipv4.ipfrag_time`). Longer, and another packet may have the same identification.
+    pub fragment_age_ns: i64,
     /// Bytes of one direction kept while its protocol is not yet known. A whole RTMP handshake half is 3073.
     pub opening_bytes: usize,
     /// Payload bytes of unfinished messages, over all chunk streams of one direction.
@@ -38,6 +50,10 @@ impl Default for Limits {
             reorder_bytes_total: 16 << 20,
             acknowledged_hole_packets: 128,
             acknowledged_hole_ns: 3_000_000_000,
+            nesting: 16,
+            fragments: 4096,
+            fragment_bytes: 4 << 20,
+            fragment_age_ns: 30_000_000_000,
             opening_bytes: 4096,
             partial_bytes: 32 << 20,
             chunk_streams: 4096,

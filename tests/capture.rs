@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use rtmp_inspect::analyzer::Limits;
 use rtmp_inspect::capture::Input;
-use rtmp_inspect::net::segment;
+use rtmp_inspect::net::Unpacker;
 use tempfile::{NamedTempFile, TempDir};
 
 /// Writes numbers in one of the two byte orders.
@@ -373,12 +374,13 @@ fn survive(bytes: &[u8]) {
     let file = file(bytes);
     let Ok(mut input) = Input::open(&[file.path().to_owned()]) else { return };
     let mut errors = 0;
+    let mut unpacker = Unpacker::new(&Limits::default());
     while let Some(packet) = input.next() {
         match packet {
             Ok(packet) => {
                 let at = packet.place.offset as usize;
                 assert_eq!(&bytes[at..at + packet.data.len()], packet.data);
-                let _ = segment(&packet);
+                let _ = unpacker.push(&packet, &mut |_| ());
             }
             Err(_) => errors += 1,
         }
