@@ -1,3 +1,10 @@
+/// The farthest that zstd data may look back, in bytes: all of it is kept while it is decompressed. It is what the `zstd`
+/// program allows by itself; without `--ultra` or `--long` it makes 8 MiB at most.
+pub const ZSTD_WINDOW: u64 = 128 << 20;
+
+/// What comments, names and secrets of captures may cost together, in bytes. A key log of a day has some megabytes.
+pub const NOTE_BYTES: usize = 16 << 20;
+
 /// Every bound on what the program keeps, in one place. A declared length never allocates by itself.
 #[derive(Clone, Debug)]
 pub struct Limits {
