@@ -244,6 +244,9 @@ impl Decompressor {
             State::Gzip(decoder) => decoder.into_inner(),
             State::Zstd(decoder, raw) => {
                 let (said, found) = (decoder.get_checksum_from_data(), decoder.get_calculated_checksum());
+                if raw.starved {
+                    return Err(self.cut(&raw));
+                }
                 if said.is_some() && said != found {
                     return Err(self.damaged("its checksum is wrong"));
                 }
@@ -288,12 +291,41 @@ impl Decompressor {
 }
 
 /// Decodes as many blocks as it takes to have bytes to give; none at the frame's end.
+///
+/// The decoder gives nothing of what later blocks may look back to. So where the data breaks off, the frame is ended for it:
+/// then it gives all that it has.
 fn read_zstd(decoder: &mut ZstdDecoder, raw: &mut Raw, into: &mut [u8]) -> io::Result<usize> {
+    /// The header of a last block without content, and a checksum, which is not looked at.
+    const END: [u8; 7] = [1, 0, 0, 0, 0, 0, 0];
     while decoder.can_collect() == 0 {
         if decoder.is_finished() {
             return Ok(0);
         }
-        decoder.decode_blocks(&mut *raw, BlockDecodingStrategy::UptoBlocks(1)).map_err(io::Error::other)?;
+        let decoded = if has_zstd_block(raw)? {
+            decoder.decode_blocks(&mut *raw, BlockDecodingStrategy::UptoBlocks(1))
+        } else {
+            raw.starved = true;
+            decoder.decode_blocks(&END[..], BlockDecodingStrategy::UptoBlocks(1))
+        };
+        match decoded {
+            Ok(_) => {}
+            // All blocks are there, the checksum behind them is not.
+            Err(_) if decoder.is_finished() => raw.starved = true,
+            Err(error) => return Err(io::Error::other(error)),
+        }
     }
     decoder.read(into)
+}
+
+/// Whether the next block is there as a whole (RFC 8878 §3.1.1.2).
+fn has_zstd_block(raw: &mut Raw) -> io::Result<bool> {
+    const HEADER: usize = 3;
+    const REPEATED: u32 = 1;
+    /// No block is longer; of one that claims to be, the decoder will say so.
+    const LONGEST: usize = 128 << 10;
+    let Some(&[low, middle, high]) = raw.ahead(HEADER)?.first_chunk::<HEADER>() else { return Ok(false) };
+    let header = u32::from_le_bytes([low, middle, high, 0]);
+    let content = if header >> 1 & 3 == REPEATED { 1 } else { (header >> 3) as usize };
+    let length = HEADER + content.min(LONGEST);
+    Ok(raw.ahead(length)?.len() >= length)
 }
