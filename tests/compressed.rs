@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use common::{Story, capture};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use lz4_flex::frame::FrameEncoder;
+use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
 use proptest::prelude::*;
 use rtmp_inspect::capture::Input;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
@@ -31,7 +31,9 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn lz4(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = FrameEncoder::new(Vec::new());
+    // Of a block that is cut nothing can be read.
+    let info = FrameInfo::new().block_size(BlockSize::Max64KB).content_checksum(true);
+    let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }

@@ -203,6 +203,7 @@ proptest! {
         let mut out = |output: Output<'_>| {
             outputs.push(format!("{output:?}"));
             match output {
+                Output::Tunnels { .. } => {}
                 Output::Open { connection, .. } => assert!(states.insert(connection, [(0, false); 2]).is_none()),
                 Output::Bytes { connection, from, offset, bytes, .. } => {
                     let (next, closed) = &mut states.get_mut(&connection).unwrap()[from.index()];

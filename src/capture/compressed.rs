@@ -271,9 +271,8 @@ impl Decompressor {
         let state = mem::replace(&mut self.state, State::Over);
         let raw = match &state {
             State::Gzip(decoder) => decoder.get_ref(),
-            State::Zstd(_, raw) => raw,
             State::Lz4(decoder, _) => decoder.get_ref(),
-            State::Between(raw) => raw,
+            State::Zstd(_, raw) | State::Between(raw) => raw,
             State::Over => return self.damaged(&error.to_string()),
         };
         if raw.starved { self.cut(raw) } else { self.damaged(&error.to_string()) }

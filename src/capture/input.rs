@@ -270,20 +270,24 @@ impl Capture {
         Ok(Capture { name, buffer, format, packets: 0, head: None, size, compressed, notes: Notes::default() })
     }
 
+    /// Goes on with another capture that was put behind this one with `cat`.
+    #[inline]
+    fn change(&mut self) -> Result<(), CaptureError> {
+        if self.format.ends_here(&self.name, &mut self.buffer)?
+            && let Some(format) = Format::open(&self.name, &mut self.buffer)?
+        {
+            self.format = format;
+        }
+        Ok(())
+    }
+
     /// Reads the next packet into `head`; whether there was one. After an error there is none.
     #[inline]
     fn advance(&mut self) -> Result<bool, CaptureError> {
         let packet = self.packets + 1;
-        if self.format.ends_here(&self.name, &mut self.buffer)? {
-            // Captures that were put together with `cat`.
-            match Format::open(&self.name, &mut self.buffer) {
-                Ok(Some(format)) => self.format = format,
-                Ok(None) => {}
-                Err(error) => {
-                    self.format = Format::Over;
-                    return Err(error);
-                }
-            }
+        if let Err(error) = self.change() {
+            self.format = Format::Over;
+            return Err(error);
         }
         let next = match &mut self.format {
             Format::Pcap(pcap) => pcap.next(&self.name, packet, &mut self.buffer),

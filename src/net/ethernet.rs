@@ -73,7 +73,7 @@ pub(super) fn llc(rest: Rest<'_>) -> Result<Step<'_>, Unread> {
     let content = rest.skip(8)?;
     match (rest.array(3)?, number) {
         // The registry of EtherTypes, and the form that bridges to Ethernet use for it (IEEE 802.1H).
-        ([0, 0, 0] | [0, 0, 0xf8], kind) => Ok(Step(Layer::EtherType(kind), content)),
+        ([0, 0, 0 | 0xf8], kind) => Ok(Step(Layer::EtherType(kind), content)),
         // Bridged Ethernet with and without its checksum (RFC 2684 §5.2).
         ([0, 0x80, 0xc2], 1 | 7) => Ok(Step(Layer::Ethernet, content)),
         _ => Err(Unread::NotIp),

@@ -13,7 +13,7 @@ const LARGEST_PACKET: usize = 16 << 20;
 
 /// The segment that is all of `rest`, and where its payload starts in the frame. It has no place yet.
 #[inline]
-pub(super) fn segment<'a>(rest: Rest<'a>, source: IpAddr, destination: IpAddr) -> Result<(Segment<'a>, usize), Unread> {
+pub(super) fn segment(rest: Rest<'_>, source: IpAddr, destination: IpAddr) -> Result<(Segment<'_>, usize), Unread> {
     if rest.length > LARGEST_PACKET {
         return Err(Unread::Malformed);
     }

@@ -29,6 +29,7 @@ pub(super) enum Layer {
 }
 
 /// The next header and where it starts.
+#[derive(Clone, Copy)]
 pub(super) struct Step<'a>(pub(super) Layer, pub(super) Rest<'a>);
 
 /// Packets → TCP segments.
@@ -274,15 +275,11 @@ impl Unpacker {
 #[inline]
 fn plain<'a>(packet: &Packet<'a>) -> Option<(Segment<'a>, usize)> {
     let head = packet.data.first_chunk::<34>()?;
-    let is_plain = packet.link == LinkType(1)
-        && head[12..15] == [0x08, 0x00, 0x45]
-        && head[20] & 0x3f == 0
-        && head[21] == 0
-        && head[23] == 6;
+    let is_plain = packet.link == LinkType(1) && head[12..15] == [0x08, 0x00, 0x45] && head[23] == 6;
     if !is_plain {
         return None;
     }
     let rest = Rest::new(packet.data, packet.wire_length as usize).skip(14).ok()?;
-    let ip = ip::read(rest, false).ok()?;
+    let ip = ip::read(rest, false).ok().filter(|ip| ip.fragment.is_none())?;
     tcp::segment(ip.rest, ip.source, ip.destination).ok()
 }
