@@ -516,7 +516,7 @@ fn notes_are_kept_with_their_packets() {
 #[test]
 fn notes_have_a_limit() {
     let ng = LITTLE;
-    let secrets = ng.block(10, &[&ng.u32(1)[..], &ng.u32(1 << 20), &[7; 1 << 20]].concat());
+    let secrets = ng.block(10, &[&ng.u32(1)[..], &ng.u32(1 << 20), &vec![7; 1 << 20]].concat());
     let bytes = [&ng.section()[..], &secrets.repeat(20)].concat();
     let written = file(&bytes);
     let mut input = Input::open(&[written.path().to_owned()]).unwrap();

@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use rtmp_inspect::analyzer::{Limits, Reason};
 use rtmp_inspect::capture::{Input, LinkType, Packet};
-use rtmp_inspect::net::{Unpacker, Unread};
+use rtmp_inspect::net::{Tunnels, Unpacker, Unread};
 use rtmp_inspect::proto::Event;
 use rtmp_inspect::wire::{Moment, PacketNo, Place, Time};
 
@@ -35,7 +35,7 @@ fn tunnels(story: &Story) -> (Vec<String>, Option<Vec<String>>) {
         _ => None,
     });
     let (tunnels, back) = opened.unwrap();
-    (tunnels.names(), back.map(|back| back.names()))
+    (tunnels.names(), back.map(Tunnels::names))
 }
 
 #[test]

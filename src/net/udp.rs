@@ -18,21 +18,24 @@ const GENEVE: u16 = 6081;
 const MPLS: u16 = 6635;
 
 pub(super) fn header<'a>(rest: Rest<'a>, tunnels: &mut Vec<Tunnel>) -> Result<Step<'a>, Unread> {
+    let port = rest.u16(2)?;
+    if !matches!(port, VXLAN | VXLAN_LINUX | VXLAN_GPE | GENEVE | GTP_U | MPLS) {
+        return Err(Unread::Udp);
+    }
     let claimed = usize::from(rest.u16(4)?);
     let content = rest.skip(8)?;
     let content = match claimed {
         // Left open by a kernel that lets the card cut it.
         0 => content,
         8.. => content.claim(claimed - 8),
-        _ => return Err(Unread::Malformed),
+        _ => return Err(Unread::Udp),
     };
-    let step = match rest.u16(2)? {
+    let step = match port {
         VXLAN | VXLAN_LINUX => vxlan(content, tunnels),
         VXLAN_GPE => vxlan_gpe(content, tunnels),
         GENEVE => geneve(content, tunnels),
         GTP_U => gtp_u(content, tunnels),
-        MPLS => Ok(Step(Layer::Mpls, content)),
-        _ => Err(Unread::Udp),
+        _ => Ok(Step(Layer::Mpls, content)),
     };
     step.map_err(|_| Unread::Udp)
 }

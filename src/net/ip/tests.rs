@@ -167,7 +167,7 @@ fn ipv6_extensions_are_skipped() {
     ip[5] += extensions.len() as u8;
     assert_eq!(payload(101, &[&ip[..], &extensions, tcp].concat()), PAYLOAD);
     let mut fragment = extensions.clone();
-    fragment[19] = 1;
+    fragment[19] = 8;
     assert_eq!(read(101, &[&ip[..], &fragment, tcp].concat()).err(), Some(Unread::Fragment));
 }
 
@@ -180,8 +180,8 @@ fn what_is_no_tcp_is_named() {
     };
     assert_eq!(change(23, 17), Some(Unread::Udp));
     assert_eq!(change(23, 1), Some(Unread::Icmp));
-    assert_eq!(change(23, 47), Some(Unread::OtherProtocol(47)));
-    assert_eq!(change(20, 0x20), Some(Unread::Fragment));
+    assert_eq!(change(23, 50), Some(Unread::OtherProtocol(50)));
+    assert_eq!(change(20, 0x20), Some(Unread::Malformed), "a fragment in the middle has whole units of eight bytes");
     assert_eq!(change(21, 1), Some(Unread::Fragment));
     assert_eq!(change(13, 6), Some(Unread::NotIp));
     assert_eq!(change(14, 0x55), Some(Unread::Malformed));
