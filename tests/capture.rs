@@ -324,8 +324,9 @@ fn a_long_block_is_read_whole() {
 #[test]
 fn what_is_no_capture_is_named() {
     let foreign = |name: &str| {
+        let article = if ["ERF", "IXIA pcap", "Observer", "iptrace"].contains(&name) { "an" } else { "a" };
         format!(
-            "F0: a {name} capture, not pcap or pcapng; Wireshark's editcap converts it: editcap -F pcap F0 OUT.pcap"
+            "F0: {article} {name} capture, not pcap or pcapng; Wireshark's editcap converts it: editcap -F pcap F0 OUT.pcap"
         )
     };
     let erf = |seconds: u32| [&[0; 4][..], &seconds.to_le_bytes(), &[2, 4, 0, 20, 0, 0, 0, 2, 0, 0, 1, 2]].concat();

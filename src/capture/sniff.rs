@@ -3,9 +3,10 @@
 /// What the first bytes of `file` look like, as the tail of a sentence.
 pub(super) fn looks(file: &str, start: &[u8]) -> String {
     let compressed = |name| format!("{name}-compressed data, not a pcap or pcapng capture; decompress it first");
-    let foreign = |name| {
+    let foreign = |name: &str| {
+        let article = if name.starts_with(['E', 'I', 'O', 'i']) { "an" } else { "a" };
         format!(
-            "a {name} capture, not pcap or pcapng; Wireshark's editcap converts it: editcap -F pcap {file} OUT.pcap"
+            "{article} {name} capture, not pcap or pcapng; Wireshark's editcap converts it: editcap -F pcap {file} OUT.pcap"
         )
     };
     match start {
