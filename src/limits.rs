@@ -36,6 +36,11 @@ pub struct Limits {
     pub fragment_age_ns: i64,
     /// Bytes of one direction kept while its protocol is not yet known. A whole RTMP handshake half is 3073.
     pub opening_bytes: usize,
+    /// The same where the connection's beginning was not captured: a chain of chunk headers must prove what it is.
+    pub midstream_opening_bytes: usize,
+    /// Bytes of one direction in which the next chunk is looked for after a hole. Four of the largest common chunks: a
+    /// chain of headers that proves a place is seldom longer.
+    pub search_bytes: usize,
     /// Payload bytes of unfinished messages, over all chunk streams of one direction.
     pub partial_bytes: usize,
     /// Chunk streams of one direction. The protocol allows 65597; real peers use under ten.
@@ -62,6 +67,8 @@ impl Default for Limits {
             fragment_bytes: 4 << 20,
             fragment_age_ns: 30_000_000_000,
             opening_bytes: 4096,
+            midstream_opening_bytes: 64 << 10,
+            search_bytes: 256 << 10,
             partial_bytes: 32 << 20,
             chunk_streams: 4096,
             pending_calls: 1024,

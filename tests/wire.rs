@@ -224,9 +224,9 @@ fn timestamps_wrap() {
 }
 
 #[test]
-fn a_first_chunk_that_inherits_ends_its_direction_and_no_other() {
+fn a_first_chunk_that_inherits_is_undecodable_and_what_follows_is_found_again() {
     let conversation = sample::publishing()
-        .client(|c| c.raw(&[0xc9, 1, 2, 3]).message(&audio(4, 41, 20)))
+        .client(|c| c.raw(&[0xc9, 1, 2, 3]).message(&audio(4, 41, 20)).message(&audio(4, 60, 20)))
         .server(|s| s.ping_request(1));
     let story = Story::of(&conversation);
     let lost = story.events.iter().find_map(|event| match event {
@@ -234,6 +234,13 @@ fn a_first_chunk_that_inherits_ends_its_direction_and_no_other() {
         _ => None,
     });
     assert_eq!(lost, Some((Side::Client, Reason::FirstChunkInherits { chunk_stream_id: 9, format: 3 })));
+    let found = story.events.iter().find_map(|event| match event {
+        Event::Resync(found) => Some((found.from, found.skipped)),
+        _ => None,
+    });
+    assert_eq!(found, Some((Side::Client, 4)));
+    let times: Vec<_> = story.messages_from(Side::Client).iter().rev().take(2).map(|m| m.head.timestamp).collect();
+    assert_eq!(times, [60, 41]);
     let pings =
         story.messages_from(Side::Server).into_iter().filter(|m| matches!(m.body, Body::UserControl(_))).count();
     assert_eq!(pings, 2, "Stream Begin and the ping");
@@ -241,7 +248,7 @@ fn a_first_chunk_that_inherits_ends_its_direction_and_no_other() {
         Event::Close(close) if close.from == Side::Client => Some(close.undecoded),
         _ => None,
     });
-    assert!(undecoded > Some(20), "what was skipped is counted: {undecoded:?}");
+    assert_eq!(undecoded, Some(4), "what was skipped is counted");
 }
 
 #[test]

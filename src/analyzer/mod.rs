@@ -253,7 +253,14 @@ impl State {
     fn judge(&mut self, connection: ConnectionId, complete: bool) {
         let Some(live) = self.live.get_mut(&connection) else { return };
         let Content::Unknown(opening) = &mut live.content else { return };
-        let complete = complete || opening.is_full(self.limits.opening_bytes);
+        let limit = match live.start {
+            Start::Syn => self.limits.opening_bytes,
+            Start::Midstream => self.limits.midstream_opening_bytes,
+        };
+        let complete = complete || opening.is_full(limit);
+        if live.start == Start::Midstream && !complete && !opening.has_grown() {
+            return;
+        }
         let seen = detect::Opening {
             client: opening.start_of(Side::Client),
             server: opening.start_of(Side::Server),
@@ -282,7 +289,11 @@ impl State {
                     proxied: found.proxied.clone(),
                     tunnels: live.tunnels.clone(),
                 }));
-                let session = Box::new(Session::new(number, found.skip, &self.limits));
+                let session = Box::new(if found.midstream {
+                    Session::midstream(number, &self.limits)
+                } else {
+                    Session::new(number, found.skip, &self.limits)
+                });
                 live.content = Content::Rtmp { number, session };
                 for kept in kept {
                     self.replay(connection, kept);

@@ -20,11 +20,13 @@ pub(super) struct Opening {
     /// Whether a side's start goes on: nothing is missing so far.
     whole: [bool; 2],
     bytes: usize,
+    /// Bytes at which it is worth another look.
+    next_look: usize,
 }
 
 impl Opening {
     pub(super) fn new() -> Self {
-        Opening { kept: Vec::new(), starts: [Vec::new(), Vec::new()], whole: [true; 2], bytes: 0 }
+        Opening { kept: Vec::new(), starts: [Vec::new(), Vec::new()], whole: [true; 2], bytes: 0, next_look: 0 }
     }
 
     pub(super) fn keep(&mut self, from: Side, offset: u64, bytes: &[u8], at: Moment, place: Place) {
@@ -51,6 +53,15 @@ impl Opening {
     /// Whether no more than this is kept: `limit` bytes of either side, or as many pieces as such bytes can make.
     pub(super) fn is_full(&self, limit: usize) -> bool {
         self.starts.iter().any(|start| start.len() >= limit) || self.bytes >= 2 * limit || self.kept.len() >= 2 * limit
+    }
+
+    /// Whether there is a quarter more than at the last look: a look costs as much as there is.
+    pub(super) fn has_grown(&mut self) -> bool {
+        let grown = self.bytes >= self.next_look;
+        if grown {
+            self.next_look = self.bytes + self.bytes / 4;
+        }
+        grown
     }
 
     pub(super) fn bytes(&self) -> u64 {

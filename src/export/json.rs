@@ -12,7 +12,7 @@ use crate::analyzer::{Reason, Tally, Totals};
 use crate::net::{How, Start};
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message};
-use crate::proto::{Close, Event, Gap, Incomplete, Opened, Undecodable};
+use crate::proto::{Close, Event, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::rules::Finding;
 use crate::wire::{PacketNo, Problem, Side, Time, Tree};
 
@@ -194,10 +194,16 @@ impl<W: Write> JsonWriter<W> {
         if !gap.survived {
             return Ok(());
         }
+        let (session, from, offset) = (gap.session, gap.from, gap.offset + gap.bytes);
+        self.resync(&Resync { session, from, offset, skipped: 0, at: gap.at })
+    }
+
+    fn resync(&mut self, found: &Resync) -> io::Result<()> {
         self.line("resync", |map| {
-            place(map, gap.session, gap.from)?;
-            map.serialize_entry("offset", &(gap.offset + gap.bytes))?;
-            map.serialize_entry("skipped", &0)
+            place(map, found.session, found.from)?;
+            map.serialize_entry("offset", &found.offset)?;
+            map.serialize_entry("skipped", &found.skipped)?;
+            map.serialize_entry("packet", &found.at.packet.0)
         })
     }
 
@@ -245,6 +251,7 @@ impl<W: Write> Writer for JsonWriter<W> {
             Event::Incomplete(event) => self.incomplete(event),
             Event::Gap(event) => self.gap(event),
             Event::Undecodable(event) => self.undecodable(event),
+            Event::Resync(event) => self.resync(event),
             Event::Close(event) => self.close(event),
             Event::Piece(_) => Ok(()),
         }
@@ -308,7 +315,9 @@ fn head(map: &mut Map<'_>, head: &Head) -> Filled {
     map.serialize_entry("chunk_stream_id", &head.chunk_stream_id)?;
     map.serialize_entry("chunk_format", &head.chunk_format)?;
     map.serialize_entry("chunks", &head.chunks)?;
-    map.serialize_entry("timestamp", &head.timestamp)?;
+    if head.timestamp_known {
+        map.serialize_entry("timestamp", &head.timestamp)?;
+    }
     if let Some(extended) = head.extended {
         map.serialize_entry("extended_timestamp", &extended.value)?;
         map.serialize_entry("extended_timestamp_form", extended.form.name())?;
@@ -321,7 +330,10 @@ fn head(map: &mut Map<'_>, head: &Head) -> Filled {
     if let Some(name) = head.kind.name() {
         map.serialize_entry("type_name", name)?;
     }
-    map.serialize_entry("message_stream_id", &head.message_stream_id)
+    if head.message_stream_known {
+        map.serialize_entry("message_stream_id", &head.message_stream_id)?;
+    }
+    Ok(())
 }
 
 fn packets((first, last): (PacketNo, PacketNo)) -> [u64; 2] {

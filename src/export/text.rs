@@ -7,7 +7,7 @@ use super::time::fraction;
 use super::{Counts, Writer};
 use crate::analyzer::Totals;
 use crate::proto::rtmp::secrets::Masks;
-use crate::proto::rtmp::{self, type_name};
+use crate::proto::rtmp::{self, Head, type_name};
 use crate::proto::{Event, Opened, describe};
 use crate::rules::{Finding, Severity};
 use crate::wire::{Side, Time, escape};
@@ -73,7 +73,9 @@ impl<W: Write> TextWriter<W> {
         self.end_line()
     }
 
-    fn columns(&mut self, chunk_stream_id: u32, timestamp: u32, kind: &str) {
+    fn columns(&mut self, head: &Head, kind: &str) {
+        let chunk_stream_id = head.chunk_stream_id;
+        let timestamp = if head.timestamp_known { head.timestamp.to_string() } else { "?".to_owned() };
         put(&mut self.line, format_args!("{chunk_stream_id:<5} {timestamp:<11} {kind:<28} "));
     }
 
@@ -107,19 +109,20 @@ impl<W: Write> Writer for TextWriter<W> {
                 let message = &*masks.message(message);
                 let head = &message.head;
                 self.begin_line(Some(message.n), head.last.time, message.session, message.from);
-                self.columns(head.chunk_stream_id, head.timestamp, head.kind.name().unwrap_or(&type_name(head.kind)));
+                self.columns(head, head.kind.name().unwrap_or(&type_name(head.kind)));
                 self.line.push_str(&rtmp::describe(message));
                 self.end_line()
             }
             Event::Incomplete(part) => {
                 let head = &part.head;
                 self.begin_line(None, head.last.time, part.session, part.from);
-                self.columns(head.chunk_stream_id, head.timestamp, &type_name(head.kind));
+                self.columns(head, &type_name(head.kind));
                 self.line.push_str(&describe(event));
                 self.end_line()
             }
             Event::Gap(gap) => self.remark(gap.at.time, gap.from, event),
             Event::Undecodable(lost) => self.remark(lost.at.time, lost.from, event),
+            Event::Resync(found) => self.remark(found.at.time, found.from, event),
             Event::Close(close) => self.remark(close.at.time, close.from, event),
             Event::Piece(_) => Ok(()),
         }

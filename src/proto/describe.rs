@@ -13,10 +13,16 @@ pub fn describe(event: &Event) -> String {
         Event::Message(message) => rtmp::describe(message),
         Event::Incomplete(event) => incomplete(event),
         Event::Gap(gap) => {
-            let then = if gap.survived { "decoding goes on" } else { "the rest is not decoded" };
+            let then = if gap.survived { "decoding goes on" } else { "the next chunk is looked for" };
             format!("{} bytes are missing at offset {}; {then}", gap.bytes, gap.offset)
         }
         Event::Undecodable(lost) => format!("not decodable from offset {} on: {}", lost.offset, lost.reason.clause()),
+        Event::Resync(event) => {
+            format!(
+                "chunks found again at offset {}, after {} bytes that were not decoded",
+                event.offset, event.skipped
+            )
+        }
         Event::Close(event) => close(event),
         Event::Piece(piece) => format!("{} bytes at offset {}", piece.length, piece.offset),
     }

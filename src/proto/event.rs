@@ -15,6 +15,7 @@ pub enum Event {
     Incomplete(Incomplete),
     Gap(Gap),
     Undecodable(Undecodable),
+    Resync(Resync),
     Close(Close),
     /// Where a run of a session's bytes lies in the capture; only when the analyzer was asked for evidence.
     Piece(Piece),
@@ -30,6 +31,7 @@ impl Event {
             Event::Incomplete(event) => event.session,
             Event::Gap(event) => event.session,
             Event::Undecodable(event) => event.session,
+            Event::Resync(event) => event.session,
             Event::Close(event) => event.session,
             Event::Piece(event) => event.session,
         }
@@ -130,7 +132,7 @@ pub struct Gap {
     pub bytes: u64,
     /// The packet at which that became certain.
     pub at: Moment,
-    /// Whether decoding goes on after them: they all lay inside one chunk or the handshake.
+    /// Whether decoding goes on just after them: they all lay inside one chunk or the handshake.
     pub survived: bool,
 }
 
@@ -142,6 +144,19 @@ pub struct Undecodable {
     pub offset: u64,
     pub at: Moment,
     pub reason: Reason,
+}
+
+/// A direction's chunks were found again, and that is proven.
+#[derive(Clone, Debug)]
+pub struct Resync {
+    pub session: u32,
+    pub from: Side,
+    /// Where the first one begins.
+    pub offset: u64,
+    /// Captured bytes before it that could not be decoded.
+    pub skipped: u64,
+    /// The packet that holds it.
+    pub at: Moment,
 }
 
 /// One direction ended.

@@ -10,14 +10,15 @@ pub mod flv;
 pub mod rtmp;
 
 pub use describe::describe;
-pub use event::{Close, Event, Gap, Incomplete, Opened, Piece, Undecodable, Why};
+pub use event::{Close, Event, Gap, Incomplete, Opened, Piece, Resync, Undecodable, Why};
 
 use crate::wire::Field;
 
 /// Every field that any protocol records, in groups, each in wire order.
 pub fn fields() -> impl Iterator<Item = &'static Field> {
-    [rtmp::handshake::FIELDS, rtmp::header::FIELDS, rtmp::body::FIELDS, flv::audio::FIELDS, flv::video::FIELDS]
+    [rtmp::handshake::FIELDS, rtmp::header::FIELDS, rtmp::body::FIELDS]
         .into_iter()
         .flatten()
         .copied()
+        .chain(flv::fields())
 }

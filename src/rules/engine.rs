@@ -44,7 +44,7 @@ impl Engine {
                 Event::Gap(event) => rule.gap(event, facts, &mut findings),
                 Event::Undecodable(event) => rule.undecodable(event, facts, &mut findings),
                 Event::Close(event) => rule.close(event, facts, &mut findings),
-                Event::Piece(_) => {}
+                Event::Resync(_) | Event::Piece(_) => {}
             }
         }
         judged.facts.learn(event);

@@ -52,6 +52,79 @@ pub fn avc_end_of_sequence() -> Vec<u8> {
     vec![0x17, 2, 0, 0, 0]
 }
 
+/// An Enhanced RTMP message in the making: modifiers first, then one of the forms that a packet can have.
+#[derive(Clone, Debug)]
+pub struct Enhanced {
+    /// The low nibble of the last byte waits for the type of what follows.
+    bytes: Vec<u8>,
+    multitrack: u8,
+}
+
+impl Enhanced {
+    /// A video message; the frame type is 1 key, 2 inter, 5 command.
+    pub fn video(frame_type: u8) -> Self {
+        Enhanced { bytes: vec![0x80 | frame_type << 4], multitrack: 6 }
+    }
+
+    pub fn audio() -> Self {
+        Enhanced { bytes: vec![0x90], multitrack: 5 }
+    }
+
+    fn kind(&mut self, packet_type: u8) {
+        if let Some(last) = self.bytes.last_mut() {
+            *last |= packet_type;
+        }
+    }
+
+    /// A ModEx modifier with 1 to 65536 bytes of data, its size in the short form where that is enough.
+    #[must_use]
+    pub fn mod_ex(mut self, kind: u8, data: &[u8]) -> Self {
+        self.kind(7);
+        match u8::try_from(data.len() - 1) {
+            Ok(size) if size < 255 => self.bytes.push(size),
+            _ => {
+                self.bytes.push(255);
+                self.bytes.extend(((data.len() - 1) as u16).to_be_bytes());
+            }
+        }
+        self.bytes.extend(data);
+        self.bytes.push(kind << 4);
+        self
+    }
+
+    /// A packet of one codec, without tracks.
+    pub fn packet(mut self, packet_type: u8, fourcc: [u8; 4], body: &[u8]) -> Vec<u8> {
+        self.kind(packet_type);
+        [&self.bytes, &fourcc[..], body].concat()
+    }
+
+    /// Multitrack, OneTrack.
+    pub fn one_track(mut self, packet_type: u8, fourcc: [u8; 4], id: u8, body: &[u8]) -> Vec<u8> {
+        self.kind(self.multitrack);
+        [&self.bytes, &[packet_type][..], &fourcc, &[id], body].concat()
+    }
+
+    /// Multitrack, ManyTracks.
+    pub fn many_tracks(mut self, packet_type: u8, fourcc: [u8; 4], tracks: &[(u8, &[u8])]) -> Vec<u8> {
+        self.kind(self.multitrack);
+        let mut bytes = [&self.bytes, &[0x10 | packet_type][..], &fourcc].concat();
+        for (id, body) in tracks {
+            bytes.extend([&[*id], &(body.len() as u32).to_be_bytes()[1..], body].concat());
+        }
+        bytes
+    }
+
+    /// Multitrack, ManyTracksManyCodecs.
+    pub fn many_codecs(mut self, packet_type: u8, tracks: &[([u8; 4], u8, &[u8])]) -> Vec<u8> {
+        self.kind(self.multitrack);
+        let mut bytes = [&self.bytes, &[0x20 | packet_type][..]].concat();
+        for (fourcc, id, body) in tracks {
+            bytes.extend([&fourcc[..], &[*id], &(body.len() as u32).to_be_bytes()[1..], body].concat());
+        }
+        bytes
+    }
+}
+
 /// The metadata of such a stream, as an ECMA array.
 pub fn metadata() -> Amf {
     Amf::ecma_array([

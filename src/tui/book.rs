@@ -136,6 +136,7 @@ impl Book {
             }
             Row::Incomplete(event) => (type_name(event.head.kind), describe(&Event::Incomplete((**event).clone()))),
             Row::Gap(event) => ("gap".to_owned(), describe(&Event::Gap((**event).clone()))),
+            Row::Resync(event) => ("resync".to_owned(), describe(&Event::Resync((**event).clone()))),
             Row::Undecodable(event) => ("undecodable".to_owned(), describe(&Event::Undecodable((**event).clone()))),
             Row::Close(event) => ("close".to_owned(), describe(&Event::Close((**event).clone()))),
             Row::Finding(finding) => (

@@ -172,8 +172,12 @@ impl Detail {
             detail.moments(session, head.first, head.last);
             detail.fact("type", type_name(head.kind));
             detail.fact("chunk_stream_id", head.chunk_stream_id);
-            detail.fact("message_stream_id", head.message_stream_id);
-            detail.measure("timestamp", head.timestamp, "ms");
+            if head.message_stream_known {
+                detail.fact("message_stream_id", head.message_stream_id);
+            }
+            if head.timestamp_known {
+                detail.measure("timestamp", head.timestamp, "ms");
+            }
             detail.measure("length", head.length, "bytes");
             detail.fact("chunks", head.chunks);
             detail.measure("size", head.size, "bytes");
@@ -239,6 +243,7 @@ impl Detail {
             Row::Undecodable(lost) => {
                 ("undecodable", describe(&Event::Undecodable((**lost).clone())), lost.from, lost.at)
             }
+            Row::Resync(found) => ("resync", describe(&Event::Resync((**found).clone())), found.from, found.at),
             Row::Close(close) => ("close", describe(&Event::Close((**close).clone())), close.from, close.at),
             _ => return,
         };

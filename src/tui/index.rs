@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::blocks::Blocks;
 use crate::net::How;
 use crate::proto::rtmp::{Answer, Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Run, Step};
-use crate::proto::{Close, Event, Gap, Incomplete, Opened, Undecodable};
+use crate::proto::{Close, Event, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::rules::{Finding, Severity};
 use crate::wire::{Moment, PacketNo, Side, Time};
 
@@ -21,6 +21,7 @@ pub enum Row {
     Incomplete(Box<Incomplete>),
     Gap(Box<Gap>),
     Undecodable(Box<Undecodable>),
+    Resync(Box<Resync>),
     Close(Box<Close>),
     Finding(Box<Finding>),
 }
@@ -45,6 +46,8 @@ pub struct MessageRow {
     pub kind: MessageType,
     pub from: Side,
     pub chunk_format: u8,
+    /// Whether the timestamp and the message stream are known.
+    pub known: (bool, bool),
 }
 
 /// Where a message's chunks lie.
@@ -196,6 +199,7 @@ impl Index {
             Event::Incomplete(event) => Row::Incomplete(Box::new(event)),
             Event::Gap(event) => Row::Gap(Box::new(event)),
             Event::Undecodable(event) => Row::Undecodable(Box::new(event)),
+            Event::Resync(event) => Row::Resync(Box::new(event)),
             Event::Close(close) => {
                 if let Some(session) = self.session_mut(close.session) {
                     session.ends[close.from.index()] = Some(close.how);
@@ -247,6 +251,7 @@ impl Index {
             session: message.session,
             packets: packets(head.first, head.last),
             timestamp: head.timestamp,
+            known: (head.timestamp_known, head.message_stream_known),
             length: head.length,
             message_stream_id: head.message_stream_id,
             chunk_stream_id: head.chunk_stream_id,
@@ -276,6 +281,7 @@ impl Row {
             Row::Incomplete(row) => row.session,
             Row::Gap(row) => row.session,
             Row::Undecodable(row) => row.session,
+            Row::Resync(row) => row.session,
             Row::Close(row) => row.session,
             Row::Finding(row) => row.session,
         }
@@ -289,6 +295,7 @@ impl Row {
             Row::Incomplete(row) => Some(row.from),
             Row::Gap(row) => Some(row.from),
             Row::Undecodable(row) => Some(row.from),
+            Row::Resync(row) => Some(row.from),
             Row::Close(row) => Some(row.from),
             Row::Finding(row) => row.from,
         }
@@ -329,6 +336,8 @@ impl MessageRow {
             chunk_stream_id: self.chunk_stream_id,
             chunk_format: self.chunk_format,
             timestamp: self.timestamp,
+            timestamp_known: self.known.0,
+            message_stream_known: self.known.1,
             length: self.length,
             kind: self.kind,
             message_stream_id: self.message_stream_id,

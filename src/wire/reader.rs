@@ -148,6 +148,15 @@ impl<'a, 'r, R: Recorder> Reader<'a, 'r, R> {
         }
     }
 
+    /// Reads inside the next `count` bytes, or those that are left, as if nothing came behind them.
+    pub fn within<T>(&mut self, count: usize, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let whole = self.bytes;
+        self.bytes = &whole[..whole.len().min(self.at.saturating_add(count))];
+        let result = inside(self);
+        self.bytes = whole;
+        result
+    }
+
     /// Named members. The node is closed also when the inside stops early, so that what was there is seen.
     pub fn group<T>(
         &mut self,

@@ -124,16 +124,16 @@ impl Story {
                 Event::Message(message) => {
                     let head = &message.head;
                     let line = format!(
-                        "message {} {} {} {} {} {} {} {} {} {:?} {:?} {} {:?}",
+                        "message {} {} {} {} {} {:?} {} {} {:?} {:?} {:?} {} {:?}",
                         head.offset,
                         head.size,
                         head.chunks,
                         head.chunk_stream_id,
                         head.chunk_format,
-                        head.timestamp,
+                        head.timestamp_known.then_some(head.timestamp),
                         head.length,
                         head.kind.0,
-                        head.message_stream_id,
+                        head.message_stream_known.then_some(head.message_stream_id),
                         head.runs,
                         head.extended,
                         digest(&message.payload),
@@ -153,6 +153,7 @@ impl Story {
                 Event::Close(close) => {
                     (close.from, format!("close {} {} {}", close.bytes, close.messages, close.undecoded))
                 }
+                Event::Resync(found) => (found.from, format!("resync {} {}", found.offset, found.skipped)),
                 Event::Session(_) | Event::Piece(_) => continue,
             };
             lines.push(((event.session(), from, !matches!(event, Event::Handshake(_))), line));

@@ -1,30 +1,86 @@
-//! Video messages. Source: FLV 10.1 §E.4.3, Enhanced RTMP v2 "Enhanced Video".
+//! Video messages: the legacy and the Enhanced RTMP header. Source: FLV 10.1 §E.4.3, Enhanced RTMP v2 "Enhanced Video".
 
+use std::ops::Range;
+
+use super::codec::{self, av1, avc, h263, hevc, metadata, screen, vp6, vp8, vp9, vvc};
+use super::enhanced::{self, Multitrack, Track};
+use super::note;
 use crate::wire::{Reader, Recorder, Stop, Value};
 use crate::{fields, open_enum};
 
 fields! {
-    /// A video message's header.
+    /// A video message.
     VIDEO: Group "video", "", "RTMP 1.0 §7.1.5";
     /// The codec, as ffprobe names it.
     CODEC: Word "video.codec", "", "FLV 10.1 §E.4.3.1";
     /// The number of the codec: CodecID.
     CODEC_ID: Uint "video.codec_id", "", "FLV 10.1 §E.4.3.1";
-    /// Whether the frame can be decoded alone.
-    FRAME_TYPE: Word "video.frame_type", "", "FLV 10.1 §E.4.3.1";
-    /// What the message carries: a sequence header, coded frames, an end of sequence.
-    PACKET_TYPE: Word "video.packet_type", "", "FLV 10.1 §E.4.3.1, E-RTMP v2";
-    /// How long after decoding the frame is shown.
-    COMPOSITION_TIME: Int "video.composition_time", "ms", "FLV 10.1 §E.4.3.1, ISO 14496-12 §8.6.1.3";
-    /// The command of a command frame: 0 starts a client-side seek, 1 ends it.
-    COMMAND: Uint "video.command", "", "FLV 10.1 §E.4.3.1";
-    /// The four-character code of an Enhanced RTMP codec.
-    FOURCC: Text "video.fourcc", "", "E-RTMP v2";
     /// Whether the message has an Enhanced RTMP header.
     ENHANCED: Bool "video.enhanced", "", "E-RTMP v2";
+    /// Whether the frame can be decoded alone.
+    FRAME_TYPE: Word "video.frame_type", "", "FLV 10.1 §E.4.3.1";
+    /// What the message carries: a sequence header, coded frames, an end of sequence and so on.
+    PACKET_TYPE: Word "video.packet_type", "", "FLV 10.1 §E.4.3.1, E-RTMP v2";
+    /// The modifiers in front of the packet.
+    MOD_EX: List "video.mod_ex", "", "E-RTMP v2";
+    /// One modifier.
+    MODIFIER: Group "video.mod_ex.item", "", "E-RTMP v2";
+    /// The length of the modifier's data.
+    MODIFIER_SIZE: Uint "video.mod_ex.item.size", "bytes", "E-RTMP v2";
+    /// The modifier's data.
+    MODIFIER_DATA: Bytes "video.mod_ex.item.data", "", "E-RTMP v2";
+    /// What the modifier is.
+    MODIFIER_TYPE: Word "video.mod_ex.item.type", "", "E-RTMP v2";
+    /// To be added to the presentation time; the message's own timestamp counts milliseconds only.
+    TIMESTAMP_OFFSET_NS: Uint "video.timestamp_offset_ns", "ns", "E-RTMP v2";
+    /// The command of a command frame: 0 starts a client-side seek, 1 ends it.
+    COMMAND: Uint "video.command", "", "FLV 10.1 §E.4.3.1";
+    /// How the tracks of a multitrack message are told apart.
+    MULTITRACK_TYPE: Word "video.multitrack_type", "", "E-RTMP v2";
+    /// The four-character code of an Enhanced RTMP codec.
+    FOURCC: Text "video.fourcc", "", "E-RTMP v2";
+    /// How long after decoding the frame is shown.
+    COMPOSITION_TIME: Int "video.composition_time", "ms", "FLV 10.1 §E.4.3.1, ISO 14496-12 §8.6.1.3";
+    /// The tracks of a multitrack message. Each has the members that a message with it alone would have.
+    TRACKS: List "video.tracks", "", "E-RTMP v2";
+    /// One track.
+    TRACK: Group "video.tracks.item", "", "E-RTMP v2";
+    /// Which track it is: 0 is the default one.
+    TRACK_ID: Uint "video.tracks.item.track_id", "", "E-RTMP v2";
+    /// The length of the track's part of the message.
+    TRACK_LENGTH: Uint "video.tracks.item.length", "bytes", "E-RTMP v2";
+    /// The picture's width, cropped as it is shown.
+    WIDTH: Uint "video.width", "pixels", "the codec's specification";
+    /// The picture's height, cropped as it is shown.
+    HEIGHT: Uint "video.height", "pixels", "the codec's specification";
+    /// Pictures a second, where the sequence header says so.
+    FRAME_RATE: Number "video.frame_rate", "1/s", "the codec's specification";
+    /// The codec's profile, as ffprobe names it.
+    PROFILE: Word "video.profile", "", "the codec's specification";
+    /// The codec's level.
+    LEVEL: Word "video.level", "", "the codec's specification";
+    /// Bits of one luma sample.
+    BIT_DEPTH: Uint "video.bit_depth", "bits", "the codec's specification";
+    /// How chroma is sampled against luma.
+    CHROMA: Word "video.chroma", "", "the codec's specification";
     /// Bytes of the codec that are not decoded further.
     DATA: Opaque "video.data", "", "FLV 10.1 §E.4";
 }
+
+static SHARED: enhanced::Fields = enhanced::Fields {
+    mod_ex: &MOD_EX,
+    modifier: &MODIFIER,
+    modifier_type: &MODIFIER_TYPE,
+    modifier_size: &MODIFIER_SIZE,
+    modifier_data: &MODIFIER_DATA,
+    timestamp_offset_ns: &TIMESTAMP_OFFSET_NS,
+    fourcc: &FOURCC,
+    tracks: &TRACKS,
+    track: &TRACK,
+    track_id: &TRACK_ID,
+    track_length: &TRACK_LENGTH,
+    data: &DATA,
+};
 
 open_enum! {
     /// CodecID: the codec of a video message. Source: FLV 10.1 §E.4.3.1.
@@ -53,28 +109,65 @@ open_enum! {
     }
 }
 
+const METADATA: u8 = 4;
+const MULTITRACK: u8 = 6;
+const MOD_EX_TYPE: u8 = 7;
+
 /// What a video message says by itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Video {
     pub frame_type: FrameType,
     pub codec_id: Codec,
+    /// The Enhanced RTMP codec, when the header is an enhanced one.
     pub fourcc: Option<[u8; 4]>,
     pub enhanced: bool,
     pub packet_type: Option<&'static str>,
     /// Milliseconds.
     pub composition_time: Option<i32>,
+    /// Nanoseconds to add to the presentation time.
+    pub timestamp_offset_ns: Option<u32>,
+    /// A command frame's command.
+    pub command: Option<u8>,
+    /// Pixels, as the picture is shown.
+    pub width: Option<u32>,
+    /// Pixels, as the picture is shown.
+    pub height: Option<u32>,
+    /// What a sequence header says beside the size.
+    pub sequence: Option<Box<Sequence>>,
+    /// How the tracks are told apart, in a multitrack message.
+    pub multitrack: Option<Multitrack>,
+    pub tracks: Vec<Track<Video>>,
+}
+
+/// What a video sequence header says of the sequence. In a box: next to no message has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sequence {
+    pub profile: Option<&'static str>,
+    pub level: Option<&'static str>,
+    /// Pictures a second.
+    pub frame_rate: Option<f64>,
+    /// Bits of a luma sample.
+    pub bit_depth: Option<u32>,
+    /// How chroma is sampled: `4:2:0`.
+    pub chroma: Option<&'static str>,
 }
 
 impl Video {
     pub fn codec(&self) -> Option<&'static str> {
         match self.fourcc {
-            Some(fourcc) => enhanced_codec(fourcc),
+            Some(fourcc) => codec_of(fourcc),
             None => self.codec_id.name(),
         }
     }
+
+    /// Every track of the message with its id: a message without tracks is track 0.
+    pub fn by_track(&self) -> impl Iterator<Item = (u8, &Video)> {
+        let alone = self.multitrack.is_none().then_some((0, self));
+        alone.into_iter().chain(self.tracks.iter().map(|track| (track.id, &track.media)))
+    }
 }
 
-fn enhanced_codec(fourcc: [u8; 4]) -> Option<&'static str> {
+fn codec_of(fourcc: [u8; 4]) -> Option<&'static str> {
     Some(match &fourcc {
         b"vp08" => "vp8",
         b"vp09" => "vp9",
@@ -86,13 +179,29 @@ fn enhanced_codec(fourcc: [u8; 4]) -> Option<&'static str> {
     })
 }
 
+fn packet_type(kind: u8) -> Option<&'static str> {
+    Some(match kind {
+        0 => "sequence_start",
+        1 => "coded_frames",
+        2 => "sequence_end",
+        3 => "coded_frames_x",
+        METADATA => "metadata",
+        5 => "mpeg2ts_sequence_start",
+        MULTITRACK => "multitrack",
+        MOD_EX_TYPE => "mod_ex",
+        _ => return None,
+    })
+}
+
 /// Reads a video message to the end of its payload.
 pub fn video<R: Recorder>(r: &mut Reader<'_, '_, R>) -> (Video, Option<Stop>) {
     let mut video = Video::default();
     let stop = r.group(&VIDEO, |r| {
         let Some(first) = r.peek() else { return Ok(()) };
         video.enhanced = first & 0x80 != 0;
-        if video.enhanced { enhanced(r, &mut video) } else { legacy(r, &mut video) }
+        let read = if video.enhanced { extended(r, &mut video) } else { legacy(r, &mut video) };
+        r.remainder(&DATA);
+        read
     });
     (video, stop.err())
 }
@@ -107,74 +216,140 @@ fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(
         r.note(&CODEC, span.clone(), Value::Word(name));
     }
     r.note(&CODEC_ID, span.clone(), Value::Uint(u64::from(video.codec_id.0)));
-    r.note(&ENHANCED, span.clone(), Value::Bool(false));
-    note_frame_type(r, video.frame_type, span);
-    if video.frame_type == FrameType::COMMAND {
-        r.u8(&COMMAND)?;
-    } else if matches!(video.codec_id, Codec::AVC | Codec::HEVC | Codec::AV1) {
+    r.note(&ENHANCED, span, Value::Bool(false));
+    note(r, &FRAME_TYPE, video.frame_type.name(), video.frame_type.0, at);
+    let is_command = video.frame_type == FrameType::COMMAND;
+    // Some senders of commands leave out the AVC header that the specification has there as well.
+    if matches!(video.codec_id, Codec::AVC | Codec::HEVC | Codec::AV1) && !(is_command && r.left() < 5) {
         let at = r.at();
         let kind = r.skip(1, "an AVC packet type")?[0];
-        video.packet_type = match kind {
-            0 => Some("sequence_start"),
-            1 => Some("coded_frames"),
-            2 => Some("sequence_end"),
-            _ => None,
-        };
-        note_packet_type(r, video.packet_type, kind, at);
+        video.packet_type = packet_type(kind).filter(|_| kind < 3);
+        note(r, &PACKET_TYPE, video.packet_type, kind, at);
         video.composition_time = Some(r.i24(&COMPOSITION_TIME)?);
     }
-    r.remainder(&DATA);
-    Ok(())
+    if is_command {
+        video.command = Some(r.u8(&COMMAND)?);
+        return Ok(());
+    }
+    match video.codec_id {
+        Codec::H263 => h263::picture(r, video),
+        Codec::SCREEN => screen::picture(r, video, false),
+        Codec::SCREEN_2 => screen::picture(r, video, true),
+        Codec::VP6 => vp6::picture(r, video, false),
+        Codec::VP6_ALPHA => vp6::picture(r, video, true),
+        _ => body(r, video),
+    }
 }
 
-fn enhanced<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(), Stop> {
-    let at = r.at();
+fn extended<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(), Stop> {
+    let mut at = r.at();
     let first = r.skip(1, "a video header")?[0];
     r.note(&ENHANCED, at..at + 1, Value::Bool(true));
     video.frame_type = FrameType(first >> 4 & 7);
-    note_frame_type(r, video.frame_type, at..at + 1);
-    let kind = first & 15;
-    video.packet_type = match kind {
-        0 => Some("sequence_start"),
-        1 => Some("coded_frames"),
-        2 => Some("sequence_end"),
-        3 => Some("coded_frames_x"),
-        4 => Some("metadata"),
-        5 => Some("mpeg2ts_sequence_start"),
-        6 => Some("multitrack"),
-        7 => Some("mod_ex"),
-        _ => None,
+    note(r, &FRAME_TYPE, video.frame_type.name(), video.frame_type.0, at);
+    let mut kind = first & 15;
+    if kind == MOD_EX_TYPE {
+        video.packet_type = packet_type(kind);
+        let modified = enhanced::modifiers(r, &SHARED, MOD_EX_TYPE)?;
+        video.timestamp_offset_ns = modified.timestamp_offset_ns;
+        (kind, at) = (modified.packet_type, modified.at);
+    }
+    video.packet_type = packet_type(kind);
+    note(r, &PACKET_TYPE, video.packet_type, kind, at);
+    if kind != METADATA && video.frame_type == FrameType::COMMAND {
+        video.command = Some(r.u8(&COMMAND)?);
+        return Ok(());
+    }
+    if kind == MULTITRACK {
+        return multitrack(r, video);
+    }
+    let (code, span) = enhanced::fourcc(r, &SHARED)?;
+    set_codec(r, video, code, span);
+    body(r, video)
+}
+
+fn set_codec<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video, code: [u8; 4], span: Range<u32>) {
+    video.fourcc = Some(code);
+    if let Some(name) = codec_of(code) {
+        r.note(&CODEC, span, Value::Word(name));
+    }
+}
+
+fn multitrack<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(), Stop> {
+    let at = r.at();
+    let kinds = r.skip(1, "a multitrack type")?[0];
+    let kind = Multitrack(kinds >> 4);
+    video.multitrack = Some(kind);
+    note(r, &MULTITRACK_TYPE, kind.name(), kind.0, at);
+    let inner = kinds & 15;
+    if kind.name().is_none() {
+        return Err(Stop { at, what: format!("unknown multitrack type {}", kind.0) });
+    }
+    if inner == MULTITRACK {
+        return Err(Stop { at, what: "tracks inside tracks".into() });
+    }
+    if kind != Multitrack::MANY_TRACKS_MANY_CODECS {
+        let (code, span) = enhanced::fourcc(r, &SHARED)?;
+        set_codec(r, video, code, span);
+    }
+    let base = Video {
+        frame_type: video.frame_type,
+        fourcc: video.fourcc,
+        enhanced: true,
+        packet_type: packet_type(inner),
+        timestamp_offset_ns: video.timestamp_offset_ns,
+        ..Video::default()
     };
-    note_packet_type(r, video.packet_type, kind, at);
-    if kind < 6 && kind != 4 && video.frame_type == FrameType::COMMAND {
-        r.u8(&COMMAND)?;
-    } else if kind < 6 {
-        let at = r.at();
-        let code = r.skip(4, "a FourCC")?;
-        let fourcc = [code[0], code[1], code[2], code[3]];
-        video.fourcc = Some(fourcc);
-        r.note(&FOURCC, at..at + 4, Value::Text(at..at + 4));
-        if let Some(name) = enhanced_codec(fourcc) {
-            r.note(&CODEC, at..at + 4, Value::Word(name));
+    let (tracks, trouble) = enhanced::tracks(r, &SHARED, kind, |r, own| {
+        let mut track = base.clone();
+        // What the track shares with the others stands before all of them: it has no bytes here.
+        let here = r.at()..r.at();
+        let (code, span) = match own {
+            Some((code, span)) => (Some(code), span),
+            None => (base.fourcc, here.clone()),
+        };
+        if let Some(code) = code {
+            set_codec(r, &mut track, code, span);
         }
-        if kind == 1 && matches!(&fourcc, b"avc1" | b"hvc1" | b"vvc1") {
-            video.composition_time = Some(r.i24(&COMPOSITION_TIME)?);
-        }
-    }
-    r.remainder(&DATA);
-    Ok(())
+        r.note(&PACKET_TYPE, here, track.packet_type.map_or(Value::Uint(u64::from(inner)), Value::Word));
+        let read = body(r, &mut track);
+        (track, read)
+    });
+    video.tracks = tracks;
+    trouble.map_or(Ok(()), Err)
 }
 
-fn note_frame_type<R: Recorder>(r: &mut Reader<'_, '_, R>, kind: FrameType, span: std::ops::Range<u32>) {
-    match kind.name() {
-        Some(name) => r.note(&FRAME_TYPE, span, Value::Word(name)),
-        None => r.note(&FRAME_TYPE, span, Value::Uint(u64::from(kind.0))),
-    }
-}
-
-fn note_packet_type<R: Recorder>(r: &mut Reader<'_, '_, R>, name: Option<&'static str>, kind: u8, at: u32) {
-    match name {
-        Some(name) => r.note(&PACKET_TYPE, at..at + 1, Value::Word(name)),
-        None => r.note(&PACKET_TYPE, at..at + 1, Value::Uint(u64::from(kind))),
+/// The codec's own bytes, behind whatever header.
+fn body<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(), Stop> {
+    let Some(kind) = video.packet_type else { return Ok(()) };
+    let codec = video.codec();
+    match kind {
+        "coded_frames" | "coded_frames_x" => {
+            let has_time = video.enhanced && kind == "coded_frames" && matches!(codec, Some("h264" | "hevc" | "vvc"));
+            if has_time {
+                video.composition_time = Some(r.i24(&COMPOSITION_TIME)?);
+            }
+            match codec {
+                Some("h264") => codec::nal::units(r, &codec::nal::AVC),
+                Some("hevc") => codec::nal::units(r, &codec::nal::HEVC),
+                Some("vvc") => codec::nal::units(r, &codec::nal::VVC),
+                Some("av1") => av1::units(r),
+                Some("vp8") => vp8::picture(r, video),
+                Some("vp9") => vp9::picture(r, video),
+                _ => {}
+            }
+            Ok(())
+        }
+        "sequence_start" => match codec {
+            Some("h264") => avc::configuration(r, video),
+            Some("hevc") => hevc::configuration(r, video),
+            Some("vvc") => vvc::configuration(r, video),
+            Some("av1") => av1::configuration(r, video),
+            Some("vp8" | "vp9") => vp9::configuration(r, video),
+            _ => Ok(()),
+        },
+        "mpeg2ts_sequence_start" if codec == Some("av1") => av1::descriptor(r, video),
+        "metadata" => metadata::read(r),
+        _ => Ok(()),
     }
 }

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use super::header::{self, ChunkHeader};
+use super::resync::{self, ChunkSize, Known, Past, Then, Verdict};
 use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType, Run};
 use crate::limits::Limits;
 use crate::proto::Why;
@@ -25,8 +26,22 @@ const LOOK_AHEAD: u32 = 65_536;
 #[derive(Debug)]
 pub(super) enum Chunked {
     Message(Head, Bytes),
-    Incomplete { head: Head, received: u32, why: Why },
-    Undecodable { offset: u64, at: Moment, reason: Reason },
+    Incomplete {
+        head: Head,
+        received: u32,
+        why: Why,
+    },
+    Undecodable {
+        offset: u64,
+        at: Moment,
+        reason: Reason,
+    },
+    /// Chunks were found again at `offset`, after `skipped` bytes that could not be decoded.
+    Resync {
+        offset: u64,
+        skipped: u64,
+        at: Moment,
+    },
 }
 
 /// Why a chunk stream cannot be followed.
@@ -67,6 +82,12 @@ struct ChunkStream {
     extended: Option<u32>,
     /// Whether that was an absolute time where a delta belongs.
     absolute: bool,
+    /// Whether nothing was missed since the last header, so that the next one may inherit from it.
+    fresh: bool,
+    /// Whether `timestamp` is known: after a hole it is only with the next absolute one.
+    timed: bool,
+    /// Whether `message_stream_id` is known.
+    placed: bool,
     partial: Option<Partial>,
 }
 
@@ -91,19 +112,39 @@ enum State {
         stream: usize,
         left: u32,
     },
-    Lost,
+    /// Where the next chunk begins is not known.
+    Seeking,
 }
 
 /// What a header needs before it can be read.
 enum Unread {
     Wait,
     Bad(Reason),
+    /// What it inherits, or how long its chunk is, was missed: only what follows can tell.
+    Seek,
+    /// After a hole: it cannot be a header, so what was thought of the bytes before was wrong.
+    Astray,
+}
+
+/// Bytes in which the next chunk is looked for.
+#[derive(Debug, Default)]
+struct Search {
+    bytes: Vec<u8>,
+    bounds: Vec<(usize, Moment)>,
+    /// Every place before this one is rejected.
+    from: usize,
+    /// Bytes before these that were looked through in vain.
+    skipped: u64,
+    /// Whether bytes are missing before these, or were skipped: nothing under way can go on.
+    broken: bool,
+    /// Whether finding the chunks again is worth an event.
+    announced: bool,
 }
 
 /// One direction's chunk layer.
 #[derive(Debug)]
 pub(super) struct Chunks {
-    chunk_size: u32,
+    size: ChunkSize,
     streams: Vec<ChunkStream>,
     /// Chunk stream id → place in `streams`: the small ids by themselves, the rest in a map.
     small: [u16; 64],
@@ -112,16 +153,25 @@ pub(super) struct Chunks {
     /// Bytes of a header that is not whole yet, and where each packet's part of them ends.
     held: Vec<u8>,
     held_bounds: Vec<(usize, Moment)>,
+    search: Search,
+    /// What tells this direction's messages from chance.
+    message_streams: Vec<u32>,
+    clock: Option<u32>,
+    audio: Option<u8>,
+    video: Option<u8>,
     /// The stream offset of the next byte to be read (held ones not read).
     offset: u64,
     /// Some type 3 chunk left an extended timestamp out.
     omits: bool,
+    /// Bytes were missing before: what stands where a header should is looked at with doubt.
+    has_hole: bool,
     /// Whether extended timestamps of types 1 and 2 are absolute times; unknown until there is one.
     absolutes: Option<bool>,
     /// No more bytes will come: wait for none.
     at_end: bool,
     partial_bytes: usize,
     undecoded: u64,
+    search_bytes: usize,
     max_partial_bytes: usize,
     max_streams: usize,
 }
@@ -129,22 +179,39 @@ pub(super) struct Chunks {
 impl Chunks {
     pub(super) fn new(offset: u64, limits: &Limits) -> Self {
         Chunks {
-            chunk_size: DEFAULT_CHUNK_SIZE,
+            size: ChunkSize::Known(DEFAULT_CHUNK_SIZE),
             streams: Vec::new(),
             small: [u16::MAX; 64],
             large: HashMap::new(),
             state: State::Header,
             held: Vec::new(),
             held_bounds: Vec::new(),
+            search: Search::default(),
+            message_streams: Vec::new(),
+            clock: None,
+            audio: None,
+            video: None,
             offset,
             omits: false,
+            has_hole: false,
             absolutes: None,
             at_end: false,
             partial_bytes: 0,
             undecoded: 0,
+            search_bytes: limits.search_bytes,
             max_partial_bytes: limits.partial_bytes,
             max_streams: limits.chunk_streams.min(usize::from(u16::MAX)),
         }
+    }
+
+    /// A direction whose beginning was not captured: chunks are looked for from its first byte on.
+    pub(super) fn midstream(offset: u64, limits: &Limits) -> Self {
+        let mut chunks = Chunks::new(offset, limits);
+        chunks.size = ChunkSize::UNKNOWN;
+        chunks.has_hole = true;
+        chunks.state = State::Seeking;
+        chunks.search = Search { broken: true, announced: true, ..Search::default() };
+        chunks
     }
 
     /// Bytes that were there and not decoded.
@@ -152,41 +219,134 @@ impl Chunks {
         self.undecoded
     }
 
-    pub(super) fn is_lost(&self) -> bool {
-        matches!(self.state, State::Lost)
-    }
-
     /// The next bytes of the direction.
     pub(super) fn push(&mut self, bytes: &[u8], at: Moment, out: &mut Vec<Chunked>) {
-        if self.held.is_empty() {
+        if matches!(self.state, State::Seeking) {
+            self.search.bytes.extend_from_slice(bytes);
+            self.search.bounds.push((self.search.bytes.len(), at));
+            self.seek(Then::More, out);
+        } else if self.held.is_empty() {
             let used = self.run(bytes, &[(bytes.len(), at)], out);
-            if used < bytes.len() {
-                self.held.extend_from_slice(&bytes[used..]);
-                self.held_bounds.push((self.held.len(), at));
-            }
-            return;
+            self.keep(&bytes[used..], vec![(bytes.len() - used, at)], out);
+        } else {
+            self.held.extend_from_slice(bytes);
+            self.held_bounds.push((self.held.len(), at));
+            self.run_held(out);
         }
-        self.held.extend_from_slice(bytes);
-        self.held_bounds.push((self.held.len(), at));
-        self.run_held(out);
     }
 
     fn run_held(&mut self, out: &mut Vec<Chunked>) {
-        let mut held = std::mem::take(&mut self.held);
-        let mut bounds = std::mem::take(&mut self.held_bounds);
+        let held = std::mem::take(&mut self.held);
+        let bounds = std::mem::take(&mut self.held_bounds);
         let used = self.run(&held, &bounds, out);
-        held.drain(..used);
-        bounds.retain_mut(|(end, _)| {
-            let kept = *end > used;
-            *end = end.saturating_sub(used);
-            kept
-        });
-        self.held = held;
-        self.held_bounds = bounds;
+        self.keep(&held[used..], after(bounds, used), out);
     }
 
-    /// `missing` bytes were never captured. Whether decoding goes on: only when they all lie in one chunk's data,
-    /// since nothing else can be inside a chunk.
+    /// Keeps what `run` left over: the beginning of a header, or bytes in which the next chunk is to be looked for.
+    fn keep(&mut self, bytes: &[u8], bounds: Vec<(usize, Moment)>, out: &mut Vec<Chunked>) {
+        if matches!(self.state, State::Seeking) {
+            self.search.bytes.extend_from_slice(bytes);
+            self.search.bounds = bounds;
+            self.seek(Then::More, out);
+        } else if !bytes.is_empty() {
+            self.held.extend_from_slice(bytes);
+            self.held_bounds = bounds;
+        }
+    }
+
+    /// Looks for the next chunk in what is kept for that, and goes on from there when it is proven.
+    fn seek(&mut self, then: Then, out: &mut Vec<Chunked>) {
+        while matches!(self.state, State::Seeking) {
+            let full = self.search.bytes.len() >= self.search_bytes;
+            // At the bound the same bytes are judged however they came.
+            let length = if full { self.search_bytes } else { self.search.bytes.len() };
+            let known = self.known(if full { Then::Cut } else { then });
+            match resync::seek(&self.search.bytes[..length], self.search.from, &known) {
+                Some((at, Verdict::Proven(size))) => self.resume(at, size, out),
+                Some((at, _)) => {
+                    self.search.from = at;
+                    return;
+                }
+                None if full => {
+                    let count = self.search_bytes / 2;
+                    self.search.drop_first(count);
+                    self.offset += count as u64;
+                    self.undecoded += count as u64;
+                }
+                None => {
+                    self.search.from = length;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// What is known of the direction to tell a chunk by.
+    fn known(&self, then: Then) -> Known {
+        let broken = self.search.broken;
+        let past = |stream: &ChunkStream| Past {
+            id: stream.id,
+            length: stream.length,
+            kind: stream.kind,
+            fresh: stream.fresh && !broken,
+            left: stream.partial.as_ref().filter(|_| !broken).map_or(0, |partial| partial.head.length - partial.passed),
+            extended: stream.extended,
+        };
+        Known {
+            streams: self.streams.iter().map(past).collect(),
+            message_streams: self.message_streams.clone(),
+            size: self.size,
+            clock: self.clock,
+            absolutes: self.absolutes == Some(true),
+            audio: self.audio,
+            video: self.video,
+            then,
+        }
+    }
+
+    /// Goes on at a proven place.
+    fn resume(&mut self, at: usize, size: ChunkSize, out: &mut Vec<Chunked>) {
+        let search = std::mem::take(&mut self.search);
+        let skipped = search.skipped + at as u64;
+        if search.broken || at > 0 {
+            self.give_up(Why::Gap, out);
+            self.make_stale();
+        }
+        self.size = size;
+        self.offset += at as u64;
+        self.undecoded += at as u64;
+        let first = search.bytes[at];
+        if first >> 6 >= 2
+            && let Some(stream) = self.find(u32::from(first & 63))
+        {
+            // What it inherits was proven with it.
+            self.streams[stream].fresh = true;
+        }
+        if search.announced || skipped > 0 {
+            out.push(Chunked::Resync { offset: self.offset, skipped, at: moment(&search.bounds, at) });
+        }
+        self.state = State::Header;
+        let (bytes, bounds) = (&search.bytes[at..], after(search.bounds, at));
+        let used = self.run(bytes, &bounds, out);
+        let rest = after(bounds, used);
+        if matches!(self.state, State::Seeking) {
+            self.search.bytes.extend_from_slice(&bytes[used..]);
+            self.search.bounds = rest;
+        } else if used < bytes.len() {
+            self.held.extend_from_slice(&bytes[used..]);
+            self.held_bounds = rest;
+        }
+    }
+
+    fn make_stale(&mut self) {
+        for stream in &mut self.streams {
+            stream.fresh = false;
+            stream.timed = false;
+        }
+    }
+
+    /// `missing` bytes were never captured. Whether decoding goes on with certainty: only when they all lie in one
+    /// chunk's data, since nothing else can be inside a chunk. Otherwise the next chunk is looked for.
     pub(super) fn gap(&mut self, missing: u64, at: Moment, out: &mut Vec<Chunked>) -> bool {
         if let State::Data { stream, left } = self.state
             && missing <= u64::from(left)
@@ -201,9 +361,7 @@ impl Chunks {
             self.run(&[], &[(0, at)], out);
             return true;
         }
-        if !self.is_lost() {
-            self.lose(Why::Gap, out);
-        }
+        self.lose(Why::Gap, out);
         self.offset += missing;
         false
     }
@@ -212,19 +370,31 @@ impl Chunks {
     pub(super) fn finish(&mut self, why: Why, out: &mut Vec<Chunked>) {
         self.at_end = true;
         self.run_held(out);
-        self.undecoded += self.held.len() as u64;
-        self.held.clear();
-        self.held_bounds.clear();
+        self.seek(Then::End, out);
+        self.drop_kept();
         self.give_up(why, out);
     }
 
+    /// From here on the next chunk is looked for: bytes are missing, or cannot be decoded.
     fn lose(&mut self, why: Why, out: &mut Vec<Chunked>) {
-        self.undecoded += self.held.len() as u64;
-        self.offset += self.held.len() as u64;
+        self.seek(Then::Cut, out);
+        self.drop_kept();
+        self.give_up(why, out);
+        self.make_stale();
+        self.state = State::Seeking;
+        self.search = Search { broken: true, announced: true, ..Search::default() };
+        self.size = self.size.doubted();
+        self.has_hole = true;
+    }
+
+    /// Counts what is kept and cannot be used as not decoded.
+    fn drop_kept(&mut self) {
+        let kept = (self.held.len() + self.search.bytes.len()) as u64;
+        self.undecoded += kept;
+        self.offset += kept;
         self.held.clear();
         self.held_bounds.clear();
-        self.give_up(why, out);
-        self.state = State::Lost;
+        self.search = Search::default();
     }
 
     fn give_up(&mut self, why: Why, out: &mut Vec<Chunked>) {
@@ -239,12 +409,7 @@ impl Chunks {
         let mut at = 0;
         loop {
             match self.state {
-                State::Lost => {
-                    let left = bytes.len() - at;
-                    self.offset += left as u64;
-                    self.undecoded += left as u64;
-                    return bytes.len();
-                }
+                State::Seeking => return at,
                 State::Data { stream, left } => {
                     let take = (left as usize).min(bytes.len() - at);
                     if take > 0 {
@@ -273,9 +438,24 @@ impl Chunks {
                             self.offset += length as u64;
                         }
                         Err(Unread::Wait) => return at,
+                        Err(Unread::Seek) => {
+                            self.state = State::Seeking;
+                            self.search = Search::default();
+                        }
+                        Err(Unread::Astray) => {
+                            self.give_up(Why::Gap, out);
+                            self.make_stale();
+                            self.state = State::Seeking;
+                            self.size = self.size.doubted();
+                            self.search = Search { broken: true, announced: true, from: 1, ..Search::default() };
+                        }
                         Err(Unread::Bad(reason)) => {
                             let offset = self.offset;
-                            self.lose(Why::Undecodable, out);
+                            self.give_up(Why::Undecodable, out);
+                            self.make_stale();
+                            self.state = State::Seeking;
+                            // The header itself is no beginning.
+                            self.search = Search { broken: true, announced: true, from: 1, ..Search::default() };
                             out.push(Chunked::Undecodable { offset, at: moment(bounds, at), reason });
                         }
                     }
@@ -300,6 +480,9 @@ impl Chunks {
             _ => return Err(Unread::Wait),
         };
         let mut header = header::read(&mut Reader::new(&bytes[..length], 0, &mut Silent)).map_err(|_| Unread::Wait)?;
+        if self.has_hole && header.format < 2 && !resync::is_possible(&header, &self.message_streams) {
+            return Err(Unread::Astray);
+        }
         let Some(stream) = self.find(header.chunk_stream_id) else {
             if header.format >= 2 {
                 let ChunkHeader { chunk_stream_id, format, .. } = header;
@@ -308,16 +491,36 @@ impl Chunks {
             if self.streams.len() >= self.max_streams {
                 return Err(Unread::Bad(Reason::ChunkStreams));
             }
-            return Ok((header, length));
+            return if self.is_in_doubt(header.length) { Err(Unread::Seek) } else { Ok((header, length)) };
         };
         let stream = &self.streams[stream];
+        if header.format >= 2 && !stream.fresh && stream.partial.is_none() {
+            return Err(Unread::Seek);
+        }
         if header.format == 3
             && let Some(stored) = stream.extended
         {
             header.extended = self.extended_on_type_3(stream, stored, &bytes[length..])?;
         }
+        let begins = if header.format < 2 { header.length } else { stream.length };
+        if stream.partial.is_none() && self.is_in_doubt(begins) {
+            return Err(Unread::Seek);
+        }
         let extended = if header.format == 3 && header.extended.is_some() { 4 } else { 0 };
         Ok((header, length + extended))
+    }
+
+    /// Whether a message of this length may or may not fit into a chunk.
+    fn is_in_doubt(&self, length: u32) -> bool {
+        matches!(self.size, ChunkSize::AtLeast { least, .. } if length > least)
+    }
+
+    /// Payload bytes of a chunk of a message of which `left` are to come.
+    fn chunk_of(&self, left: u32) -> u32 {
+        match self.size {
+            ChunkSize::Known(size) => left.min(size),
+            ChunkSize::AtLeast { .. } => left,
+        }
     }
 
     /// Whether a type 3 chunk, whose chunk stream's last header had an extended timestamp, has it too.
@@ -340,7 +543,7 @@ impl Chunks {
         if near(field, stream.timestamp) {
             return Ok(Some(field));
         }
-        let data = stream.length.min(self.chunk_size);
+        let data = self.chunk_of(stream.length);
         if self.omits || data > LOOK_AHEAD {
             return Ok(None);
         }
@@ -399,9 +602,11 @@ impl Chunks {
                 chunk_stream_id: stream.id,
                 chunk_format: header.format,
                 timestamp: stream.timestamp,
+                timestamp_known: stream.timed,
                 length: stream.length,
                 kind: stream.kind,
                 message_stream_id: stream.message_stream_id,
+                message_stream_known: stream.placed,
                 header: HeaderBytes::new(bytes),
                 runs: Vec::new(),
                 extended: value.map(|value| Extended { value, form, absolute: stream.absolute }),
@@ -410,8 +615,12 @@ impl Chunks {
         };
         partial.head.carry(first);
         partial.head.carry(last);
-        let left = (partial.head.length - partial.passed).min(self.chunk_size);
-        partial.head.add_chunk(self.offset, bytes.len() as u8, left, self.chunk_size);
+        let left = partial.head.length - partial.passed;
+        let (left, size) = match self.size {
+            ChunkSize::Known(size) => (left.min(size), size),
+            ChunkSize::AtLeast { .. } => (left, left.max(1)),
+        };
+        partial.head.add_chunk(self.offset, bytes.len() as u8, left, size);
         self.state = State::Data { stream: index, left };
     }
 
@@ -469,12 +678,13 @@ impl Chunks {
             out.push(partial.incomplete(Why::Gap));
             return;
         }
+        self.remember(&partial);
         let (kind, word) =
             (partial.head.kind, partial.payload.first_chunk::<4>().map(|word| u32::from_be_bytes(*word)));
         out.push(Chunked::Message(partial.head, partial.payload.into()));
         match (kind, word) {
             // §5.4.1: at least 1, the top bit is 0. Anything else cannot be followed and is left for a rule to blame.
-            (MessageType::SET_CHUNK_SIZE, Some(size @ 1..=0x7fff_ffff)) => self.chunk_size = size,
+            (MessageType::SET_CHUNK_SIZE, Some(size @ 1..=0x7fff_ffff)) => self.size = ChunkSize::Known(size),
             (MessageType::ABORT, Some(id)) => {
                 if let Some(stream) = self.find(id)
                     && let Some(partial) = self.streams[stream].partial.take()
@@ -488,6 +698,36 @@ impl Chunks {
     }
 }
 
+impl Chunks {
+    /// Takes from a whole message what tells later ones from chance.
+    fn remember(&mut self, partial: &Partial) {
+        let head = &partial.head;
+        match head.kind {
+            MessageType::AUDIO => self.audio = partial.payload.first().copied().or(self.audio),
+            MessageType::VIDEO => self.video = partial.payload.first().map(|first| first & 15).or(self.video),
+            _ => {}
+        }
+        if matches!(head.kind, MessageType::AUDIO | MessageType::VIDEO) && head.timestamp_known {
+            self.clock = Some(head.timestamp);
+        }
+        let id = head.message_stream_id;
+        if head.message_stream_known && self.message_streams.len() < 16 && !self.message_streams.contains(&id) {
+            self.message_streams.push(id);
+        }
+    }
+}
+
+impl Search {
+    fn drop_first(&mut self, count: usize) {
+        self.bytes.drain(..count);
+        self.bounds = after(std::mem::take(&mut self.bounds), count);
+        self.from = self.from.saturating_sub(count);
+        self.skipped += count as u64;
+        self.broken = true;
+        self.announced = true;
+    }
+}
+
 impl ChunkStream {
     /// A new message's header: what it leaves out stays as it was.
     ///
@@ -496,16 +736,22 @@ impl ChunkStream {
     /// both readings are the same.
     fn inherit(&mut self, header: &ChunkHeader, absolutes: &mut Option<bool>) {
         self.absolute = false;
+        self.fresh = true;
+        let clock = self.timestamp;
         match (header.format, header.extended) {
             (0, extended) => {
+                self.timed = true;
+                self.placed = true;
                 self.timestamp = extended.unwrap_or(header.timestamp);
                 // §5.3.1.2.4: a type 3 chunk after a type 0 chunk has the type 0's timestamp for its delta.
                 self.delta = self.timestamp;
             }
-            (_, Some(time)) if self.timestamp != 0 && *absolutes.get_or_insert(near(time, self.timestamp)) => {
-                self.delta = time.wrapping_sub(self.timestamp);
-                self.timestamp = time;
-                self.absolute = true;
+            (_, Some(time)) if self.timed && clock != 0 && *absolutes.get_or_insert(near(time, clock)) => {
+                self.set_absolute(time);
+            }
+            (_, Some(time)) if !self.timed && *absolutes == Some(true) => {
+                self.set_absolute(time);
+                self.timed = true;
             }
             (_, Some(delta)) => self.advance(delta),
             (3, None) => self.advance(self.delta),
@@ -526,6 +772,12 @@ impl ChunkStream {
     fn advance(&mut self, delta: u32) {
         self.delta = delta;
         self.timestamp = self.timestamp.wrapping_add(delta);
+    }
+
+    fn set_absolute(&mut self, time: u32) {
+        self.delta = time.wrapping_sub(self.timestamp);
+        self.timestamp = time;
+        self.absolute = true;
     }
 }
 
@@ -569,6 +821,16 @@ impl Head {
 /// Whether `time` may be the same clock's as `last`, a little earlier or later.
 fn near(time: u32, last: u32) -> bool {
     (time.wrapping_sub(last) as i32).unsigned_abs() <= SAME_CLOCK
+}
+
+/// The bounds of what is left behind the first `used` bytes.
+fn after(mut bounds: Vec<(usize, Moment)>, used: usize) -> Vec<(usize, Moment)> {
+    bounds.retain_mut(|(end, _)| {
+        let kept = *end > used;
+        *end = end.saturating_sub(used);
+        kept
+    });
+    bounds
 }
 
 /// The packet that byte `at` is from.

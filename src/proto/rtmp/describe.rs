@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::body::LimitType;
 use super::{Body, Command, Data, Message, MessageType, UserControl};
 use crate::proto::amf::Amf;
-use crate::proto::flv::{Audio, FrameType, Video};
+use crate::proto::flv::{Audio, Track, Video};
 use crate::wire::escape_into;
 
 /// Characters of one text value that are shown.
@@ -201,14 +201,22 @@ fn audio(line: &mut String, audio: &Audio, length: usize) {
         line.push_str("empty: silence");
         return;
     }
-    match (audio.codec(), audio.fourcc) {
-        (Some(codec), _) => line.push_str(codec),
-        (None, Some(fourcc)) => escape_into(line, &String::from_utf8_lossy(&fourcc)),
-        (None, None) if audio.enhanced => line.push_str("enhanced"),
-        (None, None) => write(line, format_args!("codec {}", audio.format.0)),
+    if audio.multitrack.is_none() {
+        audio_track(line, audio);
+    } else {
+        tracks(line, &audio.tracks, audio_track);
     }
+    offset(line, audio.timestamp_offset_ns);
+    write(line, format_args!(" {length} bytes"));
+}
+
+fn audio_track(line: &mut String, audio: &Audio) {
+    codec(line, audio.codec(), audio.fourcc, audio.format.0);
     if let Some(kind) = audio.packet_type {
         write(line, format_args!(" {kind}"));
+    }
+    if let Some(profile) = audio.profile {
+        write(line, format_args!(" {profile}"));
     }
     if let Some(rate) = audio.sample_rate {
         write(line, format_args!(" {rate} Hz"));
@@ -216,7 +224,6 @@ fn audio(line: &mut String, audio: &Audio, length: usize) {
     if let Some(channels) = audio.channels {
         write(line, format_args!(" {channels} ch"));
     }
-    write(line, format_args!(" {length} bytes"));
 }
 
 fn video(line: &mut String, video: &Video, length: usize) {
@@ -224,23 +231,81 @@ fn video(line: &mut String, video: &Video, length: usize) {
         line.push_str("empty");
         return;
     }
-    match (video.codec(), video.fourcc) {
-        (Some(codec), _) => line.push_str(codec),
-        (None, Some(fourcc)) => escape_into(line, &String::from_utf8_lossy(&fourcc)),
-        (None, None) if video.enhanced => line.push_str("enhanced"),
-        (None, None) => write(line, format_args!("codec {}", video.codec_id.0)),
+    if let Some(command) = video.command {
+        match command {
+            0 => line.push_str("command: start seek"),
+            1 => line.push_str("command: end seek"),
+            command => write(line, format_args!("command {command}")),
+        }
+    } else if video.multitrack.is_none() {
+        video_track(line, video);
+    } else {
+        tracks(line, &video.tracks, video_track);
     }
+    offset(line, video.timestamp_offset_ns);
+    write(line, format_args!(" {length} bytes"));
+}
+
+fn video_track(line: &mut String, video: &Video) {
+    codec(line, video.codec(), video.fourcc, video.codec_id.0);
     match video.frame_type.name() {
+        // A metadata frame is no frame: its type is to be ignored.
+        _ if video.packet_type == Some("metadata") => {}
         Some(name) => write(line, format_args!(" {name}")),
         None => write(line, format_args!(" frame type {}", video.frame_type.0)),
     }
     if let Some(kind) = video.packet_type {
         write(line, format_args!(" {kind}"));
     }
-    if let Some(time) = video.composition_time.filter(|_| video.frame_type != FrameType::COMMAND) {
+    let sequence = video.sequence.as_deref().copied().unwrap_or_default();
+    match (sequence.profile, sequence.level) {
+        (Some(profile), Some(level)) => write(line, format_args!(" {profile}@{level}")),
+        (Some(profile), None) => write(line, format_args!(" {profile}")),
+        (None, Some(level)) => write(line, format_args!(" level {level}")),
+        (None, None) => {}
+    }
+    if let (Some(width), Some(height)) = (video.width, video.height) {
+        write(line, format_args!(" {width}x{height}"));
+    }
+    if let Some(rate) = sequence.frame_rate {
+        let rate = (rate * 1000.0).round() / 1000.0;
+        write(line, format_args!(" {rate} fps"));
+    }
+    if let Some(time) = video.composition_time
+        && matches!(video.packet_type, Some("coded_frames"))
+    {
         write(line, format_args!(" {time:+} ms"));
     }
-    write(line, format_args!(" {length} bytes"));
+}
+
+/// The codec's name, or what stands in the message for it.
+fn codec(line: &mut String, name: Option<&str>, fourcc: Option<[u8; 4]>, id: u8) {
+    match (name, fourcc) {
+        (Some(name), _) => line.push_str(name),
+        (None, Some(fourcc)) => escape_into(line, &String::from_utf8_lossy(&fourcc)),
+        (None, None) if id == 0 => line.push_str("enhanced"),
+        (None, None) => write(line, format_args!("codec {id}")),
+    }
+}
+
+/// Every track with its id, in place of the one of a message without.
+fn tracks<T>(line: &mut String, tracks: &[Track<T>], one: impl Fn(&mut String, &T)) {
+    let count = tracks.len();
+    write(line, format_args!("multitrack {count} {}", if count == 1 { "track" } else { "tracks" }));
+    for (index, track) in tracks.iter().take(MEMBERS).enumerate() {
+        line.push_str(if index == 0 { ": " } else { ", " });
+        write(line, format_args!("{} ", track.id));
+        one(line, &track.media);
+    }
+    if count > MEMBERS {
+        line.push_str(", …");
+    }
+}
+
+fn offset(line: &mut String, ns: Option<u32>) {
+    if let Some(ns) = ns {
+        write(line, format_args!(" {ns:+} ns"));
+    }
 }
 
 /// A message type's name, or its number in words.

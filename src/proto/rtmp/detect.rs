@@ -1,7 +1,7 @@
 //! Is it RTMP? The first bytes of a connection say; its ports say nothing.
 
-use super::Step;
 use super::handshake::{BLOCK, PeerBlock};
+use super::{Step, resync};
 use crate::wire::Side;
 
 /// The beginning of a connection, as far as it is known.
@@ -30,6 +30,8 @@ pub struct Found {
     pub skip: usize,
     /// What that header says of the client's address.
     pub proxied: Option<String>,
+    /// The connection's bytes begin in the middle of its chunk streams: no handshake.
+    pub midstream: bool,
 }
 
 /// Versions that a handshake may begin with: plain RTMP, and RTMPE in its three forms.
@@ -48,17 +50,25 @@ pub fn detect(opening: &Opening<'_>) -> Match {
     let client = &opening.client[skip..];
     let server = opening.server;
     let more = if opening.complete { Match::No } else { Match::NeedMore };
-    if client.first().is_some_and(|byte| !is_version(*byte)) || server.first().is_some_and(|byte| !is_version(*byte)) {
+    let may_begin = |bytes: &[u8]| bytes.first().is_none_or(|byte| is_version(*byte));
+    if opening.from_start && !(may_begin(client) && may_begin(server)) {
         return Match::No;
     }
-    if is_tpkt(client) {
+    if opening.from_start && is_tpkt(client) {
         return Match::No;
     }
-    let yes = Match::Yes(Found { skip, proxied });
+    let yes = Match::Yes(Found { skip, proxied, midstream: false });
     let whole = 1 + BLOCK;
     if !opening.from_start {
-        // Media may begin with any byte. Only an echo, a signature or a digest proves a handshake here.
-        return if is_proven(client, server) { yes } else { more };
+        // Media may begin with any byte. Only an echo, a signature or a digest proves a handshake here, and only a chain of
+        // headers a chunk stream.
+        return if is_proven(client, server) {
+            yes
+        } else if resync::recognise(client) || resync::recognise(server) {
+            Match::Yes(Found { midstream: true, ..Found::default() })
+        } else {
+            more
+        };
     }
     if client.len() >= whole || (client.is_empty() && server.len() >= whole) {
         return yes;
@@ -156,6 +166,9 @@ pub(super) fn hides_signature(version: u8) -> bool {
 
 /// The protocol's name by the client's (or else the server's) version.
 pub fn protocol(found: &Found, opening: &Opening<'_>) -> &'static str {
+    if found.midstream {
+        return "rtmp";
+    }
     let version = opening.client.get(found.skip).or(opening.server.first());
     if version.is_some_and(|version| is_encrypted(*version)) { "rtmpe" } else { "rtmp" }
 }

@@ -51,10 +51,14 @@ pub struct Head {
     pub chunk_format: u8,
     /// Absolute, in ms after all deltas; it wraps at 2^32.
     pub timestamp: u32,
+    /// Whether `timestamp` is that. After a hole in the capture, until the next absolute one, it is not.
+    pub timestamp_known: bool,
     /// The payload's length in bytes, as the header says.
     pub length: u32,
     pub kind: MessageType,
     pub message_stream_id: u32,
+    /// Whether `message_stream_id` was ever seen: a capture that begins in the middle may never show it.
+    pub message_stream_known: bool,
     /// The first chunk's header as it stands on the wire.
     pub header: HeaderBytes,
     /// Where its chunks lie.

@@ -13,6 +13,7 @@ mod fingerprint;
 pub(crate) mod handshake;
 pub mod header;
 mod message;
+mod resync;
 pub mod secrets;
 mod session;
 

@@ -8,7 +8,7 @@ use super::handshake::{HALF, Handshake, HandshakeFacts, PeerBlock, Step};
 use super::{Answer, Body, Message};
 use crate::limits::Limits;
 use crate::net::How;
-use crate::proto::{Close, Event, Gap, Incomplete, Undecodable, Why};
+use crate::proto::{Close, Event, Gap, Incomplete, Resync, Undecodable, Why};
 use crate::wire::{Moment, Side, Time};
 
 /// An RTMP session. Told of bytes, holes and ends; gives events, with `n` still to be filled in by its owner.
@@ -83,6 +83,16 @@ impl Session {
             limits: limits.clone(),
             chunked: Vec::new(),
         }
+    }
+
+    /// A session whose handshake was not captured.
+    pub fn midstream(session: u32, limits: &Limits) -> Self {
+        let mut it = Session::new(session, 0, limits);
+        for direction in &mut it.directions {
+            direction.handshake.passed = HALF;
+            direction.chunks = Chunks::midstream(0, limits);
+        }
+        it
     }
 
     /// The next bytes of one side. `next_n` numbers messages.
@@ -251,6 +261,9 @@ impl Session {
                 }
                 Chunked::Incomplete { head, received, why } => {
                     Event::Incomplete(Incomplete { session: self.session, from, head, received, why })
+                }
+                Chunked::Resync { offset, skipped, at } => {
+                    Event::Resync(Resync { session: self.session, from, offset, skipped, at })
                 }
                 Chunked::Undecodable { offset, at, reason } => {
                     Event::Undecodable(Undecodable { session: self.session, from, offset, at, reason })

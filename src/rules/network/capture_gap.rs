@@ -4,15 +4,15 @@ use crate::rules::{Facts, Findings, Rule, rule};
 rule! {
     /// The capture misses bytes of one direction. Nothing is known of them, and no peer is to blame for what they held.
     ///
-    /// When they lie inside one chunk only its message is lost; otherwise nothing after them can be decoded. Capture with
-    /// a larger buffer (`tcpdump -B`), or nearer to the server.
+    /// When they lie inside one chunk only its message is lost. Otherwise decoding goes on at the next place that is proven
+    /// to begin a chunk. Capture with a larger buffer (`tcpdump -B`), or nearer to the server.
     pub(super) struct CaptureGap {}
     "NET001", "capture-gap", Note, "RFC 9293", each: true
 }
 
 impl Rule for CaptureGap {
     fn gap(&mut self, gap: &Gap, _: &Facts, findings: &mut Findings) {
-        let lost = if gap.survived { "decoding goes on after them" } else { "nothing after them is decoded" };
+        let lost = if gap.survived { "decoding goes on after them" } else { "the next chunk is looked for" };
         let text = format!("{} bytes from offset {} on are not in the capture; {lost}", gap.bytes, gap.offset);
         findings.push(Self::META, Some(gap.from), text, (gap.at.packet, gap.at.packet));
     }

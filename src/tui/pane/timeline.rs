@@ -118,11 +118,15 @@ fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: 
     };
     at = column(buffer, at, 2, arrow, app.theme.side(entry.from()));
     let header = match entry {
-        Row::Message(message) => Some((message.chunk_stream_id, message.timestamp)),
-        Row::Incomplete(event) => Some((event.head.chunk_stream_id, event.head.timestamp)),
+        Row::Message(row) => Some((row.chunk_stream_id, row.known.0.then_some(row.timestamp))),
+        Row::Incomplete(event) => {
+            Some((event.head.chunk_stream_id, event.head.timestamp_known.then_some(event.head.timestamp)))
+        }
         _ => None,
     };
-    let (chunk_stream, timestamp) = header.map_or_else(Default::default, |(id, ms)| (id.to_string(), ms.to_string()));
+    // After a hole the time may not be known.
+    let known = |ms: Option<u32>| ms.map_or_else(|| "?".to_owned(), |ms| ms.to_string());
+    let (chunk_stream, timestamp) = header.map_or_else(Default::default, |(id, ms)| (id.to_string(), known(ms)));
     let align = |text: &str, width: u16| format!("{text:>width$}", width = usize::from(width - 1));
     at = column(buffer, at, columns.chunk_stream, &align(&chunk_stream, columns.chunk_stream), quiet);
     at = column(buffer, at, columns.timestamp, &align(&timestamp, columns.timestamp), plain);
@@ -154,6 +158,7 @@ fn time(app: &App, entry: &Row) -> Option<Time> {
         Row::Incomplete(event) => event.head.last.time,
         Row::Gap(gap) => gap.at.time,
         Row::Undecodable(lost) => lost.at.time,
+        Row::Resync(found) => found.at.time,
         Row::Close(close) => close.at.time,
         Row::Finding(_) => return None,
     })

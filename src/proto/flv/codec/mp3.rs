@@ -1,0 +1,46 @@
+//! MP3: the header of a frame. Source: ISO 11172-3 §2.4.2.3, ISO 13818-3 §2.4.2.3.
+
+use crate::fields;
+use crate::proto::flv::audio::{Audio, BIT_RATE, number};
+use crate::wire::{Reader, Recorder, Value};
+
+fields! {
+    /// MPEG version: 1, 2 or 2.5.
+    MPEG_VERSION: Word "audio.mpeg_version", "", "ISO 11172-3 §2.4.2.3";
+    /// How the channels are coded.
+    CHANNEL_MODE: Word "audio.channel_mode", "", "ISO 11172-3 §2.4.2.3";
+}
+
+/// kbit/s of layer III by index, for MPEG-1 and for the later ones.
+const RATES: [[u32; 15]; 2] = [
+    [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+    [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+];
+
+/// Reads the frame's header, whose rate is the true one; FLV's own bits know few. The frame itself stays unread.
+/// Whether there is such a header.
+pub(crate) fn frame<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> bool {
+    let at = r.at();
+    let [0xff, second, third, fourth, ..] = *r.rest() else { return false };
+    // Eleven bits of synchronisation, and layer III.
+    if second & 0xe6 != 0xe2 {
+        return false;
+    }
+    let (version, divisor) = match second >> 3 & 3 {
+        0 => ("2.5", 4),
+        2 => ("2", 2),
+        3 => ("1", 1),
+        _ => return false,
+    };
+    let Some(base) = [44_100, 48_000, 32_000].get(usize::from(third >> 2 & 3)) else { return false };
+    let Some(bit_rate) = RATES[usize::from(divisor > 1)].get(usize::from(third >> 4)) else { return false };
+    r.note(&MPEG_VERSION, at + 1..at + 2, Value::Word(version));
+    audio.rate(r, at + 1..at + 3, base / divisor);
+    if *bit_rate > 0 {
+        number(r, &BIT_RATE, at + 2..at + 3, bit_rate * 1000);
+    }
+    let mode = usize::from(fourth >> 6);
+    audio.count(r, at + 3..at + 4, if mode == 3 { 1 } else { 2 });
+    r.note(&CHANNEL_MODE, at + 3..at + 4, Value::Word(["stereo", "joint_stereo", "dual_channel", "mono"][mode]));
+    true
+}

@@ -1,0 +1,160 @@
+//! What Enhanced RTMP's audio and video headers share: modifiers (ModEx) and tracks.
+//! Source: Enhanced RTMP v2 "ExAudioTagHeader", "ExVideoTagHeader" and their bodies.
+
+use std::ops::Range;
+
+use super::note;
+use crate::open_enum;
+use crate::wire::{Field, Label, Reader, Recorder, Stop, Value};
+
+/// Modifiers of one message that are followed. One is in use.
+const MODIFIERS: u32 = 32;
+/// Tracks of one message that are followed: as many as there are ids.
+const TRACKS: u32 = 256;
+
+open_enum! {
+    /// AudioPacketModExType and VideoPacketModExType. Source: E-RTMP v2.
+    pub struct ModEx(u8) {
+        TIMESTAMP_OFFSET_NANO = 0 "timestamp_offset_nano",
+    }
+}
+
+open_enum! {
+    /// AvMultitrackType: how the tracks of a message are told apart. Source: E-RTMP v2.
+    pub struct Multitrack(u8) {
+        ONE_TRACK = 0 "one_track",
+        MANY_TRACKS = 1 "many_tracks",
+        MANY_TRACKS_MANY_CODECS = 2 "many_tracks_many_codecs",
+    }
+}
+
+/// One track of a multitrack message.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Track<T> {
+    pub id: u8,
+    /// What a message with this track alone would say.
+    pub media: T,
+}
+
+/// The fields that audio and video each have under their own name.
+pub(super) struct Fields {
+    pub(super) mod_ex: &'static Field,
+    pub(super) modifier: &'static Field,
+    pub(super) modifier_type: &'static Field,
+    pub(super) modifier_size: &'static Field,
+    pub(super) modifier_data: &'static Field,
+    pub(super) timestamp_offset_ns: &'static Field,
+    pub(super) fourcc: &'static Field,
+    pub(super) tracks: &'static Field,
+    pub(super) track: &'static Field,
+    pub(super) track_id: &'static Field,
+    pub(super) track_length: &'static Field,
+    pub(super) data: &'static Field,
+}
+
+/// What the modifiers in front of a packet say.
+#[derive(Default)]
+pub(super) struct Modified {
+    /// The packet type behind the last modifier, and its byte.
+    pub(super) packet_type: u8,
+    pub(super) at: u32,
+    pub(super) timestamp_offset_ns: Option<u32>,
+}
+
+/// Reads modifiers up to a packet type that is none. The byte that announced the first one is already read.
+pub(super) fn modifiers<R: Recorder>(r: &mut Reader<'_, '_, R>, fields: &Fields, mod_ex: u8) -> Result<Modified, Stop> {
+    let mut modified = Modified { packet_type: mod_ex, ..Modified::default() };
+    let mut offset: Option<Range<u32>> = None;
+    r.node(fields.mod_ex, |r| {
+        let mut index = 0;
+        while modified.packet_type == mod_ex {
+            if index == MODIFIERS {
+                return Err(r.stop("more ModEx modifiers in one message than are followed"));
+            }
+            r.label(Label::Index(index));
+            r.group(fields.modifier, |r| {
+                let at = r.at();
+                let mut size = u32::from(r.skip(1, "a ModEx size")?[0]) + 1;
+                if size == 256 {
+                    let bytes = r.skip(2, "a ModEx size")?;
+                    size = u32::from(u16::from_be_bytes([bytes[0], bytes[1]])) + 1;
+                }
+                r.note(fields.modifier_size, at..r.at(), Value::Uint(u64::from(size)));
+                let start = r.at();
+                let data = r.bytes(fields.modifier_data, size as usize)?;
+                modified.at = r.at();
+                let kinds = r.skip(1, "a ModEx type")?[0];
+                let kind = ModEx(kinds >> 4);
+                modified.packet_type = kinds & 15;
+                note(r, fields.modifier_type, kind.name(), kind.0, modified.at);
+                if kind == ModEx::TIMESTAMP_OFFSET_NANO {
+                    let [high, middle, low, ..] = data else {
+                        let what = format!("a timestamp offset needs 3 bytes, ModEx has {size}");
+                        return Err(Stop { at: start, what });
+                    };
+                    modified.timestamp_offset_ns = Some(u32::from_be_bytes([0, *high, *middle, *low]));
+                    offset = Some(start..start + 3);
+                }
+                Ok(())
+            })?;
+            index += 1;
+        }
+        Ok(((), Value::List))
+    })?;
+    if let (Some(value), Some(span)) = (modified.timestamp_offset_ns, offset) {
+        r.note(fields.timestamp_offset_ns, span, Value::Uint(u64::from(value)));
+    }
+    Ok(modified)
+}
+
+/// Reads a FourCC.
+pub(super) fn fourcc<R: Recorder>(r: &mut Reader<'_, '_, R>, fields: &Fields) -> Result<([u8; 4], Range<u32>), Stop> {
+    let span = r.at()..r.at() + 4;
+    let code = r.skip(4, "a FourCC")?;
+    r.note(fields.fourcc, span.clone(), Value::Text(span.clone()));
+    Ok(([code[0], code[1], code[2], code[3]], span))
+}
+
+/// Reads the tracks of a multitrack message to its end. `each` reads one track's body, given where its FourCC stands
+/// when it has one of its own; what it leaves is kept as bytes. A track that cannot be read does not end the others.
+pub(super) fn tracks<R: Recorder, T>(
+    r: &mut Reader<'_, '_, R>,
+    fields: &Fields,
+    kind: Multitrack,
+    mut each: impl FnMut(&mut Reader<'_, '_, R>, Option<([u8; 4], Range<u32>)>) -> (T, Result<(), Stop>),
+) -> (Vec<Track<T>>, Option<Stop>) {
+    let mut tracks = Vec::new();
+    let mut trouble: Option<Stop> = None;
+    let read = r.node(fields.tracks, |r| {
+        let mut index = 0;
+        while index == 0 || !r.is_empty() {
+            if index == TRACKS {
+                return Err(r.stop(format!("more than {TRACKS} tracks in one message")));
+            }
+            r.label(Label::Index(index));
+            r.group(fields.track, |r| {
+                let own = if kind == Multitrack::MANY_TRACKS_MANY_CODECS { Some(fourcc(r, fields)?) } else { None };
+                let id = r.u8(fields.track_id)?;
+                let length =
+                    if kind == Multitrack::ONE_TRACK { r.left() } else { r.u24(fields.track_length)? as usize };
+                if length > r.left() {
+                    let what = format!("a track of {length} bytes, {} are left", r.left());
+                    trouble.get_or_insert(r.stop(what));
+                }
+                let (media, read) = r.within(length, |r| {
+                    let (media, read) = each(r, own);
+                    r.remainder(fields.data);
+                    (media, read)
+                });
+                tracks.push(Track { id, media });
+                if let Err(stop) = read {
+                    trouble.get_or_insert(stop);
+                }
+                Ok(())
+            })?;
+            index += 1;
+        }
+        Ok(((), Value::List))
+    });
+    (tracks, trouble.or(read.err()))
+}
