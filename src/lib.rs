@@ -8,6 +8,7 @@ pub mod analyzer;
 pub mod capture;
 pub mod cli;
 pub mod export;
+pub mod filter;
 pub mod limits;
 pub mod net;
 pub mod proto;

@@ -51,6 +51,11 @@ pub struct Limits {
     pub amf_depth: u16,
     /// AMF values in one message.
     pub amf_values: u32,
+    /// Bytes of text that the AMF values of one message may repeat by reference: each reference is a copy for whoever
+    /// reads the value.
+    pub amf_repeated: usize,
+    /// Messages inside one aggregate message. Media servers put about a hundred there.
+    pub aggregate_messages: usize,
 }
 
 impl Default for Limits {
@@ -74,6 +79,8 @@ impl Default for Limits {
             pending_calls: 1024,
             amf_depth: 64,
             amf_values: 65_536,
+            amf_repeated: 1 << 20,
+            aggregate_messages: 16_384,
         }
     }
 }

@@ -13,8 +13,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("proto", &["wire", "limits", "net"]),
     ("analyzer", &["wire", "limits", "capture", "net", "proto"]),
     ("rules", &["wire", "limits", "net", "proto"]),
-    ("export", &["wire", "limits", "net", "proto", "analyzer", "rules"]),
-    ("tui", &["wire", "limits", "capture", "net", "proto", "analyzer", "rules"]),
+    ("filter", &["wire", "limits", "net", "proto", "rules"]),
+    ("export", &["wire", "limits", "net", "proto", "analyzer", "rules", "filter"]),
+    ("tui", &["wire", "limits", "capture", "net", "proto", "analyzer", "rules", "filter"]),
     ("synth", &["wire"]),
 ];
 

@@ -52,7 +52,7 @@ fn node(tree: &Tree, index: usize, bytes: &[u8]) -> Json {
 
 fn record(kind: MessageType, bytes: &[u8]) -> Json {
     let mut tree = Tree::default();
-    record_payload(kind, bytes, 0, &mut tree, &rtmp_inspect::analyzer::Limits::default());
+    record_payload(kind, 0, bytes, 0, &mut tree, &rtmp_inspect::analyzer::Limits::default());
     let roots: Vec<usize> = tree.roots().collect();
     assert_eq!(roots.len(), 1, "nothing lies behind the message's one group");
     assert_eq!(tree.nodes[0].span, 0..bytes.len() as u32);

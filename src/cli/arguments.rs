@@ -37,6 +37,9 @@ pub(super) struct InputArguments {
     /// Capture files (pcap or pcapng, also compressed), `-` for standard input; several are read as one
     #[arg(value_name = "CAPTURE", required = true)]
     pub(super) captures: Vec<PathBuf>,
+    /// Show only what this filter lets through, as in 'command.name == "publish"'; `fields` lists the names
+    #[arg(short = 'Y', long, value_name = "EXPR", allow_hyphen_values = true)]
+    pub(super) filter: Option<String>,
     /// Show only this session
     #[arg(long, value_name = "N")]
     pub(super) session: Option<u32>,

@@ -4,16 +4,11 @@ use anyhow::bail;
 
 use super::arguments::FieldsArguments;
 use super::{Outcome, print};
-use crate::proto;
+use crate::filter::reference;
 
 pub(super) fn run(arguments: &FieldsArguments) -> anyhow::Result<Outcome> {
     let prefix = arguments.prefix.as_deref().unwrap_or_default();
-    let mut text = String::new();
-    for field in proto::fields().filter(|field| field.name.starts_with(prefix)) {
-        let unit = if field.unit.is_empty() { String::new() } else { format!(" ({})", field.unit) };
-        let kind = format!("{}{unit}", field.kind.name());
-        text += &format!("{:<32} {kind:<16} {} [{}]\n", field.name, field.doc, field.source);
-    }
+    let text = reference::lines(prefix);
     if text.is_empty() {
         bail!("no field's name begins with {prefix}; `rtmp-inspect fields` lists them");
     }

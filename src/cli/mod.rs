@@ -5,6 +5,7 @@ mod check;
 mod fields;
 mod pump;
 mod rules;
+mod sieve;
 mod timeline;
 
 use std::fmt::Display;

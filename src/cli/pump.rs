@@ -4,13 +4,16 @@ use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use super::arguments::InputArguments;
+use super::sieve::Sieve;
 use super::{Outcome, complain};
 use crate::analyzer::{Analyzer, Limits, Options, Reason};
 use crate::capture::Input;
 use crate::export::{Counts, Writer};
 use crate::net::Unread;
+use crate::proto::Event;
 use crate::proto::rtmp::secrets::Masks;
 use crate::rules::Engine;
+use crate::wire::Time;
 
 /// Packets between looks at the clock.
 const STRIDE: u64 = 4096;
@@ -24,12 +27,13 @@ pub(super) struct Pumped {
     pub(super) sessions: u32,
 }
 
-/// Reads everything and writes everything. A pipe that closed is success: the reader has what it wanted.
-pub(super) fn pump(arguments: &InputArguments, writer: &mut dyn Writer) -> anyhow::Result<Pumped> {
+/// Reads everything and writes what the sieve lets through. A pipe that closed is success: the reader has what it wanted.
+pub(super) fn pump(arguments: &InputArguments, sieve: Sieve, writer: &mut dyn Writer) -> anyhow::Result<Pumped> {
     let mut input = Input::open(&arguments.captures)?;
     let limits = Limits::default();
     let mut flow = Flow {
         arguments,
+        sieve,
         writer,
         analyzer: Analyzer::new(&limits, Options::default()),
         engine: Engine::default(),
@@ -58,6 +62,7 @@ pub(super) fn pump(arguments: &InputArguments, writer: &mut dyn Writer) -> anyho
 
 struct Flow<'f> {
     arguments: &'f InputArguments,
+    sieve: Sieve,
     writer: &'f mut dyn Writer,
     analyzer: Analyzer,
     engine: Engine,
@@ -111,17 +116,25 @@ impl Flow<'_> {
 
     fn drain(&mut self) -> io::Result<()> {
         while let Some(event) = self.analyzer.poll() {
-            let shown = self.arguments.session.is_none_or(|session| session == event.session());
             let findings = self.engine.observe(&event);
-            if shown {
-                self.masks.observe(&event);
-                self.writer.event(&event, &self.masks)?;
-                for finding in &findings {
-                    self.counts.add(finding);
-                    self.writer.finding(finding, &self.masks)?;
-                }
-                self.masks.forget(&event);
+            if !self.sieve.wants(&event) {
+                continue;
             }
+            // Secrets are learned from every event, also from those that are not shown.
+            self.masks.observe(&event);
+            let start = self.analyzer.totals().first.map_or(Time::default(), |at| at.time);
+            let sifted = self.sieve.sift(&event, findings, start);
+            if let Some(opened) = sifted.session {
+                self.writer.event(&Event::Session(opened), &self.masks)?;
+            }
+            if sifted.event {
+                self.writer.event(&event, &self.masks)?;
+            }
+            for finding in &sifted.findings {
+                self.counts.add(finding);
+                self.writer.finding(finding, &self.masks)?;
+            }
+            self.masks.forget(&event);
         }
         Ok(())
     }

@@ -9,7 +9,6 @@ use super::time::Clock;
 use super::tree_json::{Behind, HexText, Source};
 use super::{Counts, Writer};
 use crate::analyzer::{Reason, Tally, Totals};
-use crate::net::{How, Start};
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message};
 use crate::proto::{Close, Event, Gap, Incomplete, Opened, Resync, Undecodable};
@@ -84,13 +83,7 @@ impl<W: Write> JsonWriter<W> {
             map.serialize_entry("server", &opened.server)?;
             map.serialize_entry("packet", &opened.at.packet.0)?;
             map.serialize_entry("time", &time)?;
-            map.serialize_entry(
-                "start",
-                match opened.start {
-                    Start::Syn => "syn",
-                    Start::Midstream => "midstream",
-                },
-            )?;
+            map.serialize_entry("start", opened.start.name())?;
             if let Some(source) = &opened.proxied {
                 map.serialize_entry("proxied", source)?;
             }
@@ -220,7 +213,7 @@ impl<W: Write> JsonWriter<W> {
         let time = self.time(close.at.time);
         self.line("close", |map| {
             place(map, close.session, close.from)?;
-            map.serialize_entry("how", how(close.how))?;
+            map.serialize_entry("how", close.how.name())?;
             map.serialize_entry("packet", &close.at.packet.0)?;
             map.serialize_entry("time", &time)?;
             map.serialize_entry("bytes", &close.bytes)?;
@@ -338,15 +331,6 @@ fn head(map: &mut Map<'_>, head: &Head) -> Filled {
 
 fn packets((first, last): (PacketNo, PacketNo)) -> [u64; 2] {
     [first.0, last.0]
-}
-
-fn how(how: How) -> &'static str {
-    match how {
-        How::Fin => "fin",
-        How::Rst => "rst",
-        How::Timeout => "timeout",
-        How::EndOfCapture => "end_of_capture",
-    }
 }
 
 struct Problems<'p>(&'p [Problem]);

@@ -6,10 +6,12 @@ use std::cell::Cell;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
-use crate::wire::{Kind, Label, Tree, Value};
+use crate::wire::{Kind, Label, Node, Tree, Value};
 
 /// Values written in place of references in one message: a chain of references to references would double each time.
 const EXPANDED: usize = 4096;
+/// Bytes of text that count as much as one value.
+const TEXT: usize = 64;
 /// References followed inside references.
 const NESTED: u32 = 16;
 
@@ -28,6 +30,32 @@ impl<'t> Source<'t> {
 
     fn slice(&self, range: &std::ops::Range<u32>) -> &'t [u8] {
         self.bytes.get(range.start as usize..range.end as usize).unwrap_or_default()
+    }
+
+    fn is_item(&self, node: usize) -> bool {
+        matches!(self.tree.nodes[node].label, Label::Index(_))
+    }
+
+    /// How much is written for a node, its nodes and the text in them, as far as it is not more than `most`.
+    fn weight(&self, node: usize, most: usize) -> Option<usize> {
+        let inside = &self.tree.nodes[node..self.tree.nodes[node].end as usize];
+        let text = |node: &Node| {
+            let key = if let Label::Key(range) = &node.label { range.len() } else { 0 };
+            let value = match &node.value {
+                Value::Text(range) | Value::Bytes(range) | Value::Xml(range) | Value::Class(range) => range.len(),
+                Value::Externalizable { class, bytes } => class.len() + bytes.len(),
+                _ => 0,
+            };
+            1 + (key + value) / TEXT
+        };
+        let mut weight = 0;
+        for node in inside {
+            weight += text(node);
+            if weight > most {
+                return None;
+            }
+        }
+        Some(weight)
     }
 
     /// The root nodes as members of the map that is being written. `behind` adds members to the node of a name.
@@ -70,12 +98,17 @@ impl Serialize for NodeJson<'_, '_> {
         let source = self.source;
         let node = &source.tree.nodes[self.node];
         match &node.value {
-            Value::Group | Value::EcmaArray(_) => {
-                let has_positions = source
-                    .tree
-                    .children(self.node)
-                    .any(|child| matches!(source.tree.nodes[child].label, Label::Index(_)));
-                if has_positions { self.list(s) } else { self.object(s, None) }
+            // A list that broke off is known by its first item.
+            Value::Group | Value::EcmaArray(_) => match source.tree.children(self.node).next() {
+                Some(first) if source.is_item(first) => self.list(s),
+                _ => self.object(s, None),
+            },
+            Value::Pairs => tagged(s, "$pairs", &List(self)),
+            Value::Externalizable { class, bytes } => {
+                let mut map = s.serialize_map(None)?;
+                map.serialize_entry("$externalizable", &Text(source.slice(class)))?;
+                map.serialize_entry("$bytes", &HexText(source.slice(bytes)))?;
+                map.end()
             }
             Value::Class(name) => self.object(s, Some(source.slice(name))),
             Value::List => self.list(s),
@@ -126,8 +159,10 @@ impl<'t> NodeJson<'_, 't> {
 
     fn object<S: Serializer>(&self, s: S, class: Option<&[u8]>) -> Result<S::Ok, S::Error> {
         let tree = self.source.tree;
-        let children: Vec<_> =
-            tree.children(self.node).filter(|child| tree.nodes[*child].field.kind != Kind::Opaque).collect();
+        let (items, children): (Vec<_>, Vec<_>) = tree
+            .children(self.node)
+            .filter(|child| tree.nodes[*child].field.kind != Kind::Opaque)
+            .partition(|child| self.source.is_item(*child));
         let repeats = self.needs_pairs(&children);
         let mut map = s.serialize_map(None)?;
         if let Some(class) = class {
@@ -140,6 +175,10 @@ impl<'t> NodeJson<'_, 't> {
             for child in children {
                 map.serialize_entry(&self.key(child), &self.child(child))?;
             }
+        }
+        if !items.is_empty() {
+            // The dense part of an array that has both.
+            map.serialize_entry("$items", &Items { list: self, items: &items })?;
         }
         if let Some(behind) = self.behind {
             map.serialize_entry("answers", &behind.answers)?;
@@ -165,15 +204,34 @@ impl<'t> NodeJson<'_, 't> {
             cycles |= inside.node == target;
             outer = inside.outer;
         }
-        let size = self.source.tree.nodes[target].end as usize - target;
         let depth = self.inside.map_or(0, |inside| inside.depth + 1);
         let budget = self.source.budget.get();
-        if cycles || size > budget || depth >= NESTED {
+        if cycles || depth >= NESTED {
             return tagged(s, "$ref", &n);
         }
+        let Some(size) = self.source.weight(target, budget) else { return tagged(s, "$ref", &n) };
         self.source.budget.set(budget - size);
         let inside = Inside { node: target, depth, outer: self.inside };
         NodeJson { source: self.source, node: target, inside: Some(&inside), behind: None }.serialize(s)
+    }
+}
+
+struct List<'p, 's, 't>(&'p NodeJson<'s, 't>);
+
+impl Serialize for List<'_, '_, '_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        self.0.list(s)
+    }
+}
+
+struct Items<'p, 's, 't> {
+    list: &'p NodeJson<'s, 't>,
+    items: &'p [usize],
+}
+
+impl Serialize for Items<'_, '_, '_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(self.items.iter().map(|item| self.list.child(*item)))
     }
 }
 

@@ -31,7 +31,7 @@ pub use unpack::Unpacker;
 use std::net::SocketAddr;
 
 use crate::capture::LinkType;
-use crate::wire::{Moment, Place, Side};
+use crate::wire::{Moment, Place, Side, Word};
 
 /// A TCP segment as it was captured.
 #[derive(Clone, Debug)]
@@ -119,6 +119,18 @@ pub enum Start {
     Midstream,
 }
 
+impl Start {
+    /// Every name.
+    pub const WORDS: &'static [Word] = &Word::list([Start::Syn.name(), Start::Midstream.name()]);
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Start::Syn => "syn",
+            Start::Midstream => "midstream",
+        }
+    }
+}
+
 /// How a direction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
@@ -128,6 +140,21 @@ pub enum How {
     /// a new connection.
     Timeout,
     EndOfCapture,
+}
+
+impl How {
+    /// Every name.
+    pub const WORDS: &'static [Word] =
+        &Word::list([How::Fin.name(), How::Rst.name(), How::Timeout.name(), How::EndOfCapture.name()]);
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            How::Fin => "fin",
+            How::Rst => "rst",
+            How::Timeout => "timeout",
+            How::EndOfCapture => "end_of_capture",
+        }
+    }
 }
 
 /// How often [`Connections`] came to a limit.

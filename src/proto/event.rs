@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::rtmp::{Handshake, Head, Message, Reason};
 use crate::net::{How, Start, Tunnels};
-use crate::wire::{Moment, Place, Side};
+use crate::wire::{Moment, Place, Side, Word};
 
 /// One thing that happened on a session.
 #[derive(Clone, Debug)]
@@ -95,7 +95,18 @@ pub enum Why {
 }
 
 impl Why {
-    pub fn name(self) -> &'static str {
+    /// Every name.
+    pub const WORDS: &'static [Word] = &Word::list([
+        Why::Gap.name(),
+        Why::Aborted.name(),
+        Why::HeaderInside.name(),
+        Why::Closed.name(),
+        Why::EndOfCapture.name(),
+        Why::Limit.name(),
+        Why::Undecodable.name(),
+    ]);
+
+    pub const fn name(self) -> &'static str {
         match self {
             Why::Gap => "gap",
             Why::Aborted => "aborted",

@@ -16,9 +16,19 @@ use crate::wire::Field;
 
 /// Every field that any protocol records, in groups, each in wire order.
 pub fn fields() -> impl Iterator<Item = &'static Field> {
-    [rtmp::handshake::FIELDS, rtmp::header::FIELDS, rtmp::body::FIELDS]
-        .into_iter()
-        .flatten()
-        .copied()
-        .chain(flv::fields())
+    [
+        rtmp::handshake::FIELDS,
+        rtmp::header::FIELDS,
+        rtmp::body::FIELDS,
+        rtmp::command::FIELDS,
+        rtmp::connect::FIELDS,
+        rtmp::data::FIELDS,
+        rtmp::shared_object::FIELDS,
+        rtmp::aggregate::FIELDS,
+        amf::FIELDS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .chain(flv::fields())
 }

@@ -16,7 +16,7 @@ pub use facts::Facts;
 
 use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
-use crate::wire::{PacketNo, Side};
+use crate::wire::{PacketNo, Side, Word};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +30,14 @@ pub enum Severity {
 }
 
 impl Severity {
-    pub fn name(self) -> &'static str {
+    /// Every name, in order.
+    pub const WORDS: &'static [Word] = &[
+        Word { name: Severity::Note.name(), number: Some(0) },
+        Word { name: Severity::Warning.name(), number: Some(1) },
+        Word { name: Severity::Error.name(), number: Some(2) },
+    ];
+
+    pub const fn name(self) -> &'static str {
         match self {
             Severity::Note => "note",
             Severity::Warning => "warning",
@@ -166,3 +173,21 @@ pub static CATALOGUE: &[&Entry] = &[
     &network::NET001,
     &network::NET002,
 ];
+
+/// The codes and the names of all rules, as words of a field.
+pub static CODES: &[Word] = &WORDS.0;
+pub static NAMES: &[Word] = &WORDS.1;
+
+static WORDS: ([Word; RULES], [Word; RULES]) = {
+    let none = Word { name: "", number: None };
+    let mut words = ([none; RULES], [none; RULES]);
+    let mut at = 0;
+    while at < RULES {
+        words.0[at].name = CATALOGUE[at].meta.code;
+        words.1[at].name = CATALOGUE[at].meta.name;
+        at += 1;
+    }
+    words
+};
+
+const RULES: usize = CATALOGUE.len();

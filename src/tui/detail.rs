@@ -105,7 +105,14 @@ impl Detail {
                     Ok((first, payload)) => {
                         let mut tree = Tree::default();
                         header::record(&first, 0, &mut tree);
-                        record_payload(event.head.kind, &payload, first.len() as u32, &mut tree, book.limits());
+                        record_payload(
+                            event.head.kind,
+                            event.head.timestamp,
+                            &payload,
+                            first.len() as u32,
+                            &mut tree,
+                            book.limits(),
+                        );
                         detail.put_bytes(&first, &payload, "chunk header, part of payload");
                         detail.tree(&tree);
                     }
@@ -138,7 +145,14 @@ impl Detail {
         self.put_bytes(&shown.header, &message.payload, about);
         let mut tree = Tree::default();
         header::record(&shown.header, 0, &mut tree);
-        record_payload(message.head.kind, &message.payload, base as u32, &mut tree, book.limits());
+        record_payload(
+            message.head.kind,
+            message.head.timestamp,
+            &message.payload,
+            base as u32,
+            &mut tree,
+            book.limits(),
+        );
         self.tree(&tree);
         for problem in &message.problems {
             let mut value = String::new();
@@ -384,6 +398,10 @@ fn value(node: &Node, children: usize, bytes: &[u8]) -> String {
         Value::EcmaArray(claimed) if *claimed as usize == children => format!("{{{}}}", members("member")),
         Value::EcmaArray(claimed) => format!("{{{}, {claimed} claimed}}", members("member")),
         Value::Class(name) => format!("{} {{{}}}", text(slice(bytes, name)), members("member")),
+        Value::Pairs => format!("[{}]", members("pair")),
+        Value::Externalizable { class, bytes: range } => {
+            format!("{} {}", text(slice(bytes, class)), hex(slice(bytes, range)))
+        }
         Value::Uint(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
         Value::Number(value) => value.to_string(),

@@ -12,6 +12,29 @@ pub struct Field {
     pub doc: &'static str,
     /// Where it is specified: `RTMP 1.0 §5.3.1.3`.
     pub source: &'static str,
+    /// The words that its value can be, where its owner lists them; empty where any word is possible.
+    pub words: &'static [Word],
+}
+
+/// One of our own names for a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    pub name: &'static str,
+    /// The number that it stands for on the wire, where there is one.
+    pub number: Option<u32>,
+}
+
+impl Word {
+    /// Names that stand for no number: the `words` of a field.
+    pub const fn list<const N: usize>(names: [&'static str; N]) -> [Word; N] {
+        let mut words = [Word { name: "", number: None }; N];
+        let mut at = 0;
+        while at < N {
+            words[at].name = names[at];
+            at += 1;
+        }
+        words
+    }
 }
 
 /// A field's type.
@@ -21,6 +44,8 @@ pub enum Kind {
     Int,
     Number,
     Bool,
+    /// A moment: nanoseconds since 1970 UTC; in JSON as RFC 3339.
+    Time,
     /// UTF-8 text from the wire.
     Text,
     /// One of a few names of ours.
@@ -43,6 +68,7 @@ impl Kind {
             Kind::Int => "signed",
             Kind::Number => "number",
             Kind::Bool => "boolean",
+            Kind::Time => "time",
             Kind::Text => "text",
             Kind::Word => "word",
             Kind::Bytes | Kind::Opaque => "bytes",
@@ -75,11 +101,12 @@ impl Field {
 
 /// Declares a module's fields and the list `FIELDS` of all of them.
 ///
-/// `/// doc` then `NAME: Kind "dotted.name", "unit", "source";`
+/// `/// doc` then `NAME: Kind "dotted.name", "unit", "source";`, or `… "source", WORDS;` with the words that the value can
+/// be: an `open_enum!`'s `WORDS`, or `&Word::list(["hard", "soft"])`.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! fields {
-    ($($(#[doc = $doc:literal])* $ident:ident: $kind:ident $name:literal, $unit:literal, $source:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $ident:ident: $kind:ident $name:literal, $unit:literal, $source:literal $(, $words:expr)?;)*) => {
         $(
             $(#[doc = $doc])*
             pub(crate) static $ident: $crate::wire::Field = $crate::wire::Field {
@@ -89,6 +116,11 @@ macro_rules! fields {
                 unit: $unit,
                 doc: concat!($($doc,)*).trim_ascii_start(),
                 source: $source,
+                words: {
+                    let words: &'static [$crate::wire::Word] = &[];
+                    $(let words: &'static [$crate::wire::Word] = { let _ = words; $words };)?
+                    words
+                },
             };
         )*
         /// Every field of this module, in wire order.

@@ -17,7 +17,7 @@ mod reader;
 mod tree;
 
 pub use escape::{escape, escape_into};
-pub use field::{Field, Kind};
+pub use field::{Field, Kind, Word};
 pub use ids::IdMap;
 pub use moment::{Moment, PacketNo, Place, Side, Time};
 pub use reader::{Problem, Reader, Stop};

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::Word;
+
 /// A capture's own clock: nanoseconds since 1970-01-01 UTC. It saturates rather than wraps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
@@ -60,7 +62,10 @@ impl Side {
         self as usize
     }
 
-    pub fn name(self) -> &'static str {
+    /// Every name.
+    pub const WORDS: &'static [Word] = &Word::list([Side::Client.name(), Side::Server.name()]);
+
+    pub const fn name(self) -> &'static str {
         match self {
             Side::Client => "client",
             Side::Server => "server",

@@ -15,6 +15,10 @@ macro_rules! open_enum {
             /// Every value that has a name, with it.
             pub const NAMES: &'static [($int, &'static str)] = &[$(($value, $word),)*];
 
+            /// The same, as the words of a field.
+            pub const WORDS: &'static [$crate::wire::Word] =
+                &[$($crate::wire::Word { name: $word, number: Some($value) },)*];
+
             /// The value's name, if it has one.
             pub fn name(self) -> Option<&'static str> {
                 match self.0 {

@@ -96,6 +96,21 @@ impl<'a, 'r, R: Recorder> Reader<'a, 'r, R> {
         self.record.leaf(field, label, span, value);
     }
 
+    /// A node that the reader's user works out itself from `span`, bytes that were read before, with what is in it.
+    pub fn derived<T>(
+        &mut self,
+        field: &'static Field,
+        span: Range<u32>,
+        value: Value,
+        inside: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let label = std::mem::take(&mut self.label);
+        let node = self.record.open(field, label, span.start);
+        let result = inside(self);
+        self.record.close(node, span.end, value);
+        result
+    }
+
     fn uint(&mut self, field: &'static Field, count: usize) -> Result<u32, Stop> {
         let (taken, span) = self.take(count, field)?;
         let value = taken.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte));

@@ -5,7 +5,7 @@ use super::Field;
 /// What a node's bytes mean. Text and bytes are ranges of the decoded bytes, never copies.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Named members follow: an object.
+    /// Named members follow: an object. Where numbered ones follow them, an array that has both.
     Group,
     /// Numbered members follow: a list.
     List,
@@ -28,8 +28,15 @@ pub enum Value {
         timezone: Option<i16>,
     },
     Xml(Range<u32>),
-    /// An object of a named class: the name's range; members follow.
+    /// An object of a named class: the name's range; members follow, and items where the class has them beside.
     Class(Range<u32>),
+    /// Numbered pairs follow, each a list of a key and a value: a dictionary.
+    Pairs,
+    /// An object that is written as its class pleases, in a way that is not known: the class's name, and its bytes.
+    Externalizable {
+        class: Range<u32>,
+        bytes: Range<u32>,
+    },
     /// A reference to an earlier value of the same message: its number on the wire, and the node that it names.
     Reference {
         number: u32,

@@ -7,11 +7,15 @@ use std::path::Path;
 
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options, Reason, Tally};
 use rtmp_inspect::capture::{self, Input, LinkType};
+use rtmp_inspect::export::Writer;
+use rtmp_inspect::export::json::JsonWriter;
 use rtmp_inspect::proto::Event;
-use rtmp_inspect::proto::rtmp::Message;
+use rtmp_inspect::proto::amf::Amf as Decoded;
+use rtmp_inspect::proto::rtmp::secrets::Masks;
+use rtmp_inspect::proto::rtmp::{Body, Message};
 use rtmp_inspect::rules::{Engine, Finding};
-use rtmp_inspect::synth::{Conversation, Link, Packet};
-use rtmp_inspect::wire::{Moment, PacketNo, Place, Side, Time};
+use rtmp_inspect::synth::{self, Conversation, Link, Packet, sample, values};
+use rtmp_inspect::wire::{Moment, PacketNo, Place, Side, Time, Tree, Value};
 
 /// All that came of some packets.
 #[derive(Default)]
@@ -168,6 +172,58 @@ impl Story {
         codes.sort_unstable();
         codes.dedup();
         codes
+    }
+}
+
+/// A command that carries these values, alone in its message.
+fn command(arguments: &[synth::Amf]) -> Story {
+    let mut payload = values(&["call".into(), 7.into(), synth::Amf::Null]);
+    payload.extend(values(arguments));
+    Story::of(&sample::connected().client(|c| c.message(&synth::Message::new(3, 20, 0, 0, payload.clone()))))
+}
+
+/// The arguments of a command that carries these values, and its problems.
+pub fn decoded(arguments: &[synth::Amf]) -> (Vec<Decoded>, Vec<String>) {
+    let story = command(arguments);
+    let message = story.messages().last().unwrap();
+    let Body::Command(command) = &message.body else { panic!("{:?}", message.body) };
+    (command.arguments.clone(), message.problems.iter().map(|problem| problem.what.clone()).collect())
+}
+
+/// The JSON line of a command that carries these values.
+pub fn json(arguments: &[synth::Amf]) -> serde_json::Value {
+    let story = command(arguments);
+    json_of(story.messages().last().unwrap(), &story, true)
+}
+
+/// A message's JSON line with its payload, after all of a story was seen.
+pub fn json_of(message: &Message, story: &Story, reveal: bool) -> serde_json::Value {
+    let mut masks = Masks::new(reveal, &Limits::default());
+    for event in &story.events {
+        masks.observe(event);
+    }
+    let mut json = JsonWriter::new(Vec::new(), true);
+    json.event(&Event::Message(message.clone()), &masks).unwrap();
+    serde_json::from_slice(&json.into_inner()).unwrap()
+}
+
+/// Checks that each of `length` bytes is claimed by one root, and that children lie in their parents.
+pub fn whole(tree: &Tree, length: usize) {
+    let mut at = 0;
+    for root in tree.roots() {
+        let span = &tree.nodes[root].span;
+        assert!(span.start >= at && span.end as usize <= length, "{span:?}");
+        at = span.end;
+    }
+    assert_eq!(at as usize, length, "every byte is somebody's");
+    for (index, node) in tree.nodes.iter().enumerate() {
+        for child in tree.children(index) {
+            let child = &tree.nodes[child].span;
+            assert!(child.start >= node.span.start && child.end <= node.span.end, "{child:?} in {node:?}");
+        }
+        if let Value::Text(range) | Value::Bytes(range) | Value::Xml(range) | Value::Class(range) = &node.value {
+            assert!(range.end as usize <= length);
+        }
     }
 }
 

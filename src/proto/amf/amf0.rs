@@ -1,7 +1,7 @@
 //! AMF0: every marker, each value with the bytes that it came from. Source: AMF0 specification, Adobe 2007.
 
-use super::Amf;
-use crate::limits::Limits;
+use super::amf3;
+use super::{Amf, Context, Members};
 use crate::wire::{Field, Label, Reader, Recorder, Stop, Value};
 
 const NUMBER: u8 = 0x00;
@@ -23,37 +23,13 @@ const XML: u8 = 0x0f;
 const TYPED_OBJECT: u8 = 0x10;
 const AVM_PLUS: u8 = 0x11;
 
-/// What one message's AMF values share: the bounds, and the values that a reference can name.
-pub struct Context {
-    depth: u16,
-    values: u32,
-    /// The recorded node of each complex value, in order of their starts.
-    complex: Vec<u32>,
-}
-
-impl Context {
-    pub fn new(limits: &Limits) -> Self {
-        Context { depth: limits.amf_depth, values: limits.amf_values, complex: Vec::new() }
-    }
-}
-
 /// Reads one value, records it as `field` and returns it.
 pub fn value<R: Recorder>(
     r: &mut Reader<'_, '_, R>,
     context: &mut Context,
     field: &'static Field,
 ) -> Result<Amf, Stop> {
-    if context.values == 0 {
-        return Err(r.stop("more AMF values in one message than are followed"));
-    }
-    if context.depth == 0 {
-        return Err(r.stop("AMF values are nested deeper than is followed"));
-    }
-    context.values -= 1;
-    context.depth -= 1;
-    let result = r.node(field, |r| body(r, context, field));
-    context.depth += 1;
-    result
+    context.nested(r, |r, context| r.node(field, |r| body(r, context, field)))
 }
 
 fn body<R: Recorder>(
@@ -109,6 +85,9 @@ fn body<R: Recorder>(
             for index in 0..count {
                 r.label(Label::Index(index));
                 items.push(value(r, context, field)?);
+                if context.has_ended() {
+                    break;
+                }
             }
             (Amf::StrictArray(items), Value::List)
         }
@@ -116,24 +95,18 @@ fn body<R: Recorder>(
         UNDEFINED => (Amf::Undefined, Value::Undefined),
         UNSUPPORTED => (Amf::Unsupported, Value::Word("unsupported")),
         REFERENCE => {
-            let number = u16::from_be_bytes(array(r.skip(2, "an AMF0 reference")?));
-            let Some(node) = context.complex.get(usize::from(number)) else {
+            let number = u32::from(u16::from_be_bytes(array(r.skip(2, "an AMF0 reference")?)));
+            let Some(node) = context.complex.get(number as usize) else {
                 return Err(Stop { at, what: format!("reference {number} names no earlier value") });
             };
-            (Amf::Reference(number), Value::Reference { number: u32::from(number), node: *node })
+            (Amf::Reference(number), Value::Reference { number, node: *node })
         }
         DATE => {
             let ms = number(r)?;
             let timezone = i16::from_be_bytes(array(r.skip(2, "a date's time zone")?));
-            (Amf::Date { ms, timezone }, Value::Date { ms, timezone: Some(timezone) })
+            (Amf::Date { ms, timezone: Some(timezone) }, Value::Date { ms, timezone: Some(timezone) })
         }
-        AVM_PLUS => {
-            // AMF3's length is known only by decoding it; until then the rest of the message is its bytes.
-            let start = r.at();
-            let rest = r.left();
-            r.skip(rest, "an AMF3 value")?;
-            (Amf::Raw, Value::Bytes(start..start + rest as u32))
-        }
+        AVM_PLUS => amf3::outermost(r, context, field)?,
         MOVIE_CLIP | RECORD_SET => {
             return Err(Stop { at, what: format!("AMF0 marker {marker:#04x} is reserved and has no body") });
         }
@@ -147,7 +120,7 @@ fn members<R: Recorder>(
     r: &mut Reader<'_, '_, R>,
     context: &mut Context,
     field: &'static Field,
-) -> Result<Vec<(String, Amf)>, Stop> {
+) -> Result<Members, Stop> {
     let mut members = Vec::new();
     loop {
         let (name, range) = short_text(r)?;
@@ -157,6 +130,9 @@ fn members<R: Recorder>(
         }
         r.label(Label::Key(range));
         members.push((name, value(r, context, field)?));
+        if context.has_ended() {
+            return Ok(members);
+        }
     }
 }
 

@@ -1,9 +1,15 @@
-//! Action Message Format: the values inside commands and data messages.
+//! Action Message Format: the values inside commands, data messages and shared objects.
 //!
-//! [`amf0`] reads AMF0 with the byte range of every value. AMF3 values are framed by their marker only, for now: their
-//! bytes are kept raw.
+//! [`amf0`] reads AMF0, and goes over to `amf3` behind its avmplus marker, for one value. Each value is read and recorded
+//! with its bytes; references are recorded with the node that they name and are never followed here. [`Context`] holds
+//! the bounds of one message. This module knows nothing of messages.
 
 pub mod amf0;
+mod amf3;
+mod context;
 mod value;
 
-pub use value::Amf;
+pub use context::Context;
+pub use value::{Amf, Members, Vector};
+
+pub(crate) use amf3::flex::FIELDS;

@@ -1,10 +1,14 @@
 //! Message payloads by type. Source: RTMP 1.0 §5.4, §6.2, §7.1.
 
+use super::MessageType;
+use super::aggregate::{self, SubMessage};
+use super::command::{self, Command};
+use super::data::{self, Data};
+use super::shared_object::{self, SharedObject};
 use crate::limits::Limits;
-use crate::proto::amf::{Amf, amf0};
+use crate::proto::amf::Context;
 use crate::proto::flv::{self, Audio, Video};
-use crate::proto::rtmp::MessageType;
-use crate::wire::{Label, Problem, Reader, Recorder, Stop, Value};
+use crate::wire::{Problem, Reader, Recorder, Stop, Value};
 use crate::{fields, open_enum};
 
 fields! {
@@ -17,13 +21,13 @@ fields! {
     /// How many bytes may come before an Acknowledgement is sent.
     WINDOW_SIZE: Uint "window_size", "bytes", "RTMP 1.0 §5.4.4, §5.4.5";
     /// How the peer shall treat the new window size.
-    LIMIT_TYPE: Word "limit_type", "", "RTMP 1.0 §5.4.5";
+    LIMIT_TYPE: Word "limit_type", "", "RTMP 1.0 §5.4.5", LimitType::WORDS;
     /// A user control event.
     USER_CONTROL: Group "user_control", "", "RTMP 1.0 §6.2, §7.1.7";
     /// The number of the event.
-    EVENT: Uint "user_control.event", "", "RTMP 1.0 §7.1.7";
+    EVENT: Uint "user_control.event", "", "RTMP 1.0 §7.1.7", UserControlEvent::WORDS;
     /// The name of the event.
-    NAME: Word "user_control.name", "", "RTMP 1.0 §7.1.7";
+    NAME: Word "user_control.name", "", "RTMP 1.0 §7.1.7", UserControlEvent::WORDS;
     /// The message stream that the event is about.
     STREAM_ID: Uint "user_control.stream_id", "", "RTMP 1.0 §7.1.7";
     /// How much the client buffers.
@@ -40,26 +44,8 @@ fields! {
     SWF_VERSION: Uint "user_control.swf_verification", "", "librtmp";
     /// The HMAC over the SWF file's hash.
     SWF_DIGEST: Bytes "user_control.swf_digest", "", "librtmp";
-    /// A call or an answer.
-    COMMAND: Group "command", "", "RTMP 1.0 §7.1.1, §7.2";
-    /// The procedure that is called, or `_result`, `_error`, `onStatus`.
-    COMMAND_NAME: Text "command.name", "", "RTMP 1.0 §7.2.1.1";
-    /// Which call this is, or which it answers; 0 wants no answer.
-    TRANSACTION_ID: Number "command.transaction_id", "", "RTMP 1.0 §7.2.1.1";
-    /// The command object, or null.
-    OBJECT: Amf "command.object", "", "RTMP 1.0 §7.2.1.1";
-    /// Everything after the command object.
-    ARGUMENTS: List "command.arguments", "", "RTMP 1.0 §7.2.1.1";
-    /// One argument.
-    ARGUMENT: Amf "command.arguments.item", "", "RTMP 1.0 §7.2.1.1";
-    /// A data message: metadata, cue points and the like.
-    DATA: Group "data", "", "RTMP 1.0 §7.1.2";
-    /// The handler that is called with the data.
-    DATA_NAME: Text "data.name", "", "RTMP 1.0 §7.1.2";
-    /// The values that it is called with.
-    VALUES: List "data.values", "", "RTMP 1.0 §7.1.2";
-    /// One value.
-    VALUE: Amf "data.values.item", "", "RTMP 1.0 §7.1.2";
+    /// How the values of an AMF3 type are written: 0, for AMF0 with AMF3 behind each avmplus marker.
+    FORMAT_SELECTOR: Uint "format_selector", "", "RTMP errata and addenda §7.2";
     /// Payload bytes that are not decoded.
     PAYLOAD: Opaque "payload", "", "RTMP 1.0 §6.1";
     /// Bytes behind the end of what the message holds.
@@ -109,6 +95,9 @@ pub enum Body {
     },
     Command(Command),
     Data(Data),
+    SharedObject(SharedObject),
+    /// The messages inside, in order.
+    Aggregate(Vec<SubMessage>),
     Audio(Audio),
     Video(Video),
     /// A type that is not decoded, or a payload that could not be.
@@ -126,56 +115,66 @@ pub struct UserControl {
     pub timestamp: Option<u32>,
 }
 
-/// A call or an answer.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Command {
-    pub name: String,
-    pub transaction_id: Option<f64>,
-    pub object: Option<Amf>,
-    pub arguments: Vec<Amf>,
-}
-
-impl Command {
-    /// Whether it answers a call instead of being one.
-    pub fn is_answer(&self) -> bool {
-        matches!(self.name.as_str(), "_result" | "_error")
-    }
-
-    /// The information object of an `onStatus`, a `_result` or an `_error`: the first value that has a `code`.
-    pub fn information(&self) -> Option<&Amf> {
-        self.arguments.iter().chain(&self.object).find(|value| value.member("code").is_some())
-    }
-
-    /// The text in `name` of the information object.
-    pub fn information_text(&self, name: &str) -> Option<&str> {
-        self.information()?.member(name)?.text()
-    }
-}
-
-/// A data message.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Data {
-    pub name: String,
-    pub values: Vec<Amf>,
+/// What a payload's decoder knows beside the payload.
+pub(super) struct Surroundings<'l> {
+    pub(super) limits: &'l Limits,
+    /// The message's, in ms.
+    pub(super) timestamp: u32,
+    /// Shared by all values of the message, also of those inside it.
+    context: Context,
+    is_inside_aggregate: bool,
 }
 
 /// Decodes a payload to its end. Whatever cannot be decoded is a problem, and what came before it stands.
 pub(super) fn decode<R: Recorder>(
     r: &mut Reader<'_, '_, R>,
     kind: MessageType,
+    timestamp: u32,
     limits: &Limits,
 ) -> (Body, Vec<Problem>) {
+    let context = Context::new(limits);
+    payload(r, kind, &mut Surroundings { limits, timestamp, context, is_inside_aggregate: false })
+}
+
+/// Decodes a payload, of a message or of one inside it.
+pub(super) fn payload<R: Recorder>(
+    r: &mut Reader<'_, '_, R>,
+    kind: MessageType,
+    surroundings: &mut Surroundings<'_>,
+) -> (Body, Vec<Problem>) {
     let mut problems = Vec::new();
+    let limits = surroundings.limits;
+    let context = &mut surroundings.context;
+    context.forget_references();
     let body = match kind {
-        MessageType::COMMAND_AMF0 => {
+        MessageType::COMMAND_AMF0 | MessageType::COMMAND_AMF3 => {
             let mut command = Command::default();
-            keep(r.group(&COMMAND, |r| command_amf0(r, &mut command, limits)), &mut problems);
+            let is_amf3 = kind == MessageType::COMMAND_AMF3;
+            keep(command::command(r, &mut command, is_amf3, context, limits), &mut problems);
             Body::Command(command)
         }
-        MessageType::DATA_AMF0 => {
+        MessageType::DATA_AMF0 | MessageType::DATA_AMF3 => {
             let mut data = Data::default();
-            keep(r.group(&DATA, |r| data_amf0(r, &mut data, limits)), &mut problems);
+            keep(data::data(r, &mut data, kind == MessageType::DATA_AMF3, context), &mut problems);
             Body::Data(data)
+        }
+        MessageType::SHARED_OBJECT_AMF0 | MessageType::SHARED_OBJECT_AMF3 => {
+            let mut object = SharedObject::default();
+            let is_amf3 = kind == MessageType::SHARED_OBJECT_AMF3;
+            let result = shared_object::shared_object(r, &mut object, is_amf3, context, &mut problems);
+            keep(result, &mut problems);
+            Body::SharedObject(object)
+        }
+        MessageType::AGGREGATE if surroundings.is_inside_aggregate => {
+            problems.push(r.stop("an aggregate inside an aggregate"));
+            Body::Opaque
+        }
+        MessageType::AGGREGATE => {
+            let mut messages = Vec::new();
+            surroundings.is_inside_aggregate = true;
+            let result = aggregate::aggregate(r, &mut messages, surroundings, &mut problems);
+            keep(result, &mut problems);
+            Body::Aggregate(messages)
         }
         MessageType::AUDIO => {
             let (audio, stop) = flv::audio(r);
@@ -200,6 +199,7 @@ pub(super) fn decode<R: Recorder>(
             }
         },
     };
+    problems.extend(surroundings.context.take_end());
     if !r.is_empty() {
         let known = !matches!(body, Body::Opaque);
         if known && problems.is_empty() {
@@ -208,6 +208,18 @@ pub(super) fn decode<R: Recorder>(
         r.remainder(if known { &TRAILING } else { &PAYLOAD });
     }
     (body, problems)
+}
+
+/// Reads the format selector of an AMF3 type, unless its sender left it out.
+pub(super) fn selector<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<(), Stop> {
+    if begins_with_value(r.rest()) { Ok(()) } else { r.u8(&FORMAT_SELECTOR).map(drop) }
+}
+
+/// Whether an AMF3 type's payload begins as AMF0 begins, with a string or an AMF3 value, and so without a selector.
+pub(super) fn begins_with_value(payload: &[u8]) -> bool {
+    const STRING: u8 = 0x02;
+    const AVM_PLUS: u8 = 0x11;
+    matches!(payload.first(), Some(&(STRING | AVM_PLUS)))
 }
 
 fn keep(result: Result<(), Stop>, problems: &mut Vec<Problem>) {
@@ -268,52 +280,4 @@ fn user_control<R: Recorder>(r: &mut Reader<'_, '_, R>, control: &mut UserContro
         _ => r.remainder(&EVENT_DATA),
     }
     Ok(())
-}
-
-fn command_amf0<R: Recorder>(r: &mut Reader<'_, '_, R>, command: &mut Command, limits: &Limits) -> Result<(), Stop> {
-    let context = &mut amf0::Context::new(limits);
-    let at = r.at();
-    match amf0::value(r, context, &COMMAND_NAME)? {
-        Amf::String(name) => command.name = name,
-        _ => return Err(Stop { at, what: "a command's first value is not a string".into() }),
-    }
-    if r.is_empty() {
-        return Ok(());
-    }
-    let at = r.at();
-    match amf0::value(r, context, &TRANSACTION_ID)? {
-        Amf::Number(id) => command.transaction_id = Some(id),
-        _ => return Err(Stop { at, what: "a command's transaction id is not a number".into() }),
-    }
-    if r.is_empty() {
-        return Ok(());
-    }
-    command.object = Some(amf0::value(r, context, &OBJECT)?);
-    r.node(&ARGUMENTS, |r| {
-        let mut index = 0;
-        while !r.is_empty() {
-            r.label(Label::Index(index));
-            command.arguments.push(amf0::value(r, context, &ARGUMENT)?);
-            index += 1;
-        }
-        Ok(((), Value::List))
-    })
-}
-
-fn data_amf0<R: Recorder>(r: &mut Reader<'_, '_, R>, data: &mut Data, limits: &Limits) -> Result<(), Stop> {
-    let context = &mut amf0::Context::new(limits);
-    let at = r.at();
-    match amf0::value(r, context, &DATA_NAME)? {
-        Amf::String(name) => data.name = name,
-        _ => return Err(Stop { at, what: "a data message's first value is not a string".into() }),
-    }
-    r.node(&VALUES, |r| {
-        let mut index = 0;
-        while !r.is_empty() {
-            r.label(Label::Index(index));
-            data.values.push(amf0::value(r, context, &VALUE)?);
-            index += 1;
-        }
-        Ok(((), Value::List))
-    })
 }

@@ -3,15 +3,20 @@
 use std::fmt::Write;
 
 use super::body::LimitType;
-use super::{Body, Command, Data, Message, MessageType, UserControl};
+use super::connect::{self, Flag};
+use super::{Body, Command, Data, Message, MessageType, SharedObject, SubMessage, UserControl};
 use crate::proto::amf::Amf;
 use crate::proto::flv::{Audio, Track, Video};
 use crate::wire::escape_into;
 
-/// Characters of one text value that are shown.
-const TEXT: usize = 80;
-/// Members of one object that are shown.
-const MEMBERS: usize = 12;
+mod values;
+
+use values::{clip, members_into, quote, value_into};
+
+/// Tracks of a multitrack message that are described.
+const TRACKS: usize = 12;
+/// Events of one shared object that are shown.
+const EVENTS: usize = 4;
 
 /// What a message says, without its header's fields. Text from the wire is escaped.
 pub fn describe(message: &Message) -> String {
@@ -33,6 +38,8 @@ pub fn describe(message: &Message) -> String {
         Body::UserControl(event) => user_control(&mut line, event),
         Body::Command(value) => command(&mut line, value),
         Body::Data(value) => data(&mut line, value),
+        Body::SharedObject(value) => shared_object(&mut line, value),
+        Body::Aggregate(messages) => aggregate(&mut line, messages),
         Body::Audio(value) => audio(&mut line, value, message.payload.len()),
         Body::Video(value) => video(&mut line, value, message.payload.len()),
         Body::Opaque => write(&mut line, format_args!("{} bytes, not decoded", message.payload.len())),
@@ -91,6 +98,7 @@ fn command(line: &mut String, command: &Command) {
                     value_into(line, value, 0);
                 }
             }
+            capabilities(line, object);
         }
         return;
     }
@@ -107,6 +115,9 @@ fn command(line: &mut String, command: &Command) {
             line.push(' ');
             quote(line, text);
         }
+        for object in command.object.iter().chain(&command.arguments) {
+            capabilities(line, object);
+        }
         return;
     }
     let object = command.object.iter().filter(|object| !matches!(object, Amf::Null | Amf::Undefined));
@@ -116,84 +127,110 @@ fn command(line: &mut String, command: &Command) {
     }
 }
 
-fn data(line: &mut String, data: &Data) {
-    escape_into(line, &data.name);
-    for value in &data.values {
-        line.push(' ');
-        match value {
-            // The handler inside @setDataFrame reads as a second name.
-            Amf::String(text) if data.name == "@setDataFrame" => clip(line, text),
-            Amf::Object(members) | Amf::EcmaArray { members, .. } => members_into(line, members, 0),
-            value => value_into(line, value, 0),
-        }
-    }
-}
-
-fn value_into(line: &mut String, value: &Amf, depth: usize) {
-    match value {
-        Amf::Number(number) => write(line, format_args!("{number}")),
-        Amf::Boolean(flag) => write(line, format_args!("{flag}")),
-        Amf::String(text) => quote(line, text),
-        Amf::Xml(text) => {
-            line.push_str("xml ");
-            quote(line, text);
-        }
-        Amf::Null => line.push_str("null"),
-        Amf::Undefined => line.push_str("undefined"),
-        Amf::Unsupported => line.push_str("unsupported"),
-        Amf::Reference(index) => write(line, format_args!("reference {index}")),
-        Amf::Date { ms, .. } => write(line, format_args!("date {ms}")),
-        Amf::Raw => line.push_str("(AMF3, not decoded)"),
-        Amf::StrictArray(items) => {
-            line.push('[');
-            for (index, item) in items.iter().take(MEMBERS).enumerate() {
-                if index > 0 {
-                    line.push_str(", ");
+/// What a connection's properties say in flags, by their names.
+fn capabilities(line: &mut String, object: &Amf) {
+    for (name, value) in object.members() {
+        if let Some(flags) = connect::names(name, value) {
+            write(line, format_args!(" {name}="));
+            flags_into(line, &flags);
+        } else if name == "objectEncoding" && value.number() == Some(3.0) {
+            line.push_str(" objectEncoding=amf3");
+        } else if name == "fourCcList" {
+            line.push_str(" fourCcList=");
+            value_into(line, value, 0);
+        } else if matches!(name.as_str(), "videoFourCcInfoMap" | "audioFourCcInfoMap") {
+            write(line, format_args!(" {name}={{"));
+            for (index, (codec, value)) in value.members().iter().take(values::MEMBERS).enumerate() {
+                line.push_str(if index > 0 { " " } else { "" });
+                clip(line, codec);
+                line.push('=');
+                match connect::info(value) {
+                    Some(flags) => flags_into(line, &flags),
+                    None => value_into(line, value, 1),
                 }
-                if depth < 3 {
-                    value_into(line, item, depth + 1);
-                }
-            }
-            line.push_str(if items.len() > MEMBERS { ", …]" } else { "]" });
-        }
-        Amf::Object(members) | Amf::EcmaArray { members, .. } | Amf::Typed { members, .. } => {
-            line.push('{');
-            if depth < 3 {
-                members_into(line, members, depth);
             }
             line.push('}');
         }
     }
 }
 
-fn members_into(line: &mut String, members: &[(String, Amf)], depth: usize) {
-    for (index, (name, value)) in members.iter().take(MEMBERS).enumerate() {
-        if index > 0 {
+fn flags_into(line: &mut String, flags: &[Flag]) {
+    if flags.is_empty() {
+        line.push('0');
+    }
+    for (index, flag) in flags.iter().enumerate() {
+        line.push_str(if index > 0 { "|" } else { "" });
+        match flag {
+            Flag::Name(name) => line.push_str(name),
+            Flag::Bit(bit) => write(line, format_args!("{bit:#x}")),
+        }
+    }
+}
+
+fn data(line: &mut String, data: &Data) {
+    if let Some(frame) = data.timecode {
+        write(line, format_args!("timecode, frame {frame}"));
+        return;
+    }
+    escape_into(line, &data.name);
+    for (index, value) in data.values.iter().enumerate() {
+        line.push(' ');
+        match value {
+            // The handler that @setDataFrame names reads as a second name.
+            Amf::String(text) if index == 0 && data.handler() != data.name => clip(line, text),
+            Amf::Object(members) | Amf::EcmaArray { members, .. } => members_into(line, members, 0),
+            value => value_into(line, value, 0),
+        }
+    }
+}
+
+fn shared_object(line: &mut String, object: &SharedObject) {
+    quote(line, &object.name);
+    write(line, format_args!(" version {}{}", object.version, if object.is_persistent() { " persistent" } else { "" }));
+    for event in object.events.iter().take(EVENTS) {
+        line.push_str("; ");
+        match event.event.name() {
+            Some(name) => line.push_str(name),
+            None => write(line, format_args!("event {}", event.event.0)),
+        }
+        for (name, value) in event.properties.iter().take(values::MEMBERS) {
             line.push(' ');
+            clip(line, name);
+            if let Some(value) = value {
+                line.push('=');
+                value_into(line, value, 0);
+            }
         }
-        clip(line, name);
-        line.push('=');
-        value_into(line, value, depth + 1);
+        for text in [&event.handler, &event.level, &event.code].into_iter().flatten() {
+            line.push(' ');
+            clip(line, text);
+        }
+        for value in event.arguments.iter().take(values::MEMBERS) {
+            line.push(' ');
+            value_into(line, value, 0);
+        }
     }
-    if members.len() > MEMBERS {
-        line.push_str(" …");
+    if object.events.len() > EVENTS {
+        write(line, format_args!("; … ({} events)", object.events.len()));
     }
 }
 
-fn clip(line: &mut String, text: &str) {
-    match text.char_indices().nth(TEXT) {
-        Some((end, _)) => {
-            escape_into(line, &text[..end]);
-            line.push('…');
+/// How many messages of each kind, and the time that they span.
+fn aggregate(line: &mut String, messages: &[SubMessage]) {
+    let mut kinds: Vec<(MessageType, usize)> = Vec::new();
+    for message in messages {
+        match kinds.iter_mut().find(|(kind, _)| *kind == message.kind) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((message.kind, 1)),
         }
-        None => escape_into(line, text),
     }
-}
-
-fn quote(line: &mut String, text: &str) {
-    line.push('"');
-    clip(line, text);
-    line.push('"');
+    write(line, format_args!("{} messages", messages.len()));
+    for (index, (kind, count)) in kinds.iter().take(values::MEMBERS).enumerate() {
+        write(line, format_args!("{} {count} {}", if index > 0 { "," } else { ":" }, type_name(*kind)));
+    }
+    if let (Some(first), Some(last)) = (messages.first(), messages.last()) {
+        write(line, format_args!(", {} to {} ms", first.timestamp, last.timestamp));
+    }
 }
 
 fn audio(line: &mut String, audio: &Audio, length: usize) {
@@ -292,12 +329,12 @@ fn codec(line: &mut String, name: Option<&str>, fourcc: Option<[u8; 4]>, id: u8)
 fn tracks<T>(line: &mut String, tracks: &[Track<T>], one: impl Fn(&mut String, &T)) {
     let count = tracks.len();
     write(line, format_args!("multitrack {count} {}", if count == 1 { "track" } else { "tracks" }));
-    for (index, track) in tracks.iter().take(MEMBERS).enumerate() {
+    for (index, track) in tracks.iter().take(TRACKS).enumerate() {
         line.push_str(if index == 0 { ": " } else { ", " });
         write(line, format_args!("{} ", track.id));
         one(line, &track.media);
     }
-    if count > MEMBERS {
+    if count > TRACKS {
         line.push_str(", …");
     }
 }

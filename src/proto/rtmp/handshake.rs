@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::digest::{self, Found};
 use super::fingerprint::{self, Content, Maker};
 use crate::fields;
-use crate::wire::{Moment, Reader, Recorder, Side, Value};
+use crate::wire::{Moment, Reader, Recorder, Side, Value, Word};
 
 fields! {
     /// The RTMP version that the sender asks for or has chosen; 3 is plain RTMP.
@@ -15,7 +15,7 @@ fields! {
     /// Four zero bytes by the specification; a version number in a signed handshake.
     ZERO: Bytes "handshake.zero", "", "RTMP 1.0 §5.2.3";
     /// Whether and where the bytes hold a valid digest: `digest0` after byte 772, `digest1` after byte 8.
-    SCHEME: Word "handshake.scheme", "", "docs/protocol-notes.md#signed-handshake";
+    SCHEME: Word "handshake.scheme", "", "docs/protocol-notes.md#signed-handshake", Scheme::WORDS;
     /// Whether the digest verifies.
     DIGEST_VALID: Bool "handshake.digest_valid", "", "docs/protocol-notes.md#signed-handshake";
     /// Where the digest stands, counted from the start of C1 or S1.
@@ -33,7 +33,7 @@ fields! {
     /// When the peer's C1 or S1 was read.
     TIME2: Uint "handshake.time2", "ms", "RTMP 1.0 §5.2.4";
     /// What this is to the peer's C1 or S1.
-    ECHO: Word "handshake.echo", "", "RTMP 1.0 §5.2.4";
+    ECHO: Word "handshake.echo", "", "RTMP 1.0 §5.2.4", Echo::WORDS;
     /// The random bytes of the peer, sent back, or signed ones.
     RANDOM_ECHO: Bytes "handshake.random_echo", "", "RTMP 1.0 §5.2.4";
     /// The signature over the peer's digest.
@@ -57,6 +57,9 @@ pub enum Step {
 }
 
 impl Step {
+    /// Every name.
+    pub const WORDS: &'static [Word] = &Word::list(["C0", "C1", "C2", "S0", "S1", "S2"]);
+
     pub fn name(self, from: Side) -> &'static str {
         match (from, self) {
             (Side::Client, Step::Version) => "C0",
@@ -88,7 +91,11 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    pub fn name(self) -> &'static str {
+    /// Every name.
+    pub const WORDS: &'static [Word] =
+        &Word::list([Scheme::Simple.name(), Scheme::Digest0.name(), Scheme::Digest1.name()]);
+
+    pub const fn name(self) -> &'static str {
         match self {
             Scheme::Simple => "simple",
             Scheme::Digest0 => "digest0",
@@ -111,7 +118,11 @@ pub enum Echo {
 }
 
 impl Echo {
-    pub fn name(self) -> &'static str {
+    /// Every name.
+    pub const WORDS: &'static [Word] =
+        &Word::list([Echo::Exact.name(), Echo::Random.name(), Echo::Signature.name(), Echo::Different.name()]);
+
+    pub const fn name(self) -> &'static str {
         match self {
             Echo::Exact => "exact",
             Echo::Random => "random",

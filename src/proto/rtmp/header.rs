@@ -17,9 +17,9 @@ fields! {
     /// The message's payload bytes.
     LENGTH: Uint "length", "bytes", "RTMP 1.0 §5.3.1.2.5";
     /// What the message is.
-    TYPE: Uint "type", "", "RTMP 1.0 §5.3.1.2.5";
+    TYPE: Uint "type", "", "RTMP 1.0 §5.3.1.2.5", MessageType::WORDS;
     /// The name of the type.
-    TYPE_NAME: Word "type_name", "", "RTMP 1.0 §5.4, §6.2, §7.1";
+    TYPE_NAME: Word "type_name", "", "RTMP 1.0 §5.4, §6.2, §7.1", MessageType::WORDS;
     /// The message stream; the least significant byte comes first.
     MESSAGE_STREAM_ID: Uint "message_stream_id", "", "RTMP 1.0 §5.3.1.2.5";
     /// The whole timestamp, or delta, where 24 bits do not hold it.

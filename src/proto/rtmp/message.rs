@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::body::{self, Body};
 use crate::limits::Limits;
 use crate::open_enum;
-use crate::wire::{Moment, Problem, Reader, Recorder, Side, Silent};
+use crate::wire::{Moment, Problem, Reader, Recorder, Side, Silent, Word};
 
 open_enum! {
     /// Message type id. Source: RTMP 1.0 §5.4, §6.2, §7.1.
@@ -148,7 +148,11 @@ pub enum ExtendedForm {
 }
 
 impl ExtendedForm {
-    pub fn name(self) -> &'static str {
+    /// Every name.
+    pub const WORDS: &'static [Word] =
+        &Word::list([ExtendedForm::Single.name(), ExtendedForm::Repeated.name(), ExtendedForm::Omitted.name()]);
+
+    pub const fn name(self) -> &'static str {
         match self {
             ExtendedForm::Single => "single",
             ExtendedForm::Repeated => "repeated",
@@ -185,17 +189,35 @@ pub struct Answer {
 impl Message {
     /// Decodes a whole payload. `n` and `answers` are for the caller to fill in.
     pub(crate) fn decode(session: u32, from: Side, head: Head, payload: Bytes, limits: &Limits) -> Self {
-        let (body, problems) = body::decode(&mut Reader::new(&payload, 0, &mut Silent), head.kind, limits);
+        let (body, problems) =
+            body::decode(&mut Reader::new(&payload, 0, &mut Silent), head.kind, head.timestamp, limits);
         Message { n: 0, session, from, head, payload, body, problems, answers: None }
+    }
+
+    /// The first byte of an AMF3 type, which says how its values are written and should be 0; none where the sender
+    /// left it out, and in other types.
+    pub fn format_selector(&self) -> Option<u8> {
+        let is_amf3 = matches!(
+            self.head.kind,
+            MessageType::COMMAND_AMF3 | MessageType::DATA_AMF3 | MessageType::SHARED_OBJECT_AMF3
+        );
+        if is_amf3 && !body::begins_with_value(&self.payload) { self.payload.first().copied() } else { None }
     }
 
     /// Records every field of the payload. Positions count from the start of the payload.
     pub fn record(&self, record: &mut impl Recorder, limits: &Limits) {
-        record_payload(self.head.kind, &self.payload, 0, record, limits);
+        record_payload(self.head.kind, self.head.timestamp, &self.payload, 0, record, limits);
     }
 }
 
-/// Records every field of a message's payload, given its type. Positions count from `base`.
-pub fn record_payload(kind: MessageType, payload: &[u8], base: u32, record: &mut impl Recorder, limits: &Limits) {
-    body::decode(&mut Reader::new(payload, base, record), kind, limits);
+/// Records every field of a message's payload, given its type and its time in ms. Positions count from `base`.
+pub fn record_payload(
+    kind: MessageType,
+    timestamp: u32,
+    payload: &[u8],
+    base: u32,
+    record: &mut impl Recorder,
+    limits: &Limits,
+) {
+    body::decode(&mut Reader::new(payload, base, record), kind, timestamp, limits);
 }

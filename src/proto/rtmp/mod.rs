@@ -4,8 +4,12 @@
 //! (`chunk`), whose messages are decoded by type ([`body`]). Calls and their answers are paired in the session.
 //! [`detect`] says from the first bytes of a connection whether it is RTMP at all.
 
+pub(crate) mod aggregate;
 pub mod body;
 mod chunk;
+pub(crate) mod command;
+pub(crate) mod connect;
+pub(crate) mod data;
 mod describe;
 pub mod detect;
 mod digest;
@@ -16,11 +20,16 @@ mod message;
 mod resync;
 pub mod secrets;
 mod session;
+pub(crate) mod shared_object;
 
-pub use body::{Body, Command, Data, UserControl, UserControlEvent};
+pub use aggregate::SubMessage;
+pub use body::{Body, UserControl, UserControlEvent};
 pub use chunk::Reason;
+pub use command::Command;
+pub use data::Data;
 pub use describe::{describe, type_name};
 pub use fingerprint::{Content, Maker};
 pub use handshake::{Echo, Handshake, HandshakeFacts, Scheme, Step};
 pub use message::{Answer, Extended, ExtendedForm, Head, HeaderBytes, Message, MessageType, Run, record_payload};
 pub use session::Session;
+pub use shared_object::{SharedObject, SharedObjectEvent, SharedObjectEventType};

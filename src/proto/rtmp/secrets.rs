@@ -3,18 +3,22 @@
 //! Masking works on bytes, before anything is shown: a secret's bytes become asterisks, as many as there were. Text, JSON,
 //! hex and the screen are all made from the masked bytes, so none of them can forget to mask.
 
+mod text;
+
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::body::{ARGUMENT, COMMAND_NAME, DATA_NAME};
+use super::body::{PAYLOAD, TRAILING};
+use super::command::{ARGUMENTS, COMMAND, COMMAND_NAME, OBJECT};
+use super::data::DATA_NAME;
 use super::{Body, Command, Message, MessageType};
 use crate::limits::Limits;
 use crate::proto::Event;
-use crate::proto::amf::Amf;
-use crate::wire::{Label, Tree, Value};
+use crate::wire::{Field, Label, Tree, Value};
+use text::{behind_app, occurrences, url_secrets};
 
 /// Commands whose first argument is a stream's name, which is its key on most servers.
 const NAMING: &[&str] = &[
@@ -32,7 +36,8 @@ const NAMING: &[&str] = &[
 /// Query parameters that say what is going on and open nothing.
 const HARMLESS: &[&str] = &["authmod", "reason", "user", "vhost", "type"];
 /// Property names whose text opens something.
-const TELLING: &[&str] = &["password", "passwd", "pass", "token", "secret", "key", "streamkey", "stream_key", "auth"];
+const TELLING: &[&str] =
+    &["password", "passwd", "pass", "token", "secret", "key", "streamkey", "stream_key", "auth", "DSRemoteCredentials"];
 /// Secrets remembered for one session.
 const REMEMBERED: usize = 64;
 
@@ -43,37 +48,30 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Takes note of the stream names in a command.
+    /// Takes note of the stream names in a message's commands.
     pub fn learn(&mut self, message: &Message) {
-        let Body::Command(command) = &message.body else { return };
-        let Some(name) = stream_name(command) else { return };
-        let (path, query) = name.split_once('?').unwrap_or((name, ""));
-        let values = query.split('&').filter_map(|pair| pair.split_once('='));
-        let values = values.filter(|(name, _)| !HARMLESS.contains(name)).map(|(_, value)| value);
-        for word in [name, path].into_iter().chain(values) {
-            if !word.is_empty() && self.words.len() < REMEMBERED {
-                self.words.insert(word.as_bytes().to_vec());
+        for name in commands(&message.body).filter_map(stream_name) {
+            let (path, query) = name.split_once('?').unwrap_or((name, ""));
+            let values = query.split('&').filter_map(|pair| pair.split_once('='));
+            let values = values.filter(|(name, _)| !HARMLESS.contains(name)).map(|(_, value)| value);
+            for word in [name, path].into_iter().chain(values) {
+                if !word.is_empty() && self.words.len() < REMEMBERED {
+                    self.words.insert(word.as_bytes().to_vec());
+                }
             }
         }
     }
 
     /// The payload as it may be shown, where it differs from the payload itself.
     pub fn masked(&self, message: &Message, limits: &Limits) -> Option<Bytes> {
-        let payload = &message.payload;
-        let mut hidden = Vec::new();
-        match message.head.kind {
-            MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0 => {
-                let mut tree = Tree::default();
-                message.record(&mut tree, limits);
-                self.find(&tree, payload, message, &mut hidden);
-            }
-            // Not decoded: what in them is secret cannot be told.
-            MessageType::DATA_AMF3
-            | MessageType::SHARED_OBJECT_AMF3
-            | MessageType::COMMAND_AMF3
-            | MessageType::SHARED_OBJECT_AMF0 => hidden.push(0..payload.len()),
-            _ => return None,
+        if !may_hold_secrets(message.head.kind) {
+            return None;
         }
+        let payload = &message.payload;
+        let mut tree = Tree::default();
+        message.record(&mut tree, limits);
+        let mut hidden = Vec::new();
+        self.find(&tree, payload, &mut hidden);
         if hidden.iter().all(Range::is_empty) {
             return None;
         }
@@ -93,49 +91,99 @@ impl Secrets {
         Some(shown)
     }
 
-    fn find(&self, tree: &Tree, payload: &[u8], message: &Message, hidden: &mut Vec<Range<usize>>) {
-        let command = match &message.body {
-            Body::Command(command) => Some(command),
-            _ => None,
-        };
-        let naming = command.is_some_and(|command| stream_name(command).is_some());
-        let app = command.and_then(|command| command.object.as_ref()).and_then(|object| object.member("app"));
-        for node in &tree.nodes {
-            let (Value::Text(range) | Value::Xml(range) | Value::Bytes(range)) = &node.value else { continue };
-            let range = range.start as usize..range.end as usize;
-            let text = &payload[range.clone()];
-            if std::ptr::eq(node.field, &raw const COMMAND_NAME) || std::ptr::eq(node.field, &raw const DATA_NAME) {
+    fn find(&self, tree: &Tree, payload: &[u8], hidden: &mut Vec<Range<usize>>) {
+        let whole = |range: &Range<u32>| range.start as usize..range.end as usize;
+        let mut call = Call::default();
+        for (index, node) in tree.nodes.iter().enumerate() {
+            if is(node.field, &COMMAND) {
+                call = Call::of(tree, index, payload);
+            }
+            if let Label::Key(key) = &node.label {
+                self.words_in(payload, &whole(key), hidden);
+            }
+            let range = match &node.value {
+                // Not decoded: what in them is secret cannot be told.
+                Value::Bytes(range) if is(node.field, &TRAILING) || is(node.field, &PAYLOAD) => {
+                    hidden.push(whole(range));
+                    continue;
+                }
+                Value::Externalizable { bytes, .. } => {
+                    hidden.push(whole(bytes));
+                    continue;
+                }
+                Value::Text(range) | Value::Xml(range) | Value::Bytes(range) => whole(range),
+                _ => continue,
+            };
+            if is(node.field, &COMMAND_NAME) || is(node.field, &DATA_NAME) {
                 continue;
             }
-            let mut hide = |found: Range<usize>| hidden.push(range.start + found.start..range.start + found.end);
             let key = match &node.label {
-                Label::Key(key) => &payload[key.start as usize..key.end as usize],
+                Label::Key(key) => &payload[whole(key)],
                 _ => b"",
             };
             let key = String::from_utf8_lossy(key);
-            let is_name = naming
-                && node.label == Label::Index(0)
-                && node.depth == 2
-                && std::ptr::eq(node.field, &raw const ARGUMENT);
-            if is_name || TELLING.iter().any(|telling| key.eq_ignore_ascii_case(telling)) {
-                hide(0..text.len());
+            if call.stream_name == Some(index) || TELLING.iter().any(|telling| key.eq_ignore_ascii_case(telling)) {
+                hidden.push(range);
                 continue;
             }
-            url_secrets(text, &mut hide);
+            let text = &payload[range.clone()];
+            url_secrets(text, &mut |found| hidden.push(range.start + found.start..range.start + found.end));
             match &*key {
                 "app" => {}
-                "tcUrl" => {
-                    let after = behind_app(text, app.and_then(Amf::text).unwrap_or_default());
-                    hide(after..text.len());
-                }
-                _ => {
-                    for word in &self.words {
-                        occurrences(text, word, &mut hide);
-                    }
-                }
+                "tcUrl" => hidden.push(range.start + behind_app(text, call.app)..range.end),
+                _ => self.words_in(payload, &range, hidden),
             }
         }
     }
+
+    fn words_in(&self, payload: &[u8], range: &Range<usize>, hidden: &mut Vec<Range<usize>>) {
+        for word in &self.words {
+            let hide = &mut |found: Range<usize>| hidden.push(range.start + found.start..range.start + found.end);
+            occurrences(&payload[range.clone()], word, hide);
+        }
+    }
+}
+
+/// What masking wants to know of the command that is being read.
+#[derive(Default)]
+struct Call<'p> {
+    /// The node of the stream's name, where it has one for its first argument.
+    stream_name: Option<usize>,
+    app: &'p [u8],
+}
+
+impl<'p> Call<'p> {
+    fn of(tree: &Tree, command: usize, payload: &'p [u8]) -> Self {
+        let text = |node: usize| match &tree.nodes[node].value {
+            Value::Text(range) => &payload[range.start as usize..range.end as usize],
+            _ => &[],
+        };
+        let child = |field| tree.children(command).find(|child| is(tree.nodes[*child].field, field));
+        let name = child(&COMMAND_NAME).map(text).unwrap_or_default();
+        let names_stream = is_naming(&String::from_utf8_lossy(name));
+        let stream_name = child(&ARGUMENTS).filter(|_| names_stream).and_then(|node| tree.children(node).next());
+        let is_app = |node: &usize| matches!(&tree.nodes[*node].label, Label::Key(key) if payload[key.start as usize..key.end as usize] == *b"app");
+        let app = child(&OBJECT).and_then(|object| tree.children(object).find(is_app));
+        Call { stream_name, app: app.map(text).unwrap_or_default() }
+    }
+}
+
+fn is(field: &'static Field, other: &'static Field) -> bool {
+    std::ptr::eq(field, other)
+}
+
+/// Whether messages of this type hold text.
+fn may_hold_secrets(kind: MessageType) -> bool {
+    matches!(kind.0, 15..=20 | 22)
+}
+
+/// The commands in a body: one, or those in an aggregate.
+fn commands(body: &Body) -> impl Iterator<Item = &Command> {
+    let inside = if let Body::Aggregate(messages) = body { messages.as_slice() } else { &[] };
+    std::iter::once(body).chain(inside.iter().map(|message| &message.body)).filter_map(|body| match body {
+        Body::Command(command) => Some(command),
+        _ => None,
+    })
 }
 
 /// Every session's [`Secrets`], and whether they are to be masked at all.
@@ -156,8 +204,7 @@ impl Masks {
     pub fn observe(&mut self, event: &Event) {
         if let Event::Message(message) = event
             && !self.reveal
-            && let Body::Command(command) = &message.body
-            && stream_name(command).is_some()
+            && commands(&message.body).any(|command| stream_name(command).is_some())
         {
             self.sessions.entry(message.session).or_default().learn(message);
         }
@@ -174,7 +221,7 @@ impl Masks {
 
     /// The message as it may be shown.
     pub fn message<'m>(&self, message: &'m Message) -> Cow<'m, Message> {
-        if self.reveal || matches!(message.head.kind.0, 0..=14 | 21..) {
+        if self.reveal || !may_hold_secrets(message.head.kind) {
             return Cow::Borrowed(message);
         }
         let none = Secrets::default();
@@ -204,70 +251,9 @@ impl Masks {
 
 /// The stream's name, in a command that has one for its first argument.
 fn stream_name(command: &Command) -> Option<&str> {
-    let naming = NAMING.contains(&command.name.as_str()) || command.name.ends_with(".UsherToken");
-    if naming { command.arguments.first()?.text() } else { None }
+    if is_naming(&command.name) { command.arguments.first()?.text() } else { None }
 }
 
-/// Passwords before an `@` and values of query parameters.
-fn url_secrets(text: &[u8], hide: &mut impl FnMut(Range<usize>)) {
-    if let Some(scheme) = find(text, b"://") {
-        let authority = scheme + 3;
-        let end =
-            text[authority..].iter().position(|byte| b"/?# ".contains(byte)).map_or(text.len(), |at| authority + at);
-        if let Some(at) = text[authority..end].iter().rposition(|byte| *byte == b'@') {
-            let colon = text[authority..authority + at].iter().position(|byte| *byte == b':');
-            hide(colon.map_or(authority, |colon| authority + colon + 1)..authority + at);
-        }
-    }
-    let Some(query) = text.iter().position(|byte| *byte == b'?') else { return };
-    let mut at = query + 1;
-    while at < text.len() {
-        let end = text[at..].iter().position(|byte| b"&? ;]".contains(byte)).map_or(text.len(), |end| at + end);
-        if let Some(equals) = text[at..end].iter().position(|byte| *byte == b'=') {
-            let name = String::from_utf8_lossy(&text[at..at + equals]);
-            if !HARMLESS.contains(&&*name) {
-                hide(at + equals + 1..end);
-            }
-        }
-        at = end + 1;
-    }
-}
-
-/// Where a `tcUrl` goes on behind its application: some clients put the stream's key there.
-fn behind_app(url: &[u8], app: &str) -> usize {
-    let authority = find(url, b"://").map_or(0, |scheme| scheme + 3);
-    let Some(path) = url[authority..].iter().position(|byte| *byte == b'/').map(|at| authority + at + 1) else {
-        return url.len();
-    };
-    let app = app.split('?').next().unwrap_or_default().trim_end_matches('/');
-    let rest = &url[path..];
-    if app.is_empty() || !rest.starts_with(app.as_bytes()) {
-        return url.len();
-    }
-    let after = path + app.len();
-    // A query is masked value by value; a bare slash hides nothing.
-    match url.get(after) {
-        Some(b'/') => {
-            let end = url[after..].iter().position(|byte| *byte == b'?').map_or(url.len(), |at| after + at);
-            if end > after + 1 { after + 1 } else { url.len() }
-        }
-        _ => url.len(),
-    }
-}
-
-/// Every place of `word` that is not part of a longer one.
-fn occurrences(text: &[u8], word: &[u8], hide: &mut impl FnMut(Range<usize>)) {
-    let mut at = 0;
-    while let Some(found) = find(&text[at..], word) {
-        let (start, end) = (at + found, at + found + word.len());
-        let joins = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-        if !joins(start.checked_sub(1).and_then(|before| text.get(before))) && !joins(text.get(end)) {
-            hide(start..end);
-        }
-        at = start + 1;
-    }
-}
-
-fn find(text: &[u8], word: &[u8]) -> Option<usize> {
-    text.windows(word.len()).position(|window| window == word)
+fn is_naming(command: &str) -> bool {
+    NAMING.contains(&command) || command.ends_with(".UsherToken")
 }

@@ -3,7 +3,7 @@
 
 use crate::fields;
 use crate::limits::Limits;
-use crate::proto::amf::amf0;
+use crate::proto::amf::{Context, amf0};
 use crate::wire::{Label, Reader, Recorder, Stop};
 
 fields! {
@@ -19,7 +19,7 @@ const STRING: u8 = 2;
 pub(crate) fn read<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<(), Stop> {
     r.group(&METADATA, |r| {
         let limits = Limits::default();
-        let mut context = amf0::Context::new(&limits);
+        let mut context = Context::new(&limits);
         while !r.is_empty() {
             let at = r.at();
             let [marker, high, low] = *r.skip(3, "a metadata name")? else { return Ok(()) };

@@ -1,0 +1,212 @@
+//! A filter at work.
+//!
+//! What an event has by itself is compared where it lies. Only where a field of the payload is asked for, and only when
+//! the rest has not decided already, the payload is recorded as a tree, once for each event.
+
+use super::condition::Condition;
+use super::native::Seen;
+use super::parse::{Expr, Test};
+use super::path::{Source, Step};
+use super::subject::Subject;
+use crate::limits::Limits;
+use crate::proto::Event;
+use crate::proto::rtmp::header;
+use crate::wire::{Label, Tree, Value};
+
+/// Nodes looked at for one field of one message. A message has at most 65536 AMF values, but values may refer to one
+/// another, and `*` behind `*` would then follow them without end.
+const VISITED: u32 = 1 << 18;
+/// References that refer to references.
+const REFERENCES: u32 = 16;
+
+/// Memory that one filter run after another uses again.
+#[derive(Debug)]
+pub struct Scratch {
+    limits: Limits,
+    tree: Tree,
+    header: Tree,
+    recorded: bool,
+    header_recorded: bool,
+}
+
+impl Scratch {
+    /// `limits` are those under which the messages were decoded.
+    pub fn new(limits: &Limits) -> Scratch {
+        Scratch {
+            limits: limits.clone(),
+            tree: Tree::default(),
+            header: Tree::default(),
+            recorded: false,
+            header_recorded: false,
+        }
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.recorded = false;
+        self.header_recorded = false;
+    }
+
+    /// The tree of the payload or of the chunk header, and the bytes that it is of.
+    fn recorded<'s>(&'s mut self, subject: &Subject<'s>, of_header: bool) -> (&'s Tree, &'s [u8]) {
+        if of_header {
+            let bytes = subject.head().map(|head| head.header.as_slice()).unwrap_or_default();
+            if !std::mem::replace(&mut self.header_recorded, true) {
+                self.header.clear();
+                if !bytes.is_empty() {
+                    header::record(bytes, 0, &mut self.header);
+                }
+            }
+            return (&self.header, bytes);
+        }
+        let is_recorded = std::mem::replace(&mut self.recorded, true);
+        if !is_recorded {
+            self.tree.clear();
+        }
+        match subject.event {
+            Event::Message(message) => {
+                if !is_recorded {
+                    message.record(&mut self.tree, &self.limits);
+                }
+                (&self.tree, &message.payload)
+            }
+            Event::Handshake(step) => {
+                if !is_recorded {
+                    step.record(&mut self.tree);
+                }
+                (&self.tree, &step.bytes)
+            }
+            _ => (&self.tree, &[]),
+        }
+    }
+}
+
+pub(super) fn matches(expr: &Expr, subject: &Subject<'_>, scratch: &mut Scratch) -> bool {
+    match expr {
+        Expr::Any(operands) => operands.iter().any(|operand| matches(operand, subject, scratch)),
+        Expr::All(operands) => operands.iter().all(|operand| matches(operand, subject, scratch)),
+        Expr::Not(inner) => !matches(inner, subject, scratch),
+        Expr::Test(test) => holds(test, subject, scratch),
+    }
+}
+
+fn holds(test: &Test, subject: &Subject<'_>, scratch: &mut Scratch) -> bool {
+    let words = test.path.words;
+    match &test.path.source {
+        Source::Native(native) => (native.values)(subject, &mut |seen| test.condition.holds(seen, words)),
+        Source::Tree { steps, header } => {
+            let (tree, bytes) = scratch.recorded(subject, *header);
+            let mut walk = Walk { tree, bytes, test, left: VISITED };
+            walk.from(None, steps)
+        }
+    }
+}
+
+/// A search in one tree.
+struct Walk<'w> {
+    tree: &'w Tree,
+    bytes: &'w [u8],
+    test: &'w Test,
+    /// How many more nodes may be looked at.
+    left: u32,
+}
+
+impl Walk<'_> {
+    /// Whether what the steps lead to from `node` satisfies; none is in front of all roots.
+    fn from(&mut self, node: Option<usize>, steps: &[Step]) -> bool {
+        let Some((step, behind)) = steps.split_first() else {
+            return node.is_some_and(|node| self.satisfies(node));
+        };
+        let tree = self.tree;
+        if let Step::Field(field) = step {
+            let inside = node.map_or(0..tree.nodes.len(), |node| node + 1..tree.nodes[node].end as usize);
+            for at in inside {
+                let found = &tree.nodes[at];
+                // What has a key or a position is a part of the field's value, not the field; an item is nothing else.
+                let is_it = std::ptr::eq(found.field, *field) || found.field.name == field.name;
+                let is_it = is_it && (found.label == Label::Field || field.key() == "item");
+                if is_it && (!self.spend() || self.from(Some(at), behind)) {
+                    return self.left > 0;
+                }
+            }
+            return false;
+        }
+        let Some(node) = node.and_then(|node| self.target(node)) else { return false };
+        for at in tree.children(node) {
+            if !self.spend() {
+                return false;
+            }
+            let fits = match step {
+                Step::Any => true,
+                Step::Key(key) => self.has_key(at, key.as_bytes()),
+                Step::Index(index, text) => match &tree.nodes[at].label {
+                    Label::Index(position) => position == index,
+                    _ => self.has_key(at, text.as_bytes()),
+                },
+                Step::Field(_) => false,
+            };
+            if fits && self.from(Some(at), behind) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn spend(&mut self) -> bool {
+        self.left = self.left.saturating_sub(1);
+        self.left > 0
+    }
+
+    fn has_key(&self, node: usize, key: &[u8]) -> bool {
+        let node = &self.tree.nodes[node];
+        match &node.label {
+            Label::Key(range) => self.slice(range) == key,
+            Label::Field => node.field.key().as_bytes() == key,
+            Label::Index(_) => false,
+        }
+    }
+
+    /// What a reference names; any other node is itself.
+    fn target(&self, mut node: usize) -> Option<usize> {
+        for _ in 0..REFERENCES {
+            match self.tree.nodes.get(node)?.value {
+                Value::Reference { node: named, .. } => node = named as usize,
+                _ => return Some(node),
+            }
+        }
+        None
+    }
+
+    fn satisfies(&mut self, node: usize) -> bool {
+        if matches!(self.test.condition, Condition::Exists) {
+            return true;
+        }
+        let Some(node) = self.target(node) else { return false };
+        let words = self.test.path.words;
+        if self.test.condition.looks_inside() {
+            let end = self.tree.nodes[node].end as usize;
+            return (node..end).any(|at| self.spend() && self.test.condition.holds(self.seen(at), words));
+        }
+        self.test.condition.holds(self.seen(node), words)
+    }
+
+    fn seen(&self, node: usize) -> Seen<'_> {
+        match &self.tree.nodes[node].value {
+            Value::Uint(value) => Seen::Uint(*value),
+            Value::Int(value) => Seen::Int(*value),
+            Value::Number(value) => Seen::Number(*value),
+            Value::Bool(value) => Seen::Bool(*value),
+            Value::Word(word) => Seen::Word(word),
+            Value::Text(range) | Value::Xml(range) => Seen::Text(self.slice(range)),
+            Value::Bytes(range) => Seen::Bytes(self.slice(range)),
+            Value::Null => Seen::Null,
+            Value::Undefined => Seen::Undefined,
+            Value::Date { ms, .. } => Seen::Date(*ms),
+            // Whatever else there is has members and no value of its own.
+            _ => Seen::Group,
+        }
+    }
+
+    fn slice(&self, range: &std::ops::Range<u32>) -> &[u8] {
+        self.bytes.get(range.start as usize..range.end as usize).unwrap_or_default()
+    }
+}

@@ -1,0 +1,270 @@
+//! The fields that an event has without its payload being decoded: each with the way to its values.
+//!
+//! What a message's payload or a handshake's bytes hold is not here: those fields are the decoders' own.
+
+use super::subject::Subject;
+use crate::fields;
+use crate::net::{How, Start};
+use crate::proto::rtmp::header::{CHUNK_FORMAT, CHUNK_STREAM_ID, EXTENDED_TIMESTAMP, LENGTH, MESSAGE_STREAM_ID};
+use crate::proto::rtmp::header::{TYPE, TYPE_NAME};
+use crate::proto::rtmp::{Answer, ExtendedForm, Head, Step};
+use crate::proto::{Event, Why};
+use crate::rules::{CODES, Finding, NAMES, Severity};
+use crate::wire::{Field, Side, Word};
+
+fields! {
+    /// What happened. A gap behind which decoding goes on is a `resync` as well.
+    EVENT: Word "event", "", "", &Word::list(
+        ["session", "handshake", "message", "incomplete", "gap", "resync", "undecodable", "close"]);
+    /// The message's number, from 1 over all sessions, in order of completion.
+    N: Uint "n", "", "";
+    /// The session's number, from 1 in order of first packets.
+    SESSION: Uint "session", "", "";
+    /// Who sent it.
+    FROM: Word "from", "", "", Side::WORDS;
+    /// When its last packet was captured: `3s` counts from the capture's first packet, `2026-11-20T04:15:02Z` is a date.
+    TIME: Time "time", "", "";
+    /// The packets that carry it: every number from its first to its last packet.
+    PACKET: Uint "packet", "", "";
+    /// Where it starts in its direction's stream; 0 is the first byte after the SYN, or the first byte seen.
+    OFFSET: Uint "offset", "bytes", "";
+    /// All its bytes on the wire, chunk headers included.
+    SIZE: Uint "size", "bytes", "RTMP 1.0 §5.3";
+    /// How many chunks carry it.
+    CHUNKS: Uint "chunks", "", "RTMP 1.0 §5.3";
+    /// The absolute time after all deltas, where it is known; it wraps at 2^32.
+    TIMESTAMP: Uint "timestamp", "ms", "RTMP 1.0 §5.3.1.2";
+    /// What the message's continuing chunks do with the extended timestamp.
+    EXTENDED_FORM: Word "extended_timestamp_form", "", "RTMP 1.0 §5.3.1.3", ExtendedForm::WORDS;
+    /// Whether the extended timestamp is absolute where the header's type calls for a delta.
+    EXTENDED_ABSOLUTE: Bool "extended_timestamp_absolute", "", "RTMP 1.0 §5.3.1.3";
+    /// The whole payload.
+    PAYLOAD: Opaque "payload", "", "RTMP 1.0 §6.1";
+    /// Payload bytes that came of an unfinished message.
+    RECEIVED: Uint "received", "bytes", "";
+    /// Why a message stayed unfinished.
+    WHY: Word "why", "", "", Why::WORDS;
+    /// Of a gap, the bytes that are missing; of a close, all bytes of the direction.
+    BYTES: Uint "bytes", "bytes", "";
+    /// Of a resync, captured bytes before it that could not be decoded.
+    SKIPPED: Uint "skipped", "bytes", "";
+    /// Why a direction cannot be decoded further.
+    REASON: Text "reason", "", "";
+    /// How a direction ended.
+    HOW: Word "how", "", "", How::WORDS;
+    /// Of a close, how many messages the direction had.
+    MESSAGES: Uint "messages", "", "";
+    /// Of a close, bytes of the direction that were captured and not decoded.
+    UNDECODED: Uint "undecoded", "bytes", "";
+    /// What of a message could not be decoded.
+    PROBLEMS: Group "problems", "", "";
+    /// Where it could not be decoded, from the start of the payload.
+    PROBLEM_AT: Uint "problems.at", "bytes", "";
+    /// What is wrong there.
+    PROBLEM_WHAT: Text "problems.what", "", "";
+    /// Of an answer, the `n` of its call.
+    ANSWERS: Uint "command.answers", "", "RTMP 1.0 §7.2";
+    /// Of an answer, the time from its call.
+    LATENCY: Number "command.latency_ms", "ms", "RTMP 1.0 §7.2";
+    /// The protocol of the event's session.
+    PROTOCOL: Word "session.protocol", "", "";
+    /// The client's `address:port`.
+    CLIENT: Text "session.client", "", "";
+    /// The server's `address:port`.
+    SERVER: Text "session.server", "", "";
+    /// Whether the capture has the connection's beginning.
+    START: Word "session.start", "", "", Start::WORDS;
+    /// The client's address as a proxy announced it.
+    PROXIED: Text "session.proxied", "", "PROXY protocol";
+    /// A step of the handshake.
+    HANDSHAKE: Group "handshake", "", "RTMP 1.0 §5.2";
+    /// Which step it is.
+    STEP: Word "handshake.step", "", "RTMP 1.0 §5.2.1", Step::WORDS;
+    /// What the rules found at this event.
+    FINDING: Group "finding", "", "";
+    /// The rule's code.
+    CODE: Word "finding.code", "", "rtmp-inspect rules", CODES;
+    /// The rule's name.
+    NAME: Word "finding.name", "", "rtmp-inspect rules", NAMES;
+    /// How bad it is: a note is less than a warning, a warning less than an error.
+    SEVERITY: Word "finding.severity", "", "rtmp-inspect rules", Severity::WORDS;
+    /// What is wrong, in words.
+    TEXT: Text "finding.text", "", "";
+    /// What the rule is from.
+    SPEC: Text "finding.spec", "", "";
+    /// Whose fault it is.
+    FINDING_FROM: Word "finding.from", "", "", Side::WORDS;
+    /// The `n` of the message that it is about.
+    FINDING_MESSAGE: Uint "finding.message", "", "";
+    /// The packets that prove it.
+    FINDING_PACKET: Uint "finding.packet", "", "";
+    /// False where a hole in the capture may be the reason.
+    CERTAIN: Bool "finding.certain", "", "";
+    /// How often it happened, on the closing report of a fault that repeats.
+    COUNT: Uint "finding.count", "", "";
+}
+
+/// Another name for a field.
+pub(super) const ALIASES: &[(&str, &str)] =
+    &[("csid", "chunk_stream_id"), ("packets", "packet"), ("finding.packets", "finding.packet")];
+
+/// A value as it was seen.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Seen<'a> {
+    Uint(u64),
+    /// Every number from the first to the last.
+    Span(u64, u64),
+    Int(i64),
+    Number(f64),
+    Bool(bool),
+    /// Nanoseconds since 1970, and since the capture's start.
+    Time {
+        at: i64,
+        since: i64,
+    },
+    Word(&'static str),
+    Text(&'a [u8]),
+    Bytes(&'a [u8]),
+    /// Milliseconds since 1970.
+    Date(f64),
+    Null,
+    Undefined,
+    /// Something that has no value of its own.
+    Group,
+}
+
+/// Looks at a value; true ends the search.
+pub(super) type Visit<'v> = dyn FnMut(Seen<'_>) -> bool + 'v;
+
+/// A field and its values: whether any of them satisfies.
+#[derive(Debug)]
+pub(super) struct Native {
+    pub(super) field: &'static Field,
+    pub(super) values: fn(&Subject<'_>, &mut Visit<'_>) -> bool,
+}
+
+macro_rules! natives {
+    ($($field:ident => $values:expr;)*) => {
+        /// Every such field, in the order in which they are listed.
+        pub(super) static NATIVES: &[Native] = &[$(Native { field: &$field, values: $values },)*];
+    };
+}
+
+natives! {
+    EVENT => event;
+    N => |s, visit| matches!(s.event, Event::Message(message) if visit(Seen::Uint(message.n)));
+    SESSION => |s, visit| visit(Seen::Uint(u64::from(s.event.session())));
+    FROM => |s, visit| s.from().is_some_and(|from| visit(Seen::Word(from.name())));
+    TIME => |s, visit| s.time().is_some_and(|at| visit(Seen::Time { at: at.0, since: at.since(s.start) }));
+    PACKET => |s, visit| s.packets().is_some_and(|(first, last)| visit(Seen::Span(first.0, last.0)));
+    OFFSET => |s, visit| s.offset().is_some_and(|offset| visit(Seen::Uint(offset)));
+    SIZE => |s, visit| head(s, visit, |head| u64::from(head.size));
+    CHUNK_STREAM_ID => |s, visit| head(s, visit, |head| u64::from(head.chunk_stream_id));
+    CHUNK_FORMAT => |s, visit| head(s, visit, |head| u64::from(head.chunk_format));
+    CHUNKS => |s, visit| head(s, visit, |head| u64::from(head.chunks));
+    TIMESTAMP => |s, visit| {
+        s.head().is_some_and(|head| head.timestamp_known && visit(Seen::Uint(u64::from(head.timestamp))))
+    };
+    EXTENDED_TIMESTAMP => |s, visit| extended(s).is_some_and(|(value, _, _)| visit(Seen::Uint(value)));
+    EXTENDED_FORM => |s, visit| extended(s).is_some_and(|(_, form, _)| visit(Seen::Word(form.name())));
+    EXTENDED_ABSOLUTE => |s, visit| extended(s).is_some_and(|(_, _, absolute)| absolute && visit(Seen::Bool(true)));
+    LENGTH => |s, visit| head(s, visit, |head| u64::from(head.length));
+    TYPE => |s, visit| head(s, visit, |head| u64::from(head.kind.0));
+    TYPE_NAME => |s, visit| s.head().and_then(|head| head.kind.name()).is_some_and(|name| visit(Seen::Word(name)));
+    MESSAGE_STREAM_ID => |s, visit| {
+        s.head().is_some_and(|head| head.message_stream_known && visit(Seen::Uint(u64::from(head.message_stream_id))))
+    };
+    PAYLOAD => |s, visit| matches!(s.event, Event::Message(message) if visit(Seen::Bytes(&message.payload)));
+    RECEIVED => |s, visit| matches!(s.event, Event::Incomplete(part) if visit(Seen::Uint(u64::from(part.received))));
+    WHY => |s, visit| matches!(s.event, Event::Incomplete(part) if visit(Seen::Word(part.why.name())));
+    BYTES => |s, visit| match s.event {
+        Event::Gap(gap) => visit(Seen::Uint(gap.bytes)),
+        Event::Close(close) => visit(Seen::Uint(close.bytes)),
+        _ => false,
+    };
+    SKIPPED => |s, visit| match s.event {
+        Event::Gap(gap) if gap.survived => visit(Seen::Uint(0)),
+        Event::Resync(found) => visit(Seen::Uint(found.skipped)),
+        _ => false,
+    };
+    REASON => |s, visit| {
+        matches!(s.event, Event::Undecodable(lost) if visit(Seen::Text(lost.reason.clause().as_bytes())))
+    };
+    HOW => |s, visit| matches!(s.event, Event::Close(close) if visit(Seen::Word(close.how.name())));
+    MESSAGES => |s, visit| matches!(s.event, Event::Close(close) if visit(Seen::Uint(close.messages)));
+    UNDECODED => |s, visit| {
+        matches!(s.event, Event::Close(close) if close.undecoded > 0 && visit(Seen::Uint(close.undecoded)))
+    };
+    PROBLEMS => |s, visit| matches!(s.event, Event::Message(m) if m.problems.iter().any(|_| visit(Seen::Group)));
+    PROBLEM_AT => |s, visit| {
+        matches!(s.event, Event::Message(m) if m.problems.iter().any(|p| visit(Seen::Uint(u64::from(p.at)))))
+    };
+    PROBLEM_WHAT => |s, visit| {
+        matches!(s.event, Event::Message(m) if m.problems.iter().any(|p| visit(Seen::Text(p.what.as_bytes()))))
+    };
+    ANSWERS => |s, visit| answer(s).is_some_and(|answer| visit(Seen::Uint(answer.n)));
+    LATENCY => |s, visit| answer(s).is_some_and(|answer| visit(Seen::Number(answer.latency as f64 / 1e6)));
+    PROTOCOL => |s, visit| s.session.is_some_and(|session| visit(Seen::Word(session.protocol)));
+    CLIENT => |s, visit| s.session.is_some_and(|session| visit(Seen::Text(session.client.as_bytes())));
+    SERVER => |s, visit| s.session.is_some_and(|session| visit(Seen::Text(session.server.as_bytes())));
+    START => |s, visit| s.session.is_some_and(|session| visit(Seen::Word(session.start.name())));
+    PROXIED => |s, visit| {
+        let proxied = s.session.and_then(|session| session.proxied.as_ref());
+        proxied.is_some_and(|proxied| visit(Seen::Text(proxied.as_bytes())))
+    };
+    HANDSHAKE => |s, visit| matches!(s.event, Event::Handshake(_) if visit(Seen::Group));
+    STEP => |s, visit| matches!(s.event, Event::Handshake(step) if visit(Seen::Word(step.step.name(step.from))));
+    FINDING => |s, visit| finding(s, visit, |_| Some(Seen::Group));
+    CODE => |s, visit| finding(s, visit, |finding| Some(Seen::Word(finding.rule.code)));
+    NAME => |s, visit| finding(s, visit, |finding| Some(Seen::Word(finding.rule.name)));
+    SEVERITY => |s, visit| finding(s, visit, |finding| Some(Seen::Word(finding.severity.name())));
+    TEXT => |s, visit| finding(s, visit, |finding| Some(Seen::Text(finding.text.as_bytes())));
+    SPEC => |s, visit| finding(s, visit, |finding| Some(Seen::Text(finding.rule.source.as_bytes())));
+    FINDING_FROM => |s, visit| finding(s, visit, |finding| finding.from.map(|from| Seen::Word(from.name())));
+    FINDING_MESSAGE => |s, visit| finding(s, visit, |finding| finding.message.map(Seen::Uint));
+    FINDING_PACKET => |s, visit| {
+        finding(s, visit, |finding| Some(Seen::Span(finding.packets.0.0, finding.packets.1.0)))
+    };
+    CERTAIN => |s, visit| finding(s, visit, |finding| Some(Seen::Bool(finding.certain)));
+    COUNT => |s, visit| finding(s, visit, |finding| (finding.count > 1).then_some(Seen::Uint(finding.count)));
+}
+
+fn event(subject: &Subject<'_>, visit: &mut Visit<'_>) -> bool {
+    let name = match subject.event {
+        Event::Session(_) => "session",
+        Event::Handshake(_) => "handshake",
+        Event::Message(_) => "message",
+        Event::Incomplete(_) => "incomplete",
+        Event::Gap(gap) => {
+            if gap.survived && visit(Seen::Word("resync")) {
+                return true;
+            }
+            "gap"
+        }
+        Event::Resync(_) => "resync",
+        Event::Undecodable(_) => "undecodable",
+        Event::Close(_) => "close",
+        Event::Piece(_) => return false,
+    };
+    visit(Seen::Word(name))
+}
+
+fn head(subject: &Subject<'_>, visit: &mut Visit<'_>, number: fn(&Head) -> u64) -> bool {
+    subject.head().is_some_and(|head| visit(Seen::Uint(number(head))))
+}
+
+fn extended(subject: &Subject<'_>) -> Option<(u64, ExtendedForm, bool)> {
+    let extended = subject.head()?.extended?;
+    Some((u64::from(extended.value), extended.form, extended.absolute))
+}
+
+fn answer(subject: &Subject<'_>) -> Option<Answer> {
+    match subject.event {
+        Event::Message(message) => message.answers,
+        _ => None,
+    }
+}
+
+fn finding(subject: &Subject<'_>, visit: &mut Visit<'_>, value: fn(&Finding) -> Option<Seen<'_>>) -> bool {
+    subject.findings.iter().filter_map(value).any(visit)
+}

@@ -1,0 +1,131 @@
+//! Every field that a filter can name: an event's own, then what the decoders record.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use super::native::{self, ALIASES, NATIVES, Native};
+use crate::proto;
+use crate::wire::{Field, Kind};
+
+/// A field, and where its values come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) field: &'static Field,
+    /// Has its values without anything being decoded.
+    pub(super) native: Option<&'static Native>,
+}
+
+/// All fields by name.
+#[derive(Debug)]
+pub(super) struct Registry {
+    entries: Vec<Entry>,
+    by_name: BTreeMap<&'static str, usize>,
+}
+
+/// The fields of this program. Nothing in this module knows one of them by name.
+pub(super) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
+    // Whoever declares an event's field has to say how to get its values.
+    debug_assert!(native::FIELDS.iter().all(|field| NATIVES.iter().any(|native| native.field.name == field.name)));
+    let natives = NATIVES.iter().map(|native| Entry { field: native.field, native: Some(native) });
+    let decoded = proto::fields().map(|field| Entry { field, native: None });
+    let mut registry = Registry { entries: Vec::new(), by_name: BTreeMap::new() };
+    for entry in natives.chain(decoded) {
+        let place = registry.entries.len();
+        // What an event says of itself is what JSON says under the same name.
+        registry.by_name.entry(entry.field.name).or_insert_with(|| {
+            registry.entries.push(entry);
+            place
+        });
+    }
+    registry
+});
+
+/// Every field that a filter can name, an event's own first.
+pub fn fields() -> impl Iterator<Item = &'static Field> {
+    REGISTRY.entries.iter().map(|entry| entry.field)
+}
+
+impl Registry {
+    /// The field of exactly that name.
+    pub(super) fn get(&self, name: &str) -> Option<Entry> {
+        self.by_name.get(name).map(|place| self.entries[*place])
+    }
+
+    /// A field that a decoder records, also where an event has one of the same name.
+    pub(super) fn decoded(name: &str) -> Option<&'static Field> {
+        proto::fields().find(|field| field.name == name)
+    }
+
+    /// The first field of a type.
+    pub(super) fn first_of(&self, kind: Kind) -> Option<&'static Field> {
+        self.entries.iter().map(|entry| entry.field).find(|field| field.kind == kind)
+    }
+
+    /// Whether any field's name goes on behind this one.
+    pub(super) fn has_members(&self, name: &str) -> bool {
+        let inside = format!("{name}.");
+        self.by_name.range(&*inside..).next().is_some_and(|(next, _)| next.starts_with(&inside))
+    }
+
+    /// The first parts of all names that have more than one, where they are fields themselves. Others only say where a
+    /// name belongs: values of such a group can stand inside any other value.
+    pub(super) fn first_parts(&self) -> Vec<&'static str> {
+        let mut parts: Vec<_> =
+            self.by_name.keys().filter_map(|name| name.split_once('.')).map(|(first, _)| first).collect();
+        parts.dedup();
+        parts.retain(|part| self.by_name.contains_key(part));
+        parts
+    }
+
+    /// Every name as a person writes it, other names included.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        let aliases = ALIASES.iter().map(|(alias, _)| (*alias).to_owned());
+        self.entries.iter().map(|entry| self.written(entry.field)).chain(aliases)
+    }
+
+    /// The name as a person writes it: what is inside a list has `[*]` there.
+    pub(super) fn written(&self, field: &Field) -> String {
+        let mut written = String::new();
+        let mut end: usize = 0;
+        for part in field.name.split('.') {
+            let before = self.get(&field.name[..end.saturating_sub(1)]);
+            let in_list = before.is_some_and(|before| before.field.kind == Kind::List);
+            if in_list {
+                written += "[*]";
+            }
+            if !(in_list && part == "item") {
+                if end > 0 {
+                    written.push('.');
+                }
+                written += part;
+            }
+            end += part.len() + 1;
+        }
+        written
+    }
+}
+
+/// The field's name as a filter has it: what is inside a list has `[*]` there.
+pub fn written(field: &Field) -> String {
+    REGISTRY.written(field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_written_with_positions() {
+        assert!(REGISTRY.names().any(|name| name == "command.arguments[*]"));
+        assert!(REGISTRY.names().any(|name| name == "length"));
+        assert!(!REGISTRY.names().any(|name| name == "command.arguments.item"));
+        assert!(REGISTRY.has_members("command") && !REGISTRY.has_members("command.name"));
+    }
+
+    #[test]
+    fn aliases_name_fields_and_are_none() {
+        for (alias, name) in ALIASES {
+            assert!(REGISTRY.get(name).is_some() && REGISTRY.get(alias).is_none(), "{alias}");
+        }
+    }
+}

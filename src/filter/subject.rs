@@ -1,0 +1,143 @@
+//! What a filter is asked about.
+
+use std::net::SocketAddr;
+
+use crate::net::Start;
+use crate::proto::rtmp::Head;
+use crate::proto::{Event, Opened};
+use crate::rules::Finding;
+use crate::wire::{IdMap, PacketNo, Side, Time};
+
+/// One event with what belongs to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// As it is on the wire, not masked: a filter may look for a stream's key, and what is shown is masked all the same.
+    pub event: &'a Event,
+    /// What the rules found at this event.
+    pub findings: &'a [Finding],
+    /// The event's session, where its beginning was seen.
+    pub session: Option<&'a SessionFacts>,
+    /// The capture's first packet: relative times count from it.
+    pub start: Time,
+}
+
+impl<'a> Subject<'a> {
+    /// The header of a whole or an unfinished message.
+    pub(super) fn head(&self) -> Option<&'a Head> {
+        match self.event {
+            Event::Message(message) => Some(&message.head),
+            Event::Incomplete(incomplete) => Some(&incomplete.head),
+            _ => None,
+        }
+    }
+
+    pub(super) fn from(&self) -> Option<Side> {
+        match self.event {
+            Event::Session(_) => None,
+            Event::Handshake(event) => Some(event.from),
+            Event::Message(event) => Some(event.from),
+            Event::Incomplete(event) => Some(event.from),
+            Event::Gap(event) => Some(event.from),
+            Event::Resync(event) => Some(event.from),
+            Event::Undecodable(event) => Some(event.from),
+            Event::Close(event) => Some(event.from),
+            Event::Piece(event) => Some(event.from),
+        }
+    }
+
+    /// When it was complete.
+    pub(super) fn time(&self) -> Option<Time> {
+        match self.event {
+            Event::Session(event) => Some(event.at.time),
+            Event::Handshake(event) => Some(event.last.time),
+            Event::Message(event) => Some(event.head.last.time),
+            Event::Incomplete(event) => Some(event.head.last.time),
+            Event::Gap(event) => Some(event.at.time),
+            Event::Resync(event) => Some(event.at.time),
+            Event::Undecodable(event) => Some(event.at.time),
+            Event::Close(event) => Some(event.at.time),
+            Event::Piece(_) => None,
+        }
+    }
+
+    /// Its first and its last packet.
+    pub(super) fn packets(&self) -> Option<(PacketNo, PacketNo)> {
+        match self.event {
+            Event::Session(event) => Some((event.at.packet, event.at.packet)),
+            Event::Handshake(event) => Some((event.first.packet, event.last.packet)),
+            Event::Message(event) => Some((event.head.first.packet, event.head.last.packet)),
+            Event::Incomplete(event) => Some((event.head.first.packet, event.head.last.packet)),
+            Event::Gap(event) => Some((event.at.packet, event.at.packet)),
+            Event::Resync(event) => Some((event.at.packet, event.at.packet)),
+            Event::Undecodable(event) => Some((event.at.packet, event.at.packet)),
+            Event::Close(event) => Some((event.at.packet, event.at.packet)),
+            Event::Piece(_) => None,
+        }
+    }
+
+    /// Where it begins in its direction's stream.
+    pub(super) fn offset(&self) -> Option<u64> {
+        match self.event {
+            Event::Session(_) | Event::Close(_) => None,
+            Event::Handshake(event) => Some(event.offset),
+            Event::Message(event) => Some(event.head.offset),
+            Event::Incomplete(event) => Some(event.head.offset),
+            Event::Gap(event) => Some(event.offset),
+            Event::Resync(event) => Some(event.offset),
+            Event::Undecodable(event) => Some(event.offset),
+            Event::Piece(event) => Some(event.offset),
+        }
+    }
+}
+
+/// What is known of a session from its beginning, for every later event of it.
+#[derive(Clone, Debug)]
+pub struct SessionFacts {
+    pub protocol: &'static str,
+    /// `address:port`, as JSON has it.
+    pub client: String,
+    pub server: String,
+    pub start: Start,
+    pub proxied: Option<String>,
+}
+
+impl SessionFacts {
+    pub fn of(opened: &Opened) -> SessionFacts {
+        let text = |address: SocketAddr| address.to_string();
+        SessionFacts {
+            protocol: opened.protocol,
+            client: text(opened.client),
+            server: text(opened.server),
+            start: opened.start,
+            proxied: opened.proxied.clone(),
+        }
+    }
+}
+
+/// The facts of every session that is open.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    open: IdMap<u32, SessionFacts>,
+}
+
+impl Sessions {
+    /// Learns from an event, before it is filtered.
+    pub fn observe(&mut self, event: &Event) {
+        if let Event::Session(opened) = event {
+            self.open.insert(opened.session, SessionFacts::of(opened));
+        }
+    }
+
+    pub fn get(&self, session: u32) -> Option<&SessionFacts> {
+        self.open.get(&session)
+    }
+
+    /// Drops a session after its last event.
+    pub fn forget(&mut self, event: &Event) {
+        if let Event::Close(close) = event
+            && close.last
+        {
+            self.open.remove(&close.session);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+use std::ops::Range;
+
+use crate::limits::Limits;
+use crate::wire::{Reader, Recorder, Stop};
+
+/// What one message's AMF values share: the bounds, and the AMF0 values that a reference can name.
+pub struct Context {
+    depth: u16,
+    values: u32,
+    /// Bytes of text that references may still repeat.
+    repeated: usize,
+    /// The recorded node of each complex AMF0 value, in order of their starts.
+    pub(super) complex: Vec<u32>,
+    /// Why the rest of the message cannot be read, once that is so although the values so far stand.
+    ended: Option<Stop>,
+}
+
+impl Context {
+    pub fn new(limits: &Limits) -> Self {
+        Context {
+            depth: limits.amf_depth,
+            values: limits.amf_values,
+            repeated: limits.amf_repeated,
+            complex: Vec::new(),
+            ended: None,
+        }
+    }
+
+    /// From here on references name later values. The bounds stay the message's.
+    pub fn forget_references(&mut self) {
+        self.complex.clear();
+    }
+
+    /// Whether an object of unknown form took the rest of the bytes, so that nothing more can be read.
+    pub fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// Why it has.
+    pub fn take_end(&mut self) -> Option<Stop> {
+        self.ended.take()
+    }
+
+    pub(super) fn end(&mut self, stop: Stop) {
+        self.ended = Some(stop);
+    }
+
+    /// Reads one value by `inside`, within the bounds.
+    pub(super) fn nested<'a, 'r, R: Recorder, T>(
+        &mut self,
+        r: &mut Reader<'a, 'r, R>,
+        inside: impl FnOnce(&mut Reader<'a, 'r, R>, &mut Self) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        if self.depth == 0 {
+            return Err(r.stop("AMF values are nested deeper than is followed"));
+        }
+        self.count(r, 1)?;
+        self.depth -= 1;
+        let result = inside(r, self);
+        self.depth += 1;
+        result
+    }
+
+    /// Takes `count` values from what the message may hold.
+    pub(super) fn count<R: Recorder>(&mut self, r: &Reader<'_, '_, R>, count: u32) -> Result<(), Stop> {
+        let Some(left) = self.values.checked_sub(count) else {
+            return Err(r.stop("more AMF values in one message than are followed"));
+        };
+        self.values = left;
+        Ok(())
+    }
+
+    /// Takes the bytes of a text that a reference repeats from what the message may repeat.
+    pub(super) fn repeat<R: Recorder>(&mut self, r: &Reader<'_, '_, R>, text: &Range<u32>) -> Result<(), Stop> {
+        let Some(left) = self.repeated.checked_sub(text.len()) else {
+            return Err(r.stop("references repeat more text than is followed"));
+        };
+        self.repeated = left;
+        Ok(())
+    }
+}

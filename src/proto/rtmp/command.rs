@@ -1,0 +1,111 @@
+//! Commands: calls and answers, in AMF0 and "AMF3". Source: RTMP 1.0 §7.1.1, §7.2; RTMP errata and addenda §7.2.
+
+use std::ops::Range;
+
+use super::body::selector;
+use super::connect;
+use crate::fields;
+use crate::limits::Limits;
+use crate::proto::amf::{Amf, Context, amf0};
+use crate::wire::{Label, Reader, Recorder, Stop, Value};
+
+fields! {
+    /// A call or an answer.
+    COMMAND: Group "command", "", "RTMP 1.0 §7.1.1, §7.2";
+    /// The procedure that is called, or `_result`, `_error`, `onStatus`.
+    COMMAND_NAME: Text "command.name", "", "RTMP 1.0 §7.2.1.1";
+    /// Which call this is, or which it answers; 0 wants no answer.
+    TRANSACTION_ID: Number "command.transaction_id", "", "RTMP 1.0 §7.2.1.1";
+    /// The command object, or null.
+    OBJECT: Amf "command.object", "", "RTMP 1.0 §7.2.1.1";
+    /// Everything after the command object.
+    ARGUMENTS: List "command.arguments", "", "RTMP 1.0 §7.2.1.1";
+    /// One argument.
+    ARGUMENT: Amf "command.arguments.item", "", "RTMP 1.0 §7.2.1.1";
+}
+
+/// A call or an answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Command {
+    pub name: String,
+    pub transaction_id: Option<f64>,
+    pub object: Option<Amf>,
+    pub arguments: Vec<Amf>,
+}
+
+impl Command {
+    /// Whether it answers a call instead of being one.
+    pub fn is_answer(&self) -> bool {
+        matches!(self.name.as_str(), "_result" | "_error")
+    }
+
+    /// The information object of an `onStatus`, a `_result` or an `_error`: the first value that has a `code`.
+    pub fn information(&self) -> Option<&Amf> {
+        self.arguments.iter().chain(&self.object).find(|value| value.member("code").is_some())
+    }
+
+    /// The text in `name` of the information object.
+    pub fn information_text(&self, name: &str) -> Option<&str> {
+        self.information()?.member(name)?.text()
+    }
+}
+
+/// Reads a command to the end of its message.
+pub(super) fn command<R: Recorder>(
+    r: &mut Reader<'_, '_, R>,
+    command: &mut Command,
+    is_amf3: bool,
+    context: &mut Context,
+    limits: &Limits,
+) -> Result<(), Stop> {
+    if is_amf3 {
+        selector(r)?;
+    }
+    r.group(&COMMAND, |r| {
+        let mut objects = Vec::new();
+        let result = values(r, command, context, &mut objects);
+        connect::record(r, command, &objects, limits);
+        result
+    })
+}
+
+/// Reads the values one by one; leaves in `objects` where those that may describe a connection lie.
+fn values<R: Recorder>(
+    r: &mut Reader<'_, '_, R>,
+    command: &mut Command,
+    context: &mut Context,
+    objects: &mut Vec<Range<u32>>,
+) -> Result<(), Stop> {
+    let at = r.at();
+    match amf0::value(r, context, &COMMAND_NAME)? {
+        Amf::String(name) => command.name = name,
+        _ => return Err(Stop { at, what: "a command's first value is not a string".into() }),
+    }
+    if r.is_empty() {
+        return Ok(());
+    }
+    let at = r.at();
+    match amf0::value(r, context, &TRANSACTION_ID)?.number() {
+        Some(id) => command.transaction_id = Some(id),
+        None => return Err(Stop { at, what: "a command's transaction id is not a number".into() }),
+    }
+    if r.is_empty() {
+        return Ok(());
+    }
+    let at = r.at();
+    command.object = Some(amf0::value(r, context, &OBJECT)?);
+    objects.push(at..r.at());
+    r.node(&ARGUMENTS, |r| {
+        let mut index = 0;
+        while !r.is_empty() {
+            r.label(Label::Index(index));
+            let at = r.at();
+            command.arguments.push(amf0::value(r, context, &ARGUMENT)?);
+            if index == 0 {
+                objects.push(at..r.at());
+            }
+            index += 1;
+        }
+        Ok(((), Value::List))
+    })
+}
