@@ -1,3 +1,10 @@
+/// The farthest that zstd data may look back, in bytes: all of it is kept while it is decompressed. It is what the `zstd`
+/// program allows by itself; without `--ultra` or `--long` it makes 8 MiB at most.
+pub const ZSTD_WINDOW: u64 = 128 << 20;
+
+/// What comments, names and secrets of captures may cost together, in bytes. A key log of a day has some megabytes.
+pub const NOTE_BYTES: usize = 16 << 20;
+
 /// Every bound on what the program keeps, in one place. A declared length never allocates by itself.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -15,6 +22,18 @@ pub struct Limits {
     pub acknowledged_hole_packets: u32,
     /// … or after this long, in nanoseconds of capture time.
     pub acknowledged_hole_ns: i64,
+    /// Tags, labels and tunnels around one packet. Real networks stack a handful; each more is work for a hostile packet
+    /// alone.
+    pub nesting: usize,
+    /// IP packets of which not every fragment has come, and whole ones kept to recognise copies. Past it those given out
+    /// are forgotten first, then the oldest. Linux keeps as much by bytes alone.
+    pub fragments: usize,
+    /// What their bytes cost together, with what that costs beside them: as much as Linux keeps
+    /// (`net.ipv4.ipfrag_high_thresh`).
+    pub fragment_bytes: usize,
+    /// A packet is given up when its first fragment is this old, in nanoseconds of capture time: as long as Linux waits
+    /// (`net.ipv4.ipfrag_time`). Longer, and another packet may have the same identification.
+    pub fragment_age_ns: i64,
     /// Bytes of one direction kept while its protocol is not yet known. A whole RTMP handshake half is 3073.
     pub opening_bytes: usize,
     /// The same where the connection's beginning was not captured: a chain of chunk headers must prove what it is.
@@ -48,6 +67,10 @@ impl Default for Limits {
             reorder_bytes_total: 16 << 20,
             acknowledged_hole_packets: 128,
             acknowledged_hole_ns: 3_000_000_000,
+            nesting: 16,
+            fragments: 4096,
+            fragment_bytes: 4 << 20,
+            fragment_age_ns: 30_000_000_000,
             opening_bytes: 4096,
             midstream_opening_bytes: 64 << 10,
             search_bytes: 256 << 10,

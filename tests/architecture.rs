@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("limits", &[]),
-    ("capture", &["wire"]),
+    ("capture", &["wire", "limits"]),
     ("net", &["wire", "limits", "capture"]),
     ("proto", &["wire", "limits", "net"]),
     ("analyzer", &["wire", "limits", "capture", "net", "proto"]),

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use rtmp_inspect::analyzer::Limits;
 use rtmp_inspect::capture::Input;
-use rtmp_inspect::net::segment;
+use rtmp_inspect::net::Unpacker;
 use tempfile::{NamedTempFile, TempDir};
 
 /// Writes numbers in one of the two byte orders.
@@ -323,25 +324,38 @@ fn a_long_block_is_read_whole() {
 #[test]
 fn what_is_no_capture_is_named() {
     let foreign = |name: &str| {
+        let article = if ["ERF", "IXIA pcap", "Observer", "iptrace"].contains(&name) { "an" } else { "a" };
         format!(
-            "F0: a {name} capture, not pcap or pcapng; Wireshark's editcap converts it: editcap -F pcap F0 OUT.pcap"
+            "F0: {article} {name} capture, not pcap or pcapng; Wireshark's editcap converts it: editcap -F pcap F0 OUT.pcap"
         )
     };
+    let erf = |seconds: u32| [&[0; 4][..], &seconds.to_le_bytes(), &[2, 4, 0, 20, 0, 0, 0, 2, 0, 0, 1, 2]].concat();
+    let erf = [erf(1_700_000_000), erf(1_700_000_001)].concat();
     let compressed =
         |name: &str| format!("F0: {name}-compressed data, not a pcap or pcapng capture; decompress it first");
-    let cases: [(&[u8], String); 9] = [
+    let cases: &[(&[u8], String)] = &[
         (b"", "F0: the file is empty, without even a capture header".to_owned()),
-        (&[0x1f, 0x8b, 8, 0], compressed("gzip")),
-        (&[0x28, 0xb5, 0x2f, 0xfd, 4], compressed("zstd")),
-        (&[0x04, 0x22, 0x4d, 0x18, 4], compressed("lz4")),
+        (b"BZh91AY&SY", compressed("bzip2")),
+        (b"\xfd7zXZ\0", compressed("xz")),
         (b"snoop\0\0\0\0\0\0\x02", foreign("snoop")),
         (b"GMBU\0\x02", foreign("Network Monitor")),
+        (b"RTSS\x01\x01", foreign("Network Monitor")),
+        (b"\x34\xcd\xb2\xa1\x02\0\x04\0", foreign("modified pcap")),
+        (b"\xac\x01\0\x1c\x02\0\x04\0", foreign("IXIA pcap")),
+        (b"TR\0d\0\0\0\0", foreign("nettl")),
+        (b"\0\0\x02\0\x12\x05\0\x10", foreign("K12")),
+        (b"+---------+---------------+----------+\n", foreign("K12 text")),
+        (b"ObserverPktBufferVersion=", foreign("Observer")),
+        (b"XCP\x00001.100\0", foreign("NetXRay")),
+        (b"TRSNIFF data    \x1a", foreign("Sniffer")),
+        (b"iptrace 2.0", foreign("iptrace")),
+        (&erf, foreign("ERF")),
         ("Grüße, this is a letter\n".as_bytes(), "F0: text, not a pcap or pcapng capture".to_owned()),
         (b"\xd4\xc3\xb2", "F0: not a pcap or pcapng capture".to_owned()),
         (b"\x0a\x0d\x0d\x0a\0\0", "F0: a pcapng capture whose section header is damaged".to_owned()),
     ];
     for (bytes, expected) in cases {
-        assert_eq!(only(bytes), expected);
+        assert_eq!(only(bytes), *expected);
     }
 }
 
@@ -373,12 +387,13 @@ fn survive(bytes: &[u8]) {
     let file = file(bytes);
     let Ok(mut input) = Input::open(&[file.path().to_owned()]) else { return };
     let mut errors = 0;
+    let mut unpacker = Unpacker::new(&Limits::default());
     while let Some(packet) = input.next() {
         match packet {
             Ok(packet) => {
                 let at = packet.place.offset as usize;
                 assert_eq!(&bytes[at..at + packet.data.len()], packet.data);
-                let _ = segment(&packet);
+                let _ = unpacker.push(&packet, &mut |_| ());
             }
             Err(_) => errors += 1,
         }
@@ -439,4 +454,73 @@ fn custom_blocks_count_as_packets() {
         numbers.push(packet.unwrap().at.packet.0);
     }
     assert_eq!(numbers, [1, 4]);
+}
+
+#[test]
+fn captures_put_together_with_cat_are_read_on() {
+    let one = [LITTLE.pcap(0xa1b2_c3d4, 1), LITTLE.record(1, 0, b"a", 1)].concat();
+    let big = [BIG.pcap(0xa1b2_3c4d, 113), BIG.record(2, 0, b"b", 1)].concat();
+    let ng = [LITTLE.section(), LITTLE.interface(101, 0, b""), LITTLE.enhanced(0, 3_000_000, b"c", 1)].concat();
+    let lines = read(&[&[&one[..], &big, &ng, &one, &ng, &ng].concat()]);
+    let (a, c) = ("1000000000 link 1 \"a\" of 1", "3000000000 link 101 \"c\" of 1");
+    assert_eq!(lines, [a, "2000000000 link 113 \"b\" of 1", c, a, c, c]);
+    let cut = [&one[..], &big[..20]].concat();
+    assert_eq!(read(&[&cut]), [a, "F0: the file ends inside its header"]);
+}
+
+#[test]
+fn notes_are_kept_with_their_packets() {
+    let ng = LITTLE;
+    let comment = |text: &str| ng.option(1, text.as_bytes());
+    let section = {
+        let content = [&ng.u32(0x1a2b_3c4d)[..], &ng.u16(1), &ng.u16(0), &ng.u64(u64::MAX), &comment("whole")].concat();
+        ng.block(0x0a0d_0d0a, &content)
+    };
+    let names = [&ng.u16(1)[..], &ng.u16(4 + 8), &[192, 0, 2, 1], b"one\0two\0", &ng.u16(2), &ng.u16(16 + 2)].concat();
+    let names = [&names[..], &[0x20, 1], &[0; 13], &[9], b"x\0", &[0; 2], &ng.u32(0)].concat();
+    let secrets = [&ng.u32(0x544c_534b)[..], &ng.u32(7), b"KEY LOG", &[0], &comment("not this one")].concat();
+    let bytes = [
+        section,
+        ng.interface(1, 0, &comment("the interface")),
+        ng.block(4, &names),
+        ng.enhanced(0, 5, b"packet", 6),
+        ng.block(10, &secrets),
+        ng.block(0xbad, &[0; 8]),
+        ng.enhanced(0, 6, b"packet", 6),
+    ]
+    .concat();
+    let other = file(&[ng.section(), ng.interface(1, 0, b""), ng.enhanced(0, 1, b"0", 1)].concat());
+    let written = file(&bytes);
+    let mut input = Input::open(&[other.path().to_owned(), written.path().to_owned()]).unwrap();
+    input.next().unwrap().unwrap();
+    assert_eq!(input.notes().comments.len(), 1, "the other packet is still to come");
+    input.next().unwrap().unwrap();
+    assert!(input.notes().secrets.is_empty());
+    while input.next().is_some() {}
+    let notes = input.notes();
+    let comments: Vec<_> = notes.comments.iter().map(|c| (c.file, c.packet.map(|n| n.0), c.text.as_str())).collect();
+    let expected = [
+        (0, Some(1), "comment"),
+        (1, None, "whole"),
+        (1, None, "the interface"),
+        (1, Some(2), "comment"),
+        (1, Some(4), "comment"),
+    ];
+    assert_eq!(comments, expected);
+    let names: Vec<_> = notes.names.iter().map(|name| format!("{} {}", name.address, name.name)).collect();
+    assert_eq!(names, ["192.0.2.1 one", "192.0.2.1 two", "2001::9 x"]);
+    assert_eq!((notes.secrets[0].kind, notes.secrets[0].bytes.as_slice()), (0x544c_534b, &b"KEY LOG"[..]));
+    assert_eq!((notes.secrets.len(), notes.missed), (1, 0));
+    assert!(!format!("{notes:?}").contains("KEY"));
+}
+
+#[test]
+fn notes_have_a_limit() {
+    let ng = LITTLE;
+    let secrets = ng.block(10, &[&ng.u32(1)[..], &ng.u32(1 << 20), &vec![7; 1 << 20]].concat());
+    let bytes = [&ng.section()[..], &secrets.repeat(20)].concat();
+    let written = file(&bytes);
+    let mut input = Input::open(&[written.path().to_owned()]).unwrap();
+    assert!(input.next().is_none());
+    assert_eq!((input.notes().secrets.len(), input.notes().missed), (15, 5));
 }

@@ -76,12 +76,12 @@ fn run(isn: u32, data: &[u8], segments: &[Sent], fin: bool, limits: &Limits) -> 
             acknowledgement: 1,
             flags,
             payload: &data[sent.offset..sent.offset + sent.length - sent.cut],
-            payload_at: 0,
+            place: Place { file: 0, offset: packet << 32 | sent.offset as u64 },
             cut: sent.cut as u32,
+            tunnels: &[],
         };
         let at = Moment { packet: PacketNo(packet), time: Time(packet as i64) };
-        let place = Place { file: 0, offset: packet << 32 | sent.offset as u64 };
-        connections.push(&segment, at, place, &mut |output| got.take(&output));
+        connections.push(&segment, at, &mut |output| got.take(&output));
     };
     let nothing = Sent { offset: 0, length: 0, cut: 0 };
     push(&mut connections, &mut got, isn, Flags { syn: true, ..Flags::default() }, &nothing);
@@ -203,6 +203,7 @@ proptest! {
         let mut out = |output: Output<'_>| {
             outputs.push(format!("{output:?}"));
             match output {
+                Output::Tunnels { .. } => {}
                 Output::Open { connection, .. } => assert!(states.insert(connection, [(0, false); 2]).is_none()),
                 Output::Bytes { connection, from, offset, bytes, .. } => {
                     let (next, closed) = &mut states.get_mut(&connection).unwrap()[from.index()];
@@ -238,7 +239,8 @@ proptest! {
                     rst: flags % 16 == 3 || flags == 0xff,
                 },
                 payload: &bytes[..length],
-                payload_at: 0,
+                place: Place::default(),
+                tunnels: &[],
                 cut: if cut < 32 { u32::from(cut) } else { 0 },
             };
             // The other way round half of the time.
@@ -248,7 +250,7 @@ proptest! {
                 Segment { source: segment.destination, destination: segment.source, ..segment }
             };
             let at = Moment { packet: PacketNo(packet as u64), time: Time(time) };
-            table.push(&segment, at, Place::default(), &mut out);
+            table.push(&segment, at, &mut out);
         }
         table.finish(&mut out);
         prop_assert!(states.values().flatten().all(|(_, closed)| *closed), "{outputs:#?}");

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use common::{capture, digest};
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
 use rtmp_inspect::capture::{Input, LinkType, Packet};
-use rtmp_inspect::net::segment;
+use rtmp_inspect::net::Unpacker;
 use rtmp_inspect::proto::Event;
 use rtmp_inspect::synth::Random;
 use rtmp_inspect::wire::{Moment, Place, Side};
@@ -135,23 +135,26 @@ type Present = HashMap<(SocketAddr, SocketAddr), BTreeMap<u64, u64>>;
 
 fn present(all: &[Kept], kept: &[bool]) -> Present {
     let mut first: HashMap<(SocketAddr, SocketAddr), u32> = HashMap::new();
+    let mut unpacker = Unpacker::new(&Limits::default());
     for packet in all {
-        let Ok(segment) = segment(&packet.packet()) else { continue };
-        if segment.flags.syn {
-            first.insert((segment.source, segment.destination), segment.sequence.wrapping_add(1));
-        }
+        let _ = unpacker.push(&packet.packet(), &mut |segment| {
+            if segment.flags.syn {
+                first.insert((segment.source, segment.destination), segment.sequence.wrapping_add(1));
+            }
+        });
     }
     let mut present: Present = HashMap::new();
-    for (packet, kept) in all.iter().zip(kept) {
-        let Ok(segment) = segment(&packet.packet()) else { continue };
-        let key = (segment.source, segment.destination);
-        if !*kept || segment.payload.is_empty() {
-            continue;
-        }
-        let start = u64::from(segment.sequence.wrapping_sub(first[&key]));
-        let ranges = present.entry(key).or_default();
-        let end = ranges.get(&start).copied().unwrap_or(0).max(start + segment.payload.len() as u64);
-        ranges.insert(start, end);
+    for (packet, _) in all.iter().zip(kept).filter(|(_, kept)| **kept) {
+        let _ = unpacker.push(&packet.packet(), &mut |segment| {
+            let key = (segment.source, segment.destination);
+            if segment.payload.is_empty() {
+                return;
+            }
+            let start = u64::from(segment.sequence.wrapping_sub(first[&key]));
+            let ranges = present.entry(key).or_default();
+            let end = ranges.get(&start).copied().unwrap_or(0).max(start + segment.payload.len() as u64);
+            ranges.insert(start, end);
+        });
     }
     present
 }

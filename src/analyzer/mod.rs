@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 
 use crate::capture::Packet;
 pub use crate::limits::Limits;
-use crate::net::{self, ConnectionId, Connections, Output, Start};
+use crate::net::{self, ConnectionId, Connections, Output, Start, Tunnels, Unpacker};
 pub use crate::proto::Event;
 use crate::proto::rtmp::Session;
 use crate::proto::rtmp::detect::{self, Match};
@@ -36,6 +36,8 @@ pub struct Totals {
     pub gaps: u64,
     /// What was not understood, by reason, in order of first appearance.
     pub unread: Vec<(Reason, Tally)>,
+    /// The [`Limits`] that were reached, by name, and how often; known at the end.
+    pub limits: Vec<(&'static str, u64)>,
     pub first: Option<Moment>,
     pub last: Option<Moment>,
 }
@@ -77,6 +79,13 @@ impl Totals {
         tally.bytes += bytes;
     }
 
+    /// Notes that a limit was reached so often.
+    fn limit(&mut self, name: &'static str, count: u64) {
+        if count > 0 {
+            self.limits.push((name, count));
+        }
+    }
+
     fn not_rtmp(&mut self, bytes: u64) {
         if bytes > 0 {
             self.tally(Reason::NotRtmp, 0, bytes);
@@ -86,6 +95,7 @@ impl Totals {
 
 /// Packets → events.
 pub struct Analyzer {
+    unpacker: Unpacker,
     connections: Connections,
     state: State,
 }
@@ -103,6 +113,8 @@ struct Connection {
     server: SocketAddr,
     at: Moment,
     start: Start,
+    /// By side: what its first packet was wrapped in.
+    tunnels: [Tunnels; 2],
     open: u8,
     content: Content,
 }
@@ -116,6 +128,7 @@ enum Content {
 impl Analyzer {
     pub fn new(limits: &Limits, options: Options) -> Self {
         Analyzer {
+            unpacker: Unpacker::new(limits),
             connections: Connections::new(limits),
             state: State {
                 limits: limits.clone(),
@@ -133,13 +146,12 @@ impl Analyzer {
         totals.bytes += packet.data.len() as u64;
         totals.first.get_or_insert(packet.at);
         totals.last = Some(packet.at);
-        match net::segment(packet) {
-            Ok(segment) => {
-                let place = segment.payload_place(packet.place);
-                let state = &mut self.state;
-                self.connections.push(&segment, packet.at, place, &mut |output| state.take(&output));
-            }
-            Err(unread) => totals.tally(Reason::Packet(unread), 1, packet.data.len() as u64),
+        let (state, connections) = (&mut self.state, &mut self.connections);
+        let read = self.unpacker.push(packet, &mut |segment| {
+            connections.push(segment, packet.at, &mut |output| state.take(&output));
+        });
+        if let Err(unread) = read {
+            self.state.totals.tally(Reason::Packet(unread), 1, packet.data.len() as u64);
         }
     }
 
@@ -152,6 +164,19 @@ impl Analyzer {
     pub fn finish(&mut self) {
         let state = &mut self.state;
         self.connections.finish(&mut |output| state.take(&output));
+        self.unpacker.finish();
+        let totals = &mut state.totals;
+        let lost = self.unpacker.take_lost();
+        if lost.packets > 0 {
+            totals.tally(Reason::Packet(net::Unread::Fragment), lost.packets, lost.bytes);
+        }
+        let overruns = self.connections.overruns();
+        totals.limit("connections", overruns.connections);
+        totals.limit("reorder_bytes", overruns.reorder_bytes);
+        totals.limit("reorder_segments", overruns.reorder_segments);
+        totals.limit("reorder_bytes_total", overruns.reorder_bytes_total);
+        totals.limit("fragments", self.unpacker.evicted_fragments());
+        totals.limit("nesting", self.unpacker.too_deep());
     }
 
     pub fn totals(&self) -> &Totals {
@@ -164,7 +189,13 @@ impl State {
         match *output {
             Output::Open { connection, client, server, start, at } => {
                 let content = Content::Unknown(Opening::new());
-                self.live.insert(connection, Connection { client, server, at, start, open: 2, content });
+                let tunnels = Default::default();
+                self.live.insert(connection, Connection { client, server, at, start, tunnels, open: 2, content });
+            }
+            Output::Tunnels { connection, from, tunnels } => {
+                if let Some(live) = self.live.get_mut(&connection) {
+                    live.tunnels[from.index()].clone_from(tunnels);
+                }
             }
             Output::Bytes { connection, from, offset, bytes, at, place } => {
                 let Some(live) = self.live.get_mut(&connection) else { return };
@@ -256,6 +287,7 @@ impl State {
                     at: live.at,
                     start: live.start,
                     proxied: found.proxied.clone(),
+                    tunnels: live.tunnels.clone(),
                 }));
                 let session = Box::new(if found.midstream {
                     Session::midstream(number, &self.limits)

@@ -5,9 +5,13 @@ use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::buffer::Buffer;
-use super::pcap::{Pcap, is_pcap};
+use super::compressed::{self, Source};
+use super::notes::Notes;
+use super::pcap::{Pcap, is_another_pcap, is_pcap};
 use super::pcapng::{PcapNg, is_pcapng};
 use super::sniff::looks;
 use super::{CaptureError, LinkType, Packet};
@@ -33,6 +37,35 @@ enum Format {
     Over,
 }
 
+impl Format {
+    /// The format of the capture that begins here, if it is one.
+    fn open(file: &str, buffer: &mut Buffer) -> Result<Option<Format>, CaptureError> {
+        let start = buffer.unread();
+        Ok(if is_pcap(start) {
+            Some(Format::Pcap(Pcap::open(file, buffer)?))
+        } else if is_pcapng(start) {
+            Some(Format::PcapNg(PcapNg::new()))
+        } else {
+            None
+        })
+    }
+
+    /// Whether a capture of its own begins where the next record would.
+    #[inline]
+    fn ends_here(&self, file: &str, buffer: &mut Buffer) -> Result<bool, CaptureError> {
+        if !buffer.fill(12).map_err(|error| CaptureError::io(file, error))? {
+            return Ok(false);
+        }
+        let start = buffer.unread();
+        Ok(match self {
+            Format::Pcap(_) => is_another_pcap(start) || is_pcapng(start),
+            // A new section is pcapng's own matter.
+            Format::PcapNg(_) => is_another_pcap(start),
+            Format::Over => false,
+        })
+    }
+}
+
 /// One capture, read to the end of `head`.
 struct Capture {
     name: String,
@@ -44,6 +77,10 @@ struct Capture {
     head: Option<Record>,
     /// Bytes in the file; `None` when that cannot be known.
     size: Option<u64>,
+    /// Bytes read of a compressed file.
+    compressed: Option<Arc<AtomicU64>>,
+    /// What it said that is not yet in those of the whole input.
+    notes: Notes,
 }
 
 /// One or several captures, read as one.
@@ -59,6 +96,7 @@ pub struct Input {
     /// Captures not yet begun.
     begun: usize,
     packets: u64,
+    notes: Notes,
 }
 
 impl Input {
@@ -68,7 +106,8 @@ impl Input {
     }
 
     /// Like [`Input::open`]. What cannot be read a second time where it lies is also written to what `spool` gives,
-    /// which is told the input's index. A packet's [`Place`] counts in what is spooled as it does in a file.
+    /// which is told the input's index: pipes, and what comes of decompressing. A packet's [`Place`] counts in what is
+    /// spooled as it does in a file.
     pub fn open_spooling(
         paths: &[PathBuf],
         spool: &mut dyn FnMut(usize) -> io::Result<Box<dyn Write + Send>>,
@@ -86,7 +125,7 @@ impl Input {
         let captures =
             paths.iter().enumerate().map(|(index, path)| Capture::open(path, &mut |source| once(index, source)));
         let captures = captures.collect::<Result<_, _>>()?;
-        Ok(Input { captures, order: BinaryHeap::new(), current: None, begun: 0, packets: 0 })
+        Ok(Input { captures, order: BinaryHeap::new(), current: None, begun: 0, packets: 0, notes: Notes::default() })
     }
 
     /// The next packet. After an error, what the other captures can still give follows; then nothing.
@@ -100,6 +139,9 @@ impl Input {
         let record = capture.head.take()?;
         self.current = Some(file);
         self.packets += 1 + record.numbered_before;
+        if !capture.notes.is_empty() {
+            self.notes.append(&mut capture.notes, file as u32, Some(PacketNo(self.packets)));
+        }
         Some(Ok(Packet {
             at: Moment { packet: PacketNo(self.packets), time: record.time },
             link: record.link,
@@ -139,9 +181,24 @@ impl Input {
         }
     }
 
-    /// Bytes read and used so far, over all captures.
+    /// What the captures said beside their packets, up to the last packet given; at the end, all of it.
+    pub fn notes(&mut self) -> &Notes {
+        for (file, capture) in self.captures.iter_mut().enumerate() {
+            // Those of a packet that is still to be given come with it.
+            if capture.head.is_none() && !capture.notes.is_empty() {
+                self.notes.append(&mut capture.notes, file as u32, None);
+            }
+        }
+        &self.notes
+    }
+
+    /// Bytes read and used so far, over all captures; of compressed ones, compressed bytes.
     pub fn bytes_read(&self) -> u64 {
-        self.captures.iter().map(|capture| capture.buffer.offset()).sum()
+        let read = |capture: &Capture| match &capture.compressed {
+            Some(read) => read.load(Ordering::Relaxed),
+            None => capture.buffer.offset(),
+        };
+        self.captures.iter().map(read).sum()
     }
 
     /// Bytes of all captures together; `None` when one is not a plain file.
@@ -150,7 +207,6 @@ impl Input {
     }
 }
 
-type Source = Box<dyn Read + Send>;
 type Once<'f> = dyn FnMut(usize, Source) -> io::Result<Source> + 'f;
 
 /// Also writes what is read from it.
@@ -175,9 +231,7 @@ impl Capture {
     /// `once` is given each source that can be read only once, and gives what is read in its stead.
     fn open(path: &Path, once: &mut dyn FnMut(Source) -> io::Result<Source>) -> Result<Capture, CaptureError> {
         if is_stdin(path) {
-            let name = "standard input".to_owned();
-            let source = once(Box::new(io::stdin())).map_err(|error| CaptureError::io(&name, error))?;
-            return Capture::read(name, source, None);
+            return Capture::read("standard input".to_owned(), Box::new(io::stdin()), None, once);
         }
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| CaptureError::io(&name, error))?;
@@ -185,38 +239,59 @@ impl Capture {
         if meta.is_dir() {
             return Err(CaptureError::Directory { file: name });
         }
-        if meta.is_file() {
-            return Capture::read(name, Box::new(file), Some(meta.len()));
-        }
-        // A pipe with a name.
-        let source = once(Box::new(file)).map_err(|error| CaptureError::io(&name, error))?;
-        Capture::read(name, source, None)
+        // What is no file is a pipe with a name.
+        let size = meta.is_file().then_some(meta.len());
+        Capture::read(name, Box::new(file), size, once)
     }
 
-    fn read(name: String, source: Source, size: Option<u64>) -> Result<Capture, CaptureError> {
+    /// `size` is known of what can be read again where it lies.
+    fn read(
+        name: String,
+        source: Source,
+        size: Option<u64>,
+        once: &mut dyn FnMut(Source) -> io::Result<Source>,
+    ) -> Result<Capture, CaptureError> {
+        let io = |error| CaptureError::io(&name, error);
+        let compressed::Opened { mut source, compressed } = compressed::open(source).map_err(io)?;
+        if size.is_none() || compressed.is_some() {
+            source = once(source).map_err(io)?;
+        }
         let mut buffer = Buffer::new(source);
-        let _ = buffer.fill(12).map_err(|error| CaptureError::io(&name, error))?;
+        let _ = buffer.fill(12).map_err(io)?;
         let start = buffer.unread();
-        let format = if start.is_empty() {
+        if start.is_empty() {
             return Err(CaptureError::Empty { file: name });
-        } else if is_pcap(start) {
-            Format::Pcap(Pcap::open(&name, &mut buffer)?)
-        } else if is_pcapng(start) {
-            Format::PcapNg(PcapNg::new())
-        } else {
-            let looks = looks(&name, &start[..start.len().min(512)]);
+        }
+        let Some(format) = Format::open(&name, &mut buffer)? else {
+            let start = buffer.unread();
+            let looks = looks(&name, &start[..start.len().min(4096)]);
             return Err(CaptureError::NotCapture { file: name, looks });
         };
-        Ok(Capture { name, buffer, format, packets: 0, head: None, size })
+        Ok(Capture { name, buffer, format, packets: 0, head: None, size, compressed, notes: Notes::default() })
+    }
+
+    /// Goes on with another capture that was put behind this one with `cat`.
+    #[inline]
+    fn change(&mut self) -> Result<(), CaptureError> {
+        if self.format.ends_here(&self.name, &mut self.buffer)?
+            && let Some(format) = Format::open(&self.name, &mut self.buffer)?
+        {
+            self.format = format;
+        }
+        Ok(())
     }
 
     /// Reads the next packet into `head`; whether there was one. After an error there is none.
     #[inline]
     fn advance(&mut self) -> Result<bool, CaptureError> {
         let packet = self.packets + 1;
+        if let Err(error) = self.change() {
+            self.format = Format::Over;
+            return Err(error);
+        }
         let next = match &mut self.format {
             Format::Pcap(pcap) => pcap.next(&self.name, packet, &mut self.buffer),
-            Format::PcapNg(pcapng) => pcapng.next(&self.name, packet, &mut self.buffer),
+            Format::PcapNg(pcapng) => pcapng.next(&self.name, packet, &mut self.buffer, &mut self.notes),
             Format::Over => None,
         };
         match next {

@@ -1,17 +1,21 @@
-//! Capture files → packets: pcap and pcapng, from files or standard input, in one pass and bounded memory.
+//! Capture files → packets: pcap and pcapng, compressed or not, from files or standard input, in one pass and bounded
+//! memory.
 //!
 //! [`Input`] reads one or several captures as one and gives [`Packet`]s in order of their time. It owns file formats,
 //! clocks and link type numbers; what is inside a packet is for [`net`](crate::net).
 
 mod buffer;
+mod compressed;
 mod error;
 mod input;
+mod notes;
 mod pcap;
 mod pcapng;
 mod sniff;
 
 pub use error::CaptureError;
 pub use input::Input;
+pub use notes::{Comment, Name, Notes, Secrets};
 
 use crate::wire::{Moment, Place};
 
@@ -28,6 +32,6 @@ pub struct Packet<'a> {
     pub data: &'a [u8],
     /// How many bytes the packet had on the wire; more than `data` when a snap length cut it.
     pub wire_length: u32,
-    /// Where `data` starts in the input.
+    /// Where `data` starts in the input; of a compressed one, in what comes of decompressing it.
     pub place: Place,
 }

@@ -27,6 +27,13 @@ pub(super) fn is_pcap(start: &[u8]) -> bool {
     )
 }
 
+/// Whether a whole pcap header stands where a record's is expected: of the only version there is. As a record this would
+/// be one of the year 2055 and later, without a byte.
+#[inline]
+pub(super) fn is_another_pcap(start: &[u8]) -> bool {
+    is_pcap(start) && matches!(start.get(4..8), Some([2, 0, 4, 0] | [0, 2, 0, 4]))
+}
+
 impl Pcap {
     pub(super) fn open(file: &str, buffer: &mut Buffer) -> Result<Pcap, CaptureError> {
         let cut = || CaptureError::HeaderCut { file: file.to_owned() };

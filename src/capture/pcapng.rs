@@ -1,5 +1,7 @@
 //! The pcapng format: sections of blocks, where each packet names an interface with its own link type and clock.
 
+use std::net::IpAddr;
+
 use pcap_parser::pcapng::{
     EnhancedPacketBlock, InterfaceDescriptionBlock, OptionCode, parse_enhancedpacketblock_be,
     parse_enhancedpacketblock_le, parse_interfacedescriptionblock_be, parse_interfacedescriptionblock_le,
@@ -7,15 +9,21 @@ use pcap_parser::pcapng::{
 
 use super::buffer::{Buffer, LONGEST};
 use super::input::Record;
+use super::notes::Notes;
 use super::{CaptureError, LinkType};
-use crate::wire::Time;
+use crate::wire::{PacketNo, Time};
 
 const SECTION: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
 const INTERFACE_DESCRIPTION: u32 = 1;
 /// The packet block of 2004, before the enhanced one: its interface number has 16 bits, a drop count follows.
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const NAME_RESOLUTION: u32 = 4;
 const ENHANCED_PACKET: u32 = 6;
+const DECRYPTION_SECRETS: u32 = 10;
+
+/// The option of every block that is a comment.
+const COMMENT: u16 = 1;
 
 /// Type, length, and the length again at the end.
 const FRAME: usize = 12;
@@ -65,6 +73,7 @@ impl PcapNg {
         file: &str,
         packet: u64,
         buffer: &mut Buffer,
+        notes: &mut Notes,
     ) -> Option<Result<Record, CaptureError>> {
         loop {
             let frame = match self.frame(file, packet, buffer) {
@@ -72,7 +81,7 @@ impl PcapNg {
                 Ok(None) => return None,
                 Err(error) => return Some(Err(error)),
             };
-            let found = self.block(frame, file, packet, buffer);
+            let found = self.block(frame, file, packet, buffer, notes);
             match found {
                 Ok(None) => buffer.consume(frame.length),
                 Ok(Some(record)) => {
@@ -163,6 +172,7 @@ impl PcapNg {
         file: &str,
         packet: u64,
         buffer: &Buffer,
+        notes: &mut Notes,
     ) -> Result<Option<Record>, CaptureError> {
         let bytes = &buffer.unread()[..frame.length];
         let damaged =
@@ -170,6 +180,8 @@ impl PcapNg {
         match frame.kind {
             kind if kind.to_be_bytes() == SECTION => {
                 self.interfaces.clear();
+                // Byte order, version, length of the section; then options.
+                self.comments(bytes.get(24..).unwrap_or_default(), None, notes);
                 return Ok(None);
             }
             INTERFACE_DESCRIPTION => {
@@ -183,6 +195,17 @@ impl PcapNg {
                     return Err(damaged("more interfaces than any capture has"));
                 }
                 self.interfaces.push(Interface::new(&block, self.big_endian));
+                self.comments(bytes.get(16..).unwrap_or_default(), None, notes);
+                return Ok(None);
+            }
+            NAME_RESOLUTION => {
+                self.names(&bytes[8..frame.length - 4], notes);
+                return Ok(None);
+            }
+            DECRYPTION_SECRETS => {
+                let length = self.u32(bytes, 12) as usize;
+                let secrets = bytes[..frame.length - 4].get(16..).unwrap_or_default();
+                notes.secrets(self.u32(bytes, 8), &secrets[..length.min(secrets.len())]);
                 return Ok(None);
             }
             _ if !frame.carries_packet() => {
@@ -200,6 +223,11 @@ impl PcapNg {
                 let parse = if self.big_endian { parse_enhancedpacketblock_be } else { parse_enhancedpacketblock_le };
                 let (_, block): (_, EnhancedPacketBlock<'_>) =
                     parse(bytes).map_err(|_| damaged("the packet is longer than its block"))?;
+                if !block.options.is_empty() {
+                    let options = PACKET_AT + (captured as usize).next_multiple_of(4);
+                    // Its number is known to the input alone.
+                    self.comments(bytes.get(options..).unwrap_or_default(), Some(PacketNo(packet)), notes);
+                }
                 (block.if_id, Some((block.ts_high, block.ts_low)), block.origlen)
             }
             OBSOLETE_PACKET => {
@@ -225,6 +253,43 @@ impl PcapNg {
             wire_length: wire_length.max(captured),
             numbered_before: std::mem::take(&mut self.numbered),
         }))
+    }
+}
+
+impl PcapNg {
+    /// Notes the comments among a block's options; after these the block's length stands once more.
+    fn comments(&self, options: &[u8], packet: Option<PacketNo>, notes: &mut Notes) {
+        let mut options = &options[..options.len().saturating_sub(4)];
+        while options.len() >= 4 {
+            let (code, length) = (self.u16(options, 0), usize::from(self.u16(options, 2)));
+            let Some(value) = options.get(4..4 + length) else { return };
+            match code {
+                0 => return,
+                COMMENT => notes.comment(0, packet, value),
+                _ => {}
+            }
+            options = options.get(4 + length.next_multiple_of(4)..).unwrap_or_default();
+        }
+    }
+
+    /// Notes the records of a name resolution block: an address, and its names, each ended by a zero.
+    fn names(&self, mut records: &[u8], notes: &mut Notes) {
+        while records.len() >= 4 {
+            let (kind, length) = (self.u16(records, 0), usize::from(self.u16(records, 2)));
+            let Some(value) = records.get(4..4 + length) else { return };
+            let (address, names) = match kind {
+                0 => return,
+                1 => (value.first_chunk::<4>().map(|octets| IpAddr::from(*octets)), value.get(4..)),
+                2 => (value.first_chunk::<16>().map(|octets| IpAddr::from(*octets)), value.get(16..)),
+                _ => (None, None),
+            };
+            if let (Some(address), Some(names)) = (address, names) {
+                for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+                    notes.name(address, name);
+                }
+            }
+            records = records.get(4 + length.next_multiple_of(4)..).unwrap_or_default();
+        }
     }
 }
 

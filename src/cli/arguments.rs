@@ -34,7 +34,7 @@ pub(super) enum Command {
 /// What every command that reads captures takes.
 #[derive(Debug, Args)]
 pub(super) struct InputArguments {
-    /// Capture files (pcap or pcapng), `-` for standard input; several are read as one
+    /// Capture files (pcap or pcapng, also compressed), `-` for standard input; several are read as one
     #[arg(value_name = "CAPTURE", required = true)]
     pub(super) captures: Vec<PathBuf>,
     /// Show only what this filter lets through, as in 'command.name == "publish"'; `fields` lists the names

@@ -87,6 +87,13 @@ impl<W: Write> JsonWriter<W> {
             if let Some(source) = &opened.proxied {
                 map.serialize_entry("proxied", source)?;
             }
+            let (tunnels, back) = opened.ways();
+            if !tunnels.is_empty() {
+                map.serialize_entry("tunnels", &tunnels.names())?;
+            }
+            if let Some(back) = back {
+                map.serialize_entry("tunnels_back", &back.names())?;
+            }
             Ok(())
         })
     }
@@ -275,7 +282,11 @@ impl<W: Write> Writer for JsonWriter<W> {
             map.serialize_entry("messages", &totals.messages)?;
             map.serialize_entry("findings", &Severities(counts))?;
             map.serialize_entry("gaps", &totals.gaps)?;
-            map.serialize_entry("unread", &Unreads(&totals.unread))
+            map.serialize_entry("unread", &Unreads(&totals.unread))?;
+            if !totals.limits.is_empty() {
+                map.serialize_entry("limits", &Reached(&totals.limits))?;
+            }
+            Ok(())
         })?;
         self.flush()
     }
@@ -358,6 +369,25 @@ struct Unreads<'u>(&'u [(Reason, Tally)]);
 impl Serialize for Unreads<'_> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.collect_seq(self.0.iter().map(|(reason, tally)| UnreadLine(*reason, *tally)))
+    }
+}
+
+struct Reached<'l>(&'l [(&'static str, u64)]);
+
+impl Serialize for Reached<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(self.0.iter().map(|(name, count)| ReachedLine(name, *count)))
+    }
+}
+
+struct ReachedLine(&'static str, u64);
+
+impl Serialize for ReachedLine {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let mut map = s.serialize_map(Some(2))?;
+        map.serialize_entry("name", self.0)?;
+        map.serialize_entry("count", &self.1)?;
+        map.end()
     }
 }
 

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use super::reassembly::{Data, Delivery, Direction, Room};
-use super::{ConnectionId, How, Output, Segment, Start};
-use crate::wire::{Moment, Place, Side, Time};
+use super::{ConnectionId, How, Output, Segment, Start, Tunnels};
+use crate::wire::{Moment, Side, Time};
 
 /// What a segment is to a connection with the same addresses and ports.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub(super) struct Connection {
     reset: Option<(Moment, u32)>,
     /// By direction: segments in a row that are nowhere near the stream.
     strays: [u32; 2],
+    /// By direction: what its first packet was wrapped in, once there was one.
+    tunnels: [Option<Tunnels>; 2],
 }
 
 /// Gives what a direction delivers to the outside.
@@ -74,6 +76,7 @@ impl Connection {
             directions: [Direction::new(), Direction::new()],
             reset: None,
             strays: [0; 2],
+            tunnels: [None, None],
         };
         if segment.is_syn() {
             connection.begin(from, segment);
@@ -145,11 +148,16 @@ impl Connection {
         from: usize,
         segment: &Segment<'_>,
         at: Moment,
-        place: Place,
         room: &mut Room<'_>,
         out: &mut impl FnMut(Output<'_>),
     ) -> Need {
         self.packets = self.packets.wrapping_add(1);
+        if self.tunnels[from].is_none() {
+            self.tunnels[from] = Some(segment.tunnels.into());
+            if self.opened {
+                self.tell_tunnels(from, out);
+            }
+        }
         if self.start == Start::Syn && !self.opened {
             self.open(out);
         }
@@ -159,7 +167,7 @@ impl Connection {
         let length = segment.length();
         let direction = &mut self.directions[from];
         if length > 0 {
-            let data = Data { sequence, payload: segment.payload, length, at, place };
+            let data = Data { sequence, payload: segment.payload, length, at, place: segment.place };
             let fits = direction.push(&data, room, sink!(id, side, out));
             self.strays[from] = if fits { 0 } else { self.strays[from].saturating_add(1) };
             if direction.is_overfull(room) {
@@ -209,6 +217,15 @@ impl Connection {
             start: self.start,
             at: self.first,
         });
+        for from in self.in_order() {
+            self.tell_tunnels(from, out);
+        }
+    }
+
+    fn tell_tunnels(&self, from: usize, out: &mut impl FnMut(Output<'_>)) {
+        if let Some(tunnels) = self.tunnels[from].as_ref().filter(|tunnels| !tunnels.is_empty()) {
+            out(Output::Tunnels { connection: self.id, from: self.side(from), tunnels });
+        }
     }
 
     /// Opens what was waiting for a SYN.

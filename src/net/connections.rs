@@ -7,9 +7,9 @@ use std::net::{IpAddr, SocketAddr};
 use super::connection::{Connection, Fit, Need};
 use super::reassembly::Room;
 use super::recent::Recent;
-use super::{ConnectionId, How, Output, Segment};
+use super::{ConnectionId, How, Output, Overruns, Segment};
 use crate::limits::Limits;
-use crate::wire::{Moment, Place, Time};
+use crate::wire::{Moment, Time};
 
 /// How long late copies of a closed connection's segments are expected, in nanoseconds: twice the longest lifetime of
 /// a segment (RFC 9293 §3.4.2).
@@ -56,6 +56,7 @@ pub struct Connections {
     timed: Vec<bool>,
     /// Bytes buffered over all connections.
     held: usize,
+    overruns: Overruns,
     next_id: ConnectionId,
     last: Moment,
 }
@@ -70,13 +71,14 @@ impl Connections {
             timers: VecDeque::new(),
             timed: Vec::new(),
             held: 0,
+            overruns: Overruns::default(),
             next_id: 0,
             last: Moment::default(),
         }
     }
 
-    /// Takes the next captured segment; `place` is where its payload lies.
-    pub fn push(&mut self, segment: &Segment<'_>, at: Moment, place: Place, out: &mut impl FnMut(Output<'_>)) {
+    /// Takes the next captured segment.
+    pub fn push(&mut self, segment: &Segment<'_>, at: Moment, out: &mut impl FnMut(Output<'_>)) {
         self.last = at;
         if !self.timers.is_empty() {
             self.look_again(at.time, out);
@@ -103,10 +105,15 @@ impl Connections {
             None => return,
         };
         self.open.touch(slot);
-        let mut room = Room { limits: &self.limits, held: &mut self.held };
+        let mut room = Room { limits: &self.limits, held: &mut self.held, overruns: &mut self.overruns };
         let Some(Slot { connection, .. }) = self.open.get_mut(slot) else { return };
-        let need = connection.push(from, segment, at, place, &mut room, out);
+        let need = connection.push(from, segment, at, &mut room, out);
         self.attend(slot, need, at.time);
+    }
+
+    /// How often a limit was reached so far.
+    pub fn overruns(&self) -> Overruns {
+        self.overruns
     }
 
     /// Ends all connections, in the order in which they began.
@@ -132,7 +139,7 @@ impl Connections {
         at: Moment,
         out: &mut impl FnMut(Output<'_>),
     ) -> bool {
-        let room = Room { limits: &self.limits, held: &mut self.held };
+        let room = Room { limits: &self.limits, held: &mut self.held, overruns: &mut self.overruns };
         let Some(Slot { connection, .. }) = self.open.get_mut(slot) else { return true };
         let replaces =
             if segment.is_syn() { connection.fit_syn(from, segment) == Fit::Other } else { connection.is_lost(&room) };
@@ -152,6 +159,7 @@ impl Connections {
     ) -> u32 {
         while self.open.len() >= self.limits.connections.max(1) {
             let Some(oldest) = self.open.oldest() else { break };
+            self.overruns.connections += 1;
             self.end(oldest, How::Timeout, at, out);
         }
         let ends =
@@ -167,7 +175,12 @@ impl Connections {
     fn end(&mut self, slot: u32, how: How, at: Moment, out: &mut impl FnMut(Output<'_>)) {
         let Some(Slot { key, mut connection }) = self.open.remove(slot) else { return };
         self.table.remove(&key);
-        connection.end(how, at, &mut Room { limits: &self.limits, held: &mut self.held }, out);
+        connection.end(
+            how,
+            at,
+            &mut Room { limits: &self.limits, held: &mut self.held, overruns: &mut self.overruns },
+            out,
+        );
     }
 
     /// Sees to what a connection needs.
@@ -211,7 +224,7 @@ impl Connections {
         {
             self.timers.pop_front();
             self.timed[slot as usize] = false;
-            let mut room = Room { limits: &self.limits, held: &mut self.held };
+            let mut room = Room { limits: &self.limits, held: &mut self.held, overruns: &mut self.overruns };
             // The slot may have gone to another connection by now; then this look does no harm.
             if let Some(Slot { connection, .. }) = self.open.get_mut(slot) {
                 let need = connection.settle(now, &mut room, out);

@@ -1,22 +1,36 @@
-//! Packets → directed bytes: link layers, IP, TCP connections and reassembly.
+//! Packets → directed bytes: link layers, tunnels, IP, TCP connections and reassembly.
 //!
-//! [`segment`] takes one captured frame apart down to its TCP segment. [`Connections`] follows every TCP connection and
-//! gives, per direction and in order, its bytes, its holes and its end. Nothing here knows what the bytes mean. Tunnels,
-//! IP fragments and wireless frames are not opened: such packets are [`Unread`].
+//! [`Unpacker`] takes captured frames apart down to their TCP segments, through tags, labels and tunnels, and puts IP
+//! fragments together. [`Connections`] follows every TCP connection and gives, per direction and in order, its bytes, its
+//! holes and its end. Nothing here knows what the bytes mean.
 
 mod connection;
 mod connections;
+mod ethernet;
+mod fragments;
+mod gre;
 mod ip;
 mod link;
+mod mpls;
+mod ppp;
 mod reassembly;
 mod recent;
+mod rest;
+mod tcp;
+mod tunnel;
+mod udp;
+mod unpack;
 mod waiting;
+mod wireless;
 
 pub use connections::Connections;
+pub use fragments::Lost;
+pub use tunnel::{Tunnel, Tunnels};
+pub use unpack::Unpacker;
 
 use std::net::SocketAddr;
 
-use crate::capture::{LinkType, Packet};
+use crate::capture::LinkType;
 use crate::wire::{Moment, Place, Side, Word};
 
 /// A TCP segment as it was captured.
@@ -28,18 +42,15 @@ pub struct Segment<'a> {
     pub acknowledgement: u32,
     pub flags: Flags,
     pub payload: &'a [u8],
-    /// Bytes from the start of the packet to the payload.
-    pub payload_at: u32,
+    /// Where the payload starts in the capture.
+    pub place: Place,
     /// Payload bytes that were on the wire but not in the capture (a snap length cut them off).
     pub cut: u32,
+    /// What it was wrapped in, the outermost first.
+    pub tunnels: &'a [Tunnel],
 }
 
 impl Segment<'_> {
-    /// Where the payload lies in the capture, when `packet` is the place of the packet's first byte.
-    pub fn payload_place(&self, packet: Place) -> Place {
-        Place { file: packet.file, offset: packet.offset + u64::from(self.payload_at) }
-    }
-
     /// Whether it begins a connection, or answers one that does. With RST as well it does neither.
     fn is_syn(&self) -> bool {
         self.flags.syn && !self.flags.rst
@@ -64,14 +75,17 @@ pub struct Flags {
 pub enum Unread {
     /// Frames of this link type are not known.
     LinkType(LinkType),
-    /// The frame carries something else than IP: ARP, a tunnel, a protocol of the link.
+    /// The frame carries something else than IP: ARP, a protocol of the link, or what is encrypted.
     NotIp,
+    /// UDP, without a tunnel in it that is known.
     Udp,
     Icmp,
-    /// The IP packet carries neither TCP, UDP nor ICMP.
+    /// The IP packet carries neither TCP, UDP, ICMP nor a tunnel that is known.
     OtherProtocol(u8),
-    /// A piece of an IP packet.
+    /// A piece of a packet whose other pieces are not all there, or of one of a protocol that is not read.
     Fragment,
+    /// More headers inside one another than [`Limits::nesting`](crate::limits::Limits::nesting).
+    TooDeep,
     /// A snap length cut the packet before its TCP header was complete.
     Cut,
     /// A header contradicts itself.
@@ -88,15 +102,11 @@ impl Unread {
             Unread::Icmp => "ICMP",
             Unread::OtherProtocol(_) => "not TCP",
             Unread::Fragment => "IP fragment",
+            Unread::TooDeep => "too many tunnels inside one another",
             Unread::Cut => "cut before the TCP payload",
             Unread::Malformed => "malformed header",
         }
     }
-}
-
-/// Takes a captured packet apart down to its TCP segment.
-pub fn segment<'a>(packet: &Packet<'a>) -> Result<Segment<'a>, Unread> {
-    ip::segment(packet.data, link::ip_at(packet)?, packet.wire_length)
 }
 
 /// A TCP connection's number, from 0, in the order of first packets; never used twice.
@@ -147,6 +157,19 @@ impl How {
     }
 }
 
+/// How often [`Connections`] came to a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overruns {
+    /// Connections closed out because of [`Limits::connections`](crate::limits::Limits::connections).
+    pub connections: u64,
+    /// Holes declared because of [`Limits::reorder_bytes`](crate::limits::Limits::reorder_bytes) of one direction.
+    pub reorder_bytes: u64,
+    /// … of [`Limits::reorder_segments`](crate::limits::Limits::reorder_segments).
+    pub reorder_segments: u64,
+    /// … of [`Limits::reorder_bytes_total`](crate::limits::Limits::reorder_bytes_total).
+    pub reorder_bytes_total: u64,
+}
+
 /// What [`Connections`] gives, in the order in which it becomes certain.
 #[derive(Debug)]
 pub enum Output<'a> {
@@ -156,6 +179,12 @@ pub enum Output<'a> {
         server: SocketAddr,
         start: Start,
         at: Moment,
+    },
+    /// What the first captured packet of a direction was wrapped in; only where that is anything.
+    Tunnels {
+        connection: ConnectionId,
+        from: Side,
+        tunnels: &'a Tunnels,
     },
     /// Bytes in order. `offset` counts from the first byte after the SYN (midstream: from the first byte seen), `at` is
     /// the packet that carried them, `place` where the first of them lies in the capture.

@@ -3,6 +3,7 @@
 //! Positions are 64-bit: the 32-bit sequence number, unwrapped. The first-captured copy of a byte is the one that
 //! counts. Who opened the connection, and when it is over, is for [`connection`](super::connection).
 
+use super::Overruns;
 use super::waiting::{Piece, Waiting};
 use crate::limits::Limits;
 use crate::wire::{Moment, PacketNo, Place, Time};
@@ -40,6 +41,7 @@ pub(super) struct Room<'l> {
     pub(super) limits: &'l Limits,
     /// Bytes buffered over all connections, with their overhead.
     pub(super) held: &'l mut usize,
+    pub(super) overruns: &'l mut Overruns,
 }
 
 /// Since when the receiver is known to have what the capture has not.
@@ -340,6 +342,13 @@ impl Direction {
     /// Gives up holes until the limits are kept.
     pub(super) fn make_room(&mut self, room: &mut Room<'_>, sink: &mut impl FnMut(Delivery<'_>)) {
         while self.is_overfull(room) {
+            if self.waiting.bytes() > room.limits.reorder_bytes {
+                room.overruns.reorder_bytes += 1;
+            } else if self.waiting.len() > room.limits.reorder_segments {
+                room.overruns.reorder_segments += 1;
+            } else {
+                room.overruns.reorder_bytes_total += 1;
+            }
             self.give_up_hole(room, sink);
         }
     }

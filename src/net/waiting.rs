@@ -87,6 +87,16 @@ impl Waiting {
         self.pieces.first_key_value().map(|(position, piece)| (*position, piece.at))
     }
 
+    /// Where the last piece ends.
+    pub(super) fn end(&self) -> Option<u64> {
+        self.pieces.last_key_value().map(|(position, piece)| position + piece.bytes.len() as u64)
+    }
+
+    /// Where the pieces start and end, in order.
+    pub(super) fn ranges(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.pieces.iter().map(|(position, piece)| (*position, position + piece.bytes.len() as u64))
+    }
+
     pub(super) fn pop(&mut self, held: &mut usize) -> Option<(u64, Kept)> {
         let (position, piece) = self.pieces.pop_first()?;
         self.bytes -= piece.bytes.len();

@@ -34,6 +34,13 @@ fn opened(opened: &Opened) -> String {
     if opened.start == Start::Midstream {
         line.push_str(", without its beginning");
     }
+    let (tunnels, back) = opened.ways();
+    if !tunnels.is_empty() {
+        line += &format!(", in {tunnels}");
+    }
+    if let Some(back) = back {
+        line += &format!(", back in {back}");
+    }
     if let Some(source) = &opened.proxied {
         line += &format!(", proxied for {}", escape(source));
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::rtmp::{Handshake, Head, Message, Reason};
-use crate::net::{How, Start};
+use crate::net::{How, Start, Tunnels};
 use crate::wire::{Moment, Place, Side, Word};
 
 /// One thing that happened on a session.
@@ -52,6 +52,16 @@ pub struct Opened {
     pub start: Start,
     /// The client's address as a proxy announced it before the handshake (PROXY protocol).
     pub proxied: Option<String>,
+    /// By side: the tags and tunnels around its first captured packet.
+    pub tunnels: [Tunnels; 2],
+}
+
+impl Opened {
+    /// What the client's packets came in, and if the server's are known to have come in something else, that.
+    pub fn ways(&self) -> (&Tunnels, Option<&Tunnels>) {
+        let [client, server] = &self.tunnels;
+        (client, (client != server && !server.is_empty()).then_some(server))
+    }
 }
 
 /// A message of which not every byte came.

@@ -1,9 +1,11 @@
 //! What the integration tests share: packets in, everything that the program says of them out.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod encap;
+
 use std::path::Path;
 
-use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
+use rtmp_inspect::analyzer::{Analyzer, Limits, Options, Reason, Tally};
 use rtmp_inspect::capture::{self, Input, LinkType};
 use rtmp_inspect::export::Writer;
 use rtmp_inspect::export::json::JsonWriter;
@@ -13,13 +15,17 @@ use rtmp_inspect::proto::rtmp::secrets::Masks;
 use rtmp_inspect::proto::rtmp::{Body, Message};
 use rtmp_inspect::rules::{Engine, Finding};
 use rtmp_inspect::synth::{self, Conversation, Link, Packet, sample, values};
-use rtmp_inspect::wire::{Moment, PacketNo, Place, Side, Tree, Value};
+use rtmp_inspect::wire::{Moment, PacketNo, Place, Side, Time, Tree, Value};
 
 /// All that came of some packets.
 #[derive(Default)]
 pub struct Story {
     pub events: Vec<Event>,
     pub findings: Vec<Finding>,
+    /// What was not understood; of frames alone.
+    pub unread: Vec<(Reason, Tally)>,
+    /// The limits that were reached; of frames alone.
+    pub limits: Vec<(&'static str, u64)>,
 }
 
 impl Story {
@@ -45,6 +51,32 @@ impl Story {
         }
         analyzer.finish();
         story.drain(&mut analyzer, &mut engine);
+        story
+    }
+
+    /// Analyzes frames with their link types, a microsecond from one to the next.
+    pub fn of_frames(frames: &[encap::Frame]) -> Story {
+        Story::of_frames_under(frames, &Limits::default())
+    }
+
+    pub fn of_frames_under(frames: &[encap::Frame], limits: &Limits) -> Story {
+        let mut story = Story::default();
+        let mut analyzer = Analyzer::new(limits, Options::default());
+        let mut engine = Engine::default();
+        for (index, (link, data)) in frames.iter().enumerate() {
+            analyzer.push(&capture::Packet {
+                at: Moment { packet: PacketNo(index as u64 + 1), time: Time(index as i64 * 1000) },
+                link: LinkType(*link),
+                data,
+                wire_length: data.len() as u32,
+                place: Place::default(),
+            });
+            story.drain(&mut analyzer, &mut engine);
+        }
+        analyzer.finish();
+        story.drain(&mut analyzer, &mut engine);
+        story.unread.clone_from(&analyzer.totals().unread);
+        story.limits.clone_from(&analyzer.totals().limits);
         story
     }
 

@@ -41,6 +41,7 @@ fn line(output: &Output<'_>) -> String {
             };
             format!("{connection} open {} {start} #{}", client.port(), at.packet)
         }
+        Output::Tunnels { connection, from, tunnels } => format!("{connection} {} in {tunnels}", side(from)),
         Output::Bytes { connection, from, offset, bytes, at, place } => {
             // The place is shown as the distance from where the packet's payload starts.
             let into = place.offset - at.packet.0 * 1000;
@@ -88,13 +89,13 @@ impl Wire {
             acknowledgement: ack,
             flags: Flags { syn: has('S'), ack: has('A'), fin: has('F'), rst: has('R') },
             payload: payload.as_bytes(),
-            payload_at: 0,
+            place: Place { file: 0, offset: self.packet * 1000 },
+            tunnels: &[],
             cut,
         };
         let at = Moment { packet: PacketNo(self.packet), time: Time(self.time) };
-        let place = Place { file: 0, offset: self.packet * 1000 };
         let log = &mut self.log;
-        self.connections.push(&segment, at, place, &mut |output| log.push(line(&output)));
+        self.connections.push(&segment, at, &mut |output| log.push(line(&output)));
         self
     }
 

@@ -1,0 +1,285 @@
+//! Takes packets apart down to their TCP segments, through whatever they are wrapped in.
+//!
+//! Each header is read by a function of its own, which says what comes next; [`Unpacker`] follows them. Each header takes
+//! bytes away and the tunnels are counted, so there is an end.
+
+use super::fragments::{Fragments, Lost, Origin};
+use super::rest::Rest;
+use super::{Segment, Tunnel, Unread, ethernet, gre, ip, link, mpls, ppp, tcp, udp, wireless};
+use crate::capture::{LinkType, Packet};
+use crate::limits::Limits;
+use crate::wire::Place;
+
+/// What comes next in a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layer {
+    Ethernet,
+    EtherType(u16),
+    Llc,
+    Ppp,
+    Mpls,
+    Gre,
+    Udp,
+    Wireless {
+        padded: bool,
+    },
+    /// Several frames in one of IEEE 802.11.
+    Aggregate,
+    Ip,
+}
+
+/// The next header and where it starts.
+#[derive(Clone, Copy)]
+pub(super) struct Step<'a>(pub(super) Layer, pub(super) Rest<'a>);
+
+/// Packets → TCP segments.
+pub struct Unpacker {
+    fragments: Fragments,
+    /// Around the packet at hand.
+    tunnels: Vec<Tunnel>,
+    nesting: usize,
+    /// Packets in more tunnels than that.
+    too_deep: u64,
+}
+
+impl Unpacker {
+    pub fn new(limits: &Limits) -> Self {
+        Unpacker { fragments: Fragments::new(limits), tunnels: Vec::new(), nesting: limits.nesting, too_deep: 0 }
+    }
+
+    /// Gives the TCP segment that a captured packet holds. The last fragment of an IP packet gives what all of them held
+    /// together, a segment for each stretch of it that lies in one piece in the capture; the others give nothing.
+    pub fn push(&mut self, packet: &Packet<'_>, out: &mut impl FnMut(&Segment<'_>)) -> Result<(), Unread> {
+        if let Some((mut segment, at)) = plain(packet) {
+            segment.place = Place { file: packet.place.file, offset: packet.place.offset + at as u64 };
+            out(&segment);
+            return Ok(());
+        }
+        self.tunnels.clear();
+        let frame = Rest::new(packet.data, packet.wire_length as usize);
+        let origin = Origin { at: packet.at, captured: packet.data.len() as u64, place: packet.place, runs: &[] };
+        self.walk(link::start(packet.link, frame)?, &origin, out)
+    }
+
+    /// No packet follows.
+    pub fn finish(&mut self) {
+        self.fragments.finish();
+    }
+
+    /// Fragments whose packet stayed incomplete or held nothing for us, since it was asked last.
+    pub fn take_lost(&mut self) -> Lost {
+        self.fragments.take_lost()
+    }
+
+    /// Incomplete packets given up because of [`Limits::fragments`] or [`Limits::fragment_bytes`].
+    pub fn evicted_fragments(&self) -> u64 {
+        self.fragments.evicted()
+    }
+
+    /// Packets not read because of [`Limits::nesting`].
+    pub fn too_deep(&self) -> u64 {
+        self.too_deep
+    }
+
+    fn walk<F: FnMut(&Segment<'_>)>(
+        &mut self,
+        start: Step<'_>,
+        origin: &Origin<'_>,
+        out: &mut F,
+    ) -> Result<(), Unread> {
+        // Whether something is being read that might just as well be any bytes in UDP.
+        let mut strict = false;
+        let result = self.follow(start, &mut strict, origin, out);
+        match result {
+            Err(Unread::TooDeep) => {
+                self.too_deep += 1;
+                result
+            }
+            Err(_) if strict => Err(Unread::Udp),
+            _ => result,
+        }
+    }
+
+    fn follow<F: FnMut(&Segment<'_>)>(
+        &mut self,
+        start: Step<'_>,
+        strict: &mut bool,
+        origin: &Origin<'_>,
+        out: &mut F,
+    ) -> Result<(), Unread> {
+        let Step(mut layer, mut rest) = start;
+        loop {
+            let tunnels = &mut self.tunnels;
+            let next = match layer {
+                Layer::Ethernet => ethernet::header(rest)?,
+                Layer::EtherType(kind) => ethernet::content(kind, rest, tunnels)?,
+                Layer::Llc => ethernet::llc(rest)?,
+                Layer::Ppp => ppp::header(rest)?,
+                Layer::Mpls => mpls::label(rest, tunnels)?,
+                Layer::Gre => gre::header(rest, tunnels)?,
+                Layer::Udp => {
+                    let step = udp::header(rest, tunnels)?;
+                    *strict = true;
+                    step
+                }
+                Layer::Wireless { padded } => wireless::header(rest, padded)?,
+                Layer::Aggregate => return self.aggregate(rest, origin, out),
+                Layer::Ip => {
+                    let packet = ip::read(rest, *strict)?;
+                    if let Some(fragment) = packet.fragment {
+                        return self.fragment(&packet, fragment, origin, out);
+                    }
+                    match self.content(&packet)? {
+                        Some(step) => step,
+                        None => return self.give(&packet, origin, out),
+                    }
+                }
+            };
+            Step(layer, rest) = next;
+            if self.tunnels.len() > self.nesting {
+                return Err(Unread::TooDeep);
+            }
+        }
+    }
+
+    /// What is in an IP packet: something else than TCP, or nothing more, which is TCP.
+    fn content<'a>(&mut self, packet: &ip::Packet<'a>) -> Result<Option<Step<'a>>, Unread> {
+        let outer = if packet.source.is_ipv4() { 4 } else { 6 };
+        let rest = packet.rest;
+        let layer = match packet.protocol {
+            6 => return Ok(None),
+            17 => Layer::Udp,
+            1 | 58 => return Err(Unread::Icmp),
+            4 | 41 => {
+                let inner = if packet.protocol == 4 { 4 } else { 6 };
+                if rest.u8(0)? >> 4 != inner {
+                    return Err(Unread::Malformed);
+                }
+                self.tunnels.push(Tunnel::Ip { inner, outer });
+                Layer::Ip
+            }
+            47 => Layer::Gre,
+            // RFC 4023.
+            137 => Layer::Mpls,
+            // Version 3 and a reserved part.
+            97 if rest.u16(0)? == 0x3000 => {
+                self.tunnels.push(Tunnel::EtherIp);
+                return Ok(Some(Step(Layer::Ethernet, rest.skip(2)?)));
+            }
+            143 => {
+                self.tunnels.push(Tunnel::EtherIp);
+                Layer::Ethernet
+            }
+            other => return Err(Unread::OtherProtocol(other)),
+        };
+        Ok(Some(Step(layer, rest)))
+    }
+
+    /// The frames of an aggregate, each for itself. An error is one only if none of them can be read.
+    fn aggregate<F: FnMut(&Segment<'_>)>(
+        &mut self,
+        rest: Rest<'_>,
+        origin: &Origin<'_>,
+        out: &mut F,
+    ) -> Result<(), Unread> {
+        let depth = self.tunnels.len();
+        let mut result = Err(Unread::Malformed);
+        let mut next = Some(rest);
+        while let Some(rest) = next {
+            let Ok((frame, following)) = wireless::subframe(rest) else { break };
+            self.tunnels.truncate(depth);
+            let read = self.walk(Step(Layer::Llc, frame), origin, out);
+            result = if result.is_ok() { result } else { read };
+            next = following;
+        }
+        result
+    }
+
+    /// Takes a fragment, and if its packet is whole now, what is in that.
+    fn fragment<F: FnMut(&Segment<'_>)>(
+        &mut self,
+        packet: &ip::Packet<'_>,
+        fragment: ip::Fragment,
+        origin: &Origin<'_>,
+        out: &mut F,
+    ) -> Result<(), Unread> {
+        let can_matter = match packet.protocol {
+            4 | 6 | 17 | 41 | 47 | 51 | 97 | 137 => true,
+            protocol => packet.source.is_ipv6() && !matches!(protocol, 50 | 58),
+        };
+        if !can_matter {
+            return Err(Unread::Fragment);
+        }
+        let Some(whole) = self.fragments.push(packet, fragment, origin)? else { return Ok(()) };
+        let rest = Rest::new(&whole.bytes, whole.length);
+        let (source, destination, protocol) = (packet.source, packet.destination, whole.protocol);
+        let inner = Origin { runs: &whole.runs, ..*origin };
+        let packet = ip::Packet { source, destination, protocol, rest, fragment: None };
+        let result = self.whole(packet, &inner, out);
+        self.fragments.settle(whole, result.is_ok(), origin.at.time);
+        result
+    }
+
+    /// What is in a packet that was put together.
+    fn whole<F: FnMut(&Segment<'_>)>(
+        &mut self,
+        packet: ip::Packet<'_>,
+        origin: &Origin<'_>,
+        out: &mut F,
+    ) -> Result<(), Unread> {
+        let packet = ip::after_extensions(packet)?;
+        if packet.fragment.is_some() {
+            // A fragment cut into fragments: nobody may do that without taking its packet for another one.
+            return Err(Unread::Malformed);
+        }
+        match self.content(&packet)? {
+            Some(step) => self.walk(step, origin, out),
+            None => self.give(&packet, origin, out),
+        }
+    }
+
+    /// Gives the segment in an IP packet, in as many parts as it lies in.
+    fn give<F: FnMut(&Segment<'_>)>(
+        &mut self,
+        packet: &ip::Packet<'_>,
+        origin: &Origin<'_>,
+        out: &mut F,
+    ) -> Result<(), Unread> {
+        let (segment, start) = tcp::segment(packet.rest, packet.source, packet.destination)?;
+        let length = segment.payload.len();
+        let mut at = 0;
+        loop {
+            let (place, run_end) = origin.run(start + at);
+            let until = length.min(run_end.saturating_sub(start).max(at + 1));
+            let is_last = until == length;
+            let mut part = Segment { tunnels: &self.tunnels, place, payload: &segment.payload[at..until], ..segment };
+            if at > 0 {
+                // A SYN counts as the byte before the first.
+                part.sequence = segment.sequence.wrapping_add(at as u32 + u32::from(segment.flags.syn));
+                part.flags.syn = false;
+            }
+            if !is_last {
+                part.flags.fin = false;
+                part.cut = 0;
+            }
+            out(&part);
+            if is_last {
+                return Ok(());
+            }
+            at = until;
+        }
+    }
+}
+
+/// What nearly every packet is: Ethernet, IPv4 without options, TCP, not a fragment. Anything else takes the long way.
+#[inline]
+fn plain<'a>(packet: &Packet<'a>) -> Option<(Segment<'a>, usize)> {
+    let head = packet.data.first_chunk::<34>()?;
+    let is_plain = packet.link == LinkType(1) && head[12..15] == [0x08, 0x00, 0x45] && head[23] == 6;
+    if !is_plain {
+        return None;
+    }
+    let rest = Rest::new(packet.data, packet.wire_length as usize).skip(14).ok()?;
+    let ip = ip::read(rest, false).ok().filter(|ip| ip.fragment.is_none())?;
+    tcp::segment(ip.rest, ip.source, ip.destination).ok()
+}
