@@ -5,20 +5,20 @@ use std::ops::Range;
 use super::codec::{aac, ac3, channels, flac, mp3, opus};
 use super::enhanced::{self, Multitrack, Track};
 use super::note;
-use crate::wire::{Field, Reader, Recorder, Stop, Value};
+use crate::wire::{Field, Reader, Recorder, Stop, Value, Word};
 use crate::{fields, open_enum};
 
 fields! {
     /// An audio message.
     AUDIO: Group "audio", "", "RTMP 1.0 §7.1.4";
     /// The codec, as ffprobe names it.
-    CODEC: Word "audio.codec", "", "FLV 10.1 §E.4.2.1";
+    CODEC: Word "audio.codec", "", "FLV 10.1 §E.4.2.1", CODECS;
     /// The number of the codec: SoundFormat.
     CODEC_ID: Uint "audio.codec_id", "", "FLV 10.1 §E.4.2.1";
     /// Whether the message has an Enhanced RTMP header.
     ENHANCED: Bool "audio.enhanced", "", "E-RTMP v2";
     /// What the message carries: a sequence header, coded frames and so on.
-    PACKET_TYPE: Word "audio.packet_type", "", "FLV 10.1 §E.4.2.1, E-RTMP v2";
+    PACKET_TYPE: Word "audio.packet_type", "", "FLV 10.1 §E.4.2.1, E-RTMP v2", PACKET_TYPES;
     /// The modifiers in front of the packet.
     MOD_EX: List "audio.mod_ex", "", "E-RTMP v2";
     /// One modifier.
@@ -152,6 +152,29 @@ impl Audio {
 pub(super) fn number<R: Recorder>(r: &mut Reader<'_, '_, R>, field: &'static Field, span: Range<u32>, number: u32) {
     r.note(field, span, Value::Uint(u64::from(number)));
 }
+
+/// Every codec that has a name.
+const CODECS: &[Word] = &Word::list([
+    "pcm",
+    "pcm_u8",
+    "pcm_s16le",
+    "adpcm_swf",
+    "mp3",
+    "nellymoser",
+    "pcm_alaw",
+    "pcm_mulaw",
+    "aac",
+    "speex",
+    "opus",
+    "device",
+    "ac3",
+    "eac3",
+    "flac",
+]);
+
+/// Every packet type that has a name.
+const PACKET_TYPES: &[Word] =
+    &Word::list(["sequence_start", "coded_frames", "sequence_end", "multichannel_config", "multitrack", "mod_ex"]);
 
 fn codec_of(fourcc: [u8; 4]) -> Option<&'static str> {
     Some(match &fourcc {

@@ -5,22 +5,22 @@ use std::ops::Range;
 use super::codec::{self, av1, avc, h263, hevc, metadata, screen, vp6, vp8, vp9, vvc};
 use super::enhanced::{self, Multitrack, Track};
 use super::note;
-use crate::wire::{Reader, Recorder, Stop, Value};
+use crate::wire::{Reader, Recorder, Stop, Value, Word};
 use crate::{fields, open_enum};
 
 fields! {
     /// A video message.
     VIDEO: Group "video", "", "RTMP 1.0 §7.1.5";
     /// The codec, as ffprobe names it.
-    CODEC: Word "video.codec", "", "FLV 10.1 §E.4.3.1";
+    CODEC: Word "video.codec", "", "FLV 10.1 §E.4.3.1", CODECS;
     /// The number of the codec: CodecID.
     CODEC_ID: Uint "video.codec_id", "", "FLV 10.1 §E.4.3.1";
     /// Whether the message has an Enhanced RTMP header.
     ENHANCED: Bool "video.enhanced", "", "E-RTMP v2";
     /// Whether the frame can be decoded alone.
-    FRAME_TYPE: Word "video.frame_type", "", "FLV 10.1 §E.4.3.1";
+    FRAME_TYPE: Word "video.frame_type", "", "FLV 10.1 §E.4.3.1", FrameType::WORDS;
     /// What the message carries: a sequence header, coded frames, an end of sequence and so on.
-    PACKET_TYPE: Word "video.packet_type", "", "FLV 10.1 §E.4.3.1, E-RTMP v2";
+    PACKET_TYPE: Word "video.packet_type", "", "FLV 10.1 §E.4.3.1, E-RTMP v2", PACKET_TYPES;
     /// The modifiers in front of the packet.
     MOD_EX: List "video.mod_ex", "", "E-RTMP v2";
     /// One modifier.
@@ -166,6 +166,22 @@ impl Video {
         alone.into_iter().chain(self.tracks.iter().map(|track| (track.id, &track.media)))
     }
 }
+
+/// Every codec that has a name.
+const CODECS: &[Word] =
+    &Word::list(["flv1", "flashsv", "vp6f", "vp6a", "flashsv2", "h264", "hevc", "av1", "vp8", "vp9", "vvc"]);
+
+/// Every packet type that has a name.
+const PACKET_TYPES: &[Word] = &Word::list([
+    "sequence_start",
+    "coded_frames",
+    "sequence_end",
+    "coded_frames_x",
+    "metadata",
+    "mpeg2ts_sequence_start",
+    "multitrack",
+    "mod_ex",
+]);
 
 fn codec_of(fourcc: [u8; 4]) -> Option<&'static str> {
     Some(match &fourcc {

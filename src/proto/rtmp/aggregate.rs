@@ -14,9 +14,9 @@ fields! {
     /// One of them.
     MESSAGE: Group "aggregate.messages.item", "", "RTMP 1.0 §7.1.6";
     /// What kind of message it is.
-    TYPE: Uint "aggregate.messages.type", "", "RTMP 1.0 §7.1.6";
+    TYPE: Uint "aggregate.messages.type", "", "RTMP 1.0 §7.1.6", MessageType::WORDS;
     /// The name of that kind.
-    TYPE_NAME: Word "aggregate.messages.type_name", "", "RTMP 1.0 §7.1.6";
+    TYPE_NAME: Word "aggregate.messages.type_name", "", "RTMP 1.0 §7.1.6", MessageType::WORDS;
     /// The length of its payload.
     LENGTH: Uint "aggregate.messages.length", "bytes", "RTMP 1.0 §7.1.6";
     /// Its time in the stream: the aggregate's, and what it comes after the first message inside.

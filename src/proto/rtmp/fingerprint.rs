@@ -2,7 +2,7 @@
 //! or random bytes. A name here is a likeness, not a proof: constants are copied.
 
 use super::handshake::Scheme;
-use crate::wire::Side;
+use crate::wire::{Side, Word};
 
 /// What the 1528 bytes are that the specification leaves random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,9 @@ pub enum Content {
 }
 
 impl Content {
+    /// The words of [`Content::name`].
+    pub const WORDS: &'static [Word] = &Word::list(["random", "zero", "constant", "copy"]);
+
     pub fn name(self) -> &'static str {
         match self {
             Content::Random => "random",

@@ -23,7 +23,7 @@ fields! {
     /// The digest: an HMAC-SHA256 over the other bytes.
     DIGEST: Bytes "handshake.digest", "", "docs/protocol-notes.md#signed-handshake";
     /// What the random bytes are, where they are not random: all zero, all the same, or a copy of the peer's.
-    RANDOM_IS: Word "handshake.random_is", "", "RTMP 1.0 §5.2.3";
+    RANDOM_IS: Word "handshake.random_is", "", "RTMP 1.0 §5.2.3", Content::WORDS;
     /// The program that this looks like by its constants.
     FINGERPRINT: Word "handshake.fingerprint", "", "docs/protocol-notes.md#who-made-this-handshake";
     /// Bytes that mean nothing by themselves.

@@ -26,9 +26,9 @@ fields! {
     /// One event.
     ITEM: Group "shared_object.events.item", "", "RTMP 1.0 §7.1.3";
     /// The number of the event.
-    EVENT: Uint "shared_object.events.event", "", "RTMP 1.0 §7.1.3";
+    EVENT: Uint "shared_object.events.event", "", "RTMP 1.0 §7.1.3", SharedObjectEventType::WORDS;
     /// The name of the event.
-    EVENT_NAME: Word "shared_object.events.name", "", "RTMP 1.0 §7.1.3";
+    EVENT_NAME: Word "shared_object.events.name", "", "RTMP 1.0 §7.1.3", SharedObjectEventType::WORDS;
     /// The length of the event's data.
     LENGTH: Uint "shared_object.events.length", "bytes", "RTMP 1.0 §7.1.3";
     /// The property that the event is about.
