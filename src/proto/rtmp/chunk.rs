@@ -704,7 +704,9 @@ impl Chunks {
         let head = &partial.head;
         match head.kind {
             MessageType::AUDIO => self.audio = partial.payload.first().copied().or(self.audio),
-            MessageType::VIDEO => self.video = partial.payload.first().map(|first| first & 15).or(self.video),
+            MessageType::VIDEO => {
+                self.video = partial.payload.first().map(|first| resync::video_codec(*first)).or(self.video)
+            }
             _ => {}
         }
         if matches!(head.kind, MessageType::AUDIO | MessageType::VIDEO) && head.timestamp_known {

@@ -21,6 +21,12 @@ const RECOGNITION: i32 = 72;
 const HEADERS: u32 = 2;
 /// Chunk sizes that are tried for one message.
 const SIZES: usize = 64;
+/// Bits that a message's header has before its bytes are searched for a chunk size.
+const LIKELY: i32 = 24;
+/// The largest chunk size that is searched for: a little above the largest common one.
+const LARGEST: usize = 70_000;
+/// Headers inside one message that prove its chunk size.
+const INSIDE: u32 = 5;
 /// How often a chain may be in doubt about the chunk size.
 const DOUBTS: u32 = 3;
 
@@ -73,7 +79,7 @@ pub(super) struct Known {
     pub(super) absolutes: bool,
     /// The first byte of the last audio message.
     pub(super) audio: Option<u8>,
-    /// The codec of the last legacy video message.
+    /// The codec of the last video message, by [`video_codec`].
     pub(super) video: Option<u8>,
     /// What follows the bytes.
     pub(super) then: Then,
@@ -158,6 +164,9 @@ fn judge(bytes: &[u8], at: usize, known: &Known, proof: i32) -> Verdict {
         first_size: None,
         bits: 0,
         headers: 0,
+        open: None,
+        audio: known.audio,
+        video: known.video,
     }
     .walk(DOUBTS)
 }
@@ -175,6 +184,20 @@ struct Chain<'b> {
     first_size: Option<ChunkSize>,
     bits: i32,
     headers: u32,
+    /// The place of a message that was followed with a doubtful chunk size, until a header behind its end, or several
+    /// inside it, say that the size was right.
+    open: Option<Open>,
+    /// What audio and video begin with in this chain.
+    audio: Option<u8>,
+    video: Option<u8>,
+}
+
+/// A message of doubtful chunk size.
+#[derive(Clone, Copy)]
+struct Open {
+    place: usize,
+    /// Headers that stood inside it where they should.
+    inside: u32,
 }
 
 /// Why a chain goes no further.
@@ -189,13 +212,14 @@ enum End {
 impl Chain<'_> {
     fn walk(mut self, doubts: u32) -> Verdict {
         loop {
-            if self.bits >= self.proof && self.headers >= HEADERS {
+            if self.bits >= self.proof && self.headers >= HEADERS && self.open.is_none() {
                 return self.verdict(0);
             }
             if self.at == self.bytes.len() && self.known.then == Then::End && self.headers > 0 {
                 // The stream ends just where a chunk does.
                 return self.verdict(16);
             }
+            let complete = self.open.is_some_and(|open| self.streams[open.place].left == 0);
             let (place, header_length) = match self.header() {
                 Ok(found) => found,
                 Err(End::Broken) => return Verdict::Rejected,
@@ -203,6 +227,12 @@ impl Chain<'_> {
                 Err(End::Unknown) => return self.verdict(6),
             };
             self.headers += 1;
+            if let Some(open) = &mut self.open {
+                open.inside += u32::from(open.place == place);
+                if complete || open.inside >= INSIDE {
+                    self.open = None;
+                }
+            }
             let data = self.at + header_length;
             let left = self.streams[place].left;
             let take = match self.size {
@@ -237,9 +267,12 @@ impl Chain<'_> {
         if self.known.then == Then::More { Verdict::Wait } else { self.verdict(0) }
     }
 
-    /// The verdict where no more evidence can come.
+    /// The verdict where no more evidence can come. One header alone proves less than two that agree, and a chunk size
+    /// that is in doubt nothing before a header stands where it says.
     fn verdict(&self, more: i32) -> Verdict {
-        if self.bits + more >= self.proof {
+        let wanted = if self.headers >= HEADERS { self.proof } else { self.proof + 12 };
+        let ends = self.open.is_none() || more >= 16;
+        if ends && self.bits + more >= wanted {
             Verdict::Proven(self.first_size.unwrap_or(self.size))
         } else {
             Verdict::Rejected
@@ -255,6 +288,7 @@ impl Chain<'_> {
         let Past { id, left, .. } = self.streams[place];
         let follow = |take: u32, size: ChunkSize, cost: i32| {
             let mut chain = self.clone();
+            chain.open = Some(Open { place, inside: 0 });
             chain.size = size;
             chain.bits -= cost;
             chain.streams[place].left -= take;
@@ -271,13 +305,13 @@ impl Chain<'_> {
             Verdict::Rejected => {}
             verdict => return verdict,
         }
-        if doubts < DOUBTS || id >= 64 {
+        if doubts < DOUBTS || id >= 64 || self.bits < LIKELY {
             return Verdict::Rejected;
         }
         // The header of the next chunk of this message is one byte: its place gives the size away.
         let rest = self.bytes.get(data..).unwrap_or_default();
         let mark = 0xc0 | id as u8;
-        let (from, until) = ((least.max(1) as usize).min(rest.len()), (left as usize).min(rest.len()));
+        let (from, until) = ((least.max(1) as usize).min(rest.len()), (left as usize).min(rest.len()).min(LARGEST));
         let mut proven = None;
         let mut waits = false;
         for size in (from..until).filter(|size| rest[*size] == mark).take(SIZES) {
@@ -347,7 +381,12 @@ impl Chain<'_> {
         }
         let payload = self.weigh_payload(past.kind, past.length, &bytes[length..]);
         if past.fresh {
-            self.bits += 8 + payload?;
+            let payload = payload?;
+            // Where the chunk size is in doubt this may as well be the message before, going on.
+            if matches!(self.size, ChunkSize::AtLeast { .. }) && payload < 12 {
+                return Err(End::Broken);
+            }
+            self.bits += 8 + payload;
         } else {
             // It goes on with a message whose beginning is missing, or begins one like the last. Only a payload that
             // begins as it should, in a message of one chunk, tells the second.
@@ -431,13 +470,23 @@ impl Chain<'_> {
     }
 
     /// How much the first bytes of a message's payload say for its type.
-    fn weigh_payload(&self, kind: MessageType, length: u32, payload: &[u8]) -> Result<i32, End> {
+    fn weigh_payload(&mut self, kind: MessageType, length: u32, payload: &[u8]) -> Result<i32, End> {
         let wanted = (length as usize).min(5);
         let Some(payload) = payload.get(..wanted) else { return Err(End::Short) };
         let bits = match (kind, payload) {
             (MessageType::AUDIO, []) => Some(0),
-            (MessageType::AUDIO, [first, rest @ ..]) => self.weigh_audio(*first, rest),
-            (MessageType::VIDEO, [first, rest @ ..]) => self.weigh_video(*first, rest),
+            // A direction does not change its codec, but for once in a long while.
+            (MessageType::AUDIO, [first, rest @ ..]) => match self.audio.replace(*first) {
+                Some(before) if before >> 4 != first >> 4 => None,
+                before => weigh_audio(*first, rest, before == Some(*first)),
+            },
+            (MessageType::VIDEO, [first, rest @ ..]) => {
+                let codec = video_codec(*first);
+                match self.video.replace(codec) {
+                    Some(before) if before != codec => None,
+                    before => weigh_video(*first, rest, before.is_some()),
+                }
+            }
             (MessageType::COMMAND_AMF0, [2, 0, 1..=64, b' '..=b'~', ..]) => Some(20),
             (MessageType::DATA_AMF0, [2, 0, 1..=64, b' '..=b'~', ..]) => Some(20),
             (MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0, _) => None,
@@ -449,51 +498,56 @@ impl Chain<'_> {
         };
         bits.ok_or(End::Broken)
     }
+}
 
-    fn weigh_audio(&self, first: u8, rest: &[u8]) -> Option<i32> {
-        let known = if self.known.audio == Some(first) { 7 } else { 0 };
-        match (first >> 4, rest) {
-            (10, [0 | 1, ..]) => Some(3 + known + 7),
-            (10, _) => None,
-            (9, _) if first & 15 > 7 => None,
-            (9, [a, b, c, d, ..])
-                if matches!(&[*a, *b, *c, *d], b"ac-3" | b"ec-3" | b"Opus" | b".mp3" | b"fLaC" | b"mp4a") =>
+fn weigh_audio(first: u8, rest: &[u8], is_known: bool) -> Option<i32> {
+    let known = if is_known { 7 } else { 0 };
+    match (first >> 4, rest) {
+        (10, [0 | 1, ..]) => Some(3 + known + 7),
+        (10, _) => None,
+        (9, _) if first & 15 > 7 => None,
+        (9, [a, b, c, d, ..])
+            if matches!(&[*a, *b, *c, *d], b"ac-3" | b"ec-3" | b"Opus" | b".mp3" | b"fLaC" | b"mp4a") =>
+        {
+            Some(24)
+        }
+        (9, _) => Some(known),
+        (0..=8 | 11 | 13..=15, _) => Some(known),
+        _ => None,
+    }
+}
+
+fn weigh_video(first: u8, rest: &[u8], is_known: bool) -> Option<i32> {
+    if first & 0x80 != 0 {
+        return match rest {
+            _ if first & 15 > 7 => None,
+            [a, b, c, d, ..]
+                if matches!(&[*a, *b, *c, *d], b"avc1" | b"hvc1" | b"vvc1" | b"av01" | b"vp08" | b"vp09") =>
             {
-                Some(24)
+                Some(28)
             }
-            (9, _) => Some(known),
-            (0..=8 | 11 | 13..=15, _) => Some(known),
+            _ if matches!(first & 15, 6 | 7) => Some(0),
             _ => None,
-        }
+        };
     }
+    if !(1..=5).contains(&(first >> 4)) {
+        return None;
+    }
+    let codec = first & 15;
+    let known = if is_known { 3 } else { 0 };
+    match (codec, rest) {
+        (7 | 12 | 13, [0..=2, a, b, _, ..]) => {
+            // Composition times are small, and rarely below zero.
+            let small = (*a == 0 && *b < 0x40) || (*a == 0xff && *b >= 0xc0);
+            if small { Some(4 + known + 6 + 9) } else { None }
+        }
+        (7 | 12 | 13, _) => None,
+        (2..=6, _) => Some(2 + known),
+        _ => None,
+    }
+}
 
-    fn weigh_video(&self, first: u8, rest: &[u8]) -> Option<i32> {
-        if first & 0x80 != 0 {
-            return match rest {
-                _ if first & 15 > 7 => None,
-                [a, b, c, d, ..]
-                    if matches!(&[*a, *b, *c, *d], b"avc1" | b"hvc1" | b"vvc1" | b"av01" | b"vp08" | b"vp09") =>
-                {
-                    Some(28)
-                }
-                _ if matches!(first & 15, 6 | 7) => Some(0),
-                _ => None,
-            };
-        }
-        if !(1..=5).contains(&(first >> 4)) {
-            return None;
-        }
-        let codec = first & 15;
-        let known = if self.known.video == Some(codec) { 3 } else { 0 };
-        match (codec, rest) {
-            (7 | 12 | 13, [0..=2, a, b, _, ..]) => {
-                // Composition times are small, and rarely below zero.
-                let small = (*a == 0 && *b < 0x40) || (*a == 0xff && *b >= 0xc0);
-                if small { Some(4 + known + 6 + 9) } else { None }
-            }
-            (7 | 12 | 13, _) => None,
-            (2..=6, _) => Some(2 + known),
-            _ => None,
-        }
-    }
+/// What tells one video codec from another by a message's first byte: the legacy id, or one for all that have a FourCC.
+pub(super) fn video_codec(first: u8) -> u8 {
+    if first & 0x80 == 0 { first & 15 } else { 0xff }
 }
