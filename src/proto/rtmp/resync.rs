@@ -165,6 +165,7 @@ fn judge(bytes: &[u8], at: usize, known: &Known, proof: i32) -> Verdict {
         bits: 0,
         headers: 0,
         open: None,
+        guessed: false,
         audio: known.audio,
         video: known.video,
     }
@@ -187,6 +188,8 @@ struct Chain<'b> {
     /// The place of a message that was followed with a doubtful chunk size, until a header behind its end, or several
     /// inside it, say that the size was right.
     open: Option<Open>,
+    /// Whether the message under way has a length from before a hole.
+    guessed: bool,
     /// What audio and video begin with in this chain.
     audio: Option<u8>,
     video: Option<u8>,
@@ -282,7 +285,8 @@ impl Chain<'_> {
     /// A message is longer than any that is known to fit into a chunk: follows it with the size of before, in one chunk,
     /// and, for the first such message of the chain, with each size that its bytes allow.
     fn doubt(self, place: usize, data: usize, least: u32, likely: Option<u32>, doubts: u32) -> Verdict {
-        if doubts == 0 {
+        // Two guesses at once, of a length and of a size, fit too easily.
+        if doubts == 0 || self.guessed {
             return Verdict::Rejected;
         }
         let Past { id, left, .. } = self.streams[place];
@@ -354,6 +358,7 @@ impl Chain<'_> {
             (_, Some(past)) => (past.length, past.kind),
             (_, None) => return Err(End::Broken),
         };
+        self.guessed = header.format == 2 && past.is_some_and(|past| !past.fresh);
         self.bits += self.weigh(&header, past, message_length, kind).ok_or(End::Broken)?;
         self.bits += self.weigh_payload(kind, message_length, &bytes[length..])?;
         let past = Past {
@@ -381,6 +386,7 @@ impl Chain<'_> {
         }
         let payload = self.weigh_payload(past.kind, past.length, &bytes[length..]);
         if past.fresh {
+            self.guessed = false;
             let payload = payload?;
             // Where the chunk size is in doubt this may as well be the message before, going on.
             if matches!(self.size, ChunkSize::AtLeast { .. }) && payload < 12 {
@@ -395,7 +401,10 @@ impl Chain<'_> {
                 ChunkSize::AtLeast { likely, .. } => likely.is_some_and(|size| past.length < size),
             };
             match payload {
-                Ok(bits) if bits >= 12 && fits && past.length > 0 => self.bits += 2 + bits,
+                Ok(bits) if bits >= 12 && fits && past.length > 0 => {
+                    self.bits += 2 + bits;
+                    self.guessed = true;
+                }
                 Err(End::Short) => return Err(End::Short),
                 _ if self.headers > 0 => return Err(End::Unknown),
                 _ => return Err(End::Broken),
