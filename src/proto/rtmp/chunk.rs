@@ -297,7 +297,6 @@ impl Chunks {
             message_streams: self.message_streams.clone(),
             size: self.size,
             clock: self.clock,
-            absolutes: self.absolutes == Some(true),
             audio: self.audio,
             video: self.video,
             then,
@@ -705,7 +704,7 @@ impl Chunks {
         match head.kind {
             MessageType::AUDIO => self.audio = partial.payload.first().copied().or(self.audio),
             MessageType::VIDEO => {
-                self.video = partial.payload.first().map(|first| resync::video_codec(*first)).or(self.video)
+                self.video = partial.payload.first().map(|first| resync::video_codec(*first)).or(self.video);
             }
             _ => {}
         }

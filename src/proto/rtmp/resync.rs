@@ -75,8 +75,6 @@ pub(super) struct Known {
     pub(super) size: ChunkSize,
     /// The last media message's time.
     pub(super) clock: Option<u32>,
-    /// Whether extended timestamps of types 1 and 2 are absolute times here.
-    pub(super) absolutes: bool,
     /// The first byte of the last audio message.
     pub(super) audio: Option<u8>,
     /// The codec of the last video message, by [`video_codec`].
@@ -102,7 +100,6 @@ impl Known {
             streams: Vec::new(),
             message_streams: Vec::new(),
             size: ChunkSize::UNKNOWN,
-            absolutes: false,
             clock: None,
             audio: None,
             video: None,
@@ -166,6 +163,7 @@ fn judge(bytes: &[u8], at: usize, known: &Known, proof: i32) -> Verdict {
         headers: 0,
         open: None,
         guessed: false,
+        clock: known.clock,
         audio: known.audio,
         video: known.video,
     }
@@ -190,6 +188,8 @@ struct Chain<'b> {
     open: Option<Open>,
     /// Whether the message under way has a length from before a hole.
     guessed: bool,
+    /// The last absolute time.
+    clock: Option<u32>,
     /// What audio and video begin with in this chain.
     audio: Option<u8>,
     video: Option<u8>,
@@ -320,6 +320,8 @@ impl Chain<'_> {
         let mut waits = false;
         for size in (from..until).filter(|size| rest[*size] == mark).take(SIZES) {
             match follow(size as u32, ChunkSize::Known(size as u32), 8) {
+                // Many chunks of a small size look like fewer of a larger one as well, but never the other way round.
+                verdict @ Verdict::Proven(_) if left / size as u32 > INSIDE => return verdict,
                 // Two sizes that both fit prove neither.
                 Verdict::Proven(_) if proven.is_some() => return Verdict::Rejected,
                 verdict @ Verdict::Proven(_) => proven = Some(verdict),
@@ -378,7 +380,11 @@ impl Chain<'_> {
         let mut length = length;
         if let Some(stored) = past.extended {
             let Some(field) = bytes[length..].first_chunk::<4>() else { return Err(End::Short) };
-            length += if u32::from_be_bytes(*field) == stored { 4 } else { 0 };
+            let field = u32::from_be_bytes(*field);
+            // A new message may have a time of its own there.
+            let is_time = |clock: u32| (field.wrapping_sub(clock) as i32).unsigned_abs() <= 60_000;
+            let begins = !(past.fresh && past.left > 0);
+            length += if field == stored || (begins && self.clock.is_some_and(is_time)) { 4 } else { 0 };
         }
         if past.fresh && past.left > 0 {
             self.bits += 8;
@@ -425,7 +431,7 @@ impl Chain<'_> {
     }
 
     /// How much a header of type 0, 1 or 2 says for itself; `None` when it cannot be one.
-    fn weigh(&self, header: &ChunkHeader, past: Option<Past>, length: u32, kind: MessageType) -> Option<i32> {
+    fn weigh(&mut self, header: &ChunkHeader, past: Option<Past>, length: u32, kind: MessageType) -> Option<i32> {
         kind.name()?;
         let mut bits = match past {
             Some(past) if past.kind == kind => 6 + if header.format < 2 { 8 } else { 0 },
@@ -455,18 +461,20 @@ impl Chain<'_> {
                 _ => return None,
             };
             let time = header.extended.unwrap_or(header.timestamp);
-            bits += match self.known.clock {
+            let clock = self.clock.replace(time);
+            bits += match clock {
                 Some(clock) if (time.wrapping_sub(clock) as i32).unsigned_abs() <= 60_000 => 8,
                 _ if time == 0 => 6,
                 _ => 0,
             };
         } else {
-            let delta = match (header.extended, self.known.clock) {
+            let delta = match (header.extended, self.clock) {
                 (None, _) => header.timestamp,
-                // The absolute time, as some senders write it.
-                (Some(time), Some(clock)) if self.known.absolutes => (time.wrapping_sub(clock) as i32).unsigned_abs(),
-                _ => return None,
+                // The absolute time, as some senders write it: a true delta of hours is next to never meant.
+                (Some(time), Some(clock)) => (time.wrapping_sub(clock) as i32).unsigned_abs(),
+                (Some(_), None) => 60_000,
             };
+            self.clock = header.extended.or(self.clock);
             bits += match delta {
                 0..=100 => 14,
                 101..=1_000 => 11,
