@@ -1,9 +1,8 @@
 //! `rtmp-inspect check CAPTURE…`: findings alone, and an exit status.
 
-use std::io;
-
 use super::Outcome;
 use super::arguments::CheckArguments;
+use super::output::stdout;
 use super::pump::pump;
 use super::sieve::{Form, Sieve};
 use crate::export::Writer;
@@ -13,7 +12,7 @@ use crate::rules::Severity;
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
     let sieve = Sieve::new(&arguments.input, Form::Findings)?;
-    let out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let out = stdout(&arguments.input);
     let mut writer: Box<dyn Writer> = if arguments.json {
         Box::new(JsonWriter::new(out, false).findings_only())
     } else {

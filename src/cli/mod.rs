@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod fields;
+mod output;
 mod pump;
 mod rules;
 mod sieve;

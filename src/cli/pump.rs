@@ -1,7 +1,11 @@
 //! Moves packets from the captures through the analyzer and the rules to a writer.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+use signal_hook::consts::SIGINT;
 
 use super::arguments::InputArguments;
 use super::sieve::Sieve;
@@ -75,7 +79,8 @@ impl Flow<'_> {
     fn run(&mut self, input: &mut Input, outcome: &mut Outcome) -> io::Result<()> {
         let mut progress = Progress::new(self.arguments.quiet);
         let mut number = 0;
-        loop {
+        let interrupted = interruptible()?;
+        while !interrupted.load(Ordering::Relaxed) {
             match input.next() {
                 None => break,
                 Some(Ok(packet)) => {
@@ -143,6 +148,15 @@ impl Flow<'_> {
     fn names(&self) -> String {
         self.arguments.captures.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Lets the first Ctrl-C end the reading, so that what is known by then, the summary too, still comes. A second one, or one
+/// while nothing comes from a pipe that stays open, ends the program.
+fn interruptible() -> io::Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&interrupted))?;
+    signal_hook::flag::register(SIGINT, Arc::clone(&interrupted))?;
+    Ok(interrupted)
 }
 
 /// How far it is, on standard error, where a person looks and the work is long.

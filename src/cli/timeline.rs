@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 use anyhow::bail;
 
 use super::arguments::{InputArguments, TimelineArguments};
+use super::output::stdout;
 use super::pump::pump;
 use super::sieve::{Form, Sieve};
 use super::{Outcome, complain};
@@ -13,7 +14,7 @@ use crate::export::text::TextWriter;
 use crate::tui;
 
 pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments) -> anyhow::Result<Outcome> {
-    let out = || io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let out = || stdout(input);
     if timeline.json {
         let sieve = Sieve::new(input, Form::Lines)?;
         return Ok(pump(input, sieve, &mut JsonWriter::new(out(), timeline.payload.is_some()))?.outcome);
