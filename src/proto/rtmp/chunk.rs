@@ -338,9 +338,12 @@ impl Chunks {
     }
 
     fn make_stale(&mut self) {
+        // Media stay on their message stream; there is no other where the direction has only one. Commands change theirs.
+        let is_sole = self.message_streams.iter().filter(|id| **id != 0).count() == 1;
         for stream in &mut self.streams {
             stream.fresh = false;
             stream.timed = false;
+            stream.placed &= is_sole && matches!(stream.kind, MessageType::AUDIO | MessageType::VIDEO);
         }
     }
 
