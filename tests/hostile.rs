@@ -1,6 +1,8 @@
 //! Damaged captures: nothing panics or hangs whatever the bytes are, and what came before the damage still comes out.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -167,5 +169,41 @@ fn every_bit_of_the_commands_may_be_flipped() {
         bytes[bit / 8] ^= 1 << (bit % 8);
         let path = damaged("bit", &bytes, "connect");
         assert!(everything(&path).events > 0);
+    }
+}
+
+/// Bytes after a hole in which every place looks like the beginning of a message: looking for the next chunk must cost no
+/// more for each of them than for any other.
+#[test]
+fn bytes_made_to_look_like_headers_do_not_stop_the_search() {
+    use rtmp_inspect::synth::{Link, Random, sample, transform};
+
+    let header = [0x44, 0, 0, 20, 0, 0x20, 0, 8, 0xaf, 1];
+    let patterns: [Vec<u8>; 5] = [
+        vec![0; 10],
+        header.to_vec(),
+        [&header[..], &[0xc4; 200]].concat(),
+        [0x04, 0, 0, 40, 0, 0x40, 0, 9, 1, 0, 0, 0, 0x27, 1, 0, 0, 0].to_vec(),
+        Random::new(5).bytes(4093),
+    ];
+    for pattern in patterns {
+        let bytes: Vec<u8> = pattern.iter().copied().cycle().take(1 << 20).collect();
+        let conversation = sample::publishing().client(|c| c.raw(&[0; 4000])).client(|c| c.raw(&bytes));
+        let packets = Link::v4().packets(&conversation);
+        let large: Vec<_> = (0..packets.len()).filter(|index| packets[*index].payload.len() > 1000).collect();
+        let packets = transform::drop_packets(&packets, &large[4..6]);
+        let story = common::Story::of_packets(&packets);
+        let seen: u64 = story
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Close(close) => Some(close.bytes),
+                _ => None,
+            })
+            .sum();
+        assert!(seen > 1 << 20, "{seen}");
+        // And where the capture begins there.
+        let middle: Vec<_> = packets[packets.len() / 2..].to_vec();
+        common::Story::of_packets(&middle);
     }
 }

@@ -139,6 +139,8 @@ struct Search {
     broken: bool,
     /// Whether finding the chunks again is worth an event.
     announced: bool,
+    /// How much looking was done already.
+    spent: u64,
 }
 
 /// One direction's chunk layer.
@@ -261,19 +263,25 @@ impl Chunks {
             // At the bound the same bytes are judged however they came.
             let length = if full { self.search_bytes } else { self.search.bytes.len() };
             let known = self.known(if full { Then::Cut } else { then });
-            match resync::seek(&self.search.bytes[..length], self.search.from, &known) {
+            let received = self.search.skipped + self.search.bytes.len() as u64;
+            let credit = (resync::FIRST_CREDIT + resync::CREDIT * received).saturating_sub(self.search.spent);
+            known.credit.set(credit);
+            let found = resync::seek(&self.search.bytes[..length], self.search.from, &known);
+            self.search.spent += credit - known.credit.get();
+            match found {
                 Some((at, Verdict::Proven(size))) => self.resume(at, size, out),
-                Some((at, _)) => {
+                Some((at, _)) if !full => {
                     self.search.from = at;
                     return;
                 }
-                None if full => {
+                // At the bound nothing waits, but for credit.
+                Some(_) | None if full => {
                     let count = self.search_bytes / 2;
                     self.search.drop_first(count);
                     self.offset += count as u64;
                     self.undecoded += count as u64;
                 }
-                None => {
+                _ => {
                     self.search.from = length;
                     return;
                 }
@@ -300,6 +308,7 @@ impl Chunks {
             audio: self.audio,
             video: self.video,
             then,
+            credit: std::cell::Cell::new(0),
         }
     }
 

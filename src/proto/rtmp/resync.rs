@@ -9,6 +9,8 @@
 // The weights are tables: a line a case, also where two cases weigh the same.
 #![allow(clippy::match_same_arms)]
 
+use std::cell::Cell;
+
 use super::MessageType;
 use super::header::{self, ChunkHeader};
 use crate::wire::{Reader, Silent};
@@ -81,7 +83,17 @@ pub(super) struct Known {
     pub(super) video: Option<u8>,
     /// What follows the bytes.
     pub(super) then: Then,
+    /// How much looking is still allowed: headers read and bytes scanned. Bytes may be made so that every place of them
+    /// looks like a beginning; the work that each byte may cost is bounded by what its sender pays for sending it.
+    pub(super) credit: Cell<u64>,
 }
+
+/// What one header costs, and what scanning eight bytes does.
+const HEADER_COST: u64 = 4;
+/// Credit that each byte brings with it.
+pub(super) const CREDIT: u64 = 32;
+/// Credit at the start of a search, before it has many bytes.
+pub(super) const FIRST_CREDIT: u64 = 1 << 20;
 
 /// What follows the bytes that are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +106,13 @@ pub(super) enum Then {
 }
 
 impl Known {
+    /// Whether there is credit for that much work.
+    fn spend(&self, work: u64) -> bool {
+        let left = self.credit.get().saturating_sub(work);
+        self.credit.set(left);
+        left > 0
+    }
+
     /// Nothing: the capture began in the middle.
     pub(super) fn nothing() -> Known {
         Known {
@@ -104,6 +123,7 @@ impl Known {
             audio: None,
             video: None,
             then: Then::More,
+            credit: Cell::new(FIRST_CREDIT),
         }
     }
 }
@@ -135,6 +155,7 @@ pub(super) enum Verdict {
 /// Finds the first place from `start` on that is not rejected, with its verdict; `None` when all are.
 pub(super) fn seek(bytes: &[u8], start: usize, known: &Known) -> Option<(usize, Verdict)> {
     (start..bytes.len()).find_map(|at| match judge(bytes, at, known, PROOF) {
+        _ if known.credit.get() == 0 => Some((at, Verdict::Wait)),
         Verdict::Rejected => None,
         verdict => Some((at, verdict)),
     })
@@ -143,10 +164,12 @@ pub(super) fn seek(bytes: &[u8], start: usize, known: &Known) -> Option<(usize, 
 /// Whether these bytes, from anywhere in a connection, prove to be an RTMP chunk stream.
 pub(super) fn recognise(bytes: &[u8]) -> bool {
     let known = Known { then: Then::Cut, ..Known::nothing() };
+    known.credit.set(FIRST_CREDIT + CREDIT * bytes.len() as u64);
     (0..bytes.len()).any(|at| matches!(judge(bytes, at, &known, RECOGNITION), Verdict::Proven(_)))
 }
 
 fn judge(bytes: &[u8], at: usize, known: &Known, proof: i32) -> Verdict {
+    known.spend(1);
     // Most places end here: a chain begins with a message, and a message begins with few of the 256 bytes.
     if at > 0 && bytes[at] >> 6 >= 2 && !known.streams.iter().any(|past| past.id == u32::from(bytes[at] & 63)) {
         return Verdict::Rejected;
@@ -316,6 +339,7 @@ impl Chain<'_> {
         let rest = self.bytes.get(data..).unwrap_or_default();
         let mark = 0xc0 | id as u8;
         let (from, until) = ((least.max(1) as usize).min(rest.len()), (left as usize).min(rest.len()).min(LARGEST));
+        self.known.spend((until.saturating_sub(from) / 8) as u64);
         let mut proven = None;
         let mut waits = false;
         for size in (from..until).filter(|size| rest[*size] == mark).take(SIZES) {
@@ -338,6 +362,9 @@ impl Chain<'_> {
 
     /// Reads and weighs the header at the chain's end: the chunk stream's place and the header's length.
     fn header(&mut self) -> Result<(usize, usize), End> {
+        if !self.known.spend(HEADER_COST) {
+            return Err(End::Broken);
+        }
         let bytes = &self.bytes[self.at..];
         let length = match header::length(bytes) {
             Ok(length) if length <= bytes.len() => length,
