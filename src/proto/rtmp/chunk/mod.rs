@@ -4,23 +4,25 @@
 //! and Abort act here, at once. Where senders differ about extended timestamps, the bytes decide: see
 //! [`Chunks::extended_on_type_3`].
 
+mod headers;
+mod search;
+mod stream;
+
 use std::collections::HashMap;
 
 use bytes::Bytes;
 
-use super::header::{self, ChunkHeader};
-use super::resync::{self, ChunkSize, Known, Past, Then, Verdict};
-use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType, Run};
+use self::search::Search;
+use self::stream::{ChunkStream, Partial};
+use super::header::ChunkHeader;
+use super::resync::{self, ChunkSize, Then};
+use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType};
 use crate::limits::Limits;
 use crate::proto::Why;
-use crate::wire::{Moment, Reader, Silent};
+use crate::wire::Moment;
 
 /// RTMP 1.0 §5.4.1: until a Set Chunk Size.
 const DEFAULT_CHUNK_SIZE: u32 = 128;
-/// How far apart, in ms, two times may be and still be the same clock's: tells an absolute time from a delta.
-const SAME_CLOCK: u32 = 60_000;
-/// The most bytes that are waited for to see what follows a chunk.
-const LOOK_AHEAD: u32 = 65_536;
 
 /// What the chunk layer gives.
 #[derive(Debug)]
@@ -69,41 +71,6 @@ impl Reason {
     }
 }
 
-/// A chunk stream's last header, and the message under way on it.
-#[derive(Debug, Default)]
-struct ChunkStream {
-    id: u32,
-    timestamp: u32,
-    delta: u32,
-    length: u32,
-    kind: MessageType,
-    message_stream_id: u32,
-    /// The last header's extended timestamp, which type 3 chunks repeat or leave out.
-    extended: Option<u32>,
-    /// Whether that was an absolute time where a delta belongs.
-    absolute: bool,
-    /// Whether nothing was missed since the last header, so that the next one may inherit from it.
-    fresh: bool,
-    /// Whether `timestamp` is known: after a hole it is only with the next absolute one.
-    timed: bool,
-    /// Whether `message_stream_id` is known.
-    placed: bool,
-    partial: Option<Partial>,
-}
-
-/// A message of which more is to come.
-#[derive(Debug)]
-struct Partial {
-    head: Head,
-    payload: Vec<u8>,
-    /// Payload bytes that came or are known to be missing.
-    passed: u32,
-    /// Payload bytes that are known to be missing.
-    missing: u32,
-    /// Its payload was given up to keep within the limit.
-    dropped: bool,
-}
-
 #[derive(Clone, Copy, Debug)]
 enum State {
     Header,
@@ -124,23 +91,6 @@ enum Unread {
     Seek,
     /// After a hole: it cannot be a header, so what was thought of the bytes before was wrong.
     Astray,
-}
-
-/// Bytes in which the next chunk is looked for.
-#[derive(Debug, Default)]
-struct Search {
-    bytes: Vec<u8>,
-    bounds: Vec<(usize, Moment)>,
-    /// Every place before this one is rejected.
-    from: usize,
-    /// Bytes before these that were looked through in vain.
-    skipped: u64,
-    /// Whether bytes are missing before these, or were skipped: nothing under way can go on.
-    broken: bool,
-    /// Whether finding the chunks again is worth an event.
-    announced: bool,
-    /// How much looking was done already.
-    spent: u64,
 }
 
 /// One direction's chunk layer.
@@ -256,106 +206,6 @@ impl Chunks {
         }
     }
 
-    /// Looks for the next chunk in what is kept for that, and goes on from there when it is proven.
-    fn seek(&mut self, then: Then, out: &mut Vec<Chunked>) {
-        while matches!(self.state, State::Seeking) {
-            let full = self.search.bytes.len() >= self.search_bytes;
-            // At the bound the same bytes are judged however they came.
-            let length = if full { self.search_bytes } else { self.search.bytes.len() };
-            let known = self.known(if full { Then::Cut } else { then });
-            let received = self.search.skipped + self.search.bytes.len() as u64;
-            let credit = (resync::FIRST_CREDIT + resync::CREDIT * received).saturating_sub(self.search.spent);
-            known.credit.set(credit);
-            let found = resync::seek(&self.search.bytes[..length], self.search.from, &known);
-            self.search.spent += credit - known.credit.get();
-            match found {
-                Some((at, Verdict::Proven(size))) => self.resume(at, size, out),
-                Some((at, _)) if !full => {
-                    self.search.from = at;
-                    return;
-                }
-                // At the bound nothing waits, but for credit.
-                Some(_) | None if full => {
-                    let count = self.search_bytes / 2;
-                    self.search.drop_first(count);
-                    self.offset += count as u64;
-                    self.undecoded += count as u64;
-                }
-                _ => {
-                    self.search.from = length;
-                    return;
-                }
-            }
-        }
-    }
-
-    /// What is known of the direction to tell a chunk by.
-    fn known(&self, then: Then) -> Known {
-        let broken = self.search.broken;
-        let past = |stream: &ChunkStream| Past {
-            id: stream.id,
-            length: stream.length,
-            kind: stream.kind,
-            fresh: stream.fresh && !broken,
-            left: stream.partial.as_ref().filter(|_| !broken).map_or(0, |partial| partial.head.length - partial.passed),
-            extended: stream.extended,
-        };
-        Known {
-            streams: self.streams.iter().map(past).collect(),
-            message_streams: self.message_streams.clone(),
-            size: self.size,
-            clock: self.clock,
-            audio: self.audio,
-            video: self.video,
-            then,
-            credit: std::cell::Cell::new(0),
-        }
-    }
-
-    /// Goes on at a proven place.
-    fn resume(&mut self, at: usize, size: ChunkSize, out: &mut Vec<Chunked>) {
-        let search = std::mem::take(&mut self.search);
-        let skipped = search.skipped + at as u64;
-        if search.broken || at > 0 {
-            self.give_up(Why::Gap, out);
-            self.make_stale();
-        }
-        self.size = size;
-        self.offset += at as u64;
-        self.undecoded += at as u64;
-        let first = search.bytes[at];
-        if first >> 6 >= 2
-            && let Some(stream) = self.find(u32::from(first & 63))
-        {
-            // What it inherits was proven with it.
-            self.streams[stream].fresh = true;
-        }
-        if search.announced || skipped > 0 {
-            out.push(Chunked::Resync { offset: self.offset, skipped, at: moment(&search.bounds, at) });
-        }
-        self.state = State::Header;
-        let (bytes, bounds) = (&search.bytes[at..], after(search.bounds, at));
-        let used = self.run(bytes, &bounds, out);
-        let rest = after(bounds, used);
-        if matches!(self.state, State::Seeking) {
-            self.search.bytes.extend_from_slice(&bytes[used..]);
-            self.search.bounds = rest;
-        } else if used < bytes.len() {
-            self.held.extend_from_slice(&bytes[used..]);
-            self.held_bounds = rest;
-        }
-    }
-
-    fn make_stale(&mut self) {
-        // Media stay on their message stream; there is no other where the direction has only one. Commands change theirs.
-        let is_sole = self.message_streams.iter().filter(|id| **id != 0).count() == 1;
-        for stream in &mut self.streams {
-            stream.fresh = false;
-            stream.timed = false;
-            stream.placed &= is_sole && matches!(stream.kind, MessageType::AUDIO | MessageType::VIDEO);
-        }
-    }
-
     /// `missing` bytes were never captured. Whether decoding goes on with certainty: only when they all lie in one
     /// chunk's data, since nothing else can be inside a chunk. Otherwise the next chunk is looked for.
     pub(super) fn gap(&mut self, missing: u64, at: Moment, out: &mut Vec<Chunked>) -> bool {
@@ -384,28 +234,6 @@ impl Chunks {
         self.seek(Then::End, out);
         self.drop_kept();
         self.give_up(why, out);
-    }
-
-    /// From here on the next chunk is looked for: bytes are missing, or cannot be decoded.
-    fn lose(&mut self, why: Why, out: &mut Vec<Chunked>) {
-        self.seek(Then::Cut, out);
-        self.drop_kept();
-        self.give_up(why, out);
-        self.make_stale();
-        self.state = State::Seeking;
-        self.search = Search { broken: true, announced: true, ..Search::default() };
-        self.size = self.size.doubted();
-        self.has_hole = true;
-    }
-
-    /// Counts what is kept and cannot be used as not decoded.
-    fn drop_kept(&mut self) {
-        let kept = (self.held.len() + self.search.bytes.len()) as u64;
-        self.undecoded += kept;
-        self.offset += kept;
-        self.held.clear();
-        self.held_bounds.clear();
-        self.search = Search::default();
     }
 
     fn give_up(&mut self, why: Why, out: &mut Vec<Chunked>) {
@@ -480,101 +308,6 @@ impl Chunks {
             Some(&u16::MAX) => None,
             Some(&place) => Some(usize::from(place)),
             None => self.large.get(&id).copied(),
-        }
-    }
-
-    /// Reads the header at the start of `bytes`, with the extended timestamp that a type 3 chunk may have, and its
-    /// length.
-    fn header(&self, bytes: &[u8]) -> Result<(ChunkHeader, usize), Unread> {
-        let length = match header::length(bytes) {
-            Ok(length) if length <= bytes.len() => length,
-            _ => return Err(Unread::Wait),
-        };
-        let mut header = header::read(&mut Reader::new(&bytes[..length], 0, &mut Silent)).map_err(|_| Unread::Wait)?;
-        if self.has_hole && header.format < 2 && !resync::is_possible(&header, &self.message_streams) {
-            return Err(Unread::Astray);
-        }
-        let Some(stream) = self.find(header.chunk_stream_id) else {
-            if header.format >= 2 {
-                let ChunkHeader { chunk_stream_id, format, .. } = header;
-                return Err(Unread::Bad(Reason::FirstChunkInherits { chunk_stream_id, format }));
-            }
-            if self.streams.len() >= self.max_streams {
-                return Err(Unread::Bad(Reason::ChunkStreams));
-            }
-            return if self.is_in_doubt(header.length) { Err(Unread::Seek) } else { Ok((header, length)) };
-        };
-        let stream = &self.streams[stream];
-        if header.format >= 2 && !stream.fresh && stream.partial.is_none() {
-            return Err(Unread::Seek);
-        }
-        if header.format == 3
-            && let Some(stored) = stream.extended
-        {
-            header.extended = self.extended_on_type_3(stream, stored, &bytes[length..])?;
-        }
-        let begins = if header.format < 2 { header.length } else { stream.length };
-        if stream.partial.is_none() && self.is_in_doubt(begins) {
-            return Err(Unread::Seek);
-        }
-        let extended = if header.format == 3 && header.extended.is_some() { 4 } else { 0 };
-        Ok((header, length + extended))
-    }
-
-    /// Whether a message of this length may or may not fit into a chunk.
-    fn is_in_doubt(&self, length: u32) -> bool {
-        matches!(self.size, ChunkSize::AtLeast { least, .. } if length > least)
-    }
-
-    /// Payload bytes of a chunk of a message of which `left` are to come.
-    fn chunk_of(&self, left: u32) -> u32 {
-        match self.size {
-            ChunkSize::Known(size) => left.min(size),
-            ChunkSize::AtLeast { .. } => left,
-        }
-    }
-
-    /// Whether a type 3 chunk, whose chunk stream's last header had an extended timestamp, has it too.
-    ///
-    /// The specification repeats the field; its 2009 draft did not, and senders of both kinds live. A third kind writes
-    /// the absolute time where the header's type calls for a delta. The bytes say which it is: they are the stored
-    /// field, or the message's own time, or (on a new message) a time near the last one; a payload that begins with
-    /// just that value is a chance of one in 2^32. Only a new message whose bytes are none of these needs a look at
-    /// what follows its first chunk.
-    fn extended_on_type_3(&self, stream: &ChunkStream, stored: u32, rest: &[u8]) -> Result<Option<u32>, Unread> {
-        let Some(field) = rest.first_chunk::<4>().map(|field| u32::from_be_bytes(*field)) else {
-            return if self.at_end { Ok(None) } else { Err(Unread::Wait) };
-        };
-        if field == stored {
-            return Ok(Some(field));
-        }
-        if let Some(partial) = &stream.partial {
-            return Ok((field == partial.head.timestamp).then_some(field));
-        }
-        if near(field, stream.timestamp) {
-            return Ok(Some(field));
-        }
-        let data = self.chunk_of(stream.length);
-        if self.omits || data > LOOK_AHEAD {
-            return Ok(None);
-        }
-        let data = data as usize;
-        if rest.len() < data + 4 + 1 && !self.at_end {
-            return Err(Unread::Wait);
-        }
-        let follows = |at: usize| rest.get(at..).is_none_or(|next| self.is_plausible(next));
-        Ok((follows(data + 4) && !follows(data)).then_some(field))
-    }
-
-    /// Whether a chunk header may begin with these bytes, as far as they go.
-    fn is_plausible(&self, bytes: &[u8]) -> bool {
-        let Ok(length) = header::length(bytes) else { return true };
-        let Some(header) = bytes.get(..length) else { return true };
-        let Ok(header) = header::read(&mut Reader::new(header, 0, &mut Silent)) else { return false };
-        let known = self.find(header.chunk_stream_id).is_some();
-        match header.format {
-            0 | 1 => header.kind.name().is_some() && (known || header.format == 0),
-            _ => known,
         }
     }
 
@@ -728,112 +461,6 @@ impl Chunks {
             self.message_streams.push(id);
         }
     }
-}
-
-impl Search {
-    fn drop_first(&mut self, count: usize) {
-        self.bytes.drain(..count);
-        self.bounds = after(std::mem::take(&mut self.bounds), count);
-        self.from = self.from.saturating_sub(count);
-        self.skipped += count as u64;
-        self.broken = true;
-        self.announced = true;
-    }
-}
-
-impl ChunkStream {
-    /// A new message's header: what it leaves out stays as it was.
-    ///
-    /// A delta of more than 16777214 ms is next to never meant, and a sender that writes the absolute time writes one
-    /// near the last. The direction's first such field says which kind of sender it is, unless the clock stands at 0, where
-    /// both readings are the same.
-    fn inherit(&mut self, header: &ChunkHeader, absolutes: &mut Option<bool>) {
-        self.absolute = false;
-        self.fresh = true;
-        let clock = self.timestamp;
-        match (header.format, header.extended) {
-            (0, extended) => {
-                self.timed = true;
-                self.placed = true;
-                self.timestamp = extended.unwrap_or(header.timestamp);
-                // §5.3.1.2.4: a type 3 chunk after a type 0 chunk has the type 0's timestamp for its delta.
-                self.delta = self.timestamp;
-            }
-            (_, Some(time)) if self.timed && clock != 0 && *absolutes.get_or_insert(near(time, clock)) => {
-                self.set_absolute(time);
-            }
-            (_, Some(time)) if !self.timed && *absolutes == Some(true) => {
-                self.set_absolute(time);
-                self.timed = true;
-            }
-            (_, Some(delta)) => self.advance(delta),
-            (3, None) => self.advance(self.delta),
-            (_, None) => self.advance(header.timestamp),
-        }
-        if header.format < 2 {
-            self.length = header.length;
-            self.kind = header.kind;
-        }
-        if header.format == 0 {
-            self.message_stream_id = header.message_stream_id;
-        }
-        if header.format < 3 || header.extended.is_some() {
-            self.extended = header.extended;
-        }
-    }
-
-    fn advance(&mut self, delta: u32) {
-        self.delta = delta;
-        self.timestamp = self.timestamp.wrapping_add(delta);
-    }
-
-    fn set_absolute(&mut self, time: u32) {
-        self.delta = time.wrapping_sub(self.timestamp);
-        self.timestamp = time;
-        self.absolute = true;
-    }
-}
-
-impl Partial {
-    fn incomplete(self, why: Why) -> Chunked {
-        let received = self.passed - self.missing;
-        let why = if self.missing > 0 { Why::Gap } else { why };
-        Chunked::Incomplete { head: self.head, received, why }
-    }
-}
-
-impl Head {
-    /// A packet carries some of it.
-    fn carry(&mut self, at: Moment) {
-        if at.packet < self.first.packet {
-            self.first = at;
-        }
-        if at.packet > self.last.packet {
-            self.last = at;
-        }
-    }
-
-    fn add_chunk(&mut self, offset: u64, header: u8, data: u32, chunk_size: u32) {
-        if let Some(run) = self.runs.last_mut() {
-            let full = run.payload / run.chunk;
-            let end = run.offset
-                + u64::from(run.first_header)
-                + u64::from(run.payload)
-                + u64::from(full.saturating_sub(1)) * u64::from(run.later_header);
-            let alike = run.later_header == header || full == 1;
-            if run.payload % run.chunk == 0 && end == offset && alike && chunk_size == run.chunk {
-                run.later_header = header;
-                run.payload += data;
-                return;
-            }
-        }
-        self.runs.push(Run { offset, first_header: header, later_header: 0, chunk: chunk_size, payload: data });
-    }
-}
-
-/// Whether `time` may be the same clock's as `last`, a little earlier or later.
-fn near(time: u32, last: u32) -> bool {
-    (time.wrapping_sub(last) as i32).unsigned_abs() <= SAME_CLOCK
 }
 
 /// The bounds of what is left behind the first `used` bytes.

@@ -1,0 +1,112 @@
+//! A chunk's header, with the extended timestamp that a type 3 header may have.
+
+use super::stream::{ChunkStream, near};
+use super::{Chunks, Reason, Unread};
+use crate::proto::rtmp::header::{self, ChunkHeader};
+use crate::proto::rtmp::resync::{self, ChunkSize};
+use crate::wire::{Reader, Silent};
+
+/// The most bytes that are waited for to see what follows a chunk.
+const LOOK_AHEAD: u32 = 65_536;
+
+impl Chunks {
+    /// Reads the header at the start of `bytes`, with the extended timestamp that a type 3 chunk may have, and its
+    /// length.
+    pub(super) fn header(&self, bytes: &[u8]) -> Result<(ChunkHeader, usize), Unread> {
+        let length = match header::length(bytes) {
+            Ok(length) if length <= bytes.len() => length,
+            _ => return Err(Unread::Wait),
+        };
+        let mut header = header::read(&mut Reader::new(&bytes[..length], 0, &mut Silent)).map_err(|_| Unread::Wait)?;
+        if self.has_hole && header.format < 2 && !resync::is_possible(&header, &self.message_streams) {
+            return Err(Unread::Astray);
+        }
+        let Some(stream) = self.find(header.chunk_stream_id) else {
+            if header.format >= 2 {
+                let ChunkHeader { chunk_stream_id, format, .. } = header;
+                return Err(Unread::Bad(Reason::FirstChunkInherits { chunk_stream_id, format }));
+            }
+            if self.streams.len() >= self.max_streams {
+                return Err(Unread::Bad(Reason::ChunkStreams));
+            }
+            return if self.is_in_doubt(header.length) { Err(Unread::Seek) } else { Ok((header, length)) };
+        };
+        let stream = &self.streams[stream];
+        if header.format >= 2 && !stream.fresh && stream.partial.is_none() {
+            return Err(Unread::Seek);
+        }
+        if header.format == 3
+            && let Some(stored) = stream.extended
+        {
+            header.extended = self.extended_on_type_3(stream, stored, &bytes[length..])?;
+        }
+        let begins = if header.format < 2 { header.length } else { stream.length };
+        if stream.partial.is_none() && self.is_in_doubt(begins) {
+            return Err(Unread::Seek);
+        }
+        let extended = if header.format == 3 && header.extended.is_some() { 4 } else { 0 };
+        Ok((header, length + extended))
+    }
+
+    /// Whether a message of this length may or may not fit into a chunk.
+    pub(super) fn is_in_doubt(&self, length: u32) -> bool {
+        matches!(self.size, ChunkSize::AtLeast { least, .. } if length > least)
+    }
+
+    /// Payload bytes of a chunk of a message of which `left` are to come.
+    pub(super) fn chunk_of(&self, left: u32) -> u32 {
+        match self.size {
+            ChunkSize::Known(size) => left.min(size),
+            ChunkSize::AtLeast { .. } => left,
+        }
+    }
+
+    /// Whether a type 3 chunk, whose chunk stream's last header had an extended timestamp, has it too.
+    ///
+    /// The specification repeats the field; its 2009 draft did not, and senders of both kinds live. A third kind writes
+    /// the absolute time where the header's type calls for a delta. The bytes say which it is: they are the stored
+    /// field, or the message's own time, or (on a new message) a time near the last one; a payload that begins with
+    /// just that value is a chance of one in 2^32. Only a new message whose bytes are none of these needs a look at
+    /// what follows its first chunk.
+    pub(super) fn extended_on_type_3(
+        &self,
+        stream: &ChunkStream,
+        stored: u32,
+        rest: &[u8],
+    ) -> Result<Option<u32>, Unread> {
+        let Some(field) = rest.first_chunk::<4>().map(|field| u32::from_be_bytes(*field)) else {
+            return if self.at_end { Ok(None) } else { Err(Unread::Wait) };
+        };
+        if field == stored {
+            return Ok(Some(field));
+        }
+        if let Some(partial) = &stream.partial {
+            return Ok((field == partial.head.timestamp).then_some(field));
+        }
+        if near(field, stream.timestamp) {
+            return Ok(Some(field));
+        }
+        let data = self.chunk_of(stream.length);
+        if self.omits || data > LOOK_AHEAD {
+            return Ok(None);
+        }
+        let data = data as usize;
+        if rest.len() < data + 4 + 1 && !self.at_end {
+            return Err(Unread::Wait);
+        }
+        let follows = |at: usize| rest.get(at..).is_none_or(|next| self.is_plausible(next));
+        Ok((follows(data + 4) && !follows(data)).then_some(field))
+    }
+
+    /// Whether a chunk header may begin with these bytes, as far as they go.
+    pub(super) fn is_plausible(&self, bytes: &[u8]) -> bool {
+        let Ok(length) = header::length(bytes) else { return true };
+        let Some(header) = bytes.get(..length) else { return true };
+        let Ok(header) = header::read(&mut Reader::new(header, 0, &mut Silent)) else { return false };
+        let known = self.find(header.chunk_stream_id).is_some();
+        match header.format {
+            0 | 1 => header.kind.name().is_some() && (known || header.format == 0),
+            _ => known,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Looking for the next chunk where it is not known where that begins, and going on from there.
+
+use super::stream::ChunkStream;
+use super::{Chunked, Chunks, State, after, moment};
+use crate::proto::Why;
+use crate::proto::rtmp::MessageType;
+use crate::proto::rtmp::resync::{self, ChunkSize, Known, Past, Then, Verdict};
+use crate::wire::Moment;
+
+/// Bytes in which the next chunk is looked for.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    pub(super) bytes: Vec<u8>,
+    pub(super) bounds: Vec<(usize, Moment)>,
+    /// Every place before this one is rejected.
+    pub(super) from: usize,
+    /// Bytes before these that were looked through in vain.
+    pub(super) skipped: u64,
+    /// Whether bytes are missing before these, or were skipped: nothing under way can go on.
+    pub(super) broken: bool,
+    /// Whether finding the chunks again is worth an event.
+    pub(super) announced: bool,
+    /// How much looking was done already.
+    pub(super) spent: u64,
+}
+
+impl Chunks {
+    /// Looks for the next chunk in what is kept for that, and goes on from there when it is proven.
+    pub(super) fn seek(&mut self, then: Then, out: &mut Vec<Chunked>) {
+        while matches!(self.state, State::Seeking) {
+            let full = self.search.bytes.len() >= self.search_bytes;
+            // At the bound the same bytes are judged however they came.
+            let length = if full { self.search_bytes } else { self.search.bytes.len() };
+            let known = self.known(if full { Then::Cut } else { then });
+            let received = self.search.skipped + self.search.bytes.len() as u64;
+            let credit = (resync::FIRST_CREDIT + resync::CREDIT * received).saturating_sub(self.search.spent);
+            known.credit.set(credit);
+            let found = resync::seek(&self.search.bytes[..length], self.search.from, &known);
+            self.search.spent += credit - known.credit.get();
+            match found {
+                Some((at, Verdict::Proven(size))) => self.resume(at, size, out),
+                Some((at, _)) if !full => {
+                    self.search.from = at;
+                    return;
+                }
+                // At the bound nothing waits, but for credit.
+                Some(_) | None if full => {
+                    let count = self.search_bytes / 2;
+                    self.search.drop_first(count);
+                    self.offset += count as u64;
+                    self.undecoded += count as u64;
+                }
+                _ => {
+                    self.search.from = length;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// What is known of the direction to tell a chunk by.
+    pub(super) fn known(&self, then: Then) -> Known {
+        let broken = self.search.broken;
+        let past = |stream: &ChunkStream| Past {
+            id: stream.id,
+            length: stream.length,
+            kind: stream.kind,
+            fresh: stream.fresh && !broken,
+            left: stream.partial.as_ref().filter(|_| !broken).map_or(0, |partial| partial.head.length - partial.passed),
+            extended: stream.extended,
+        };
+        Known {
+            streams: self.streams.iter().map(past).collect(),
+            message_streams: self.message_streams.clone(),
+            size: self.size,
+            clock: self.clock,
+            audio: self.audio,
+            video: self.video,
+            then,
+            credit: std::cell::Cell::new(0),
+        }
+    }
+
+    /// Goes on at a proven place.
+    pub(super) fn resume(&mut self, at: usize, size: ChunkSize, out: &mut Vec<Chunked>) {
+        let search = std::mem::take(&mut self.search);
+        let skipped = search.skipped + at as u64;
+        if search.broken || at > 0 {
+            self.give_up(Why::Gap, out);
+            self.make_stale();
+        }
+        self.size = size;
+        self.offset += at as u64;
+        self.undecoded += at as u64;
+        let first = search.bytes[at];
+        if first >> 6 >= 2
+            && let Some(stream) = self.find(u32::from(first & 63))
+        {
+            // What it inherits was proven with it.
+            self.streams[stream].fresh = true;
+        }
+        if search.announced || skipped > 0 {
+            out.push(Chunked::Resync { offset: self.offset, skipped, at: moment(&search.bounds, at) });
+        }
+        self.state = State::Header;
+        let (bytes, bounds) = (&search.bytes[at..], after(search.bounds, at));
+        let used = self.run(bytes, &bounds, out);
+        let rest = after(bounds, used);
+        if matches!(self.state, State::Seeking) {
+            self.search.bytes.extend_from_slice(&bytes[used..]);
+            self.search.bounds = rest;
+        } else if used < bytes.len() {
+            self.held.extend_from_slice(&bytes[used..]);
+            self.held_bounds = rest;
+        }
+    }
+
+    pub(super) fn make_stale(&mut self) {
+        // Media stay on their message stream; there is no other where the direction has only one. Commands change theirs.
+        let is_sole = self.message_streams.iter().filter(|id| **id != 0).count() == 1;
+        for stream in &mut self.streams {
+            stream.fresh = false;
+            stream.timed = false;
+            stream.placed &= is_sole && matches!(stream.kind, MessageType::AUDIO | MessageType::VIDEO);
+        }
+    }
+
+    /// From here on the next chunk is looked for: bytes are missing, or cannot be decoded.
+    pub(super) fn lose(&mut self, why: Why, out: &mut Vec<Chunked>) {
+        self.seek(Then::Cut, out);
+        self.drop_kept();
+        self.give_up(why, out);
+        self.make_stale();
+        self.state = State::Seeking;
+        self.search = Search { broken: true, announced: true, ..Search::default() };
+        self.size = self.size.doubted();
+        self.has_hole = true;
+    }
+
+    /// Counts what is kept and cannot be used as not decoded.
+    pub(super) fn drop_kept(&mut self) {
+        let kept = (self.held.len() + self.search.bytes.len()) as u64;
+        self.undecoded += kept;
+        self.offset += kept;
+        self.held.clear();
+        self.held_bounds.clear();
+        self.search = Search::default();
+    }
+}
+
+impl Search {
+    fn drop_first(&mut self, count: usize) {
+        self.bytes.drain(..count);
+        self.bounds = after(std::mem::take(&mut self.bounds), count);
+        self.from = self.from.saturating_sub(count);
+        self.skipped += count as u64;
+        self.broken = true;
+        self.announced = true;
+    }
+}
