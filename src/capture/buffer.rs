@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 /// Read from the source in pieces of this many bytes: large enough that system calls do not show.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 64 << 10;
 
 /// The longest record or block that is read, in bytes. The largest snap length tools accept is 256 KiB (USB: 128 MiB,
 /// which we do not decode); blocks of secrets and names stay far below too.
