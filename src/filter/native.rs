@@ -48,7 +48,7 @@ fields! {
     BYTES: Uint "bytes", "bytes", "";
     /// Of a resync, captured bytes before it that could not be decoded.
     SKIPPED: Uint "skipped", "bytes", "";
-    /// Why a direction cannot be decoded further.
+    /// Why a direction stopped being decodable.
     REASON: Text "reason", "", "";
     /// How a direction ended.
     HOW: Word "how", "", "", How::WORDS;

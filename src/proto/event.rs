@@ -127,7 +127,7 @@ impl Why {
             Why::Closed => "the connection closed inside it",
             Why::EndOfCapture => "the capture ends inside it",
             Why::Limit => "too many unfinished messages at once",
-            Why::Undecodable => "its direction cannot be decoded further",
+            Why::Undecodable => "its direction stopped being decodable inside it",
         }
     }
 }
@@ -147,7 +147,7 @@ pub struct Gap {
     pub survived: bool,
 }
 
-/// From here on a direction cannot be decoded.
+/// At this point a direction stops being decodable; a `Resync` tells where chunks were found again, if they were.
 #[derive(Clone, Debug)]
 pub struct Undecodable {
     pub session: u32,

@@ -15,7 +15,7 @@ pub struct Facts {
 pub struct SideFacts {
     /// Bytes of it are missing from the capture.
     pub gap: bool,
-    /// It cannot be decoded any further.
+    /// Its chunks could not be decoded from some point on.
     pub lost: bool,
     /// The last Window Acknowledgement Size that this side sent, in bytes, and its own bytes up to there.
     pub window: Option<(u32, u64)>,
