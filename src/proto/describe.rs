@@ -16,7 +16,7 @@ pub fn describe(event: &Event) -> String {
             let then = if gap.survived { "decoding goes on" } else { "the next chunk is looked for" };
             format!("{} bytes are missing at offset {}; {then}", gap.bytes, gap.offset)
         }
-        Event::Undecodable(lost) => format!("not decodable from offset {} on: {}", lost.offset, lost.reason.clause()),
+        Event::Undecodable(lost) => format!("not decodable at offset {}: {}", lost.offset, lost.reason.clause()),
         Event::Resync(event) => {
             format!(
                 "chunks found again at offset {}, after {} bytes that were not decoded",

@@ -6,8 +6,8 @@ rule! {
     /// The first chunk of a chunk stream must have a type 0 header: types 2 and 3 take the message's length and type
     /// from an earlier chunk, and there is none.
     ///
-    /// Receivers disconnect or lose the direction; so does this program. A sender must begin every chunk stream, after
-    /// a reconnect too, with a type 0 header.
+    /// Receivers disconnect or lose the direction; this program looks for the next chunk that it can follow. A sender
+    /// must begin every chunk stream, after a reconnect too, with a type 0 header.
     pub(super) struct FirstChunkInherits {}
     "CHK001", "first-chunk-inherits", Error, "RTMP 1.0 §5.3.1.2.1"
 }

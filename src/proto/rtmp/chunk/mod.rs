@@ -53,8 +53,6 @@ pub enum Reason {
     FirstChunkInherits { chunk_stream_id: u32, format: u8 },
     /// More chunk streams than are followed.
     ChunkStreams,
-    /// Bytes before it are missing from the capture.
-    Gap,
 }
 
 impl Reason {
@@ -66,7 +64,6 @@ impl Reason {
                 )
             }
             Reason::ChunkStreams => "more chunk streams than are followed".into(),
-            Reason::Gap => "bytes before it are missing from the capture".into(),
         }
     }
 }
