@@ -26,7 +26,9 @@ struct Frame<'a> {
 fn frames(bytes: &[u8]) -> Vec<Frame<'_>> {
     let mut u = Unstructured::new(bytes);
     let mut frames = Vec::new();
-    while let (Ok(link), Ok(cut), Ok(length)) = (u.arbitrary::<u8>(), u.arbitrary::<u8>(), u.arbitrary::<u16>()) {
+    while let (false, Ok(link), Ok(cut), Ok(length)) =
+        (u.is_empty(), u.arbitrary::<u8>(), u.arbitrary::<u8>(), u.arbitrary::<u16>())
+    {
         let length = usize::from(length).min(u.len());
         let offset = (bytes.len() - u.len()) as u64;
         let Ok(data) = u.bytes(length) else { break };

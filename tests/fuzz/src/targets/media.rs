@@ -15,7 +15,7 @@ pub fn run(bytes: &[u8]) {
     let mut messages = Vec::new();
     let mut time = 0;
     while let (true, Ok(kind), Ok(passed), Ok(length)) =
-        (messages.len() < MOST, u.arbitrary::<u8>(), u.arbitrary::<u8>(), u.arbitrary::<u16>())
+        (!u.is_empty() && messages.len() < MOST, u.arbitrary::<u8>(), u.arbitrary::<u8>(), u.arbitrary::<u16>())
     {
         let Ok(content) = u.bytes(usize::from(length).min(u.len())) else { break };
         time += u32::from(passed);

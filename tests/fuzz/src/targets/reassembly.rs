@@ -259,7 +259,9 @@ pub fn run(bytes: &[u8]) {
     if flags & NO_ANSWER == 0 {
         send(&mut check, &syn(Side::Server), Flags { syn: true, ack: true, ..Flags::default() });
     }
-    while let Ok(step) = Step::read(&mut u) {
+    while !u.is_empty()
+        && let Ok(step) = Step::read(&mut u)
+    {
         patient &= step.acknowledges.is_none();
         let flags = Flags {
             syn: step.what == What::Syn,

@@ -33,7 +33,7 @@ fn case(bytes: &[u8]) -> Result<Case> {
         4 | 5 => sample::publishing(),
         _ => sample::playing(),
     };
-    while let (Ok(side), Ok(length)) = (u.arbitrary::<u8>(), u.arbitrary::<u16>()) {
+    while let (false, Ok(side), Ok(length)) = (u.is_empty(), u.arbitrary::<u8>(), u.arbitrary::<u16>()) {
         let Ok(said) = u.bytes(usize::from(length).min(u.len())) else { break };
         conversation = conversation.side(Side::BOTH[usize::from(side & 1)], |peer| peer.raw(said));
     }
