@@ -131,11 +131,11 @@ fn main() {
     seeds.write("capture", &file);
 
     // Encapsulations, whole and in fragments of whatever the mutations make of them.
-    let frames: Vec<_> = packets[..6].iter().map(Packet::frame).collect();
+    let frames: Vec<_> = packets.iter().map(Packet::frame).filter(|frame| frame.len() < 300).collect();
     for (_, _, wrap) in encap::ALL {
         let mut bytes = Vec::new();
         for (number, frame) in frames.iter().enumerate().take(4) {
-            let (link, data) = wrap(&frame[..frame.len().min(300)], number);
+            let (link, data) = wrap(frame, number);
             let Some(choice) = LINK_TYPES.iter().position(|known| *known == link) else { continue };
             bytes.extend([choice as u8, 0]);
             bytes.extend((data.len() as u16).to_le_bytes());
