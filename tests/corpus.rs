@@ -6,18 +6,37 @@ mod common;
 mod targets;
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
-/// Runs a target's corpus, and says how many inputs there are.
-fn replay(name: &str, run: targets::Target) -> usize {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(name);
-    let mut inputs: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    inputs.sort();
-    for input in &inputs {
-        let bytes = fs::read(input).unwrap();
-        if std::panic::catch_unwind(|| run(&bytes)).is_err() {
-            panic!("{name}: {}", input.display());
+/// The files of a tar archive: name and content.
+fn files(mut archive: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    while let Some((header, rest)) = archive.split_at_checked(512).filter(|(header, _)| header[0] != 0) {
+        let text =
+            |field: &[u8]| String::from_utf8(field.iter().copied().take_while(|byte| *byte > b' ').collect()).unwrap();
+        let length = usize::from_str_radix(&text(&header[124..136]), 8).unwrap();
+        if header[156] == b'0' {
+            files.push((text(&header[..100]), rest[..length].to_vec()));
         }
+        archive = &rest[length.next_multiple_of(512)..];
+    }
+    files
+}
+
+/// Runs a target's corpus and what was found with it; says how many inputs there are.
+fn replay(name: &str, run: targets::Target) -> usize {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz");
+    let packed = fs::File::open(folder.join(format!("corpus/{name}.tar.gz"))).unwrap();
+    let mut archive = Vec::new();
+    flate2::read::GzDecoder::new(packed).read_to_end(&mut archive).unwrap();
+    let mut inputs = files(&archive);
+    for file in fs::read_dir(folder.join("found").join(name)).into_iter().flatten() {
+        let path = file.unwrap().path();
+        inputs.push((path.display().to_string(), fs::read(path).unwrap()));
+    }
+    for (input, bytes) in &inputs {
+        assert!(std::panic::catch_unwind(|| run(bytes)).is_ok(), "{name}: {input}");
     }
     inputs.len()
 }

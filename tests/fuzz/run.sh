@@ -17,11 +17,12 @@ length() {
 fuzz() {
     local target=$1 dictionary=()
     [ -f "dictionaries/$target" ] && dictionary=("-dict=dictionaries/$target")
-    mkdir -p "work/$target" "corpus/$target" artifacts
-    # What is found goes to the first folder; the committed corpus is where it starts.
+    mkdir -p "work/$target"
+    # What is new goes there, beside the committed corpus.
+    tar -xzf "corpus/$target.tar.gz" -C "work/$target"
     nice -n 19 "$binaries/$target" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=10 -max_len="$(length "$target")" \
         -print_final_stats=1 -artifact_prefix="artifacts/$target-" "${dictionary[@]}" \
-        "work/$target" "corpus/$target" >"work/$target.log" 2>&1 || true
+        "work/$target" >"work/$target.log" 2>&1 || true
 }
 
 cargo +nightly fuzz build --fuzz-dir . --sanitizer none >&2

@@ -58,12 +58,13 @@ impl Step {
             _ => What::Stray,
         };
         let offset = if what == What::Stray { offset << 16 | acknowledged } else { offset };
-        let length = usize::from(length) << (manner >> 6);
+        let carries = matches!(what, What::Data | What::Stray);
+        let length = if carries { usize::from(length) << (manner >> 6) } else { 0 };
         Ok(Step {
             from: Side::BOTH[usize::from(kind & 1)],
             what,
             offset,
-            length: if matches!(what, What::Data | What::Stray) { length } else { 0 },
+            length,
             cut: if manner & 1 != 0 { usize::from(cut).min(length) } else { 0 },
             acknowledges: (manner & 2 != 0).then_some(acknowledged),
             lies: manner & 4 != 0,
@@ -127,10 +128,12 @@ impl Check {
                     model.bytes.entry(at).or_insert((packet, *byte));
                 }
             }
+            // Only the first one ends it.
+            What::Fin if model.fin.is_some() => {}
             What::Fin => {
                 self.plain &= start >= model.end;
-                model.fin.get_or_insert(start);
-                model.end = model.end.max(start);
+                model.fin = Some(start);
+                model.end = start;
             }
             What::Rst | What::Syn | What::Stray => self.plain = false,
         }
