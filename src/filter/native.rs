@@ -56,6 +56,8 @@ fields! {
     MESSAGES: Uint "messages", "", "";
     /// Of a close, bytes of the direction that were captured and not decoded.
     UNDECODED: Uint "undecoded", "bytes", "";
+    /// The end of a direction.
+    CLOSE: Group "close", "", "";
     /// What of a message could not be decoded.
     PROBLEMS: Group "problems", "", "";
     /// Where it could not be decoded, from the start of the payload.
@@ -195,6 +197,7 @@ natives! {
     UNDECODED => |s, visit| {
         matches!(s.event, Event::Close(close) if close.undecoded > 0 && visit(Seen::Uint(close.undecoded)))
     };
+    CLOSE => |s, visit| matches!(s.event, Event::Close(_) if visit(Seen::Group));
     facts::TCP => |s, visit| matches!(s.event, Event::Close(_) if visit(Seen::Group));
     facts::PACKETS => |s, visit| tcp(s, visit, &facts::PACKETS);
     facts::RETRANSMISSIONS => |s, visit| tcp(s, visit, &facts::RETRANSMISSIONS);

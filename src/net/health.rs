@@ -34,6 +34,16 @@ pub(super) struct Health {
     last: Time,
 }
 
+/// What a segment is judged by, beside its own direction.
+struct Conditions {
+    /// The receiver's window is closed.
+    probing: bool,
+    /// How much later than what follows it a segment may come without being a retransmission, in nanoseconds.
+    late: i64,
+    /// The packet is older than an earlier one of its direction.
+    is_behind: bool,
+}
+
 /// Bytes that were not captured where later ones were.
 #[derive(Clone, Copy)]
 struct Hole {
@@ -74,6 +84,8 @@ struct Sender {
     /// Whether a packet of the other side has acknowledged anything of this one.
     answered: bool,
     holes: Vec<Hole>,
+    /// The time of its latest packet.
+    latest: Time,
     recent: [Remembered; COPIES],
     next_recent: u8,
     /// When the SYN was sent, until it is acknowledged.
@@ -108,13 +120,16 @@ impl Health {
         let (one, other) = self.senders.split_at_mut(1);
         let (sender, peer) = if from == 0 { (&mut one[0], &mut other[0]) } else { (&mut other[0], &mut one[0]) };
         sender.facts.count(segment);
+        let is_behind = sender.facts.packets > 1 && at.time < sender.latest;
+        sender.latest = if sender.facts.packets > 1 { sender.latest.max(at.time) } else { at.time };
         if segment.flags.rst {
             return;
         }
         if segment.is_syn() {
-            sender.syn(segment, at);
+            sender.syn(segment, at, is_behind);
         }
-        sender.sent(segment, at, peer.closed_since.is_some(), late);
+        let conditions = Conditions { probing: peer.closed_since.is_some(), late, is_behind };
+        sender.sent(segment, at, &conditions);
         if segment.flags.ack {
             peer.acknowledge(segment.acknowledgement, at.time);
             if !segment.flags.syn && !segment.flags.fin {
@@ -131,7 +146,8 @@ impl Health {
             sender.judge(hole, &mut facts);
         }
         // One number more than was seen can be a FIN that was not captured.
-        let tail = sender.fin.map_or(sender.acknowledged, |fin| sender.acknowledged.min(fin)).saturating_sub(sender.end);
+        let tail =
+            sender.fin.map_or(sender.acknowledged, |fin| sender.acknowledged.min(fin)).saturating_sub(sender.end);
         if sender.is_known() && (tail > 1 || tail > 0 && sender.fin.is_some()) {
             facts.capture_holes += 1;
             facts.capture_hole_bytes += tail;
@@ -176,11 +192,11 @@ impl Sender {
         self.end.saturating_add_signed(i64::from(sequence.wrapping_sub(self.end as u32) as i32))
     }
 
-    fn syn(&mut self, segment: &Segment<'_>, at: Moment) {
+    fn syn(&mut self, segment: &Segment<'_>, at: Moment, is_behind: bool) {
         let first = segment.sequence.wrapping_add(1);
         let is_again = self.syn.is_some() && self.start as u32 == first;
         if is_again {
-            if self.is_copy(segment, at.time) {
+            if is_behind || self.is_copy(segment, at.time) {
                 self.facts.copies += 1;
                 return;
             }
@@ -215,9 +231,9 @@ impl Sender {
         self.facts.retransmission_packets = Some((first, packet));
     }
 
-    /// What a segment carries. `probing`: the receiver's window is closed.
+    /// What a segment carries.
     #[inline]
-    fn sent(&mut self, segment: &Segment<'_>, at: Moment, probing: bool, late: i64) {
+    fn sent(&mut self, segment: &Segment<'_>, at: Moment, conditions: &Conditions) {
         let length = segment.length();
         let sequence = segment.sequence.wrapping_add(u32::from(segment.flags.syn));
         if segment.flags.fin && self.is_known() {
@@ -225,7 +241,7 @@ impl Sender {
         }
         if length == 0 {
             if sequence.wrapping_add(1) == self.acknowledged as u32 && !segment.flags.syn && self.is_known() {
-                self.ask(segment, at.time, probing);
+                self.ask(segment, at.time, conditions.probing);
             }
             return;
         }
@@ -233,9 +249,9 @@ impl Sender {
             self.anchor(sequence);
         }
         let start = self.position(sequence);
-        if start == self.end && !(probing && length == 1) {
+        if start == self.end && !(conditions.probing && length == 1) {
             self.advance(start + length, at.time);
-        } else if self.passes(start, length, segment, at, probing, late) {
+        } else if self.passes(start, length, segment, at, conditions) {
             return;
         }
         self.segment = if segment.continues { self.segment.saturating_add(length as u32) } else { length as u32 };
@@ -251,17 +267,12 @@ impl Sender {
     }
 
     /// Takes a segment that is not simply the next one. True if it counts no further.
-    fn passes(
-        &mut self,
-        start: u64,
-        length: u64,
-        segment: &Segment<'_>,
-        at: Moment,
-        probing: bool,
-        late: i64,
-    ) -> bool {
+    fn passes(&mut self, start: u64, length: u64, segment: &Segment<'_>, at: Moment, conditions: &Conditions) -> bool {
+        let Conditions { probing, late, is_behind } = *conditions;
         let now = at.time;
-        if self.is_copy(segment, now) {
+        // Captures of several interfaces hold some packets of one, then the same of another, and the clock goes back:
+        // nothing is sent again before it is sent.
+        if self.is_copy(segment, now) || is_behind && self.has(start, start + length) {
             self.facts.copies += u64::from(!segment.continues && !segment.flags.syn);
             return true;
         }
@@ -338,6 +349,11 @@ impl Sender {
             }
         }
         (filled, is_late)
+    }
+
+    /// Whether all of the range was captured.
+    fn has(&self, start: u64, end: u64) -> bool {
+        self.start <= start && end <= self.end && self.holes.iter().all(|hole| end <= hole.start || hole.end <= start)
     }
 
     fn dig(&mut self, hole: Hole) {

@@ -44,7 +44,11 @@ pub(super) fn segment<'a>(packet: &ip::Packet<'a>) -> Result<(Segment<'a>, usize
         place: Place::default(),
         cut: (rest.length - header_length - payload.len()) as u32,
         window: u16_at(14),
-        window_scale: if header[13] & 0x02 == 0 { None } else { window_scale(&rest.bytes[HEADER..], header_length - HEADER) },
+        window_scale: if header[13] & 0x02 == 0 {
+            None
+        } else {
+            window_scale(&rest.bytes[HEADER..], header_length - HEADER)
+        },
         identity: match identification {
             0 => Identity::Checksum(u16_at(16)),
             identification => Identity::Identification(identification),

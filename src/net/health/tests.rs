@@ -118,6 +118,20 @@ fn the_same_packet_again_is_a_copy() {
 }
 
 #[test]
+fn what_is_older_than_the_packets_before_it_is_a_copy() {
+    let mut wire = Wire::new();
+    for packet in 0..20 {
+        wire.client(50 + i64::from(packet), 100 + packet * 100, 100);
+    }
+    wire.send(0, 0, "S", 99, 0, 0);
+    for packet in 0..20 {
+        wire.identification = Some(4 + packet as u16);
+        wire.client(50 + i64::from(packet), 100 + packet * 100, 100);
+    }
+    assert_eq!(wire.counts(), [0, 0, 0, 0, 21]);
+}
+
+#[test]
 fn a_hole_is_filled_late_in_order_of_sending_or_never() {
     // Where the identifications are far apart time decides: a round trip is 40 ms.
     let filled = |identification: Option<u16>, ms: i64| {

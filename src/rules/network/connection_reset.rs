@@ -9,7 +9,8 @@ rule! {
     ///
     /// What was under way is lost. Programs reset a connection when they close it with data unread, when they crash or are
     /// killed, and when a firewall or a load balancer gives a connection up; some servers do it to refuse. Before an answer
-    /// it means no; while a stream runs, look at the log of the side that did it.
+    /// it means no; while a stream runs, look at the log of the side that did it. A reset behind a FIN, when the stream was
+    /// closed or `connect` rejected, ends nothing, and is not reported: many clients leave like that.
     pub(super) struct ConnectionReset {
         at: Progress,
         midstream: bool,
@@ -109,6 +110,10 @@ impl Rule for ConnectionReset {
         self.finished[close.from.index()] |= close.how == How::Fin;
         let Some((side, at)) = close.tcp.reset.filter(|_| !self.said) else { return };
         self.said = true;
+        let is_over = matches!(self.at, Progress::Closed | Progress::Rejected);
+        if is_over && self.finished != [false; 2] {
+            return;
+        }
         let mut text = format!("the {} reset the connection {}", side.name(), self.step());
         if self.finished[side.index()] {
             text.push_str(", after its FIN");

@@ -20,13 +20,14 @@ impl Rule for Retransmissions {
             return;
         }
         let percent = again as f64 * 100.0 / all.max(1) as f64;
+        let segments = if tcp.retransmissions == 1 { "segment" } else { "segments" };
         let mut text = format!(
-            "the {} sent {again} of {all} bytes again ({percent:.1} %), in {} segments",
+            "the {} sent {again} of {all} bytes again ({percent:.1} %), in {} {segments}",
             close.from.name(),
             tcp.retransmissions
         );
         if tcp.lost_before_capture > 0 {
-            text += &format!("; {} of them replace what was lost before the point of capture", tcp.lost_before_capture);
+            text += &format!(", {} of them for what was lost before the point of capture", tcp.lost_before_capture);
         }
         let packets = tcp.retransmission_packets.unwrap_or((close.at.packet, close.at.packet));
         findings.push(Self::META, Some(close.from), text, packets);
