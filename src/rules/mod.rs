@@ -7,12 +7,15 @@ mod chunk;
 mod command;
 mod control;
 mod engine;
-mod facts;
+pub mod facts;
 mod handshake;
 mod network;
+mod quote;
+pub mod reference;
 
 pub use engine::Engine;
 pub use facts::Facts;
+pub use quote::{Mark, Quote};
 
 use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
@@ -55,10 +58,26 @@ pub struct Meta {
     pub name: &'static str,
     pub severity: Severity,
     pub source: &'static str,
-    /// What it checks, why it matters, what to change.
+    /// What it checks; then, in paragraphs of their own, "Why: …" it matters, "Seen: …" who does it, "Change: …" what to
+    /// change in a server or client.
     pub doc: &'static str,
+    /// What must have been captured for its verdict to be certain.
+    pub rests: Rests,
+    /// Whether it is still said, as uncertain, where that was not captured. Otherwise the rule is silent there.
+    pub unsure: bool,
     /// Whether each case is a finding of its own. Otherwise a session's first case is, and the rest are counted.
     pub each: bool,
+}
+
+/// What a verdict rests on. A capture that misses some of it makes the verdict uncertain: no peer is blamed for a hole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rests {
+    /// The one event that the finding is about proves it, whatever else is missing.
+    Event,
+    /// Everything that its sender sent before.
+    Sender,
+    /// Everything that both sides sent before. A finding of such a rule waits until the other side is known as far.
+    Session,
 }
 
 /// One fault, with its evidence.
@@ -75,8 +94,12 @@ pub struct Finding {
     pub message: Option<u64>,
     /// The first and last packet that prove it.
     pub packets: (PacketNo, PacketNo),
-    /// False where a hole in the capture or a midstream start may be the reason.
+    /// False where a hole in the capture or a midstream start may be the reason. Such a finding is no error.
     pub certain: bool,
+    /// The message that it is about, to be quoted.
+    pub quote: Option<Quote>,
+    /// Which of that message's bytes show the fault.
+    pub mark: Option<Mark>,
     /// How often it happened on this session, on the closing report of a fault that repeats.
     pub count: u64,
 }
@@ -99,6 +122,7 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// A finding about some packets.
     fn push(
         &mut self,
         rule: &'static Meta,
@@ -115,18 +139,42 @@ impl Findings {
             message: None,
             packets,
             certain: true,
+            quote: None,
+            mark: None,
             count: 1,
         });
         let last = self.found.len() - 1;
         &mut self.found[last]
     }
 
-    /// A finding about a message.
+    /// A finding about the message that is judged.
     fn about(&mut self, rule: &'static Meta, message: &Message, text: String) -> &mut Finding {
         let packets = (message.head.first.packet, message.head.last.packet);
         let finding = self.push(rule, Some(message.from), text, packets);
         finding.message = Some(message.n);
         finding
+    }
+
+    /// A finding about an earlier message.
+    fn about_earlier(
+        &mut self,
+        rule: &'static Meta,
+        quote: &Quote,
+        packets: (PacketNo, PacketNo),
+        text: String,
+    ) -> &mut Finding {
+        let finding = self.push(rule, Some(quote.from), text, packets);
+        finding.message = Some(quote.n);
+        finding.quote = Some(quote.clone());
+        finding
+    }
+}
+
+impl Finding {
+    /// Points at bytes of its message that show the fault.
+    fn at(&mut self, mark: Mark) -> &mut Finding {
+        self.mark = Some(mark);
+        self
     }
 }
 
@@ -139,7 +187,8 @@ pub struct Entry {
 /// Declares a rule: its state, its documentation and its [`Meta`].
 macro_rules! rule {
     ($(#[doc = $doc:literal])* pub(super) struct $name:ident { $($field:ident: $type:ty,)* }
-     $code:literal, $word:literal, $severity:ident, $source:literal $(, each: $each:literal)?) => {
+     $code:literal, $word:literal, $severity:ident, $source:literal,
+     rests: $rests:ident $(, unsure: $unsure:literal)? $(, each: $each:literal)?) => {
         $(#[doc = $doc])*
         #[derive(Default)]
         pub(super) struct $name { $($field: $type,)* }
@@ -151,6 +200,8 @@ macro_rules! rule {
                 severity: $crate::rules::Severity::$severity,
                 source: $source,
                 doc: concat!($($doc, "\n",)*),
+                rests: $crate::rules::Rests::$rests,
+                unsure: false $(|| $unsure)?,
                 each: false $(|| $each)?,
             };
             pub(super) const ENTRY: $crate::rules::Entry =

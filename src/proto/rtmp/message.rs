@@ -85,6 +85,15 @@ impl HeaderBytes {
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
     }
+
+    /// How many of them are the basic header, which names the chunk stream.
+    pub fn basic_length(&self) -> u32 {
+        match self.bytes[0] & 63 {
+            0 => 2,
+            1 => 3,
+            _ => 1,
+        }
+    }
 }
 
 impl std::fmt::Debug for HeaderBytes {

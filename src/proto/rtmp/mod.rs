@@ -23,7 +23,7 @@ mod session;
 pub(crate) mod shared_object;
 
 pub use aggregate::SubMessage;
-pub use body::{Body, UserControl, UserControlEvent};
+pub use body::{Body, LimitType, UserControl, UserControlEvent};
 pub use chunk::Reason;
 pub use command::Command;
 pub use data::Data;

@@ -1,45 +1,28 @@
-use std::collections::VecDeque;
-
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Facts, Findings, Rule, rule};
-use crate::wire::Side;
-
-/// Calls that are remembered, to name the one that was rejected.
-const REMEMBERED: usize = 64;
 
 rule! {
     /// An `_error`, or a status of level `error`: someone said no. The finding says who, to what, and why.
     ///
-    /// This is no fault by itself. It is what a person who asks "why does it not connect?" looks for first.
-    pub(super) struct RequestRejected {
-        calls: VecDeque<(Side, f64, String)>,
-    }
-    "CMD023", "request-rejected", Note, "RTMP 1.0 §7.2", each: true
+    /// Why: this is no fault by itself. It is what a person who asks "why does it not connect?" looks for first.
+    ///
+    /// Seen: every server, for a wrong application, a refused or busy key, a missing stream.
+    ///
+    /// Change: what the description asks for; a server should say there what a person can act on.
+    pub(super) struct RequestRejected {}
+    "CMD023", "request-rejected", Note, "RTMP 1.0 §7.2", rests: Event, each: true
 }
 
 impl Rule for RequestRejected {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
-        let level = command.information_text("level");
-        if command.name != "_error" && level != Some("error") {
-            if !command.is_answer()
-                && let Some(id) = command.transaction_id
-            {
-                if self.calls.len() == REMEMBERED {
-                    self.calls.pop_front();
-                }
-                self.calls.push_back((message.from, id, command.name.clone()));
-            }
+        if command.name != "_error" && command.information_text("level") != Some("error") {
             return;
         }
-        let call = if command.is_answer() {
-            self.calls.iter().rev().find(|(from, id, _)| *from != message.from && Some(*id) == command.transaction_id)
-        } else {
-            None
-        };
+        let call = facts.calls.answered_by(message);
         let mut text = format!("the {} rejected ", message.from.name());
         match (call, command.name.as_str(), command.transaction_id) {
-            (Some((_, id, name)), ..) => text += &format!("{name}({id})"),
+            (Some(call), ..) => text += &format!("{}({})", call.name, call.transaction_id),
             (None, "_error", Some(id)) => text += &format!("call {id}"),
             (None, ..) => text = format!("the {} sent {}", message.from.name(), command.name),
         }

@@ -5,10 +5,13 @@ rule! {
     /// C2 and S2 send the random bytes of the peer's S1 and C1 back, or end with a valid signature over the peer's
     /// digest. This one does neither.
     ///
-    /// Some peers compare and hang up. The errata ask receivers not to, so most streams survive. A server or client
-    /// should copy bytes 8 to 1535 of what it received.
+    /// Why: some peers compare and hang up. The errata ask receivers not to, so most streams survive.
+    ///
+    /// Seen: Restream's ingest with go-rtmp clients; StreamPack failed on an S2 that was not C1.
+    ///
+    /// Change: copy bytes 8 to 1535 of what was received.
     pub(super) struct EchoMismatch {}
-    "HSK005", "echo-mismatch", Warning, "RTMP 1.0 §5.2.4, Errata and Addenda §3"
+    "HSK005", "echo-mismatch", Warning, "RTMP 1.0 §5.2.4, Errata and Addenda §3", rests: Session
 }
 
 impl Rule for EchoMismatch {

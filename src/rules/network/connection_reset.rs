@@ -1,126 +1,96 @@
 use crate::net::How;
-use crate::proto::rtmp::{Body, Command, Handshake, Message, Step};
-use crate::proto::{Close, Opened};
+use crate::proto::Close;
+use crate::proto::rtmp::{Body, Message};
+use crate::rules::facts::{Stream, Use};
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::Side;
 
 rule! {
     /// One side ended the TCP connection with a reset instead of a FIN. The finding says which, and how far the session was.
+    /// A reset behind a FIN, when the stream was closed or the request rejected, ends nothing and is not reported.
     ///
-    /// What was under way is lost. Programs reset a connection when they close it with data unread, when they crash or are
-    /// killed, and when a firewall or a load balancer gives a connection up; some servers do it to refuse. Before an answer
-    /// it means no; while a stream runs, look at the log of the side that did it. A reset behind a FIN, when the stream was
-    /// closed or `connect` rejected, ends nothing, and is not reported: many clients leave like that.
+    /// Why: what was under way is lost. Before an answer a reset means no; while a stream runs, somebody died or gave up.
+    ///
+    /// Seen: programs that close a connection with data unread, crash or are killed; firewalls and load balancers that give a
+    /// connection up; servers that refuse without a word.
+    ///
+    /// Change: look at the log of the side that did it; a server should send a status before it closes, and read until the
+    /// client has closed.
     pub(super) struct ConnectionReset {
-        at: Progress,
-        midstream: bool,
-        echoed: [bool; 2],
-        finished: [bool; 2],
+        media: Option<Side>,
         said: bool,
     }
-    "NET004", "connection-reset", Note, "RFC 9293 §3.5.3"
+    "NET004", "connection-reset", Note, "RFC 9293 §3.5.3", rests: Event, unsure: true
 }
 
-/// How far a session is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Progress {
-    /// No message came.
-    #[default]
-    Nothing,
-    /// Messages came, none of those below.
-    Begun,
-    Connecting,
-    Rejected,
-    Connected,
-    PublishAsked,
-    Publishing,
-    PlayAsked,
-    Playing,
-    Closed,
-}
-
-impl Progress {
-    fn clause(self) -> &'static str {
-        match self {
-            Progress::Nothing => "",
-            Progress::Begun => "before connect",
-            Progress::Connecting => "before connect was answered",
-            Progress::Rejected => "after connect was rejected",
-            Progress::Connected => "while connected, without a stream",
-            Progress::PublishAsked => "before publish was answered",
-            Progress::Publishing => "while publishing",
-            Progress::PlayAsked => "before play was answered",
-            Progress::Playing => "while playing",
-            Progress::Closed => "after the stream was closed",
-        }
-    }
-}
+/// How far a session is, and whether anything was still under way.
+struct Step(&'static str, bool);
 
 impl ConnectionReset {
-    fn step(&self) -> &'static str {
-        match (self.at, self.midstream) {
-            (Progress::Nothing, false) if self.echoed != [true; 2] => "during the handshake",
-            (Progress::Nothing, false) => "after the handshake, before any message was decoded",
-            (Progress::Nothing | Progress::Begun, true) => "at a step that the capture does not show",
-            (progress, _) => progress.clause(),
+    fn step(&self, facts: &Facts) -> Step {
+        let streams = facts.streams.iter().filter(|stream| stream.asked.is_some());
+        if let Some(stream) = streams.max_by_key(|stream| stream.asked.as_ref().map(|asked| asked.n)) {
+            return stream_step(stream);
+        }
+        match (self.media, &facts.connect) {
+            (Some(Side::Client), _) => Step("while publishing", true),
+            (Some(Side::Server), _) => Step("while playing", true),
+            (None, Some(connect)) => match &connect.answer {
+                None => Step("before connect was answered", true),
+                Some(answer) if answer.accepted => Step("while connected, without a stream", true),
+                Some(_) => Step("after connect was rejected", false),
+            },
+            (None, None) if facts.midstream => Step("at a step that the capture does not show", true),
+            (None, None) if Side::BOTH.into_iter().any(|side| facts.of(side).messages > 0) => {
+                Step("before connect", true)
+            }
+            (None, None) if Side::BOTH.into_iter().all(|side| facts.of(side).handshake_done().is_some()) => {
+                Step("after the handshake, before any message was decoded", true)
+            }
+            (None, None) => Step("during the handshake", true),
         }
     }
+}
 
-    fn command(&mut self, from: Side, command: &Command) {
-        let code = command.information_text("code").unwrap_or_default();
-        self.at = match (from, command.name.as_str(), self.at) {
-            (Side::Client, "connect", _) => Progress::Connecting,
-            (Side::Client, "publish", _) => Progress::PublishAsked,
-            (Side::Client, "play" | "play2", _) => Progress::PlayAsked,
-            (Side::Client, "deleteStream" | "closeStream" | "FCUnpublish", _) => Progress::Closed,
-            (Side::Server, "_result", Progress::Connecting) => Progress::Connected,
-            (Side::Server, "_error", Progress::Connecting) => Progress::Rejected,
-            (Side::Server, "onStatus", Progress::PublishAsked) if code == "NetStream.Publish.Start" => {
-                Progress::Publishing
-            }
-            (Side::Server, "onStatus", Progress::PlayAsked) if code == "NetStream.Play.Start" => Progress::Playing,
-            (_, _, Progress::Nothing) => Progress::Begun,
-            (.., same) => same,
-        };
+fn stream_step(stream: &Stream) -> Step {
+    let Some(asked) = stream.asked.as_ref().filter(|_| stream.ended.is_none()) else {
+        return Step("after the stream was closed", false);
+    };
+    let accepted = asked.outcome.as_ref().map(|outcome| outcome.accepted);
+    match (asked.purpose, accepted, stream.has_media) {
+        (Use::Publish, Some(false), _) => Step("after publish was rejected", false),
+        (Use::Play, Some(false), _) => Step("after play was rejected", false),
+        (Use::Publish, None, false) => Step("before publish was answered", true),
+        (Use::Play, None, false) => Step("before play was answered", true),
+        (Use::Publish, ..) => Step("while publishing", true),
+        (Use::Play, ..) => Step("while playing", true),
     }
 }
 
 impl Rule for ConnectionReset {
-    fn opened(&mut self, opened: &Opened, facts: &Facts, _: &mut Findings) {
-        self.midstream = facts.midstream || opened.start == crate::net::Start::Midstream;
-    }
-
-    fn handshake(&mut self, step: &Handshake, _: &Facts, _: &mut Findings) {
-        self.echoed[step.from.index()] |= step.step == Step::Echo;
-    }
-
     fn message(&mut self, message: &Message, _: &Facts, _: &mut Findings) {
-        match (&message.body, message.from) {
-            (Body::Command(command), from) => self.command(from, command),
-            // Media says what runs, also where the capture has no more of it.
-            (Body::Audio(_) | Body::Video(_) | Body::Aggregate(_), from) if self.at != Progress::Closed => {
-                self.at = if from == Side::Client { Progress::Publishing } else { Progress::Playing };
-            }
-            _ if self.at == Progress::Nothing => self.at = Progress::Begun,
-            _ => {}
+        if let Body::Audio(_) | Body::Video(_) | Body::Aggregate(_) = message.body {
+            self.media = Some(message.from);
         }
     }
 
     fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
-        self.finished[close.from.index()] |= close.how == How::Fin;
         let Some((side, at)) = close.tcp.reset.filter(|_| !self.said) else { return };
         self.said = true;
-        let is_over = matches!(self.at, Progress::Closed | Progress::Rejected);
-        if is_over && self.finished != [false; 2] {
+        let finished =
+            |side: Side| facts.of(side).closed == Some(How::Fin) || (close.from == side && close.how == How::Fin);
+        let Step(step, ran) = self.step(facts);
+        if !ran && (finished(side) || finished(side.other())) {
             return;
         }
-        let mut text = format!("the {} reset the connection {}", side.name(), self.step());
-        if self.finished[side.index()] {
+        let mut text = format!("the {} reset the connection {step}", side.name());
+        if finished(side) {
             text.push_str(", after its FIN");
-        } else if self.finished[side.other().index()] {
+        } else if finished(side.other()) {
             text += &format!(", after the FIN of the {}", side.other().name());
         }
         let finding = findings.push(Self::META, Some(side), text, (at.packet, at.packet));
-        finding.certain = Side::BOTH.into_iter().all(|side| facts.is_whole(side));
+        // What came before tells the step.
+        finding.certain = facts.midstream || Side::BOTH.into_iter().all(|side| facts.is_whole(side));
     }
 }

@@ -4,13 +4,16 @@ use crate::rules::{Facts, Findings, Rule, rule};
 rule! {
     /// Not a packet of one side was captured: only half of the conversation is there.
     ///
-    /// Answers, acknowledgements and their times are unknown, and so is what a side asked for. Seen where a mirror port
-    /// copies one direction alone, where the two directions take different ways, and where a capture filter names a source.
-    /// Mirror both directions, and capture with `port 1935` rather than `src port 1935`.
+    /// Why: answers, acknowledgements and their times are unknown.
+    ///
+    /// Seen: mirror ports that copy one direction alone; directions that take different ways; capture filters that name a
+    /// source.
+    ///
+    /// Change: mirror both directions; capture with `port 1935` rather than `src port 1935`.
     pub(super) struct OneDirectionOnly {
         packets: [u64; 2],
     }
-    "NET005", "one-direction-only", Note, "RFC 9293"
+    "NET005", "one-direction-only", Note, "RFC 9293", rests: Event
 }
 
 impl Rule for OneDirectionOnly {

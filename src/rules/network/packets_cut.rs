@@ -4,10 +4,13 @@ use crate::rules::{Facts, Findings, Rule, rule};
 rule! {
     /// A snap length cut packets of this direction: the capture holds only the first bytes of each.
     ///
-    /// The bytes behind them are holes, and what they held is not known. Captures for Wireshark's statistics are often made
-    /// with a short snap length. Capture whole packets: `tcpdump -s 0`.
+    /// Why: the bytes behind them are holes, and what they held is not known.
+    ///
+    /// Seen: captures made for statistics, with a short snap length.
+    ///
+    /// Change: capture whole packets (`tcpdump -s 0`).
     pub(super) struct PacketsCut {}
-    "NET003", "packets-cut", Note, "RFC 9293"
+    "NET003", "packets-cut", Note, "RFC 9293", rests: Event
 }
 
 impl Rule for PacketsCut {

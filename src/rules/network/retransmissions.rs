@@ -4,12 +4,14 @@ use crate::rules::{Facts, Findings, Rule, rule};
 rule! {
     /// More than 1 % of a direction's bytes were sent again. Packets that were merely captured twice do not count.
     ///
-    /// TCP slows down at each loss, and a live stream has no time to spare: frames come late or are dropped. Where the first
-    /// ones were captured, they were lost behind the point of capture, or their acknowledgement was; others were lost before
-    /// it. Seen on mobile and wireless uplinks, and where the bit rate is more than the link carries. Use a lower bit rate, or
-    /// a server that is nearer.
+    /// Why: TCP slows down at each loss, and a live stream has no time to spare: frames come late or are dropped. What was
+    /// captured before it was sent again was lost behind the point of capture, or its acknowledgement was.
+    ///
+    /// Seen: wireless and mobile uplinks; bit rates above what the link carries.
+    ///
+    /// Change: a lower bit rate, or a server that is nearer.
     pub(super) struct Retransmissions {}
-    "NET007", "retransmissions", Note, "RFC 9293 §3.8.1"
+    "NET007", "retransmissions", Note, "RFC 9293 §3.8.1", rests: Event
 }
 
 impl Rule for Retransmissions {

@@ -7,11 +7,13 @@ const LONG: i64 = 1_000_000_000;
 rule! {
     /// A receiver closed its TCP window for more than a second: it did not read, and the sender had to stop.
     ///
-    /// A live stream falls behind meanwhile, and the sender drops frames or disconnects. The client's window is that of a
-    /// player that is too slow or paused; the server's that of a server that waits for its disk or its own viewers. Look at
-    /// what the receiver did then, not at the network.
+    /// Why: a live stream falls behind meanwhile, and the sender drops frames or disconnects.
+    ///
+    /// Seen: players that are paused or too slow; servers that wait for a disk, a script or a viewer.
+    ///
+    /// Change: nothing in the network: make the receiver read on, or the sender drop frames for it.
     pub(super) struct ZeroWindow {}
-    "NET006", "zero-window", Note, "RFC 9293 §3.8.6"
+    "NET006", "zero-window", Note, "RFC 9293 §3.8.6", rests: Event
 }
 
 impl Rule for ZeroWindow {

@@ -1,0 +1,170 @@
+use std::collections::BTreeMap;
+
+use super::Calls;
+use crate::proto::amf::Amf;
+use crate::proto::rtmp::{Body, Command, Message, UserControlEvent};
+use crate::wire::{Moment, Side};
+
+/// Message streams of a session that are remembered. Real clients use one or two.
+const REMEMBERED: usize = 1024;
+
+/// The message streams of a session. Source: RTMP 1.0 §7.2.1.3, §7.2.2.
+#[derive(Clone, Debug, Default)]
+pub struct Streams {
+    streams: BTreeMap<u32, Stream>,
+}
+
+/// One message stream.
+#[derive(Clone, Debug, Default)]
+pub struct Stream {
+    pub id: u32,
+    /// The `n` of the answer to createStream that named it.
+    pub created: Option<u64>,
+    /// What it was last asked to do.
+    pub asked: Option<Request>,
+    /// A Stream Begin was sent for it.
+    pub begun: bool,
+    /// Audio, video or data went over it since it was asked.
+    pub has_media: bool,
+    /// It was deleted or closed.
+    pub ended: Option<Moment>,
+}
+
+/// What a stream is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    Publish,
+    Play,
+}
+
+/// A publish or play.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub purpose: Use,
+    pub name: Option<String>,
+    pub transaction_id: Option<f64>,
+    pub n: u64,
+    pub at: Moment,
+    /// What the server said of it, by the first status that settles it.
+    pub outcome: Option<Outcome>,
+}
+
+/// A request's outcome.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub accepted: bool,
+    /// The status that says so.
+    pub code: String,
+    pub n: u64,
+    pub at: Moment,
+}
+
+impl Streams {
+    pub fn get(&self, id: u32) -> Option<&Stream> {
+        self.streams.get(&id)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Stream> {
+        self.streams.values()
+    }
+
+    fn at(&mut self, id: u32) -> Option<&mut Stream> {
+        if self.streams.len() >= REMEMBERED && !self.streams.contains_key(&id) {
+            return None;
+        }
+        Some(self.streams.entry(id).or_insert_with(|| Stream { id, ..Stream::default() }))
+    }
+
+    pub(super) fn learn(&mut self, message: &Message, calls: &Calls) {
+        let id = message.head.message_stream_id;
+        match &message.body {
+            Body::Command(command) if message.from == Side::Client => self.learn_call(message, command),
+            Body::Command(command) => self.learn_answer(message, command, calls),
+            Body::Audio(_) | Body::Video(_) | Body::Data(_) | Body::Aggregate(_) => {
+                if let Some(stream) = self.streams.get_mut(&id) {
+                    stream.has_media = true;
+                }
+            }
+            Body::UserControl(control) if control.event == UserControlEvent::STREAM_BEGIN => {
+                if let Some(stream) = control.stream_id.and_then(|id| self.at(id)) {
+                    stream.begun = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn learn_call(&mut self, message: &Message, command: &Command) {
+        let id = message.head.message_stream_id;
+        let purpose = match command.name.as_str() {
+            "publish" => Use::Publish,
+            "play" | "play2" => Use::Play,
+            "deleteStream" | "closeStream" => {
+                let named = command.arguments.first().and_then(Amf::number).map(|id| id as u32);
+                let id = if command.name == "deleteStream" { named.unwrap_or(id) } else { id };
+                if let Some(stream) = self.streams.get_mut(&id) {
+                    stream.ended = Some(message.head.last);
+                    stream.begun = false;
+                    if command.name == "deleteStream" {
+                        stream.created = None;
+                    }
+                }
+                return;
+            }
+            _ => return,
+        };
+        let Some(stream) = self.at(id) else { return };
+        stream.ended = None;
+        stream.has_media = false;
+        stream.asked = Some(Request {
+            purpose,
+            name: command.arguments.first().and_then(Amf::text).map(str::to_owned),
+            transaction_id: command.transaction_id,
+            n: message.n,
+            at: message.head.last,
+            outcome: None,
+        });
+    }
+
+    fn learn_answer(&mut self, message: &Message, command: &Command, calls: &Calls) {
+        let call = calls.answered_by(message);
+        if let Some(call) = call
+            && call.name == "createStream"
+        {
+            let named = command.arguments.first().and_then(Amf::number).filter(|_| command.name == "_result");
+            if let Some(stream) = named.and_then(|id| self.at(id as u32)) {
+                // A number that was deleted may be given out again.
+                *stream = Stream { id: stream.id, created: Some(message.n), begun: stream.begun, ..Stream::default() };
+            }
+            return;
+        }
+        let Some(code) = command.information_text("code") else { return };
+        if !command.is_answer() && command.name != "onStatus" {
+            return;
+        }
+        // Some servers answer publish and play with `_result`, and some send the status on message stream 0.
+        let id = match call {
+            Some(call) => call.message_stream_id,
+            None => message.head.message_stream_id,
+        };
+        let id = if id == 0 && !self.streams.contains_key(&0) { self.only_asked().unwrap_or(0) } else { id };
+        let Some(request) = self.streams.get_mut(&id).and_then(|stream| stream.asked.as_mut()) else { return };
+        let is_error = command.information_text("level") == Some("error") || command.name == "_error";
+        let settles = match request.purpose {
+            Use::Publish => code == "NetStream.Publish.Start",
+            Use::Play => code == "NetStream.Play.Start" || code == "NetStream.Data.Start",
+        };
+        if (settles || is_error) && request.outcome.is_none() {
+            let outcome = Outcome { accepted: !is_error, code: code.to_owned(), n: message.n, at: message.head.last };
+            request.outcome = Some(outcome);
+        }
+    }
+
+    /// The stream whose request is still open, where there is just one.
+    fn only_asked(&self) -> Option<u32> {
+        let mut open =
+            self.streams.values().filter(|stream| stream.asked.as_ref().is_some_and(|asked| asked.outcome.is_none()));
+        let first = open.next()?;
+        open.next().is_none().then_some(first.id)
+    }
+}
