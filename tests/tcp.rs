@@ -129,8 +129,15 @@ proptest! {
         }
         let start = packets.iter().filter(|packet| has_payload(packet)).nth(10).unwrap().time;
         let end = packets.iter().find(|packet| packet.flags & tcp::FIN != 0).unwrap().time.0;
-        let early = |packet: &Packet| packet.time > start && packet.time.0 + after < end;
-        let which = choose(&packets, &which, |packet| has_payload(packet) && packet.from == Side::Client && early(packet));
+        // Every second segment of the client, so that one that keeps its time comes before each late one.
+        let data: Vec<_> = packets.iter().filter(|packet| packet.from == Side::Client && has_payload(packet)).collect();
+        let able: BTreeSet<_> = data
+            .chunks_exact(2)
+            .filter(|pair| pair[0].time > start && pair[1].time.0 < pair[0].time.0 + after && pair[0].time.0 + after < end)
+            .map(|pair| pair[0].sequence)
+            .collect();
+        let is_able = |packet: &Packet| packet.from == Side::Client && has_payload(packet);
+        let which = choose(&packets, &which, |packet| is_able(packet) && able.contains(&packet.sequence));
         let late = packets.clone().into_iter().enumerate().map(|(place, mut packet)| {
             if which.contains(&place) {
                 packet.time.0 += after;

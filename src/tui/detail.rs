@@ -251,7 +251,7 @@ impl Detail {
         self.say("messages", session.messages.to_string());
         for (side, tcp) in ["client's TCP", "server's TCP"].into_iter().zip(&session.tcp) {
             if let Some(tcp) = tcp {
-                let members = tcp.members().map(|(field, value)| format!("{} {}", field.key(), fact(field, &value)));
+                let members = tcp.members().map(|(field, value)| format!("{} {}", fact_name(field), fact(field, &value)));
                 self.say(side, members.collect::<Vec<_>>().join(", "));
             }
         }
@@ -275,7 +275,7 @@ impl Detail {
         self.say("time", clock(at.time));
         if let Row::Close(close) = entry {
             for (field, value) in close.tcp.members() {
-                self.say(field.key(), fact(field, &value));
+                self.say(fact_name(field), fact(field, &value));
             }
         }
     }
@@ -429,6 +429,11 @@ fn value(node: &Node, children: usize, bytes: &[u8]) -> String {
         }
         Value::Reference { number, .. } => format!("reference {number}"),
     }
+}
+
+/// A field's name, beside a value that has the unit.
+fn fact_name(field: &'static Field) -> &'static str {
+    field.key().trim_end_matches("_ms")
 }
 
 /// A value that no bytes of a message hold, with its unit.
