@@ -92,8 +92,9 @@ struct Sender {
     syn_at: Option<Time>,
     /// The segment whose round trip is being measured: where it ends, and when it came.
     timed: Option<(u64, Time)>,
-    /// Whether the SYN was seen, and the window scale that it offered.
-    syn: Option<Option<u8>>,
+    has_syn: bool,
+    /// What the SYN offered.
+    window_scale: Option<u8>,
     /// Where the FIN says that the stream ends.
     fin: Option<u64>,
     /// The acknowledgement and the sequence number that the window is from.
@@ -156,9 +157,9 @@ impl Health {
             facts.zero_window_at_end = true;
             facts.longest_zero_window = facts.longest_zero_window.max(self.last.since(since));
         }
-        if let (Some(own), Some(other)) = (sender.syn, peer.syn) {
+        if sender.has_syn && peer.has_syn {
             // Windows are scaled only where both sides offer it (RFC 7323 §2.2).
-            facts.window_scale = own.filter(|_| other.is_some());
+            facts.window_scale = sender.window_scale.filter(|_| peer.window_scale.is_some());
             let largest = u64::from(sender.largest_window) << facts.window_scale.unwrap_or(0).min(14);
             facts.largest_window = sender.window_from.map(|_| largest);
         }
@@ -194,7 +195,7 @@ impl Sender {
 
     fn syn(&mut self, segment: &Segment<'_>, at: Moment, is_behind: bool) {
         let first = segment.sequence.wrapping_add(1);
-        let is_again = self.syn.is_some() && self.start as u32 == first;
+        let is_again = self.has_syn && self.start as u32 == first;
         if is_again {
             if is_behind || self.is_copy(segment, at.time) {
                 self.facts.copies += 1;
@@ -203,12 +204,13 @@ impl Sender {
             self.count_retransmission(at.packet);
         } else if !self.is_known() || self.start == self.end {
             self.anchor(first);
-        } else if self.syn.is_none() {
+        } else if !self.has_syn {
             // It was captured late.
             let first = self.position(first);
             self.begin_earlier(first, first, at.time);
         }
-        self.syn = Some(segment.window_scale);
+        self.has_syn = true;
+        self.window_scale = segment.window_scale;
         if !self.answered || is_again && self.acknowledged < self.start {
             self.syn_at = Some(at.time);
         }
@@ -301,7 +303,7 @@ impl Sender {
     fn again(&mut self, start: u64, end: u64, segment: &Segment<'_>, at: Moment, late: i64) {
         let beyond = end.saturating_sub(self.end.max(start));
         // Before the first captured byte of a connection whose SYN was not captured, nothing is known to have been sent.
-        let before = if self.syn.is_none() { self.start.min(end).saturating_sub(start) } else { 0 };
+        let before = if self.has_syn { 0 } else { self.start.min(end).saturating_sub(start) };
         let (in_holes, is_late) = self.fill(start, end, segment.identity, at.time, late);
         let seen = end - start - beyond - before - in_holes;
         if before > 0 {

@@ -251,7 +251,8 @@ impl Detail {
         self.say("messages", session.messages.to_string());
         for (side, tcp) in ["client's TCP", "server's TCP"].into_iter().zip(&session.tcp) {
             if let Some(tcp) = tcp {
-                let members = tcp.members().map(|(field, value)| format!("{} {}", fact_name(field), fact(field, &value)));
+                let members =
+                    tcp.members().map(|(field, value)| format!("{} {}", fact_name(field), fact(field, &value)));
                 self.say(side, members.collect::<Vec<_>>().join(", "));
             }
         }

@@ -115,7 +115,7 @@ fn tcp_cases() -> Vec<Case> {
         let mut packets = packets.clone();
         let place =
             packets.iter().position(|packet| is(packet, Side::Server, 0xff) && packet.payload.len() > 100).unwrap() + 6;
-        let at = (place..).find(|place| packets[*place].from == Side::Server).unwrap();
+        let at = (place..packets.len()).find(|place| packets[*place].from == Side::Server).unwrap();
         packets[at].window = 0;
         for packet in &mut packets[at + 1..] {
             packet.time.0 += ms * 1_000_000;
