@@ -229,15 +229,15 @@ impl State {
                     Content::Other => {}
                 }
             }
-            Output::Close { connection, from, how, at } => {
+            Output::Close { connection, from, how, at, tcp } => {
                 let Some(live) = self.live.get_mut(&connection) else { return };
                 if let Content::Unknown(opening) = &mut live.content {
-                    opening.close(from, how, at);
+                    opening.close(from, how, at, tcp);
                     if live.open == 1 {
                         self.judge(connection, true);
                     }
                 } else if let Content::Rtmp { session, .. } = &mut live.content {
-                    session.close(from, how, at, &mut self.totals.messages, &mut self.events);
+                    session.close(from, how, at, tcp, &mut self.totals.messages, &mut self.events);
                 }
                 if let Some(live) = self.live.get_mut(&connection) {
                     live.open -= 1;
@@ -310,10 +310,10 @@ impl State {
             Kept::Gap { from, offset, missing, at } => {
                 self.take(&Output::Gap { connection, from, offset, missing, at });
             }
-            Kept::Close { from, how, at } => {
+            Kept::Close { from, how, at, tcp } => {
                 if let Some(Connection { content: Content::Rtmp { session, .. }, .. }) = self.live.get_mut(&connection)
                 {
-                    session.close(from, how, at, &mut self.totals.messages, &mut self.events);
+                    session.close(from, how, at, &tcp, &mut self.totals.messages, &mut self.events);
                 }
             }
         }

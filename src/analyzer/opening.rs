@@ -1,6 +1,6 @@
 //! What is kept of a connection until it is known which protocol it speaks.
 
-use crate::net::How;
+use crate::net::{How, TcpFacts};
 use crate::wire::{Moment, Place, Side};
 
 /// One thing that happened before the protocol was known.
@@ -8,7 +8,7 @@ use crate::wire::{Moment, Place, Side};
 pub(super) enum Kept {
     Bytes { from: Side, offset: u64, bytes: Vec<u8>, at: Moment, place: Place },
     Gap { from: Side, offset: u64, missing: u64, at: Moment },
-    Close { from: Side, how: How, at: Moment },
+    Close { from: Side, how: How, at: Moment, tcp: Box<TcpFacts> },
 }
 
 /// A connection's beginning, in the order in which it came.
@@ -42,8 +42,8 @@ impl Opening {
         self.kept.push(Kept::Gap { from, offset, missing, at });
     }
 
-    pub(super) fn close(&mut self, from: Side, how: How, at: Moment) {
-        self.kept.push(Kept::Close { from, how, at });
+    pub(super) fn close(&mut self, from: Side, how: How, at: Moment, tcp: &TcpFacts) {
+        self.kept.push(Kept::Close { from, how, at, tcp: Box::new(*tcp) });
     }
 
     pub(super) fn start_of(&self, side: Side) -> &[u8] {

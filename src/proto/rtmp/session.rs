@@ -7,7 +7,7 @@ use super::detect::{hides_signature, is_encrypted};
 use super::handshake::{HALF, Handshake, HandshakeFacts, PeerBlock, Step};
 use super::{Answer, Body, Message};
 use crate::limits::Limits;
-use crate::net::How;
+use crate::net::{How, TcpFacts};
 use crate::proto::{Close, Event, Gap, Incomplete, Resync, Undecodable, Why};
 use crate::wire::{Moment, Side, Time};
 
@@ -224,7 +224,15 @@ impl Session {
     }
 
     /// One side ended.
-    pub fn close(&mut self, from: Side, how: How, at: Moment, next_n: &mut u64, out: &mut VecDeque<Event>) {
+    pub fn close(
+        &mut self,
+        from: Side,
+        how: How,
+        at: Moment,
+        tcp: &TcpFacts,
+        next_n: &mut u64,
+        out: &mut VecDeque<Event>,
+    ) {
         let why = if how == How::EndOfCapture { Why::EndOfCapture } else { Why::Closed };
         for side in Side::BOTH {
             self.give_early_echo(side, out);
@@ -244,6 +252,7 @@ impl Session {
             bytes: direction.bytes,
             messages: direction.messages,
             undecoded: direction.chunks.undecoded() + direction.encrypted + direction.handshake.bytes.len() as u64,
+            tcp: Box::new(*tcp),
             last,
         }));
     }
