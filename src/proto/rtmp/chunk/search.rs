@@ -76,6 +76,7 @@ impl Chunks {
             clock: self.clock,
             audio: self.audio,
             video: self.video,
+            acknowledged: self.acknowledged,
             then,
             credit: std::cell::Cell::new(0),
         }
