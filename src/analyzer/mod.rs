@@ -264,6 +264,7 @@ impl State {
         let seen = detect::Opening {
             client: opening.start_of(Side::Client),
             server: opening.start_of(Side::Server),
+            later: opening.later(),
             from_start: live.start == Start::Syn,
             complete,
         };

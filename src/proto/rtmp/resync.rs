@@ -382,6 +382,8 @@ impl Chain<'_> {
             return Verdict::Rejected;
         }
         let Past { id, left, .. } = self.streams[place];
+        let rest = self.bytes.get(data..).unwrap_or_default();
+        let mark = 0xc0 | id as u8;
         let follow = |take: u32, size: ChunkSize, cost: i32| {
             let mut chain = self.clone();
             chain.open = Some(Open { place, inside: 0 });
@@ -399,6 +401,12 @@ impl Chain<'_> {
                 verdict => return verdict,
             }
         }
+        // Where the length is guessed as well, a shorter message in chunks ends there too: one byte less for each header
+        // inside it.
+        let may_be_chunks = self.guessed && (id >= 64 || rest.iter().take(left as usize).any(|byte| *byte == mark));
+        if may_be_chunks {
+            return Verdict::Rejected;
+        }
         match follow(left, ChunkSize::AtLeast { least: left, likely }, 0) {
             Verdict::Rejected => {}
             verdict => return verdict,
@@ -407,8 +415,6 @@ impl Chain<'_> {
             return Verdict::Rejected;
         }
         // The header of the next chunk of this message is one byte: its place gives the size away.
-        let rest = self.bytes.get(data..).unwrap_or_default();
-        let mark = 0xc0 | id as u8;
         let (from, until) = ((least.max(1) as usize).min(rest.len()), (left as usize).min(rest.len()).min(LARGEST));
         self.known.spend((until.saturating_sub(from) / 8) as u64);
         let mut proven = None;
@@ -541,6 +547,8 @@ impl Chain<'_> {
             None => return None,
         };
         bits += match (kind.0, length) {
+            // They are not in this header.
+            _ if header.format == 2 => 0,
             (1 | 2 | 3 | 5, 4) | (6, 5) => 20,
             (4, 3 | 6 | 10 | 14 | 44) => 16,
             (1..=6, _) => return None,
@@ -570,8 +578,9 @@ impl Chain<'_> {
         } else {
             let delta = match (header.extended, self.clock) {
                 (None, _) => header.timestamp,
-                // The absolute time, as some senders write it: a true delta of hours is next to never meant.
-                (Some(time), Some(clock)) => (time.wrapping_sub(clock) as i32).unsigned_abs(),
+                // The absolute time, as some senders write it: a true delta of hours is next to never meant. The field
+                // itself says something: it is there only behind three bytes of 255.
+                (Some(time), Some(clock)) => (time.wrapping_sub(clock) as i32).unsigned_abs().min(60_000),
                 (Some(_), None) => 60_000,
             };
             self.clock = header.extended.or(self.clock);
@@ -589,6 +598,7 @@ impl Chain<'_> {
     /// How much the first bytes of a message's payload say for its type.
     fn weigh_payload(&mut self, kind: MessageType, length: u32, payload: &[u8]) -> Result<i32, End> {
         let wanted = (length as usize).min(6);
+        let whole = &payload[..payload.len().min(length as usize)];
         let Some(payload) = payload.get(..wanted) else { return Err(End::Short) };
         let bits = match (kind, payload) {
             (MessageType::AUDIO, []) => Some(0),
@@ -615,9 +625,10 @@ impl Chain<'_> {
                     None => Some(0),
                 }
             }
-            (MessageType::COMMAND_AMF0, [2, 0, 1..=64, b' '..=b'~', ..]) => Some(20),
+            (MessageType::COMMAND_AMF0, [2, 0, 1..=64, b' '..=b'~', ..]) => Some(20 + weigh_command(whole)),
             (MessageType::DATA_AMF0, [2, 0, 1..=64, b' '..=b'~', ..]) => Some(20),
             (MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0, _) => None,
+            (MessageType::COMMAND_AMF3, [0, 2, 0, 1..=64, ..]) => Some(14 + weigh_command(&whole[1..])),
             (MessageType::COMMAND_AMF3 | MessageType::DATA_AMF3, [0, 2, 0, ..] | [2, 0, ..]) => Some(14),
             (MessageType::COMMAND_AMF3 | MessageType::DATA_AMF3, _) => None,
             (MessageType::AGGREGATE, [8 | 9 | 18, ..]) => Some(5),
@@ -626,6 +637,17 @@ impl Chain<'_> {
         };
         bits.ok_or(End::Broken)
     }
+}
+
+/// How much more a command says that begins with these bytes: a name of letters, and a small whole number.
+fn weigh_command(payload: &[u8]) -> i32 {
+    let [2, 0, length, rest @ ..] = payload else { return 0 };
+    let Some((name, [0, number @ ..])) = rest.split_at_checked(usize::from(*length)) else { return 0 };
+    let Some(number) = number.first_chunk::<8>().map(|number| f64::from_be_bytes(*number)) else { return 0 };
+    let is_name = name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let is_small = (0.0..=65_535.0).contains(&number) && number.fract() == 0.0;
+    // A letter says two bits, the number's marker 8, its zeros 40.
+    if is_name && is_small { 2 * i32::from(*length) + 48 } else { 0 }
 }
 
 fn weigh_audio(first: u8, rest: &[u8], is_known: bool) -> Option<i32> {

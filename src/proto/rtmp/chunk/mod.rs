@@ -289,11 +289,16 @@ impl Chunks {
                         }
                         Err(Unread::Bad(reason)) => {
                             let offset = self.offset;
-                            self.give_up(Why::Undecodable, out);
-                            self.make_stale();
+                            // What it inherits may have been sent before the capture began.
+                            let unnamed = self.has_hole && matches!(reason, Reason::FirstChunkInherits { .. });
+                            if !unnamed {
+                                self.give_up(Why::Undecodable, out);
+                                self.make_stale();
+                            }
                             self.state = State::Seeking;
                             // The header itself is no beginning.
-                            self.search = Search { broken: true, announced: true, from: 1, ..Search::default() };
+                            self.search =
+                                Search { broken: true, announced: true, from: 1, unnamed, ..Search::default() };
                             out.push(Chunked::Undecodable { offset, at: moment(bounds, at), reason });
                         }
                     }
