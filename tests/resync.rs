@@ -65,7 +65,6 @@ struct Said {
     message_stream_id: Option<u32>,
     /// Where it lies in its direction: from the SYN on, or from the first byte seen.
     ranges: Vec<(u64, u64)>,
-    midstream: bool,
 }
 
 impl Said {
@@ -97,8 +96,7 @@ fn messages<'p>(packets: impl Iterator<Item = &'p Kept>) -> Vec<Said> {
         while let Some(event) = analyzer.poll() {
             match event {
                 Event::Session(opened) => {
-                    let midstream = opened.start == rtmp_inspect::net::Start::Midstream;
-                    sessions.insert(opened.session, ((opened.client, opened.server), midstream));
+                    sessions.insert(opened.session, (opened.client, opened.server));
                 }
                 Event::Message(message) => {
                     let head = &message.head;
@@ -110,8 +108,7 @@ fn messages<'p>(packets: impl Iterator<Item = &'p Kept>) -> Vec<Said> {
                         ranges.push((run.offset, run.offset + u64::from(size)));
                     }
                     said.push(Said {
-                        connection: sessions[&message.session].0,
-                        midstream: sessions[&message.session].1,
+                        connection: sessions[&message.session],
                         from: message.from,
                         chunk_stream_id: head.chunk_stream_id,
                         kind: head.kind.0,
@@ -240,17 +237,17 @@ impl Whole {
         for message in &copy {
             let (source, destination) = message.direction();
             let first = present.get(&(source, destination)).and_then(|ranges| ranges.keys().next());
-            let shift = if message.midstream { first.copied().unwrap_or_default() } else { 0 };
-            let place = self.starts.get(&(source, destination, message.ranges[0].0 + shift)).copied();
-            match place.filter(|place| !used[*place] && self.messages[*place].is(message, shift)) {
-                Some(place) => used[place] = true,
-                None => {
-                    score.wrong += 1;
-                    println!("wrong: {} {what}: {message:?}", self.name);
-                    if let Some(place) = place {
-                        println!("instead of: {:?}", self.messages[place]);
-                    }
-                }
+            // A direction whose SYN was lost counts from the first byte that is left.
+            let shifts = [0, first.copied().unwrap_or_default()];
+            let same = shifts.iter().find_map(|shift| {
+                let place = self.starts.get(&(source, destination, message.ranges[0].0 + shift)).copied();
+                place.filter(|place| !used[*place] && self.messages[*place].is(message, *shift))
+            });
+            if let Some(place) = same {
+                used[place] = true;
+            } else {
+                score.wrong += 1;
+                println!("wrong: {} {what}: {message:?}", self.name);
             }
         }
         let show = std::env::var_os("RESYNC_LOST").is_some();

@@ -17,6 +17,8 @@ use crate::wire::{Reader, Silent};
 
 /// Bits that prove a place. Some 2^18 places are tried after a hole, so that a chance of one in 2^30 is left.
 const PROOF: i32 = 48;
+/// Bits that a single header has to have more than several that agree.
+const ALONE: i32 = 12;
 /// Bits that prove RTMP where nothing at all is known of a connection.
 const RECOGNITION: i32 = 72;
 /// Headers that a chain has at least, unless the stream ends with it.
@@ -30,7 +32,7 @@ const LARGEST: usize = 70_000;
 /// Headers inside one message that prove its chunk size.
 const INSIDE: u32 = 5;
 /// How often a chain may be in doubt about the chunk size.
-const DOUBTS: u32 = 3;
+const DOUBTS: u32 = 5;
 /// Bits behind a message's end that prove a length from before a hole.
 const SETTLED: i32 = 24;
 /// Payload bits of a message that names its codec.
@@ -363,7 +365,7 @@ impl Chain<'_> {
     /// The verdict where no more evidence can come. One header alone proves less than two that agree, and a chunk size
     /// that is in doubt nothing before a header stands where it says.
     fn verdict(&self, more: i32) -> Verdict {
-        let wanted = if self.headers >= HEADERS { self.proof } else { self.proof + 12 };
+        let wanted = if self.headers >= HEADERS { self.proof } else { self.proof + ALONE };
         let at_end = more >= 16;
         let ends = self.open.is_none() && self.is_settled() || at_end;
         if ends && self.bits + more >= wanted {
@@ -380,6 +382,10 @@ impl Chain<'_> {
         let is_followed = self.guess.is_some_and(|guess| guess.place == place && guess.end.is_none());
         if doubts == 0 || (self.guessed && !is_followed && !self.is_settled()) {
             return Verdict::Rejected;
+        }
+        // Whether this is RTMP does not hang on a chunk size.
+        if self.proof >= RECOGNITION && self.bits >= self.proof + ALONE {
+            return Verdict::Proven(self.size);
         }
         let Past { id, left, .. } = self.streams[place];
         let rest = self.bytes.get(data..).unwrap_or_default();

@@ -5,9 +5,9 @@ use super::{Chunked, Chunks, State, after, moment};
 use crate::limits::Limits;
 use crate::proto::Why;
 use crate::proto::amf::{Amf, Context};
+use crate::proto::rtmp::MessageType;
 use crate::proto::rtmp::data::{self, Data};
 use crate::proto::rtmp::header::{self, ChunkHeader};
-use crate::proto::rtmp::MessageType;
 use crate::proto::rtmp::resync::{self, ChunkSize, Known, Past, Then, Verdict};
 use crate::wire::{Moment, Reader, Silent};
 
