@@ -253,12 +253,10 @@ impl State {
     fn judge(&mut self, connection: ConnectionId, complete: bool) {
         let Some(live) = self.live.get_mut(&connection) else { return };
         let Content::Unknown(opening) = &mut live.content else { return };
-        let limit = match live.start {
-            Start::Syn => self.limits.opening_bytes,
-            Start::Midstream => self.limits.midstream_opening_bytes,
-        };
+        let is_searched = live.start == Start::Midstream || !opening.is_whole();
+        let limit = if is_searched { self.limits.midstream_opening_bytes } else { self.limits.opening_bytes };
         let complete = complete || opening.is_full(limit);
-        if live.start == Start::Midstream && !complete && !opening.has_grown() {
+        if is_searched && !complete && !opening.has_grown() {
             return;
         }
         let seen = detect::Opening {

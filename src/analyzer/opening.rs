@@ -57,6 +57,11 @@ impl Opening {
         &self.starts[side.index()]
     }
 
+    /// Whether nothing is missing so far.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole == [true; 2]
+    }
+
     /// Whether no more than this is kept: `limit` bytes of either side, or as many pieces as such bytes can make.
     pub(super) fn is_full(&self, limit: usize) -> bool {
         self.starts.iter().any(|start| start.len() >= limit) || self.bytes >= 2 * limit || self.kept.len() >= 2 * limit

@@ -76,6 +76,11 @@ pub fn detect(opening: &Opening<'_>) -> Match {
     if client.len() >= whole || (client.is_empty() && server.len() >= whole) {
         return yes;
     }
+    // A hole in a handshake moves nothing: its length is known.
+    let holes = opening.later.map(|bytes| !bytes.is_empty());
+    if holes[0] && server.len() >= whole || opening.later.iter().any(|bytes| resync::recognise(bytes)) {
+        return yes;
+    }
     // A handshake that never became whole: the zero bytes of the plain form are what there is to go by.
     if opening.complete && client.len() >= 9 && client[5..9] == [0; 4] {
         return yes;

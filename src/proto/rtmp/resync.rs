@@ -288,9 +288,6 @@ enum End {
 impl Chain<'_> {
     fn walk(mut self, doubts: u32) -> Verdict {
         loop {
-            if self.bits >= self.proof && self.headers >= HEADERS && self.open.is_none() && self.is_settled() {
-                return self.verdict(0);
-            }
             if self.at == self.bytes.len() && self.known.then == Then::End && self.headers > 0 {
                 // The stream ends just where a chunk does.
                 return self.verdict(16);
@@ -308,6 +305,9 @@ impl Chain<'_> {
                 if complete || open.inside >= INSIDE {
                     self.open = None;
                 }
+            }
+            if self.bits >= self.proof && self.headers >= HEADERS && self.open.is_none() && self.is_settled() {
+                return self.verdict(0);
             }
             if self.guessed && self.headers == 1 {
                 self.guess = Some(Guess { place, end: None });
@@ -472,7 +472,12 @@ impl Chain<'_> {
         };
         self.guessed = header.format == 2 && past.is_some_and(|past| !past.fresh);
         self.bits += self.weigh(&header, past, message_length, kind).ok_or(End::Broken)?;
-        self.bits += self.weigh_payload(kind, message_length, &bytes[length..])?;
+        let payload = self.weigh_payload(kind, message_length, &bytes[length..])?;
+        if self.guessed && payload < FAMILIAR {
+            // The type is from before the hole too; its payload has to look like it.
+            return Err(if self.headers > 0 { End::Unknown } else { End::Broken });
+        }
+        self.bits += payload;
         let past = Past {
             id: header.chunk_stream_id,
             length: message_length,
