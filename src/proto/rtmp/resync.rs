@@ -409,9 +409,11 @@ impl Chain<'_> {
         }
         // Where the length is guessed as well, a shorter message in chunks ends there too: one byte less for each header
         // inside it.
-        let may_be_chunks = self.guessed && (id >= 64 || rest.iter().take(left as usize).any(|byte| *byte == mark));
-        if may_be_chunks {
-            return Verdict::Rejected;
+        if self.guessed {
+            let data = &rest[..rest.len().min(left as usize)];
+            if id >= 64 || !self.known.spend(data.len() as u64 / 8) || data.contains(&mark) {
+                return Verdict::Rejected;
+            }
         }
         match follow(left, ChunkSize::AtLeast { least: left, likely }, 0) {
             Verdict::Rejected => {}

@@ -95,7 +95,7 @@ impl Chunks {
         let (at, size) = if named { (0, self.size) } else { (at, size) };
         let skipped = search.skipped + at as u64;
         if (search.broken && !named) || at > 0 {
-            self.give_up(Why::Gap, out);
+            self.give_up(if search.unnamed { Why::Undecodable } else { Why::Gap }, out);
             self.make_stale();
         }
         self.size = size;
