@@ -92,12 +92,12 @@ impl Seen {
         }
     }
 
-    fn has(&self, byte: u8) -> bool {
+    fn has(self, byte: u8) -> bool {
         self.0.contains(&Some(byte))
     }
 
     /// Whether a value was seen, but none that is like this one.
-    fn excludes(&self, like: impl Fn(u8) -> bool) -> bool {
+    fn excludes(self, like: impl Fn(u8) -> bool) -> bool {
         self.0[0].is_some() && !self.0.iter().flatten().any(|byte| like(*byte))
     }
 }
@@ -629,7 +629,7 @@ impl Chain<'_> {
                 self.video.add(codec);
                 weigh_video(*first, rest, is_known).filter(|bits| !is_new || *bits >= NAMED)
             }
-            (MessageType::ACKNOWLEDGEMENT, [number @ ..]) => {
+            (MessageType::ACKNOWLEDGEMENT, number) => {
                 let number = number.first_chunk::<4>().map(|number| u32::from_be_bytes(*number)).unwrap_or_default();
                 match self.acknowledged.replace(number) {
                     // More was received since, and not by very much.
@@ -669,30 +669,30 @@ fn weigh_audio(first: u8, rest: &[u8], is_known: bool) -> Option<i32> {
         (10, [0 | 1, ..]) => Some(3 + known + 7),
         (10, _) => None,
         (9, _) if first & 15 > 7 => None,
-        (9, [a, b, c, d, ..]) if is_audio_name(&[*a, *b, *c, *d]) => Some(24),
+        (9, [a, b, c, d, ..]) if is_audio_name([*a, *b, *c, *d]) => Some(24),
         // Several tracks, with one codec.
-        (9, [0x00..=0x14, a, b, c, d]) if first & 15 == 5 && is_audio_name(&[*a, *b, *c, *d]) => Some(24),
+        (9, [0x00..=0x14, a, b, c, d]) if first & 15 == 5 && is_audio_name([*a, *b, *c, *d]) => Some(24),
         (9, _) => Some(known),
         (0..=8 | 11 | 13..=15, _) => Some(known),
         _ => None,
     }
 }
 
-fn is_audio_name(name: &[u8; 4]) -> bool {
-    matches!(name, b"ac-3" | b"ec-3" | b"Opus" | b".mp3" | b"fLaC" | b"mp4a")
+fn is_audio_name(name: [u8; 4]) -> bool {
+    matches!(&name, b"ac-3" | b"ec-3" | b"Opus" | b".mp3" | b"fLaC" | b"mp4a")
 }
 
-fn is_video_name(name: &[u8; 4]) -> bool {
-    matches!(name, b"avc1" | b"hvc1" | b"vvc1" | b"av01" | b"vp08" | b"vp09")
+fn is_video_name(name: [u8; 4]) -> bool {
+    matches!(&name, b"avc1" | b"hvc1" | b"vvc1" | b"av01" | b"vp08" | b"vp09")
 }
 
 fn weigh_video(first: u8, rest: &[u8], is_known: bool) -> Option<i32> {
     if first & 0x80 != 0 {
         return match rest {
             _ if first & 15 > 7 => None,
-            [a, b, c, d, ..] if is_video_name(&[*a, *b, *c, *d]) => Some(28),
+            [a, b, c, d, ..] if is_video_name([*a, *b, *c, *d]) => Some(28),
             // Several tracks, with one codec.
-            [0x00..=0x15, a, b, c, d] if first & 15 == 6 && is_video_name(&[*a, *b, *c, *d]) => Some(28),
+            [0x00..=0x15, a, b, c, d] if first & 15 == 6 && is_video_name([*a, *b, *c, *d]) => Some(28),
             _ if matches!(first & 15, 6 | 7) => Some(0),
             _ => None,
         };
