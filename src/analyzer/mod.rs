@@ -253,17 +253,16 @@ impl State {
     fn judge(&mut self, connection: ConnectionId, complete: bool) {
         let Some(live) = self.live.get_mut(&connection) else { return };
         let Content::Unknown(opening) = &mut live.content else { return };
-        let limit = match live.start {
-            Start::Syn => self.limits.opening_bytes,
-            Start::Midstream => self.limits.midstream_opening_bytes,
-        };
+        let is_searched = live.start == Start::Midstream || !opening.is_whole();
+        let limit = if is_searched { self.limits.midstream_opening_bytes } else { self.limits.opening_bytes };
         let complete = complete || opening.is_full(limit);
-        if live.start == Start::Midstream && !complete && !opening.has_grown() {
+        if is_searched && !complete && !opening.has_grown() {
             return;
         }
         let seen = detect::Opening {
             client: opening.start_of(Side::Client),
             server: opening.start_of(Side::Server),
+            later: opening.later(),
             from_start: live.start == Start::Syn,
             complete,
         };

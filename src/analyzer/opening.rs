@@ -17,6 +17,8 @@ pub(super) struct Opening {
     kept: Vec<Kept>,
     /// Each side's first bytes, as long as none is missing.
     starts: [Vec<u8>; 2],
+    /// Each side's bytes behind its last hole.
+    later: [Vec<u8>; 2],
     /// Whether a side's start goes on: nothing is missing so far.
     whole: [bool; 2],
     bytes: usize,
@@ -26,19 +28,20 @@ pub(super) struct Opening {
 
 impl Opening {
     pub(super) fn new() -> Self {
-        Opening { kept: Vec::new(), starts: [Vec::new(), Vec::new()], whole: [true; 2], bytes: 0, next_look: 0 }
+        let (starts, later) = Default::default();
+        Opening { kept: Vec::new(), starts, later, whole: [true; 2], bytes: 0, next_look: 0 }
     }
 
     pub(super) fn keep(&mut self, from: Side, offset: u64, bytes: &[u8], at: Moment, place: Place) {
-        if self.whole[from.index()] {
-            self.starts[from.index()].extend_from_slice(bytes);
-        }
+        let run = if self.whole[from.index()] { &mut self.starts } else { &mut self.later };
+        run[from.index()].extend_from_slice(bytes);
         self.bytes += bytes.len();
         self.kept.push(Kept::Bytes { from, offset, bytes: bytes.to_vec(), at, place });
     }
 
     pub(super) fn miss(&mut self, from: Side, offset: u64, missing: u64, at: Moment) {
         self.whole[from.index()] = false;
+        self.later[from.index()].clear();
         self.kept.push(Kept::Gap { from, offset, missing, at });
     }
 
@@ -46,8 +49,17 @@ impl Opening {
         self.kept.push(Kept::Close { from, how, at, tcp: Box::new(*tcp) });
     }
 
+    pub(super) fn later(&self) -> [&[u8]; 2] {
+        self.later.each_ref().map(Vec::as_slice)
+    }
+
     pub(super) fn start_of(&self, side: Side) -> &[u8] {
         &self.starts[side.index()]
+    }
+
+    /// Whether nothing is missing so far.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole == [true; 2]
     }
 
     /// Whether no more than this is kept: `limit` bytes of either side, or as many pieces as such bytes can make.

@@ -344,10 +344,12 @@ impl Connection {
 
 /// Which end is the client, when `first` is the one that spoke first.
 fn guess_client(ends: &[SocketAddr; 2], first: usize) -> usize {
-    let serves = ends.map(|end| end.port() < 1024 || end.port() == 1935);
-    match serves {
-        [true, false] => 1,
-        [false, true] => 0,
+    let known = ends.map(|end| end.port() < 1024 || end.port() == 1935);
+    // Systems give ports to clients from 32768 (Linux) or 49152 (RFC 6335) on.
+    let low = ends.map(|end| end.port() < 32768);
+    match (known, low) {
+        ([true, false], _) | ([false, false], [true, false]) => 1,
+        ([false, true], _) | ([false, false], [false, true]) => 0,
         _ => first,
     }
 }
