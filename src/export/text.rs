@@ -171,8 +171,8 @@ impl<W: Write> Writer for TextWriter<W> {
                 if unread.packets > 0 { format!("{}, ", count(unread.packets, "packet")) } else { String::new() };
             writeln!(self.out, "not decoded: {why}: {packets}{}", count(unread.bytes, "byte"))?;
         }
-        for (name, times) in &totals.limits {
-            writeln!(self.out, "limit reached: {name}: {}", count(*times, "time"))?;
+        for (name, times) in totals.reached.list() {
+            writeln!(self.out, "limit reached: {name}: {}", count(times, "time"))?;
         }
         self.flush()
     }

@@ -14,6 +14,7 @@ mod network;
 pub use engine::Engine;
 pub use facts::Facts;
 
+use crate::limits::Limits;
 use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
 use crate::wire::{PacketNo, Side, Word};
@@ -92,6 +93,15 @@ pub trait Rule: Send {
     fn close(&mut self, _: &Close, _: &Facts, _: &mut Findings) {}
 }
 
+/// Text of the wire that is kept or told, cut where it is longer than a person reads.
+fn clipped(text: &str) -> String {
+    let most = Limits::DEFAULT.finding_bytes;
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(most)])
+}
+
 /// Where rules put what they find.
 pub struct Findings {
     session: u32,
@@ -111,7 +121,7 @@ impl Findings {
             severity: rule.severity,
             session: self.session,
             from,
-            text,
+            text: clipped(&text),
             message: None,
             packets,
             certain: true,

@@ -1,11 +1,12 @@
 use std::collections::VecDeque;
 
+use crate::limits::Limits;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Facts, Findings, Rule, clipped, rule};
 use crate::wire::Side;
 
 /// Calls that are remembered, to name the one that was rejected.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = Limits::DEFAULT.judged_calls / 16;
 
 rule! {
     /// An `_error`, or a status of level `error`: someone said no. The finding says who, to what, and why.
@@ -28,7 +29,7 @@ impl Rule for RequestRejected {
                 if self.calls.len() == REMEMBERED {
                     self.calls.pop_front();
                 }
-                self.calls.push_back((message.from, id, command.name.clone()));
+                self.calls.push_back((message.from, id, clipped(&command.name)));
             }
             return;
         }

@@ -1,7 +1,8 @@
+use crate::limits::Limits;
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, Severity, rule};
+use crate::rules::{Facts, Findings, Rule, Severity, clipped, rule};
 use crate::wire::{PacketNo, Side};
 
 /// Calls that are answered by `onStatus` or by what happens, not by a `_result`, though many clients number them.
@@ -21,7 +22,7 @@ const ANSWERED_OTHERWISE: &[&str] = &[
 const OFTEN_UNANSWERED: &[&str] =
     &["releaseStream", "FCPublish", "FCUnpublish", "FCSubscribe", "FCUnsubscribe", "getStreamLength", "_checkbw"];
 /// Calls that are remembered.
-const REMEMBERED: usize = 1024;
+const REMEMBERED: usize = Limits::DEFAULT.judged_calls;
 
 rule! {
     /// A call with a transaction id other than 0 asks for a `_result` or `_error` with the same id. None came before the
@@ -73,7 +74,7 @@ impl Rule for TransactionUnanswered {
             self.early.remove(place);
         } else if self.waiting.len() < REMEMBERED {
             let packets = (message.head.first.packet, packet);
-            let name = command.name.clone();
+            let name = clipped(&command.name);
             self.waiting.push(Call { from: message.from, name, transaction_id: id, n: message.n, packets });
         }
     }
