@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::chunk::{Chunked, Chunks};
 use super::detect::{hides_signature, is_encrypted};
-use super::handshake::{BLOCK, HALF, Handshake, HandshakeFacts, PeerBlock, Step};
+use super::handshake::{HALF, Handshake, HandshakeFacts, PeerBlock, Step};
 use super::{Answer, Body, Message};
 use crate::limits::{Limits, Reached};
 use crate::net::How;
@@ -68,13 +68,6 @@ struct Call {
     time: Time,
 }
 
-impl Direction {
-    fn forget_block(&mut self) {
-        self.block = None;
-        self.handshake.bytes = Vec::new();
-    }
-}
-
 impl Session {
     /// `skip` bytes of the client come before its C0.
     pub fn new(session: u32, skip: usize, limits: &Limits) -> Self {
@@ -110,18 +103,11 @@ impl Session {
         it
     }
 
-    /// Bytes of memory that it takes, about and at most.
+    /// Bytes of memory that it takes beside itself and its handshake, about: what [`Session::shed`] gives up.
     pub fn held(&self) -> usize {
-        let side = |direction: &Direction| {
-            let block = if direction.block.is_some() { BLOCK } else { 0 };
-            let echo = if direction.early_echo.is_some() { BLOCK } else { 0 };
-            direction.chunks.held()
-                + direction.handshake.bytes.capacity()
-                + direction.calls.capacity() * size_of::<Call>()
-                + block
-                + echo
-        };
-        size_of::<Session>() + self.directions.iter().map(side).sum::<usize>()
+        let side =
+            |direction: &Direction| direction.chunks.held() + direction.calls.capacity() * size_of::<Call>();
+        self.directions.iter().map(side).sum()
     }
 
     /// Gives up what is kept that bytes to come may still need. What follows has to be found again, as behind a hole.
@@ -130,7 +116,7 @@ impl Session {
             let mut chunked = std::mem::take(&mut self.chunked);
             let direction = &mut self.directions[from.index()];
             direction.calls = VecDeque::new();
-            if direction.handshake.passed >= HALF && !direction.closed && !direction.is_encrypted {
+            if direction.chunks.held() > 0 && !direction.closed {
                 direction.chunks.shed(at, &mut chunked);
             }
             self.give(from, &mut chunked, out);
@@ -224,7 +210,7 @@ impl Session {
             out.push_back(Event::Handshake(event));
             if step == Step::Echo {
                 // What it answers is answered now.
-                self.directions[from.other().index()].forget_block();
+                self.directions[from.other().index()].block = None;
                 continue;
             }
             if block.is_some() {
@@ -241,7 +227,7 @@ impl Session {
         let peer = self.directions[from.other().index()].block.as_ref();
         event.facts = Handshake::judge(Step::Echo, from, &event.bytes, peer).0;
         out.push_back(Event::Handshake(event));
-        self.directions[from.other().index()].forget_block();
+        self.directions[from.other().index()].block = None;
     }
 
     /// `missing` bytes of one side are not in the capture.
