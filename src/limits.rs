@@ -120,9 +120,9 @@ limits! {
 
     /// What is kept of one direction while its protocol is not yet known. Past it the connection is not RTMP. A whole RTMP
     /// handshake half is 3073.
-    opening_bytes: usize = 4096, "bytes";
+    opening_bytes: usize = 4096, "bytes", uncounted "that it is not RTMP is counted among what is not decoded";
     /// The same where the connection's beginning was not captured: a chain of chunk headers must prove what it is.
-    midstream_opening_bytes: usize = 64 << 10, "bytes";
+    midstream_opening_bytes: usize = 64 << 10, "bytes", uncounted "that it is not RTMP is counted among what is not decoded";
     /// What the beginnings of all connections cost together while their protocols are not yet known. Past it the oldest is
     /// judged by what there is. It is room for a hundred connections that were joined in the middle at once.
     opening_bytes_total: usize = 24 << 20, "bytes";
@@ -177,8 +177,6 @@ limits! {
     index_share: u64 = 5, "percent", uncounted "the screen says so";
     /// Items that lie ready for the screen, about: a few milliseconds of its work. Past it reading waits.
     ready_items: usize = 16_384, "items", uncounted "nothing is lost: reading waits";
-    /// Rows whose words the screen remembers: some screens full.
-    row_texts: usize = 2048, "rows", uncounted "nothing is lost: a row's words are made again";
 }
 
 impl Default for Limits {
@@ -189,7 +187,9 @@ impl Default for Limits {
 
 /// All limits as a table in Markdown.
 pub fn markdown() -> String {
-    let mut text = String::from("| limit | default | unit | what it bounds, and why | counted |\n| --- | ---: | --- | --- | --- |\n");
+    let mut text = String::from(
+        "| limit | default | unit | what it bounds, and why | counted |\n| --- | ---: | --- | --- | --- |\n",
+    );
     for limit in Limits::ALL {
         let doc = limit.doc.split_whitespace().collect::<Vec<_>>().join(" ");
         // What a link of the code's documentation would be.

@@ -26,7 +26,12 @@ struct Screen {
 
 impl Screen {
     fn new(capture: &str, width: u16, height: u16) -> Self {
-        Screen::with(capture, width, height, &Options { show_secrets: false, color: true, session: None, follow: false })
+        Screen::with(
+            capture,
+            width,
+            height,
+            &Options { show_secrets: false, color: true, session: None, follow: false },
+        )
     }
 
     fn with(capture: &str, width: u16, height: u16, options: &Options) -> Self {

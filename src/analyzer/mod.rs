@@ -12,8 +12,8 @@ use crate::capture::Packet;
 pub use crate::limits::{Limits, Reached};
 use crate::net::{self, ConnectionId, Connections, How, Output, Start, Tunnels, Unpacker};
 pub use crate::proto::Event;
-use crate::proto::rtmp::{Session, Sink};
 use crate::proto::rtmp::detect::{self, Match};
+use crate::proto::rtmp::{Session, Sink};
 use crate::proto::{Opened, Piece};
 use crate::wire::{IdMap, Moment, Place, Side};
 use opening::{Kept, Opening};
@@ -264,7 +264,8 @@ impl State {
                     if self.waiting.is_empty() && self.events.len() < self.limits.ready_events {
                         self.bytes(connection, from, offset, slice, at, place);
                     } else {
-                        self.waiting.push_back((connection, Kept::Bytes { from, offset, bytes: slice.into(), at, place }));
+                        self.waiting
+                            .push_back((connection, Kept::Bytes { from, offset, bytes: slice.into(), at, place }));
                     }
                     bytes = rest;
                     offset += slice.len() as u64;
@@ -432,8 +433,7 @@ impl State {
             Start::Syn => self.limits.opening_bytes,
             Start::Midstream => self.limits.midstream_opening_bytes,
         };
-        let is_full = opening.is_full(limit);
-        let complete = complete || is_full;
+        let complete = complete || opening.is_full(limit);
         if live.start == Start::Midstream && !complete && !opening.has_grown() {
             return;
         }
@@ -450,12 +450,6 @@ impl State {
                 self.opening_bytes -= opening.cost();
                 live.content = Content::Other;
                 self.totals.not_rtmp(bytes);
-                if is_full {
-                    match live.start {
-                        Start::Syn => self.totals.reached.opening_bytes += 1,
-                        Start::Midstream => self.totals.reached.midstream_opening_bytes += 1,
-                    }
-                }
             }
             Match::Yes(found) => {
                 let protocol = detect::protocol(&found, &seen);

@@ -31,7 +31,14 @@ pub(super) struct Opening {
 
 impl Opening {
     pub(super) fn new() -> Self {
-        Opening { kept: Vec::new(), starts: [Vec::new(), Vec::new()], whole: [true; 2], bytes: 0, cost: 0, next_look: 0 }
+        Opening {
+            kept: Vec::new(),
+            starts: [Vec::new(), Vec::new()],
+            whole: [true; 2],
+            bytes: 0,
+            cost: 0,
+            next_look: 0,
+        }
     }
 
     pub(super) fn keep(&mut self, from: Side, offset: u64, bytes: &[u8], at: Moment, place: Place) {

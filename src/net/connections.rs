@@ -108,7 +108,8 @@ impl Connections {
             None => return,
         };
         // A connection is half-open until something else than its SYNs was captured.
-        let class = if segment.length() > 0 || !(segment.flags.syn || segment.flags.rst) { Class::Full } else { Class::Half };
+        let class =
+            if segment.length() > 0 || !(segment.flags.syn || segment.flags.rst) { Class::Full } else { Class::Half };
         self.open.touch(slot, class);
         let mut room = Room { limits: &self.limits, held: &mut self.held, reached: &mut self.reached };
         let Some(Slot { connection, last, .. }) = self.open.get_mut(slot) else { return };

@@ -36,7 +36,12 @@ pub(super) struct Recent<T> {
 
 impl<T> Recent<T> {
     pub(super) fn new() -> Self {
-        Recent { values: Vec::new(), links: Vec::new(), free: Vec::new(), ends: [Ends { oldest: NONE, newest: NONE, count: 0 }; 2] }
+        Recent {
+            values: Vec::new(),
+            links: Vec::new(),
+            free: Vec::new(),
+            ends: [Ends { oldest: NONE, newest: NONE, count: 0 }; 2],
+        }
     }
 
     pub(super) fn len(&self) -> usize {

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use super::evidence::{Evidence, Missing, Source};
 use super::index::{Index, MessageRow, Row, StepRow};
 use crate::limits::Limits;
-use crate::proto::rtmp::secrets::Masks;
 use crate::proto::amf::Amf;
+use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Body, Handshake, Head, HeaderBytes, Message, MessageType, Run, type_name};
 use crate::proto::{Event, Incomplete, describe};
 use crate::rules::Finding;
@@ -34,7 +34,9 @@ impl Item {
             Item::Event(Event::Message(message)) => {
                 let text = match &message.body {
                     // A name, its path and the values of its query are words of their own.
-                    Body::Command(command) => command.arguments.first().and_then(Amf::text).map_or(0, |text| 2 * text.len()),
+                    Body::Command(command) => {
+                        command.arguments.first().and_then(Amf::text).map_or(0, |text| 2 * text.len())
+                    }
                     _ => 0,
                 };
                 row + runs(&message.head) + text + if message.answers.is_some() { 48 } else { 0 }

@@ -157,7 +157,8 @@ impl Loader {
         let mut items = Vec::new();
         loop {
             let before = self.cost;
-            let more = (0..stride).all(|_| self.cost - before < READY_BYTES && self.step(&mut items)) || !self.progress.done;
+            let more =
+                (0..stride).all(|_| self.cost - before < READY_BYTES && self.step(&mut items)) || !self.progress.done;
             let cost = self.cost - before;
             let progress = self.progress();
             let mut ready = shared.lock();

@@ -84,7 +84,8 @@ impl Wire {
 
     fn send(&mut self, ends: &mut Ends, from: Side, flags: u8, payload: &[u8]) -> io::Result<()> {
         let number = ends.number;
-        let client = ([10, (number >> 20) as u8, (number >> 12) as u8, (number >> 4) as u8], 40_000 + (number & 15) as u16);
+        let client =
+            ([10, (number >> 20) as u8, (number >> 12) as u8, (number >> 4) as u8], 40_000 + (number & 15) as u16);
         let (client, server) = (client.into(), ([192, 0, 2, 1], 1935).into());
         let (source, destination) = if from == Side::Client { (client, server) } else { (server, client) };
         let packet = Packet {
@@ -404,7 +405,11 @@ fn large_packets(wire: &mut Wire, end: u64) -> io::Result<()> {
         let mut frame = Packet {
             time: Time(wire.time),
             from: Side::Client,
-            source: ([10, (ends.number >> 20) as u8, (ends.number >> 12) as u8, (ends.number >> 4) as u8], 40_000 + (ends.number & 15) as u16).into(),
+            source: (
+                [10, (ends.number >> 20) as u8, (ends.number >> 12) as u8, (ends.number >> 4) as u8],
+                40_000 + (ends.number & 15) as u16,
+            )
+                .into(),
             destination: ([192, 0, 2, 1], 1935).into(),
             sequence: ends.next[0],
             acknowledgement: ends.next[1],

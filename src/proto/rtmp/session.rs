@@ -105,8 +105,7 @@ impl Session {
 
     /// Bytes of memory that it takes beside itself and its handshake, about: what [`Session::shed`] gives up.
     pub fn held(&self) -> usize {
-        let side =
-            |direction: &Direction| direction.chunks.held() + direction.calls.capacity() * size_of::<Call>();
+        let side = |direction: &Direction| direction.chunks.held() + direction.calls.capacity() * size_of::<Call>();
         self.directions.iter().map(side).sum()
     }
 

@@ -1,10 +1,12 @@
 use ratatui::layout::Rect;
 
 use super::App;
-use crate::limits::Limits;
 use crate::tui::detail::Detail;
 use crate::tui::layout::{Pane, lay_out};
 use crate::tui::list::List;
+
+/// Texts of rows that are remembered: some screens full.
+const TEXTS: usize = 2048;
 
 impl App {
     /// Lays out a screen of this size and reads what it will show.
@@ -15,7 +17,7 @@ impl App {
         let length = self.len();
         let lines = self.areas.lines(Pane::Timeline);
         self.timeline.reveal(lines, length);
-        if self.texts.len() > Limits::DEFAULT.row_texts {
+        if self.texts.len() > TEXTS {
             self.texts.clear();
         }
         for place in self.timeline.top..length.min(self.timeline.top + lines) {

@@ -421,14 +421,7 @@ impl Chunks {
         index
     }
 
-    fn data(
-        &mut self,
-        stream: usize,
-        data: &[u8],
-        bounds: &[(usize, Moment)],
-        at: usize,
-        out: &mut Vec<Chunked>,
-    ) {
+    fn data(&mut self, stream: usize, data: &[u8], bounds: &[(usize, Moment)], at: usize, out: &mut Vec<Chunked>) {
         self.pass(stream, data.len() as u32);
         let Some(partial) = &mut self.streams[stream].partial else { return };
         if !partial.dropped && partial.missing == 0 {
