@@ -100,7 +100,7 @@ limits! {
     /// A hole that the receiver has acknowledged was missed by the capture, not by the network. It is declared a gap after
     /// this many further packets of the connection: captures themselves reorder a little.
     acknowledged_hole_packets: u32 = 128, "packets", uncounted "it bounds waiting, not memory; each hole is a gap";
-    /// … or after this long.
+    /// … or after this long: a quiet connection has few packets to count.
     acknowledged_hole_ns: i64 = 3_000_000_000, "ns of capture time", uncounted "it bounds waiting, not memory; each hole is a gap";
     /// Tags, labels and tunnels around one packet. Past it the packet is not read. Real networks stack a handful; each more is
     /// work for a hostile packet alone.

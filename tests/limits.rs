@@ -242,11 +242,11 @@ attacks! {
 
     fn fragment_cuts() {
         let frames = (0..10_u16).map(|place| {
-            let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 120, 0, 7];
-            frame.extend((0x2000 | (place * 100 / 8)).to_be_bytes());
+            let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 124, 0, 7];
+            frame.extend((0x2000 | (place * 13)).to_be_bytes());
             frame.extend([64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
             frame.extend([0; 40]);
-            (Time(0), frame, 134)
+            (Time(0), frame, 138)
         });
         assert_eq!(run_frames(frames, &small(|limits| limits.fragment_cuts = 3), true).reached.fragment_cuts, 7);
     }
@@ -257,13 +257,16 @@ attacks! {
     }
 
     fn midstream_opening_bytes() {
-        let run = unknown(&small(|limits| limits.midstream_opening_bytes = 100), false, 4, 500);
-        assert!(run.most.opening_bytes > 0 && run.most.opening_bytes < 4 * 3 * 100 * 300, "{}", run.most.opening_bytes);
+        let run = unknown(&small(|limits| limits.midstream_opening_bytes = 300), false, 4, 500);
+        assert!(run.most.opening_bytes > 0 && run.most.opening_bytes < 4 * 3 * 300 * 300, "{}", run.most.opening_bytes);
     }
 
     fn opening_bytes_total() {
-        let limits = small(|limits| limits.opening_bytes_total = 20_000);
-        let run = unknown(&limits, false, 100, 100);
+        let limits = small(|limits| {
+            limits.opening_bytes_total = 20_000;
+            limits.acknowledged_hole_packets = 2;
+        });
+        let run = unknown(&limits, false, 100, 50);
         assert!(run.reached.opening_bytes_total > 0);
         assert!(run.most.opening_bytes <= 20_000, "{}", run.most.opening_bytes);
     }
@@ -559,7 +562,7 @@ fn every_limit_is_attacked_and_counted_or_says_why_not() {
 fn nothing_of_a_session_stays_when_it_is_over() {
     let limits = small(|limits| limits.connections = 64);
     let template = link(0).packets(&sample::publish(2));
-    let frames = (0..20_000_u32).flat_map(|number| {
+    let frames = (0..4000_u32).flat_map(|number| {
         // Each third one loses its end.
         let length = template.len() - if number % 3 == 0 { 3 } else { 0 };
         let client = link(number).client;
@@ -585,7 +588,7 @@ fn nothing_of_a_session_stays_when_it_is_over() {
     // An hour of sessions that did not end, one every 90 seconds.
     assert!(run.most.connections <= 45 && run.most.live <= 45, "{:?}", run.most);
     assert!(run.most.session_bytes < 1 << 20 && run.most.closed <= 250, "{:?}", run.most);
-    assert!(run.reached.idle_ns > 6000, "{}", run.reached.idle_ns);
+    assert!(run.reached.idle_ns > 1200, "{}", run.reached.idle_ns);
 }
 
 fn doc() -> PathBuf {
