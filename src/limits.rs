@@ -79,8 +79,8 @@ limits! {
 
     /// TCP connections followed at a time. Past it the half-open one idle for longest is closed out (`timeout`), or where these
     /// are less than half of all, the one idle for longest of the others. A quarter as many closed connections are
-    /// remembered, so that their late segments do not begin new ones.
-    connections: usize = 65_536, "connections";
+    /// remembered, so that their late segments do not begin new ones. A session in its handshake takes 10 KB.
+    connections: usize = 16_384, "connections";
     /// A connection on which nothing was captured for this long is closed out (`timeout`). RTMP peers send media or pings
     /// many times a minute, and servers drop a client that is silent for some minutes; what is silent for an hour is gone,
     /// or its end was missed.
@@ -135,7 +135,7 @@ limits! {
     /// What the sessions keep together: messages under way, chunk streams, bytes in which chunks are looked for. Past it the
     /// directions that keep most lose it (`undecodable`), until a quarter is free. A thousand usual sessions are in the
     /// middle of a picture each.
-    session_bytes_total: usize = 64 << 20, "bytes";
+    session_bytes_total: usize = 40 << 20, "bytes";
 
     /// Bytes of one direction in which the next chunk is looked for after a hole. Past it half of them are skipped. Four of
     /// the largest common chunks: a chain of headers that proves a place is seldom longer.

@@ -320,6 +320,9 @@ impl Capture {
     /// Reads the next packet into `head`; whether there was one. After an error there is none.
     #[inline]
     fn advance(&mut self) -> Result<bool, CaptureError> {
+        if matches!(self.format, Format::Over) {
+            return Ok(false);
+        }
         let packet = self.packets + 1;
         if let Err(error) = self.change() {
             self.format = Format::Over;
