@@ -94,12 +94,14 @@ pub trait Rule: Send {
 }
 
 /// Text of the wire that is kept or told, cut where it is longer than a person reads.
-fn clipped(text: &str) -> String {
+fn clipped(mut text: String) -> String {
     let most = Limits::DEFAULT.finding_bytes;
-    if text.len() <= most {
-        return text.to_owned();
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+        text.shrink_to_fit();
     }
-    format!("{}…", &text[..text.floor_char_boundary(most)])
+    text
 }
 
 /// Where rules put what they find.
@@ -121,7 +123,7 @@ impl Findings {
             severity: rule.severity,
             session: self.session,
             from,
-            text: clipped(&text),
+            text: clipped(text),
             message: None,
             packets,
             certain: true,

@@ -29,7 +29,7 @@ impl Rule for RequestRejected {
                 if self.calls.len() == REMEMBERED {
                     self.calls.pop_front();
                 }
-                self.calls.push_back((message.from, id, clipped(&command.name)));
+                self.calls.push_back((message.from, id, clipped(command.name.clone())));
             }
             return;
         }

@@ -74,7 +74,7 @@ impl Rule for TransactionUnanswered {
             self.early.remove(place);
         } else if self.waiting.len() < REMEMBERED {
             let packets = (message.head.first.packet, packet);
-            let name = clipped(&command.name);
+            let name = clipped(command.name.clone());
             self.waiting.push(Call { from: message.from, name, transaction_id: id, n: message.n, packets });
         }
     }
