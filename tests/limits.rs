@@ -164,7 +164,7 @@ attacks! {
     fn note_bytes() {
         let mut writer = ng();
         for _ in 0..20 {
-            writer.block(10, &[&[0; 4][..], &1_000_000_u32.to_le_bytes(), &[7; 1_000_000]].concat()).unwrap();
+            writer.block(10, &[&[0; 4][..], &1_000_000_u32.to_le_bytes(), &vec![7; 1_000_000][..]].concat()).unwrap();
         }
         let (said, missed) = last_words(&writer.into_inner());
         assert_eq!((said.as_str(), missed), ("", 4));
@@ -294,7 +294,7 @@ attacks! {
     fn session_bytes_total() {
         let limits = small(|limits| limits.session_bytes_total = 100_000);
         let conversation = sample::publishing().client(|c| c.chunk_layer(|chunks| {
-            let mut message = chunks.begin(Default::default(), &Message::new(6, 9, 1, 0, vec![0x17; 60_000]));
+            let mut message = chunks.begin(Format::default(), &Message::new(6, 9, 1, 0, vec![0x17; 60_000]));
             for _ in 0..10 { chunks.chunk(&mut message); }
         }));
         let packets: Vec<_> = (0..20).map(|number| link(number).packets(&conversation)).flat_map(|packets| {
@@ -573,9 +573,9 @@ fn nothing_of_a_session_stays_when_it_is_over() {
                 let mut packet = packet.clone();
                 packet.time.0 += i64::from(number) * 30_000_000_000;
                 if packet.from == Side::Client {
-                    packet.source = client
+                    packet.source = client;
                 } else {
-                    packet.destination = client
+                    packet.destination = client;
                 }
                 packet
             })
