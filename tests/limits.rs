@@ -294,7 +294,7 @@ attacks! {
     fn session_bytes_total() {
         let limits = small(|limits| limits.session_bytes_total = 100_000);
         let conversation = sample::publishing().client(|c| c.chunk_layer(|chunks| {
-            let mut message = chunks.begin(Format::default(), &Message::new(6, 9, 1, 0, vec![0x17; 60_000]));
+            let mut message = chunks.begin(rtmp_inspect::synth::Format::default(), &Message::new(6, 9, 1, 0, vec![0x17; 60_000]));
             for _ in 0..10 { chunks.chunk(&mut message); }
         }));
         let packets: Vec<_> = (0..20).map(|number| link(number).packets(&conversation)).flat_map(|packets| {
