@@ -96,6 +96,9 @@ impl Wire {
             sequence: ends.next[from.index()],
             acknowledgement: ends.next[from.other().index()],
             flags,
+            window: 65_535,
+            window_scale: None,
+            identification: 0,
             payload: payload.to_vec(),
         };
         ends.next[from.index()] = packet.next_sequence();
@@ -414,6 +417,9 @@ fn large_packets(wire: &mut Wire, end: u64) -> io::Result<()> {
             sequence: ends.next[0],
             acknowledgement: ends.next[1],
             flags: tcp::ACK,
+            window: 65_535,
+            window_scale: None,
+            identification: 0,
             payload: bytes.clone(),
         }
         .frame();
