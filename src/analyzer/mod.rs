@@ -13,7 +13,7 @@ pub use crate::limits::Limits;
 use crate::net::{self, ConnectionId, Connections, Output, Start, Tunnels, Unpacker};
 pub use crate::proto::Event;
 use crate::proto::rtmp::Session;
-use crate::proto::rtmp::detect::{self, Match};
+use crate::proto::rtmp::detect::{self, Foreign, Match};
 use crate::proto::{Opened, Piece};
 use crate::wire::{IdMap, Moment, Side};
 use opening::{Kept, Opening};
@@ -46,8 +46,8 @@ pub struct Totals {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     Packet(net::Unread),
-    /// A TCP connection whose beginning is not RTMP's; its payload bytes are counted.
-    NotRtmp,
+    /// A TCP connection whose beginning is not RTMP's, and what it is where that is told by it; its payload bytes are counted.
+    NotRtmp(Option<Foreign>),
 }
 
 impl std::fmt::Display for Reason {
@@ -56,7 +56,8 @@ impl std::fmt::Display for Reason {
             Reason::Packet(net::Unread::LinkType(link)) => write!(f, "unknown link type {}", link.0),
             Reason::Packet(net::Unread::OtherProtocol(number)) => write!(f, "IP protocol {number}"),
             Reason::Packet(unread) => f.write_str(unread.name()),
-            Reason::NotRtmp => f.write_str("TCP that is not RTMP"),
+            Reason::NotRtmp(None) => f.write_str("TCP that is not RTMP"),
+            Reason::NotRtmp(Some(foreign)) => write!(f, "TCP that is not RTMP but {}", foreign.name()),
         }
     }
 }
@@ -86,9 +87,9 @@ impl Totals {
         }
     }
 
-    fn not_rtmp(&mut self, bytes: u64) {
+    fn not_rtmp(&mut self, foreign: Option<Foreign>, bytes: u64) {
         if bytes > 0 {
-            self.tally(Reason::NotRtmp, 0, bytes);
+            self.tally(Reason::NotRtmp(foreign), 0, bytes);
         }
     }
 }
@@ -122,7 +123,7 @@ struct Connection {
 enum Content {
     Unknown(Opening),
     Rtmp { number: u32, session: Box<Session> },
-    Other,
+    Other(Option<Foreign>),
 }
 
 impl Analyzer {
@@ -212,7 +213,7 @@ impl State {
                         opening.keep(from, offset, bytes, at, place);
                         self.judge(connection, false);
                     }
-                    Content::Other => self.totals.not_rtmp(bytes.len() as u64),
+                    Content::Other(foreign) => self.totals.not_rtmp(*foreign, bytes.len() as u64),
                 }
             }
             Output::Gap { connection, from, offset, missing, at } => {
@@ -226,7 +227,7 @@ impl State {
                         opening.miss(from, offset, missing, at);
                         self.judge(connection, false);
                     }
-                    Content::Other => {}
+                    Content::Other(_) => {}
                 }
             }
             Output::Close { connection, from, how, at } => {
@@ -271,8 +272,9 @@ impl State {
             Match::NeedMore => {}
             Match::No => {
                 let bytes = opening.bytes();
-                live.content = Content::Other;
-                self.totals.not_rtmp(bytes);
+                let foreign = if live.start == Start::Syn { Foreign::of(seen.client) } else { None };
+                live.content = Content::Other(foreign);
+                self.totals.not_rtmp(foreign, bytes);
             }
             Match::Yes(found) => {
                 let protocol = detect::protocol(&found, &seen);
@@ -292,7 +294,7 @@ impl State {
                 let session = Box::new(if found.midstream {
                     Session::midstream(number, &self.limits)
                 } else {
-                    Session::new(number, found.skip, &self.limits)
+                    Session::new(number, found.skip, live.start == Start::Syn, &self.limits)
                 });
                 live.content = Content::Rtmp { number, session };
                 for kept in kept {

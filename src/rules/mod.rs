@@ -212,7 +212,18 @@ use rule;
 
 /// Every rule, by code.
 pub static CATALOGUE: &[&Entry] = &[
+    &handshake::HSK001,
+    &handshake::HSK002,
+    &handshake::HSK003,
+    &handshake::HSK004,
     &handshake::HSK005,
+    &handshake::HSK006,
+    &handshake::HSK007,
+    &handshake::HSK008,
+    &handshake::HSK009,
+    &handshake::HSK010,
+    &handshake::HSK011,
+    &handshake::HSK012,
     &chunk::CHK001,
     &chunk::CHK004,
     &control::CTL001,

@@ -14,6 +14,7 @@ use bytes::Bytes;
 
 use self::search::Search;
 use self::stream::{ChunkStream, Partial};
+use super::detect::Foreign;
 use super::header::ChunkHeader;
 use super::resync::{self, ChunkSize, Then};
 use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType};
@@ -53,6 +54,8 @@ pub enum Reason {
     FirstChunkInherits { chunk_stream_id: u32, format: u8 },
     /// More chunk streams than are followed.
     ChunkStreams,
+    /// Another protocol from the first byte on.
+    NotRtmp(Foreign),
 }
 
 impl Reason {
@@ -64,6 +67,7 @@ impl Reason {
                 )
             }
             Reason::ChunkStreams => "more chunk streams than are followed".into(),
+            Reason::NotRtmp(foreign) => format!("{} stands where RTMP's version should", foreign.name()),
         }
     }
 }
