@@ -54,6 +54,8 @@ pub enum Reason {
     FirstChunkInherits { chunk_stream_id: u32, format: u8 },
     /// More chunk streams than are followed.
     ChunkStreams,
+    /// Bytes stand where a header should that no header has.
+    NoHeader { kind: MessageType, length: u32 },
     /// Another protocol from the first byte on.
     NotRtmp(Foreign),
 }
@@ -67,6 +69,9 @@ impl Reason {
                 )
             }
             Reason::ChunkStreams => "more chunk streams than are followed".into(),
+            Reason::NoHeader { kind, length } => {
+                format!("no header is there: it would be one of type {} and {length} bytes", kind.0)
+            }
             Reason::NotRtmp(foreign) => format!("{} stands where RTMP's version should", foreign.name()),
         }
     }
