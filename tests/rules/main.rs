@@ -108,7 +108,6 @@ fn well_behaved_peers_raise_no_error_and_no_warning() {
     for name in [
         "nginx-rtmp/obs-publish.pcap",
         "nginx-rtmp/ffmpeg-publish-flvflags.pcap",
-        "nginx-rtmp/gst-rtmp2-chunk-size-16.pcap",
         "nginx-rtmp/ffmpeg-extended-timestamp.pcap",
         "srs/ffmpeg-publish-busy.pcap",
         "node-media-server/ffmpeg-extended-timestamp.pcap",

@@ -1,5 +1,6 @@
 use super::{SWAPPED_NS, milliseconds};
-use crate::proto::rtmp::{Handshake, Message, MessageType, Step, type_name};
+use crate::proto::Close;
+use crate::proto::rtmp::{Message, MessageType, Step, type_name};
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::{Moment, Side};
 
@@ -14,6 +15,7 @@ rule! {
     /// Change: read the other side's last part before the first message is sent.
     pub(super) struct DataBeforeHandshakeDone {
         first: [Option<First>; 2],
+        judged: [bool; 2],
     }
     "HSK009", "data-before-handshake-done", Warning, "RTMP 1.0 §5.2.1", rests: Session
 }
@@ -26,43 +28,46 @@ struct First {
     kind: MessageType,
 }
 
-impl First {
-    /// Judges it by the packet that completed the other side's C2 or S2.
-    fn judge(self, from: Side, done: Moment, findings: &mut Findings) {
-        let early = done.time.since(self.at.time);
-        if self.at.packet < done.packet && early >= SWAPPED_NS {
-            let awaited = Step::Echo.name(from.other());
-            let text = format!(
-                "the {} sent {} {} ms before {awaited} was whole",
-                from.name(),
-                type_name(self.kind),
-                milliseconds(early)
-            );
-            let finding = findings.push(DataBeforeHandshakeDone::META, Some(from), text, (self.at.packet, done.packet));
-            finding.message = Some(self.n);
+impl DataBeforeHandshakeDone {
+    /// Judges a side's first message by the packet that completed the other side's C2 or S2. That side's own first message
+    /// tells whether the capture has its packets in order: nothing it sends comes before its C2 or S2.
+    fn judge(&mut self, from: Side, facts: &Facts, findings: &mut Findings) {
+        let (Some(first), Some(done)) = (self.first[from.index()], facts.of(from.other()).handshake_done()) else {
+            return;
+        };
+        if self.judged[from.index()] {
+            return;
+        }
+        self.judged[from.index()] = true;
+        let early = done.time.since(first.at.time);
+        let is_in_order = self.first[from.other().index()].is_none_or(|other| other.at.packet >= done.packet);
+        if first.at.packet < done.packet && early >= SWAPPED_NS && is_in_order {
+            let (side, name, awaited) = (from.name(), type_name(first.kind), Step::Echo.name(from.other()));
+            let text = format!("the {side} sent {name} {} ms before {awaited} was whole", milliseconds(early));
+            findings.push(Self::META, Some(from), text, (first.at.packet, done.packet)).message = Some(first.n);
         }
     }
 }
 
 impl Rule for DataBeforeHandshakeDone {
-    fn handshake(&mut self, step: &Handshake, _: &Facts, findings: &mut Findings) {
-        let sender = step.from.other();
-        if step.step == Step::Echo
-            && let Some(first) = self.first[sender.index()]
-        {
-            first.judge(sender, step.last, findings);
+    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+        if self.judged == [true; 2] {
+            return;
+        }
+        let head = &message.head;
+        self.first[message.from.index()].get_or_insert(First { n: message.n, at: head.first, kind: head.kind });
+        if self.first.iter().all(Option::is_some) {
+            for side in Side::BOTH {
+                self.judge(side, facts, findings);
+            }
         }
     }
 
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
-        let known = &mut self.first[message.from.index()];
-        if known.is_some() {
-            return;
-        }
-        let first = First { n: message.n, at: message.head.first, kind: message.head.kind };
-        *known = Some(first);
-        if let Some(done) = facts.of(message.from.other()).handshake_done() {
-            first.judge(message.from, done, findings);
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        if close.last {
+            for side in Side::BOTH {
+                self.judge(side, facts, findings);
+            }
         }
     }
 }
