@@ -9,6 +9,7 @@ mod control;
 mod engine;
 pub mod facts;
 mod handshake;
+mod media;
 mod network;
 mod quote;
 pub mod reference;
@@ -249,6 +250,21 @@ pub static CATALOGUE: &[&Entry] = &[
     &control::CTL006,
     &command::CMD006,
     &command::CMD023,
+    &media::MED001,
+    &media::MED002,
+    &media::MED003,
+    &media::MED004,
+    &media::MED005,
+    &media::MED006,
+    &media::MED007,
+    &media::MED008,
+    &media::MED009,
+    &media::MED010,
+    &media::MED011,
+    &media::MED012,
+    &media::MED013,
+    &media::MED014,
+    &media::MED015,
     &network::NET001,
     &network::NET002,
 ];

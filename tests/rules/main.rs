@@ -8,6 +8,7 @@ mod common;
 mod control;
 mod handshake;
 mod loss;
+mod media;
 mod network;
 
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ fn large(time: u32) -> Message {
 }
 
 fn cases() -> Vec<Case> {
-    [handshake::cases(), chunk::cases(), control::cases(), command::cases(), network::cases()]
+    [handshake::cases(), chunk::cases(), control::cases(), command::cases(), media::cases(), network::cases()]
         .into_iter()
         .flatten()
         .collect()

@@ -5,12 +5,14 @@
 mod calls;
 mod clocks;
 mod connect;
+mod media;
 mod side;
 mod streams;
 
 pub use calls::{Call, Calls};
 pub use clocks::{Clocks, Step};
 pub use connect::{Answered, Connect};
+pub use media::{Media, Metadata, Part, Track, is_media, parts};
 pub use side::SideFacts;
 pub use streams::{Outcome, Request, Stream, Streams, Use};
 
@@ -32,6 +34,8 @@ pub struct Facts {
     pub streams: Streams,
     /// Media clocks.
     pub clocks: Clocks,
+    /// What the tracks are.
+    pub media: Media,
 }
 
 impl Facts {
@@ -59,6 +63,7 @@ impl Facts {
                 Connect::learn(&mut self.connect, message, &self.calls);
                 self.calls.learn(message);
                 self.clocks.learn(message);
+                self.media.learn(message);
                 self.sides[message.from.index()].learn_message(message);
             }
             Event::Gap(gap) => self.sides[gap.from.index()].learn_gap(gap),
