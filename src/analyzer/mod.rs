@@ -12,7 +12,7 @@ use crate::capture::Packet;
 pub use crate::limits::{Limits, Reached};
 use crate::net::{self, ConnectionId, Connections, How, Output, Start, TcpFacts, Tunnels, Unpacker};
 pub use crate::proto::Event;
-use crate::proto::rtmp::detect::{self, Match};
+use crate::proto::rtmp::detect::{self, Foreign, Match};
 use crate::proto::rtmp::{Session, Sink};
 use crate::proto::{Opened, Piece};
 use crate::wire::{IdMap, Moment, Place, Side};
@@ -46,8 +46,8 @@ pub struct Totals {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     Packet(net::Unread),
-    /// A TCP connection whose beginning is not RTMP's; its payload bytes are counted.
-    NotRtmp,
+    /// A TCP connection whose beginning is not RTMP's, and what it is where that is told by it; its payload bytes are counted.
+    NotRtmp(Option<Foreign>),
 }
 
 impl std::fmt::Display for Reason {
@@ -56,7 +56,8 @@ impl std::fmt::Display for Reason {
             Reason::Packet(net::Unread::LinkType(link)) => write!(f, "unknown link type {}", link.0),
             Reason::Packet(net::Unread::OtherProtocol(number)) => write!(f, "IP protocol {number}"),
             Reason::Packet(unread) => f.write_str(unread.name()),
-            Reason::NotRtmp => f.write_str("TCP that is not RTMP"),
+            Reason::NotRtmp(None) => f.write_str("TCP that is not RTMP"),
+            Reason::NotRtmp(Some(foreign)) => write!(f, "TCP that is not RTMP but {}", foreign.name()),
         }
     }
 }
@@ -84,10 +85,10 @@ impl Totals {
         tally.bytes += bytes;
     }
 
-    fn not_rtmp(&mut self, bytes: u64) {
+    fn not_rtmp(&mut self, foreign: Option<Foreign>, bytes: u64) {
         if bytes > 0 {
-            // This one always has its place.
-            self.tally(Reason::NotRtmp, 0, bytes, usize::MAX);
+            // These always have their place.
+            self.tally(Reason::NotRtmp(foreign), 0, bytes, usize::MAX);
         }
     }
 }
@@ -129,7 +130,7 @@ struct Connection {
 enum Content {
     Unknown(Box<Opening>),
     Rtmp { number: u32, session: Box<Session> },
-    Other,
+    Other(Option<Foreign>),
 }
 
 /// What an [`Analyzer`] keeps.
@@ -317,7 +318,7 @@ impl State {
                 self.judge(connection, false);
                 self.make_room();
             }
-            Content::Other => self.totals.not_rtmp(bytes.len() as u64),
+            Content::Other(foreign) => self.totals.not_rtmp(*foreign, bytes.len() as u64),
         }
     }
 
@@ -338,7 +339,7 @@ impl State {
                 self.judge(connection, false);
                 self.make_room();
             }
-            Content::Other => {}
+            Content::Other(_) => {}
         }
     }
 
@@ -365,7 +366,7 @@ impl State {
             match gone.content {
                 Content::Rtmp { session, .. } => self.session_bytes -= session.held(),
                 Content::Unknown(opening) => self.opening_bytes -= opening.cost(),
-                Content::Other => {}
+                Content::Other(_) => {}
             }
         }
     }
@@ -447,8 +448,9 @@ impl State {
             Match::No => {
                 let bytes = opening.bytes();
                 self.opening_bytes -= opening.cost();
-                live.content = Content::Other;
-                self.totals.not_rtmp(bytes);
+                let foreign = if live.start == Start::Syn { Foreign::of(seen.client) } else { None };
+                live.content = Content::Other(foreign);
+                self.totals.not_rtmp(foreign, bytes);
             }
             Match::Yes(found) => {
                 let protocol = detect::protocol(&found, &seen);
@@ -469,7 +471,7 @@ impl State {
                 let session = Box::new(if found.midstream {
                     Session::midstream(number, &self.limits)
                 } else {
-                    Session::new(number, found.skip, &self.limits)
+                    Session::new(number, found.skip, live.start == Start::Syn, &self.limits)
                 });
                 self.session_bytes += session.held();
                 live.content = Content::Rtmp { number, session };

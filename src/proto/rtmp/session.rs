@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use super::chunk::{Chunked, Chunks};
-use super::detect::{hides_signature, is_encrypted};
+use super::detect::{Foreign, hides_signature, is_encrypted, is_version};
 use super::handshake::{HALF, Handshake, HandshakeFacts, PeerBlock, Step};
-use super::{Answer, Body, Message};
+use super::{Answer, Body, Message, Reason};
 use crate::limits::{Limits, Reached};
 use crate::net::{How, TcpFacts};
 use crate::proto::{Close, Event, Gap, Incomplete, Resync, Undecodable, Why};
@@ -43,8 +43,13 @@ struct Direction {
     calls: VecDeque<Call>,
     bytes: u64,
     messages: u64,
-    encrypted: u64,
+    /// Bytes of no chunk stream that can be read: encrypted ones, or another protocol's.
+    opaque: u64,
     is_encrypted: bool,
+    /// Its first bytes, until they tell whether it speaks RTMP; none once they told.
+    start: Option<Vec<u8>>,
+    /// It speaks another protocol.
+    foreign: Option<Foreign>,
     /// Its signature is encrypted in a way that cannot be checked: RTMPE 8 and 9.
     hides_signature: bool,
     closed: bool,
@@ -69,8 +74,9 @@ struct Call {
 }
 
 impl Session {
-    /// `skip` bytes of the client come before its C0.
-    pub fn new(session: u32, skip: usize, limits: &Limits) -> Self {
+    /// `skip` bytes of the client come before its C0. Where the connection's first bytes were not captured (`is_whole` is
+    /// false), what comes first says nothing of the protocol.
+    pub fn new(session: u32, skip: usize, is_whole: bool, limits: &Limits) -> Self {
         let direction = |skip: u64| Direction {
             skip,
             handshake: Half::default(),
@@ -80,8 +86,10 @@ impl Session {
             calls: VecDeque::new(),
             bytes: 0,
             messages: 0,
-            encrypted: 0,
+            opaque: 0,
             is_encrypted: false,
+            start: is_whole.then(Vec::new),
+            foreign: None,
             hides_signature: false,
             closed: false,
         };
@@ -95,7 +103,7 @@ impl Session {
 
     /// A session whose handshake was not captured.
     pub fn midstream(session: u32, limits: &Limits) -> Self {
-        let mut it = Session::new(session, 0, limits);
+        let mut it = Session::new(session, 0, false, limits);
         for direction in &mut it.directions {
             direction.handshake.passed = HALF;
             direction.chunks = Chunks::midstream(0, limits);
@@ -124,11 +132,35 @@ impl Session {
     }
 
     /// The next bytes of one side.
-    pub fn bytes(&mut self, from: Side, mut bytes: &[u8], at: Moment, out: &mut Sink<'_>) {
+    pub fn bytes(&mut self, from: Side, bytes: &[u8], at: Moment, out: &mut Sink<'_>) {
         let direction = &mut self.directions[from.index()];
         direction.bytes += bytes.len() as u64;
         let skip = direction.skip.saturating_sub(direction.bytes - bytes.len() as u64).min(bytes.len() as u64);
-        bytes = &bytes[skip as usize..];
+        let bytes = &bytes[skip as usize..];
+        let Some(first) = bytes.first() else { return };
+        let Some(mut start) = direction.start.take().filter(|start| !start.is_empty() || !is_version(*first)) else {
+            return self.decode(from, bytes, at, out);
+        };
+        start.extend_from_slice(bytes);
+        if start.len() < Foreign::TOLD_BY {
+            direction.start = Some(start);
+            return;
+        }
+        direction.foreign = Foreign::of(&start);
+        if let Some(foreign) = direction.foreign {
+            let (session, offset, reason) = (self.session, direction.skip, Reason::NotRtmp(foreign));
+            out.events.push_back(Event::Undecodable(Undecodable { session, from, offset, at, reason }));
+        }
+        self.decode(from, &start, at, out);
+    }
+
+    /// Bytes of which is known whether they are RTMP's.
+    fn decode(&mut self, from: Side, mut bytes: &[u8], at: Moment, out: &mut Sink<'_>) {
+        let direction = &mut self.directions[from.index()];
+        if direction.foreign.is_some() {
+            direction.opaque += bytes.len() as u64;
+            return;
+        }
         if direction.handshake.passed < HALF {
             let used = self.handshake(from, bytes, at, out.events);
             bytes = &bytes[used..];
@@ -138,7 +170,7 @@ impl Session {
         }
         let direction = &mut self.directions[from.index()];
         if direction.is_encrypted {
-            direction.encrypted += bytes.len() as u64;
+            direction.opaque += bytes.len() as u64;
             return;
         }
         let mut chunked = std::mem::take(&mut self.chunked);
@@ -234,8 +266,14 @@ impl Session {
         let mut chunked = std::mem::take(&mut self.chunked);
         let direction = &mut self.directions[from.index()];
         direction.bytes += missing;
+        if let Some(start) = direction.start.take().filter(|start| !start.is_empty()) {
+            self.handshake(from, &start, at, out.events);
+        }
+        let direction = &mut self.directions[from.index()];
         let half = &mut direction.handshake;
-        let survived = if half.passed < HALF {
+        let survived = if direction.foreign.is_some() {
+            true
+        } else if half.passed < HALF {
             // The handshake's length is known: bytes missing inside it move nothing.
             let inside = missing.min(HALF - half.passed);
             half.passed += inside;
@@ -269,7 +307,10 @@ impl Session {
             at,
             bytes: direction.bytes,
             messages: direction.messages,
-            undecoded: direction.chunks.undecoded() + direction.encrypted + direction.handshake.bytes.len() as u64,
+            undecoded: direction.chunks.undecoded()
+                + direction.opaque
+                + direction.handshake.bytes.len() as u64
+                + direction.start.as_ref().map_or(0, |start| start.len() as u64),
             tcp: Box::new(*tcp),
             last,
         }));

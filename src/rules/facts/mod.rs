@@ -3,12 +3,16 @@
 //! A rule sees the facts as they were before the event that it judges.
 
 mod calls;
+mod clocks;
 mod connect;
+mod media;
 mod side;
 mod streams;
 
 pub use calls::{Call, Calls};
+pub use clocks::{Clocks, Step};
 pub use connect::{Answered, Connect};
+pub use media::{Media, Metadata, Part, Track, is_media, parts};
 pub use side::SideFacts;
 pub use streams::{Outcome, Request, Stream, Streams, Use};
 
@@ -28,6 +32,10 @@ pub struct Facts {
     pub connect: Option<Connect>,
     /// Message streams: who created them, and what they are used for.
     pub streams: Streams,
+    /// Media clocks.
+    pub clocks: Clocks,
+    /// What the tracks are.
+    pub media: Media,
 }
 
 impl Facts {
@@ -54,6 +62,8 @@ impl Facts {
                 self.streams.learn(message, &self.calls);
                 Connect::learn(&mut self.connect, message, &self.calls);
                 self.calls.learn(message);
+                self.clocks.learn(message);
+                self.media.learn(message);
                 self.sides[message.from.index()].learn_message(message);
             }
             Event::Gap(gap) => self.sides[gap.from.index()].learn_gap(gap),

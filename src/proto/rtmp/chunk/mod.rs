@@ -14,6 +14,7 @@ use bytes::Bytes;
 
 use self::search::Search;
 use self::stream::{ChunkStream, Partial};
+use super::detect::Foreign;
 use super::header::ChunkHeader;
 use super::resync::{self, ChunkSize, Seen, Then};
 use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType};
@@ -57,6 +58,10 @@ pub enum Reason {
     ChunkStreams,
     /// All sessions together keep too much, and this direction much of it.
     Memory,
+    /// Bytes stand where a header should that no header has.
+    NoHeader { kind: MessageType, length: u32 },
+    /// Another protocol from the first byte on.
+    NotRtmp(Foreign),
 }
 
 impl Reason {
@@ -69,6 +74,10 @@ impl Reason {
             }
             Reason::ChunkStreams => "more chunk streams than are followed".into(),
             Reason::Memory => "it keeps too much of what all sessions may keep together".into(),
+            Reason::NoHeader { kind, length } => {
+                format!("no header is there: it would be one of type {} and {length} bytes", kind.0)
+            }
+            Reason::NotRtmp(foreign) => format!("{} stands where RTMP's version should", foreign.name()),
         }
     }
 }
