@@ -3,7 +3,7 @@
 use rtmp_inspect::synth::{Conversation, Message, Peer, sample};
 use rtmp_inspect::wire::Side;
 
-use crate::common::Story;
+use crate::common::{Story, capture};
 use crate::{Case, case, large};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -45,7 +45,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case("CTL006", "less than two windows", &sample::publish(20), &[]),
     ];
-    [cases, places_and_forms(), events(), windows(), counts(), flow(), pings(), streams(), chunks()]
+    [cases, places_and_forms(), events(), windows(), counts(), flow(), pings(), streams(), chunks(), real()]
         .into_iter()
         .flatten()
         .collect()
@@ -291,7 +291,7 @@ fn counts() -> Vec<Case> {
             "CTL008",
             "without the handshake",
             &counted(4, &|story| bytes(story) - 3073),
-            &["the server leaves the handshake's 3073 bytes out of the bytes that it acknowledges"],
+            &["the server leaves the 3073 bytes of the handshake out of the bytes that it acknowledges"],
         ),
         case(
             "CTL008",
@@ -442,6 +442,37 @@ fn chunks() -> Vec<Case> {
             "of a picture that was sent whole",
             &sample::publishing().client(|c| c.message(&large(40)).abort(6).message(&large(80))),
             &["abort of chunk stream 6, on which no message is under way"],
+        ),
+    ]
+}
+
+/// What real programs do.
+fn real() -> Vec<Case> {
+    let of = |code, name: &str, expected| Case { code, what: "real", story: Story::of_file(&capture(name)), expected };
+    let xiu = "xiu/ffmpeg-extended-timestamp.pcap";
+    let calls = "nginx-rtmp/rtmpclient-rpc.pcap";
+    vec![
+        of("CTL004", calls, &["user_control with the timestamp 85, not 0"]),
+        of("CTL007", xiu, &["the client acknowledges after 8192 bytes under a window of 4096"]),
+        of("CTL008", xiu, &["the client leaves the 3073 bytes of the handshake out of the bytes that it acknowledges"]),
+        of(
+            "CTL009",
+            xiu,
+            &[
+                "the server sent 8320 bytes unacknowledged under a window of 4096",
+                "the server sent 8293 bytes unacknowledged under a window of 4096",
+            ],
+        ),
+        of("CTL009", "nginx-rtmp/obs-publish.pcap", &[]),
+        of("CTL016", "rtmplite3/rtmpclient-amf3.pcap", &["_result of 174 bytes goes out before any Set Chunk Size"]),
+        of("CTL016", "srs/ffmpeg-publish-busy.pcap", &[]),
+        of(
+            "CTL018",
+            calls,
+            &[
+                "the client sends ping_request, which is for the server to send",
+                "the server sends ping_response, which is for the client to send",
+            ],
         ),
     ]
 }

@@ -12,7 +12,7 @@ rule! {
     ///
     /// Why: a sender that keeps to its window believes that bytes are missing, or that none are, and stops or floods.
     ///
-    /// Seen: FFmpeg counts without the handshake. YouTube acknowledges a fixed step, rml_rtmp the bytes since the last time;
+    /// Seen: FFmpeg and GStreamer's rtmp2src count without the handshake. YouTube acknowledges a fixed step, rml_rtmp the bytes since the last time;
     /// lal begins again at 4026531840, rtmpy at 4001366016; a server in Go sends type 3 where it means type 5.
     ///
     /// Change: count every byte from C0 or S0 on, in 32 bits.
@@ -42,7 +42,7 @@ struct Dialects {
     settled: bool,
 }
 
-const DIALECTS: [&str; 2] = ["leaves the handshake's 3073 bytes out of", "leaves the chunk headers out of"];
+const DIALECTS: [&str; 2] = ["leaves the 3073 bytes of the handshake out of", "leaves the chunk headers out of"];
 
 impl Dialects {
     fn learn(&mut self, head: &Head) {
@@ -106,7 +106,7 @@ impl AcknowledgementWrong {
                 (Severity::Warning, text)
             }
             Count::Wrapped { at } => {
-                (Severity::Note, format!("the {receiver}'s count begins again after {at} bytes, not 4294967296"))
+                (Severity::Note, format!("the count of the {receiver} begins again after {at} bytes, not 4294967296"))
             }
         };
         let finding = findings.about_earlier(Self::META, &acknowledgement.quote, acknowledgement.packets, text);

@@ -8,7 +8,7 @@ rule! {
     ///
     /// Why: OBS Studio up to 25 could not read such an answer, and did not connect.
     ///
-    /// Seen: SRS and MistServer changed their order for it.
+    /// Seen: crtmpserver, rtmplite3, rtmpsrv. SRS and MistServer changed their order for OBS.
     ///
     /// Change: send Set Chunk Size before the answer to connect.
     pub(super) struct ChunkSizeAfterLargeReply {

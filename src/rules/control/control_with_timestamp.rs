@@ -7,7 +7,8 @@ rule! {
     ///
     /// Why: it is no fault by itself. A receiver that feeds it into a stream's clock sees a jump.
     ///
-    /// Seen: Flash Player, with times near 16777215 in its acknowledgements; FFmpeg, with 1 in Set Buffer Length.
+    /// Seen: Flash Player, with times near 16777215 in its acknowledgements; FFmpeg, with 1 in Set Buffer Length and the
+    /// stream's time in acknowledgements; node-media-server 2, with the connection's time in pings; rtmplite3; rtmp-client (npm).
     ///
     /// Change: write the timestamp 0 into the header of these types, and never use theirs.
     pub(super) struct ControlWithTimestamp {}

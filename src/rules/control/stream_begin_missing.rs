@@ -12,7 +12,8 @@ rule! {
     ///
     /// Why: most clients do not care. Some wait for it before they publish, or show nothing.
     ///
-    /// Seen: nginx-rtmp, after connect and publish; SRS, after publish.
+    /// Seen: nearly every server after connect; nginx-rtmp, SRS, node-media-server and crtmpserver after publish, where clients do
+    /// not wait for it.
     ///
     /// Change: send Stream Begin with the stream's number before the status that says yes.
     pub(super) struct StreamBeginMissing {

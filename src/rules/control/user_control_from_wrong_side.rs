@@ -8,7 +8,7 @@ rule! {
     ///
     /// Why: the other side has no handler for it: it ignores the event, or takes its sender for a server.
     ///
-    /// Seen: no real sender yet.
+    /// Seen: rtmp-client (npm) pings the server, and nginx-rtmp answers.
     ///
     /// Change: send from each side what §7.1.7 gives to it.
     pub(super) struct UserControlFromWrongSide {}
