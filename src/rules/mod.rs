@@ -3,6 +3,7 @@
 //! A rule is one small file. It sees events only, keeps its own little state, and a fresh set of rules judges each
 //! session. What several rules need to know is in [`Facts`]. [`CATALOGUE`] is the only list.
 
+mod amf;
 mod chunk;
 mod command;
 mod control;
@@ -235,6 +236,15 @@ pub static CATALOGUE: &[&Entry] = &[
     &control::CTL018,
     &command::CMD006,
     &command::CMD023,
+    &amf::AMF001,
+    &amf::AMF002,
+    &amf::AMF003,
+    &amf::AMF004,
+    &amf::AMF005,
+    &amf::AMF006,
+    &amf::AMF007,
+    &amf::AMF008,
+    &amf::AMF009,
     &network::NET001,
     &network::NET002,
 ];

@@ -1,6 +1,7 @@
 //! Every rule has cases that fail and cases that pass, and the catalogue keeps to its form.
 #![allow(clippy::unwrap_used)]
 
+mod amf;
 mod chunk;
 mod command;
 #[path = "../common/mod.rs"]
@@ -44,7 +45,7 @@ fn large(time: u32) -> Message {
 }
 
 fn cases() -> Vec<Case> {
-    [handshake::cases(), chunk::cases(), control::cases(), command::cases(), network::cases()]
+    [handshake::cases(), chunk::cases(), control::cases(), command::cases(), amf::cases(), network::cases()]
         .into_iter()
         .flatten()
         .collect()
