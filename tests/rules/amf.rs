@@ -192,5 +192,13 @@ fn real() -> Vec<Case> {
     ["AMF001", "AMF002", "AMF003", "AMF007", "AMF008", "AMF009"]
         .into_iter()
         .map(|code| of(code, "nginx-rtmp/obs-publish.pcap", &[]))
+        .chain([
+            of(
+                "AMF005",
+                "nginx-rtmp/ffmpeg-extended-timestamp.pcap",
+                &["onMetaData: a string of 32 bytes has a NUL after 0"],
+            ),
+            of("AMF006", "srs/ffmpeg-play-no-stream.pcap", &["_result: an ECMA array says 0 entries and has 10"]),
+        ])
         .collect()
 }

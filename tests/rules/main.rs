@@ -84,7 +84,11 @@ fn the_catalogue_keeps_to_its_form() {
     for entry in CATALOGUE {
         let meta = entry.meta;
         assert!(meta.code.len() == 6 && meta.code[3..].bytes().all(|byte| byte.is_ascii_digit()), "{}", meta.code);
-        assert!(meta.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", meta.name);
+        assert!(
+            meta.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+            "{}",
+            meta.name
+        );
         assert!(!meta.source.is_empty(), "{}", meta.code);
         let paragraphs: Vec<_> = meta.doc.split("\n\n").map(str::trim).collect();
         let begins: Vec<_> = paragraphs.iter().skip(1).map(|text| text.split(' ').next().unwrap()).collect();

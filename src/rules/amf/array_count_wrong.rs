@@ -10,7 +10,7 @@ rule! {
     ///
     /// Why: a receiver that trusts the count loses entries, or reads on into what follows.
     ///
-    /// Seen: FMS writes 0. Encoders add entries to their metadata and leave the count.
+    /// Seen: SRS and FMS write 0, in the answer to connect; encoders add entries to their metadata and leave the count.
     ///
     /// Change: write the number of entries.
     pub(super) struct ArrayCountWrong {}

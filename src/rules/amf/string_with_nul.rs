@@ -7,7 +7,7 @@ rule! {
     ///
     /// Why: a receiver written in C takes the string to end there; others compare it with one that has no NUL.
     ///
-    /// Seen: nginx-rtmp, in the profile and level of the metadata that it sends to players.
+    /// Seen: nginx-rtmp, in the profile and level of the metadata that it sends to players: 32 bytes each.
     ///
     /// Change: write the length of the text, not of its buffer.
     pub(super) struct StringWithNul {}
