@@ -12,6 +12,7 @@ pub mod facts;
 mod handshake;
 mod network;
 mod quote;
+pub mod reference;
 
 pub use engine::Engine;
 pub use facts::Facts;
