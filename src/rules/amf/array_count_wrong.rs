@@ -45,6 +45,7 @@ impl Rule for ArrayCountWrong {
             let text = format!("{}: an ECMA array says {count} entries and has {entries}", part.name());
             let finding = findings.about(Self::META, message, text);
             finding.mark = range.map(Mark::Payload);
+            return;
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::part::{Part, Piece, parts};
+use super::part::{Part, Piece, parts, short};
 use crate::proto::rtmp::Message;
 use crate::rules::{Facts, Findings, Mark, Rule, rule};
 use crate::wire::{Label, Tree};
@@ -30,9 +30,10 @@ impl Rule for KeyRepeated {
                 repeated.is_some()
             });
             let Some(key) = repeated else { continue };
-            let text = format!("{}: an object has the key \"{key}\" twice", part.name());
+            let text = format!("{}: an object has the key \"{}\" twice", part.name(), short(key));
             let finding = findings.about(Self::META, message, text);
             finding.mark = part.ranges(|tree, node| second(&part, tree, node)).map(Mark::Payload);
+            return;
         }
     }
 }

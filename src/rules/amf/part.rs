@@ -4,13 +4,15 @@ use std::ops::Range;
 
 use crate::limits::Limits;
 use crate::proto::amf::{Amf, Vector};
-use crate::proto::rtmp::{Body, Message, type_name};
+use crate::proto::rtmp::{Body, Message, MessageType, record_payload, type_name};
 use crate::wire::{Label, Problem, Tree, Trouble, Value};
 
 /// One body with AMF values.
 pub(super) struct Part<'m> {
-    message: &'m Message,
+    kind: MessageType,
     body: &'m Body,
+    /// The message's payload.
+    payload: &'m [u8],
     /// Where it lies in the message's payload.
     range: Range<u32>,
 }
@@ -24,17 +26,40 @@ pub(super) enum Piece<'m> {
 
 /// The bodies of a message that hold AMF values.
 pub(super) fn parts(message: &Message) -> Vec<Part<'_>> {
-    let part = |body, range| Part { message, body, range };
+    let part = |kind, body, range| Part { kind, body, payload: &message.payload, range };
     match &message.body {
         Body::Aggregate(messages) => messages
             .iter()
             .filter(|inner| holds_values(&inner.body))
-            .map(|inner| part(&inner.body, inner.offset..inner.offset.saturating_add(inner.length)))
+            .map(|inner| part(inner.kind, &inner.body, inner.offset..inner.offset.saturating_add(inner.length)))
             .collect(),
-        body if holds_values(body) => vec![part(body, 0..message.payload.len() as u32)],
+        body if holds_values(body) => vec![part(message.head.kind, body, 0..message.payload.len() as u32)],
         _ => Vec::new(),
     }
 }
+
+/// The first problem of a kind in such a body.
+pub(super) fn problem(message: &Message, trouble: Trouble) -> Option<(Part<'_>, &Problem)> {
+    let mut problems = message.problems.iter().filter(|problem| problem.trouble == trouble).peekable();
+    problems.peek()?;
+    let mut parts = parts(message);
+    let (place, problem) = problems.find_map(|problem| {
+        let place = parts.partition_point(|part| part.range.start <= problem.at).checked_sub(1)?;
+        (problem.at <= parts[place].range.end).then_some((place, problem))
+    })?;
+    Some((parts.swap_remove(place), problem))
+}
+
+/// A name from the wire, cut where it is longer than any real one.
+pub(super) fn short(name: &str) -> String {
+    match name.char_indices().nth(NAME) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
+/// Characters of a name that are shown.
+const NAME: usize = 64;
 
 fn holds_values(body: &Body) -> bool {
     matches!(body, Body::Command(_) | Body::Data(_) | Body::SharedObject(_))
@@ -49,13 +74,7 @@ impl<'m> Part<'m> {
             Body::SharedObject(object) => &object.name,
             _ => "",
         };
-        if name.is_empty() { type_name(self.message.head.kind) } else { name.to_owned() }
-    }
-
-    /// The first problem of a kind.
-    pub(super) fn problem(&self, trouble: Trouble) -> Option<&'m Problem> {
-        let is_here = |problem: &&Problem| (self.range.start..=self.range.end).contains(&problem.at);
-        self.message.problems.iter().filter(is_here).find(|problem| problem.trouble == trouble)
+        if name.is_empty() { type_name(self.kind) } else { short(name) }
     }
 
     /// The byte at a place of the payload; the last one, where the bytes end before.
@@ -71,7 +90,7 @@ impl<'m> Part<'m> {
     }
 
     fn end(&self) -> u32 {
-        self.range.end.min(self.message.payload.len() as u32)
+        self.range.end.min(self.payload.len() as u32)
     }
 
     /// Whether any text or value is such.
@@ -121,14 +140,14 @@ impl<'m> Part<'m> {
     /// The first range that `of` finds in the recorded fields, given each by its place.
     pub(super) fn ranges(&self, mut of: impl FnMut(&Tree, usize) -> Option<Range<u32>>) -> Option<Range<u32>> {
         let mut tree = Tree::default();
-        self.message.record(&mut tree, &Limits::default());
-        let is_here = |range: &Range<u32>| self.range.start <= range.start && range.end <= self.range.end;
-        (0..tree.nodes.len()).filter(|node| is_here(&tree.nodes[*node].span)).find_map(|node| of(&tree, node))
+        let bytes = self.bytes(&(self.range.start..self.end()));
+        record_payload(self.kind, 0, bytes, self.range.start, &mut tree, &Limits::default());
+        (0..tree.nodes.len()).find_map(|node| of(&tree, node))
     }
 
     /// Bytes of the payload; none where they are not in it.
     pub(super) fn bytes(&self, range: &Range<u32>) -> &'m [u8] {
-        self.message.payload.get(range.start as usize..range.end as usize).unwrap_or_default()
+        self.payload.get(range.start as usize..range.end as usize).unwrap_or_default()
     }
 }
 

@@ -1,4 +1,4 @@
-use super::part::parts;
+use super::part::problem;
 use crate::proto::rtmp::Message;
 use crate::rules::{Facts, Findings, Mark, Rule, rule};
 use crate::wire::Trouble;
@@ -19,14 +19,9 @@ rule! {
 
 impl Rule for ReferenceDangling {
     fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
-        if message.problems.is_empty() {
-            return;
-        }
-        for part in parts(message) {
-            if let Some(problem) = part.problem(Trouble::Dangling) {
-                let text = format!("{}: {}", part.name(), problem.what);
-                findings.about(Self::META, message, text).at(Mark::Payload(part.byte(problem.at)));
-            }
+        if let Some((part, problem)) = problem(message, Trouble::Dangling) {
+            let text = format!("{}: {}", part.name(), problem.what);
+            findings.about(Self::META, message, text).at(Mark::Payload(part.byte(problem.at)));
         }
     }
 }

@@ -24,6 +24,7 @@ impl Rule for StringNotUtf8 {
             {
                 let text = format!("{}: a string of {} bytes is not UTF-8", part.name(), range.len());
                 findings.about(Self::META, message, text).at(Mark::Payload(range));
+                return;
             }
         }
     }

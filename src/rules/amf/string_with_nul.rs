@@ -23,6 +23,7 @@ impl Rule for StringWithNul {
                 let before = part.bytes(&range).iter().take_while(|byte| **byte != 0).count();
                 let text = format!("{}: a string of {} bytes has a NUL after {before}", part.name(), range.len());
                 findings.about(Self::META, message, text).at(Mark::Payload(range));
+                return;
             }
         }
     }

@@ -33,11 +33,13 @@ const PROOF: u32 = 3;
 /// How a receiver counts that acknowledges when it has read a message: by where its numbers fall.
 #[derive(Default)]
 struct Dialects {
-    /// Of the last messages: where each ends, and the payload bytes up to there.
+    /// Of the last messages, once something was acknowledged: where each ends, and the payload bytes up to there.
     ends: VecDeque<(u64, u64)>,
     payload: u64,
     /// Numbers that were at an end in each dialect, one after the other.
     hits: [u32; 2],
+    /// There was an Acknowledgement: most receivers never send one.
+    begun: bool,
     /// The count is a right one, or was named.
     settled: bool,
 }
@@ -47,6 +49,9 @@ const DIALECTS: [&str; 2] = ["leaves the 3073 bytes of the handshake out of", "l
 impl Dialects {
     fn learn(&mut self, head: &Head) {
         self.payload += u64::from(head.length);
+        if !self.begun || self.settled {
+            return;
+        }
         if self.ends.len() == REMEMBERED {
             self.ends.pop_front();
         }
@@ -58,6 +63,7 @@ impl Dialects {
         if self.settled {
             return None;
         }
+        self.begun = true;
         let is_at = |of: fn(&(u64, u64), u64) -> bool| self.ends.iter().any(|end| of(end, total));
         if is_at(|(end, _), total| *end == total) {
             self.settled = true;
