@@ -43,8 +43,8 @@ impl Rule for ControlMalformed {
                 Some(right) => (control.event.name().unwrap_or("an event").to_owned(), length - EVENT, right, EVENT),
                 None => return,
             },
-            (MessageType::SET_PEER_BANDWIDTH, _) => (type_name(kind).to_string(), length, 5, 0),
-            _ if kind.is_protocol_control() => (type_name(kind).to_string(), length, 4, 0),
+            (MessageType::SET_PEER_BANDWIDTH, _) => (type_name(kind), length, 5, 0),
+            _ if kind.is_protocol_control() => (type_name(kind), length, 4, 0),
             _ => return,
         };
         if length == right {
