@@ -4,7 +4,7 @@ use crate::wire::Side;
 
 rule! {
     /// Most user control events go one way: a server tells of its streams and buffers and asks with Ping Request; a client
-    /// sets its buffer length and answers with Ping Response.
+    /// sets its buffer length.
     ///
     /// Why: the other side has no handler for it: it ignores the event, or takes its sender for a server.
     ///
@@ -26,9 +26,8 @@ fn sender(event: UserControlEvent) -> Option<Side> {
         | UserControlEvent::SWF_VERIFICATION_REQUEST
         | UserControlEvent::BUFFER_EMPTY
         | UserControlEvent::BUFFER_READY => Some(Side::Server),
-        UserControlEvent::SET_BUFFER_LENGTH
-        | UserControlEvent::PING_RESPONSE
-        | UserControlEvent::SWF_VERIFICATION_RESPONSE => Some(Side::Client),
+        // Whoever was asked may answer a ping.
+        UserControlEvent::SET_BUFFER_LENGTH | UserControlEvent::SWF_VERIFICATION_RESPONSE => Some(Side::Client),
         _ => None,
     }
 }
