@@ -15,7 +15,7 @@ rule! {
     ///
     /// Change: write each key once.
     pub(super) struct KeyRepeated {}
-    "AMF008", "key-repeated", Warning, "–", rests: Event
+    "AMF008", "key-repeated", Warning, "–", rests: Sender, unsure: true
 }
 
 impl Rule for KeyRepeated {

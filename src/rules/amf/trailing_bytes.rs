@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: send as many bytes as were written, with one end for each object.
     pub(super) struct TrailingBytes {}
-    "AMF003", "trailing-bytes", Warning, "–", rests: Event
+    "AMF003", "trailing-bytes", Warning, "–", rests: Sender, unsure: true
 }
 
 impl Rule for TrailingBytes {
