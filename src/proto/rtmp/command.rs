@@ -79,7 +79,7 @@ fn values<R: Recorder>(
     let at = r.at();
     match amf0::value(r, context, &COMMAND_NAME)? {
         Amf::String(name) => command.name = name,
-        _ => return Err(Stop { at, what: "a command's first value is not a string".into() }),
+        _ => return Err(Stop::new(at, "a command's first value is not a string")),
     }
     if r.is_empty() {
         return Ok(());
@@ -87,7 +87,7 @@ fn values<R: Recorder>(
     let at = r.at();
     match amf0::value(r, context, &TRANSACTION_ID)?.number() {
         Some(id) => command.transaction_id = Some(id),
-        None => return Err(Stop { at, what: "a command's transaction id is not a number".into() }),
+        None => return Err(Stop::new(at, "a command's transaction id is not a number")),
     }
     if r.is_empty() {
         return Ok(());
@@ -100,7 +100,7 @@ fn values<R: Recorder>(
         while !r.is_empty() {
             r.label(Label::Index(index));
             let at = r.at();
-            command.arguments.push(amf0::value(r, context, &ARGUMENT)?);
+            command.arguments.push(amf0::further(r, context, &ARGUMENT)?);
             if index == 0 {
                 objects.push(at..r.at());
             }
