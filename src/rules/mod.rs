@@ -10,6 +10,7 @@ mod engine;
 pub mod facts;
 mod handshake;
 mod network;
+mod place;
 mod quote;
 
 pub use engine::Engine;
@@ -218,8 +219,33 @@ pub static CATALOGUE: &[&Entry] = &[
     &control::CTL001,
     &control::CTL002,
     &control::CTL006,
+    &command::CMD001,
+    &command::CMD002,
+    &command::CMD003,
+    &command::CMD004,
+    &command::CMD005,
     &command::CMD006,
+    &command::CMD007,
+    &command::CMD008,
+    &command::CMD009,
+    &command::CMD010,
+    &command::CMD011,
+    &command::CMD012,
+    &command::CMD013,
+    &command::CMD014,
+    &command::CMD015,
+    &command::CMD016,
+    &command::CMD017,
+    &command::CMD018,
+    &command::CMD019,
+    &command::CMD020,
+    &command::CMD021,
+    &command::CMD022,
     &command::CMD023,
+    &command::CMD024,
+    &command::CMD025,
+    &command::CMD026,
+    &command::CMD027,
     &network::NET001,
     &network::NET002,
 ];

@@ -31,6 +31,17 @@ pub struct Command {
     pub transaction_id: Option<f64>,
     pub object: Option<Amf>,
     pub arguments: Vec<Amf>,
+    /// What stands first, or second, is a value of another type than its place asks for: nothing behind it is read.
+    pub misplaced: Option<Misplaced>,
+}
+
+/// A value of a command that its place does not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misplaced {
+    /// Where the name belongs there is something else than a string.
+    Name,
+    /// Where the transaction id belongs there is something else than a number.
+    TransactionId,
 }
 
 impl Command {
@@ -79,7 +90,10 @@ fn values<R: Recorder>(
     let at = r.at();
     match amf0::value(r, context, &COMMAND_NAME)? {
         Amf::String(name) => command.name = name,
-        _ => return Err(Stop { at, what: "a command's first value is not a string".into() }),
+        _ => {
+            command.misplaced = Some(Misplaced::Name);
+            return Err(Stop { at, what: "a command's first value is not a string".into() });
+        }
     }
     if r.is_empty() {
         return Ok(());
@@ -87,7 +101,10 @@ fn values<R: Recorder>(
     let at = r.at();
     match amf0::value(r, context, &TRANSACTION_ID)?.number() {
         Some(id) => command.transaction_id = Some(id),
-        None => return Err(Stop { at, what: "a command's transaction id is not a number".into() }),
+        None => {
+            command.misplaced = Some(Misplaced::TransactionId);
+            return Err(Stop { at, what: "a command's transaction id is not a number".into() });
+        }
     }
     if r.is_empty() {
         return Ok(());

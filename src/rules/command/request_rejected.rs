@@ -1,8 +1,13 @@
-use crate::proto::rtmp::{Body, Message};
+use super::authentication_round::asks_for_more;
+use super::numbered;
+use crate::proto::rtmp::{Body, Command, Message, status};
+use crate::rules::facts::{Call, Request, Use};
 use crate::rules::{Facts, Findings, Rule, rule};
 
 rule! {
-    /// An `_error`, or a status of level `error`: someone said no. The finding says who, to what, and why.
+    /// An `_error`, or a status of level `error`: someone said no. The finding says who, to which call, with which code and
+    /// description. Where the description is missing it says what the code means. An `_error` to a call that clients go on
+    /// without (releaseStream, FCPublish, _checkbw and their like) is none of these, nor is a round of authentication.
     ///
     /// Why: this is no fault by itself. It is what a person who asks "why does it not connect?" looks for first.
     ///
@@ -16,22 +21,111 @@ rule! {
 impl Rule for RequestRejected {
     fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
-        if command.name != "_error" && command.information_text("level") != Some("error") {
+        if !is_rejection(command) || asks_for_more(command) {
             return;
         }
         let call = facts.calls.answered_by(message);
-        let mut text = format!("the {} rejected ", message.from.name());
-        match (call, command.name.as_str(), command.transaction_id) {
-            (Some(call), ..) => text += &format!("{}({})", call.name, call.transaction_id),
-            (None, "_error", Some(id)) => text += &format!("call {id}"),
-            (None, ..) => text = format!("the {} sent {}", message.from.name(), command.name),
+        if call.is_some_and(Call::is_dispensable) {
+            return;
         }
-        if let Some(code) = command.information_text("code") {
-            text += &format!(": {code}");
-        }
-        if let Some(description) = command.information_text("description") {
-            text += &format!(" \"{description}\"");
-        }
+        let code = command.information_text("code").unwrap_or_default();
+        let Some(deed) = (if command.is_answer() {
+            answered(command, call, code, facts)
+        } else {
+            Some(told(message, code, facts))
+        }) else {
+            return;
+        };
+        let text = format!("the {} {deed}{}", message.from.name(), reason(command, code));
         findings.about(Self::META, message, text);
     }
+}
+
+/// Whether a command says no. A code that means no does, whatever its level.
+fn is_rejection(command: &Command) -> bool {
+    let known = command.information_text("code").and_then(status::find);
+    let may_be = |level| known.is_some_and(|known| known.allows(level));
+    match (command.name.as_str(), command.information_text("level")) {
+        ("onStatus" | "_result" | "_error", Some("error")) => true,
+        ("_error", Some("status")) => known.is_none() || may_be("error"),
+        ("_error", _) => true,
+        ("onStatus", _) => may_be("error") && !may_be("status"),
+        _ => false,
+    }
+}
+
+/// What an `_error` does, to which call; none where nobody waits for it.
+fn answered(command: &Command, call: Option<&Call>, code: &str, facts: &Facts) -> Option<String> {
+    if let Some(call) = call {
+        return Some(format!("rejected {}({}){}", call.name, call.transaction_id, application(&call.name, facts)));
+    }
+    let id = command.transaction_id?;
+    if code.starts_with("NetConnection.Connect.") && facts.connect.as_ref().is_some_and(|it| it.answer.is_none()) {
+        return Some(format!("rejected connect{}", application("connect", facts)));
+    }
+    // Transaction id 0 is that of calls that want no answer.
+    (id != 0.0).then(|| format!("rejected call {id}"))
+}
+
+/// What an `onStatus` of level error does.
+fn told(message: &Message, code: &str, facts: &Facts) -> String {
+    let id = message.head.message_stream_id;
+    let Body::Command(command) = &message.body else { return String::new() };
+    if code.starts_with("NetConnection.") {
+        return match &facts.connect {
+            Some(connect) if connect.answer.is_none() => format!("rejected connect{}", application("connect", facts)),
+            _ => "says of the connection".to_owned(),
+        };
+    }
+    if code.starts_with("NetStream.Seek.") {
+        let seeks = facts.calls.waiting().filter(|call| call.name == "seek" && call.message_stream_id == id);
+        return match seeks.last() {
+            Some(seek) => format!("rejected seek({})", seek.transaction_id),
+            None => "rejected a seek".to_owned(),
+        };
+    }
+    let request = facts.streams.get(id).and_then(|stream| stream.asked.as_ref());
+    let request = request.or_else(|| facts.streams.only_asked_request());
+    match request.filter(|request| concerns(code, request)) {
+        Some(request) if request.outcome.as_ref().is_some_and(|outcome| outcome.accepted) => {
+            format!("accepted {} and then broke it off", request.call())
+        }
+        Some(request) => format!("rejected {}", request.call()),
+        None => format!("sent {} on message stream {id}", numbered(command)),
+    }
+}
+
+/// Whether a code can be about a request.
+fn concerns(code: &str, request: &Request) -> bool {
+    match request.purpose {
+        Use::Publish => !code.starts_with("NetStream.Play."),
+        Use::Play => !code.starts_with("NetStream.Publish.") && !code.starts_with("NetStream.Record."),
+    }
+}
+
+/// The application that a connect is for.
+fn application(call: &str, facts: &Facts) -> String {
+    let app = facts.connect.as_ref().filter(|_| call == "connect").and_then(|connect| connect.app.as_deref());
+    let name = app.map(|app| app.split('?').next().unwrap_or(app));
+    name.map(|name| format!(" to the application \"{name}\"")).unwrap_or_default()
+}
+
+/// Why, as far as it says.
+fn reason(command: &Command, code: &str) -> String {
+    let description = command.information_text("description").map(str::trim).unwrap_or_default();
+    match (code, description) {
+        ("", "") => " without saying why".to_owned(),
+        ("", description) => format!(": \"{description}\""),
+        (code, "") => match status::find(code) {
+            Some(known) => format!(": {code} ({})", clause(known.meaning)),
+            None => format!(": {code}"),
+        },
+        (code, description) => format!(": {code} \"{description}\""),
+    }
+}
+
+/// A sentence as a clause.
+fn clause(sentence: &str) -> String {
+    let mut letters = sentence.trim_end_matches('.').chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -14,6 +14,7 @@ pub struct SideFacts {
     pub seen: bool,
     /// How it ended.
     pub closed: Option<How>,
+    pub closed_at: Option<Moment>,
     /// Its handshake steps that came whole (C0 C1 C2, S0 S1 S2), each with the packet that completed it.
     pub handshake: [Option<Moment>; 3],
     /// Messages that it sent.
@@ -45,6 +46,7 @@ impl Default for SideFacts {
             lost: false,
             seen: false,
             closed: None,
+            closed_at: None,
             handshake: [None; 3],
             messages: 0,
             last: None,
