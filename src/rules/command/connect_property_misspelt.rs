@@ -25,7 +25,11 @@ impl Rule for ConnectPropertyMisspelt {
             if PROPERTIES.iter().any(|(known, _)| known == name) {
                 continue;
             }
-            let meant = PROPERTIES.iter().map(|(known, _)| *known).find(|known| is_misspelt(name, known));
+            let near = PROPERTIES.iter().filter_map(|(known, _)| Some((mistakes(name, known)?, *known)));
+            // Among those that are as near, the one that begins alike.
+            let meant =
+                near.min_by_key(|(mistakes, known)| (*mistakes, known.as_bytes().first() != name.as_bytes().first()));
+            let meant = meant.map(|(_, known)| known);
             if let Some(meant) = meant.filter(|meant| object.member(meant).is_none()) {
                 faults.push(format!("{name} for {meant}"));
                 first.get_or_insert(name);
@@ -38,17 +42,21 @@ impl Rule for ConnectPropertyMisspelt {
     }
 }
 
-/// Whether `name` is `known` with a mistake in it. Short names are too near to one another for more than their case.
-fn is_misspelt(name: &str, known: &str) -> bool {
+/// How many mistakes make `name` of `known`, where they are few. Short names are too near to one another for more than their
+/// case.
+fn mistakes(name: &str, known: &str) -> Option<usize> {
     if name.eq_ignore_ascii_case(known) {
-        return true;
+        return Some(0);
     }
     let allowed = match known.len() {
         ..5 => 0,
         5..7 => 1,
         _ => 2,
     };
-    name.len().abs_diff(known.len()) <= allowed && distance(name.as_bytes(), known.as_bytes()) <= allowed
+    if name.len().abs_diff(known.len()) > allowed {
+        return None;
+    }
+    Some(distance(name.as_bytes(), known.as_bytes())).filter(|mistakes| *mistakes <= allowed)
 }
 
 /// How many bytes are to be put in, taken out or changed to make the one the other.

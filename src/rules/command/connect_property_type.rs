@@ -63,7 +63,8 @@ impl Rule for ConnectPropertyType {
         let faults: Vec<_> =
             faults.into_iter().filter(|(name, .., nothing)| !(*nothing && ["app", "tcUrl"].contains(name))).collect();
         let Some((first, ..)) = faults.first() else { return };
-        let describe = |(name, expected, found, _): &(_, Type, _, _)| format!("{name} as {found}, not as {}", expected.name());
+        let describe =
+            |(name, expected, found, _): &(_, Type, _, _)| format!("{name} as {found}, not as {}", expected.name());
         let texts: Vec<String> = faults.iter().map(describe).collect();
         let text = format!("connect has {}", texts.join("; "));
         let finding = findings.about(Self::META, message, text);

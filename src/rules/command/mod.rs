@@ -95,12 +95,20 @@ fn then_it_ended(facts: &Facts, close: &Close, waiting: Moment) -> String {
     }
 }
 
-/// Whether what a client asked for at `asked` and may have taken back was over before a server had time for its answer.
-fn had_no_time(facts: &Facts, close: &Close, asked: Moment, taken_back: Option<Moment>) -> bool {
+/// Whether what a side asked for at `asked`, and may have taken back, was over before the other had time for its answer.
+fn had_no_time(facts: &Facts, close: &Close, from: Side, asked: Moment, taken_back: Option<Moment>) -> bool {
     let ending = facts.ending(close);
-    let is_server_s = ending.how == How::Fin && ending.by == Some(Side::Server);
-    let left = (!is_server_s).then_some(ending.at);
+    let is_end = matches!(ending.how, How::Fin | How::Rst);
+    let was_left = !is_end || ending.by == Some(from) || ending.at.time < asked.time;
+    let left = was_left.then_some(ending.at);
     taken_back.into_iter().chain(left).any(|over| over.time.since(asked.time) < TIME_TO_ANSWER_NS)
+}
+
+/// The application that a connect is for: ` to the application "live"`.
+fn application(call: &str, facts: &Facts) -> String {
+    let app = facts.connect.as_ref().filter(|_| call == "connect").and_then(|connect| connect.app.as_deref());
+    let name = app.map(|app| app.split('?').next().unwrap_or(app));
+    name.map(|name| format!(" to the application \"{name}\"")).unwrap_or_default()
 }
 
 /// A duration in nanoseconds for a person: `43.993 ms`, `5.012 s`.

@@ -14,7 +14,7 @@ rule! {
     ///
     /// Change: send NetStream.Play.Start when the play is accepted, NetStream.Play.StreamNotFound where there is no stream.
     pub(super) struct PlayUnanswered {}
-    "CMD018", "play-unanswered", Warning, "RTMP 1.0 §7.2.2.1", rests: Session
+    "CMD018", "play-unanswered", Warning, "RTMP 1.0 §7.2.2.1", rests: Session, unsure: true
 }
 
 impl Rule for PlayUnanswered {
@@ -25,7 +25,7 @@ impl Rule for PlayUnanswered {
         for stream in facts.streams.iter() {
             let Some(request) = stream.asked.as_ref().filter(|request| request.purpose == Use::Play) else { continue };
             let has_answer = request.statuses > 0 || request.outcome.is_some() || stream.has_media;
-            if has_answer || had_no_time(facts, close, request.at, stream.ended) {
+            if has_answer || had_no_time(facts, close, Side::Client, request.at, stream.ended) {
                 continue;
             }
             let ended = then_it_ended(facts, close, request.at);

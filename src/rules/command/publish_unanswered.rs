@@ -15,7 +15,7 @@ rule! {
     ///
     /// Change: send onStatus on the publish's message stream, with an error code where it is rejected.
     pub(super) struct PublishUnanswered {}
-    "CMD017", "publish-unanswered", Warning, "RTMP 1.0 §7.2.2.6", rests: Session
+    "CMD017", "publish-unanswered", Warning, "RTMP 1.0 §7.2.2.6", rests: Session, unsure: true
 }
 
 impl Rule for PublishUnanswered {
@@ -37,9 +37,11 @@ impl Rule for PublishUnanswered {
             return;
         }
         for stream in facts.streams.iter() {
-            let Some(request) = stream.asked.as_ref().filter(|request| request.purpose == Use::Publish) else { continue };
+            let Some(request) = stream.asked.as_ref().filter(|request| request.purpose == Use::Publish) else {
+                continue;
+            };
             let has_answer = request.statuses > 0 || request.outcome.is_some();
-            if has_answer || had_no_time(facts, close, request.at, stream.ended) {
+            if has_answer || had_no_time(facts, close, Side::Client, request.at, stream.ended) {
                 continue;
             }
             let ended = then_it_ended(facts, close, request.at);

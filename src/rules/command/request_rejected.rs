@@ -1,5 +1,5 @@
 use super::authentication_round::asks_for_more;
-use super::numbered;
+use super::{application, numbered};
 use crate::proto::rtmp::{Body, Command, Message, status};
 use crate::rules::facts::{Call, Request, Use};
 use crate::rules::{Facts, Findings, Rule, rule};
@@ -29,11 +29,9 @@ impl Rule for RequestRejected {
             return;
         }
         let code = command.information_text("code").unwrap_or_default();
-        let Some(deed) = (if command.is_answer() {
-            answered(command, call, code, facts)
-        } else {
-            Some(told(message, code, facts))
-        }) else {
+        let Some(deed) =
+            (if command.is_answer() { answered(command, call, code, facts) } else { Some(told(message, code, facts)) })
+        else {
             return;
         };
         let text = format!("the {} {deed}{}", message.from.name(), reason(command, code));
@@ -101,13 +99,6 @@ fn concerns(code: &str, request: &Request) -> bool {
         Use::Publish => !code.starts_with("NetStream.Play."),
         Use::Play => !code.starts_with("NetStream.Publish.") && !code.starts_with("NetStream.Record."),
     }
-}
-
-/// The application that a connect is for.
-fn application(call: &str, facts: &Facts) -> String {
-    let app = facts.connect.as_ref().filter(|_| call == "connect").and_then(|connect| connect.app.as_deref());
-    let name = app.map(|app| app.split('?').next().unwrap_or(app));
-    name.map(|name| format!(" to the application \"{name}\"")).unwrap_or_default()
 }
 
 /// Why, as far as it says.

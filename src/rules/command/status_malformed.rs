@@ -25,9 +25,8 @@ impl Rule for StatusMalformed {
         }
         let values = || command.arguments.iter().chain(&command.object);
         let information = command.information().or_else(|| values().find(|value| !value.members().is_empty()));
-        let has = |name: &str| {
-            information.and_then(|object| object.member(name)).is_some_and(|value| value.text().is_some())
-        };
+        let has =
+            |name: &str| information.and_then(|object| object.member(name)).is_some_and(|value| value.text().is_some());
         let missing: Vec<_> = ["level", "code", "description"].into_iter().filter(|name| !has(name)).collect();
         let mut faults = Vec::new();
         if !missing.is_empty() {

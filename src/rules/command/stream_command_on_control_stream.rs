@@ -3,17 +3,8 @@ use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::Side;
 
 /// Commands of a NetStream. deleteStream is not among them: it names its stream.
-const STREAM_COMMANDS: &[&str] = &[
-    "publish",
-    "play",
-    "play2",
-    "seek",
-    "pause",
-    "pauseRaw",
-    "receiveAudio",
-    "receiveVideo",
-    "closeStream",
-];
+const STREAM_COMMANDS: &[&str] =
+    &["publish", "play", "play2", "seek", "pause", "pauseRaw", "receiveAudio", "receiveVideo", "closeStream"];
 
 rule! {
     /// Commands of a NetStream (publish, play, seek, pause and their like) belong on the message stream that createStream gave.

@@ -27,7 +27,10 @@ impl Rule for StreamNameIsUrl {
             return;
         };
         let call = numbered(command);
-        if ["rtmp://", "rtmps://", "rtmpt://", "rtmpe://", "rtmpte://", "rtmpts://"].iter().any(|it| name.starts_with(it)) {
+        if ["rtmp://", "rtmps://", "rtmpt://", "rtmpe://", "rtmpte://", "rtmpts://"]
+            .iter()
+            .any(|it| name.starts_with(it))
+        {
             let finding = findings.about(Self::META, message, format!("the stream's name in {call} is a URL"));
             finding.mark = place::field(message, &ARGUMENTS);
             return;
@@ -35,7 +38,11 @@ impl Rule for StreamNameIsUrl {
         let Some(connect) = facts.connect.as_ref().filter(|_| command.name == "publish") else { return };
         let (Some(app), Some(url)) = (&connect.app, &connect.tc_url) else { return };
         if behind_application(url, app) == Some(name) {
-            findings.about(Self::META, message, format!("tcUrl holds the stream's name of {call} behind the application"));
+            findings.about(
+                Self::META,
+                message,
+                format!("tcUrl holds the stream's name of {call} behind the application"),
+            );
         }
     }
 }

@@ -1,10 +1,10 @@
-use super::then_it_ended;
+use super::{application, had_no_time, then_it_ended};
 use crate::proto::Close;
 use crate::rules::{Facts, Findings, Rule, Severity, rule};
 
 rule! {
     /// A call with a transaction id other than 0 asks for a `_result` or `_error` with the same id. None came before the
-    /// connection ended. For `releaseStream`, `FCPublish`, `FCUnpublish` and their like this is a note: many servers never
+    /// connection ended. A caller that leaves within a second gets no verdict. For `releaseStream`, `FCPublish`, `FCUnpublish` and their like this is a note: many servers never
     /// answer them, and clients go on.
     ///
     /// Why: a client that waits for the answer hangs: a missing answer to `createStream` stops every publish and play. A server
@@ -29,8 +29,14 @@ impl Rule for TransactionUnanswered {
             if answerer.lost || !answerer.seen || !call.expects_answer() {
                 continue;
             }
-            let ended = then_it_ended(facts, close, call.at);
-            let text = format!("{}({}) was never answered{ended}", call.name, call.transaction_id);
+            if had_no_time(facts, close, call.from, call.at, None) {
+                continue;
+            }
+            let mut text =
+                format!("{}({}){} was never answered", call.name, call.transaction_id, application(&call.name, facts));
+            if !call.is_dispensable() {
+                text += &then_it_ended(facts, close, call.at);
+            }
             let finding = findings.about_earlier(Self::META, &call.quote, call.packets, text);
             finding.certain = facts.ends_in_order(close);
             if call.is_dispensable() {

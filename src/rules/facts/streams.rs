@@ -33,7 +33,7 @@ pub struct Stream {
     pub asked: Option<Request>,
     /// A Stream Begin was sent for it.
     pub begun: bool,
-    /// Audio, video or data went over it since it was asked.
+    /// Audio, video or data went over it since it was asked, or over message stream 0 where it is not in use itself.
     pub has_media: bool,
     /// It was deleted or closed.
     pub ended: Option<Moment>,
@@ -127,6 +127,11 @@ impl Streams {
             Body::Audio(_) | Body::Video(_) | Body::Data(_) | Body::Aggregate(_) => {
                 if let Some(stream) = self.streams.get_mut(&id) {
                     stream.has_media = true;
+                } else if id == 0 {
+                    // Some servers send a player its media on message stream 0.
+                    let purpose = if message.from == Side::Client { Use::Publish } else { Use::Play };
+                    let uses = |stream: &&mut Stream| stream.asked.as_ref().is_some_and(|it| it.purpose == purpose);
+                    self.streams.values_mut().filter(uses).for_each(|stream| stream.has_media = true);
                 }
             }
             Body::UserControl(control) if control.event == UserControlEvent::STREAM_BEGIN => {
@@ -178,7 +183,7 @@ impl Streams {
                 let named = command.arguments.first().and_then(Amf::number).map(|id| id as u32);
                 let id = if command.name == "deleteStream" { named.unwrap_or(id) } else { id };
                 if let Some(stream) = self.streams.get_mut(&id) {
-                    stream.ended = Some(message.head.last);
+                    stream.ended.get_or_insert(message.head.last);
                     stream.begun = false;
                     if command.name == "deleteStream" {
                         stream.created = None;
