@@ -28,7 +28,7 @@ fn created() -> Conversation {
 
 /// A command or data message of an AMF3 type: these bytes, then values.
 fn amf3(kind: u8, selector: &[u8], content: &[Amf]) -> Message {
-    Message::new(3, kind, if kind == 15 { 1 } else { 0 }, 0, [selector, &values(content)].concat())
+    Message::new(3, kind, u32::from(kind == 15), 0, [selector, &values(content)].concat())
 }
 
 /// A command of these values alone.
@@ -437,6 +437,16 @@ fn requests() -> Vec<Case> {
             &["publish(3) on message stream 1 before the result of createStream"],
         ),
         case(
+            "CMD017",
+            "answered though it came before the result of createStream",
+            &sample::connected()
+                .client(|c| c.create_stream(2).publish(1, 3, "s"))
+                .server(|s| s.create_stream_result(2, 1).on_status(1, "status", "NetStream.Publish.Start", "Yes."))
+                .wait_ms(1500)
+                .client(|c| c.delete_stream(1)),
+            &[],
+        ),
+        case(
             "CMD015",
             "without createStream",
             &sample::connected().client(|c| c.play(1, 3, "s")).server(|s| s.stream_begin(1)),
@@ -550,6 +560,12 @@ fn requests() -> Vec<Case> {
     ]
 }
 
+/// What a server says in the three rounds of authentication.
+const NAME: &str = "[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ] : ";
+const CHALLENGE: &str =
+    "[ AccessManager.Reject ] : [ authmod=adobe ] : ?reason=needauth&user=u&salt=s&challenge=c&opaque=o";
+const REFUSED: &str = "[ AccessManager.Reject ] : [ authmod=llnw ] : ?reason=authfailed&opaque=o";
+
 fn rejections() -> Vec<Case> {
     let asked = || created().client(|c| c.play(1, 3, "s"));
     let told =
@@ -560,10 +576,6 @@ fn rejections() -> Vec<Case> {
             .client(|c| c.connect(app))
             .server(|s| s.error(1, "NetConnection.Connect.Rejected", description))
     };
-    const NAME: &str = "[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ] : ";
-    const CHALLENGE: &str =
-        "[ AccessManager.Reject ] : [ authmod=adobe ] : ?reason=needauth&user=u&salt=s&challenge=c&opaque=o";
-    const REFUSED: &str = "[ AccessManager.Reject ] : [ authmod=llnw ] : ?reason=authfailed&opaque=o";
     vec![
         case("CMD023", "all is well", &sample::publish(1), &[]),
         case(
@@ -597,6 +609,18 @@ fn rejections() -> Vec<Case> {
             "what was accepted",
             &sample::publishing().server(|s| s.on_status(1, "error", "NetStream.Record.NoAccess", "Full.")),
             &["the server accepted publish(3) and then broke it off: NetStream.Record.NoAccess \"Full.\""],
+        ),
+        case(
+            "CMD023",
+            "an answer with the wrong number",
+            &asked().server(|s| s.error(9, "NetStream.Play.StreamNotFound", "Gone.")),
+            &["the server rejected play(3): NetStream.Play.StreamNotFound \"Gone.\""],
+        ),
+        case(
+            "CMD023",
+            "the connection",
+            &sample::playing().server(|s| s.on_status(0, "error", "NetConnection.Connect.AppShutdown", "Bye.")),
+            &["the server sent onStatus(0) about the connection: NetConnection.Connect.AppShutdown \"Bye.\""],
         ),
         case(
             "CMD023",
@@ -737,6 +761,21 @@ fn endings() -> Vec<Case> {
             &[],
         ),
     ]
+}
+
+#[test]
+fn nobody_is_blamed_where_one_side_alone_was_captured() {
+    use rtmp_inspect::synth::Link;
+    use rtmp_inspect::wire::Side;
+    for conversation in [sample::publish(2), sample::play(2)] {
+        for side in Side::BOTH {
+            let mut packets = Link::v4().packets(&conversation);
+            packets.retain(|packet| packet.from == side);
+            let story = Story::of_packets(&packets);
+            let blames: Vec<_> = story.findings.iter().filter(|finding| finding.rule.code.starts_with("CMD")).collect();
+            assert!(blames.is_empty(), "{side:?}: {blames:?}");
+        }
+    }
 }
 
 #[test]

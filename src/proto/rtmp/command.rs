@@ -88,24 +88,20 @@ fn values<R: Recorder>(
     objects: &mut Vec<Range<u32>>,
 ) -> Result<(), Stop> {
     let at = r.at();
-    match amf0::value(r, context, &COMMAND_NAME)? {
-        Amf::String(name) => command.name = name,
-        _ => {
-            command.misplaced = Some(Misplaced::Name);
-            return Err(Stop { at, what: "a command's first value is not a string".into() });
-        }
-    }
+    let Amf::String(name) = amf0::value(r, context, &COMMAND_NAME)? else {
+        command.misplaced = Some(Misplaced::Name);
+        return Err(Stop { at, what: "a command's first value is not a string".into() });
+    };
+    command.name = name;
     if r.is_empty() {
         return Ok(());
     }
     let at = r.at();
-    match amf0::value(r, context, &TRANSACTION_ID)?.number() {
-        Some(id) => command.transaction_id = Some(id),
-        None => {
-            command.misplaced = Some(Misplaced::TransactionId);
-            return Err(Stop { at, what: "a command's transaction id is not a number".into() });
-        }
-    }
+    let Some(id) = amf0::value(r, context, &TRANSACTION_ID)?.number() else {
+        command.misplaced = Some(Misplaced::TransactionId);
+        return Err(Stop { at, what: "a command's transaction id is not a number".into() });
+    };
+    command.transaction_id = Some(id);
     if r.is_empty() {
         return Ok(());
     }

@@ -2,6 +2,7 @@ use super::numbered;
 use crate::proto::Close;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message};
+use crate::rules::facts::Stream;
 use crate::rules::{Facts, Findings, Quote, Rule, rule};
 use crate::wire::{Moment, PacketNo, Side};
 
@@ -42,7 +43,7 @@ impl Rule for CommandBeforeStream {
                 if !head.message_stream_known
                     || stream == 0
                     || self.early.len() == REMEMBERED
-                    || facts.streams.get(stream).is_some_and(|stream| stream.is_known())
+                    || facts.streams.get(stream).is_some_and(Stream::is_known)
                 {
                     return;
                 }

@@ -9,7 +9,7 @@ rule! {
     ///
     /// Why: clients that never hear of a window do not acknowledge; one that waits for these steps does not go on.
     ///
-    /// Seen: small servers that send a `_result` alone.
+    /// Seen: rtmpsrv sends a `_result` alone; rtmplite3 leaves Set Peer Bandwidth out.
     ///
     /// Change: send the window and the bandwidth before the `_result`.
     pub(super) struct ConnectAnswerIncomplete {

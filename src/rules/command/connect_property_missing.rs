@@ -26,10 +26,9 @@ impl Rule for ConnectPropertyMissing {
         let faults: Vec<_> = ["app", "tcUrl"]
             .into_iter()
             .filter_map(|name| match command.object.as_ref().and_then(|object| object.member(name)) {
-                None => Some(format!("no {name}")),
+                None | Some(Amf::Null | Amf::Undefined) => Some(format!("no {name}")),
                 Some(value) if value.text() == Some("") => Some(format!("an empty {name}")),
                 // A value of another type is another rule's.
-                Some(Amf::Null | Amf::Undefined) => Some(format!("no {name}")),
                 Some(_) => None,
             })
             .collect();

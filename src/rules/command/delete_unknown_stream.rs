@@ -1,6 +1,7 @@
 use super::numbered;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message};
+use crate::rules::facts::Stream;
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::Side;
 
@@ -21,6 +22,10 @@ impl Rule for DeleteUnknownStream {
     fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if message.from != Side::Client || !message.problems.is_empty() || command.transaction_id.is_none() {
+            return;
+        }
+        // Where nothing of the server was captured its streams are not known.
+        if !facts.of(Side::Server).seen {
             return;
         }
         let call = numbered(command);
@@ -48,8 +53,6 @@ impl Rule for DeleteUnknownStream {
 
 /// Whether a stream was created, or used as if it had been, and not deleted since.
 fn is_there(facts: &Facts, id: f64) -> bool {
-    let is_alive = |stream: &crate::rules::facts::Stream| {
-        stream.created.is_some() || (stream.asked.is_some() && stream.ended.is_none())
-    };
+    let is_alive = |stream: &Stream| stream.created.is_some() || (stream.asked.is_some() && stream.ended.is_none());
     facts.streams.get(id as u32).is_some_and(is_alive)
 }

@@ -1,3 +1,4 @@
+use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message, MessageType, type_name};
 use crate::rules::{Facts, Findings, Rule, place, rule};
 use crate::wire::Side;
@@ -37,8 +38,7 @@ impl Rule for EncodingNotNegotiated {
         if asked != 0.0 || command.name != "_result" || message.from != Side::Server {
             return;
         }
-        let agreed =
-            command.information().and_then(|object| object.member("objectEncoding")).and_then(|it| it.number());
+        let agreed = command.information().and_then(|object| object.member("objectEncoding")).and_then(Amf::number);
         if agreed == Some(3.0) && facts.calls.answered_by(message).is_some_and(|call| call.n == connect.n) {
             let text = "the server agrees to object encoding 3, and the client asked for 0".to_owned();
             findings.about(Self::META, message, text).mark = place::member(message, "objectEncoding");

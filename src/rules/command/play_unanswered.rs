@@ -10,7 +10,7 @@ rule! {
     ///
     /// Why: the player shows nothing and cannot say why.
     ///
-    /// Seen: servers that let a play of a missing stream wait for its publisher, or close the connection.
+    /// Seen: servers that let a play of a missing stream wait for its publisher.
     ///
     /// Change: send NetStream.Play.Start when the play is accepted, NetStream.Play.StreamNotFound where there is no stream.
     pub(super) struct PlayUnanswered {}

@@ -11,7 +11,8 @@ rule! {
     ///
     /// Why: encoders wait for NetStream.Publish.Start before they send media, and look for it in an onStatus alone.
     ///
-    /// Seen: servers that close the connection instead of rejecting a publish; an early Go server answered with a `_result`.
+    /// Seen: SRS closes the connection instead of rejecting a publish of a busy name, nginx-rtmp where `on_publish` refuses; an
+    /// early Go server answered with a `_result`.
     ///
     /// Change: send onStatus on the publish's message stream, with an error code where it is rejected.
     pub(super) struct PublishUnanswered {}

@@ -3,6 +3,7 @@ use super::{application, numbered};
 use crate::proto::rtmp::{Body, Command, Message, status};
 use crate::rules::facts::{Call, Request, Use};
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::Side;
 
 rule! {
     /// An `_error`, or a status of level `error`: someone said no. The finding says who, to which call, with which code and
@@ -28,13 +29,13 @@ impl Rule for RequestRejected {
         if call.is_some_and(Call::is_dispensable) {
             return;
         }
-        let code = command.information_text("code").unwrap_or_default();
-        let Some(deed) =
-            (if command.is_answer() { answered(command, call, code, facts) } else { Some(told(message, code, facts)) })
-        else {
-            return;
+        let deed = if command.is_answer() {
+            answered(message, command, call, facts)
+        } else {
+            Some(told(message, command, facts))
         };
-        let text = format!("the {} {deed}{}", message.from.name(), reason(command, code));
+        let Some(deed) = deed else { return };
+        let text = format!("the {} {deed}{}", message.from.name(), reason(command));
         findings.about(Self::META, message, text);
     }
 }
@@ -44,40 +45,43 @@ fn is_rejection(command: &Command) -> bool {
     let known = command.information_text("code").and_then(status::find);
     let may_be = |level| known.is_some_and(|known| known.allows(level));
     match (command.name.as_str(), command.information_text("level")) {
-        ("onStatus" | "_result" | "_error", Some("error")) => true,
         ("_error", Some("status")) => known.is_none() || may_be("error"),
-        ("_error", _) => true,
+        ("_error", _) | ("onStatus" | "_result", Some("error")) => true,
         ("onStatus", _) => may_be("error") && !may_be("status"),
         _ => false,
     }
 }
 
 /// What an `_error` does, to which call; none where nobody waits for it.
-fn answered(command: &Command, call: Option<&Call>, code: &str, facts: &Facts) -> Option<String> {
+fn answered(message: &Message, command: &Command, call: Option<&Call>, facts: &Facts) -> Option<String> {
     if let Some(call) = call {
         return Some(format!("rejected {}({}){}", call.name, call.transaction_id, application(&call.name, facts)));
     }
-    let id = command.transaction_id?;
-    if code.starts_with("NetConnection.Connect.") && facts.connect.as_ref().is_some_and(|it| it.answer.is_none()) {
-        return Some(format!("rejected connect{}", application("connect", facts)));
+    let code = command.information_text("code").unwrap_or_default();
+    if code.starts_with("NetConnection.Connect.") || code.starts_with("NetStream.") {
+        return Some(told(message, command, facts));
     }
-    // Transaction id 0 is that of calls that want no answer.
-    (id != 0.0).then(|| format!("rejected call {id}"))
+    match command.transaction_id? {
+        // That of calls that want no answer.
+        0.0 => None,
+        id if facts.is_whole(message.from.other()) => Some(format!("sent {}({id})", command.name)),
+        id => Some(format!("rejected call {id}, which was not captured")),
+    }
 }
 
-/// What an `onStatus` of level error does.
-fn told(message: &Message, code: &str, facts: &Facts) -> String {
+/// What an `onStatus` of level error does, and an answer whose call is not known.
+fn told(message: &Message, command: &Command, facts: &Facts) -> String {
     let id = message.head.message_stream_id;
-    let Body::Command(command) = &message.body else { return String::new() };
+    let code = command.information_text("code").unwrap_or_default();
     if code.starts_with("NetConnection.") {
         return match &facts.connect {
             Some(connect) if connect.answer.is_none() => format!("rejected connect{}", application("connect", facts)),
-            _ => "says of the connection".to_owned(),
+            _ => format!("sent {} about the connection", numbered(command)),
         };
     }
     if code.starts_with("NetStream.Seek.") {
         let seeks = facts.calls.waiting().filter(|call| call.name == "seek" && call.message_stream_id == id);
-        return match seeks.last() {
+        return match seeks.last().filter(|_| facts.is_whole(Side::Client)) {
             Some(seek) => format!("rejected seek({})", seek.transaction_id),
             None => "rejected a seek".to_owned(),
         };
@@ -102,7 +106,8 @@ fn concerns(code: &str, request: &Request) -> bool {
 }
 
 /// Why, as far as it says.
-fn reason(command: &Command, code: &str) -> String {
+fn reason(command: &Command) -> String {
+    let code = command.information_text("code").unwrap_or_default();
     let description = command.information_text("description").map(str::trim).unwrap_or_default();
     match (code, description) {
         ("", "") => " without saying why".to_owned(),

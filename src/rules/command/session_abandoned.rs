@@ -2,7 +2,7 @@ use super::duration;
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::facts::{Stream, Use};
+use crate::rules::facts::{Request, Stream, Use};
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::{Moment, Side};
 
@@ -66,9 +66,10 @@ impl Rule for SessionAbandoned {
 
 /// Whether a stream is in use and nobody ended it.
 fn is_running(stream: &Stream) -> bool {
-    let is_accepted = |request: &crate::rules::facts::Request| match &request.outcome {
+    let is_accepted = |request: &Request| match &request.outcome {
         Some(outcome) => outcome.accepted,
-        None => stream.has_media,
+        // A publish without an answer is another rule's.
+        None => stream.has_media && request.purpose == Use::Play,
     };
     stream.asked.as_ref().is_some_and(is_accepted) && stream.ended.is_none() && !stream.unpublished && !stream.finished
 }

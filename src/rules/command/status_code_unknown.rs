@@ -7,7 +7,7 @@ rule! {
     ///
     /// Why: clients compare codes as text. They ignore one that they do not know, and wait on.
     ///
-    /// Seen: servers that make codes up for their own players.
+    /// Seen: xiu sends `NetStream.DeleteStream.Suceess`.
     ///
     /// Change: use a code of the tables, and say what is special in the description; or a code with a beginning of your own.
     pub(super) struct StatusCodeUnknown {}

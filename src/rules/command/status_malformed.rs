@@ -9,7 +9,7 @@ rule! {
     /// Why: clients act on `code` and `level`: without them a start or a rejection goes unnoticed. A client that sees an id
     /// other than 0 may take the message for an answer.
     ///
-    /// Seen: no real sender yet.
+    /// Seen: xiu gives the status the transaction id of the publish or play.
     ///
     /// Change: send transaction id 0, null, and an object with all three.
     pub(super) struct StatusMalformed {}

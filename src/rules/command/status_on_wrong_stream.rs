@@ -1,5 +1,7 @@
 use crate::proto::rtmp::{Body, Message};
+use crate::rules::facts::Stream;
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::Side;
 
 rule! {
     /// An `onStatus` about a NetStream belongs on that stream's message stream. This one is on message stream 0, or on one that
@@ -18,11 +20,13 @@ impl Rule for StatusOnWrongStream {
     fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(code) = command.information_text("code").filter(|_| command.name == "onStatus") else { return };
-        if !code.starts_with("NetStream.") || !message.head.message_stream_known {
+        // Where nothing of the client was captured its streams are not known.
+        let is_known = message.head.message_stream_known && facts.of(Side::Client).seen;
+        if !code.starts_with("NetStream.") || !is_known {
             return;
         }
         let id = message.head.message_stream_id;
-        if facts.streams.get(id).is_some_and(|stream| stream.is_known()) {
+        if facts.streams.get(id).is_some_and(Stream::is_known) {
             return;
         }
         let why = if id == 0 { "" } else { ", which does not exist" };

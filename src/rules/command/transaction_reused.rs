@@ -18,7 +18,8 @@ impl Rule for TransactionReused {
     fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(id) = command.transaction_id.filter(|id| *id != 0.0) else { return };
-        if command.is_answer() || command.name.starts_with("on") {
+        // Where nothing of the other side was captured it may have answered.
+        if command.is_answer() || command.name.starts_with("on") || !facts.of(message.from.other()).seen {
             return;
         }
         let waits = facts

@@ -14,6 +14,7 @@ pub struct SideFacts {
     pub seen: bool,
     /// How it ended.
     pub closed: Option<How>,
+    /// … and when.
     pub closed_at: Option<Moment>,
     /// Its handshake steps that came whole (C0 C1 C2, S0 S1 S2), each with the packet that completed it.
     pub handshake: [Option<Moment>; 3],

@@ -149,10 +149,12 @@ impl Streams {
     }
 
     fn create(&mut self, id: f64, n: u64) {
-        if let Some(stream) = self.at(id as u32) {
+        let Some(stream) = self.at(id as u32) else { return };
+        if stream.created.is_some() || stream.ended.is_some() {
             // A number that was deleted may be given out again.
-            *stream = Stream { id: stream.id, created: Some(n), begun: stream.begun, ..Stream::default() };
+            *stream = Stream { id: stream.id, begun: stream.begun, ..Stream::default() };
         }
+        stream.created = Some(n);
     }
 
     fn learn_call(&mut self, message: &Message, command: &Command, calls: &Calls) {
