@@ -215,7 +215,7 @@ fn calls() -> Vec<Case> {
             "CMD006",
             "a call that nobody answers",
             &calling("lab.call").wait_ms(1500).client(|c| c.delete_stream(1)),
-            &["lab.call(9) was never answered; the client closed the connection 1.502 s later"],
+            &["lab.call(9) was never answered; the client closed the connection 1.502 seconds later"],
         ),
         case("CMD006", "the client leaves at once", &calling("lab.call"), &[]),
         case(
@@ -263,6 +263,14 @@ fn calls() -> Vec<Case> {
                 .client(|c| c.error(17796, "NetConnection.Call.Failed", "No.")),
             &[],
         ),
+        real(
+            "CMD007",
+            "crtmpserver/gst-rtmp2-adobe-auth.pcap",
+            &[
+                "the server sent _error(0), and transaction id 0 wants no answer",
+                "the server sent _result(0), and transaction id 0 wants no answer",
+            ],
+        ),
         case("CMD008", "ids that count up", &sample::publish(1), &[]),
         case("CMD008", "an id again after its answer", &created().client(|c| c.create_stream(2)), &[]),
         case(
@@ -278,6 +286,7 @@ fn calls() -> Vec<Case> {
             &[],
         ),
         case("CMD009", "well-formed", &sample::publish(1), &[]),
+        real("CMD009", "ffmpeg-listen/ffmpeg-publish.pcap", &["onFCPublish without a transaction id"]),
         case(
             "CMD009",
             "no name",
@@ -466,7 +475,7 @@ fn requests() -> Vec<Case> {
             "CMD017",
             "not answered",
             &named("s").wait_ms(1500).client(|c| c.delete_stream(1)),
-            &["publish(3) was never answered by an onStatus; the client closed the connection 1.502 s later"],
+            &["publish(3) was never answered by an onStatus; the client closed the connection 1.502 seconds later"],
         ),
         case("CMD017", "the client leaves at once", &named("s"), &[]),
         case(
@@ -498,7 +507,7 @@ fn requests() -> Vec<Case> {
             "not answered",
             &play(false).wait_ms(1500).client(|c| c.delete_stream(1)),
             &[
-                "play(3) was answered neither by an onStatus nor by media; the client closed the connection 1.502 s later",
+                "play(3) was answered neither by an onStatus nor by media; the client closed the connection 1.502 seconds later",
             ],
         ),
         case("CMD018", "the client leaves at once", &play(false), &[]),
@@ -543,6 +552,11 @@ fn requests() -> Vec<Case> {
             "CMD025",
             "by its name",
             &sample::publishing().client(|c| c.command("deleteStream", 0, &[Amf::Null, "s".into()])),
+            &["deleteStream(0) names the stream by something else than its number"],
+        ),
+        real(
+            "CMD025",
+            "nginx-rtmp/gst-rtmp2-chunk-size-16.pcap",
             &["deleteStream(0) names the stream by something else than its number"],
         ),
         case(
@@ -680,6 +694,22 @@ fn rejections() -> Vec<Case> {
             &["the server rejected connect(1) to the application \"live\": NetConnection.Connect.Rejected \
                \"[ AccessManager.Reject ] : [ authmod=llnw ] : ?reason=authfailed&opaque=o\""],
         ),
+        real(
+            "CMD023",
+            "nginx-rtmp/rtmpdump-vod-seek.pcap",
+            &["the server rejected play(3): NetStream.Play.StreamNotFound \"Video on demand stream not found\""],
+        ),
+        // Its two first connections are rejected on purpose, and the third's releaseStream does not matter.
+        real("CMD023", "crtmpserver/gst-rtmp2-adobe-auth.pcap", &[]),
+        real(
+            "CMD027",
+            "crtmpserver/gst-rtmp2-adobe-auth.pcap",
+            &[
+                "step 1 of 3 of adobe authentication: the server rejected connect(1) to ask who the user is",
+                "step 2 of 3 of adobe authentication: the server rejected connect(1) to send its challenge",
+                "step 3 of 3 of adobe authentication: the server accepted the client's response",
+            ],
+        ),
         case("CMD027", "no authentication", &sample::publish(1), &[]),
         case("CMD027", "a rejection of another kind", &auth("live", "No such app."), &[]),
         case(
@@ -745,6 +775,26 @@ fn endings() -> Vec<Case> {
             "the player leaves before anything came",
             &sample::playing(),
             &["the client left 2.04 ms after play(3) without deleteStream or closeStream; no audio or video ever came"],
+        ),
+        real(
+            "CMD026",
+            "nginx-rtmp/ffmpeg-drop-idle-publisher.pcap",
+            &[
+                "the server closed the connection 5.636 seconds after publish(5); the last audio or video came 3.851 seconds before",
+            ],
+        ),
+        real(
+            "CMD026",
+            "nginx-rtmp/rtmpdump-play-denied.pcap",
+            &["the server closed the connection 0.056 ms after play(4); no audio or video ever came"],
+        ),
+        real(
+            "CMD026",
+            "node-media-server/ffmpeg-publish-bad-sign.pcap",
+            &[
+                "the server closed the connection 2.644 ms after publish(5); no audio or video ever came",
+                "the server closed the connection 0.948 ms after publish(5); no audio or video ever came",
+            ],
         ),
         case(
             "CMD026",

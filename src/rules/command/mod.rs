@@ -111,12 +111,13 @@ fn application(call: &str, facts: &Facts) -> String {
     name.map(|name| format!(" to the application \"{name}\"")).unwrap_or_default()
 }
 
-/// A duration in nanoseconds for a person: `43.993 ms`, `5.012 s`.
+/// A duration in nanoseconds for a person: `43.993 ms`, `5.012 seconds`. A single letter for the unit is masked where a
+/// stream has it for its name.
 fn duration(nanoseconds: i64) -> String {
     if nanoseconds < 1_000_000_000 {
         format!("{} ms", thousandths(nanoseconds / 1000))
     } else {
-        format!("{} s", thousandths(nanoseconds / 1_000_000))
+        format!("{} seconds", thousandths(nanoseconds / 1_000_000))
     }
 }
 

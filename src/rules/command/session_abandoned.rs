@@ -15,7 +15,8 @@ rule! {
     /// the server ends it, the reason is in its log and its timeouts.
     ///
     /// Seen: OBS that is killed, and players that are stopped; nginx-rtmp closes a publisher that sends nothing for as long as
-    /// `drop_idle_publisher` says, and a player that may not play just after it accepted it.
+    /// `drop_idle_publisher` says, and a player that may not play just after it accepted it; node-media-server does so with a
+    /// publisher whose signature is wrong.
     ///
     /// Change: send deleteStream before the connection is closed.
     pub(super) struct SessionAbandoned {
@@ -25,8 +26,10 @@ rule! {
 }
 
 impl Rule for SessionAbandoned {
-    fn message(&mut self, message: &Message, _: &Facts, _: &mut Findings) {
-        if matches!(message.body, Body::Audio(_) | Body::Video(_) | Body::Aggregate(_)) {
+    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
+        let is_media = matches!(message.body, Body::Audio(_) | Body::Video(_) | Body::Aggregate(_));
+        // What one side still sends when the other has closed is too late.
+        if is_media && facts.of(message.from.other()).closed.is_none() {
             self.last_media = Some(message.head.last);
         }
     }
@@ -36,7 +39,7 @@ impl Rule for SessionAbandoned {
             return;
         }
         let ending = facts.ending(close);
-        for stream in facts.streams.iter().filter(|stream| is_running(stream)) {
+        for stream in facts.streams.iter().filter(|stream| was_running(stream, ending.at)) {
             let Some(request) = &stream.asked else { continue };
             let farewells = match request.purpose {
                 Use::Publish => "FCUnpublish, deleteStream or closeStream",
@@ -64,12 +67,13 @@ impl Rule for SessionAbandoned {
     }
 }
 
-/// Whether a stream is in use and nobody ended it.
-fn is_running(stream: &Stream) -> bool {
+/// Whether a stream was in use at the end and nobody had ended it before.
+fn was_running(stream: &Stream, end: Moment) -> bool {
     let is_accepted = |request: &Request| match &request.outcome {
         Some(outcome) => outcome.accepted,
         // A publish without an answer is another rule's.
         None => stream.has_media && request.purpose == Use::Play,
     };
-    stream.asked.as_ref().is_some_and(is_accepted) && stream.ended.is_none() && !stream.unpublished && !stream.finished
+    let was_taken_back = stream.ended.into_iter().chain(stream.unpublished).any(|at| at.time <= end.time);
+    stream.asked.as_ref().is_some_and(is_accepted) && !was_taken_back && !stream.finished
 }

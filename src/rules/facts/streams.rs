@@ -38,7 +38,7 @@ pub struct Stream {
     /// It was deleted or closed.
     pub ended: Option<Moment>,
     /// The client sent FCUnpublish while it was publishing.
-    pub unpublished: bool,
+    pub unpublished: Option<Moment>,
     /// The server said that what was published or played is over.
     pub finished: bool,
 }
@@ -168,7 +168,7 @@ impl Streams {
             }
             "FCUnpublish" => {
                 for stream in self.streams.values_mut() {
-                    stream.unpublished = true;
+                    stream.unpublished.get_or_insert(message.head.last);
                 }
                 return;
             }
@@ -198,7 +198,7 @@ impl Streams {
         let Some(stream) = self.at(id) else { return };
         stream.ended = None;
         stream.has_media = false;
-        stream.unpublished = false;
+        stream.unpublished = None;
         stream.finished = false;
         stream.asked = Some(Request {
             purpose,
