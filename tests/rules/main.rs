@@ -56,9 +56,7 @@ fn every_case_is_judged_as_it_should_be() {
         let found = said(case.code, &case.story);
         // The closing report of a repeat says the same again.
         let found: Vec<_> = found.iter().map(String::as_str).take(case.expected.len().max(1)).collect();
-        if found != case.expected {
-            eprintln!("BAD {} {}\n  found {:?}\n  expec {:?}", case.code, case.what, found, case.expected);
-        }
+        assert_eq!(found, case.expected, "{}: {}", case.code, case.what);
     }
 }
 
