@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod fields;
 mod output;
+mod policy;
 mod pump;
 mod rules;
 mod sieve;

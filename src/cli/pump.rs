@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGINT;
 
 use super::arguments::InputArguments;
-use super::sieve::Sieve;
+use super::sieve::{Form, Sieve};
 use super::{Outcome, complain};
 use crate::analyzer::{Analyzer, Limits, Options, Reason};
 use crate::capture::Input;
@@ -110,6 +110,7 @@ impl Flow<'_> {
         }
         self.drain()?;
         progress.clear();
+        self.writer.close()?;
         if self.arguments.quiet { self.writer.flush() } else { self.writer.end(self.analyzer.totals(), self.counts) }
     }
 
@@ -132,12 +133,17 @@ impl Flow<'_> {
             if let Some(opened) = sifted.session {
                 self.writer.event(&Event::Session(opened), &self.masks)?;
             }
-            if sifted.event {
+            // What is found at a session's end is a part of it.
+            let closes = matches!(event, Event::Close(_)) && self.sieve.form() == Form::Findings;
+            if sifted.event && !closes {
                 self.writer.event(&event, &self.masks)?;
             }
             for finding in &sifted.findings {
                 self.counts.add(finding);
                 self.writer.finding(finding, &self.masks)?;
+            }
+            if sifted.event && closes {
+                self.writer.event(&event, &self.masks)?;
             }
             self.masks.forget(&event);
         }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::report::marked;
 use super::time::Clock;
 use super::tree_json::{Behind, HexText, Source};
 use super::{Counts, Writer};
@@ -14,6 +15,15 @@ use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message};
 use crate::proto::{Close, Event, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::rules::Finding;
 use crate::wire::{PacketNo, Problem, Side, Time, Tree};
+
+/// The bytes of a message that show a fault.
+#[derive(Serialize)]
+struct Evidence<'b> {
+    part: &'static str,
+    /// From and to, in that part.
+    at: [u32; 2],
+    bytes: HexText<'b>,
+}
 
 /// The version of the lines' form.
 const SCHEMA: u32 = 1;
@@ -252,6 +262,7 @@ impl<W: Write> Writer for JsonWriter<W> {
 
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
         let text = masks.text(finding.session, &finding.text);
+        let marked = marked(finding, masks);
         self.line("finding", |map| {
             map.serialize_entry("session", &finding.session)?;
             if let Some(from) = finding.from {
@@ -269,6 +280,9 @@ impl<W: Write> Writer for JsonWriter<W> {
             map.serialize_entry("certain", &finding.certain)?;
             if finding.count > 1 {
                 map.serialize_entry("count", &finding.count)?;
+            }
+            if let Some((part, at, bytes)) = marked {
+                map.serialize_entry("evidence", &Evidence { part, at: [at.start, at.end], bytes: HexText(&bytes) })?;
             }
             Ok(())
         })

@@ -12,6 +12,7 @@ mod handshake;
 mod network;
 mod place;
 mod quote;
+pub mod reference;
 
 pub use engine::Engine;
 pub use facts::Facts;

@@ -120,3 +120,16 @@ fn well_behaved_peers_raise_no_error_and_no_warning() {
         assert!(worst.is_none(), "{name}: {worst:?}");
     }
 }
+
+/// `BLESS=1` writes it again.
+#[test]
+fn the_page_of_all_rules_is_what_the_program_says() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md");
+    let page = rtmp_inspect::rules::reference::markdown();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, page).unwrap();
+    } else {
+        let written = std::fs::read_to_string(path).unwrap();
+        assert!(written == page, "docs/rules.md is old: BLESS=1 cargo test --test rules");
+    }
+}

@@ -243,7 +243,9 @@ impl Masks {
         }
         let mut masked = text.as_bytes().to_vec();
         for range in hidden {
-            masked[range].fill(b'*');
+            // A quotation mark that ends the text is its own, not the wire's.
+            let is_quoted = range.end == text.len() && text.ends_with('"');
+            masked[range.start..range.end - usize::from(is_quoted && !range.is_empty())].fill(b'*');
         }
         String::from_utf8_lossy(&masked).into_owned()
     }
