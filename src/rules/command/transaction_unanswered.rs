@@ -1,11 +1,11 @@
-use super::{application, had_no_time, then_it_ended};
+use super::{TIME_TO_ANSWER_NS, application, had_no_time, then_it_ended};
 use crate::proto::Close;
 use crate::rules::{Facts, Findings, Rule, Severity, rule};
 
 rule! {
     /// A call with a transaction id other than 0 asks for a `_result` or `_error` with the same id. None came before the
-    /// connection ended. A caller that leaves within a second gets no verdict. For `releaseStream`, `FCPublish`, `FCUnpublish` and their like this is a note: many servers never
-    /// answer them, and clients go on.
+    /// connection ended. Where the caller left within a second there is no verdict. For `releaseStream`, `FCPublish`,
+    /// `FCUnpublish` and their like this is a note: many servers never answer them, and clients go on.
     ///
     /// Why: a client that waits for the answer hangs: a missing answer to `createStream` stops every publish and play. A server
     /// that closes the connection instead of answering leaves its reason unsaid.
@@ -29,7 +29,10 @@ impl Rule for TransactionUnanswered {
             if answerer.lost || !answerer.seen || !call.expects_answer() {
                 continue;
             }
-            if had_no_time(facts, close, call.from, call.at, None) {
+            // Who reset a connection is not known.
+            let ending = facts.ending(close);
+            let was_cut = ending.by.is_none() && ending.at.time.since(call.at.time) < TIME_TO_ANSWER_NS;
+            if (call.is_dispensable() && was_cut) || had_no_time(facts, close, call.from, call.at, None) {
                 continue;
             }
             let mut text =

@@ -97,8 +97,6 @@ pub struct Outcome {
     pub accepted: bool,
     /// The status that says so.
     pub code: String,
-    /// It came as a `_result` or `_error`, not as an onStatus.
-    pub is_answer: bool,
     pub n: u64,
     pub at: Moment,
 }
@@ -249,13 +247,8 @@ impl Streams {
             Use::Play => code == "NetStream.Play.Start" || code == "NetStream.Data.Start",
         };
         if (settles || is_error) && request.outcome.is_none() {
-            request.outcome = Some(Outcome {
-                accepted: !is_error,
-                code: code.to_owned(),
-                is_answer: command.is_answer(),
-                n: message.n,
-                at: message.head.last,
-            });
+            request.outcome =
+                Some(Outcome { accepted: !is_error, code: code.to_owned(), n: message.n, at: message.head.last });
         }
     }
 
