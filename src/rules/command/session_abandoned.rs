@@ -14,7 +14,7 @@ rule! {
     /// Why: a server that is not told keeps the stream's name busy until it notices, and a quick reconnect is refused. Where
     /// the server ends it, the reason is in its log and its timeouts.
     ///
-    /// Seen: OBS that is killed, and players that are stopped; nginx-rtmp closes a publisher that sends nothing for as long as
+    /// Seen: OBS 29, and players that are stopped; nginx-rtmp closes a publisher that sends nothing for as long as
     /// `drop_idle_publisher` says, and a player that may not play just after it accepted it; node-media-server does so with a
     /// publisher whose signature is wrong.
     ///
