@@ -12,6 +12,7 @@ pub mod facts;
 mod handshake;
 mod media;
 mod network;
+mod place;
 mod quote;
 pub mod reference;
 
@@ -276,8 +277,33 @@ pub static CATALOGUE: &[&Entry] = &[
     &control::CTL016,
     &control::CTL017,
     &control::CTL018,
+    &command::CMD001,
+    &command::CMD002,
+    &command::CMD003,
+    &command::CMD004,
+    &command::CMD005,
     &command::CMD006,
+    &command::CMD007,
+    &command::CMD008,
+    &command::CMD009,
+    &command::CMD010,
+    &command::CMD011,
+    &command::CMD012,
+    &command::CMD013,
+    &command::CMD014,
+    &command::CMD015,
+    &command::CMD016,
+    &command::CMD017,
+    &command::CMD018,
+    &command::CMD019,
+    &command::CMD020,
+    &command::CMD021,
+    &command::CMD022,
     &command::CMD023,
+    &command::CMD024,
+    &command::CMD025,
+    &command::CMD026,
+    &command::CMD027,
     &amf::AMF001,
     &amf::AMF002,
     &amf::AMF003,

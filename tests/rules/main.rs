@@ -123,7 +123,7 @@ fn well_behaved_peers_raise_no_error_and_no_warning() {
         "nginx-rtmp/obs-publish.pcap",
         "nginx-rtmp/ffmpeg-publish-flvflags.pcap",
         "nginx-rtmp/ffmpeg-extended-timestamp.pcap",
-        "srs/ffmpeg-publish-busy.pcap",
+        "srs/ffmpeg-play-no-stream.pcap",
         "node-media-server/ffmpeg-extended-timestamp.pcap",
         "ffmpeg-listen/ffmpeg-play.pcap",
         "transport/base-mtu1500.pcap",
