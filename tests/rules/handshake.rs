@@ -263,6 +263,18 @@ fn ends() -> Vec<Case> {
             &c0_c1(),
             &["S0, S1, S2, C2 never came: the client closed the connection"],
         ),
+        case(
+            "HSK010",
+            "nothing for ten seconds",
+            &without_c2().wait_ms(10_001).client(|c| c.raw(&[0])),
+            &["C2 never came: the client closed the connection"],
+        ),
+        story(
+            "the capture goes on for ten seconds",
+            cut(&without_c2().wait_ms(10_001).client(|c| c.raw(&[0]))),
+            &["C2 never came: the handshake stood still for 10001 ms"],
+        ),
+        story("… for nine", cut(&without_c2().wait_ms(9000).client(|c| c.raw(&[0]))), &[]),
         story("the capture ended", cut(&without_c2()), &[]),
         story("a part is missing from the capture", lost, &[]),
         story("HTTP answered", Story::of(&c0_c1().server(|s| s.raw(b"HTTP/1.1 400 Bad Request\r\n\r\n"))), &[]),

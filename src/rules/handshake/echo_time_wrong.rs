@@ -7,8 +7,8 @@ rule! {
     ///
     /// Why: a peer that measures the way by them measures nonsense. Next to nobody does.
     ///
-    /// Seen: nearly everybody. FFmpeg, librtmp, OBS, GStreamer and nginx-rtmp send the block back whole; FFmpeg as a server and
-    /// Red5 write zeros over both.
+    /// Seen: nearly everybody. FFmpeg, librtmp, OBS, GStreamer and nginx-rtmp send the block back whole; some write zeros
+    /// over both.
     ///
     /// Change: copy the peer's time, and write the own clock at the moment of reading behind it.
     pub(super) struct EchoTimeWrong {}
