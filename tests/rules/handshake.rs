@@ -150,8 +150,8 @@ fn echoes() -> Vec<Case> {
             "the block itself",
             &handshake(Handshake::Exact),
             &[
-                "S2 is C1 byte for byte: the time of reading was never set",
-                "C2 is S1 byte for byte: the time of reading was never set",
+                "S2 is C1 byte for byte, also where the time of reading belongs",
+                "C2 is S1 byte for byte, also where the time of reading belongs",
             ],
         ),
         case(
