@@ -36,7 +36,7 @@ pub struct Limits {
     pub fragment_age_ns: i64,
     /// Bytes of one direction kept while its protocol is not yet known. A whole RTMP handshake half is 3073.
     pub opening_bytes: usize,
-    /// The same where the connection's beginning was not captured: a chain of chunk headers must prove what it is.
+    /// The same where the connection's beginning was not captured, or has a hole: a chain of chunk headers must prove what it is.
     pub midstream_opening_bytes: usize,
     /// Bytes of one direction in which the next chunk is looked for after a hole. Four of the largest common chunks: a
     /// chain of headers that proves a place is seldom longer.

@@ -207,7 +207,11 @@ fn one_session() {
     screen.press(KeyCode::BackTab).keys("jj\nG");
     assert_screen!(screen);
     screen.press(KeyCode::Esc);
-    assert!(!screen.text(false).contains("session 2:") && screen.text(false).contains("›all"), "{}", screen.text(false));
+    assert!(
+        !screen.text(false).contains("session 2:") && screen.text(false).contains("›all"),
+        "{}",
+        screen.text(false)
+    );
 }
 
 #[test]

@@ -230,15 +230,15 @@ impl State {
                     Content::Other(_) => {}
                 }
             }
-            Output::Close { connection, from, how, at } => {
+            Output::Close { connection, from, how, at, tcp } => {
                 let Some(live) = self.live.get_mut(&connection) else { return };
                 if let Content::Unknown(opening) = &mut live.content {
-                    opening.close(from, how, at);
+                    opening.close(from, how, at, tcp);
                     if live.open == 1 {
                         self.judge(connection, true);
                     }
                 } else if let Content::Rtmp { session, .. } = &mut live.content {
-                    session.close(from, how, at, &mut self.totals.messages, &mut self.events);
+                    session.close(from, how, at, tcp, &mut self.totals.messages, &mut self.events);
                 }
                 if let Some(live) = self.live.get_mut(&connection) {
                     live.open -= 1;
@@ -254,17 +254,16 @@ impl State {
     fn judge(&mut self, connection: ConnectionId, complete: bool) {
         let Some(live) = self.live.get_mut(&connection) else { return };
         let Content::Unknown(opening) = &mut live.content else { return };
-        let limit = match live.start {
-            Start::Syn => self.limits.opening_bytes,
-            Start::Midstream => self.limits.midstream_opening_bytes,
-        };
+        let is_searched = live.start == Start::Midstream || !opening.is_whole();
+        let limit = if is_searched { self.limits.midstream_opening_bytes } else { self.limits.opening_bytes };
         let complete = complete || opening.is_full(limit);
-        if live.start == Start::Midstream && !complete && !opening.has_grown() {
+        if is_searched && !complete && !opening.has_grown() {
             return;
         }
         let seen = detect::Opening {
             client: opening.start_of(Side::Client),
             server: opening.start_of(Side::Server),
+            later: opening.later(),
             from_start: live.start == Start::Syn,
             complete,
         };
@@ -312,10 +311,10 @@ impl State {
             Kept::Gap { from, offset, missing, at } => {
                 self.take(&Output::Gap { connection, from, offset, missing, at });
             }
-            Kept::Close { from, how, at } => {
+            Kept::Close { from, how, at, tcp } => {
                 if let Some(Connection { content: Content::Rtmp { session, .. }, .. }) = self.live.get_mut(&connection)
                 {
-                    session.close(from, how, at, &mut self.totals.messages, &mut self.events);
+                    session.close(from, how, at, &tcp, &mut self.totals.messages, &mut self.events);
                 }
             }
         }

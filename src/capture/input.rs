@@ -115,6 +115,15 @@ impl Input {
         Input::open_each(paths, &mut |index, source| Ok(Box::new(Tee { source, copy: spool(index)? })))
     }
 
+    /// Reads one capture from anything that gives bytes, a file or not; `name` is what errors call it.
+    pub fn from_reader(name: &str, source: impl Read + Send + 'static) -> Result<Input, CaptureError> {
+        Ok(Input::new(vec![Capture::read(name.to_owned(), Box::new(source), None, &mut Ok)?]))
+    }
+
+    fn new(captures: Vec<Capture>) -> Input {
+        Input { captures, order: BinaryHeap::new(), current: None, begun: 0, packets: 0, notes: Notes::default() }
+    }
+
     fn open_each(paths: &[PathBuf], once: &mut Once<'_>) -> Result<Input, CaptureError> {
         if paths.is_empty() {
             return Err(CaptureError::NoInput);
@@ -124,8 +133,7 @@ impl Input {
         }
         let captures =
             paths.iter().enumerate().map(|(index, path)| Capture::open(path, &mut |source| once(index, source)));
-        let captures = captures.collect::<Result<_, _>>()?;
-        Ok(Input { captures, order: BinaryHeap::new(), current: None, begun: 0, packets: 0, notes: Notes::default() })
+        Ok(Input::new(captures.collect::<Result<_, _>>()?))
     }
 
     /// The next packet. After an error, what the other captures can still give follows; then nothing.

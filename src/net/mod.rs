@@ -2,13 +2,15 @@
 //!
 //! [`Unpacker`] takes captured frames apart down to their TCP segments, through tags, labels and tunnels, and puts IP
 //! fragments together. [`Connections`] follows every TCP connection and gives, per direction and in order, its bytes, its
-//! holes and its end. Nothing here knows what the bytes mean.
+//! holes and its end, with what TCP did until then. Nothing here knows what the bytes mean.
 
 mod connection;
 mod connections;
 mod ethernet;
+pub(crate) mod facts;
 mod fragments;
 mod gre;
+mod health;
 mod ip;
 mod link;
 mod mpls;
@@ -24,7 +26,9 @@ mod waiting;
 mod wireless;
 
 pub use connections::Connections;
+pub use facts::TcpFacts;
 pub use fragments::Lost;
+pub use health::Identity;
 pub use tunnel::{Tunnel, Tunnels};
 pub use unpack::Unpacker;
 
@@ -46,6 +50,13 @@ pub struct Segment<'a> {
     pub place: Place,
     /// Payload bytes that were on the wire but not in the capture (a snap length cut them off).
     pub cut: u32,
+    /// The window field, before scaling.
+    pub window: u16,
+    /// The Window Scale option, in bits; in a SYN alone.
+    pub window_scale: Option<u8>,
+    pub identity: Identity,
+    /// Whether it is a further part of a segment that came in IP fragments.
+    pub continues: bool,
     /// What it was wrapped in, the outermost first.
     pub tunnels: &'a [Tunnel],
 }
@@ -210,5 +221,6 @@ pub enum Output<'a> {
         from: Side,
         how: How,
         at: Moment,
+        tcp: &'a TcpFacts,
     },
 }

@@ -213,8 +213,9 @@ impl Unpacker {
         let Some(whole) = self.fragments.push(packet, fragment, origin)? else { return Ok(()) };
         let rest = Rest::new(&whole.bytes, whole.length);
         let (source, destination, protocol) = (packet.source, packet.destination, whole.protocol);
+        let identification = fragment.identification as u16;
         let inner = Origin { runs: &whole.runs, ..*origin };
-        let packet = ip::Packet { source, destination, protocol, rest, fragment: None };
+        let packet = ip::Packet { source, destination, protocol, identification, rest, fragment: None };
         let result = self.whole(packet, &inner, out);
         self.fragments.settle(whole, result.is_ok(), origin.at.time);
         result
@@ -245,7 +246,7 @@ impl Unpacker {
         origin: &Origin<'_>,
         out: &mut F,
     ) -> Result<(), Unread> {
-        let (segment, start) = tcp::segment(packet.rest, packet.source, packet.destination)?;
+        let (segment, start) = tcp::segment(packet)?;
         let length = segment.payload.len();
         let mut at = 0;
         loop {
@@ -257,6 +258,7 @@ impl Unpacker {
                 // A SYN counts as the byte before the first.
                 part.sequence = segment.sequence.wrapping_add(at as u32 + u32::from(segment.flags.syn));
                 part.flags.syn = false;
+                part.continues = true;
             }
             if !is_last {
                 part.flags.fin = false;
@@ -281,5 +283,5 @@ fn plain<'a>(packet: &Packet<'a>) -> Option<(Segment<'a>, usize)> {
     }
     let rest = Rest::new(packet.data, packet.wire_length as usize).skip(14).ok()?;
     let ip = ip::read(rest, false).ok().filter(|ip| ip.fragment.is_none())?;
-    tcp::segment(ip.rest, ip.source, ip.destination).ok()
+    tcp::segment(&ip).ok()
 }

@@ -251,6 +251,11 @@ pub static CATALOGUE: &[&Entry] = &[
     &command::CMD023,
     &network::NET001,
     &network::NET002,
+    &network::NET003,
+    &network::NET004,
+    &network::NET005,
+    &network::NET006,
+    &network::NET007,
 ];
 
 /// The codes and the names of all rules, as words of a field.

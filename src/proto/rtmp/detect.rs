@@ -10,6 +10,8 @@ pub struct Opening<'a> {
     /// Each side's bytes from its first one on.
     pub client: &'a [u8],
     pub server: &'a [u8],
+    /// Each side's bytes behind its last hole, where there is one.
+    pub later: [&'a [u8]; 2],
     /// Whether these are the connection's very first bytes.
     pub from_start: bool,
     /// No more will come, or no more is kept.
@@ -105,15 +107,21 @@ pub fn detect(opening: &Opening<'_>) -> Match {
     if !opening.from_start {
         // Media may begin with any byte. Only an echo, a signature or a digest proves a handshake here, and only a chain of
         // headers a chunk stream.
-        return if is_proven(client, server) {
-            yes
-        } else if resync::recognise(client) || resync::recognise(server) {
+        // One side's proof is no other's: its own beginning may be missing.
+        return if is_proven(client, server) && may_begin(client) && may_begin(server) {
+            if opening.complete || !(client.is_empty() || server.is_empty()) { yes } else { more }
+        } else if [client, server].iter().chain(&opening.later).any(|bytes| resync::recognise(bytes)) {
             Match::Yes(Found { midstream: true, ..Found::default() })
         } else {
             more
         };
     }
     if client.len() >= whole || (client.is_empty() && server.len() >= whole) {
+        return yes;
+    }
+    // A hole in a handshake moves nothing: its length is known.
+    let holes = opening.later.map(|bytes| !bytes.is_empty());
+    if holes[0] && server.len() >= whole || opening.later.iter().any(|bytes| resync::recognise(bytes)) {
         return yes;
     }
     // A handshake that never became whole: the zero bytes of the plain form are what there is to go by.

@@ -7,7 +7,7 @@ use super::detect::{Foreign, hides_signature, is_encrypted, is_version};
 use super::handshake::{HALF, Handshake, HandshakeFacts, PeerBlock, Step};
 use super::{Answer, Body, Message, Reason};
 use crate::limits::Limits;
-use crate::net::How;
+use crate::net::{How, TcpFacts};
 use crate::proto::{Close, Event, Gap, Incomplete, Resync, Undecodable, Why};
 use crate::wire::{Moment, Side, Time};
 
@@ -262,7 +262,15 @@ impl Session {
     }
 
     /// One side ended.
-    pub fn close(&mut self, from: Side, how: How, at: Moment, next_n: &mut u64, out: &mut VecDeque<Event>) {
+    pub fn close(
+        &mut self,
+        from: Side,
+        how: How,
+        at: Moment,
+        tcp: &TcpFacts,
+        next_n: &mut u64,
+        out: &mut VecDeque<Event>,
+    ) {
         let why = if how == How::EndOfCapture { Why::EndOfCapture } else { Why::Closed };
         for side in Side::BOTH {
             self.give_early_echo(side, out);
@@ -285,6 +293,7 @@ impl Session {
                 + direction.opaque
                 + direction.handshake.bytes.len() as u64
                 + direction.start.as_ref().map_or(0, |start| start.len() as u64),
+            tcp: Box::new(*tcp),
             last,
         }));
     }

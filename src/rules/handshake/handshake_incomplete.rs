@@ -20,7 +20,7 @@ const STEPS: [(Side, Step, usize); 6] = [
 rule! {
     /// The connection ended inside the handshake, or no further part of it came for ten seconds. The finding says what was missing and
     /// who ended it; the side at fault is the one whose part was due, and where both were to send, the one
-    /// that closed.
+    /// that ended it.
     ///
     /// Why: no session began. A client shows this as "connection refused" or as a timeout, and server logs seldom have it.
     ///
@@ -42,25 +42,32 @@ impl Rule for HandshakeIncomplete {
         let (false, Some(last)) = (missing.is_empty(), last) else { return };
         // Who ended it is who ended first.
         let other = close.from.other();
-        let (first, how) = match facts.of(other).closed {
+        let (closer, how) = match facts.of(other).closed {
             Some(how) => (other, how),
             None => (close.from, close.how),
         };
+        let ender = match how {
+            How::Fin => Some(closer),
+            How::Rst => close.tcp.reset.map(|(side, _)| side),
+            How::Timeout | How::EndOfCapture => None,
+        };
         let waited = close.at.time.since(last.time);
         let end = match how {
-            How::Fin => format!("the {} closed the connection", first.name()),
-            How::Rst => "the connection was reset".to_owned(),
+            How::Fin => format!("the {} closed the connection", closer.name()),
+            How::Rst => match ender {
+                Some(side) => format!("the {} reset the connection", side.name()),
+                None => "the connection was reset".to_owned(),
+            },
             How::Timeout | How::EndOfCapture if waited >= STALLED_NS => {
                 format!("the handshake stood still for {} ms", milliseconds(waited))
             }
             How::Timeout | How::EndOfCapture => return,
         };
         let is_due = |side: Side| missing.iter().any(|(from, step, _)| *from == side && is_due(*from, *step, &came));
-        let from = match (Side::BOTH.map(is_due), how) {
-            ([true, false], _) => Some(Side::Client),
-            ([false, true], _) => Some(Side::Server),
-            (_, How::Fin) => Some(first),
-            _ => None,
+        let from = match Side::BOTH.map(is_due) {
+            [true, false] => Some(Side::Client),
+            [false, true] => Some(Side::Server),
+            _ => ender,
         };
         let names: Vec<_> = missing.iter().map(|(side, step, _)| step.name(*side)).collect();
         let text = format!("{} never came: {end}", names.join(", "));

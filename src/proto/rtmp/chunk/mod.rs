@@ -16,7 +16,7 @@ use self::search::Search;
 use self::stream::{ChunkStream, Partial};
 use super::detect::Foreign;
 use super::header::ChunkHeader;
-use super::resync::{self, ChunkSize, Then};
+use super::resync::{self, ChunkSize, Seen, Then};
 use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType};
 use crate::limits::Limits;
 use crate::proto::Why;
@@ -115,8 +115,9 @@ pub(super) struct Chunks {
     /// What tells this direction's messages from chance.
     message_streams: Vec<u32>,
     clock: Option<u32>,
-    audio: Option<u8>,
-    video: Option<u8>,
+    audio: Seen,
+    video: Seen,
+    acknowledged: Option<u32>,
     /// The stream offset of the next byte to be read (held ones not read).
     offset: u64,
     /// Some type 3 chunk left an extended timestamp out.
@@ -147,8 +148,9 @@ impl Chunks {
             search: Search::default(),
             message_streams: Vec::new(),
             clock: None,
-            audio: None,
-            video: None,
+            audio: Seen::default(),
+            video: Seen::default(),
+            acknowledged: None,
             offset,
             omits: false,
             has_hole: false,
@@ -296,11 +298,16 @@ impl Chunks {
                         }
                         Err(Unread::Bad(reason)) => {
                             let offset = self.offset;
-                            self.give_up(Why::Undecodable, out);
-                            self.make_stale();
+                            // What it inherits may have been sent before the capture began.
+                            let unnamed = self.has_hole && matches!(reason, Reason::FirstChunkInherits { .. });
+                            if !unnamed {
+                                self.give_up(Why::Undecodable, out);
+                                self.make_stale();
+                            }
                             self.state = State::Seeking;
                             // The header itself is no beginning.
-                            self.search = Search { broken: true, announced: true, from: 1, ..Search::default() };
+                            self.search =
+                                Search { broken: true, announced: true, from: 1, unnamed, ..Search::default() };
                             out.push(Chunked::Undecodable { offset, at: moment(bounds, at), reason });
                         }
                     }
@@ -452,10 +459,11 @@ impl Chunks {
     /// Takes from a whole message what tells later ones from chance.
     fn remember(&mut self, partial: &Partial) {
         let head = &partial.head;
-        match head.kind {
-            MessageType::AUDIO => self.audio = partial.payload.first().copied().or(self.audio),
-            MessageType::VIDEO => {
-                self.video = partial.payload.first().map(|first| resync::video_codec(*first)).or(self.video);
+        match (head.kind, partial.payload.as_slice()) {
+            (MessageType::AUDIO, [first, ..]) => self.audio.add(*first),
+            (MessageType::VIDEO, [first, ..]) => self.video.add(resync::video_codec(*first)),
+            (MessageType::ACKNOWLEDGEMENT, [a, b, c, d]) => {
+                self.acknowledged = Some(u32::from_be_bytes([*a, *b, *c, *d]));
             }
             _ => {}
         }
