@@ -226,7 +226,11 @@ fn give(frames: &[Vec<u8>], limits: &Limits, step_ns: i64) -> Given {
         offset += frame.len() as u64;
     }
     unpacker.finish();
-    Given { bytes, lost: unpacker.take_lost().packets, evicted: unpacker.evicted_fragments() }
+    Given {
+        bytes,
+        lost: unpacker.take_lost().packets,
+        evicted: unpacker.reached().fragments + unpacker.reached().fragment_bytes,
+    }
 }
 
 /// The largest frame there is.

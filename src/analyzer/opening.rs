@@ -6,10 +6,13 @@ use crate::wire::{Moment, Place, Side};
 /// One thing that happened before the protocol was known.
 #[derive(Debug)]
 pub(super) enum Kept {
-    Bytes { from: Side, offset: u64, bytes: Vec<u8>, at: Moment, place: Place },
+    Bytes { from: Side, offset: u64, bytes: Box<[u8]>, at: Moment, place: Place },
     Gap { from: Side, offset: u64, missing: u64, at: Moment },
     Close { from: Side, how: How, at: Moment, tcp: Box<TcpFacts> },
 }
+
+/// What a piece costs beside its bytes: its place in a list that grows by doubling, and an allocation.
+const PIECE: usize = 2 * size_of::<Kept>() + 32;
 
 /// A connection's beginning, in the order in which it came.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(super) struct Opening {
     /// Whether a side's start goes on: nothing is missing so far.
     whole: [bool; 2],
     bytes: usize,
+    /// What all of it takes, allocations too.
+    cost: usize,
     /// Bytes at which it is worth another look.
     next_look: usize,
 }
@@ -29,23 +34,26 @@ pub(super) struct Opening {
 impl Opening {
     pub(super) fn new() -> Self {
         let (starts, later) = Default::default();
-        Opening { kept: Vec::new(), starts, later, whole: [true; 2], bytes: 0, next_look: 0 }
+        Opening { kept: Vec::new(), starts, later, whole: [true; 2], bytes: 0, cost: 0, next_look: 0 }
     }
 
     pub(super) fn keep(&mut self, from: Side, offset: u64, bytes: &[u8], at: Moment, place: Place) {
         let run = if self.whole[from.index()] { &mut self.starts } else { &mut self.later };
         run[from.index()].extend_from_slice(bytes);
         self.bytes += bytes.len();
-        self.kept.push(Kept::Bytes { from, offset, bytes: bytes.to_vec(), at, place });
+        self.cost += 2 * bytes.len() + PIECE;
+        self.kept.push(Kept::Bytes { from, offset, bytes: bytes.into(), at, place });
     }
 
     pub(super) fn miss(&mut self, from: Side, offset: u64, missing: u64, at: Moment) {
         self.whole[from.index()] = false;
         self.later[from.index()].clear();
+        self.cost += PIECE;
         self.kept.push(Kept::Gap { from, offset, missing, at });
     }
 
     pub(super) fn close(&mut self, from: Side, how: How, at: Moment, tcp: &TcpFacts) {
+        self.cost += PIECE + size_of::<TcpFacts>();
         self.kept.push(Kept::Close { from, how, at, tcp: Box::new(*tcp) });
     }
 
@@ -74,6 +82,11 @@ impl Opening {
             self.next_look = self.bytes + self.bytes / 4;
         }
         grown
+    }
+
+    /// Bytes of memory that it takes; 0 when it is empty.
+    pub(super) fn cost(&self) -> usize {
+        self.cost
     }
 
     pub(super) fn bytes(&self) -> u64 {

@@ -298,8 +298,9 @@ impl<W: Write> Writer for JsonWriter<W> {
             map.serialize_entry("findings", &Severities(counts))?;
             map.serialize_entry("gaps", &totals.gaps)?;
             map.serialize_entry("unread", &Unreads(&totals.unread))?;
-            if !totals.limits.is_empty() {
-                map.serialize_entry("limits", &Reached(&totals.limits))?;
+            let reached = totals.reached.list();
+            if !reached.is_empty() {
+                map.serialize_entry("limits", &Reached(&reached))?;
             }
             Ok(())
         })?;

@@ -168,19 +168,6 @@ impl How {
     }
 }
 
-/// How often [`Connections`] came to a limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Overruns {
-    /// Connections closed out because of [`Limits::connections`](crate::limits::Limits::connections).
-    pub connections: u64,
-    /// Holes declared because of [`Limits::reorder_bytes`](crate::limits::Limits::reorder_bytes) of one direction.
-    pub reorder_bytes: u64,
-    /// … of [`Limits::reorder_segments`](crate::limits::Limits::reorder_segments).
-    pub reorder_segments: u64,
-    /// … of [`Limits::reorder_bytes_total`](crate::limits::Limits::reorder_bytes_total).
-    pub reorder_bytes_total: u64,
-}
-
 /// What [`Connections`] gives, in the order in which it becomes certain.
 #[derive(Debug)]
 pub enum Output<'a> {

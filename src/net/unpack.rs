@@ -7,7 +7,7 @@ use super::fragments::{Fragments, Lost, Origin};
 use super::rest::Rest;
 use super::{Segment, Tunnel, Unread, ethernet, gre, ip, link, mpls, ppp, tcp, udp, wireless};
 use crate::capture::{LinkType, Packet};
-use crate::limits::Limits;
+use crate::limits::{Limits, Reached};
 use crate::wire::Place;
 
 /// What comes next in a packet.
@@ -71,14 +71,14 @@ impl Unpacker {
         self.fragments.take_lost()
     }
 
-    /// Incomplete packets given up because of [`Limits::fragments`] or [`Limits::fragment_bytes`].
-    pub fn evicted_fragments(&self) -> u64 {
-        self.fragments.evicted()
+    /// Packets that are kept for their fragments, and places in the queues of these.
+    pub fn held(&self) -> (usize, usize) {
+        self.fragments.held()
     }
 
-    /// Packets not read because of [`Limits::nesting`].
-    pub fn too_deep(&self) -> u64 {
-        self.too_deep
+    /// How often a limit was reached so far.
+    pub fn reached(&self) -> Reached {
+        Reached { nesting: self.too_deep, ..self.fragments.reached().clone() }
     }
 
     fn walk<F: FnMut(&Segment<'_>)>(

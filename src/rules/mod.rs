@@ -17,6 +17,7 @@ pub use engine::Engine;
 pub use facts::Facts;
 pub use quote::{Mark, Quote};
 
+use crate::limits::Limits;
 use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
 use crate::wire::{PacketNo, Side, Word};
@@ -115,6 +116,17 @@ pub trait Rule: Send {
     fn close(&mut self, _: &Close, _: &Facts, _: &mut Findings) {}
 }
 
+/// Text of the wire that is kept or told, cut where it is longer than a person reads.
+fn clipped(mut text: String) -> String {
+    let most = Limits::DEFAULT.finding_bytes;
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
+}
+
 /// Where rules put what they find.
 pub struct Findings {
     session: u32,
@@ -135,7 +147,7 @@ impl Findings {
             severity: rule.severity,
             session: self.session,
             from,
-            text,
+            text: clipped(text),
             message: None,
             packets,
             certain: true,

@@ -77,7 +77,7 @@ impl Story {
         analyzer.finish();
         story.drain(&mut analyzer, &mut engine);
         story.unread.clone_from(&analyzer.totals().unread);
-        story.limits.clone_from(&analyzer.totals().limits);
+        story.limits = analyzer.totals().reached.list();
         story
     }
 

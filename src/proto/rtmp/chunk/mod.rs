@@ -45,6 +45,8 @@ pub(super) enum Chunked {
         skipped: u64,
         at: Moment,
     },
+    /// A limit was reached, by its name.
+    Reached(&'static str),
 }
 
 /// Why a chunk stream cannot be followed.
@@ -58,6 +60,8 @@ pub enum Reason {
     NoHeader { kind: MessageType, length: u32 },
     /// Another protocol from the first byte on.
     NotRtmp(Foreign),
+    /// All sessions together keep too much, and this direction much of it.
+    Memory,
 }
 
 impl Reason {
@@ -73,6 +77,7 @@ impl Reason {
                 format!("no header is there: it would be one of type {} and {length} bytes", kind.0)
             }
             Reason::NotRtmp(foreign) => format!("{} stands where RTMP's version should", foreign.name()),
+            Reason::Memory => "it keeps too much of what all sessions may keep together".into(),
         }
     }
 }
@@ -174,6 +179,28 @@ impl Chunks {
         chunks
     }
 
+    /// Bytes of memory that it takes beside itself.
+    pub(super) fn held(&self) -> usize {
+        let bounds = self.held_bounds.capacity() + self.search.bounds.capacity();
+        self.streams.capacity() * size_of::<ChunkStream>()
+            + self.large.capacity() * 2 * size_of::<(u32, usize)>()
+            + self.partial_bytes
+            + self.held.capacity()
+            + self.search.bytes.capacity()
+            + bounds * size_of::<(usize, Moment)>()
+    }
+
+    /// Gives up all that is kept.
+    pub(super) fn shed(&mut self, at: Moment, out: &mut Vec<Chunked>) {
+        self.lose(Why::Limit, out);
+        self.streams = Vec::new();
+        self.small = [u16::MAX; 64];
+        self.large = HashMap::new();
+        self.held = Vec::new();
+        self.held_bounds = Vec::new();
+        out.push(Chunked::Undecodable { offset: self.offset, at, reason: Reason::Memory });
+    }
+
     /// Bytes that were there and not decoded.
     pub(super) fn undecoded(&self) -> u64 {
         self.undecoded
@@ -260,7 +287,7 @@ impl Chunks {
                 State::Data { stream, left } => {
                     let take = (left as usize).min(bytes.len() - at);
                     if take > 0 {
-                        self.data(stream, &bytes[at..at + take], bounds, at);
+                        self.data(stream, &bytes[at..at + take], bounds, at, out);
                         at += take;
                         self.offset += take as u64;
                     }
@@ -298,6 +325,9 @@ impl Chunks {
                         }
                         Err(Unread::Bad(reason)) => {
                             let offset = self.offset;
+                            if reason == Reason::ChunkStreams {
+                                out.push(Chunked::Reached("chunk_streams"));
+                            }
                             // What it inherits may have been sent before the capture began.
                             let unnamed = self.has_hole && matches!(reason, Reason::FirstChunkInherits { .. });
                             if !unnamed {
@@ -331,7 +361,7 @@ impl Chunks {
         if header.format < 3
             && let Some(partial) = stream.partial.take()
         {
-            self.partial_bytes -= partial.payload.len();
+            self.partial_bytes -= partial.cost();
             out.push(partial.incomplete(Why::HeaderInside));
         }
         let form = match (stream.extended, header.extended) {
@@ -340,6 +370,7 @@ impl Chunks {
             _ => ExtendedForm::Single,
         };
         self.omits |= form == ExtendedForm::Omitted;
+        let is_new = stream.partial.is_none();
         let partial = if let Some(partial) = &mut stream.partial {
             if let Some(extended) = &mut partial.head.extended {
                 extended.form = form;
@@ -377,7 +408,20 @@ impl Chunks {
             ChunkSize::Known(size) => (left.min(size), size),
             ChunkSize::AtLeast { .. } => (left, left.max(1)),
         };
-        partial.head.add_chunk(self.offset, bytes.len() as u8, left, size);
+        let before = if is_new { 0 } else { partial.cost() };
+        if partial.dropped {
+            // Where its chunks lie has no use either.
+            partial.head.runs.truncate(1);
+        } else {
+            partial.head.add_chunk(self.offset, bytes.len() as u8, left, size);
+        }
+        self.partial_bytes = self.partial_bytes - before + partial.cost();
+        if self.partial_bytes > self.max_partial_bytes && !partial.dropped {
+            let before = partial.cost();
+            partial.drop_payload();
+            self.partial_bytes = self.partial_bytes - before + partial.cost();
+            out.push(Chunked::Reached("partial_bytes"));
+        }
         self.state = State::Data { stream: index, left };
     }
 
@@ -393,20 +437,21 @@ impl Chunks {
         index
     }
 
-    fn data(&mut self, stream: usize, data: &[u8], bounds: &[(usize, Moment)], at: usize) {
+    fn data(&mut self, stream: usize, data: &[u8], bounds: &[(usize, Moment)], at: usize, out: &mut Vec<Chunked>) {
         self.pass(stream, data.len() as u32);
         let Some(partial) = &mut self.streams[stream].partial else { return };
         if !partial.dropped && partial.missing == 0 {
-            if self.partial_bytes + data.len() > self.max_partial_bytes {
-                self.partial_bytes -= partial.payload.len();
-                partial.payload = Vec::new();
-                partial.dropped = true;
+            let before = partial.cost();
+            partial.make_room(data.len());
+            let after = self.partial_bytes - before + partial.cost();
+            if after > self.max_partial_bytes {
+                self.partial_bytes -= before;
+                partial.drop_payload();
+                self.partial_bytes += partial.cost();
+                out.push(Chunked::Reached("partial_bytes"));
             } else {
-                if partial.payload.is_empty() {
-                    partial.payload.reserve((partial.head.length as usize).min(data.len().max(4096)));
-                }
+                self.partial_bytes = after;
                 partial.payload.extend_from_slice(data);
-                self.partial_bytes += data.len();
             }
         }
         partial.head.carry(moment(bounds, at));
@@ -426,7 +471,7 @@ impl Chunks {
             return;
         }
         let Some(partial) = stream.partial.take() else { return };
-        self.partial_bytes -= partial.payload.len();
+        self.partial_bytes -= partial.cost();
         if partial.dropped {
             out.push(partial.incomplete(Why::Limit));
             return;
@@ -446,7 +491,7 @@ impl Chunks {
                 if let Some(stream) = self.find(id)
                     && let Some(partial) = self.streams[stream].partial.take()
                 {
-                    self.partial_bytes -= partial.payload.len();
+                    self.partial_bytes -= partial.cost();
                     out.push(partial.incomplete(Why::Aborted));
                 }
             }
@@ -489,5 +534,6 @@ fn after(mut bounds: Vec<(usize, Moment)>, used: usize) -> Vec<(usize, Moment)> 
 
 /// The packet that byte `at` is from.
 fn moment(bounds: &[(usize, Moment)], at: usize) -> Moment {
-    bounds.iter().find(|(end, _)| at < *end).or(bounds.last()).map(|(_, moment)| *moment).unwrap_or_default()
+    let place = bounds.partition_point(|(end, _)| *end <= at);
+    bounds.get(place).or(bounds.last()).map(|(_, moment)| *moment).unwrap_or_default()
 }

@@ -52,6 +52,7 @@ impl Chunks {
                 // At the bound nothing waits, but for credit.
                 Some(_) | None if full => {
                     let count = self.search_bytes / 2;
+                    out.push(Chunked::Reached("search_bytes"));
                     self.search.drop_first(count);
                     self.offset += count as u64;
                     self.undecoded += count as u64;

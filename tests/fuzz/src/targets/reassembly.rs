@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use arbitrary::{Result, Unstructured};
 use rtmp_inspect::analyzer::Limits;
-use rtmp_inspect::net::{Connections, Flags, Output, Segment};
+use rtmp_inspect::net::{Connections, Flags, Identity, Output, Segment};
 use rtmp_inspect::wire::{Moment, PacketNo, Place, Side, Time};
 
 /// Bits of the first byte.
@@ -251,6 +251,10 @@ pub fn run(bytes: &[u8]) {
             payload: &bytes,
             place: Place { file: 0, offset: packet << 32 },
             cut: step.cut as u32,
+            window: if step.length % 7 == 3 { 0 } else { 1000 },
+            window_scale: flags.syn.then_some(step.passed as u8),
+            identity: Identity::Identification(step.offset as u16),
+            continues: false,
             tunnels: &[],
         };
         let at = Moment { packet: PacketNo(packet), time: Time(time) };
