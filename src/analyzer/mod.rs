@@ -87,7 +87,7 @@ impl Totals {
 
     fn not_rtmp(&mut self, foreign: Option<Foreign>, bytes: u64) {
         if bytes > 0 {
-            // These few always have their place.
+            // These always have their place.
             self.tally(Reason::NotRtmp(foreign), 0, bytes, usize::MAX);
         }
     }

@@ -3,13 +3,16 @@
 //! A rule is one small file. It sees events only, keeps its own little state, and a fresh set of rules judges each
 //! session. What several rules need to know is in [`Facts`]. [`CATALOGUE`] is the only list.
 
+mod amf;
 mod chunk;
 mod command;
 mod control;
 mod engine;
 pub mod facts;
 mod handshake;
+mod media;
 mod network;
+mod place;
 mod quote;
 pub mod reference;
 
@@ -258,9 +261,73 @@ pub static CATALOGUE: &[&Entry] = &[
     &chunk::CHK019,
     &control::CTL001,
     &control::CTL002,
+    &control::CTL003,
+    &control::CTL004,
+    &control::CTL005,
     &control::CTL006,
+    &control::CTL007,
+    &control::CTL008,
+    &control::CTL009,
+    &control::CTL010,
+    &control::CTL011,
+    &control::CTL012,
+    &control::CTL013,
+    &control::CTL014,
+    &control::CTL015,
+    &control::CTL016,
+    &control::CTL017,
+    &control::CTL018,
+    &command::CMD001,
+    &command::CMD002,
+    &command::CMD003,
+    &command::CMD004,
+    &command::CMD005,
     &command::CMD006,
+    &command::CMD007,
+    &command::CMD008,
+    &command::CMD009,
+    &command::CMD010,
+    &command::CMD011,
+    &command::CMD012,
+    &command::CMD013,
+    &command::CMD014,
+    &command::CMD015,
+    &command::CMD016,
+    &command::CMD017,
+    &command::CMD018,
+    &command::CMD019,
+    &command::CMD020,
+    &command::CMD021,
+    &command::CMD022,
     &command::CMD023,
+    &command::CMD024,
+    &command::CMD025,
+    &command::CMD026,
+    &command::CMD027,
+    &amf::AMF001,
+    &amf::AMF002,
+    &amf::AMF003,
+    &amf::AMF004,
+    &amf::AMF005,
+    &amf::AMF006,
+    &amf::AMF007,
+    &amf::AMF008,
+    &amf::AMF009,
+    &media::MED001,
+    &media::MED002,
+    &media::MED003,
+    &media::MED004,
+    &media::MED005,
+    &media::MED006,
+    &media::MED007,
+    &media::MED008,
+    &media::MED009,
+    &media::MED010,
+    &media::MED011,
+    &media::MED012,
+    &media::MED013,
+    &media::MED014,
+    &media::MED015,
     &network::NET001,
     &network::NET002,
     &network::NET003,

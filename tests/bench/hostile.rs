@@ -96,6 +96,9 @@ impl Wire {
             sequence: ends.next[from.index()],
             acknowledgement: ends.next[from.other().index()],
             flags,
+            window: 65_535,
+            window_scale: None,
+            identification: 0,
             payload: payload.to_vec(),
         };
         ends.next[from.index()] = packet.next_sequence();
@@ -177,7 +180,7 @@ fn fragments(wire: &mut Wire, end: u64) -> io::Result<()> {
         let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 28 + 200];
         frame.extend((number as u16).to_be_bytes());
         // More fragments follow; the place grows slowly, so that some packets have many.
-        frame.extend((0x2000 | (number >> 16) as u16 * 26).to_be_bytes());
+        frame.extend((0x2000 | ((number >> 16) as u16 * 26)).to_be_bytes());
         frame.extend([64, 6, 0, 0, 10, 9, (number >> 8) as u8, 1, 192, 0, 2, 1]);
         frame.extend([0; 208]);
         wire.frame(&frame)?;
@@ -210,7 +213,7 @@ fn partial_messages(wire: &mut Wire, end: u64) -> io::Result<()> {
         chunks.set_chunk_size(60_000);
         let start = wire.written;
         for id in 2..65_599_u32 {
-            let bytes = [&chunks.take()[..], &begin(id, 0x00ff_ffff, 9), &[0; 60_000]].concat();
+            let bytes = [&chunks.take()[..], &begin(id, 0x00ff_ffff, 9), &vec![0; 60_000]].concat();
             wire.say(&mut ends, &bytes)?;
             if wire.written >= end || wire.written > start + 60_000_000 {
                 break;
@@ -351,7 +354,7 @@ fn notes(wire: &mut Wire, end: u64) -> io::Result<()> {
         names.extend(number.to_be_bytes());
         names.extend(b"name\0\0\0\0");
     }
-    let secrets = [&b"KSLT"[..], &60_000_u32.to_le_bytes(), &[b'k'; 60_000]].concat();
+    let secrets = [&b"KSLT"[..], &60_000_u32.to_le_bytes(), &vec![b'k'; 60_000]].concat();
     while wire.written < end {
         for (kind, body) in [(4, &names), (10, &secrets)] {
             wire.out.block(kind, body)?;
@@ -414,6 +417,9 @@ fn large_packets(wire: &mut Wire, end: u64) -> io::Result<()> {
             sequence: ends.next[0],
             acknowledgement: ends.next[1],
             flags: tcp::ACK,
+            window: 65_535,
+            window_scale: None,
+            identification: 0,
             payload: bytes.clone(),
         }
         .frame();

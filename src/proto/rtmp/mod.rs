@@ -21,11 +21,12 @@ mod resync;
 pub mod secrets;
 mod session;
 pub(crate) mod shared_object;
+pub mod status;
 
 pub use aggregate::SubMessage;
 pub use body::{Body, LimitType, UserControl, UserControlEvent};
 pub use chunk::Reason;
-pub use command::Command;
+pub use command::{Command, Misplaced};
 pub use data::Data;
 pub use describe::{describe, type_name};
 pub use fingerprint::{Content, Maker};

@@ -14,6 +14,8 @@ pub struct SideFacts {
     pub seen: bool,
     /// How it ended.
     pub closed: Option<How>,
+    /// … and when.
+    pub closed_at: Option<Moment>,
     /// Its handshake steps that came whole (C0 C1 C2, S0 S1 S2), each with the packet that completed it.
     pub handshake: [Option<Moment>; 3],
     /// What those steps say, each with the packet that began it.
@@ -47,6 +49,7 @@ impl Default for SideFacts {
             lost: false,
             seen: false,
             closed: None,
+            closed_at: None,
             handshake: [None; 3],
             steps: [None; 3],
             messages: 0,
@@ -80,7 +83,7 @@ impl SideFacts {
         self.messages += 1;
         self.last = Some(message.head.last);
         self.known = self.known.max(message.head.last.packet);
-        self.bytes = self.bytes.max(message.head.offset + u64::from(message.head.size));
+        self.bytes = self.bytes.max(message.head.end());
         match message.body {
             Body::WindowAcknowledgementSize(window) => self.window = Some((window, self.bytes)),
             Body::SetPeerBandwidth { window, limit } => self.bandwidth = Some((window, limit)),

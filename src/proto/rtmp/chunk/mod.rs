@@ -56,12 +56,12 @@ pub enum Reason {
     FirstChunkInherits { chunk_stream_id: u32, format: u8 },
     /// More chunk streams than are followed.
     ChunkStreams,
+    /// All sessions together keep too much, and this direction much of it.
+    Memory,
     /// Bytes stand where a header should that no header has.
     NoHeader { kind: MessageType, length: u32 },
     /// Another protocol from the first byte on.
     NotRtmp(Foreign),
-    /// All sessions together keep too much, and this direction much of it.
-    Memory,
 }
 
 impl Reason {
@@ -73,11 +73,11 @@ impl Reason {
                 )
             }
             Reason::ChunkStreams => "more chunk streams than are followed".into(),
+            Reason::Memory => "it keeps too much of what all sessions may keep together".into(),
             Reason::NoHeader { kind, length } => {
                 format!("no header is there: it would be one of type {} and {length} bytes", kind.0)
             }
             Reason::NotRtmp(foreign) => format!("{} stands where RTMP's version should", foreign.name()),
-            Reason::Memory => "it keeps too much of what all sessions may keep together".into(),
         }
     }
 }
