@@ -9,6 +9,7 @@ mod common;
 mod control;
 mod handshake;
 mod loss;
+mod media;
 mod network;
 
 use std::collections::BTreeMap;
@@ -45,10 +46,18 @@ fn large(time: u32) -> Message {
 }
 
 fn cases() -> Vec<Case> {
-    [handshake::cases(), chunk::cases(), control::cases(), command::cases(), amf::cases(), network::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        handshake::cases(),
+        chunk::cases(),
+        control::cases(),
+        command::cases(),
+        amf::cases(),
+        media::cases(),
+        network::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[test]
@@ -113,9 +122,8 @@ fn well_behaved_peers_raise_no_error_and_no_warning() {
     for name in [
         "nginx-rtmp/obs-publish.pcap",
         "nginx-rtmp/ffmpeg-publish-flvflags.pcap",
-        "nginx-rtmp/gst-rtmp2-chunk-size-16.pcap",
         "nginx-rtmp/ffmpeg-extended-timestamp.pcap",
-        "srs/ffmpeg-publish-busy.pcap",
+        "srs/ffmpeg-play-no-stream.pcap",
         "node-media-server/ffmpeg-extended-timestamp.pcap",
         "ffmpeg-listen/ffmpeg-play.pcap",
         "transport/base-mtu1500.pcap",

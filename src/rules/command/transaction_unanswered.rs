@@ -1,32 +1,19 @@
+use super::{TIME_TO_ANSWER_NS, application, had_no_time, then_it_ended};
 use crate::proto::Close;
 use crate::rules::{Facts, Findings, Rule, Severity, rule};
 
-/// Calls that are answered by `onStatus` or by what happens, not by a `_result`, though many clients number them.
-const ANSWERED_OTHERWISE: &[&str] = &[
-    "publish",
-    "play",
-    "play2",
-    "deleteStream",
-    "closeStream",
-    "receiveAudio",
-    "receiveVideo",
-    "seek",
-    "pause",
-    "pauseRaw",
-];
-/// Calls outside the specification that many servers never answer, and that clients do not wait for.
-const OFTEN_UNANSWERED: &[&str] =
-    &["releaseStream", "FCPublish", "FCUnpublish", "FCSubscribe", "FCUnsubscribe", "getStreamLength", "_checkbw"];
 rule! {
     /// A call with a transaction id other than 0 asks for a `_result` or `_error` with the same id. None came before the
-    /// connection ended. For `releaseStream`, `FCPublish`, `FCUnpublish` and their like this is a note: many servers never
-    /// answer them, and clients go on.
+    /// connection ended. Where the caller left within a second there is no verdict. For `releaseStream`, `FCPublish`,
+    /// `FCUnpublish` and their like this is a note: many servers never answer them, and clients go on.
     ///
-    /// Why: a client that waits for the answer hangs: a missing answer to `createStream` stops every publish and play.
+    /// Why: a client that waits for the answer hangs: a missing answer to `createStream` stops every publish and play. A server
+    /// that closes the connection instead of answering leaves its reason unsaid.
     ///
-    /// Seen: nginx-rtmp answers only connect and createStream; SRS drops the connection instead of rejecting a publish.
+    /// Seen: nginx-rtmp answers only connect and createStream, and closes the connection instead of rejecting a connect to an
+    /// unknown application; SRS closes it instead of rejecting a publish.
     ///
-    /// Change: a server should answer what it does not know with `_error`.
+    /// Change: a server should answer what it does not know, or does not allow, with `_error`.
     pub(super) struct TransactionUnanswered {}
     "CMD006", "transaction-unanswered", Warning, "RTMP 1.0 §7.2", rests: Session, unsure: true, each: true
 }
@@ -39,13 +26,23 @@ impl Rule for TransactionUnanswered {
         for call in facts.calls.waiting() {
             // The answer may be among what was not captured, or still to come.
             let answerer = facts.of(call.from.other());
-            if answerer.lost || !answerer.seen || ANSWERED_OTHERWISE.contains(&call.name.as_str()) {
+            if answerer.lost || !answerer.seen || !call.expects_answer() {
                 continue;
             }
-            let text = format!("{}({}) was never answered", call.name, call.transaction_id);
+            // Who reset a connection is not known.
+            let ending = facts.ending(close);
+            let was_cut = ending.by.is_none() && ending.at.time.since(call.at.time) < TIME_TO_ANSWER_NS;
+            if (call.is_dispensable() && was_cut) || had_no_time(facts, close, call.from, call.at, None) {
+                continue;
+            }
+            let mut text =
+                format!("{}({}){} was never answered", call.name, call.transaction_id, application(&call.name, facts));
+            if !call.is_dispensable() {
+                text += &then_it_ended(facts, close, call.at);
+            }
             let finding = findings.about_earlier(Self::META, &call.quote, call.packets, text);
             finding.certain = facts.ends_in_order(close);
-            if OFTEN_UNANSWERED.contains(&call.name.as_str()) {
+            if call.is_dispensable() {
                 finding.severity = Severity::Note;
             }
         }

@@ -31,22 +31,29 @@ pub struct Answered {
     pub at: Moment,
 }
 
+impl Answered {
+    pub(super) fn of(message: &Message, command: &Command) -> Answered {
+        let member = |name: &str| command.information().and_then(|object| object.member(name));
+        Answered {
+            accepted: command.name == "_result",
+            code: command.information_text("code").map(str::to_owned),
+            object_encoding: member("objectEncoding").and_then(Amf::number),
+            at: message.head.last,
+        }
+    }
+}
+
 impl Connect {
     pub(super) fn learn(known: &mut Option<Connect>, message: &Message, calls: &Calls) {
         let Body::Command(command) = &message.body else { return };
         if message.from == Side::Client && command.name == "connect" {
-            *known = Some(Connect::of(message, command));
+            let answer = calls.early_answer(message).map(|early| early.answered.clone());
+            *known = Some(Connect { answer, ..Connect::of(message, command) });
         } else if let Some(connect) = known
             && connect.answer.is_none()
             && calls.answered_by(message).is_some_and(|call| call.n == connect.n)
         {
-            let member = |name: &str| command.information().and_then(|object| object.member(name));
-            connect.answer = Some(Answered {
-                accepted: command.name == "_result",
-                code: command.information_text("code").map(str::to_owned),
-                object_encoding: member("objectEncoding").and_then(Amf::number),
-                at: message.head.last,
-            });
+            connect.answer = Some(Answered::of(message, command));
         }
     }
 

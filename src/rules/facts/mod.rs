@@ -3,18 +3,31 @@
 //! A rule sees the facts as they were before the event that it judges.
 
 mod calls;
+mod clocks;
 mod connect;
+mod media;
 mod side;
 mod streams;
 
-pub use calls::{Call, Calls};
+pub use calls::{Call, Calls, Early};
+pub use clocks::{Clocks, Step};
 pub use connect::{Answered, Connect};
+pub use media::{Media, Metadata, Part, Track, is_media, parts};
 pub use side::SideFacts;
 pub use streams::{Outcome, Request, Stream, Streams, Use};
 
 use crate::net::{How, Start};
 use crate::proto::{Close, Event};
-use crate::wire::Side;
+use crate::wire::{Moment, Side};
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    /// The side that ended it first; none where both directions end with the same RST.
+    pub by: Option<Side>,
+    pub how: How,
+    pub at: Moment,
+}
 
 /// What is known of a session so far.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +41,10 @@ pub struct Facts {
     pub connect: Option<Connect>,
     /// Message streams: who created them, and what they are used for.
     pub streams: Streams,
+    /// Media clocks.
+    pub clocks: Clocks,
+    /// What the tracks are.
+    pub media: Media,
 }
 
 impl Facts {
@@ -47,6 +64,17 @@ impl Facts {
         close.how == How::Fin || self.of(close.from.other()).closed == Some(How::Fin)
     }
 
+    /// How a session ended, at its last close.
+    pub fn ending(&self, close: &Close) -> Ending {
+        let last = Ending { by: Some(close.from), how: close.how, at: close.at };
+        let other = self.of(close.from.other());
+        match other.closed.zip(other.closed_at) {
+            Some((How::Rst, at)) if close.how == How::Rst => Ending { by: None, how: How::Rst, at },
+            Some((how, at)) if at.packet <= close.at.packet => Ending { by: Some(close.from.other()), how, at },
+            _ => last,
+        }
+    }
+
     pub(super) fn learn(&mut self, event: &Event) {
         match event {
             Event::Session(opened) => self.midstream = opened.start == Start::Midstream,
@@ -54,12 +82,18 @@ impl Facts {
                 self.streams.learn(message, &self.calls);
                 Connect::learn(&mut self.connect, message, &self.calls);
                 self.calls.learn(message);
+                self.clocks.learn(message);
+                self.media.learn(message);
                 self.sides[message.from.index()].learn_message(message);
             }
             Event::Gap(gap) => self.sides[gap.from.index()].learn_gap(gap),
             Event::Handshake(step) => self.sides[step.from.index()].learn_handshake(step),
             Event::Undecodable(lost) => self.sides[lost.from.index()].lost = true,
-            Event::Close(close) => self.sides[close.from.index()].closed = Some(close.how),
+            Event::Close(close) => {
+                let side = &mut self.sides[close.from.index()];
+                side.closed = Some(close.how);
+                side.closed_at = Some(close.at);
+            }
             Event::Incomplete(_) | Event::Resync(_) | Event::Piece(_) => {}
         }
     }
