@@ -1,6 +1,5 @@
 //! Cases of the CTL rules.
 
-use rtmp_inspect::rules::Severity;
 use rtmp_inspect::synth::{Conversation, Link, Message, Peer, sample, transform};
 use rtmp_inspect::wire::Side;
 
@@ -487,8 +486,8 @@ fn a_capture_that_reorders_blames_nobody() {
     for seed in 0..20 {
         let story = Story::of_packets(&transform::reorder(&packets, 40, seed));
         for finding in &story.findings {
-            assert!(finding.severity == Severity::Note, "seed {seed}: {} {}", finding.rule.code, finding.text);
-            assert_ne!(finding.rule.code, "CTL008", "seed {seed}: {}", finding.text);
+            let is_flow = ["CTL006", "CTL007", "CTL008"].contains(&finding.rule.code);
+            assert!(!is_flow, "seed {seed}: {} {}", finding.rule.code, finding.text);
         }
     }
 }
