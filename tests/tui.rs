@@ -26,12 +26,17 @@ struct Screen {
 
 impl Screen {
     fn new(capture: &str, width: u16, height: u16) -> Self {
-        Screen::with(capture, width, height, &Options { show_secrets: false, color: true, session: None })
+        Screen::with(
+            capture,
+            width,
+            height,
+            &Options { show_secrets: false, color: true, session: None, follow: false },
+        )
     }
 
     fn with(capture: &str, width: u16, height: u16, options: &Options) -> Self {
         let captures = [PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("captures").join(capture)];
-        let (mut loader, book) = Loader::open(&captures, options.show_secrets).unwrap();
+        let (mut loader, book) = Loader::open(&captures, options).unwrap();
         let mut app = App::new(book, &captures, options);
         let mut done = false;
         while !done {
@@ -212,7 +217,7 @@ fn one_session() {
 
 #[test]
 fn a_session_of_the_command_line() {
-    let options = Options { show_secrets: false, color: false, session: Some(2) };
+    let options = Options { show_secrets: false, color: false, session: Some(2), follow: false };
     let screen = Screen::with(TWO_SESSIONS, 200, 50, &options);
     assert!(screen.text(false).contains("session 2: 1/36"), "{}", screen.text(false));
 }
@@ -246,7 +251,7 @@ fn no_rtmp() {
 #[test]
 fn secrets_are_masked() {
     let seen = |show_secrets| {
-        let options = Options { show_secrets, color: false, session: None };
+        let options = Options { show_secrets, color: false, session: None, follow: false };
         let mut screen = Screen::with(TWO_SESSIONS, 200, 50, &options);
         let mut seen = String::new();
         for _ in 0..72 {
@@ -264,7 +269,7 @@ fn secrets_are_masked() {
 /// Without colour everything is still there to be seen.
 #[test]
 fn no_color_is_no_color() {
-    let options = Options { show_secrets: false, color: false, session: None };
+    let options = Options { show_secrets: false, color: false, session: None, follow: false };
     let mut screen = Screen::with(DENIED, 80, 24, &options);
     screen.keys("ff");
     let buffer = screen.terminal.backend().buffer();

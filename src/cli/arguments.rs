@@ -49,6 +49,9 @@ pub(super) struct InputArguments {
     /// When to colour text
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: When,
+    /// Keep reading a capture that another program still writes, until Ctrl-C
+    #[arg(long)]
+    pub(super) follow: bool,
     /// No progress and no summary
     #[arg(short, long)]
     pub(super) quiet: bool,

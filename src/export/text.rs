@@ -154,8 +154,8 @@ pub(super) fn totals(out: &mut impl Write, totals: &Totals, counts: Counts) -> i
         let packets = if unread.packets > 0 { format!("{}, ", count(unread.packets, "packet")) } else { String::new() };
         writeln!(out, "not decoded: {why}: {packets}{}", count(unread.bytes, "byte"))?;
     }
-    for (name, times) in &totals.limits {
-        writeln!(out, "limit reached: {name}: {}", count(*times, "time"))?;
+    for (name, times) in totals.reached.list() {
+        writeln!(out, "limit reached: {name}: {}", count(times, "time"))?;
     }
     Ok(())
 }

@@ -45,6 +45,11 @@ enum Verdict {
 }
 
 impl Engine {
+    /// Sessions that are being judged.
+    pub fn held(&self) -> usize {
+        self.sessions.len()
+    }
+
     /// What the rules say of an event, in the order of the catalogue.
     pub fn observe(&mut self, event: &Event) -> Vec<Finding> {
         let session = event.session();

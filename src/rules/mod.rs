@@ -9,6 +9,7 @@ mod control;
 mod engine;
 pub mod facts;
 mod handshake;
+mod media;
 mod network;
 mod place;
 mod quote;
@@ -18,6 +19,7 @@ pub use engine::Engine;
 pub use facts::Facts;
 pub use quote::{Mark, Quote};
 
+use crate::limits::Limits;
 use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
 use crate::wire::{PacketNo, Side, Word};
@@ -116,6 +118,17 @@ pub trait Rule: Send {
     fn close(&mut self, _: &Close, _: &Facts, _: &mut Findings) {}
 }
 
+/// Text of the wire that is kept or told, cut where it is longer than a person reads.
+fn clipped(mut text: String) -> String {
+    let most = Limits::DEFAULT.finding_bytes;
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
+}
+
 /// Where rules put what they find.
 pub struct Findings {
     session: u32,
@@ -136,7 +149,7 @@ impl Findings {
             severity: rule.severity,
             session: self.session,
             from,
-            text,
+            text: clipped(text),
             message: None,
             packets,
             certain: true,
@@ -214,9 +227,37 @@ use rule;
 
 /// Every rule, by code.
 pub static CATALOGUE: &[&Entry] = &[
+    &handshake::HSK001,
+    &handshake::HSK002,
+    &handshake::HSK003,
+    &handshake::HSK004,
     &handshake::HSK005,
+    &handshake::HSK006,
+    &handshake::HSK007,
+    &handshake::HSK008,
+    &handshake::HSK009,
+    &handshake::HSK010,
+    &handshake::HSK011,
+    &handshake::HSK012,
     &chunk::CHK001,
+    &chunk::CHK002,
+    &chunk::CHK003,
     &chunk::CHK004,
+    &chunk::CHK005,
+    &chunk::CHK006,
+    &chunk::CHK007,
+    &chunk::CHK008,
+    &chunk::CHK009,
+    &chunk::CHK010,
+    &chunk::CHK011,
+    &chunk::CHK012,
+    &chunk::CHK013,
+    &chunk::CHK014,
+    &chunk::CHK015,
+    &chunk::CHK016,
+    &chunk::CHK017,
+    &chunk::CHK018,
+    &chunk::CHK019,
     &control::CTL001,
     &control::CTL002,
     &control::CTL006,
@@ -247,8 +288,28 @@ pub static CATALOGUE: &[&Entry] = &[
     &command::CMD025,
     &command::CMD026,
     &command::CMD027,
+    &media::MED001,
+    &media::MED002,
+    &media::MED003,
+    &media::MED004,
+    &media::MED005,
+    &media::MED006,
+    &media::MED007,
+    &media::MED008,
+    &media::MED009,
+    &media::MED010,
+    &media::MED011,
+    &media::MED012,
+    &media::MED013,
+    &media::MED014,
+    &media::MED015,
     &network::NET001,
     &network::NET002,
+    &network::NET003,
+    &network::NET004,
+    &network::NET005,
+    &network::NET006,
+    &network::NET007,
 ];
 
 /// The codes and the names of all rules, as words of a field.

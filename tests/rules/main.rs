@@ -8,6 +8,7 @@ mod common;
 mod control;
 mod handshake;
 mod loss;
+mod media;
 mod network;
 
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ fn large(time: u32) -> Message {
 }
 
 fn cases() -> Vec<Case> {
-    [handshake::cases(), chunk::cases(), control::cases(), command::cases(), network::cases()]
+    [handshake::cases(), chunk::cases(), control::cases(), command::cases(), media::cases(), network::cases()]
         .into_iter()
         .flatten()
         .collect()
@@ -108,7 +109,6 @@ fn well_behaved_peers_raise_no_error_and_no_warning() {
     for name in [
         "nginx-rtmp/obs-publish.pcap",
         "nginx-rtmp/ffmpeg-publish-flvflags.pcap",
-        "nginx-rtmp/gst-rtmp2-chunk-size-16.pcap",
         "nginx-rtmp/ffmpeg-extended-timestamp.pcap",
         "srs/ffmpeg-play-no-stream.pcap",
         "node-media-server/ffmpeg-extended-timestamp.pcap",

@@ -121,7 +121,7 @@ pub(super) struct Surroundings<'l> {
     /// The message's, in ms.
     pub(super) timestamp: u32,
     /// Shared by all values of the message, also of those inside it.
-    context: Context,
+    pub(super) context: Context,
     is_inside_aggregate: bool,
 }
 
@@ -131,9 +131,19 @@ pub(super) fn decode<R: Recorder>(
     kind: MessageType,
     timestamp: u32,
     limits: &Limits,
-) -> (Body, Vec<Problem>) {
+) -> Decoded {
     let context = Context::new(limits);
-    payload(r, kind, &mut Surroundings { limits, timestamp, context, is_inside_aggregate: false })
+    let mut surroundings = Surroundings { limits, timestamp, context, is_inside_aggregate: false };
+    let (body, problems) = payload(r, kind, &mut surroundings);
+    Decoded { body, problems, limit: surroundings.context.reached() }
+}
+
+/// What came of a payload.
+pub(super) struct Decoded {
+    pub(super) body: Body,
+    pub(super) problems: Vec<Problem>,
+    /// The first limit that was reached, by its name.
+    pub(super) limit: Option<&'static str>,
 }
 
 /// Decodes a payload, of a message or of one inside it.

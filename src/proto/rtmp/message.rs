@@ -184,6 +184,8 @@ pub struct Message {
     pub problems: Vec<Problem>,
     /// The call that this message answers.
     pub answers: Option<Answer>,
+    /// The first limit that its decoding came to, by its name in [`Limits`].
+    pub limit: Option<&'static str>,
 }
 
 /// A call found for an answer.
@@ -198,9 +200,9 @@ pub struct Answer {
 impl Message {
     /// Decodes a whole payload. `n` and `answers` are for the caller to fill in.
     pub(crate) fn decode(session: u32, from: Side, head: Head, payload: Bytes, limits: &Limits) -> Self {
-        let (body, problems) =
+        let body::Decoded { body, problems, limit } =
             body::decode(&mut Reader::new(&payload, 0, &mut Silent), head.kind, head.timestamp, limits);
-        Message { n: 0, session, from, head, payload, body, problems, answers: None }
+        Message { n: 0, session, from, head, payload, body, problems, answers: None, limit }
     }
 
     /// The first byte of an AMF3 type, which says how its values are written and should be 0; none where the sender

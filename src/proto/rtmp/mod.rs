@@ -32,5 +32,5 @@ pub use describe::{describe, type_name};
 pub use fingerprint::{Content, Maker};
 pub use handshake::{Echo, Handshake, HandshakeFacts, Scheme, Step};
 pub use message::{Answer, Extended, ExtendedForm, Head, HeaderBytes, Message, MessageType, Run, record_payload};
-pub use session::Session;
+pub use session::{Session, Sink};
 pub use shared_object::{SharedObject, SharedObjectEvent, SharedObjectEventType};

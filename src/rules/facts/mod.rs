@@ -3,12 +3,16 @@
 //! A rule sees the facts as they were before the event that it judges.
 
 mod calls;
+mod clocks;
 mod connect;
+mod media;
 mod side;
 mod streams;
 
 pub use calls::{Call, Calls, Early};
+pub use clocks::{Clocks, Step};
 pub use connect::{Answered, Connect};
+pub use media::{Media, Metadata, Part, Track, is_media, parts};
 pub use side::SideFacts;
 pub use streams::{Outcome, Request, Stream, Streams, Use};
 
@@ -19,7 +23,7 @@ use crate::wire::{Moment, Side};
 /// How a session ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Ending {
-    /// The side that ended it first; none where both directions end with the same RST.
+    /// The side that ended it first; none where nobody did.
     pub by: Option<Side>,
     pub how: How,
     pub at: Moment,
@@ -37,6 +41,10 @@ pub struct Facts {
     pub connect: Option<Connect>,
     /// Message streams: who created them, and what they are used for.
     pub streams: Streams,
+    /// Media clocks.
+    pub clocks: Clocks,
+    /// What the tracks are.
+    pub media: Media,
 }
 
 impl Facts {
@@ -58,12 +66,19 @@ impl Facts {
 
     /// How a session ended, at its last close.
     pub fn ending(&self, close: &Close) -> Ending {
-        let last = Ending { by: Some(close.from), how: close.how, at: close.at };
+        let ended = |by: Side, how, at| Ending {
+            by: match how {
+                How::Fin => Some(by),
+                How::Rst => close.tcp.reset.map(|(side, _)| side),
+                How::Timeout | How::EndOfCapture => None,
+            },
+            how,
+            at,
+        };
         let other = self.of(close.from.other());
         match other.closed.zip(other.closed_at) {
-            Some((How::Rst, at)) if close.how == How::Rst => Ending { by: None, how: How::Rst, at },
-            Some((how, at)) if at.packet <= close.at.packet => Ending { by: Some(close.from.other()), how, at },
-            _ => last,
+            Some((how, at)) if at.packet <= close.at.packet => ended(close.from.other(), how, at),
+            _ => ended(close.from, close.how, close.at),
         }
     }
 
@@ -74,6 +89,8 @@ impl Facts {
                 self.streams.learn(message, &self.calls);
                 Connect::learn(&mut self.connect, message, &self.calls);
                 self.calls.learn(message);
+                self.clocks.learn(message);
+                self.media.learn(message);
                 self.sides[message.from.index()].learn_message(message);
             }
             Event::Gap(gap) => self.sides[gap.from.index()].learn_gap(gap),

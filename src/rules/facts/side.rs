@@ -1,6 +1,6 @@
 use crate::net::How;
 use crate::proto::Gap;
-use crate::proto::rtmp::{Body, Handshake, LimitType, Message, Step};
+use crate::proto::rtmp::{Body, Handshake, HandshakeFacts, LimitType, Message, Scheme, Step};
 use crate::wire::{Moment, PacketNo};
 
 /// One direction: what its sender said and announced.
@@ -18,6 +18,8 @@ pub struct SideFacts {
     pub closed_at: Option<Moment>,
     /// Its handshake steps that came whole (C0 C1 C2, S0 S1 S2), each with the packet that completed it.
     pub handshake: [Option<Moment>; 3],
+    /// What those steps say, each with the packet that began it.
+    pub steps: [Option<(Moment, HandshakeFacts)>; 3],
     /// Messages that it sent.
     pub messages: u64,
     /// When its last message was complete.
@@ -49,6 +51,7 @@ impl Default for SideFacts {
             closed: None,
             closed_at: None,
             handshake: [None; 3],
+            steps: [None; 3],
             messages: 0,
             last: None,
             known: PacketNo::default(),
@@ -67,6 +70,12 @@ impl SideFacts {
     /// When this side's half of the handshake was complete.
     pub fn handshake_done(&self) -> Option<Moment> {
         self.handshake[2]
+    }
+
+    /// Whether its C1 or S1 has a valid digest.
+    pub fn is_signed(&self) -> bool {
+        let block = self.steps[1].map(|(_, facts)| facts);
+        matches!(block, Some(HandshakeFacts::Block { scheme, .. }) if scheme != Scheme::Simple)
     }
 
     pub(super) fn learn_message(&mut self, message: &Message) {
@@ -99,6 +108,7 @@ impl SideFacts {
             Step::Echo => 2,
         };
         self.handshake[place] = Some(step.last);
+        self.steps[place] = Some((step.first, step.facts));
         self.bytes = self.bytes.max(step.offset + step.bytes.len() as u64);
     }
 

@@ -1,4 +1,5 @@
-use crate::proto::rtmp::{Echo, Handshake, HandshakeFacts};
+use super::{is_early, lacks_signature};
+use crate::proto::rtmp::{Echo, Handshake, HandshakeFacts, Step};
 use crate::rules::{Facts, Findings, Rule, rule};
 
 rule! {
@@ -15,9 +16,12 @@ rule! {
 }
 
 impl Rule for EchoMismatch {
-    fn handshake(&mut self, step: &Handshake, _: &Facts, findings: &mut Findings) {
-        if let HandshakeFacts::Echo { echo: Some(Echo::Different), .. } = step.facts {
-            let (name, peer) = (step.step.name(step.from), crate::proto::rtmp::Step::Block.name(step.from.other()));
+    fn handshake(&mut self, step: &Handshake, facts: &Facts, findings: &mut Findings) {
+        if let HandshakeFacts::Echo { echo: Some(Echo::Different), .. } = step.facts
+            && !is_early(step, facts)
+            && !lacks_signature(step, facts)
+        {
+            let (name, peer) = (step.step.name(step.from), Step::Block.name(step.from.other()));
             let text = format!("{name} is neither an echo of {peer} nor signed");
             findings.push(Self::META, Some(step.from), text, (step.first.packet, step.last.packet));
         }
