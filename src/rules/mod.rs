@@ -3,6 +3,7 @@
 //! A rule is one small file. It sees events only, keeps its own little state, and a fresh set of rules judges each
 //! session. What several rules need to know is in [`Facts`]. [`CATALOGUE`] is the only list.
 
+mod amf;
 mod chunk;
 mod command;
 mod control;
@@ -260,7 +261,22 @@ pub static CATALOGUE: &[&Entry] = &[
     &chunk::CHK019,
     &control::CTL001,
     &control::CTL002,
+    &control::CTL003,
+    &control::CTL004,
+    &control::CTL005,
     &control::CTL006,
+    &control::CTL007,
+    &control::CTL008,
+    &control::CTL009,
+    &control::CTL010,
+    &control::CTL011,
+    &control::CTL012,
+    &control::CTL013,
+    &control::CTL014,
+    &control::CTL015,
+    &control::CTL016,
+    &control::CTL017,
+    &control::CTL018,
     &command::CMD001,
     &command::CMD002,
     &command::CMD003,
@@ -288,6 +304,15 @@ pub static CATALOGUE: &[&Entry] = &[
     &command::CMD025,
     &command::CMD026,
     &command::CMD027,
+    &amf::AMF001,
+    &amf::AMF002,
+    &amf::AMF003,
+    &amf::AMF004,
+    &amf::AMF005,
+    &amf::AMF006,
+    &amf::AMF007,
+    &amf::AMF008,
+    &amf::AMF009,
     &media::MED001,
     &media::MED002,
     &media::MED003,

@@ -1,6 +1,7 @@
 //! Every rule has cases that fail and cases that pass, and the catalogue keeps to its form.
 #![allow(clippy::unwrap_used)]
 
+mod amf;
 mod chunk;
 mod command;
 #[path = "../common/mod.rs"]
@@ -45,10 +46,18 @@ fn large(time: u32) -> Message {
 }
 
 fn cases() -> Vec<Case> {
-    [handshake::cases(), chunk::cases(), control::cases(), command::cases(), media::cases(), network::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        handshake::cases(),
+        chunk::cases(),
+        control::cases(),
+        command::cases(),
+        amf::cases(),
+        media::cases(),
+        network::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[test]
@@ -84,7 +93,11 @@ fn the_catalogue_keeps_to_its_form() {
     for entry in CATALOGUE {
         let meta = entry.meta;
         assert!(meta.code.len() == 6 && meta.code[3..].bytes().all(|byte| byte.is_ascii_digit()), "{}", meta.code);
-        assert!(meta.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", meta.name);
+        assert!(
+            meta.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+            "{}",
+            meta.name
+        );
         assert!(!meta.source.is_empty(), "{}", meta.code);
         let paragraphs: Vec<_> = meta.doc.split("\n\n").map(str::trim).collect();
         let begins: Vec<_> = paragraphs.iter().skip(1).map(|text| text.split(' ').next().unwrap()).collect();

@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use crate::limits::Limits;
-use crate::wire::{Reader, Recorder, Stop};
+use crate::wire::{Reader, Recorder, Stop, Trouble};
 
 /// What one message's AMF values share: the bounds, and the AMF0 values that a reference can name.
 pub struct Context {
@@ -66,7 +66,7 @@ impl Context {
     ) -> Result<T, Stop> {
         if self.depth == 0 {
             self.reach("amf_depth");
-            return Err(r.stop("AMF values are nested deeper than is followed"));
+            return Err(r.stop("AMF values are nested deeper than is followed").of(Trouble::Depth));
         }
         self.count(r, 1)?;
         self.depth -= 1;
@@ -79,7 +79,7 @@ impl Context {
     pub(super) fn count<R: Recorder>(&mut self, r: &Reader<'_, '_, R>, count: u32) -> Result<(), Stop> {
         let Some(left) = self.values.checked_sub(count) else {
             self.reach("amf_values");
-            return Err(r.stop("more AMF values in one message than are followed"));
+            return Err(r.stop("more AMF values in one message than are followed").of(Trouble::Limit));
         };
         self.values = left;
         Ok(())
@@ -89,7 +89,7 @@ impl Context {
     pub(super) fn repeat<R: Recorder>(&mut self, r: &Reader<'_, '_, R>, text: &Range<u32>) -> Result<(), Stop> {
         let Some(left) = self.repeated.checked_sub(text.len()) else {
             self.reach("amf_repeated");
-            return Err(r.stop("references repeat more text than is followed"));
+            return Err(r.stop("references repeat more text than is followed").of(Trouble::Limit));
         };
         self.repeated = left;
         Ok(())

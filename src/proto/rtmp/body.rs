@@ -8,7 +8,7 @@ use super::shared_object::{self, SharedObject};
 use crate::limits::Limits;
 use crate::proto::amf::Context;
 use crate::proto::flv::{self, Audio, Video};
-use crate::wire::{Problem, Reader, Recorder, Stop, Value};
+use crate::wire::{Problem, Reader, Recorder, Stop, Trouble, Value};
 use crate::{fields, open_enum};
 
 fields! {
@@ -213,7 +213,8 @@ pub(super) fn payload<R: Recorder>(
     if !r.is_empty() {
         let known = !matches!(body, Body::Opaque);
         if known && problems.is_empty() {
-            problems.push(r.stop(format!("{} bytes behind the end of the message's content", r.left())));
+            let what = format!("{} bytes behind the end of the message's content", r.left());
+            problems.push(r.stop(what).of(Trouble::Trailing));
         }
         r.remainder(if known { &TRAILING } else { &PAYLOAD });
     }

@@ -90,7 +90,7 @@ fn values<R: Recorder>(
     let at = r.at();
     let Amf::String(name) = amf0::value(r, context, &COMMAND_NAME)? else {
         command.misplaced = Some(Misplaced::Name);
-        return Err(Stop { at, what: "a command's first value is not a string".into() });
+        return Err(Stop::new(at, "a command's first value is not a string"));
     };
     command.name = name;
     if r.is_empty() {
@@ -99,7 +99,7 @@ fn values<R: Recorder>(
     let at = r.at();
     let Some(id) = amf0::value(r, context, &TRANSACTION_ID)?.number() else {
         command.misplaced = Some(Misplaced::TransactionId);
-        return Err(Stop { at, what: "a command's transaction id is not a number".into() });
+        return Err(Stop::new(at, "a command's transaction id is not a number"));
     };
     command.transaction_id = Some(id);
     if r.is_empty() {
@@ -113,7 +113,7 @@ fn values<R: Recorder>(
         while !r.is_empty() {
             r.label(Label::Index(index));
             let at = r.at();
-            command.arguments.push(amf0::value(r, context, &ARGUMENT)?);
+            command.arguments.push(amf0::further(r, context, &ARGUMENT)?);
             if index == 0 {
                 objects.push(at..r.at());
             }

@@ -67,6 +67,13 @@ pub struct Head {
     pub extended: Option<Extended>,
 }
 
+impl Head {
+    /// Where its last byte is followed by the next in the direction's stream. Other messages' chunks may stand before.
+    pub fn end(&self) -> u64 {
+        self.runs.last().map_or(self.offset + u64::from(self.size), |run| run.end())
+    }
+}
+
 /// The bytes of a chunk header: at most three of basic header, eleven of message header, four of extended timestamp.
 #[derive(Clone, Copy, Default)]
 pub struct HeaderBytes {
@@ -118,6 +125,12 @@ pub struct Run {
 }
 
 impl Run {
+    /// Where the stream goes on behind it.
+    pub fn end(self) -> u64 {
+        let later = u64::from(self.payload).div_ceil(u64::from(self.chunk.max(1))).saturating_sub(1);
+        self.offset + u64::from(self.first_header) + u64::from(self.payload) + later * u64::from(self.later_header)
+    }
+
     /// The payload's pieces: stream offset and length of each.
     pub fn pieces(self) -> impl Iterator<Item = (u64, u32)> {
         let mut at = self.offset + u64::from(self.first_header);

@@ -35,7 +35,7 @@ impl Rule for AcknowledgementMissing {
             return;
         }
         let head = &message.head;
-        let sent = (head.offset + u64::from(head.size)).saturating_sub(since);
+        let sent = head.end().saturating_sub(since);
         if sent > 2 * u64::from(window) {
             let packets = (head.first.packet, head.last.packet);
             let first = || Overrun { n: message.n, packets, window, sent };

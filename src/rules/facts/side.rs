@@ -83,7 +83,7 @@ impl SideFacts {
         self.messages += 1;
         self.last = Some(message.head.last);
         self.known = self.known.max(message.head.last.packet);
-        self.bytes = self.bytes.max(message.head.offset + u64::from(message.head.size));
+        self.bytes = self.bytes.max(message.head.end());
         match message.body {
             Body::WindowAcknowledgementSize(window) => self.window = Some((window, self.bytes)),
             Body::SetPeerBandwidth { window, limit } => self.bandwidth = Some((window, limit)),
