@@ -21,6 +21,7 @@ mod resync;
 pub mod secrets;
 mod session;
 pub(crate) mod shared_object;
+pub mod status;
 
 pub use aggregate::SubMessage;
 pub use body::{Body, UserControl, UserControlEvent};
