@@ -13,6 +13,8 @@ const DETAILS: usize = 8;
 pub(super) struct Tally {
     /// Sent as it should be.
     pub(super) works: Seen,
+    /// How often it was sent where it belongs.
+    pub(super) sent: u64,
     /// Sent otherwise, by what was other.
     pub(super) deviates: BTreeMap<String, Seen>,
     /// Due and not sent, by what came instead.
@@ -30,11 +32,13 @@ impl Tally {
             return;
         }
         self.level.get_or_insert_with(|| sighting.level.clone().unwrap_or_default());
+        self.sent += 1;
         let deviations = sighting.deviations();
         if deviations.is_empty() {
             self.works.add(evidence);
-        } else {
-            note(&mut self.deviates, &deviations.join("; "), evidence);
+        }
+        for deviation in deviations {
+            note(&mut self.deviates, &deviation, evidence);
         }
     }
 

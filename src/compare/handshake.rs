@@ -92,12 +92,15 @@ impl Fold {
             _ => 0,
         };
         let seconds = seen.0 / 1_000_000_000;
-        if content == Content::Copy || (client != 0 && epoch == client) {
+        if content == Content::Copy {
             "that of C1"
         } else if epoch == 0 {
             "0"
         } else if (i64::from(epoch) - seconds).abs() < CLOCK_SKEW {
+            // C1 may hold the same second.
             "Unix time in seconds"
+        } else if epoch == client {
+            "that of C1"
         } else {
             "a clock of its own"
         }

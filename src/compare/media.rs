@@ -1,6 +1,7 @@
 //! What a player gets first, and what becomes of the publisher's metadata and times.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use super::normal;
 use super::session::Writer;
@@ -20,8 +21,8 @@ const LATE: u32 = 1500;
 /// Times that lie no further apart are the same, in ms.
 const NEAR: i64 = 1000;
 
-/// A stream: its application and its name, without parameters.
-pub(super) type StreamKey = (String, String);
+/// A stream: its server's address, its application and its name, without parameters.
+pub(super) type StreamKey = (SocketAddr, String, String);
 
 /// What a publisher of this capture sends.
 #[derive(Debug, Default)]
@@ -83,23 +84,31 @@ fn metadata(data: &Data) -> Option<&[(String, Amf)]> {
     data.values.iter().map(Amf::members).find(|members| !members.is_empty())
 }
 
+/// What came of one kind of media.
+#[derive(Debug, Default)]
+struct Track {
+    codec: Option<&'static str>,
+    /// Its sequence header, and whether that came before the first frame of all, and before the first one of its kind.
+    header: Option<(u64, bool, bool)>,
+    frame: Option<u64>,
+}
+
 /// What a player has got.
 #[derive(Debug)]
 pub(super) struct Player {
     pub(super) key: StreamKey,
     pub(super) situation: Situation,
     pub(super) play: (u64, Time),
-    /// Sequence headers in front of every frame.
-    headers: Vec<&'static str>,
-    /// Whether a frame came.
-    begun: Option<u64>,
-    late_header: bool,
-    /// Whether the first picture was a key frame, with its message.
-    first_picture: Option<(bool, u64, Time)>,
-    metadata: Option<(String, u64)>,
-    forwarded: Option<(String, u64)>,
+    audio: Track,
+    video: Track,
+    /// The first picture: its message and time, whether it is a key frame, and how far behind the publisher it was, in ms.
+    first_picture: Option<(u64, Time, bool, Option<i64>)>,
+    metadata: Option<(&'static str, u64)>,
+    forwarded: Option<(Change, u64)>,
     joined_late: bool,
     time: Option<(&'static str, u64)>,
+    /// Whether the first sequence header had the time 0.
+    header_time: Option<(bool, u64)>,
     /// When the stream's publisher ended, and what the server sent from there on.
     pub(super) ended: Option<Time>,
     pub(super) after: Vec<(String, u64)>,
@@ -112,134 +121,196 @@ impl Player {
             key,
             situation,
             play,
-            headers: Vec::new(),
-            begun: None,
-            late_header: false,
+            audio: Track::default(),
+            video: Track::default(),
             first_picture: None,
             metadata: None,
             forwarded: None,
             joined_late,
             time: None,
+            header_time: None,
             ended: None,
             after: Vec::new(),
         }
     }
 
+    /// Whether audio or video came.
     pub(super) fn has_begun(&self) -> bool {
-        self.begun.is_some() || !self.headers.is_empty()
+        [&self.audio, &self.video].iter().any(|track| track.header.is_some() || track.frame.is_some())
     }
 
     /// Audio, video or data from the server.
     pub(super) fn take(&mut self, message: &Message, stages: &Stages) {
         match &message.body {
-            Body::Audio(_) | Body::Video(_) => self.media(message, stages),
+            Body::Audio(audio) => {
+                let is_frame = audio.packet_type.is_none_or(|kind| kind == "coded_frames");
+                self.media(message, audio.codec(), audio.packet_type == Some("sequence_start"), is_frame, None, stages);
+            }
+            Body::Video(video) => {
+                let is_frame = match video.packet_type {
+                    None => video.command.is_none(),
+                    Some(kind) => kind.starts_with("coded_frames"),
+                };
+                let is_key = video.frame_type.name() == Some("key");
+                let is_header = video.packet_type == Some("sequence_start");
+                self.media(message, video.codec(), is_header, is_frame, Some(is_key), stages);
+            }
             Body::Data(data) if data.handler() == "onMetaData" && self.metadata.is_none() => {
                 let handler = if data.name == "onMetaData" { "onMetaData" } else { "@setDataFrame with onMetaData" };
-                self.metadata = Some((handler.to_owned(), message.n));
+                self.metadata = Some((handler, message.n));
                 let published = stages.get(&self.key).and_then(|stage| stage.metadata.as_deref());
                 if let (Some(published), Some(forwarded)) = (published, metadata(data)) {
-                    self.forwarded = Some((change(published, forwarded), message.n));
+                    self.forwarded = Some((Change::of(published, forwarded), message.n));
                 }
             }
             _ => {}
         }
     }
 
-    fn media(&mut self, message: &Message, stages: &Stages) {
-        let (header, is_frame, is_key) = match &message.body {
-            Body::Audio(audio) => (
-                "audio sequence header",
-                audio.packet_type == Some("coded_frames") || audio.packet_type.is_none(),
-                None,
-            ),
-            Body::Video(video) => {
-                let is_frame = match video.packet_type {
-                    None => video.command.is_none(),
-                    Some(kind) => kind.starts_with("coded_frames"),
-                };
-                ("video sequence header", is_frame, Some(video.frame_type.name() == Some("key")))
-            }
-            _ => return,
-        };
+    /// `picture` says of video whether it is a key frame.
+    fn media(
+        &mut self,
+        message: &Message,
+        codec: Option<&'static str>,
+        is_header: bool,
+        is_frame: bool,
+        picture: Option<bool>,
+        stages: &Stages,
+    ) {
         if message.payload.is_empty() {
             return;
         }
-        if is_frame {
-            self.begun.get_or_insert(message.n);
-            if let Some(is_key) = is_key {
-                self.first_picture.get_or_insert((is_key, message.n, message.head.last.time));
+        let begun = self.audio.frame.is_some() || self.video.frame.is_some();
+        let track = if picture.is_some() { &mut self.video } else { &mut self.audio };
+        track.codec = track.codec.or(codec);
+        if is_header && track.header.is_none() {
+            track.header = Some((message.n, !begun, track.frame.is_none()));
+            if message.head.timestamp_known {
+                self.header_time.get_or_insert((message.head.timestamp == 0, message.n));
             }
-            if self.joined_late
-                && message.head.timestamp_known
-                && let Some(published) = stages.get(&self.key).and_then(|stage| stage.timestamp)
-            {
-                let apart = i64::from(published) - i64::from(message.head.timestamp);
-                self.time = Some((if apart.abs() < NEAR { "the publisher's" } else { "its own" }, message.n));
-            }
-        } else if self.begun.is_none() && !self.headers.contains(&header) {
-            self.headers.push(header);
-        } else if header.starts_with("video") && self.first_picture.is_none() && !self.headers.contains(&header) {
-            self.late_header = true;
+        }
+        if !is_frame {
+            return;
+        }
+        track.frame.get_or_insert(message.n);
+        let published =
+            stages.get(&self.key).and_then(|stage| stage.timestamp).filter(|_| message.head.timestamp_known);
+        // Times wrap: what lies between two is a signed difference.
+        let behind = published.map(|published| i64::from(published.wrapping_sub(message.head.timestamp) as i32));
+        if let Some(is_key) = picture {
+            self.first_picture.get_or_insert((message.n, message.head.last.time, is_key, behind));
+        }
+        if self.joined_late
+            && let Some(behind) = behind
+        {
+            self.time = Some((if behind.abs() < NEAR { PUBLISHERS } else { "its own" }, message.n));
         }
     }
 
-    /// Tells what the player got. `is_over` says that nothing of it can have been cut off.
+    /// Tells what the player got.
     pub(super) fn tell(&self, writer: &mut Writer<'_>) {
-        let situation = &self.situation;
-        if let Some((handler, n)) = &self.metadata {
+        if let Some((handler, n)) = self.metadata {
             let (key, title) = ("media.metadata.handler", "Metadata: what a player gets it as");
-            writer.fact(700, key.into(), title.into(), situation, handler.clone(), Some(*n));
+            writer.fact(700, key.into(), title.into(), &self.situation, handler.into(), Some(n));
         }
         if let Some((change, n)) = &self.forwarded {
             let (key, title) = ("media.metadata.change", "Metadata: beside the publisher's");
-            let change = writer.shown(change);
-            writer.fact(701, key.into(), title.into(), situation, change, Some(*n));
+            let situation = self.situation.with(&change.published);
+            let text = writer.shown(&change.text);
+            writer.fact(701, key.into(), title.into(), &situation, text, Some(*n));
         }
-        if let (Some(n), Some((is_key, picture, time))) = (self.begun, self.first_picture) {
-            let mut value = match self.headers.as_slice() {
-                [] => "frames at once".to_owned(),
-                headers => format!("{}, then frames", headers.join(", ")),
+        let codecs: Vec<&str> = [self.video.codec, self.audio.codec].into_iter().flatten().collect();
+        let situation = &self.situation.with(&codecs.join(" and "));
+        for (rank, kind, track) in [(702, "audio", &self.audio), (703, "video", &self.video)] {
+            let (Some((n, before_all, before_own)), Some(_)) = (track.header, track.frame) else { continue };
+            let value = match (before_all, before_own) {
+                (true, _) => "before all frames",
+                (false, true) => "just before the first frame of its kind",
+                (false, false) => "after the first frame of its kind",
             };
-            if self.late_header {
-                value.push_str("; video sequence header just before the first picture");
+            let (key, title) = (format!("media.{kind}_header"), format!("Sequence header of {kind} to a player"));
+            writer.fact(rank, key, title, situation, value.into(), Some(n));
+        }
+        if let Some((is_zero, n)) = self.header_time.filter(|_| self.joined_late) {
+            let (key, title) = ("media.header_time", "Time of the first sequence header to a late player");
+            let value = if is_zero { "0" } else { "not 0" };
+            writer.fact(704, key.into(), title.into(), situation, value.into(), Some(n));
+        }
+        let Some((n, time, is_key, behind)) = self.first_picture else { return };
+        let waited = time.since(self.play.1);
+        writer.latency(920, "latency.picture", "play to the first picture", waited, Some(n));
+        let keeps_time = self.time.is_some_and(|(time, _)| time == PUBLISHERS);
+        let value = match (is_key, behind) {
+            (false, _) => Some("not a key frame"),
+            (true, Some(behind)) if self.joined_late && keeps_time && behind > BEHIND => {
+                Some("an earlier key frame, which the server kept")
             }
-            writer.fact(702, "media.first".into(), "First media to a player".into(), situation, value, Some(n));
-            let value = if is_key { "a key frame" } else { "not a key frame" };
-            let (key, title) = ("media.first_picture", "First picture to a player");
-            writer.fact(703, key.into(), title.into(), situation, value.into(), Some(picture));
-            let ns = time.since(self.play.1);
-            writer.latency(920, "latency.picture", "play to the first picture", ns, Some(picture));
+            (true, _) if self.joined_late && waited > BEHIND * 1_000_000 => Some("the next key frame"),
+            _ => None,
+        };
+        if let Some(value) = value {
+            let (key, title) = ("media.first_picture", "First picture to a late player");
+            writer.fact(705, key.into(), title.into(), situation, value.into(), Some(n));
         }
         if let Some((time, n)) = self.time {
             let (key, title) = ("media.time", "Times of the media that a late player gets");
-            writer.fact(704, key.into(), title.into(), situation, time.into(), Some(n));
+            writer.fact(706, key.into(), title.into(), situation, time.into(), Some(n));
         }
     }
 }
 
+const PUBLISHERS: &str = "the publisher's";
+/// A picture that lies so far behind the publisher, or came so late, was not sent as it was published, in ms.
+const BEHIND: i64 = 200;
+
 /// What is other in forwarded metadata than in what was published.
-fn change(published: &[(String, Amf)], forwarded: &[(String, Amf)]) -> String {
-    let find =
-        |members: &[(String, Amf)], name: &str| members.iter().find(|(key, _)| key == name).map(|(_, v)| v.clone());
-    let forwarded = &forwarded[..forwarded.len().min(MEMBERS)];
-    let names = |members: &[(String, Amf)], is_it: &dyn Fn(&str, &Amf) -> bool| {
-        let mut names: Vec<String> =
-            members.iter().filter(|(name, value)| is_it(name, value)).map(|(name, _)| normal::clip(name)).collect();
-        names.sort();
-        names
-    };
-    let parts = [
-        ("adds", names(forwarded, &|name, _| find(published, name).is_none())),
-        ("drops", names(published, &|name, _| find(forwarded, name).is_none())),
-        ("changes", names(forwarded, &|name, value| find(published, name).is_some_and(|before| before != *value))),
-    ];
-    let parts: Vec<String> = parts
-        .into_iter()
-        .filter(|(_, names)| !names.is_empty())
-        .map(|(what, names)| {
-            let more = if names.len() > NAMES { ", …" } else { "" };
-            format!("{what} {}{more}", names[..names.len().min(NAMES)].join(", "))
-        })
-        .collect();
-    if parts.is_empty() { "the same".to_owned() } else { parts.join("; ") }
+#[derive(Debug)]
+struct Change {
+    text: String,
+    /// What was published, in words: the change depends on it.
+    published: String,
+}
+
+impl Change {
+    fn of(published: &[(String, Amf)], forwarded: &[(String, Amf)]) -> Change {
+        let forwarded = &forwarded[..forwarded.len().min(MEMBERS)];
+        let find = |members: &[(String, Amf)], name: &str| members.iter().position(|(key, _)| key == name);
+        let names = |members: &[(String, Amf)], is_it: &dyn Fn(&str, &Amf) -> bool| {
+            let chosen = members.iter().filter(|(name, value)| is_it(name, value));
+            let mut names: Vec<String> = chosen.map(|(name, _)| normal::clip(name)).collect();
+            names.sort();
+            names
+        };
+        let before = |name: &str| find(published, name).map(|at| &published[at].1);
+        // Whether a rounded number is another one depends on the number.
+        let rounds = |before: &Amf, after: &Amf| match (before.number(), after.number()) {
+            (Some(before), Some(after)) => before != after && (before - after).abs() < 1.0,
+            _ => false,
+        };
+        let changed =
+            |name: &str, after: &Amf| before(name).is_some_and(|before| before != after && !rounds(before, after));
+        let rounded = |name: &str, after: &Amf| before(name).is_some_and(|before| rounds(before, after));
+        let parts = [
+            ("adds", names(forwarded, &|name, _| before(name).is_none())),
+            ("drops", names(published, &|name, _| find(forwarded, name).is_none())),
+            ("changes", names(forwarded, &changed)),
+            ("rounds", names(forwarded, &rounded)),
+        ];
+        let parts: Vec<String> = parts
+            .into_iter()
+            .filter(|(_, names)| !names.is_empty())
+            .map(|(what, names)| {
+                let more = if names.len() > NAMES { ", …" } else { "" };
+                format!("{what} {}{more}", names[..names.len().min(NAMES)].join(", "))
+            })
+            .collect();
+        let fraction = |(name, value): &(String, Amf)| {
+            let whole = value.number().is_none_or(|number| number.fract() == 0.0);
+            format!("{}{}", normal::clip(name), if whole { "" } else { " with a fraction" })
+        };
+        let mut members: Vec<String> = published.iter().map(fraction).collect();
+        members.sort();
+        let text = if parts.is_empty() { "the same".to_owned() } else { parts.join("; ") };
+        Change { text, published: format!("published with {}", members.join(", ")) }
+    }
 }

@@ -68,9 +68,14 @@ pub(super) fn kind(value: &Amf) -> &'static str {
     }
 }
 
+/// Whether a property is another one in each session.
+pub(super) fn is_volatile(name: &str) -> bool {
+    VOLATILE.contains(&name)
+}
+
 /// A property's value: itself where it is plain, the names and types of its members where it is not.
 pub(super) fn property(name: &str, value: &Amf) -> String {
-    if VOLATILE.contains(&name) {
+    if is_volatile(name) {
         return format!("a {}", kind(value));
     }
     match value {

@@ -64,6 +64,7 @@ pub(super) struct Anchor {
 pub(super) struct Facts {
     pub(super) title: String,
     pub(super) situation: String,
+    pub(super) detail: String,
     pub(super) anchor: Option<Anchor>,
     /// Sessions that gave a value.
     pub(super) sessions: u64,
@@ -113,6 +114,7 @@ impl Profile {
         let facts = self.rows.entry(key).or_insert_with(|| Facts {
             title: fact.title,
             situation: fact.situation.text.clone(),
+            detail: fact.situation.detail.clone(),
             anchor: fact.anchor,
             sessions: 0,
             values: BTreeMap::new(),

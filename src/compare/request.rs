@@ -8,6 +8,9 @@ const STEPS: usize = 64;
 /// A server that says nothing for so long has said all, in nanoseconds.
 pub(super) const PATIENCE: i64 = 1_000_000_000;
 
+/// The answer of a server that closes at once.
+pub(super) const CLOSES: &str = "the server closes the connection";
+
 /// Requests that end what was published or played.
 const ENDING: &[&str] = &["FCUnpublish", "FCUnsubscribe", "deleteStream", "closeStream"];
 /// Requests that are answered by `onStatus` or by what happens, though clients number them.
@@ -93,7 +96,7 @@ impl Request {
         steps.sort_by_key(|step| step.order);
         let mut texts: Vec<&str> = steps.iter().map(|step| step.text.as_str()).collect();
         texts.dedup();
-        if self.wants_answer() && !self.is_answered && !texts.is_empty() {
+        if self.wants_answer() && !self.is_answered && texts.iter().any(|text| *text != CLOSES) {
             texts.push("no _result");
         }
         texts.join(", ")

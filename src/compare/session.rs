@@ -1,11 +1,12 @@
 //! One session: its requests, each with what the server did about it.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use super::codes::{Carrier, Sighting};
 use super::media::{Player, Stages, StreamKey};
 use super::profile::{Anchor, Evidence, Fact, Profile};
-use super::request::{self, PATIENCE, Request, Step};
+use super::request::{self, CLOSES, PATIENCE, Request, Step};
 use super::scenarios::Scenario;
 use super::situation::{Path, Situation};
 use super::{flow, handshake, normal};
@@ -66,6 +67,7 @@ struct End {
 pub(super) struct Session {
     capture: usize,
     id: u32,
+    server: SocketAddr,
     scenario: Option<Scenario>,
     /// From a hole on nothing more is believed.
     frozen: bool,
@@ -95,17 +97,32 @@ pub(super) struct Session {
     player: Option<Player>,
     flow: flow::Fold,
     end: Option<End>,
+    client_end: Option<Time>,
+    /// The request at which the server closed the connection.
+    closed_at: Option<usize>,
     /// How the server's direction ended.
     server_end: Option<How>,
+}
+
+/// A property of the connection.
+struct Property {
+    name: String,
+    value: Shown,
+}
+
+enum Shown {
+    /// Text as it was on the wire.
+    Text(String),
+    Other(String),
 }
 
 /// What the server said of the connection.
 #[derive(Default)]
 struct Connect {
     answer: Option<(String, u64)>,
-    object: Vec<(String, String)>,
+    object: Vec<Property>,
     object_kind: Option<&'static str>,
-    information: Vec<(String, String)>,
+    information: Vec<Property>,
     has_code: bool,
     window: Option<(u32, u64)>,
     bandwidth: Option<(String, u64)>,
@@ -117,6 +134,7 @@ impl Session {
         Session {
             capture,
             id: opened.session,
+            server: opened.server,
             scenario,
             frozen: false,
             begun: opened.at.time,
@@ -142,6 +160,8 @@ impl Session {
             player: None,
             flow: flow::Fold::default(),
             end: None,
+            client_end: None,
+            closed_at: None,
             server_end: None,
         }
     }
@@ -209,7 +229,7 @@ impl Session {
             if self.names.len() < NAMES && !self.names.iter().any(|known| known == name) {
                 self.names.push(name.to_owned());
             }
-            (normal::bare(&self.app).trim_end_matches('/').to_owned(), normal::bare(name).to_owned())
+            (self.server, normal::bare(&self.app).trim_end_matches('/').to_owned(), normal::bare(name).to_owned())
         });
         let text = if command.name == "connect" {
             self.meet(command, masks);
@@ -223,7 +243,14 @@ impl Session {
             };
             normal::request(command, stream)
         };
-        let situation = if reaction { Situation::of(&command.name) } else { self.situation(&command.name, &text) };
+        let situation = if reaction {
+            Situation::of(normal::clip(&command.name))
+        } else {
+            // A server may answer on the chunk stream on which it was asked, or not at all where no answer is wanted.
+            let wanted = if command.transaction_id.is_some_and(|id| id != 0.0) { "" } else { ", transaction id 0" };
+            let detail = format!("on chunk stream {}{wanted}", message.head.chunk_stream_id);
+            self.situation(&command.name, &text, detail)
+        };
         let ends = (command.name == "deleteStream" || command.name == "closeStream" || command.name == "FCUnpublish")
             && self.published.is_some();
         self.requests.push(Request {
@@ -271,7 +298,7 @@ impl Session {
     }
 
     /// The situation into which a request brings the server.
-    fn situation(&mut self, name: &str, text: &str) -> Situation {
+    fn situation(&mut self, name: &str, text: &str, detail: String) -> Situation {
         let shown = if name == "connect" { "connect" } else { text };
         let situation = match &self.scenario {
             Some(scenario) => {
@@ -280,8 +307,8 @@ impl Session {
                 situation
             }
             None => {
-                self.path.push(text);
-                self.path.situation(format!("{shown} by {}", self.client))
+                self.path.push(&format!("{text} {detail}"));
+                self.path.situation(format!("{shown} by {}", self.client), detail)
             }
         };
         // How a stream is ended does not change what was done with it.
@@ -443,6 +470,11 @@ impl Session {
             let to = call.map(|call| self.requests[call].name.clone());
             let carrier = if command.name == "_error" { Carrier::Error(to) } else { Carrier::Result(to) };
             self.sight(message, command, code, carrier, masks);
+            if let (Some(call), Some(sighted)) = (call, self.sightings.last_mut())
+                && sighted.evidence.n == Some(message.n)
+            {
+                sighted.situation = self.requests[call].situation.clone();
+            }
         }
         let Some(call) = call else {
             let name = command.name.clone();
@@ -481,14 +513,14 @@ impl Session {
         let form = if message.head.kind == MessageType::COMMAND_AMF3 { " (AMF3)" } else { "" };
         self.connect.answer = Some((format!("{}{form}", command.name), message.n));
         self.connect.has_code = command.information_text("code").is_some();
-        let members = |object: &Amf| -> Vec<(String, String)> {
-            object
-                .members()
-                .iter()
-                .take(KINDS)
-                .map(|(name, value)| (name.clone(), normal::property(name, value)))
-                .collect()
+        let property = |(name, value): &(String, Amf)| Property {
+            name: name.clone(),
+            value: match value {
+                Amf::String(text) if !normal::is_volatile(name) => Shown::Text(text.clone()),
+                value => Shown::Other(normal::property(name, value)),
+            },
         };
+        let members = |object: &Amf| object.members().iter().take(KINDS).map(property).collect();
         if let Some(object) = &command.object {
             self.connect.object = members(object);
             self.connect.object_kind = Some(normal::kind(object));
@@ -585,6 +617,7 @@ impl Session {
         let name = self.masked(masks, &data.name);
         let mut text = match code {
             Some(code) => format!("data {name} {}", self.masked(masks, code)),
+            None if data.handler() != data.name => format!("{name} {}", self.masked(masks, data.handler())),
             None => name,
         };
         if data.name == "|RtmpSampleAccess" {
@@ -614,7 +647,9 @@ impl Session {
         masks: &Masks,
     ) {
         let code = self.masked(masks, code);
-        if let Some(request) = self.requests.last_mut() {
+        if !matches!(carrier, Carrier::Other(_))
+            && let Some(request) = self.requests.last_mut()
+        {
             request.codes.push(code.clone());
         }
         if self.sightings.len() >= SIGHTINGS {
@@ -704,8 +739,9 @@ impl Session {
 
     pub(super) fn close(&mut self, close: &Close, stages: &mut Stages) -> Option<Signal> {
         self.now = self.now.max(close.at.time);
-        if close.from == Side::Server {
-            self.server_end = Some(close.how);
+        match close.from {
+            Side::Server => self.server_end = Some(close.how),
+            Side::Client => self.client_end = Some(close.at.time),
         }
         self.end.get_or_insert(End { from: close.from, how: close.how, at: close.at.time });
         if close.from == Side::Client { self.unpublish(stages) } else { None }
@@ -741,12 +777,15 @@ impl Session {
         self.tell_missing(&mut writer);
     }
 
-    /// Whether the server ended the connection, before the client did.
+    /// Whether the server ended the connection by itself: before the client did, and not because the client was done.
     fn server_closed(&self) -> Option<End> {
-        self.end.filter(|end| end.from == Side::Server && matches!(end.how, How::Fin | How::Rst))
+        let end = self.end.filter(|end| end.from == Side::Server && matches!(end.how, How::Fin | How::Rst))?;
+        let is_done = self.requests.last().is_some_and(|request| request.is_ending() && request.time <= end.at);
+        let together = self.client_end.is_some_and(|at| at.since(end.at) < TOGETHER);
+        (!is_done || !together).then_some(end)
     }
 
-    /// A server that closes at once answers by that.
+    /// A server that closes at once answers by that: the request that it was at then.
     fn closing(&mut self) {
         if self.frozen {
             return;
@@ -754,16 +793,33 @@ impl Session {
         let Some(end) = self.server_closed() else { return };
         self.order += 1;
         let step = Step { order: self.order, text: CLOSES.into(), n: None, time: end.at };
-        if let Some(request) = self.requests.last_mut()
-            && end.at.since(request.last()) < PATIENCE
-        {
-            request.add(step);
+        let answered = self.requests.iter().rposition(|request| !request.steps.is_empty());
+        let is_next = |request: &&mut Request| request.time <= end.at && !request::is_reaction(&request.name);
+        let next = self.requests.iter_mut().skip(answered.map_or(0, |answered| answered + 1)).find(is_next);
+        let at = match (next, answered) {
+            (Some(request), _) => request.n,
+            (None, Some(answered)) => self.requests[answered].n,
+            (None, None) => return,
+        };
+        let Some(index) = self.requests.iter().position(|request| request.n == at) else { return };
+        if end.at.since(self.requests[index].last()) < PATIENCE {
+            self.requests[index].add(step);
+            self.closed_at = Some(index);
         }
+    }
+
+    fn ended_in_order(&self) -> bool {
+        let by_client = self.end.is_some_and(|end| end.from == Side::Client && end.how == How::Fin);
+        by_client && self.server_end == Some(How::Fin)
     }
 
     /// Whether it is certain that nothing more came about a request.
     fn is_settled(&self, index: usize) -> bool {
         let request = &self.requests[index];
+        // What came after the request at which the server closed never had a chance.
+        if self.closed_at.is_some_and(|closed| index > closed) {
+            return false;
+        }
         if self.requests[index + 1..].iter().any(|later| !later.steps.is_empty()) {
             return true;
         }
@@ -775,7 +831,7 @@ impl Session {
             return true;
         }
         // The server read to the end, and ended its side in order.
-        end.from == Side::Client && end.how == How::Fin && self.server_end == Some(How::Fin)
+        self.ended_in_order()
     }
 
     fn tell_connect(&self, writer: &mut Writer<'_>) {
@@ -813,15 +869,14 @@ impl Session {
         for (rank, part, title, members) in
             [(206, "object", "property", &connect.object), (207, "information", "information", &connect.information)]
         {
-            for (name, value) in members {
-                let value = match (part, name.as_str()) {
-                    ("information", "description") => {
-                        let text = value.trim_matches('"');
-                        format!("\"{}\"", normal::description(text, &self.app, &self.names))
+            for Property { name, value } in members {
+                let value = match value {
+                    Shown::Text(text) if name == "description" => {
+                        format!("\"{}\"", writer.shown(&normal::description(text, &self.app, &self.names)))
                     }
-                    _ => value.clone(),
+                    Shown::Text(text) => format!("\"{}\"", writer.shown(&normal::clip(text))),
+                    Shown::Other(text) => writer.shown(text),
                 };
-                let value = writer.shown(&value);
                 let (name, evidence) = (writer.shown(&normal::clip(name)), Some(*n));
                 let anchor = Anchor { rank: 201, key: CONNECT_ANSWER, otherwise: "absent" };
                 let (key, title) = (format!("connect.{part}.{name}"), format!("Answer to connect: {title} {name}"));
@@ -940,16 +995,16 @@ impl Session {
         let value = if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") };
         let n = player.after.first().map_or(player.play.0, |(_, n)| *n);
         let (key, title) = ("media.publisher_end", "To a player, when the publisher ends");
-        writer.fact(705, key.into(), title.into(), &player.situation, value, Some(n));
+        writer.fact(707, key.into(), title.into(), &player.situation, value, Some(n));
     }
 
     fn tell_end(&self, situation: &Situation, writer: &mut Writer<'_>) {
         let Some(end) = self.end else { return };
-        let value = match (end.from, end.how) {
+        let value = match (self.server_closed().is_some(), end.how) {
             (_, How::Timeout | How::EndOfCapture) => return,
-            (Side::Client, _) => "the client closes first",
-            (Side::Server, How::Fin) => CLOSES,
-            (Side::Server, How::Rst) => "the server resets the connection",
+            (false, _) => "the client is done first",
+            (true, How::Fin) => CLOSES,
+            (true, How::Rst) => "the server resets the connection",
         };
         writer.fact(950, "end".into(), "End of the connection".into(), situation, value.into(), None);
     }
@@ -1057,6 +1112,8 @@ impl Session {
                 .rposition(|request| request.name == "deleteStream" || request.name == "closeStream")
             && end > *publish
             && self.is_settled(end)
+            // A client that is gone at once may have been too quick.
+            && !(self.ended_in_order() && self.now.since(self.requests[end].time) < PATIENCE)
         {
             let instead = format!("{} was not answered by it", self.requests[end].name);
             miss(&["NetStream.Unpublish.Success"], instead, self.requests[end].n);
@@ -1074,12 +1131,12 @@ impl Session {
         if let Some(scenario) = &self.scenario
             && !scenario.expects.is_empty()
         {
-            let request = self.requests.iter().rev().find(|request| !request.is_ending()).unwrap_or(connect);
-            let story = match (request.story(), request.steps.is_empty()) {
-                (_, true) => "nothing".to_owned(),
-                (story, false) => story,
-            };
-            miss(&scenario.expects, format!("{}: {} was answered by {story}", scenario.name, request.name), request.n);
+            let is_wanted = |request: &&Request| !request.is_ending() && !request::is_reaction(&request.name);
+            let closed_at = self.closed_at.map(|index| &self.requests[index]);
+            let request = closed_at.or_else(|| self.requests.iter().rev().find(is_wanted)).unwrap_or(connect);
+            let story = if request.steps.is_empty() { "nothing".to_owned() } else { request.story() };
+            let instead = format!("{}: answer to {}: {story}", scenario.name, normal::clip(&request.name));
+            miss(&scenario.expects, instead, request.n);
         }
         missed
     }
@@ -1092,8 +1149,8 @@ struct Missed {
     n: u64,
 }
 
-/// A server that closes at once answers by that.
-const CLOSES: &str = "the server closes the connection";
+/// Both sides that close within so long do so for the same reason, in nanoseconds.
+const TOGETHER: i64 = 100_000_000;
 
 /// Puts a session's facts into the profile.
 pub(super) struct Writer<'w> {

@@ -8,13 +8,20 @@ pub(super) struct Situation {
     pub(super) id: u64,
     /// The same in short, for a person.
     pub(super) text: String,
+    /// What else tells it from others, where the short text is the same.
+    pub(super) detail: String,
 }
 
 impl Situation {
     /// A situation that one text tells entirely.
     pub(super) fn of(text: impl Into<String>) -> Self {
         let text = text.into();
-        Situation { id: hash(&text), text }
+        Situation { id: hash(&text), text, detail: String::new() }
+    }
+
+    /// The same situation, further told apart by what else there was.
+    pub(super) fn with(&self, what: &str) -> Self {
+        Situation { id: hash(&(self.id, what)), text: self.text.clone(), detail: what.to_owned() }
     }
 }
 
@@ -37,7 +44,7 @@ impl Path {
     }
 
     /// The situation behind the last request.
-    pub(super) fn situation(&self, text: String) -> Situation {
-        Situation { id: self.id, text }
+    pub(super) fn situation(&self, text: String, detail: String) -> Situation {
+        Situation { id: self.id, text, detail }
     }
 }

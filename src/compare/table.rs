@@ -178,15 +178,21 @@ fn code_row(code: &str, profiles: &[Profile]) -> CodeRow {
 fn code_cell(code: &str, tally: &Tally) -> CodeCell {
     let parts = |details: &BTreeMap<String, Seen>| details.keys().cloned().collect::<Vec<_>>().join("; ");
     let evidence = |seen: &mut dyn Iterator<Item = &Seen>| {
-        let all: Vec<Evidence> = seen.flat_map(|seen| seen.evidence.iter().copied()).take(EVIDENCE).collect();
+        let mut all: Vec<Evidence> = Vec::new();
+        for evidence in seen.flat_map(|seen| &seen.evidence) {
+            if all.len() < EVIDENCE && !all.contains(evidence) {
+                all.push(*evidence);
+            }
+        }
         all
     };
     let Tally { works, deviates, missing, elsewhere, .. } = tally;
     if !deviates.is_empty() {
-        let mut detail = parts(deviates);
-        if works.count > 0 {
-            detail = format!("not always: {detail}");
-        }
+        let often = |(what, seen): (&String, &Seen)| match seen.count == tally.sent {
+            true => what.clone(),
+            false => format!("{what} ({} of {})", seen.count, tally.sent),
+        };
+        let mut detail = deviates.iter().map(often).collect::<Vec<_>>().join("; ");
         if !missing.is_empty() {
             detail += &format!("; sometimes missing: {}", parts(missing));
         }
@@ -223,7 +229,8 @@ type Values = BTreeMap<String, Vec<Evidence>>;
 /// One fact in one or several situations.
 struct Group {
     title: String,
-    situations: Vec<String>,
+    /// Each with what else tells it from others.
+    situations: Vec<(String, String)>,
     /// By label.
     values: Vec<Values>,
     /// By label.
@@ -274,7 +281,7 @@ fn group((key, situation): &(Key, u64), profiles: &[Profile], reference: usize) 
     let first = facts.iter().flatten().next();
     Group {
         title: first.map(|facts| facts.title.clone()).unwrap_or_default(),
-        situations: first.map(|facts| facts.situation.clone()).into_iter().collect(),
+        situations: first.map(|facts| (facts.situation.clone(), facts.detail.clone())).into_iter().collect(),
         values,
         differs,
     }
@@ -317,17 +324,11 @@ fn merge(groups: &mut Vec<Group>, next: Group, reference: usize) {
 }
 
 fn finished(key: Key, groups: Vec<Group>) -> impl Iterator<Item = Row> {
+    let names: Vec<String> = groups.iter().map(|group| situations(group, false)).collect();
     let several = groups.len() > 1;
-    let name = key.key;
-    groups.into_iter().map(move |group| {
-        let mut situations = group.situations;
-        situations.sort();
-        let more = situations.len().saturating_sub(SITUATIONS);
-        situations.truncate(SITUATIONS);
-        let mut situation = situations.join("; ");
-        if more > 0 {
-            situation += &format!("; and {more} more");
-        }
+    groups.into_iter().enumerate().map(move |(index, group)| {
+        let is_clear = names.iter().filter(|name| **name == names[index]).count() == 1;
+        let situation = if is_clear { names[index].clone() } else { situations(&group, true) };
         let cells: Vec<Cell> = group
             .values
             .into_iter()
@@ -339,13 +340,27 @@ fn finished(key: Key, groups: Vec<Group>) -> impl Iterator<Item = Row> {
             })
             .collect();
         Row {
-            key: name.clone(),
+            key: key.key.clone(),
             title: group.title,
             situation: if several { situation } else { String::new() },
             differs: group.differs.iter().any(|differs| *differs),
             cells,
         }
     })
+}
+
+/// The situations of a row in words.
+fn situations(group: &Group, in_detail: bool) -> String {
+    let name = |(text, detail): &(String, String)| match (in_detail, detail.is_empty()) {
+        (true, false) => format!("{text}, {detail}"),
+        _ => text.clone(),
+    };
+    let all: BTreeSet<String> = group.situations.iter().map(name).collect();
+    let mut text = all.iter().take(SITUATIONS).cloned().collect::<Vec<_>>().join("; ");
+    if all.len() > SITUATIONS {
+        text += &format!("; and {} more", all.len() - SITUATIONS);
+    }
+    text
 }
 
 fn latencies(profiles: &[Profile]) -> Vec<Row> {
@@ -368,7 +383,7 @@ fn latency_cell(latency: &Latency) -> Cell {
     all.sort_unstable();
     let median = all.get(all.len() / 2).copied().unwrap_or_default();
     let worst = latency.worst.map_or(0, |(worst, _)| worst);
-    let ms = |ns: i64| format!("{:.1}", ns as f64 / 1e6);
+    let ms = |ns: i64| format!("{:.2}", ns as f64 / 1e6);
     let value = format!("median {} ms, worst {} ms, of {}", ms(median), ms(worst), latency.count);
     Cell { values: vec![value], differs: false, evidence: latency.worst.map(|(_, at)| at).into_iter().collect() }
 }

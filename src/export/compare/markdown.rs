@@ -1,5 +1,5 @@
 use super::{Worth, places, sessions, shown_codes, title, worth};
-use crate::compare::{CodeCell, Comparison, Row, State};
+use crate::compare::{CodeCell, CodeRow, Comparison, Row, State};
 use crate::wire::escape;
 
 /// The comparison as Markdown, for an issue or a document. What all servers do alike stands folded at the end.
@@ -11,15 +11,15 @@ pub fn markdown(comparison: &Comparison) -> String {
     text += "\n### Information objects\n\n";
     text += "| Code | Level | Meaning |";
     comparison.labels.iter().for_each(|label| text += &format!(" {} |", code(label)));
-    text += "\n| --- | --- | --- |";
-    text += &" --- |".repeat(comparison.labels.len());
+    text += " Comments |\n| --- | --- | --- |";
+    text += &" --- |".repeat(comparison.labels.len() + 1);
     text.push('\n');
     for row in shown_codes(comparison) {
         text += &format!("| {} | {} | {} |", code(&row.code), escaped(&row.level), escaped(&row.meaning));
         for cell in &row.cells {
             text += &format!(" {} |", cell.state.mark());
         }
-        text.push('\n');
+        text += &format!(" {} |\n", comments(comparison, row));
     }
     text.push('\n');
     let legend = State::ALL.map(|state| format!("{} {}", state.mark(), state.words()));
@@ -49,6 +49,16 @@ pub fn markdown(comparison: &Comparison) -> String {
         text += "\n</details>\n";
     }
     text
+}
+
+/// What there is to say beside the marks.
+fn comments(comparison: &Comparison, row: &CodeRow) -> String {
+    if row.cells.iter().all(|cell| cell.state == State::NotExercised) {
+        return row.cells.first().map_or_else(String::new, |cell| escaped(&cell.detail));
+    }
+    let told = comparison.labels.iter().zip(&row.cells).filter(|(_, cell)| !cell.detail.is_empty());
+    let told = told.filter(|(_, cell)| cell.state != State::NotExercised);
+    told.map(|(label, cell)| format!("{} {}", code(label), code(&cell.detail))).collect::<Vec<_>>().join("<br>")
 }
 
 /// A state with its detail and evidence.
