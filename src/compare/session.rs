@@ -400,7 +400,8 @@ impl Session {
 
     /// A control message: of the connection while that is being made, later about the last request.
     fn control(&mut self, message: &Message, text: String, keep: impl FnOnce(&mut Connect)) {
-        let making = self.requests.iter().filter(|request| !request::is_reaction(&request.name)).count() <= 1;
+        let asked = self.requests.iter().filter(|request| !request::is_reaction(&request.name)).count();
+        let making = asked <= 1 || self.connect.answer.is_none();
         if making {
             keep(&mut self.connect);
             // The value has a row of its own.
@@ -681,7 +682,11 @@ impl Session {
         };
         let sighting = Sighting {
             code,
-            level: text("level").map(normal::clip),
+            // The usual words are no secret, whatever a stream is called.
+            level: text("level").map(|level| match level {
+                "status" | "warning" | "error" => level.to_owned(),
+                level => self.masked(masks, level),
+            }),
             has_description: text("description").is_some(),
             carrier,
             transaction_id,
@@ -830,8 +835,8 @@ impl Session {
         if end.at.since(request.time) > PATIENCE || self.server_closed().is_some() {
             return true;
         }
-        // The server read to the end, and ended its side in order.
-        self.ended_in_order()
+        // The server read to the end, and ended its side in order; clients that are done leave at once.
+        self.ended_in_order() && request.is_ending()
     }
 
     fn tell_connect(&self, writer: &mut Writer<'_>) {
@@ -1113,7 +1118,7 @@ impl Session {
             && end > *publish
             && self.is_settled(end)
             // A client that is gone at once may have been too quick.
-            && !(self.ended_in_order() && self.now.since(self.requests[end].time) < PATIENCE)
+            && (!self.ended_in_order() || self.now.since(self.requests[end].time) > PATIENCE)
         {
             let instead = format!("{} was not answered by it", self.requests[end].name);
             miss(&["NetStream.Unpublish.Success"], instead, self.requests[end].n);
@@ -1122,11 +1127,10 @@ impl Session {
             && let Some(ended) = player.ended
             && (self.end.is_none_or(|end| end.at.since(ended) > PATIENCE) || !player.after.is_empty())
         {
-            miss(
-                &["NetStream.Play.UnpublishNotify"],
-                "the publisher ended and the player was not told".into(),
-                player.play.0,
-            );
+            let told: Vec<&str> = player.after.iter().map(|(text, _)| text.as_str()).collect();
+            let told = if told.is_empty() { "nothing".to_owned() } else { told.join(", ") };
+            let instead = format!("to a player, when the publisher ended: {told}");
+            miss(&["NetStream.Play.UnpublishNotify"], instead, player.after.first().map_or(player.play.0, |(_, n)| *n));
         }
         if let Some(scenario) = &self.scenario
             && !scenario.expects.is_empty()

@@ -49,16 +49,26 @@ fn heading(page: &mut String, comparison: &Comparison, first: &str) {
 fn code(page: &mut String, comparison: &Comparison, row: &CodeRow) {
     *page += &format!(
         "<div class=\"row\" role=\"row\"><div class=\"what\" role=\"rowheader\"><code>{}</code> <i>{}</i><br>\
-         <span class=\"meaning\">{}</span></div>",
+         <span class=\"meaning\">{}</span>",
         soft(&row.code),
         text(&row.level),
         text(&row.meaning)
     );
+    let is_unseen = |state: State| state == State::NotExercised;
+    if row.cells.iter().all(|cell| is_unseen(cell.state)) {
+        // What no server can send is said once.
+        match row.cells.first().map(|cell| cell.detail.as_str()) {
+            None | Some("") => *page += "<br><span class=\"narrow not_exercised\">· not exercised</span>",
+            Some(detail) => *page += &format!("<br><span class=\"not_exercised\">· {}</span>", text(detail)),
+        }
+    }
+    *page += "</div>";
     for (label, cell) in comparison.labels.iter().zip(&row.cells) {
         let state = cell.state;
         let shown = format!("<span class=\"{}\">{} {}</span>", state.name(), state.mark(), state.words());
-        *page += &format!("<div role=\"cell\"><b class=\"label\">{}</b> ", text(label));
-        if cell.evidence.is_empty() && cell.detail.is_empty() {
+        let class = if is_unseen(state) { " class=\"unseen\"" } else { "" };
+        *page += &format!("<div role=\"cell\"{class}><b class=\"label\">{}</b> ", text(label));
+        if is_unseen(state) {
             *page += &shown;
         } else {
             *page += &format!("<details><summary>{shown}</summary>");
@@ -106,7 +116,11 @@ fn table<'r>(page: &mut String, comparison: &Comparison, rows: impl Iterator<Ite
         }
         *page += "</div>";
         for (label, cell) in comparison.labels.iter().zip(&row.cells) {
-            let class = if cell.differs { " class=\"differs\"" } else { "" };
+            let class = match (cell.differs, cell.values.is_empty()) {
+                (true, _) => " class=\"differs\"",
+                (false, true) => " class=\"unseen\"",
+                (false, false) => "",
+            };
             *page += &format!("<div role=\"cell\"{class}><b class=\"label\">{}</b> ", text(label));
             if cell.values.is_empty() {
                 *page += "<span class=\"not_exercised\">· not exercised</span></div>";
@@ -152,5 +166,5 @@ fn text(text: &str) -> String {
 
 /// The same, with places to break a long name.
 fn soft(long: &str) -> String {
-    text(long).replace('.', ".<wbr>").replace('_', "_<wbr>").replace('/', "/<wbr>")
+    text(long).replace('.', ".<wbr>").replace('/', "/<wbr>")
 }

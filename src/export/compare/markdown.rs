@@ -15,7 +15,7 @@ pub fn markdown(comparison: &Comparison) -> String {
     text += &" --- |".repeat(comparison.labels.len() + 1);
     text.push('\n');
     for row in shown_codes(comparison) {
-        text += &format!("| {} | {} | {} |", code(&row.code), escaped(&row.level), escaped(&row.meaning));
+        text += &format!("| {} | {} | {} |", code(&row.code), level(&row.level), escaped(&row.meaning));
         for cell in &row.cells {
             text += &format!(" {} |", cell.state.mark());
         }
@@ -49,6 +49,12 @@ pub fn markdown(comparison: &Comparison) -> String {
         text += "\n</details>\n";
     }
     text
+}
+
+/// A level; of a code that is not known it is text from the wire.
+fn level(level: &str) -> String {
+    let is_word = level.chars().all(|c| c.is_ascii_lowercase() || c == ' ');
+    if is_word { level.to_owned() } else { code(level) }
 }
 
 /// What there is to say beside the marks.

@@ -66,7 +66,7 @@ impl Page<'_> {
                 continue;
             }
             self.line("");
-            self.heading(&escape(&row.code));
+            self.wrapped("", &escape(&row.code), "");
             self.wrapped("  ", &escape(&row.meaning), "  ");
             // A code that no server can send is not told of each.
             if told.iter().all(|label| row.cells[*label].state == State::NotExercised) {
