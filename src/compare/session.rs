@@ -1058,7 +1058,9 @@ impl Session {
             _ => {}
         }
         if self.connect.answer.as_ref().is_some_and(|(answer, _)| answer.starts_with("_result")) && closed.is_some() {
-            let n = self.requests.last().map_or(connect.n, |request| request.n);
+            let before = |request: &&Request| closed.is_some_and(|end| request.time <= end.at);
+            let last = self.closed_at.map(|index| &self.requests[index]).or(self.requests.iter().rev().find(before));
+            let n = last.map_or(connect.n, |request| request.n);
             let codes = &[
                 "NetConnection.Connect.Closed",
                 "NetConnection.Connect.IdleTimeout",
@@ -1118,10 +1120,16 @@ impl Session {
             && end > *publish
             && self.is_settled(end)
             // A client that is gone at once may have been too quick.
-            && (!self.ended_in_order() || self.now.since(self.requests[end].time) > PATIENCE)
+            && (!self.ended_in_order()
+                || self.now.since(self.requests[end].time) > PATIENCE
+                || !self.requests[end].steps.is_empty())
         {
-            let instead = format!("{} was not answered by it", self.requests[end].name);
-            miss(&["NetStream.Unpublish.Success"], instead, self.requests[end].n);
+            let request = &self.requests[end];
+            let instead = match request.steps.is_empty() {
+                true => format!("{} was not answered by it", request.name),
+                false => format!("answer to {}: {}", request.name, request.story()),
+            };
+            miss(&["NetStream.Unpublish.Success"], instead, request.n);
         }
         if let Some(player) = &self.player
             && let Some(ended) = player.ended
@@ -1139,7 +1147,9 @@ impl Session {
             let closed_at = self.closed_at.map(|index| &self.requests[index]);
             let request = closed_at.or_else(|| self.requests.iter().rev().find(is_wanted)).unwrap_or(connect);
             let story = if request.steps.is_empty() { "nothing".to_owned() } else { request.story() };
-            let instead = format!("{}: answer to {}: {story}", scenario.name, normal::clip(&request.name));
+            let later = if closed.is_some() && self.closed_at.is_none() { ", and later the server closes" } else { "" };
+            let name = normal::clip(&request.name);
+            let instead = format!("{}: answer to {name}: {story}{later}", scenario.name);
             miss(&scenario.expects, instead, request.n);
         }
         missed
