@@ -813,6 +813,11 @@ impl Session {
         }
     }
 
+    /// Whether the client was gone so quickly after a request that it may have missed what came of it.
+    fn left_at(&self, index: usize) -> bool {
+        self.ended_in_order() && self.now.since(self.requests[index].time) <= PATIENCE
+    }
+
     fn ended_in_order(&self) -> bool {
         let by_client = self.end.is_some_and(|end| end.from == Side::Client && end.how == How::Fin);
         by_client && self.server_end == Some(How::Fin)
@@ -1118,11 +1123,7 @@ impl Session {
                 .iter()
                 .rposition(|request| request.name == "deleteStream" || request.name == "closeStream")
             && end > *publish
-            && self.is_settled(end)
-            // A client that is gone at once may have been too quick.
-            && (!self.ended_in_order()
-                || self.now.since(self.requests[end].time) > PATIENCE
-                || !self.requests[end].steps.is_empty())
+            && (!self.requests[end].steps.is_empty() || (self.is_settled(end) && !self.left_at(end)))
         {
             let request = &self.requests[end];
             let instead = match request.steps.is_empty() {
