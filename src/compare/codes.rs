@@ -178,10 +178,12 @@ mod tests {
         }
     }
 
+    type Change = fn(&mut Sighting);
+
     #[test]
     fn each_departure_from_the_rule_is_named() {
         assert!(start().deviations().is_empty());
-        let cases: &[(&str, fn(&mut Sighting))] = &[
+        let cases: &[(&str, Change)] = &[
             ("level \"error\" instead of \"status\"", |sighting| sighting.level = Some("error".into())),
             ("without a level", |sighting| sighting.level = None),
             ("without a description", |sighting| sighting.has_description = false),

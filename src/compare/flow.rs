@@ -1,7 +1,7 @@
 //! Acknowledgements and pings.
 
-use super::session::Writer;
 use super::situation::Situation;
+use super::writer::{Writer, name};
 use crate::wire::Time;
 
 /// A session in which no ping came shows that none come when it lasted so long, in nanoseconds.
@@ -18,11 +18,12 @@ pub(super) struct Fold {
     first: Option<(u32, u64)>,
     last: u32,
     pings: u64,
+    /// The first and the last ping, and the first one's message.
     ping_times: Option<(Time, Time, u64)>,
-    /// Pings of the client: how many, how many the server answered, and the last one.
-    pub(super) asked: u64,
+    /// The last ping of the client.
+    pub(super) asked: Option<u64>,
+    /// The last answer to one.
     pub(super) answered: Option<u64>,
-    pub(super) asked_n: Option<u64>,
 }
 
 impl Fold {
@@ -34,9 +35,8 @@ impl Fold {
 
     pub(super) fn pinged(&mut self, at: Time, n: u64) {
         self.pings += 1;
-        let (first, last, first_n) = self.ping_times.get_or_insert((at, at, n));
+        let (_, last, _) = self.ping_times.get_or_insert((at, at, n));
         *last = (*last).max(at);
-        let _ = (first, first_n);
     }
 
     pub(super) fn tell(
@@ -55,9 +55,9 @@ impl Fold {
                 f64::from(first)
             };
             let value = format!("about every {} bytes", roughly(each));
-            writer.fact(800, key.into(), title.into(), situation, value, Some(n));
+            writer.fact(name(800, key, title), situation, value, Some(n));
         } else if is_whole && self.window.is_some_and(|window| self.received > 2 * u64::from(window)) {
-            writer.fact(800, key.into(), title.into(), situation, "none, though its window was passed".into(), None);
+            writer.fact(name(800, key, title), situation, "none, though its window was passed", None);
         }
         let (key, title) = ("flow.pings", "Ping Requests to the client");
         if let Some((first, last, n)) = self.ping_times {
@@ -67,15 +67,15 @@ impl Fold {
                 first.since(begun) as f64
             };
             let value = format!("about every {} s", roughly(each / 1e9));
-            writer.fact(801, key.into(), title.into(), situation, value, Some(n));
+            writer.fact(name(801, key, title), situation, value, Some(n));
         } else if is_whole && ended.since(begun) > PATIENCE {
-            writer.fact(801, key.into(), title.into(), situation, "none in two minutes".into(), None);
+            writer.fact(name(801, key, title), situation, "none in two minutes", None);
         }
-        if let Some(n) = self.asked_n {
+        if let Some(n) = self.asked {
             let value = if self.answered.is_some() { "Ping Response" } else { "none" };
             if self.answered.is_some() || is_whole {
                 let (key, title) = ("flow.ping_response", "Answer to the client's Ping Request");
-                writer.fact(802, key.into(), title.into(), situation, value.into(), Some(self.answered.unwrap_or(n)));
+                writer.fact(name(802, key, title), situation, value, Some(self.answered.unwrap_or(n)));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The handshake: what the server answers to what kind of C1.
 
-use super::session::Writer;
 use super::situation::Situation;
+use super::writer::{Writer, name};
 use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Scheme};
 use crate::wire::{Side, Time};
 
@@ -35,7 +35,7 @@ impl Fold {
     pub(super) fn tell(&self, writer: &mut Writer<'_>) {
         let Some(situation) = self.situation() else { return };
         let mut tell = |rank, key: &str, title: &str, value: String| {
-            writer.fact(rank, key.to_owned(), title.to_owned(), &situation, value, None);
+            writer.fact(name(rank, key, title), &situation, value, None);
         };
         if let Some(version) = self.s0 {
             tell(100, "handshake.s0", "S0: version", version.to_string());
@@ -47,7 +47,7 @@ impl Fold {
                 Scheme::Digest1 => "signed, digest1",
             };
             tell(101, "handshake.s1.form", "S1: form", form.to_owned());
-            tell(102, "handshake.s1.version", "S1: version bytes", self.version(zero, content));
+            tell(102, "handshake.s1.version", "S1: version bytes", version(zero, content));
             tell(103, "handshake.s1.time", "S1: time", self.time(epoch, content, time).to_owned());
             let random = match content {
                 Content::Random => "random",
@@ -74,18 +74,6 @@ impl Fold {
         Some(Situation::of(format!("{version}{form}")))
     }
 
-    /// Bytes 4 to 7 as a version, if they can be one: some servers leave random bytes there.
-    fn version(&self, zero: [u8; 4], content: Content) -> String {
-        let [a, b, c, d] = zero;
-        if content == Content::Copy {
-            "those of C1".into()
-        } else if zero.iter().all(|byte| *byte < 32) {
-            format!("{a}.{b}.{c}.{d}")
-        } else {
-            "no version: other bytes".into()
-        }
-    }
-
     fn time(&self, epoch: u32, content: Content, seen: Time) -> &'static str {
         let client = match self.c1 {
             Some(HandshakeFacts::Block { epoch, .. }) => epoch,
@@ -104,5 +92,17 @@ impl Fold {
         } else {
             "a clock of its own"
         }
+    }
+}
+
+/// Bytes 4 to 7 as a version, if they can be one: some servers leave random bytes there.
+fn version(zero: [u8; 4], content: Content) -> String {
+    let [a, b, c, d] = zero;
+    if content == Content::Copy {
+        "those of C1".into()
+    } else if zero.iter().all(|byte| *byte < 32) {
+        format!("{a}.{b}.{c}.{d}")
+    } else {
+        "no version: other bytes".into()
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::normal;
-use super::session::Writer;
 use super::situation::Situation;
+use super::writer::{Writer, name};
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Data, Message};
 use crate::wire::Time;
@@ -211,13 +211,13 @@ impl Player {
     pub(super) fn tell(&self, writer: &mut Writer<'_>) {
         if let Some((handler, n)) = self.metadata {
             let (key, title) = ("media.metadata.handler", "Metadata: what a player gets it as");
-            writer.fact(700, key.into(), title.into(), &self.situation, handler.into(), Some(n));
+            writer.fact(name(700, key, title), &self.situation, handler, Some(n));
         }
         if let Some((change, n)) = &self.forwarded {
             let (key, title) = ("media.metadata.change", "Metadata: beside the publisher's");
             let situation = self.situation.with(&change.published);
             let text = writer.shown(&change.text);
-            writer.fact(701, key.into(), title.into(), &situation, text, Some(*n));
+            writer.fact(name(701, key, title), &situation, text, Some(*n));
         }
         let codecs: Vec<&str> = [self.video.codec, self.audio.codec].into_iter().flatten().collect();
         let situation = &self.situation.with(&codecs.join(" and "));
@@ -229,16 +229,16 @@ impl Player {
                 (false, false) => "after the first frame of its kind",
             };
             let (key, title) = (format!("media.{kind}_header"), format!("Sequence header of {kind} to a player"));
-            writer.fact(rank, key, title, situation, value.into(), Some(n));
+            writer.fact(name(rank, key, title), situation, value, Some(n));
         }
         if let Some((is_zero, n)) = self.header_time.filter(|_| self.joined_late) {
             let (key, title) = ("media.header_time", "Time of the first sequence header to a late player");
             let value = if is_zero { "0" } else { "not 0" };
-            writer.fact(704, key.into(), title.into(), situation, value.into(), Some(n));
+            writer.fact(name(704, key, title), situation, value, Some(n));
         }
         let Some((n, time, is_key, behind)) = self.first_picture else { return };
         let waited = time.since(self.play.1);
-        writer.latency(920, "latency.picture", "play to the first picture", waited, Some(n));
+        writer.latency(name(920, "latency.picture", "play to the first picture"), waited, Some(n));
         let keeps_time = self.time.is_some_and(|(time, _)| time == PUBLISHERS);
         let value = match (is_key, behind) {
             (false, _) => Some("not a key frame"),
@@ -250,11 +250,11 @@ impl Player {
         };
         if let Some(value) = value {
             let (key, title) = ("media.first_picture", "First picture to a late player");
-            writer.fact(705, key.into(), title.into(), situation, value.into(), Some(n));
+            writer.fact(name(705, key, title), situation, value, Some(n));
         }
         if let Some((time, n)) = self.time {
             let (key, title) = ("media.time", "Times of the media that a late player gets");
-            writer.fact(706, key.into(), title.into(), situation, time.into(), Some(n));
+            writer.fact(name(706, key, title), situation, time, Some(n));
         }
     }
 }

@@ -20,6 +20,7 @@ mod scenarios;
 mod session;
 mod situation;
 mod table;
+mod writer;
 
 pub use observer::Observer;
 pub use profile::{Evidence, Profile};

@@ -164,9 +164,8 @@ pub(super) fn program(version: &str) -> String {
     let mut name = String::new();
     for c in clip(version).chars() {
         match c {
-            '0'..='9' if name.ends_with('#') => {}
+            '0'..='9' | '.' | ',' if name.ends_with('#') => {}
             '0'..='9' => name.push('#'),
-            '.' | ',' if name.ends_with('#') => {}
             c => name.push(c),
         }
     }

@@ -56,10 +56,10 @@ pub(super) struct Request {
     pub(super) batch: u32,
     pub(super) steps: Vec<Step>,
     pub(super) is_answered: bool,
+    /// Whether it wants to publish what another session is publishing.
+    pub(super) is_name_busy: bool,
     /// Whether the server's media had begun.
     pub(super) is_amid_media: bool,
-    /// Codes that came for it.
-    pub(super) codes: Vec<String>,
 }
 
 impl Request {

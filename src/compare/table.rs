@@ -161,15 +161,12 @@ fn codes(profiles: &[Profile]) -> Vec<CodeRow> {
 fn code_row(code: &str, profiles: &[Profile]) -> CodeRow {
     let none = Tally::default();
     let tallies: Vec<&Tally> = profiles.iter().map(|profile| profile.codes.get(code).unwrap_or(&none)).collect();
-    let (level, meaning) = match status::find(code) {
-        Some(status) => {
-            let levels: Vec<&str> = status.levels.iter().map(|level| level.name()).collect();
-            (levels.join(" or "), status.meaning.to_owned())
-        }
-        None => {
-            let sent = tallies.iter().find_map(|tally| tally.level.clone()).unwrap_or_default();
-            (sent, "No reference knows this code.".to_owned())
-        }
+    let (level, meaning) = if let Some(status) = status::find(code) {
+        let levels: Vec<&str> = status.levels.iter().map(|level| level.name()).collect();
+        (levels.join(" or "), status.meaning.to_owned())
+    } else {
+        let sent = tallies.iter().find_map(|tally| tally.level.clone()).unwrap_or_default();
+        (sent, "No reference knows this code.".to_owned())
     };
     let cells = tallies.iter().map(|tally| code_cell(code, tally)).collect();
     CodeRow { code: code.to_owned(), level, meaning, cells }
@@ -188,9 +185,8 @@ fn code_cell(code: &str, tally: &Tally) -> CodeCell {
     };
     let Tally { works, deviates, missing, elsewhere, .. } = tally;
     if !deviates.is_empty() {
-        let often = |(what, seen): (&String, &Seen)| match seen.count == tally.sent {
-            true => what.clone(),
-            false => format!("{what} ({} of {})", seen.count, tally.sent),
+        let often = |(what, seen): (&String, &Seen)| {
+            if seen.count == tally.sent { what.clone() } else { format!("{what} ({} of {})", seen.count, tally.sent) }
         };
         let mut detail = deviates.iter().map(often).collect::<Vec<_>>().join("; ");
         if !missing.is_empty() {

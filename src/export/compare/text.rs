@@ -39,8 +39,8 @@ impl Page<'_> {
         let labels: Vec<String> = self.comparison.labels.iter().map(|label| clip(&escape(label), LABEL)).collect();
         for columns in columns(&labels) {
             self.line("");
-            let names: String = columns.clone().map(|label| format!("  {}", labels[label])).collect();
-            self.heading(&format!("{:<w$}{names}", "Information objects", w = CODE + LEVEL));
+            let names = labels[columns.clone()].join("  ");
+            self.heading(&format!("{:<w$}  {names}", "Information objects", w = CODE + LEVEL));
             for row in shown_codes(self.comparison) {
                 let mut line =
                     format!("{:<CODE$}{:<LEVEL$}", clip(&escape(&row.code), CODE - 1), clip(&row.level, LEVEL));
@@ -134,11 +134,11 @@ impl Page<'_> {
             }
             let mut names = Vec::new();
             let mut evidence = Vec::new();
-            for other in label..row.cells.len() {
-                if row.cells[other].values == cell.values && row.cells[other].differs == cell.differs {
+            for (other, its) in row.cells.iter().enumerate().skip(label) {
+                if its.values == cell.values && its.differs == cell.differs {
                     told[other] = true;
                     names.push(escape(&self.comparison.labels[other]));
-                    evidence.extend(row.cells[other].evidence.first());
+                    evidence.extend(its.evidence.first());
                 }
             }
             let mark = if cell.differs { "  ≠ " } else { "    " };
