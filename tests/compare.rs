@@ -319,6 +319,39 @@ fn secrets_stay() {
     }
 }
 
+#[test]
+fn broken_captures_are_compared_as_far_as_they_go() {
+    use rtmp_inspect::synth::Random;
+    let mut random = Random::new(7);
+    for round in 0..60 {
+        let conversation = if round % 2 == 0 { sample::publish(3) } else { hostile() };
+        let mut packets = Link::v4().packets(&conversation);
+        for _ in 0..random.between(1, 6) {
+            let place = random.between(0, packets.len() as u64 - 1) as usize;
+            match random.between(0, 3) {
+                0 => drop(packets.remove(place)),
+                1 => packets.truncate(place.max(4)),
+                2 => packets.swap(place, 3),
+                _ => {
+                    let bytes = random.bytes(8);
+                    let payload = &mut packets[place].payload;
+                    let at = random.between(0, payload.len() as u64) as usize;
+                    for (byte, new) in payload.iter_mut().skip(at).zip(bytes) {
+                        *byte = new;
+                    }
+                }
+            }
+        }
+        let mut profile = Profile::default();
+        observe(&common::Story::of_packets(&packets), 0, "a.pcap", &Scenarios::default(), &mut profile);
+        let comparison =
+            Comparison::new(vec![("a".into(), profile.clone()), (String::new(), profile)], vec!["a.pcap".into()], 0);
+        assert!(!comparison.differs(), "the same is no difference");
+        let shown = [html(&comparison), json(&comparison), markdown(&comparison), text(&comparison, true, true)];
+        assert!(shown.iter().all(|form| form.len() > 500));
+    }
+}
+
 fn run(arguments: &[&str]) -> Output {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     Command::new(env!("CARGO_BIN_EXE_rtmp-inspect")).current_dir(root).arg("compare").args(arguments).output().unwrap()

@@ -28,7 +28,7 @@ impl Observer {
         let id = event.session();
         if let Event::Session(opened) = event {
             // What came before the capture, or is encrypted, is what the rest depends on.
-            if opened.start == Start::Midstream || opened.protocol != "rtmp" {
+            if opened.start == Start::Midstream || opened.protocol == "rtmpe" {
                 profile.left_out += 1;
                 return;
             }

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use super::codes::Tally;
 use super::situation::Situation;
 
-/// Rows that one server may have. A real one has about two hundred.
-const ROWS: usize = 20_000;
+/// Rows that one server may have, each situation counted. A real one has some hundreds.
+const ROWS: usize = 8192;
+/// Characters of one value, and of one situation. Values of real servers have under 400.
+const VALUE: usize = 1024;
+const SITUATION: usize = 512;
 /// Different values of one row that are kept; the row says when there were more.
 const VALUES: usize = 12;
 /// Different codes that one server may send.
@@ -113,8 +116,8 @@ impl Profile {
         }
         let facts = self.rows.entry(key).or_insert_with(|| Facts {
             title: fact.title,
-            situation: fact.situation.text.clone(),
-            detail: fact.situation.detail.clone(),
+            situation: cut(&fact.situation.text, SITUATION),
+            detail: cut(&fact.situation.detail, SITUATION),
             anchor: fact.anchor,
             sessions: 0,
             values: BTreeMap::new(),
@@ -125,8 +128,9 @@ impl Profile {
         if facts.last.replace(session) != Some(session) {
             facts.sessions += 1;
         }
-        if facts.values.len() < VALUES || facts.values.contains_key(&fact.value) {
-            facts.values.entry(fact.value).or_default().add(fact.evidence);
+        let value = cut(&fact.value, VALUE);
+        if facts.values.len() < VALUES || facts.values.contains_key(&value) {
+            facts.values.entry(value).or_default().add(fact.evidence);
         } else {
             facts.more = true;
         }
@@ -153,5 +157,13 @@ impl Profile {
         if latency.worst.is_none_or(|(worst, _)| ns > worst) {
             latency.worst = Some((ns, evidence));
         }
+    }
+}
+
+/// At most so many characters.
+fn cut(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }

@@ -46,9 +46,9 @@ impl Page<'_> {
                     format!("{:<CODE$}{:<LEVEL$}", clip(&escape(&row.code), CODE - 1), clip(&row.level, LEVEL));
                 for label in columns.clone() {
                     let state = row.cells[label].state;
-                    let (width, left) = (width(&labels[label]), (width(&labels[label]) - 1) / 2);
+                    let room = width(&labels[label]).saturating_sub(1);
                     let mark = self.painted(state, state.mark());
-                    line += &format!("  {}{mark}{}", " ".repeat(left), " ".repeat(width - left - 1));
+                    line += &format!("  {}{mark}{}", " ".repeat(room / 2), " ".repeat(room - room / 2));
                 }
                 self.line(line.trim_end());
             }
