@@ -1,86 +1,213 @@
-/// The farthest that zstd data may look back, in bytes: all of it is kept while it is decompressed. It is what the `zstd`
-/// program allows by itself; without `--ultra` or `--long` it makes 8 MiB at most.
-pub const ZSTD_WINDOW: u64 = 128 << 20;
+//! Every bound on what the program keeps, in one place.
+//!
+//! A declared length never allocates by itself. A limit is declared once, with its default, its unit and its reason;
+//! `docs/limits.md` is made of that, and the counter that `summary.limits` shows under the limit's name.
 
-/// What comments, names and secrets of captures may cost together, in bytes. A key log of a day has some megabytes.
-pub const NOTE_BYTES: usize = 16 << 20;
+/// A limit, as it is declared.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// As the field of [`Limits`], the counter of [`Reached`] and the key in `summary.limits` are called.
+    pub name: &'static str,
+    pub default: u64,
+    pub unit: &'static str,
+    /// What it bounds, what happens past it, and why it is what it is.
+    pub doc: &'static str,
+    /// Why it is not counted when it is reached; empty where it is.
+    pub uncounted: &'static str,
+}
 
-/// Every bound on what the program keeps, in one place. A declared length never allocates by itself.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// TCP connections followed at a time. Past it the one idle for longest is closed out (`timeout`).
-    pub connections: usize,
-    /// Bytes of one direction kept while an earlier segment is missing. Past it the hole is declared a gap.
-    /// 1 MiB is a window that a fast link fills; a larger reorder is a loss.
-    pub reorder_bytes: usize,
-    /// Segments of one direction kept while an earlier one is missing.
-    pub reorder_segments: usize,
-    /// The same bytes over all connections together.
-    pub reorder_bytes_total: usize,
-    /// A hole that the receiver has acknowledged was missed by the capture, not by the network. It is declared after
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $value:expr, $unit:literal $(, uncounted $why:literal)?;)*) => {
+        /// The bounds. See [`Limits::ALL`] for their units.
+        #[derive(Clone, Debug)]
+        pub struct Limits {
+            $($(#[doc = $doc])+ pub $name: $type,)*
+        }
+
+        impl Limits {
+            pub const DEFAULT: Limits = Limits { $($name: $value,)* };
+
+            /// Every limit, in the order of the layers.
+            pub const ALL: &'static [Limit] = &[$(Limit {
+                name: stringify!($name),
+                default: Limits::DEFAULT.$name as u64,
+                unit: $unit,
+                doc: concat!($($doc, "\n",)+),
+                uncounted: concat!("" $(, $why)?),
+            },)*];
+        }
+
+        /// How often each limit was reached.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct Reached {
+            $(#[doc = concat!("Of [`Limits::", stringify!($name), "`].")] pub $name: u64,)*
+        }
+
+        impl Reached {
+            /// Those that were reached, by name.
+            pub fn list(&self) -> Vec<(&'static str, u64)> {
+                [$((stringify!($name), self.$name),)*].into_iter().filter(|(_, times)| *times > 0).collect()
+            }
+
+            /// Counts a limit by its name.
+            pub fn count(&mut self, name: &str) {
+                match name {
+                    $(stringify!($name) => self.$name += 1,)*
+                    _ => {}
+                }
+            }
+
+            /// Adds what was counted elsewhere.
+            pub fn add(&mut self, other: &Reached) {
+                $(self.$name += other.$name;)*
+            }
+        }
+    };
+}
+
+limits! {
+    /// The longest record or block of a capture that is read. The largest snap length that tools accept is 256 KiB, and a
+    /// key log of a day has some megabytes.
+    record_bytes: usize = 16 << 20, "bytes", uncounted "a record that claims more ends the reading with an error";
+    /// Interfaces of one pcapng section that are remembered. A section of nothing else must not fill the memory.
+    interfaces: usize = 65_536, "interfaces", uncounted "one more ends the reading with an error";
+    /// What comments, names and secrets of captures may cost together. Past it they are left out.
+    note_bytes: usize = 16 << 20, "bytes";
+    /// The farthest that zstd data may look back: all of it is kept while it is decompressed. It is what the `zstd`
+    /// program allows by itself; without `--ultra` or `--long` it makes 8 MiB at most.
+    zstd_window: u64 = 128 << 20, "bytes", uncounted "data that needs more is refused with an error";
+
+    /// TCP connections followed at a time. Past it the half-open one idle for longest is closed out (`timeout`), or where these
+    /// are less than half of all, the one idle for longest of the others. A quarter as many closed connections are
+    /// remembered, so that their late segments do not begin new ones. A session in its handshake takes 10 KB.
+    connections: usize = 16_384, "connections";
+    /// A connection on which nothing was captured for this long is closed out (`timeout`). RTMP peers send media or pings
+    /// many times a minute, and servers drop a client that is silent for some minutes; what is silent for an hour is gone,
+    /// or its end was missed.
+    idle_ns: i64 = 3_600_000_000_000, "ns of capture time";
+    /// The same for a connection of which only SYNs and their answers were captured. Linux repeats a SYN after 64 seconds
+    /// at the latest, and then gives up.
+    half_open_ns: i64 = 120_000_000_000, "ns of capture time";
+    /// What is kept of one direction while an earlier segment is missing. Past it the hole is declared a gap. It is a window that
+    /// a fast link fills; a larger reorder is a loss.
+    reorder_bytes: usize = 1 << 20, "bytes";
+    /// Segments of one direction kept while an earlier one is missing. Past it the hole is declared a gap. As many small
+    /// segments cost more than their bytes.
+    reorder_segments: usize = 4096, "segments";
+    /// What is kept of all connections together while earlier segments are missing, with what that costs beside the bytes.
+    /// Past it a hole of the connection at hand is declared a gap. Few of many connections miss a segment at a time.
+    reorder_bytes_total: usize = 16 << 20, "bytes";
+    /// A hole that the receiver has acknowledged was missed by the capture, not by the network. It is declared a gap after
     /// this many further packets of the connection: captures themselves reorder a little.
-    pub acknowledged_hole_packets: u32,
-    /// … or after this long, in nanoseconds of capture time.
-    pub acknowledged_hole_ns: i64,
-    /// Tags, labels and tunnels around one packet. Real networks stack a handful; each more is work for a hostile packet
-    /// alone.
-    pub nesting: usize,
+    acknowledged_hole_packets: u32 = 128, "packets", uncounted "it bounds waiting, not memory; each hole is a gap";
+    /// … or after this long: a quiet connection has few packets to count.
+    acknowledged_hole_ns: i64 = 3_000_000_000, "ns of capture time", uncounted "it bounds waiting, not memory; each hole is a gap";
+    /// Tags, labels and tunnels around one packet. Past it the packet is not read. Real networks stack a handful; each more is
+    /// work for a hostile packet alone.
+    nesting: usize = 16, "headers";
     /// IP packets of which not every fragment has come, and whole ones kept to recognise copies. Past it those given out
-    /// are forgotten first, then the oldest. Linux keeps as much by bytes alone.
-    pub fragments: usize,
+    /// are forgotten first, then the oldest is given up. Linux keeps as much by bytes alone.
+    fragments: usize = 4096, "packets";
     /// What their bytes cost together, with what that costs beside them: as much as Linux keeps
     /// (`net.ipv4.ipfrag_high_thresh`).
-    pub fragment_bytes: usize,
-    /// A packet is given up when its first fragment is this old, in nanoseconds of capture time: as long as Linux waits
-    /// (`net.ipv4.ipfrag_time`). Longer, and another packet may have the same identification.
-    pub fragment_age_ns: i64,
-    /// Bytes of one direction kept while its protocol is not yet known. A whole RTMP handshake half is 3073.
-    pub opening_bytes: usize,
-    /// The same where the connection's beginning was not captured: a chain of chunk headers must prove what it is.
-    pub midstream_opening_bytes: usize,
-    /// Bytes of one direction in which the next chunk is looked for after a hole. Four of the largest common chunks: a
-    /// chain of headers that proves a place is seldom longer.
-    pub search_bytes: usize,
-    /// Payload bytes of unfinished messages, over all chunk streams of one direction.
-    pub partial_bytes: usize,
-    /// Chunk streams of one direction. The protocol allows 65597; real peers use under ten.
-    pub chunk_streams: usize,
-    /// Calls without an answer that are remembered per direction.
-    pub pending_calls: usize,
-    /// AMF values inside one another.
-    pub amf_depth: u16,
-    /// AMF values in one message.
-    pub amf_values: u32,
-    /// Bytes of text that the AMF values of one message may repeat by reference: each reference is a copy for whoever
-    /// reads the value.
-    pub amf_repeated: usize,
-    /// Messages inside one aggregate message. Media servers put about a hundred there.
-    pub aggregate_messages: usize,
+    fragment_bytes: usize = 4 << 20, "bytes";
+    /// A packet is given up when its first fragment is this old: as long as Linux waits (`net.ipv4.ipfrag_time`). Longer, and
+    /// another packet may have the same identification.
+    fragment_age_ns: i64 = 30_000_000_000, "ns of capture time";
+    /// Fragments of one packet that were cut by a snap length. Past it the packet stays incomplete. It is more than the
+    /// smallest MTU makes of the longest packet.
+    fragment_cuts: usize = 128, "fragments";
+
+    /// What is kept of one direction while its protocol is not yet known. Past it the connection is not RTMP. A whole RTMP
+    /// handshake half is 3073.
+    opening_bytes: usize = 4096, "bytes", uncounted "that it is not RTMP is counted among what is not decoded";
+    /// The same where the connection's beginning was not captured, or has a hole: a chain of chunk headers must prove what it is.
+    midstream_opening_bytes: usize = 64 << 10, "bytes", uncounted "that it is not RTMP is counted among what is not decoded";
+    /// What the beginnings of all connections cost together while their protocols are not yet known. Past it the oldest is
+    /// judged by what there is. It is room for a hundred connections that were joined in the middle at once.
+    opening_bytes_total: usize = 24 << 20, "bytes";
+    /// Kinds of what was not understood. Past it the packets of further kinds are not counted by kind. Real captures have a
+    /// handful.
+    unread_reasons: usize = 256, "reasons";
+    /// Events that lie ready to be taken. Past it the bytes behind them wait to be decoded: a packet of a megabyte may hold as
+    /// many messages.
+    ready_events: usize = 4096, "events", uncounted "nothing is lost: what follows is decoded when these are taken";
+    /// What the sessions keep together: messages under way, chunk streams, bytes in which chunks are looked for. Past it the
+    /// directions that keep most lose it (`undecodable`), until a quarter is free. A thousand usual sessions are in the
+    /// middle of a picture each.
+    session_bytes_total: usize = 40 << 20, "bytes";
+
+    /// Bytes of one direction in which the next chunk is looked for after a hole. Past it half of them are skipped. Four of
+    /// the largest common chunks: a chain of headers that proves a place is seldom longer.
+    search_bytes: usize = 256 << 10, "bytes";
+    /// What is kept of unfinished messages over all chunk streams of one direction, with the places of their chunks. Past
+    /// it a message loses its payload (`incomplete`). The longest message has 16 MiB, and two may be under way.
+    partial_bytes: usize = 34 << 20, "bytes";
+    /// Chunk streams of one direction. Past it the direction is not decodable. The protocol allows 65597; real peers use
+    /// under ten.
+    chunk_streams: usize = 1024, "chunk streams";
+    /// Calls without an answer that are remembered per direction. Past it the oldest is forgotten. Clients that number
+    /// calls which no server answers make a few in a session.
+    pending_calls: usize = 1024, "calls";
+    /// AMF values inside one another. Past it the rest of the message is not decoded. Real values nest under ten.
+    amf_depth: u16 = 64, "values";
+    /// AMF values in one message. Past it the rest of the message is not decoded. Shared objects and playlists have hundreds.
+    amf_values: u32 = 65_536, "values";
+    /// Text that the AMF values of one message may repeat by reference: each reference is a copy for whoever reads the
+    /// value. Past it the rest of the message is not decoded.
+    amf_repeated: usize = 1 << 20, "bytes";
+    /// Messages inside one aggregate message. Past it the rest of it is not decoded. Media servers put about a hundred there.
+    aggregate_messages: usize = 16_384, "messages";
+    /// Stream names and other secrets that are remembered of one session to be masked. Past it all text of the session's
+    /// messages is masked. A publisher names its stream three or four times.
+    secrets: usize = 64, "secrets";
+    /// Bytes of these secrets together. Past it all text of the session's messages is masked.
+    secret_bytes: usize = 16 << 10, "bytes";
+
+    /// Bytes of what a finding quotes from the wire. Past it the quotation is cut. It has to be read by a person.
+    finding_bytes: usize = 1024, "bytes", uncounted "the text that was cut ends in `…`";
+    /// Calls and answers that a rule remembers of one session. Past it further ones are not judged. Sessions of a day have
+    /// tens.
+    judged_calls: usize = 1024, "calls", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+
+    /// What the screen's index may take, whatever the capture's size. Past this and the share below reading stops, and that is
+    /// said.
+    index_bytes: usize = 96 << 20, "bytes", uncounted "the screen says so";
+    /// … and beside it, of every hundred bytes of capture. A message of usual length takes one and a half.
+    index_share: u64 = 5, "percent", uncounted "the screen says so";
+    /// Items that lie ready for the screen, about: a few milliseconds of its work. Past it reading waits.
+    ready_items: usize = 16_384, "items", uncounted "nothing is lost: reading waits";
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits {
-            connections: 65_536,
-            reorder_bytes: 1 << 20,
-            reorder_segments: 4096,
-            reorder_bytes_total: 16 << 20,
-            acknowledged_hole_packets: 128,
-            acknowledged_hole_ns: 3_000_000_000,
-            nesting: 16,
-            fragments: 4096,
-            fragment_bytes: 4 << 20,
-            fragment_age_ns: 30_000_000_000,
-            opening_bytes: 4096,
-            midstream_opening_bytes: 64 << 10,
-            search_bytes: 256 << 10,
-            partial_bytes: 32 << 20,
-            chunk_streams: 4096,
-            pending_calls: 1024,
-            amf_depth: 64,
-            amf_values: 65_536,
-            amf_repeated: 1 << 20,
-            aggregate_messages: 16_384,
-        }
+        Limits::DEFAULT
     }
+}
+
+/// All limits as a table in Markdown.
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "| limit | default | unit | what it bounds, and why | counted |\n| --- | ---: | --- | --- | --- |\n",
+    );
+    for limit in Limits::ALL {
+        let doc = limit.doc.split_whitespace().collect::<Vec<_>>().join(" ");
+        // What a link of the code's documentation would be.
+        let counted = if limit.uncounted.is_empty() { "yes".to_owned() } else { format!("no: {}", limit.uncounted) };
+        text += &format!("| `{}` | {} | {} | {doc} | {counted} |\n", limit.name, grouped(limit.default), limit.unit);
+    }
+    text
+}
+
+/// A number with its thousands apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
 }

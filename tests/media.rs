@@ -356,7 +356,7 @@ fn an_avc_record_down_to_the_frame_rate() {
 fn a_damaged_parameter_set_spares_the_rest_of_the_record() {
     let bytes = hex("17 00 000000 0164000cff e1 0004 6764000c 01 0004 68efbcb0");
     let (told, stop, json) = video(&bytes);
-    assert_eq!(stop.unwrap(), Stop { at: 17, what: "a parameter set ends early".into() });
+    assert_eq!(stop.unwrap(), Stop::new(17, "a parameter set ends early"));
     assert_eq!(told.sequence.unwrap().level, Some("1.2"));
     assert_eq!(json["configuration"]["picture_parameter_sets"][0]["length"], 4);
     let (_, stop, _) = video(&hex("17 00 000000 00000001 67"));

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rtmp_inspect::analyzer::Limits;
-use rtmp_inspect::net::{Connections, Flags, How, Output, Segment};
+use rtmp_inspect::net::{Connections, Flags, How, Identity, Output, Segment};
 use rtmp_inspect::wire::{Moment, PacketNo, Place, Side, Time};
 
 /// A segment of the client's stream: `length` bytes at `offset`, the last `cut` of them not captured.
@@ -78,6 +78,10 @@ fn run(isn: u32, data: &[u8], segments: &[Sent], fin: bool, limits: &Limits) -> 
             payload: &data[sent.offset..sent.offset + sent.length - sent.cut],
             place: Place { file: 0, offset: packet << 32 | sent.offset as u64 },
             cut: sent.cut as u32,
+            window: 65_535,
+            window_scale: None,
+            identity: Identity::None,
+            continues: false,
             tunnels: &[],
         };
         let at = Moment { packet: PacketNo(packet), time: Time(packet as i64) };
@@ -240,6 +244,10 @@ proptest! {
                 },
                 payload: &bytes[..length],
                 place: Place::default(),
+                window: 65_535,
+                window_scale: None,
+                identity: Identity::None,
+                continues: false,
                 tunnels: &[],
                 cut: if cut < 32 { u32::from(cut) } else { 0 },
             };

@@ -9,13 +9,13 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use crate::capture::Packet;
-pub use crate::limits::Limits;
-use crate::net::{self, ConnectionId, Connections, Output, Start, Tunnels, Unpacker};
+pub use crate::limits::{Limits, Reached};
+use crate::net::{self, ConnectionId, Connections, How, Output, Start, TcpFacts, Tunnels, Unpacker};
 pub use crate::proto::Event;
-use crate::proto::rtmp::Session;
-use crate::proto::rtmp::detect::{self, Match};
+use crate::proto::rtmp::detect::{self, Foreign, Match};
+use crate::proto::rtmp::{Session, Sink};
 use crate::proto::{Opened, Piece};
-use crate::wire::{IdMap, Moment, Side};
+use crate::wire::{IdMap, Moment, Place, Side};
 use opening::{Kept, Opening};
 
 /// What an [`Analyzer`] gives beside the protocols' own events.
@@ -36,8 +36,8 @@ pub struct Totals {
     pub gaps: u64,
     /// What was not understood, by reason, in order of first appearance.
     pub unread: Vec<(Reason, Tally)>,
-    /// The [`Limits`] that were reached, by name, and how often; known at the end.
-    pub limits: Vec<(&'static str, u64)>,
+    /// How often each of the [`Limits`] was reached; whole when all events were taken.
+    pub reached: Reached,
     pub first: Option<Moment>,
     pub last: Option<Moment>,
 }
@@ -46,8 +46,8 @@ pub struct Totals {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     Packet(net::Unread),
-    /// A TCP connection whose beginning is not RTMP's; its payload bytes are counted.
-    NotRtmp,
+    /// A TCP connection whose beginning is not RTMP's, and what it is where that is told by it; its payload bytes are counted.
+    NotRtmp(Option<Foreign>),
 }
 
 impl std::fmt::Display for Reason {
@@ -56,7 +56,8 @@ impl std::fmt::Display for Reason {
             Reason::Packet(net::Unread::LinkType(link)) => write!(f, "unknown link type {}", link.0),
             Reason::Packet(net::Unread::OtherProtocol(number)) => write!(f, "IP protocol {number}"),
             Reason::Packet(unread) => f.write_str(unread.name()),
-            Reason::NotRtmp => f.write_str("TCP that is not RTMP"),
+            Reason::NotRtmp(None) => f.write_str("TCP that is not RTMP"),
+            Reason::NotRtmp(Some(foreign)) => write!(f, "TCP that is not RTMP but {}", foreign.name()),
         }
     }
 }
@@ -69,8 +70,13 @@ pub struct Tally {
 }
 
 impl Totals {
-    fn tally(&mut self, reason: Reason, packets: u64, bytes: u64) {
-        let place = self.unread.iter().position(|(known, _)| *known == reason).unwrap_or_else(|| {
+    fn tally(&mut self, reason: Reason, packets: u64, bytes: u64, most: usize) {
+        let place = self.unread.iter().position(|(known, _)| *known == reason);
+        if place.is_none() && self.unread.len() >= most {
+            self.reached.unread_reasons += 1;
+            return;
+        }
+        let place = place.unwrap_or_else(|| {
             self.unread.push((reason, Tally::default()));
             self.unread.len() - 1
         });
@@ -79,16 +85,10 @@ impl Totals {
         tally.bytes += bytes;
     }
 
-    /// Notes that a limit was reached so often.
-    fn limit(&mut self, name: &'static str, count: u64) {
-        if count > 0 {
-            self.limits.push((name, count));
-        }
-    }
-
-    fn not_rtmp(&mut self, bytes: u64) {
+    fn not_rtmp(&mut self, foreign: Option<Foreign>, bytes: u64) {
         if bytes > 0 {
-            self.tally(Reason::NotRtmp, 0, bytes);
+            // These always have their place.
+            self.tally(Reason::NotRtmp(foreign), 0, bytes, usize::MAX);
         }
     }
 }
@@ -104,7 +104,15 @@ struct State {
     limits: Limits,
     options: Options,
     live: IdMap<ConnectionId, Connection>,
+    /// Connections whose protocol is not yet known and of which something is kept, the oldest first; some are no longer so.
+    openings: VecDeque<ConnectionId>,
+    /// What is kept of these.
+    opening_bytes: usize,
+    /// What all sessions keep.
+    session_bytes: usize,
     events: VecDeque<Event>,
+    /// What waits until the events are taken, in order.
+    waiting: VecDeque<(ConnectionId, Kept)>,
     totals: Totals,
 }
 
@@ -120,10 +128,30 @@ struct Connection {
 }
 
 enum Content {
-    Unknown(Opening),
+    Unknown(Box<Opening>),
     Rtmp { number: u32, session: Box<Session> },
-    Other,
+    Other(Option<Foreign>),
 }
+
+/// What an [`Analyzer`] keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Connections that are followed.
+    pub connections: usize,
+    /// Closed ones whose late segments would still be known.
+    pub closed: usize,
+    /// Those of the connections that the protocols know.
+    pub live: usize,
+    /// Bytes of those whose protocol is not yet known.
+    pub opening_bytes: usize,
+    /// Bytes that the sessions keep.
+    pub session_bytes: usize,
+    /// Events that lie ready.
+    pub events: usize,
+}
+
+/// Bytes that are decoded before it is looked whether too many events lie ready.
+const SLICE: usize = 16 << 10;
 
 impl Analyzer {
     pub fn new(limits: &Limits, options: Options) -> Self {
@@ -134,7 +162,11 @@ impl Analyzer {
                 limits: limits.clone(),
                 options,
                 live: IdMap::default(),
+                openings: VecDeque::new(),
+                opening_bytes: 0,
+                session_bytes: 0,
                 events: VecDeque::new(),
+                waiting: VecDeque::new(),
                 totals: Totals::default(),
             },
         }
@@ -151,13 +183,43 @@ impl Analyzer {
             connections.push(segment, packet.at, &mut |output| state.take(&output));
         });
         if let Err(unread) = read {
-            self.state.totals.tally(Reason::Packet(unread), 1, packet.data.len() as u64);
+            let most = self.state.limits.unread_reasons;
+            self.state.totals.tally(Reason::Packet(unread), 1, packet.data.len() as u64, most);
         }
     }
 
-    /// The next event, in order of completion.
+    /// The next event, in order of completion. All are to be taken after each packet.
     pub fn poll(&mut self) -> Option<Event> {
-        self.state.events.pop_front()
+        let state = &mut self.state;
+        while state.events.is_empty()
+            && let Some((connection, kept)) = state.waiting.pop_front()
+        {
+            state.replay(connection, kept);
+        }
+        let event = state.events.pop_front();
+        if event.is_none() && state.events.capacity() > 4 * state.limits.ready_events {
+            state.events = VecDeque::new();
+        }
+        event
+    }
+
+    /// What is kept at this moment.
+    pub fn held(&self) -> Held {
+        let (connections, closed) = self.connections.held();
+        let state = &self.state;
+        Held {
+            connections,
+            closed,
+            live: state.live.len(),
+            opening_bytes: state.opening_bytes,
+            session_bytes: state.session_bytes,
+            events: state.events.len(),
+        }
+    }
+
+    /// Adds limits that were reached in front of it or behind it.
+    pub fn count(&mut self, reached: &Reached) {
+        self.state.totals.reached.add(reached);
     }
 
     /// No packet follows.
@@ -168,15 +230,11 @@ impl Analyzer {
         let totals = &mut state.totals;
         let lost = self.unpacker.take_lost();
         if lost.packets > 0 {
-            totals.tally(Reason::Packet(net::Unread::Fragment), lost.packets, lost.bytes);
+            let most = state.limits.unread_reasons;
+            totals.tally(Reason::Packet(net::Unread::Fragment), lost.packets, lost.bytes, most);
         }
-        let overruns = self.connections.overruns();
-        totals.limit("connections", overruns.connections);
-        totals.limit("reorder_bytes", overruns.reorder_bytes);
-        totals.limit("reorder_segments", overruns.reorder_segments);
-        totals.limit("reorder_bytes_total", overruns.reorder_bytes_total);
-        totals.limit("fragments", self.unpacker.evicted_fragments());
-        totals.limit("nesting", self.unpacker.too_deep());
+        totals.reached.add(self.connections.reached());
+        totals.reached.add(&self.unpacker.reached());
     }
 
     pub fn totals(&self) -> &Totals {
@@ -186,9 +244,10 @@ impl Analyzer {
 
 impl State {
     fn take(&mut self, output: &Output<'_>) {
+        let has_room = self.waiting.is_empty() && self.events.len() < self.limits.ready_events;
         match *output {
             Output::Open { connection, client, server, start, at } => {
-                let content = Content::Unknown(Opening::new());
+                let content = Content::Unknown(Box::new(Opening::new()));
                 let tunnels = Default::default();
                 self.live.insert(connection, Connection { client, server, at, start, tunnels, open: 2, content });
             }
@@ -197,55 +256,173 @@ impl State {
                     live.tunnels[from.index()].clone_from(tunnels);
                 }
             }
-            Output::Bytes { connection, from, offset, bytes, at, place } => {
-                let Some(live) = self.live.get_mut(&connection) else { return };
-                match &mut live.content {
-                    Content::Rtmp { number, session } => {
-                        if self.options.evidence {
-                            let length = bytes.len() as u32;
-                            let session = *number;
-                            self.events.push_back(Event::Piece(Piece { session, from, offset, length, place }));
-                        }
-                        session.bytes(from, bytes, at, &mut self.totals.messages, &mut self.events);
+            Output::Bytes { connection, from, mut offset, mut bytes, at, mut place } => {
+                if has_room && bytes.len() <= SLICE {
+                    return self.bytes(connection, from, offset, bytes, at, place);
+                }
+                while !bytes.is_empty() {
+                    let (slice, rest) = bytes.split_at(bytes.len().min(SLICE));
+                    if self.waiting.is_empty() && self.events.len() < self.limits.ready_events {
+                        self.bytes(connection, from, offset, slice, at, place);
+                    } else {
+                        self.waiting
+                            .push_back((connection, Kept::Bytes { from, offset, bytes: slice.into(), at, place }));
                     }
-                    Content::Unknown(opening) => {
-                        opening.keep(from, offset, bytes, at, place);
-                        self.judge(connection, false);
-                    }
-                    Content::Other => self.totals.not_rtmp(bytes.len() as u64),
+                    bytes = rest;
+                    offset += slice.len() as u64;
+                    place.offset += slice.len() as u64;
                 }
             }
             Output::Gap { connection, from, offset, missing, at } => {
-                let Some(live) = self.live.get_mut(&connection) else { return };
-                match &mut live.content {
-                    Content::Rtmp { session, .. } => {
-                        self.totals.gaps += 1;
-                        session.gap(from, offset, missing, at, &mut self.totals.messages, &mut self.events);
-                    }
-                    Content::Unknown(opening) => {
-                        opening.miss(from, offset, missing, at);
-                        self.judge(connection, false);
-                    }
-                    Content::Other => {}
+                if has_room {
+                    self.gap(connection, from, offset, missing, at);
+                } else {
+                    self.waiting.push_back((connection, Kept::Gap { from, offset, missing, at }));
                 }
             }
-            Output::Close { connection, from, how, at } => {
-                let Some(live) = self.live.get_mut(&connection) else { return };
-                if let Content::Unknown(opening) = &mut live.content {
-                    opening.close(from, how, at);
-                    if live.open == 1 {
-                        self.judge(connection, true);
-                    }
-                } else if let Content::Rtmp { session, .. } = &mut live.content {
-                    session.close(from, how, at, &mut self.totals.messages, &mut self.events);
-                }
-                if let Some(live) = self.live.get_mut(&connection) {
-                    live.open -= 1;
-                    if live.open == 0 {
-                        self.live.remove(&connection);
-                    }
+            Output::Close { connection, from, how, at, tcp } => {
+                if has_room {
+                    self.close(connection, from, how, at, tcp);
+                } else {
+                    self.waiting.push_back((connection, Kept::Close { from, how, at, tcp: Box::new(*tcp) }));
                 }
             }
+        }
+    }
+
+    fn replay(&mut self, connection: ConnectionId, kept: Kept) {
+        match kept {
+            Kept::Bytes { from, offset, bytes, at, place } => self.bytes(connection, from, offset, &bytes, at, place),
+            Kept::Gap { from, offset, missing, at } => self.gap(connection, from, offset, missing, at),
+            Kept::Close { from, how, at, tcp } => self.close(connection, from, how, at, &tcp),
+        }
+    }
+
+    fn bytes(&mut self, connection: ConnectionId, from: Side, offset: u64, bytes: &[u8], at: Moment, place: Place) {
+        let Some(live) = self.live.get_mut(&connection) else { return };
+        match &mut live.content {
+            Content::Rtmp { number, .. } => {
+                if self.options.evidence {
+                    let (session, length) = (*number, bytes.len() as u32);
+                    self.events.push_back(Event::Piece(Piece { session, from, offset, length, place }));
+                }
+                self.tell(connection, at, |session, sink| session.bytes(from, bytes, at, sink));
+            }
+            Content::Unknown(opening) => {
+                let before = opening.cost();
+                if before == 0 {
+                    self.openings.push_back(connection);
+                }
+                opening.keep(from, offset, bytes, at, place);
+                self.opening_bytes += opening.cost() - before;
+                self.judge(connection, false);
+                self.make_room();
+            }
+            Content::Other(foreign) => self.totals.not_rtmp(*foreign, bytes.len() as u64),
+        }
+    }
+
+    fn gap(&mut self, connection: ConnectionId, from: Side, offset: u64, missing: u64, at: Moment) {
+        let Some(live) = self.live.get_mut(&connection) else { return };
+        match &mut live.content {
+            Content::Rtmp { .. } => {
+                self.totals.gaps += 1;
+                self.tell(connection, at, |session, sink| session.gap(from, offset, missing, at, sink));
+            }
+            Content::Unknown(opening) => {
+                let before = opening.cost();
+                if before == 0 {
+                    self.openings.push_back(connection);
+                }
+                opening.miss(from, offset, missing, at);
+                self.opening_bytes += opening.cost() - before;
+                self.judge(connection, false);
+                self.make_room();
+            }
+            Content::Other(_) => {}
+        }
+    }
+
+    fn close(&mut self, connection: ConnectionId, from: Side, how: How, at: Moment, tcp: &TcpFacts) {
+        let Some(live) = self.live.get_mut(&connection) else { return };
+        if let Content::Unknown(opening) = &mut live.content {
+            let before = opening.cost();
+            if before == 0 {
+                self.openings.push_back(connection);
+            }
+            opening.close(from, how, at, tcp);
+            self.opening_bytes += opening.cost() - before;
+            if live.open == 1 {
+                self.judge(connection, true);
+            }
+        } else if let Content::Rtmp { .. } = &mut live.content {
+            self.tell(connection, at, |session, sink| session.close(from, how, at, tcp, sink));
+        }
+        let Some(live) = self.live.get_mut(&connection) else { return };
+        live.open -= 1;
+        if live.open == 0
+            && let Some(gone) = self.live.remove(&connection)
+        {
+            match gone.content {
+                Content::Rtmp { session, .. } => self.session_bytes -= session.held(),
+                Content::Unknown(opening) => self.opening_bytes -= opening.cost(),
+                Content::Other(_) => {}
+            }
+        }
+    }
+
+    /// Tells a session something, and sees to it that all of them together do not keep too much.
+    fn tell(&mut self, connection: ConnectionId, at: Moment, say: impl FnOnce(&mut Session, &mut Sink<'_>)) {
+        let Some(Connection { content: Content::Rtmp { session, .. }, .. }) = self.live.get_mut(&connection) else {
+            return;
+        };
+        let Totals { messages, reached, .. } = &mut self.totals;
+        self.session_bytes -= session.held();
+        say(session, &mut Sink { events: &mut self.events, messages, reached });
+        self.session_bytes += session.held();
+        if self.session_bytes > self.limits.session_bytes_total {
+            self.shed(at);
+        }
+    }
+
+    /// The sessions that keep most lose it, until a quarter of what all may keep is free.
+    fn shed(&mut self, at: Moment) {
+        let enough = self.limits.session_bytes_total / 4 * 3;
+        let held = |(id, connection): (&ConnectionId, &Connection)| match &connection.content {
+            Content::Rtmp { session, .. } => Some((std::cmp::Reverse(session.held()), *id)),
+            _ => None,
+        };
+        let mut sessions: Vec<_> = self.live.iter().filter_map(held).collect();
+        sessions.sort_unstable();
+        for (_, connection) in sessions {
+            if self.session_bytes <= enough {
+                return;
+            }
+            let Some(Connection { content: Content::Rtmp { session, .. }, .. }) = self.live.get_mut(&connection) else {
+                continue;
+            };
+            let Totals { messages, reached, .. } = &mut self.totals;
+            reached.session_bytes_total += 1;
+            self.session_bytes -= session.held();
+            session.shed(at, &mut Sink { events: &mut self.events, messages, reached });
+            self.session_bytes += session.held();
+        }
+    }
+
+    /// Judges the oldest beginnings by what there is, until all together do not keep too much.
+    fn make_room(&mut self) {
+        while self.opening_bytes > self.limits.opening_bytes_total
+            && let Some(oldest) = self.openings.pop_front()
+        {
+            if let Some(Connection { content: Content::Unknown(_), .. }) = self.live.get(&oldest) {
+                self.totals.reached.opening_bytes_total += 1;
+                self.judge(oldest, true);
+            }
+        }
+        // Most connections are soon known.
+        if self.openings.len() > 4096.max(2 * self.live.len()) {
+            let live = &self.live;
+            self.openings.retain(|id| matches!(live.get(id), Some(Connection { content: Content::Unknown(_), .. })));
         }
     }
 
@@ -253,17 +430,16 @@ impl State {
     fn judge(&mut self, connection: ConnectionId, complete: bool) {
         let Some(live) = self.live.get_mut(&connection) else { return };
         let Content::Unknown(opening) = &mut live.content else { return };
-        let limit = match live.start {
-            Start::Syn => self.limits.opening_bytes,
-            Start::Midstream => self.limits.midstream_opening_bytes,
-        };
+        let is_searched = live.start == Start::Midstream || !opening.is_whole();
+        let limit = if is_searched { self.limits.midstream_opening_bytes } else { self.limits.opening_bytes };
         let complete = complete || opening.is_full(limit);
-        if live.start == Start::Midstream && !complete && !opening.has_grown() {
+        if is_searched && !complete && !opening.has_grown() {
             return;
         }
         let seen = detect::Opening {
             client: opening.start_of(Side::Client),
             server: opening.start_of(Side::Server),
+            later: opening.later(),
             from_start: live.start == Start::Syn,
             complete,
         };
@@ -271,11 +447,14 @@ impl State {
             Match::NeedMore => {}
             Match::No => {
                 let bytes = opening.bytes();
-                live.content = Content::Other;
-                self.totals.not_rtmp(bytes);
+                self.opening_bytes -= opening.cost();
+                let foreign = if live.start == Start::Syn { Foreign::of(seen.client) } else { None };
+                live.content = Content::Other(foreign);
+                self.totals.not_rtmp(foreign, bytes);
             }
             Match::Yes(found) => {
                 let protocol = detect::protocol(&found, &seen);
+                self.opening_bytes -= opening.cost();
                 let kept = opening.take();
                 self.totals.sessions += 1;
                 let number = self.totals.sessions;
@@ -292,28 +471,18 @@ impl State {
                 let session = Box::new(if found.midstream {
                     Session::midstream(number, &self.limits)
                 } else {
-                    Session::new(number, found.skip, &self.limits)
+                    Session::new(number, found.skip, live.start == Start::Syn, &self.limits)
                 });
+                self.session_bytes += session.held();
                 live.content = Content::Rtmp { number, session };
                 for kept in kept {
-                    self.replay(connection, kept);
-                }
-            }
-        }
-    }
-
-    fn replay(&mut self, connection: ConnectionId, kept: Kept) {
-        match kept {
-            Kept::Bytes { from, offset, bytes, at, place } => {
-                self.take(&Output::Bytes { connection, from, offset, bytes: &bytes, at, place });
-            }
-            Kept::Gap { from, offset, missing, at } => {
-                self.take(&Output::Gap { connection, from, offset, missing, at });
-            }
-            Kept::Close { from, how, at } => {
-                if let Some(Connection { content: Content::Rtmp { session, .. }, .. }) = self.live.get_mut(&connection)
-                {
-                    session.close(from, how, at, &mut self.totals.messages, &mut self.events);
+                    match kept {
+                        // The direction was counted as closed when it was.
+                        Kept::Close { from, how, at, tcp } => {
+                            self.tell(connection, at, |session, sink| session.close(from, how, at, &tcp, sink));
+                        }
+                        kept => self.replay(connection, kept),
+                    }
                 }
             }
         }

@@ -1,15 +1,18 @@
 //! What is kept of a connection until it is known which protocol it speaks.
 
-use crate::net::How;
+use crate::net::{How, TcpFacts};
 use crate::wire::{Moment, Place, Side};
 
 /// One thing that happened before the protocol was known.
 #[derive(Debug)]
 pub(super) enum Kept {
-    Bytes { from: Side, offset: u64, bytes: Vec<u8>, at: Moment, place: Place },
+    Bytes { from: Side, offset: u64, bytes: Box<[u8]>, at: Moment, place: Place },
     Gap { from: Side, offset: u64, missing: u64, at: Moment },
-    Close { from: Side, how: How, at: Moment },
+    Close { from: Side, how: How, at: Moment, tcp: Box<TcpFacts> },
 }
+
+/// What a piece costs beside its bytes: its place in a list that grows by doubling, and an allocation.
+const PIECE: usize = 2 * size_of::<Kept>() + 32;
 
 /// A connection's beginning, in the order in which it came.
 #[derive(Debug)]
@@ -17,37 +20,54 @@ pub(super) struct Opening {
     kept: Vec<Kept>,
     /// Each side's first bytes, as long as none is missing.
     starts: [Vec<u8>; 2],
+    /// Each side's bytes behind its last hole.
+    later: [Vec<u8>; 2],
     /// Whether a side's start goes on: nothing is missing so far.
     whole: [bool; 2],
     bytes: usize,
+    /// What all of it takes, allocations too.
+    cost: usize,
     /// Bytes at which it is worth another look.
     next_look: usize,
 }
 
 impl Opening {
     pub(super) fn new() -> Self {
-        Opening { kept: Vec::new(), starts: [Vec::new(), Vec::new()], whole: [true; 2], bytes: 0, next_look: 0 }
+        let (starts, later) = Default::default();
+        Opening { kept: Vec::new(), starts, later, whole: [true; 2], bytes: 0, cost: 0, next_look: 0 }
     }
 
     pub(super) fn keep(&mut self, from: Side, offset: u64, bytes: &[u8], at: Moment, place: Place) {
-        if self.whole[from.index()] {
-            self.starts[from.index()].extend_from_slice(bytes);
-        }
+        let run = if self.whole[from.index()] { &mut self.starts } else { &mut self.later };
+        run[from.index()].extend_from_slice(bytes);
         self.bytes += bytes.len();
-        self.kept.push(Kept::Bytes { from, offset, bytes: bytes.to_vec(), at, place });
+        self.cost += 2 * bytes.len() + PIECE;
+        self.kept.push(Kept::Bytes { from, offset, bytes: bytes.into(), at, place });
     }
 
     pub(super) fn miss(&mut self, from: Side, offset: u64, missing: u64, at: Moment) {
         self.whole[from.index()] = false;
+        self.later[from.index()].clear();
+        self.cost += PIECE;
         self.kept.push(Kept::Gap { from, offset, missing, at });
     }
 
-    pub(super) fn close(&mut self, from: Side, how: How, at: Moment) {
-        self.kept.push(Kept::Close { from, how, at });
+    pub(super) fn close(&mut self, from: Side, how: How, at: Moment, tcp: &TcpFacts) {
+        self.cost += PIECE + size_of::<TcpFacts>();
+        self.kept.push(Kept::Close { from, how, at, tcp: Box::new(*tcp) });
+    }
+
+    pub(super) fn later(&self) -> [&[u8]; 2] {
+        self.later.each_ref().map(Vec::as_slice)
     }
 
     pub(super) fn start_of(&self, side: Side) -> &[u8] {
         &self.starts[side.index()]
+    }
+
+    /// Whether nothing is missing so far.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole == [true; 2]
     }
 
     /// Whether no more than this is kept: `limit` bytes of either side, or as many pieces as such bytes can make.
@@ -62,6 +82,11 @@ impl Opening {
             self.next_look = self.bytes + self.bytes / 4;
         }
         grown
+    }
+
+    /// Bytes of memory that it takes; 0 when it is empty.
+    pub(super) fn cost(&self) -> usize {
+        self.cost
     }
 
     pub(super) fn bytes(&self) -> u64 {

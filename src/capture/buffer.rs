@@ -2,12 +2,13 @@
 
 use std::io::{self, Read};
 
+use crate::limits::Limits;
+
 /// Read from the source in pieces of this many bytes: large enough that system calls do not show.
 const PIECE: usize = 64 << 10;
 
-/// The longest record or block that is read, in bytes. The largest snap length tools accept is 256 KiB (USB: 128 MiB,
-/// which we do not decode); blocks of secrets and names stay far below too.
-pub(super) const LONGEST: usize = 64 << 20;
+/// The longest record or block that is read.
+pub(super) const LONGEST: usize = Limits::DEFAULT.record_bytes;
 
 /// A window over a byte stream: what is read but not yet consumed, in one piece of memory.
 ///

@@ -1,7 +1,7 @@
 //! Compressed captures: gzip, zstd and lz4 are told by their first bytes and read as they come.
 //!
 //! Memory is bounded whatever the data claims: gzip looks back 32 KiB, lz4 at most 8 MiB, and zstd as far as
-//! [`ZSTD_WINDOW`] allows. How long the result is does not matter here; it is one more long capture. Members that follow one
+//! [`Limits::zstd_window`] allows. How long the result is does not matter here; it is one more long capture. Members that follow one
 //! another, as parallel compressors and `cat` make them, are one stream.
 
 use std::io::{self, BufRead, Read};
@@ -14,7 +14,7 @@ use lz4_flex::frame::FrameDecoder as Lz4Decoder;
 use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder as ZstdDecoder};
 
-use crate::limits::ZSTD_WINDOW;
+use crate::limits::Limits;
 
 /// Compressed bytes are read in pieces of this many.
 const PIECE: usize = 128 << 10;
@@ -224,11 +224,11 @@ impl Decompressor {
 
     fn zstd(&self, raw: &mut Raw) -> io::Result<ZstdDecoder> {
         let mut decoder = ZstdDecoder::new();
-        decoder.set_max_window_size(ZSTD_WINDOW);
+        decoder.set_max_window_size(Limits::DEFAULT.zstd_window);
         match decoder.init(&mut *raw) {
             Ok(()) => Ok(decoder),
             Err(FrameDecoderError::WindowSizeTooBig { requested, .. }) => {
-                let (needed, most) = (requested >> 20, ZSTD_WINDOW >> 20);
+                let (needed, most) = (requested >> 20, Limits::DEFAULT.zstd_window >> 20);
                 let what = format!("the zstd data needs {needed} MiB of memory, more than {most}; decompress it first");
                 Err(io::Error::new(io::ErrorKind::InvalidData, what))
             }

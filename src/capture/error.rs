@@ -15,6 +15,12 @@ pub enum CaptureError {
     Directory { file: String },
     #[error("standard input can be read only once")]
     InputTwice,
+    #[error("standard input is followed by itself")]
+    FollowInput,
+    #[error("{file}: only a file can be followed")]
+    FollowOther { file: String },
+    #[error("{file}: compressed captures cannot be followed: what is half written cannot be decompressed")]
+    FollowCompressed { file: String },
     #[error("{file}: the file is empty, without even a capture header")]
     Empty { file: String },
     #[error("{file}: {looks}")]
@@ -36,6 +42,15 @@ pub enum CaptureError {
 }
 
 impl CaptureError {
+    /// Whether all that is wrong is that the file ends too early.
+    pub(super) fn is_cut(&self) -> bool {
+        match self {
+            CaptureError::PacketCut { .. } | CaptureError::RecordCut { .. } => true,
+            CaptureError::Block { what, .. } => what.contains("the file ends"),
+            _ => false,
+        }
+    }
+
     pub(super) fn io(file: &str, source: io::Error) -> Self {
         let file = file.to_owned();
         match source.kind() {

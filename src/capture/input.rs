@@ -6,10 +6,11 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::buffer::Buffer;
 use super::compressed::{self, Source};
+use super::follow::Follower;
 use super::notes::Notes;
 use super::pcap::{Pcap, is_another_pcap, is_pcap};
 use super::pcapng::{PcapNg, is_pcapng};
@@ -77,6 +78,8 @@ struct Capture {
     head: Option<Record>,
     /// Bytes in the file; `None` when that cannot be known.
     size: Option<u64>,
+    /// Says that a capture that is followed is to be read no further.
+    stop: Option<Arc<AtomicBool>>,
     /// Bytes read of a compressed file.
     compressed: Option<Arc<AtomicU64>>,
     /// What it said that is not yet in those of the whole input.
@@ -115,6 +118,22 @@ impl Input {
         Input::open_each(paths, &mut |index, source| Ok(Box::new(Tee { source, copy: spool(index)? })))
     }
 
+    /// Reads one capture from anything that gives bytes, a file or not; `name` is what errors call it.
+    pub fn from_reader(name: &str, source: impl Read + Send + 'static) -> Result<Input, CaptureError> {
+        Ok(Input::of(vec![Capture::read(name.to_owned(), Box::new(source), None, None, &mut Ok)?]))
+    }
+
+    /// Opens a capture that another program still writes, in a file that is not compressed. Where it ends, more is waited for, until
+    /// `stop` is set; a record that is half written then is left out. A file that is truncated or replaced meanwhile is an
+    /// error behind its last packet.
+    pub fn follow(path: &Path, stop: &Arc<AtomicBool>) -> Result<Input, CaptureError> {
+        Ok(Input::of(vec![Capture::follow(path, stop)?]))
+    }
+
+    fn of(captures: Vec<Capture>) -> Input {
+        Input { captures, order: BinaryHeap::new(), current: None, begun: 0, packets: 0, notes: Notes::default() }
+    }
+
     fn open_each(paths: &[PathBuf], once: &mut Once<'_>) -> Result<Input, CaptureError> {
         if paths.is_empty() {
             return Err(CaptureError::NoInput);
@@ -124,8 +143,7 @@ impl Input {
         }
         let captures =
             paths.iter().enumerate().map(|(index, path)| Capture::open(path, &mut |source| once(index, source)));
-        let captures = captures.collect::<Result<_, _>>()?;
-        Ok(Input { captures, order: BinaryHeap::new(), current: None, begun: 0, packets: 0, notes: Notes::default() })
+        Ok(Input::of(captures.collect::<Result<_, _>>()?))
     }
 
     /// The next packet. After an error, what the other captures can still give follows; then nothing.
@@ -231,7 +249,7 @@ impl Capture {
     /// `once` is given each source that can be read only once, and gives what is read in its stead.
     fn open(path: &Path, once: &mut dyn FnMut(Source) -> io::Result<Source>) -> Result<Capture, CaptureError> {
         if is_stdin(path) {
-            return Capture::read("standard input".to_owned(), Box::new(io::stdin()), None, once);
+            return Capture::read("standard input".to_owned(), Box::new(io::stdin()), None, None, once);
         }
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| CaptureError::io(&name, error))?;
@@ -241,18 +259,40 @@ impl Capture {
         }
         // What is no file is a pipe with a name.
         let size = meta.is_file().then_some(meta.len());
-        Capture::read(name, Box::new(file), size, once)
+        Capture::read(name, Box::new(file), size, None, once)
     }
 
-    /// `size` is known of what can be read again where it lies.
+    fn follow(path: &Path, stop: &Arc<AtomicBool>) -> Result<Capture, CaptureError> {
+        if is_stdin(path) {
+            return Err(CaptureError::FollowInput);
+        }
+        let name = path.display().to_string();
+        let io = |error| CaptureError::io(&name, error);
+        let file = File::open(path).map_err(io)?;
+        let meta = file.metadata().map_err(io)?;
+        if meta.is_dir() {
+            return Err(CaptureError::Directory { file: name });
+        }
+        if !meta.is_file() {
+            return Err(CaptureError::FollowOther { file: name });
+        }
+        let source = Box::new(Follower::new(file, path.to_owned(), Arc::clone(stop)));
+        Capture::read(name, source, None, Some(Arc::clone(stop)), &mut Ok)
+    }
+
+    /// `size` is known of what can be read again where it lies, `stop` is there for what is followed.
     fn read(
         name: String,
         source: Source,
         size: Option<u64>,
+        stop: Option<Arc<AtomicBool>>,
         once: &mut dyn FnMut(Source) -> io::Result<Source>,
     ) -> Result<Capture, CaptureError> {
         let io = |error| CaptureError::io(&name, error);
         let compressed::Opened { mut source, compressed } = compressed::open(source).map_err(io)?;
+        if stop.is_some() && compressed.is_some() {
+            return Err(CaptureError::FollowCompressed { file: name });
+        }
         if size.is_none() || compressed.is_some() {
             source = once(source).map_err(io)?;
         }
@@ -267,7 +307,8 @@ impl Capture {
             let looks = looks(&name, &start[..start.len().min(4096)]);
             return Err(CaptureError::NotCapture { file: name, looks });
         };
-        Ok(Capture { name, buffer, format, packets: 0, head: None, size, compressed, notes: Notes::default() })
+        let (packets, head) = (0, None);
+        Ok(Capture { name, buffer, format, packets, head, size, stop, compressed, notes: Notes::default() })
     }
 
     /// Goes on with another capture that was put behind this one with `cat`.
@@ -284,6 +325,9 @@ impl Capture {
     /// Reads the next packet into `head`; whether there was one. After an error there is none.
     #[inline]
     fn advance(&mut self) -> Result<bool, CaptureError> {
+        if matches!(self.format, Format::Over) {
+            return Ok(false);
+        }
         let packet = self.packets + 1;
         if let Err(error) = self.change() {
             self.format = Format::Over;
@@ -303,7 +347,9 @@ impl Capture {
             None => Ok(false),
             Some(Err(error)) => {
                 self.format = Format::Over;
-                Err(error)
+                // A record that its writer had not finished when the user had seen enough is no fault.
+                let stopped = self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed));
+                if stopped && error.is_cut() { Ok(false) } else { Err(error) }
             }
         }
     }

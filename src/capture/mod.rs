@@ -7,6 +7,7 @@
 mod buffer;
 mod compressed;
 mod error;
+mod follow;
 mod input;
 mod notes;
 mod pcap;

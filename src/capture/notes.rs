@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::limits::NOTE_BYTES;
+use crate::limits::Limits;
 use crate::wire::PacketNo;
 
 /// What a note costs beside its bytes: its place in a list, and an allocation.
@@ -46,7 +46,7 @@ pub struct Notes {
     pub comments: Vec<Comment>,
     pub names: Vec<Name>,
     pub secrets: Vec<Secrets>,
-    /// Notes that are not kept because of [`NOTE_BYTES`].
+    /// Notes that are not kept because of [`Limits::note_bytes`].
     pub missed: u64,
     /// What all of them cost.
     held: usize,
@@ -54,7 +54,7 @@ pub struct Notes {
 
 impl Notes {
     fn fits(&mut self, bytes: usize) -> bool {
-        let fits = self.held + bytes + OVERHEAD <= NOTE_BYTES;
+        let fits = self.held + bytes + OVERHEAD <= Limits::DEFAULT.note_bytes;
         if fits {
             self.held += bytes + OVERHEAD;
         } else {

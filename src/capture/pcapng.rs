@@ -11,6 +11,7 @@ use super::buffer::{Buffer, LONGEST};
 use super::input::Record;
 use super::notes::Notes;
 use super::{CaptureError, LinkType};
+use crate::limits::Limits;
 use crate::wire::{PacketNo, Time};
 
 const SECTION: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
@@ -30,9 +31,6 @@ const FRAME: usize = 12;
 /// Where the packet starts in an enhanced packet block, and in an obsolete one.
 const PACKET_AT: usize = 28;
 const SIMPLE_PACKET_AT: usize = 12;
-
-/// Interfaces of one section that are remembered. A section of nothing else must not fill the memory.
-const INTERFACES: usize = 65_536;
 
 struct Interface {
     link: LinkType,
@@ -191,7 +189,7 @@ impl PcapNg {
                     parse_interfacedescriptionblock_le
                 };
                 let (_, block) = parse(bytes).map_err(|_| damaged("the interface description cannot be read"))?;
-                if self.interfaces.len() == INTERFACES {
+                if self.interfaces.len() == Limits::DEFAULT.interfaces {
                     return Err(damaged("more interfaces than any capture has"));
                 }
                 self.interfaces.push(Interface::new(&block, self.big_endian));

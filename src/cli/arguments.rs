@@ -51,6 +51,9 @@ pub(super) struct InputArguments {
     /// When to colour text
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: When,
+    /// Keep reading a capture that another program still writes, until Ctrl-C
+    #[arg(long)]
+    pub(super) follow: bool,
     /// No progress and no summary
     #[arg(short, long)]
     pub(super) quiet: bool,
@@ -74,11 +77,63 @@ pub(super) struct CheckArguments {
     #[command(flatten)]
     pub(super) input: InputArguments,
     /// JSON Lines: sessions and findings
-    #[arg(long)]
+    #[arg(long, group = "form")]
     pub(super) json: bool,
-    /// The least severity that makes the exit status 1
-    #[arg(long, value_name = "SEVERITY", default_value = "error")]
-    pub(super) fail_on: FailOn,
+    /// JUnit XML: a suite a session, a case a rule
+    #[arg(long, group = "form")]
+    pub(super) junit: bool,
+    /// SARIF 2.1.0
+    #[arg(long, group = "form")]
+    pub(super) sarif: bool,
+    /// The least severity that makes the exit status 1 [default: error]
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<FailOn>,
+    /// Say nothing of this rule; may be given several times
+    #[arg(long, value_name = "CODE|NAME", value_delimiter = ',')]
+    pub(super) allow: Vec<String>,
+    /// Only the rules of this area; may be given several times
+    #[arg(long, value_name = "AREA", value_delimiter = ',', ignore_case = true)]
+    pub(super) only: Vec<Area>,
+    /// Only sessions in which this filter lets something through, as in 'server.port == 1936'
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+    pub(super) sessions: Option<String>,
+    /// What is allowed, and how bad the rest is [default: .rtmp-inspect.toml where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+/// An area of the rule catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Area {
+    /// The handshake
+    Hsk,
+    /// The chunk stream
+    Chk,
+    /// Protocol control, flow control, user control
+    Ctl,
+    /// Commands and status
+    Cmd,
+    /// AMF values
+    Amf,
+    /// Media
+    Med,
+    /// The capture and the connection
+    Net,
+}
+
+impl Area {
+    /// What the codes of its rules begin with.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            Area::Hsk => "HSK",
+            Area::Chk => "CHK",
+            Area::Ctl => "CTL",
+            Area::Cmd => "CMD",
+            Area::Amf => "AMF",
+            Area::Med => "MED",
+            Area::Net => "NET",
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,22 +1,35 @@
 //! `rtmp-inspect check CAPTURE…`: findings alone, and an exit status.
 
+use anyhow::Context;
+
 use super::Outcome;
 use super::arguments::CheckArguments;
 use super::output::stdout;
+use super::policy::Policy;
 use super::pump::pump;
 use super::sieve::{Form, Sieve};
 use crate::export::Writer;
 use crate::export::json::JsonWriter;
-use crate::export::text::TextWriter;
+use crate::export::report::junit::JunitWriter;
+use crate::export::report::sarif::SarifWriter;
+use crate::export::report::text::TextReport;
+use crate::filter::Filter;
 use crate::rules::Severity;
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
-    let sieve = Sieve::new(&arguments.input, Form::Findings)?;
+    let sessions = arguments.sessions.as_deref().map(Filter::parse).transpose().context("--sessions")?;
+    let policy = Policy::new(arguments)?;
+    let (fail_on, rules) = (policy.fail_on, policy.rules());
+    let sieve = Sieve::new(&arguments.input, Form::Findings)?.under(policy).of_sessions(sessions);
     let out = stdout(&arguments.input);
     let mut writer: Box<dyn Writer> = if arguments.json {
         Box::new(JsonWriter::new(out, false).findings_only())
+    } else if arguments.junit {
+        Box::new(JunitWriter::new(out, fail_on, rules))
+    } else if arguments.sarif {
+        Box::new(SarifWriter::new(out))
     } else {
-        Box::new(TextWriter::new(out, arguments.input.color.color()).findings_only())
+        Box::new(TextReport::new(out, arguments.input.color.color()))
     };
     let pumped = pump(&arguments.input, sieve, &mut *writer)?;
     // A capture in which there was nothing to check has not passed.
@@ -24,7 +37,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Failed);
     }
     let counts = pumped.counts;
-    let failing = match Severity::from(arguments.fail_on) {
+    let failing = match fail_on {
         Severity::Error => counts.errors,
         Severity::Warning => counts.errors + counts.warnings,
         Severity::Note => counts.errors + counts.warnings + counts.notes,

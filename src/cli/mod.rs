@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod fields;
 mod output;
+mod policy;
 mod pump;
 mod rules;
 mod sieve;

@@ -14,7 +14,7 @@ const BUFFER: usize = 1 << 16;
 /// Standard output for what these inputs give.
 pub(super) fn stdout(input: &InputArguments) -> Box<dyn Write> {
     // A file is read without a pause: its buffer fills or it ends. A pipe may be silent for hours.
-    let live = input.captures.iter().any(|path| path.as_os_str() == "-");
+    let live = input.follow || input.captures.iter().any(|path| path.as_os_str() == "-");
     if live || io::stdout().is_terminal() {
         Box::new(Prompt::new())
     } else {

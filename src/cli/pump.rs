@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use signal_hook::consts::SIGINT;
 
 use super::arguments::InputArguments;
-use super::sieve::Sieve;
+use super::sieve::{Form, Sieve};
 use super::{Outcome, complain};
-use crate::analyzer::{Analyzer, Limits, Options, Reason};
+use crate::analyzer::{Analyzer, Limits, Options, Reached, Reason};
 use crate::capture::Input;
 use crate::export::{Counts, Writer};
 use crate::net::Unread;
@@ -33,7 +34,12 @@ pub(super) struct Pumped {
 
 /// Reads everything and writes what the sieve lets through. A pipe that closed is success: the reader has what it wanted.
 pub(super) fn pump(arguments: &InputArguments, sieve: Sieve, writer: &mut dyn Writer) -> anyhow::Result<Pumped> {
-    let mut input = Input::open(&arguments.captures)?;
+    let interrupted = interruptible()?;
+    let mut input = match &arguments.captures[..] {
+        [capture] if arguments.follow => Input::follow(capture, &interrupted)?,
+        _ if arguments.follow => bail!("--follow reads one capture"),
+        captures => Input::open(captures)?,
+    };
     let limits = Limits::default();
     let mut flow = Flow {
         arguments,
@@ -46,7 +52,7 @@ pub(super) fn pump(arguments: &InputArguments, sieve: Sieve, writer: &mut dyn Wr
         begun: false,
     };
     let mut outcome = Outcome::Done;
-    let written = flow.run(&mut input, &mut outcome);
+    let written = flow.run(&mut input, &interrupted, &mut outcome);
     let pumped = |outcome| Pumped { outcome, counts: flow.counts, sessions: flow.analyzer.totals().sessions };
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(pumped(outcome)),
@@ -76,10 +82,9 @@ struct Flow<'f> {
 }
 
 impl Flow<'_> {
-    fn run(&mut self, input: &mut Input, outcome: &mut Outcome) -> io::Result<()> {
+    fn run(&mut self, input: &mut Input, interrupted: &AtomicBool, outcome: &mut Outcome) -> io::Result<()> {
         let mut progress = Progress::new(self.arguments.quiet);
         let mut number = 0;
-        let interrupted = interruptible()?;
         while !interrupted.load(Ordering::Relaxed) {
             match input.next() {
                 None => break,
@@ -105,11 +110,14 @@ impl Flow<'_> {
             }
         }
         self.analyzer.finish();
+        self.analyzer.count(&Reached { note_bytes: input.notes().missed, ..Reached::default() });
         if !self.begun {
             self.begin()?;
         }
         self.drain()?;
+        self.analyzer.count(self.masks.reached());
         progress.clear();
+        self.writer.close()?;
         if self.arguments.quiet { self.writer.flush() } else { self.writer.end(self.analyzer.totals(), self.counts) }
     }
 
@@ -132,12 +140,17 @@ impl Flow<'_> {
             if let Some(opened) = sifted.session {
                 self.writer.event(&Event::Session(opened), &self.masks)?;
             }
-            if sifted.event {
+            // What is found at a session's end is a part of it.
+            let closes = matches!(event, Event::Close(_)) && self.sieve.form() == Form::Findings;
+            if sifted.event && !closes {
                 self.writer.event(&event, &self.masks)?;
             }
             for finding in &sifted.findings {
                 self.counts.add(finding);
                 self.writer.finding(finding, &self.masks)?;
+            }
+            if sifted.event && closes {
+                self.writer.event(&event, &self.masks)?;
             }
             self.masks.forget(&event);
         }

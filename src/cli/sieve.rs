@@ -3,7 +3,8 @@
 use anyhow::Context;
 
 use super::arguments::InputArguments;
-use crate::filter::{Filter, Scratch, Sessions, Subject};
+use super::policy::Policy;
+use crate::filter::{Filter, Scratch, SessionFacts, Sessions, Subject};
 use crate::limits::Limits;
 use crate::proto::{Event, Opened};
 use crate::rules::Finding;
@@ -29,6 +30,21 @@ pub(super) struct Sieve {
     sessions: Sessions,
     /// Sessions of which nothing was shown yet.
     unsaid: IdMap<u32, Opened>,
+    /// What is allowed, for `check`.
+    policy: Option<Policy>,
+    /// Which sessions are wanted, by what happens in them.
+    gate: Option<Gate>,
+}
+
+/// Findings of one session that wait for an event that its filter lets through; past them, more are dropped.
+const WAITING: usize = 1000;
+
+/// Lets through the sessions in which a filter lets something through, from that event on with what came before.
+struct Gate {
+    filter: Filter,
+    scratch: Scratch,
+    /// Sessions that did not pass so far.
+    waiting: IdMap<u32, (Opened, Vec<Finding>)>,
 }
 
 /// What is shown of an event.
@@ -49,7 +65,26 @@ impl Sieve {
             scratch: Scratch::new(&Limits::default()),
             sessions: Sessions::default(),
             unsaid: IdMap::default(),
+            policy: None,
+            gate: None,
         })
+    }
+
+    /// Leaves out what a policy allows.
+    pub(super) fn under(mut self, policy: Policy) -> Sieve {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Only the sessions in which this filter lets something through.
+    pub(super) fn of_sessions(mut self, filter: Option<Filter>) -> Sieve {
+        let scratch = || Scratch::new(&Limits::default());
+        self.gate = filter.map(|filter| Gate { filter, scratch: scratch(), waiting: IdMap::default() });
+        self
+    }
+
+    pub(super) fn form(&self) -> Form {
+        self.form
     }
 
     /// Whether the event's session is wanted at all.
@@ -59,8 +94,26 @@ impl Sieve {
 
     /// What is shown of an event and of what the rules found at it. `start` is the capture's first packet's time.
     pub(super) fn sift(&mut self, event: &Event, mut findings: Vec<Finding>, start: Time) -> Sifted {
-        let Some(filter) = &self.filter else { return Sifted { session: None, event: true, findings } };
+        if let Some(policy) = &mut self.policy {
+            policy.observe(event);
+            policy.judge(&mut findings);
+            policy.forget(event);
+        }
+        if self.filter.is_none() && self.gate.is_none() {
+            return Sifted { session: None, event: true, findings };
+        }
         self.sessions.observe(event);
+        let sifted = self.by_filter(event, findings, start);
+        let sifted = match &mut self.gate {
+            Some(gate) => gate.pass(event, sifted, self.sessions.get(event.session()), start),
+            None => sifted,
+        };
+        self.sessions.forget(event);
+        sifted
+    }
+
+    fn by_filter(&mut self, event: &Event, mut findings: Vec<Finding>, start: Time) -> Sifted {
+        let Some(filter) = &self.filter else { return Sifted { session: None, event: true, findings } };
         let session = self.sessions.get(event.session());
         let scratch = &mut self.scratch;
         let mut matches = |findings: &[Finding]| filter.matches(&Subject { event, findings, session, start }, scratch);
@@ -78,10 +131,36 @@ impl Sieve {
             self.unsaid.insert(opened.session, opened.clone());
         }
         let session = if shown || !findings.is_empty() { self.unsaid.remove(&event.session()) } else { None };
-        self.sessions.forget(event);
-        if matches!(event, Event::Close(close) if close.last) {
+        let closes = matches!(event, Event::Close(close) if close.last);
+        // Findings are grouped until their session closes.
+        let said = closes && self.form == Form::Findings && self.unsaid.remove(&event.session()).is_none();
+        if closes {
             self.unsaid.remove(&event.session());
         }
-        Sifted { session, event: shown, findings }
+        Sifted { session, event: shown || said, findings }
+    }
+}
+
+impl Gate {
+    fn pass(&mut self, event: &Event, sifted: Sifted, session: Option<&SessionFacts>, start: Time) -> Sifted {
+        if let Event::Session(opened) = event {
+            self.waiting.insert(opened.session, (opened.clone(), Vec::new()));
+        }
+        let Some((opened, held)) = self.waiting.get_mut(&event.session()) else { return sifted };
+        let subject = Subject { event, findings: &sifted.findings, session, start };
+        if !self.filter.matches(&subject, &mut self.scratch) {
+            let room = WAITING.saturating_sub(held.len());
+            held.extend(sifted.findings.into_iter().take(room));
+            if matches!(event, Event::Close(close) if close.last) {
+                self.waiting.remove(&event.session());
+            }
+            return Sifted { session: None, event: false, findings: Vec::new() };
+        }
+        let (opened, mut findings) = (opened.clone(), std::mem::take(held));
+        self.waiting.remove(&event.session());
+        findings.extend(sifted.findings);
+        // Its line is written by the event itself, or now.
+        let is_opening = matches!(event, Event::Session(_));
+        Sifted { session: (!is_opening).then_some(opened), event: sifted.event, findings }
     }
 }

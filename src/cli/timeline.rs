@@ -26,7 +26,12 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments) -> anyho
     if input.filter.is_some() {
         bail!("the terminal interface takes no --filter yet: add --text or --json");
     }
-    let options = tui::Options { show_secrets: input.show_secrets, color: input.color.color(), session: input.session };
+    let options = tui::Options {
+        show_secrets: input.show_secrets,
+        color: input.color.color(),
+        session: input.session,
+        follow: input.follow,
+    };
     let complaints = tui::run(&input.captures, &options)?;
     complaints.iter().for_each(complain);
     Ok(if complaints.is_empty() { Outcome::Done } else { Outcome::Failed })

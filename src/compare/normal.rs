@@ -254,6 +254,7 @@ mod tests {
             transaction_id: Some(4.0),
             object: Some(Amf::Null),
             arguments: vec![Amf::String(name.into()), Amf::String("live".into())],
+            ..Command::default()
         };
         assert_eq!(request(&publish("a"), "name"), "publish(name, live)");
         assert_eq!(request(&publish("b?sign=77-x"), "name"), "publish(name?sign, live)");

@@ -5,15 +5,26 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::report::marked;
 use super::time::Clock;
 use super::tree_json::{Behind, HexText, Source};
 use super::{Counts, Writer};
 use crate::analyzer::{Reason, Tally, Totals};
+use crate::net::TcpFacts;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message};
 use crate::proto::{Close, Event, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::rules::Finding;
-use crate::wire::{PacketNo, Problem, Side, Time, Tree};
+use crate::wire::{PacketNo, Problem, Side, Time, Tree, Value};
+
+/// The bytes of a message that show a fault.
+#[derive(Serialize)]
+struct Evidence<'b> {
+    part: &'static str,
+    /// From and to, in that part.
+    at: [u32; 2],
+    bytes: HexText<'b>,
+}
 
 /// The version of the lines' form.
 const SCHEMA: u32 = 1;
@@ -221,7 +232,7 @@ impl<W: Write> JsonWriter<W> {
             if close.undecoded > 0 {
                 map.serialize_entry("undecoded", &close.undecoded)?;
             }
-            Ok(())
+            map.serialize_entry("tcp", &Tcp(&close.tcp))
         })
     }
 }
@@ -252,6 +263,7 @@ impl<W: Write> Writer for JsonWriter<W> {
 
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
         let text = masks.text(finding.session, &finding.text);
+        let marked = marked(finding, masks);
         self.line("finding", |map| {
             map.serialize_entry("session", &finding.session)?;
             if let Some(from) = finding.from {
@@ -270,6 +282,9 @@ impl<W: Write> Writer for JsonWriter<W> {
             if finding.count > 1 {
                 map.serialize_entry("count", &finding.count)?;
             }
+            if let Some((part, at, bytes)) = marked {
+                map.serialize_entry("evidence", &Evidence { part, at: [at.start, at.end], bytes: HexText(&bytes) })?;
+            }
             Ok(())
         })
     }
@@ -283,8 +298,9 @@ impl<W: Write> Writer for JsonWriter<W> {
             map.serialize_entry("findings", &Severities(counts))?;
             map.serialize_entry("gaps", &totals.gaps)?;
             map.serialize_entry("unread", &Unreads(&totals.unread))?;
-            if !totals.limits.is_empty() {
-                map.serialize_entry("limits", &Reached(&totals.limits))?;
+            let reached = totals.reached.list();
+            if !reached.is_empty() {
+                map.serialize_entry("limits", &Reached(&reached))?;
             }
             Ok(())
         })?;
@@ -348,6 +364,24 @@ impl Serialize for ProblemLine<'_> {
         let mut map = s.serialize_map(Some(2))?;
         map.serialize_entry("at", &self.0.at)?;
         map.serialize_entry("what", &self.0.what)?;
+        map.end()
+    }
+}
+
+struct Tcp<'t>(&'t TcpFacts);
+
+impl Serialize for Tcp<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let mut map = s.serialize_map(None)?;
+        for (field, value) in self.0.members() {
+            match value {
+                Value::Number(value) => map.serialize_entry(field.key(), &value)?,
+                Value::Bool(value) => map.serialize_entry(field.key(), &value)?,
+                Value::Word(value) => map.serialize_entry(field.key(), value)?,
+                Value::Uint(value) => map.serialize_entry(field.key(), &value)?,
+                _ => {}
+            }
+        }
         map.end()
     }
 }

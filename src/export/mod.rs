@@ -5,6 +5,7 @@
 
 pub mod compare;
 pub mod json;
+pub mod report;
 pub mod text;
 mod time;
 mod tree_json;
@@ -45,7 +46,11 @@ pub trait Writer {
     fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()>;
     fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()>;
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()>;
-    /// Once, after everything else.
+    /// Once, when no event follows: writes what was kept back.
+    fn close(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+    /// Once, after everything else: the summary.
     fn end(&mut self, totals: &Totals, counts: Counts) -> io::Result<()>;
     /// Passes on what is buffered.
     fn flush(&mut self) -> io::Result<()>;

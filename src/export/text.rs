@@ -18,8 +18,6 @@ const HEADING: &str = "     n  time         session  from      csid  ms         
 pub struct TextWriter<W> {
     out: W,
     color: bool,
-    /// Whether findings alone are written, each with its place.
-    findings_only: bool,
     /// The capture's first packet: times count from it.
     start: Option<Time>,
     line: String,
@@ -27,14 +25,7 @@ pub struct TextWriter<W> {
 
 impl<W: Write> TextWriter<W> {
     pub fn new(out: W, color: bool) -> Self {
-        TextWriter { out, color, findings_only: false, start: None, line: String::new() }
-    }
-
-    /// Only findings, under a line for their session, and the counts.
-    #[must_use]
-    pub fn findings_only(mut self) -> Self {
-        self.findings_only = true;
-        self
+        TextWriter { out, color, start: None, line: String::new() }
     }
 
     /// Begins a line: number, time, session, side.
@@ -78,27 +69,17 @@ impl<W: Write> TextWriter<W> {
         let timestamp = if head.timestamp_known { head.timestamp.to_string() } else { "?".to_owned() };
         put(&mut self.line, format_args!("{chunk_stream_id:<5} {timestamp:<11} {kind:<28} "));
     }
-
-    fn painted(&self, severity: Severity) -> (&'static str, &'static str) {
-        match severity {
-            _ if !self.color => ("", ""),
-            Severity::Error => ("\u{1b}[1;31m", "\u{1b}[0m"),
-            Severity::Warning => ("\u{1b}[1;33m", "\u{1b}[0m"),
-            Severity::Note => ("\u{1b}[36m", "\u{1b}[0m"),
-        }
-    }
 }
 
 impl<W: Write> Writer for TextWriter<W> {
     fn begin(&mut self, _: &[String], start: Option<Time>) -> io::Result<()> {
         self.start = start;
-        if self.findings_only { Ok(()) } else { writeln!(self.out, "{HEADING}") }
+        writeln!(self.out, "{HEADING}")
     }
 
     fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()> {
         match event {
             Event::Session(event) => self.session(event),
-            _ if self.findings_only => Ok(()),
             Event::Handshake(step) => {
                 self.begin_line(None, step.last.time, step.session, step.from);
                 put(&mut self.line, format_args!("{:18}{:<29}", "", step.step.name(step.from)));
@@ -129,22 +110,14 @@ impl<W: Write> Writer for TextWriter<W> {
     }
 
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
-        let (on, off) = self.painted(finding.severity);
+        let (on, off) = painted(finding.severity, self.color);
         let text = escape(&masks.text(finding.session, &finding.text));
         let rule = finding.rule;
         self.line.clear();
-        let indent = if self.findings_only { "  " } else { "        " };
         put(
             &mut self.line,
-            format_args!("{indent}{on}{}[{}]{off} {}: {text}", finding.severity.name(), rule.code, rule.name),
+            format_args!("        {on}{}[{}]{off} {}: {text}", finding.severity.name(), rule.code, rule.name),
         );
-        if self.findings_only {
-            if let Some(message) = finding.message {
-                put(&mut self.line, format_args!(" (message {message}, packet {})", finding.packets.1));
-            } else {
-                put(&mut self.line, format_args!(" (packet {})", finding.packets.1));
-            }
-        }
         if finding.count > 1 {
             put(&mut self.line, format_args!(" ({} times; this is the last)", finding.count));
         }
@@ -154,26 +127,8 @@ impl<W: Write> Writer for TextWriter<W> {
         self.end_line()
     }
 
-    fn end(&mut self, totals: &Totals, counts: Counts) -> io::Result<()> {
-        writeln!(
-            self.out,
-            "{}, {}, {}; {}, {}, {}{}",
-            count(totals.packets, "packet"),
-            count(u64::from(totals.sessions), "session"),
-            count(totals.messages, "message"),
-            count(counts.errors, "error"),
-            count(counts.warnings, "warning"),
-            count(counts.notes, "note"),
-            if totals.gaps > 0 { format!("; {}", count(totals.gaps, "gap")) } else { String::new() },
-        )?;
-        for (why, unread) in &totals.unread {
-            let packets =
-                if unread.packets > 0 { format!("{}, ", count(unread.packets, "packet")) } else { String::new() };
-            writeln!(self.out, "not decoded: {why}: {packets}{}", count(unread.bytes, "byte"))?;
-        }
-        for (name, times) in &totals.limits {
-            writeln!(self.out, "limit reached: {name}: {}", count(*times, "time"))?;
-        }
+    fn end(&mut self, all: &Totals, counts: Counts) -> io::Result<()> {
+        totals(&mut self.out, all, counts)?;
         self.flush()
     }
 
@@ -182,17 +137,50 @@ impl<W: Write> Writer for TextWriter<W> {
     }
 }
 
+/// The last lines: what was in the capture, and what of it could not be read.
+pub(super) fn totals(out: &mut impl Write, totals: &Totals, counts: Counts) -> io::Result<()> {
+    writeln!(
+        out,
+        "{}, {}, {}; {}, {}, {}{}",
+        count(totals.packets, "packet"),
+        count(u64::from(totals.sessions), "session"),
+        count(totals.messages, "message"),
+        count(counts.errors, "error"),
+        count(counts.warnings, "warning"),
+        count(counts.notes, "note"),
+        if totals.gaps > 0 { format!("; {}", count(totals.gaps, "gap")) } else { String::new() },
+    )?;
+    for (why, unread) in &totals.unread {
+        let packets = if unread.packets > 0 { format!("{}, ", count(unread.packets, "packet")) } else { String::new() };
+        writeln!(out, "not decoded: {why}: {packets}{}", count(unread.bytes, "byte"))?;
+    }
+    for (name, times) in totals.reached.list() {
+        writeln!(out, "limit reached: {name}: {}", count(times, "time"))?;
+    }
+    Ok(())
+}
+
+/// What to write before and after a word to colour it by severity.
+pub(super) fn painted(severity: Severity, color: bool) -> (&'static str, &'static str) {
+    match severity {
+        _ if !color => ("", ""),
+        Severity::Error => ("\u{1b}[1;31m", "\u{1b}[0m"),
+        Severity::Warning => ("\u{1b}[1;33m", "\u{1b}[0m"),
+        Severity::Note => ("\u{1b}[36m", "\u{1b}[0m"),
+    }
+}
+
 fn put(line: &mut String, arguments: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = line.write_fmt(arguments);
 }
 
-fn count(count: u64, what: &str) -> String {
+pub(super) fn count(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// Nanoseconds as seconds: `0.041881`.
-fn seconds(ns: i64, out: &mut String) {
+pub(super) fn seconds(ns: i64, out: &mut String) {
     if ns < 0 {
         out.push('-');
     }

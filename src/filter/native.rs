@@ -4,13 +4,13 @@
 
 use super::subject::Subject;
 use crate::fields;
-use crate::net::{How, Start};
+use crate::net::{How, Start, facts};
 use crate::proto::rtmp::header::{CHUNK_FORMAT, CHUNK_STREAM_ID, EXTENDED_TIMESTAMP, LENGTH, MESSAGE_STREAM_ID};
 use crate::proto::rtmp::header::{TYPE, TYPE_NAME};
 use crate::proto::rtmp::{Answer, ExtendedForm, Head, Step};
 use crate::proto::{Event, Why};
 use crate::rules::{CODES, Finding, NAMES, Severity};
-use crate::wire::{Field, Side, Word};
+use crate::wire::{Field, Side, Value, Word};
 
 fields! {
     /// What happened. A gap behind which decoding goes on is a `resync` as well.
@@ -56,6 +56,8 @@ fields! {
     MESSAGES: Uint "messages", "", "";
     /// Of a close, bytes of the direction that were captured and not decoded.
     UNDECODED: Uint "undecoded", "bytes", "";
+    /// The end of a direction.
+    CLOSE: Group "close", "", "";
     /// What of a message could not be decoded.
     PROBLEMS: Group "problems", "", "";
     /// Where it could not be decoded, from the start of the payload.
@@ -144,7 +146,7 @@ pub(super) struct Native {
 }
 
 macro_rules! natives {
-    ($($field:ident => $values:expr;)*) => {
+    ($($field:path => $values:expr;)*) => {
         /// Every such field, in the order in which they are listed.
         pub(super) static NATIVES: &[Native] = &[$(Native { field: &$field, values: $values },)*];
     };
@@ -195,6 +197,32 @@ natives! {
     UNDECODED => |s, visit| {
         matches!(s.event, Event::Close(close) if close.undecoded > 0 && visit(Seen::Uint(close.undecoded)))
     };
+    CLOSE => |s, visit| matches!(s.event, Event::Close(_) if visit(Seen::Group));
+    facts::TCP => |s, visit| matches!(s.event, Event::Close(_) if visit(Seen::Group));
+    facts::PACKETS => |s, visit| tcp(s, visit, &facts::PACKETS);
+    facts::RETRANSMISSIONS => |s, visit| tcp(s, visit, &facts::RETRANSMISSIONS);
+    facts::RETRANSMITTED_BYTES => |s, visit| tcp(s, visit, &facts::RETRANSMITTED_BYTES);
+    facts::SPURIOUS_RETRANSMISSIONS => |s, visit| tcp(s, visit, &facts::SPURIOUS_RETRANSMISSIONS);
+    facts::LOST_BEFORE_CAPTURE => |s, visit| tcp(s, visit, &facts::LOST_BEFORE_CAPTURE);
+    facts::OUT_OF_ORDER => |s, visit| tcp(s, visit, &facts::OUT_OF_ORDER);
+    facts::COPIES => |s, visit| tcp(s, visit, &facts::COPIES);
+    facts::KEEP_ALIVES => |s, visit| tcp(s, visit, &facts::KEEP_ALIVES);
+    facts::WINDOW_PROBES => |s, visit| tcp(s, visit, &facts::WINDOW_PROBES);
+    facts::LARGEST_SEGMENT => |s, visit| tcp(s, visit, &facts::LARGEST_SEGMENT);
+    facts::CUT_PACKETS => |s, visit| tcp(s, visit, &facts::CUT_PACKETS);
+    facts::CUT_BYTES => |s, visit| tcp(s, visit, &facts::CUT_BYTES);
+    facts::CAPTURE_HOLES => |s, visit| tcp(s, visit, &facts::CAPTURE_HOLES);
+    facts::CAPTURE_HOLE_BYTES => |s, visit| tcp(s, visit, &facts::CAPTURE_HOLE_BYTES);
+    facts::ZERO_WINDOWS => |s, visit| tcp(s, visit, &facts::ZERO_WINDOWS);
+    facts::LONGEST_ZERO_WINDOW => |s, visit| tcp(s, visit, &facts::LONGEST_ZERO_WINDOW);
+    facts::ZERO_WINDOW_AT_END => |s, visit| tcp(s, visit, &facts::ZERO_WINDOW_AT_END);
+    facts::WINDOW_SCALE => |s, visit| tcp(s, visit, &facts::WINDOW_SCALE);
+    facts::LARGEST_WINDOW => |s, visit| tcp(s, visit, &facts::LARGEST_WINDOW);
+    facts::ROUND_TRIP => |s, visit| tcp(s, visit, &facts::ROUND_TRIP);
+    facts::SMALLEST_ROUND_TRIP => |s, visit| tcp(s, visit, &facts::SMALLEST_ROUND_TRIP);
+    facts::SMOOTHED_ROUND_TRIP => |s, visit| tcp(s, visit, &facts::SMOOTHED_ROUND_TRIP);
+    facts::RESET_BY => |s, visit| tcp(s, visit, &facts::RESET_BY);
+    facts::RESET_PACKET => |s, visit| tcp(s, visit, &facts::RESET_PACKET);
     PROBLEMS => |s, visit| matches!(s.event, Event::Message(m) if m.problems.iter().any(|_| visit(Seen::Group)));
     PROBLEM_AT => |s, visit| {
         matches!(s.event, Event::Message(m) if m.problems.iter().any(|p| visit(Seen::Uint(u64::from(p.at)))))
@@ -263,6 +291,19 @@ fn answer(subject: &Subject<'_>) -> Option<Answer> {
         Event::Message(message) => message.answers,
         _ => None,
     }
+}
+
+/// What TCP did, of a close.
+fn tcp(subject: &Subject<'_>, visit: &mut Visit<'_>, field: &'static Field) -> bool {
+    let Event::Close(close) = subject.event else { return false };
+    let value = close.tcp.members().find(|(member, _)| member.name == field.name);
+    value.is_some_and(|(_, value)| match value {
+        Value::Uint(value) => visit(Seen::Uint(value)),
+        Value::Number(value) => visit(Seen::Number(value)),
+        Value::Bool(value) => visit(Seen::Bool(value)),
+        Value::Word(value) => visit(Seen::Word(value)),
+        _ => false,
+    })
 }
 
 fn finding(subject: &Subject<'_>, visit: &mut Visit<'_>, value: fn(&Finding) -> Option<Seen<'_>>) -> bool {

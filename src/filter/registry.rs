@@ -25,7 +25,8 @@ pub(super) struct Registry {
 /// The fields of this program. Nothing in this module knows one of them by name.
 pub(super) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     // Whoever declares an event's field has to say how to get its values.
-    debug_assert!(native::FIELDS.iter().all(|field| NATIVES.iter().any(|native| native.field.name == field.name)));
+    let mut declared = native::FIELDS.iter().chain(crate::net::facts::FIELDS);
+    debug_assert!(declared.all(|field| NATIVES.iter().any(|native| native.field.name == field.name)));
     let natives = NATIVES.iter().map(|native| Entry { field: native.field, native: Some(native) });
     let decoded = proto::fields().map(|field| Entry { field, native: None });
     let mut registry = Registry { entries: Vec::new(), by_name: BTreeMap::new() };

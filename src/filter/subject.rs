@@ -132,6 +132,11 @@ impl Sessions {
         self.open.get(&session)
     }
 
+    /// Sessions that are remembered.
+    pub fn held(&self) -> usize {
+        self.open.len()
+    }
+
     /// Drops a session after its last event.
     pub fn forget(&mut self, event: &Event) {
         if let Event::Close(close) = event

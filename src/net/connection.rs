@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 
+use super::health::Health;
 use super::reassembly::{Data, Delivery, Direction, Room};
-use super::{ConnectionId, How, Output, Segment, Start, Tunnels};
+use super::{ConnectionId, How, Output, Segment, Start, TcpFacts, Tunnels};
 use crate::wire::{Moment, Side, Time};
 
 /// What a segment is to a connection with the same addresses and ports.
@@ -38,12 +39,21 @@ pub(super) struct Connection {
     /// Packets so far.
     packets: u32,
     directions: [Direction; 2],
-    /// The RST and the packets there were when it came.
-    reset: Option<(Moment, u32)>,
+    health: Health,
+    reset: Option<Reset>,
     /// By direction: segments in a row that are nowhere near the stream.
     strays: [u32; 2],
     /// By direction: what its first packet was wrapped in, once there was one.
     tunnels: [Option<Tunnels>; 2],
+}
+
+/// An RST that ended the connection.
+#[derive(Clone, Copy)]
+struct Reset {
+    from: usize,
+    at: Moment,
+    /// The packets there were when it came.
+    packets: u32,
 }
 
 /// Gives what a direction delivers to the outside.
@@ -74,6 +84,7 @@ impl Connection {
             first: at,
             packets: 0,
             directions: [Direction::new(), Direction::new()],
+            health: Health::new(),
             reset: None,
             strays: [0; 2],
             tunnels: [None, None],
@@ -166,9 +177,10 @@ impl Connection {
         let sequence = segment.sequence.wrapping_add(u32::from(segment.flags.syn));
         let length = segment.length();
         let direction = &mut self.directions[from];
+        let mut fits = true;
         if length > 0 {
             let data = Data { sequence, payload: segment.payload, length, at, place: segment.place };
-            let fits = direction.push(&data, room, sink!(id, side, out));
+            fits = direction.push(&data, room, sink!(id, side, out));
             self.strays[from] = if fits { 0 } else { self.strays[from].saturating_add(1) };
             if direction.is_overfull(room) {
                 if !self.opened {
@@ -177,6 +189,9 @@ impl Connection {
                 let side = self.side(from);
                 self.directions[from].make_room(room, sink!(id, side, out));
             }
+        }
+        if fits {
+            self.health.see(from, segment, at);
         }
         if segment.flags.ack && !segment.flags.rst {
             let peer = &mut self.directions[1 - from];
@@ -192,7 +207,7 @@ impl Connection {
             self.directions[from].start_if_expected();
         }
         if segment.flags.rst && self.reset.is_none() && self.accepts_reset(from, segment.sequence) {
-            self.reset = Some((at, self.packets));
+            self.reset = Some(Reset { from, at, packets: self.packets });
         }
         self.settle(at.time, room, out)
     }
@@ -258,10 +273,11 @@ impl Connection {
                 && !direction.is_closed()
             {
                 direction.close(room);
-                out(Output::Close { connection: id, from: side, how: How::Fin, at });
+                let tcp = &self.facts(from);
+                out(Output::Close { connection: id, from: side, how: How::Fin, at, tcp });
             }
         }
-        if let Some((at, packets)) = self.reset {
+        if let Some(Reset { at, packets, .. }) = self.reset {
             // What the capture reordered may still follow.
             let is_over = self.packets.wrapping_sub(packets) >= room.limits.acknowledged_hole_packets
                 || now.since(at.time) >= room.limits.acknowledged_hole_ns;
@@ -295,7 +311,7 @@ impl Connection {
             self.open_midstream(out);
         }
         match self.reset {
-            Some((at, _)) => self.close(How::Rst, at, room, out),
+            Some(Reset { at, .. }) => self.close(How::Rst, at, room, out),
             None => self.close(how, at, room, out),
         }
     }
@@ -315,18 +331,25 @@ impl Connection {
             if !direction.is_closed() {
                 let (how, at) = direction.finished().map_or((how, at), |at| (How::Fin, at));
                 direction.close(room);
-                out(Output::Close { connection: id, from: side, how, at });
+                let tcp = &self.facts(from);
+                out(Output::Close { connection: id, from: side, how, at, tcp });
             }
         }
+    }
+
+    fn facts(&self, from: usize) -> TcpFacts {
+        self.health.facts(from, self.reset.map(|reset| (self.side(reset.from), reset.at)))
     }
 }
 
 /// Which end is the client, when `first` is the one that spoke first.
 fn guess_client(ends: &[SocketAddr; 2], first: usize) -> usize {
-    let serves = ends.map(|end| end.port() < 1024 || end.port() == 1935);
-    match serves {
-        [true, false] => 1,
-        [false, true] => 0,
+    let known = ends.map(|end| end.port() < 1024 || end.port() == 1935);
+    // Systems give ports to clients from 32768 (Linux) or 49152 (RFC 6335) on.
+    let low = ends.map(|end| end.port() < 32768);
+    match (known, low) {
+        ([true, false], _) | ([false, false], [true, false]) => 1,
+        ([false, true], _) | ([false, false], [false, true]) => 0,
         _ => first,
     }
 }

@@ -6,9 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::connection::{Connection, Fit, Need};
 use super::reassembly::Room;
-use super::recent::Recent;
-use super::{ConnectionId, How, Output, Overruns, Segment};
-use crate::limits::Limits;
+use super::recent::{Class, Recent};
+use super::{ConnectionId, How, Output, Segment};
+use crate::limits::{Limits, Reached};
 use crate::wire::{Moment, Time};
 
 /// How long late copies of a closed connection's segments are expected, in nanoseconds: twice the longest lifetime of
@@ -39,6 +39,8 @@ struct Tombstone {
 struct Slot {
     key: Key,
     connection: Connection,
+    /// When something of it was captured last.
+    last: Time,
 }
 
 /// Follows every TCP connection and gives its bytes in order.
@@ -56,7 +58,7 @@ pub struct Connections {
     timed: Vec<bool>,
     /// Bytes buffered over all connections.
     held: usize,
-    overruns: Overruns,
+    reached: Reached,
     next_id: ConnectionId,
     last: Moment,
 }
@@ -71,7 +73,7 @@ impl Connections {
             timers: VecDeque::new(),
             timed: Vec::new(),
             held: 0,
-            overruns: Overruns::default(),
+            reached: Reached::default(),
             next_id: 0,
             last: Moment::default(),
         }
@@ -83,6 +85,7 @@ impl Connections {
         if !self.timers.is_empty() {
             self.look_again(at.time, out);
         }
+        self.close_idle(at, out);
         if segment.source == segment.destination {
             // Both directions would be one.
             return;
@@ -104,16 +107,25 @@ impl Connections {
             None if segment.is_syn() || segment.length() > 0 => self.create(key, from, segment, at, out),
             None => return,
         };
-        self.open.touch(slot);
-        let mut room = Room { limits: &self.limits, held: &mut self.held, overruns: &mut self.overruns };
-        let Some(Slot { connection, .. }) = self.open.get_mut(slot) else { return };
+        // A connection is half-open until something else than its SYNs was captured.
+        let class =
+            if segment.length() > 0 || !(segment.flags.syn || segment.flags.rst) { Class::Full } else { Class::Half };
+        self.open.touch(slot, class);
+        let mut room = Room { limits: &self.limits, held: &mut self.held, reached: &mut self.reached };
+        let Some(Slot { connection, last, .. }) = self.open.get_mut(slot) else { return };
+        *last = at.time;
         let need = connection.push(from, segment, at, &mut room, out);
         self.attend(slot, need, at.time);
     }
 
     /// How often a limit was reached so far.
-    pub fn overruns(&self) -> Overruns {
-        self.overruns
+    pub fn reached(&self) -> &Reached {
+        &self.reached
+    }
+
+    /// Connections that are followed, and closed ones that are remembered.
+    pub fn held(&self) -> (usize, usize) {
+        (self.open.len(), self.table.len() - self.open.len())
     }
 
     /// Ends all connections, in the order in which they began.
@@ -139,7 +151,7 @@ impl Connections {
         at: Moment,
         out: &mut impl FnMut(Output<'_>),
     ) -> bool {
-        let room = Room { limits: &self.limits, held: &mut self.held, overruns: &mut self.overruns };
+        let room = Room { limits: &self.limits, held: &mut self.held, reached: &mut self.reached };
         let Some(Slot { connection, .. }) = self.open.get_mut(slot) else { return true };
         let replaces =
             if segment.is_syn() { connection.fit_syn(from, segment) == Fit::Other } else { connection.is_lost(&room) };
@@ -158,27 +170,29 @@ impl Connections {
         out: &mut impl FnMut(Output<'_>),
     ) -> u32 {
         while self.open.len() >= self.limits.connections.max(1) {
-            let Some(oldest) = self.open.oldest() else { break };
-            self.overruns.connections += 1;
+            // Where most are half-open, somebody knocks at every door: those who came in must not pay for it.
+            let class = if self.open.count(Class::Half) * 2 >= self.open.len() { Class::Half } else { Class::Full };
+            let Some(oldest) = self.open.oldest(class) else { break };
+            self.reached.connections += 1;
             self.end(oldest, How::Timeout, at, out);
         }
         let ends =
             if from == 0 { [segment.source, segment.destination] } else { [segment.destination, segment.source] };
         let connection = Connection::new(self.next_id, ends, from, segment, at);
         self.next_id += 1;
-        let slot = self.open.insert(Slot { key, connection });
+        let slot = self.open.insert(Slot { key, connection, last: at.time });
         self.table.insert(key, Entry::Open(slot));
         slot
     }
 
     /// Ends and forgets an open connection.
     fn end(&mut self, slot: u32, how: How, at: Moment, out: &mut impl FnMut(Output<'_>)) {
-        let Some(Slot { key, mut connection }) = self.open.remove(slot) else { return };
+        let Some(Slot { key, mut connection, .. }) = self.open.remove(slot) else { return };
         self.table.remove(&key);
         connection.end(
             how,
             at,
-            &mut Room { limits: &self.limits, held: &mut self.held, overruns: &mut self.overruns },
+            &mut Room { limits: &self.limits, held: &mut self.held, reached: &mut self.reached },
             out,
         );
     }
@@ -201,7 +215,7 @@ impl Connections {
 
     /// Puts a tombstone in the place of a closed connection.
     fn bury(&mut self, slot: u32, now: Time) {
-        let Some(Slot { key, connection }) = self.open.remove(slot) else { return };
+        let Some(Slot { key, connection, .. }) = self.open.remove(slot) else { return };
         let tombstone =
             Tombstone { connection: connection.id, first_sequences: connection.first_sequences(), closed: now };
         self.table.insert(key, Entry::Closed(tombstone));
@@ -217,6 +231,21 @@ impl Connections {
         }
     }
 
+    /// Ends connections of which nothing was captured for too long.
+    fn close_idle(&mut self, at: Moment, out: &mut impl FnMut(Output<'_>)) {
+        for (class, age) in [(Class::Half, self.limits.half_open_ns), (Class::Full, self.limits.idle_ns)] {
+            while let Some(slot) = self.open.oldest(class)
+                && self.open.get_mut(slot).is_some_and(|oldest| at.time.since(oldest.last) >= age)
+            {
+                match class {
+                    Class::Half => self.reached.half_open_ns += 1,
+                    Class::Full => self.reached.idle_ns += 1,
+                }
+                self.end(slot, How::Timeout, at, out);
+            }
+        }
+    }
+
     /// Looks at the connections whose time has come.
     fn look_again(&mut self, now: Time, out: &mut impl FnMut(Output<'_>)) {
         while let Some((time, slot)) = self.timers.front().copied()
@@ -224,7 +253,7 @@ impl Connections {
         {
             self.timers.pop_front();
             self.timed[slot as usize] = false;
-            let mut room = Room { limits: &self.limits, held: &mut self.held, overruns: &mut self.overruns };
+            let mut room = Room { limits: &self.limits, held: &mut self.held, reached: &mut self.reached };
             // The slot may have gone to another connection by now; then this look does no harm.
             if let Some(Slot { connection, .. }) = self.open.get_mut(slot) {
                 let need = connection.settle(now, &mut room, out);

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use super::Unread;
 use super::ip::{self, Fragment};
 use super::waiting::{Piece, Waiting};
-use crate::limits::Limits;
+use crate::limits::{Limits, Reached};
 use crate::wire::{Moment, Place, Time};
 
 /// No IP packet is longer.
@@ -18,9 +18,6 @@ const LONGEST: usize = 65_535;
 
 /// What a packet costs beside its bytes: its entry in the table, with room, and in the queue.
 const OVERHEAD: usize = 512;
-
-/// Fragments of one packet that may be cut by a snap length: more than the smallest MTU makes of the longest packet.
-const CUTS: usize = 128;
 
 /// Where bytes lie in the capture: a frame has one run, a packet of fragments one for each stretch of them.
 #[derive(Clone, Copy)]
@@ -109,8 +106,7 @@ pub(super) struct Fragments {
     held: usize,
     numbers: u64,
     lost: Lost,
-    /// Packets given up for want of room.
-    evicted: u64,
+    reached: Reached,
     limits: Limits,
 }
 
@@ -123,7 +119,7 @@ impl Fragments {
             held: 0,
             numbers: 0,
             lost: Lost::default(),
-            evicted: 0,
+            reached: Reached::default(),
             limits: limits.clone(),
         }
     }
@@ -133,9 +129,13 @@ impl Fragments {
         std::mem::take(&mut self.lost)
     }
 
-    /// Packets given up for want of room.
-    pub(super) fn evicted(&self) -> u64 {
-        self.evicted
+    pub(super) fn reached(&self) -> &Reached {
+        &self.reached
+    }
+
+    /// Packets that are kept, and places in the queues.
+    pub(super) fn held(&self) -> (usize, usize) {
+        (self.entries.len(), self.parts.len() + self.done.len())
     }
 
     /// Takes a fragment; gives the whole packet if this was what it lacked.
@@ -151,6 +151,7 @@ impl Fragments {
             return Err(Unread::Malformed);
         }
         self.expire(origin.at.time);
+        self.tidy();
         let protocol = if packet.source.is_ipv4() { packet.protocol } else { 0 };
         let (source, destination) = (packet.source, packet.destination);
         let key = Key { source, destination, identification: fragment.identification, protocol };
@@ -170,7 +171,10 @@ impl Fragments {
             Entry::Part(Part::new(*numbers))
         });
         let Entry::Part(part) = entry else { return Ok(None) };
-        let is_whole = part.take(packet, fragment, origin, held)?;
+        if !part.has_room(packet, self.limits.fragment_cuts) {
+            self.reached.fragment_cuts += 1;
+        }
+        let is_whole = part.take(packet, fragment, origin, self.limits.fragment_cuts, held)?;
         part.packets.packets += 1;
         part.packets.bytes += origin.captured;
         if !is_whole {
@@ -223,6 +227,7 @@ impl Fragments {
             }
             self.parts.pop_front();
             if is_there {
+                self.reached.fragment_age_ns += 1;
                 self.forget(&key);
             }
         }
@@ -238,6 +243,20 @@ impl Fragments {
         }
     }
 
+    /// Drops the places of what is no longer there, when most are. One old packet at the front would keep them all.
+    fn tidy(&mut self) {
+        if self.parts.len() + self.done.len() > 2 * self.entries.len() + 64 {
+            let entries = &self.entries;
+            let is_there = |(key, number, _): &(Key, u64, Time)| match entries.get(key) {
+                Some(Entry::Part(part)) => part.number == *number,
+                Some(Entry::Done(done)) => done.number == *number,
+                None => false,
+            };
+            self.parts.retain(is_there);
+            self.done.retain(is_there);
+        }
+    }
+
     /// Keeps the limits: what was given out goes first, then the oldest packets under way, `newest` never.
     fn make_room(&mut self, newest: &Key) {
         while self.held > self.limits.fragment_bytes || self.entries.len() > self.limits.fragments {
@@ -250,7 +269,11 @@ impl Fragments {
                     if key == *newest {
                         return;
                     }
-                    self.evicted += 1;
+                    if self.held > self.limits.fragment_bytes {
+                        self.reached.fragment_bytes += 1;
+                    } else {
+                        self.reached.fragments += 1;
+                    }
                     self.forget(&key);
                 }
                 self.parts.pop_front();
@@ -279,12 +302,18 @@ impl Part {
         Part { number, pieces: Waiting::new(), total: None, protocol: None, cuts: Vec::new(), packets: Lost::default() }
     }
 
+    /// Whether one more fragment may be cut, if this one is.
+    fn has_room(&self, packet: &ip::Packet<'_>, most_cuts: usize) -> bool {
+        packet.rest.bytes.len() >= packet.rest.length || self.cuts.len() < most_cuts
+    }
+
     /// Whether the packet is whole with this fragment. One that contradicts the packet's length is not taken.
     fn take(
         &mut self,
         packet: &ip::Packet<'_>,
         fragment: Fragment,
         origin: &Origin<'_>,
+        most_cuts: usize,
         held: &mut usize,
     ) -> Result<bool, Unread> {
         let rest = packet.rest;
@@ -309,7 +338,7 @@ impl Part {
         }
         if rest.bytes.len() < rest.length {
             let cut = (fragment.offset + rest.bytes.len(), end);
-            if !self.cuts.contains(&cut) && self.cuts.len() < CUTS {
+            if !self.cuts.contains(&cut) && self.cuts.len() < most_cuts {
                 self.cuts.push(cut);
             }
         }

@@ -11,6 +11,8 @@ pub(super) struct Packet<'a> {
     pub(super) destination: IpAddr,
     /// What `rest` is, by its number in the registry of IP protocols. Of a later fragment it is what its header claims.
     pub(super) protocol: u8,
+    /// Of IPv4, or of the fragments that it came in; 0 where there is none.
+    pub(super) identification: u16,
     pub(super) rest: Rest<'a>,
     pub(super) fragment: Option<Fragment>,
 }
@@ -60,6 +62,7 @@ fn v4(rest: Rest<'_>, strict: bool) -> Result<Packet<'_>, Unread> {
         source: address(12),
         destination: address(16),
         protocol: header[9],
+        identification: u16::from_be_bytes([header[4], header[5]]),
         rest: content.claim(total - length),
         fragment,
     };
@@ -97,6 +100,7 @@ fn v6(rest: Rest<'_>, strict: bool) -> Result<Packet<'_>, Unread> {
         source: address(8),
         destination: address(24),
         protocol: header[6],
+        identification: 0,
         rest: content.claim(length),
         fragment: None,
     })

@@ -2,13 +2,15 @@
 //!
 //! [`Unpacker`] takes captured frames apart down to their TCP segments, through tags, labels and tunnels, and puts IP
 //! fragments together. [`Connections`] follows every TCP connection and gives, per direction and in order, its bytes, its
-//! holes and its end. Nothing here knows what the bytes mean.
+//! holes and its end, with what TCP did until then. Nothing here knows what the bytes mean.
 
 mod connection;
 mod connections;
 mod ethernet;
+pub(crate) mod facts;
 mod fragments;
 mod gre;
+mod health;
 mod ip;
 mod link;
 mod mpls;
@@ -24,7 +26,9 @@ mod waiting;
 mod wireless;
 
 pub use connections::Connections;
+pub use facts::TcpFacts;
 pub use fragments::Lost;
+pub use health::Identity;
 pub use tunnel::{Tunnel, Tunnels};
 pub use unpack::Unpacker;
 
@@ -46,6 +50,13 @@ pub struct Segment<'a> {
     pub place: Place,
     /// Payload bytes that were on the wire but not in the capture (a snap length cut them off).
     pub cut: u32,
+    /// The window field, before scaling.
+    pub window: u16,
+    /// The Window Scale option, in bits; in a SYN alone.
+    pub window_scale: Option<u8>,
+    pub identity: Identity,
+    /// Whether it is a further part of a segment that came in IP fragments.
+    pub continues: bool,
     /// What it was wrapped in, the outermost first.
     pub tunnels: &'a [Tunnel],
 }
@@ -157,19 +168,6 @@ impl How {
     }
 }
 
-/// How often [`Connections`] came to a limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Overruns {
-    /// Connections closed out because of [`Limits::connections`](crate::limits::Limits::connections).
-    pub connections: u64,
-    /// Holes declared because of [`Limits::reorder_bytes`](crate::limits::Limits::reorder_bytes) of one direction.
-    pub reorder_bytes: u64,
-    /// … of [`Limits::reorder_segments`](crate::limits::Limits::reorder_segments).
-    pub reorder_segments: u64,
-    /// … of [`Limits::reorder_bytes_total`](crate::limits::Limits::reorder_bytes_total).
-    pub reorder_bytes_total: u64,
-}
-
 /// What [`Connections`] gives, in the order in which it becomes certain.
 #[derive(Debug)]
 pub enum Output<'a> {
@@ -210,5 +208,6 @@ pub enum Output<'a> {
         from: Side,
         how: How,
         at: Moment,
+        tcp: &'a TcpFacts,
     },
 }

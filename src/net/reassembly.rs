@@ -3,9 +3,8 @@
 //! Positions are 64-bit: the 32-bit sequence number, unwrapped. The first-captured copy of a byte is the one that
 //! counts. Who opened the connection, and when it is over, is for [`connection`](super::connection).
 
-use super::Overruns;
 use super::waiting::{Piece, Waiting};
-use crate::limits::Limits;
+use crate::limits::{Limits, Reached};
 use crate::wire::{Moment, PacketNo, Place, Time};
 
 /// The position of the first sequence number that a direction learns of. High enough that no plausible earlier one
@@ -41,7 +40,7 @@ pub(super) struct Room<'l> {
     pub(super) limits: &'l Limits,
     /// Bytes buffered over all connections, with their overhead.
     pub(super) held: &'l mut usize,
-    pub(super) overruns: &'l mut Overruns,
+    pub(super) reached: &'l mut Reached,
 }
 
 /// Since when the receiver is known to have what the capture has not.
@@ -343,11 +342,11 @@ impl Direction {
     pub(super) fn make_room(&mut self, room: &mut Room<'_>, sink: &mut impl FnMut(Delivery<'_>)) {
         while self.is_overfull(room) {
             if self.waiting.bytes() > room.limits.reorder_bytes {
-                room.overruns.reorder_bytes += 1;
+                room.reached.reorder_bytes += 1;
             } else if self.waiting.len() > room.limits.reorder_segments {
-                room.overruns.reorder_segments += 1;
+                room.reached.reorder_segments += 1;
             } else {
-                room.overruns.reorder_bytes_total += 1;
+                room.reached.reorder_bytes_total += 1;
             }
             self.give_up_hole(room, sink);
         }

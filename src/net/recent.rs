@@ -1,11 +1,28 @@
-//! A slab whose entries are also a list from the longest idle to the most recent.
+//! A slab whose entries are also lists from the longest idle to the most recent, one a class.
 
 const NONE: u32 = u32::MAX;
+
+/// Which list an entry is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A connection that only knocked so far.
+    Half,
+    Full,
+}
 
 #[derive(Clone, Copy)]
 struct Links {
     before: u32,
     after: u32,
+    class: Class,
+}
+
+/// The ends of a list, and how many are in it.
+#[derive(Clone, Copy)]
+struct Ends {
+    oldest: u32,
+    newest: u32,
+    count: usize,
 }
 
 /// Values by slot number, in order of last use. Every operation takes constant time.
@@ -14,13 +31,17 @@ pub(super) struct Recent<T> {
     // Apart from the values: most of the time only the links of neighbours are touched.
     links: Vec<Links>,
     free: Vec<u32>,
-    oldest: u32,
-    newest: u32,
+    ends: [Ends; 2],
 }
 
 impl<T> Recent<T> {
     pub(super) fn new() -> Self {
-        Recent { values: Vec::new(), links: Vec::new(), free: Vec::new(), oldest: NONE, newest: NONE }
+        Recent {
+            values: Vec::new(),
+            links: Vec::new(),
+            free: Vec::new(),
+            ends: [Ends { oldest: NONE, newest: NONE, count: 0 }; 2],
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -31,18 +52,25 @@ impl<T> Recent<T> {
         self.values.get_mut(slot as usize)?.as_mut()
     }
 
-    pub(super) fn oldest(&self) -> Option<u32> {
-        (self.oldest != NONE).then_some(self.oldest)
+    /// How many of a class there are.
+    pub(super) fn count(&self, class: Class) -> usize {
+        self.ends[class as usize].count
     }
 
+    pub(super) fn oldest(&self, class: Class) -> Option<u32> {
+        let oldest = self.ends[class as usize].oldest;
+        (oldest != NONE).then_some(oldest)
+    }
+
+    /// Of class [`Class::Half`], until it is touched as something else.
     pub(super) fn insert(&mut self, value: T) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.values.push(None);
-            self.links.push(Links { before: NONE, after: NONE });
+            self.links.push(Links { before: NONE, after: NONE, class: Class::Half });
             self.values.len() as u32 - 1
         });
         self.values[slot as usize] = Some(value);
-        self.append(slot);
+        self.append(slot, Class::Half);
         slot
     }
 
@@ -53,12 +81,13 @@ impl<T> Recent<T> {
         Some(value)
     }
 
-    /// Makes an occupied slot the most recent.
+    /// Makes an occupied slot the most recent of its class, which `class` raises from half to full.
     #[inline]
-    pub(super) fn touch(&mut self, slot: u32) {
-        if self.newest != slot {
+    pub(super) fn touch(&mut self, slot: u32, class: Class) {
+        if self.ends[Class::Full as usize].newest != slot {
+            let before = self.links[slot as usize].class;
             self.unlink(slot);
-            self.append(slot);
+            self.append(slot, if before == Class::Full { before } else { class });
         }
     }
 
@@ -67,23 +96,27 @@ impl<T> Recent<T> {
         self.values.iter().enumerate().filter_map(|(slot, value)| Some((slot as u32, value.as_ref()?)))
     }
 
-    fn append(&mut self, slot: u32) {
-        self.links[slot as usize] = Links { before: self.newest, after: NONE };
-        match self.newest {
-            NONE => self.oldest = slot,
-            newest => self.links[newest as usize].after = slot,
+    fn append(&mut self, slot: u32, class: Class) {
+        let ends = &mut self.ends[class as usize];
+        let before = std::mem::replace(&mut ends.newest, slot);
+        ends.count += 1;
+        self.links[slot as usize] = Links { before, after: NONE, class };
+        match before {
+            NONE => ends.oldest = slot,
+            before => self.links[before as usize].after = slot,
         }
-        self.newest = slot;
     }
 
     fn unlink(&mut self, slot: u32) {
-        let Links { before, after } = self.links[slot as usize];
+        let Links { before, after, class } = self.links[slot as usize];
+        let ends = &mut self.ends[class as usize];
+        ends.count -= 1;
         match before {
-            NONE => self.oldest = after,
+            NONE => ends.oldest = after,
             before => self.links[before as usize].after = after,
         }
         match after {
-            NONE => self.newest = before,
+            NONE => ends.newest = before,
             after => self.links[after as usize].before = before,
         }
     }
@@ -97,17 +130,32 @@ mod tests {
     fn order_is_that_of_last_use() {
         let mut recent = Recent::new();
         let slots: Vec<u32> = (0..4).map(|value| recent.insert(value)).collect();
-        recent.touch(slots[0]);
-        recent.touch(slots[2]);
+        recent.touch(slots[0], Class::Half);
+        recent.touch(slots[2], Class::Half);
         assert_eq!(recent.remove(slots[3]), Some(3));
         assert_eq!(recent.remove(slots[3]), None);
         let again = recent.insert(9);
         assert_eq!(again, slots[3]);
         let mut order = Vec::new();
-        while let Some(slot) = recent.oldest() {
+        while let Some(slot) = recent.oldest(Class::Half) {
             order.extend(recent.remove(slot));
         }
         assert_eq!(order, [1, 0, 2, 9]);
         assert_eq!(recent.len(), 0);
+    }
+
+    #[test]
+    fn a_class_is_a_list_of_its_own() {
+        let mut recent = Recent::new();
+        let slots: Vec<u32> = (0..4).map(|value| recent.insert(value)).collect();
+        recent.touch(slots[0], Class::Full);
+        recent.touch(slots[2], Class::Full);
+        recent.touch(slots[0], Class::Half);
+        assert_eq!((recent.count(Class::Half), recent.count(Class::Full), recent.len()), (2, 2, 4));
+        assert_eq!((recent.oldest(Class::Half), recent.oldest(Class::Full)), (Some(slots[1]), Some(slots[2])));
+        recent.remove(slots[2]);
+        recent.remove(slots[1]);
+        assert_eq!((recent.oldest(Class::Half), recent.oldest(Class::Full)), (Some(slots[3]), Some(slots[0])));
+        assert_eq!((recent.count(Class::Half), recent.count(Class::Full)), (1, 1));
     }
 }

@@ -1,9 +1,9 @@
 //! The TCP header.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-use super::rest::Rest;
-use super::{Flags, Segment, Unread};
+use super::ip;
+use super::{Flags, Identity, Segment, Unread};
 use crate::wire::Place;
 
 const HEADER: usize = 20;
@@ -13,7 +13,8 @@ const LARGEST_PACKET: usize = 16 << 20;
 
 /// The segment that is all of `rest`, and where its payload starts in the frame. It has no place yet.
 #[inline]
-pub(super) fn segment(rest: Rest<'_>, source: IpAddr, destination: IpAddr) -> Result<(Segment<'_>, usize), Unread> {
+pub(super) fn segment<'a>(packet: &ip::Packet<'a>) -> Result<(Segment<'a>, usize), Unread> {
+    let ip::Packet { source, destination, identification, rest, .. } = *packet;
     if rest.length > LARGEST_PACKET {
         return Err(Unread::Malformed);
     }
@@ -24,7 +25,7 @@ pub(super) fn segment(rest: Rest<'_>, source: IpAddr, destination: IpAddr) -> Re
     if header_length < HEADER || header_length > rest.length {
         return Err(Unread::Malformed);
     }
-    // Options may be cut off as well; what they say is not needed.
+    // Options may be cut off as well.
     let payload = rest.bytes.get(header_length..).unwrap_or_default();
     let u16_at = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
     let u32_at = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
@@ -42,7 +43,49 @@ pub(super) fn segment(rest: Rest<'_>, source: IpAddr, destination: IpAddr) -> Re
         payload,
         place: Place::default(),
         cut: (rest.length - header_length - payload.len()) as u32,
+        window: u16_at(14),
+        window_scale: if header[13] & 0x02 == 0 {
+            None
+        } else {
+            window_scale(&rest.bytes[HEADER..], header_length - HEADER)
+        },
+        identity: match identification {
+            0 => Identity::Checksum(u16_at(16)),
+            identification => Identity::Identification(identification),
+        },
+        continues: false,
         tunnels: &[],
     };
     Ok((segment, rest.at + header_length))
+}
+
+/// What the Window Scale option says (RFC 7323 §2.2), among so many bytes of options, all or some of which were captured.
+fn window_scale(captured: &[u8], length: usize) -> Option<u8> {
+    let mut options = &captured[..captured.len().min(length)];
+    loop {
+        options = match options {
+            [3, 3, shift, ..] => return Some(*shift),
+            [1, rest @ ..] => rest,
+            // The end of the list, or a length that cannot be.
+            [] | [0, ..] | [_] | [_, 0 | 1, ..] => return None,
+            [_, length, ..] => options.get(usize::from(*length)..)?,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::window_scale;
+
+    #[test]
+    fn the_window_scale_is_found_among_other_options() {
+        let options = [2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 7];
+        assert_eq!(window_scale(&options, 20), Some(7));
+        assert_eq!(window_scale(&options, 16), None);
+        assert_eq!(window_scale(&options[..19], 20), None);
+        assert_eq!(window_scale(&[0, 3, 3, 7], 4), None);
+        assert_eq!(window_scale(&[5, 0, 3, 3, 7], 5), None);
+        assert_eq!(window_scale(&[5, 200, 3, 3, 7], 5), None);
+        assert_eq!(window_scale(&[8], 20), None);
+    }
 }

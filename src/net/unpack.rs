@@ -7,7 +7,7 @@ use super::fragments::{Fragments, Lost, Origin};
 use super::rest::Rest;
 use super::{Segment, Tunnel, Unread, ethernet, gre, ip, link, mpls, ppp, tcp, udp, wireless};
 use crate::capture::{LinkType, Packet};
-use crate::limits::Limits;
+use crate::limits::{Limits, Reached};
 use crate::wire::Place;
 
 /// What comes next in a packet.
@@ -71,14 +71,14 @@ impl Unpacker {
         self.fragments.take_lost()
     }
 
-    /// Incomplete packets given up because of [`Limits::fragments`] or [`Limits::fragment_bytes`].
-    pub fn evicted_fragments(&self) -> u64 {
-        self.fragments.evicted()
+    /// Packets that are kept for their fragments, and places in the queues of these.
+    pub fn held(&self) -> (usize, usize) {
+        self.fragments.held()
     }
 
-    /// Packets not read because of [`Limits::nesting`].
-    pub fn too_deep(&self) -> u64 {
-        self.too_deep
+    /// How often a limit was reached so far.
+    pub fn reached(&self) -> Reached {
+        Reached { nesting: self.too_deep, ..self.fragments.reached().clone() }
     }
 
     fn walk<F: FnMut(&Segment<'_>)>(
@@ -213,8 +213,9 @@ impl Unpacker {
         let Some(whole) = self.fragments.push(packet, fragment, origin)? else { return Ok(()) };
         let rest = Rest::new(&whole.bytes, whole.length);
         let (source, destination, protocol) = (packet.source, packet.destination, whole.protocol);
+        let identification = fragment.identification as u16;
         let inner = Origin { runs: &whole.runs, ..*origin };
-        let packet = ip::Packet { source, destination, protocol, rest, fragment: None };
+        let packet = ip::Packet { source, destination, protocol, identification, rest, fragment: None };
         let result = self.whole(packet, &inner, out);
         self.fragments.settle(whole, result.is_ok(), origin.at.time);
         result
@@ -245,7 +246,7 @@ impl Unpacker {
         origin: &Origin<'_>,
         out: &mut F,
     ) -> Result<(), Unread> {
-        let (segment, start) = tcp::segment(packet.rest, packet.source, packet.destination)?;
+        let (segment, start) = tcp::segment(packet)?;
         let length = segment.payload.len();
         let mut at = 0;
         loop {
@@ -257,6 +258,7 @@ impl Unpacker {
                 // A SYN counts as the byte before the first.
                 part.sequence = segment.sequence.wrapping_add(at as u32 + u32::from(segment.flags.syn));
                 part.flags.syn = false;
+                part.continues = true;
             }
             if !is_last {
                 part.flags.fin = false;
@@ -281,5 +283,5 @@ fn plain<'a>(packet: &Packet<'a>) -> Option<(Segment<'a>, usize)> {
     }
     let rest = Rest::new(packet.data, packet.wire_length as usize).skip(14).ok()?;
     let ip = ip::read(rest, false).ok().filter(|ip| ip.fragment.is_none())?;
-    tcp::segment(ip.rest, ip.source, ip.destination).ok()
+    tcp::segment(&ip).ok()
 }

@@ -2,8 +2,8 @@
 
 use super::rtmp::{self, Content, HandshakeFacts};
 use super::{Close, Event, Incomplete, Opened};
-use crate::net::{How, Start};
-use crate::wire::escape;
+use crate::net::{How, Start, TcpFacts};
+use crate::wire::{Side, escape};
 
 /// What an event says, without its time, session and side. Text from the wire is escaped.
 pub fn describe(event: &Event) -> String {
@@ -78,7 +78,11 @@ fn incomplete(incomplete: &Incomplete) -> String {
 fn close(close: &Close) -> String {
     let how = match close.how {
         How::Fin => "closed",
-        How::Rst => "reset",
+        How::Rst => match close.tcp.reset {
+            Some((Side::Client, _)) => "reset by the client",
+            Some((Side::Server, _)) => "reset by the server",
+            None => "reset",
+        },
         How::Timeout => "abandoned",
         How::EndOfCapture => "open at the end of the capture",
     };
@@ -86,5 +90,26 @@ fn close(close: &Close) -> String {
     if close.undecoded > 0 {
         line += &format!(", {} bytes not decoded", close.undecoded);
     }
+    line + &trouble(&close.tcp)
+}
+
+/// What went wrong with TCP; nothing where all is well.
+fn trouble(tcp: &TcpFacts) -> String {
+    let mut line = String::new();
+    let mut say = |count: u64, text: String| {
+        if count > 0 {
+            line.push_str(if line.is_empty() { "; TCP: " } else { ", " });
+            line.push_str(&text);
+        }
+    };
+    let (again, bytes) = (tcp.retransmissions, tcp.retransmitted_bytes);
+    say(again, format!("{again} retransmitted ({bytes} bytes)"));
+    say(tcp.out_of_order, format!("{} out of order", tcp.out_of_order));
+    say(tcp.copies, format!("{} captured twice", tcp.copies));
+    say(tcp.cut_packets, format!("{} cut by the capture", tcp.cut_packets));
+    say(tcp.capture_holes, format!("{} bytes missed by the capture", tcp.capture_hole_bytes));
+    let seconds = tcp.longest_zero_window as f64 / 1e9;
+    let still = if tcp.zero_window_at_end { ", also at the end" } else { "" };
+    say(tcp.zero_windows, format!("window closed {} times, for up to {seconds:.3} s{still}", tcp.zero_windows));
     line
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::rtmp::{Handshake, Head, Message, Reason};
-use crate::net::{How, Start, Tunnels};
+use crate::net::{How, Start, TcpFacts, Tunnels};
 use crate::wire::{Moment, Place, Side, Word};
 
 /// One thing that happened on a session.
@@ -182,6 +182,8 @@ pub struct Close {
     pub messages: u64,
     /// Bytes that were captured and not decoded.
     pub undecoded: u64,
+    /// What TCP did for the direction.
+    pub tcp: Box<TcpFacts>,
     /// Whether both directions are now closed.
     pub last: bool,
 }

@@ -1,8 +1,12 @@
 use std::collections::BTreeMap;
 
-use super::{CATALOGUE, Facts, Finding, Findings, Rule};
+use super::{CATALOGUE, Facts, Finding, Findings, Quote, Rests, Rule, Severity};
 use crate::proto::Event;
-use crate::wire::{IdMap, Side};
+use crate::wire::{IdMap, PacketNo, Side};
+
+/// Findings of one session that wait for its other side. Past them, those of a kind that waits already are counted with
+/// it, and others are dropped.
+const HELD: usize = 256;
 
 /// Judges every session by a set of rules of its own.
 #[derive(Default)]
@@ -15,6 +19,15 @@ struct Judged {
     facts: Facts,
     /// Faults that were seen, by code and side.
     seen: BTreeMap<(&'static str, Option<Side>), Seen>,
+    /// Findings that wait until the other side is known as far, in order.
+    held: Vec<Held>,
+}
+
+/// A finding that waits, with those of its kind that came after it.
+struct Held {
+    first: Finding,
+    more: u64,
+    last: Option<Finding>,
 }
 
 /// How often a fault was seen, and its last case beyond the first.
@@ -24,7 +37,19 @@ struct Seen {
     last: Option<Finding>,
 }
 
+/// What is to become of a finding.
+enum Verdict {
+    Say,
+    Drop,
+    Hold,
+}
+
 impl Engine {
+    /// Sessions that are being judged.
+    pub fn held(&self) -> usize {
+        self.sessions.len()
+    }
+
     /// What the rules say of an event, in the order of the catalogue.
     pub fn observe(&mut self, event: &Event) -> Vec<Finding> {
         let session = event.session();
@@ -32,6 +57,7 @@ impl Engine {
             rules: CATALOGUE.iter().map(|entry| (entry.start)()).collect(),
             facts: Facts::default(),
             seen: BTreeMap::new(),
+            held: Vec::new(),
         });
         let mut findings = Findings { session, found: Vec::new() };
         for rule in &mut judged.rules {
@@ -47,14 +73,22 @@ impl Engine {
                 Event::Resync(_) | Event::Piece(_) => {}
             }
         }
+        // What the event itself breaks off does not make it doubtful.
+        let whole = judged.whole();
         judged.facts.learn(event);
-        let mut found = findings.found;
-        if !found.is_empty() {
-            found.retain(|finding| judged.is_first(finding));
+        let is_last = matches!(event, Event::Close(close) if close.last);
+        let mut found = Vec::new();
+        if !judged.held.is_empty() {
+            judged.release(is_last, &mut found);
         }
-        if matches!(event, Event::Close(close) if close.last)
-            && let Some(judged) = self.sessions.remove(&session)
-        {
+        for mut finding in findings.found {
+            match judged.verdict(&mut finding, whole, is_last) {
+                Verdict::Say => judged.say(finding, event, &mut found),
+                Verdict::Hold => judged.hold(finding, event),
+                Verdict::Drop => {}
+            }
+        }
+        if is_last && let Some(judged) = self.sessions.remove(&session) {
             found.extend(judged.repeated());
         }
         found
@@ -62,21 +96,108 @@ impl Engine {
 }
 
 impl Judged {
-    /// Whether a finding is the first of its kind; the others are counted.
-    fn is_first(&mut self, finding: &Finding) -> bool {
-        if finding.rule.each {
-            return true;
+    /// By side: whether all that it sent was captured.
+    fn whole(&self) -> [bool; 2] {
+        Side::BOTH.map(|side| self.facts.is_whole(side))
+    }
+
+    /// Judges whether what a finding rests on was captured. An uncertain one is no error.
+    fn verdict(&self, finding: &mut Finding, whole: [bool; 2], is_last: bool) -> Verdict {
+        let (is_whole, needs) = match (finding.rule.rests, finding.from) {
+            (Rests::Event, _) => (true, None),
+            (Rests::Sender, Some(from)) => (whole[from.index()], None),
+            (Rests::Session, Some(from)) => (whole == [true; 2], Some(from.other())),
+            (_, None) => (whole == [true; 2], None),
+        };
+        finding.certain &= is_whole;
+        if !finding.certain {
+            if !finding.rule.unsure {
+                return Verdict::Drop;
+            }
+            finding.severity = finding.severity.min(Severity::Warning);
+        } else if let Some(other) = needs
+            && !is_last
+            && !self.knows(other, finding.packets.1)
+        {
+            return Verdict::Hold;
         }
-        let seen = self.seen.entry((finding.rule.code, finding.from)).or_default();
-        seen.count += 1;
-        if seen.count > 1 {
-            seen.last = Some(finding.clone());
+        Verdict::Say
+    }
+
+    /// Whether a side is known up to a packet. What follows a hole is given out late, so silence proves nothing.
+    fn knows(&self, side: Side, packet: PacketNo) -> bool {
+        let facts = self.facts.of(side);
+        facts.closed.is_some() || facts.known > packet
+    }
+
+    /// Keeps a finding until the other side is known as far.
+    fn hold(&mut self, mut finding: Finding, event: &Event) {
+        quote(&mut finding, event);
+        let of_its_kind =
+            |held: &&mut Held| held.first.rule.code == finding.rule.code && held.first.from == finding.from;
+        if !finding.rule.each
+            && let Some(held) = self.held.iter_mut().find(of_its_kind)
+        {
+            held.more += 1;
+            held.last = Some(finding);
+        } else if self.held.len() < HELD {
+            self.held.push(Held { first: finding, more: 0, last: None });
         }
-        seen.count == 1
+    }
+
+    /// Says, or drops, the findings whose other side is known by now.
+    fn release(&mut self, is_last: bool, found: &mut Vec<Finding>) {
+        let whole = self.whole();
+        for mut held in std::mem::take(&mut self.held) {
+            match self.verdict(&mut held.first, whole, is_last) {
+                Verdict::Hold => self.held.push(held),
+                Verdict::Drop => {}
+                Verdict::Say => {
+                    let kind = (held.first.rule.code, held.first.from);
+                    self.admit(held.first, found);
+                    if held.last.is_some() {
+                        let seen = self.seen.entry(kind).or_default();
+                        seen.count += held.more;
+                        seen.last = held.last;
+                    }
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, mut finding: Finding, event: &Event, found: &mut Vec<Finding>) {
+        let is_kept = finding.rule.each || !self.seen.contains_key(&(finding.rule.code, finding.from));
+        if is_kept {
+            quote(&mut finding, event);
+        }
+        self.admit(finding, found);
+    }
+
+    /// Says a finding where it is the first of its kind; the others are counted.
+    fn admit(&mut self, finding: Finding, found: &mut Vec<Finding>) {
+        if !finding.rule.each {
+            let seen = self.seen.entry((finding.rule.code, finding.from)).or_default();
+            seen.count += 1;
+            if seen.count > 1 {
+                seen.last = Some(finding);
+                return;
+            }
+        }
+        found.push(finding);
     }
 
     /// The last case of each fault that came again, with the count of all.
     fn repeated(self) -> impl Iterator<Item = Finding> {
         self.seen.into_values().filter_map(|Seen { count, last }| last.map(|finding| Finding { count, ..finding }))
+    }
+}
+
+/// Keeps the message that a finding is about, so that it can be shown when that is gone.
+fn quote(finding: &mut Finding, event: &Event) {
+    if finding.quote.is_none()
+        && let Event::Message(message) = event
+        && finding.message == Some(message.n)
+    {
+        finding.quote = Some(Quote::of(message));
     }
 }

@@ -3,17 +3,24 @@
 //! A rule is one small file. It sees events only, keeps its own little state, and a fresh set of rules judges each
 //! session. What several rules need to know is in [`Facts`]. [`CATALOGUE`] is the only list.
 
+mod amf;
 mod chunk;
 mod command;
 mod control;
 mod engine;
-mod facts;
+pub mod facts;
 mod handshake;
+mod media;
 mod network;
+mod place;
+mod quote;
+pub mod reference;
 
 pub use engine::Engine;
 pub use facts::Facts;
+pub use quote::{Mark, Quote};
 
+use crate::limits::Limits;
 use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
 use crate::wire::{PacketNo, Side, Word};
@@ -55,10 +62,26 @@ pub struct Meta {
     pub name: &'static str,
     pub severity: Severity,
     pub source: &'static str,
-    /// What it checks, why it matters, what to change.
+    /// What it checks; then, in paragraphs of their own, "Why: …" it matters, "Seen: …" who does it, "Change: …" what to
+    /// change in a server or client.
     pub doc: &'static str,
+    /// What must have been captured for its verdict to be certain.
+    pub rests: Rests,
+    /// Whether it is still said, as uncertain, where that was not captured. Otherwise the rule is silent there.
+    pub unsure: bool,
     /// Whether each case is a finding of its own. Otherwise a session's first case is, and the rest are counted.
     pub each: bool,
+}
+
+/// What a verdict rests on. A capture that misses some of it makes the verdict uncertain: no peer is blamed for a hole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rests {
+    /// The one event that the finding is about proves it, whatever else is missing.
+    Event,
+    /// Everything that its sender sent before.
+    Sender,
+    /// Everything that both sides sent before. A finding of such a rule waits until the other side is known as far.
+    Session,
 }
 
 /// One fault, with its evidence.
@@ -75,8 +98,12 @@ pub struct Finding {
     pub message: Option<u64>,
     /// The first and last packet that prove it.
     pub packets: (PacketNo, PacketNo),
-    /// False where a hole in the capture or a midstream start may be the reason.
+    /// False where a hole in the capture or a midstream start may be the reason. Such a finding is no error.
     pub certain: bool,
+    /// The message that it is about, to be quoted.
+    pub quote: Option<Quote>,
+    /// Which of that message's bytes show the fault.
+    pub mark: Option<Mark>,
     /// How often it happened on this session, on the closing report of a fault that repeats.
     pub count: u64,
 }
@@ -92,6 +119,17 @@ pub trait Rule: Send {
     fn close(&mut self, _: &Close, _: &Facts, _: &mut Findings) {}
 }
 
+/// Text of the wire that is kept or told, cut where it is longer than a person reads.
+fn clipped(mut text: String) -> String {
+    let most = Limits::DEFAULT.finding_bytes;
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
+}
+
 /// Where rules put what they find.
 pub struct Findings {
     session: u32,
@@ -99,6 +137,7 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// A finding about some packets.
     fn push(
         &mut self,
         rule: &'static Meta,
@@ -111,22 +150,46 @@ impl Findings {
             severity: rule.severity,
             session: self.session,
             from,
-            text,
+            text: clipped(text),
             message: None,
             packets,
             certain: true,
+            quote: None,
+            mark: None,
             count: 1,
         });
         let last = self.found.len() - 1;
         &mut self.found[last]
     }
 
-    /// A finding about a message.
+    /// A finding about the message that is judged.
     fn about(&mut self, rule: &'static Meta, message: &Message, text: String) -> &mut Finding {
         let packets = (message.head.first.packet, message.head.last.packet);
         let finding = self.push(rule, Some(message.from), text, packets);
         finding.message = Some(message.n);
         finding
+    }
+
+    /// A finding about an earlier message.
+    fn about_earlier(
+        &mut self,
+        rule: &'static Meta,
+        quote: &Quote,
+        packets: (PacketNo, PacketNo),
+        text: String,
+    ) -> &mut Finding {
+        let finding = self.push(rule, Some(quote.from), text, packets);
+        finding.message = Some(quote.n);
+        finding.quote = Some(quote.clone());
+        finding
+    }
+}
+
+impl Finding {
+    /// Points at bytes of its message that show the fault.
+    fn at(&mut self, mark: Mark) -> &mut Finding {
+        self.mark = Some(mark);
+        self
     }
 }
 
@@ -139,7 +202,8 @@ pub struct Entry {
 /// Declares a rule: its state, its documentation and its [`Meta`].
 macro_rules! rule {
     ($(#[doc = $doc:literal])* pub(super) struct $name:ident { $($field:ident: $type:ty,)* }
-     $code:literal, $word:literal, $severity:ident, $source:literal $(, each: $each:literal)?) => {
+     $code:literal, $word:literal, $severity:ident, $source:literal,
+     rests: $rests:ident $(, unsure: $unsure:literal)? $(, each: $each:literal)?) => {
         $(#[doc = $doc])*
         #[derive(Default)]
         pub(super) struct $name { $($field: $type,)* }
@@ -151,6 +215,8 @@ macro_rules! rule {
                 severity: $crate::rules::Severity::$severity,
                 source: $source,
                 doc: concat!($($doc, "\n",)*),
+                rests: $crate::rules::Rests::$rests,
+                unsure: false $(|| $unsure)?,
                 each: false $(|| $each)?,
             };
             pub(super) const ENTRY: $crate::rules::Entry =
@@ -162,16 +228,113 @@ use rule;
 
 /// Every rule, by code.
 pub static CATALOGUE: &[&Entry] = &[
+    &handshake::HSK001,
+    &handshake::HSK002,
+    &handshake::HSK003,
+    &handshake::HSK004,
     &handshake::HSK005,
+    &handshake::HSK006,
+    &handshake::HSK007,
+    &handshake::HSK008,
+    &handshake::HSK009,
+    &handshake::HSK010,
+    &handshake::HSK011,
+    &handshake::HSK012,
     &chunk::CHK001,
+    &chunk::CHK002,
+    &chunk::CHK003,
     &chunk::CHK004,
+    &chunk::CHK005,
+    &chunk::CHK006,
+    &chunk::CHK007,
+    &chunk::CHK008,
+    &chunk::CHK009,
+    &chunk::CHK010,
+    &chunk::CHK011,
+    &chunk::CHK012,
+    &chunk::CHK013,
+    &chunk::CHK014,
+    &chunk::CHK015,
+    &chunk::CHK016,
+    &chunk::CHK017,
+    &chunk::CHK018,
+    &chunk::CHK019,
     &control::CTL001,
     &control::CTL002,
+    &control::CTL003,
+    &control::CTL004,
+    &control::CTL005,
     &control::CTL006,
+    &control::CTL007,
+    &control::CTL008,
+    &control::CTL009,
+    &control::CTL010,
+    &control::CTL011,
+    &control::CTL012,
+    &control::CTL013,
+    &control::CTL014,
+    &control::CTL015,
+    &control::CTL016,
+    &control::CTL017,
+    &control::CTL018,
+    &command::CMD001,
+    &command::CMD002,
+    &command::CMD003,
+    &command::CMD004,
+    &command::CMD005,
     &command::CMD006,
+    &command::CMD007,
+    &command::CMD008,
+    &command::CMD009,
+    &command::CMD010,
+    &command::CMD011,
+    &command::CMD012,
+    &command::CMD013,
+    &command::CMD014,
+    &command::CMD015,
+    &command::CMD016,
+    &command::CMD017,
+    &command::CMD018,
+    &command::CMD019,
+    &command::CMD020,
+    &command::CMD021,
+    &command::CMD022,
     &command::CMD023,
+    &command::CMD024,
+    &command::CMD025,
+    &command::CMD026,
+    &command::CMD027,
+    &amf::AMF001,
+    &amf::AMF002,
+    &amf::AMF003,
+    &amf::AMF004,
+    &amf::AMF005,
+    &amf::AMF006,
+    &amf::AMF007,
+    &amf::AMF008,
+    &amf::AMF009,
+    &media::MED001,
+    &media::MED002,
+    &media::MED003,
+    &media::MED004,
+    &media::MED005,
+    &media::MED006,
+    &media::MED007,
+    &media::MED008,
+    &media::MED009,
+    &media::MED010,
+    &media::MED011,
+    &media::MED012,
+    &media::MED013,
+    &media::MED014,
+    &media::MED015,
     &network::NET001,
     &network::NET002,
+    &network::NET003,
+    &network::NET004,
+    &network::NET005,
+    &network::NET006,
+    &network::NET007,
 ];
 
 /// The codes and the names of all rules, as words of a field.

@@ -33,6 +33,7 @@ pub mod pcapng;
 mod random;
 pub mod sample;
 mod shared_object;
+mod signed;
 pub mod transform;
 
 pub use aggregate::{SubMessage, aggregate};
@@ -43,3 +44,4 @@ pub use conversation::{Conversation, Handshake, Peer, Write, echo, opening};
 pub use packets::{Connection, Link, Packet, tcp};
 pub use random::Random;
 pub use shared_object::{SharedObjectEvent, shared_object};
+pub use signed::{signature, signed_opening};

@@ -23,13 +23,24 @@ pub struct Packet {
     pub acknowledgement: u32,
     /// Of [`tcp`].
     pub flags: u8,
+    /// The receive window, before scaling.
+    pub window: u16,
+    /// The Window Scale option of a SYN, in bits.
+    pub window_scale: Option<u8>,
+    /// Of IPv4: 0 where the sender gives none.
+    pub identification: u16,
     pub payload: Vec<u8>,
 }
 
 impl Packet {
-    /// The Ethernet frame, with right checksums. A SYN carries the option for the segment size.
+    /// The Ethernet frame, with right checksums. A SYN carries the option for the segment size, and that for the window
+    /// scale if it has one.
     pub fn frame(&self) -> Vec<u8> {
-        let options: &[u8] = if self.flags & tcp::SYN == 0 { &[] } else { &[2, 4, 0x05, 0xb4] };
+        let options: &[u8] = match (self.flags & tcp::SYN, self.window_scale) {
+            (0, _) => &[],
+            (_, None) => &[2, 4, 0x05, 0xb4],
+            (_, Some(scale)) => &[2, 4, 0x05, 0xb4, 1, 3, 3, scale],
+        };
         let length = 20 + options.len() + self.payload.len();
         let mut frame = Vec::with_capacity(14 + 40 + length);
         let (client, server) = ([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]);
@@ -44,8 +55,9 @@ impl Packet {
         frame.extend(self.sequence.to_be_bytes());
         frame.extend(self.acknowledgement.to_be_bytes());
         frame.extend([((20 + options.len()) as u8) << 2, self.flags]);
-        // A window of 65535, no checksum yet, nothing urgent.
-        frame.extend([0xff, 0xff, 0, 0, 0, 0]);
+        frame.extend(self.window.to_be_bytes());
+        // No checksum yet, nothing urgent.
+        frame.extend([0, 0, 0, 0]);
         frame.extend(options);
         frame.extend(&self.payload);
         let checksum = checksum(sum(&frame[start..]) + pseudo_header);
@@ -76,7 +88,8 @@ impl Packet {
                 frame.extend([0x08, 0x00, 0x45, 0]);
                 frame.extend(((20 + length) as u16).to_be_bytes());
                 // No identification is needed where fragments are forbidden (RFC 6864).
-                frame.extend([0, 0, 0x40, 0, 64, TCP, 0, 0]);
+                frame.extend(self.identification.to_be_bytes());
+                frame.extend([0x40, 0, 64, TCP, 0, 0]);
                 frame.extend(v4(source));
                 frame.extend(v4(destination));
                 let checksum = checksum(sum(&frame[start..]));
@@ -259,7 +272,19 @@ impl Connection {
             Side::Server => (self.link.server, self.link.client),
         };
         let (sequence, acknowledgement) = (self.next[from.index()], self.next[from.other().index()]);
-        let packet = Packet { time: self.now, from, source, destination, sequence, acknowledgement, flags, payload };
+        let packet = Packet {
+            time: self.now,
+            from,
+            source,
+            destination,
+            sequence,
+            acknowledgement,
+            flags,
+            window: 65_535,
+            window_scale: None,
+            identification: 0,
+            payload,
+        };
         self.next[from.index()] = packet.next_sequence();
         packet
     }

@@ -88,6 +88,15 @@ pub fn duplicate(packets: &[Packet], which: &[usize]) -> Vec<Packet> {
     packets.iter().enumerate().flat_map(copies).collect()
 }
 
+/// Sends packets again, each so many nanoseconds later: between those that are captured then.
+pub fn retransmit(packets: &[Packet], which: &[usize], after: i64) -> Vec<Packet> {
+    let again = which.iter().filter_map(|place| packets.get(*place));
+    let again = again.map(|packet| Packet { time: Time(packet.time.0 + after), ..packet.clone() });
+    let mut out = [packets.to_vec(), again.collect()].concat();
+    out.sort_by_key(|packet| packet.time);
+    out
+}
+
 /// Retransmits with an overlap: each chosen packet with payload begins up to `bytes` earlier, with the bytes that its
 /// direction has already sent there.
 pub fn overlap(packets: &[Packet], which: &[usize], bytes: usize) -> Vec<Packet> {

@@ -8,8 +8,9 @@ use bytes::Bytes;
 use super::evidence::{Evidence, Missing, Source};
 use super::index::{Index, MessageRow, Row, StepRow};
 use crate::limits::Limits;
+use crate::proto::amf::Amf;
 use crate::proto::rtmp::secrets::Masks;
-use crate::proto::rtmp::{Handshake, HeaderBytes, Message, MessageType, type_name};
+use crate::proto::rtmp::{Body, Handshake, Head, HeaderBytes, Message, MessageType, Run, type_name};
 use crate::proto::{Event, Incomplete, describe};
 use crate::rules::Finding;
 
@@ -19,6 +20,32 @@ use crate::rules::Finding;
 pub enum Item {
     Event(Event),
     Finding(Finding),
+}
+
+impl Item {
+    /// Bytes of memory that the book takes for it, about: rows, places of bytes, names to be masked.
+    pub(super) fn cost(&self) -> usize {
+        const SESSION: usize = 1024;
+        let row = size_of::<Row>() + 2 * size_of::<u32>();
+        let runs = |head: &Head| if head.runs.len() == 1 { 0 } else { 32 + head.runs.len() * size_of::<Run>() };
+        match self {
+            Item::Event(Event::Piece(_)) => 16,
+            Item::Event(Event::Session(opened)) => SESSION + opened.proxied.as_ref().map_or(0, String::len),
+            Item::Event(Event::Message(message)) => {
+                let text = match &message.body {
+                    // A name, its path and the values of its query are words of their own.
+                    Body::Command(command) => {
+                        command.arguments.first().and_then(Amf::text).map_or(0, |text| 2 * text.len())
+                    }
+                    _ => 0,
+                };
+                row + runs(&message.head) + text + if message.answers.is_some() { 48 } else { 0 }
+            }
+            Item::Event(Event::Incomplete(event)) => row + size_of::<Incomplete>() + runs(&event.head) + 64,
+            Item::Event(_) => row + 128,
+            Item::Finding(finding) => row + size_of::<Finding>() + finding.text.len() + 64,
+        }
+    }
 }
 
 /// The capture as far as it was read.
@@ -167,9 +194,16 @@ pub(super) fn strip(event: &mut Event) {
             message.payload = Bytes::new();
             message.head.header = HeaderBytes::default();
             message.problems = Vec::new();
-            if !may_hold_secrets(message.head.kind) {
-                message.body = crate::proto::rtmp::Body::Opaque;
-            }
+            message.body = match std::mem::replace(&mut message.body, Body::Opaque) {
+                // Masks learn stream names from first arguments.
+                Body::Command(mut command) if command.arguments.first().and_then(Amf::text).is_some() => {
+                    command.arguments.truncate(1);
+                    command.arguments.shrink_to_fit();
+                    command.object = None;
+                    Body::Command(command)
+                }
+                _ => Body::Opaque,
+            };
         }
         Event::Handshake(step) => step.bytes = Bytes::new(),
         _ => {}

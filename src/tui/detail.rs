@@ -249,6 +249,13 @@ impl Detail {
         self.say("packet", opened.at.packet.to_string());
         self.say("time", clock(opened.at.time));
         self.say("messages", session.messages.to_string());
+        for (side, tcp) in ["client's TCP", "server's TCP"].into_iter().zip(&session.tcp) {
+            if let Some(tcp) = tcp {
+                let members =
+                    tcp.members().map(|(field, value)| format!("{} {}", fact_name(field), fact(field, &value)));
+                self.say(side, members.collect::<Vec<_>>().join(", "));
+            }
+        }
     }
 
     fn other(&mut self, entry: &Row) {
@@ -267,6 +274,11 @@ impl Detail {
         self.say("session", entry.session().to_string());
         self.say("packet", at.packet.to_string());
         self.say("time", clock(at.time));
+        if let Row::Close(close) = entry {
+            for (field, value) in close.tcp.members() {
+                self.say(fact_name(field), fact(field, &value));
+            }
+        }
     }
 
     fn say(&mut self, label: &'static str, text: String) {
@@ -418,6 +430,23 @@ fn value(node: &Node, children: usize, bytes: &[u8]) -> String {
         }
         Value::Reference { number, .. } => format!("reference {number}"),
     }
+}
+
+/// A field's name, beside a value that has the unit.
+fn fact_name(field: &'static Field) -> &'static str {
+    field.key().trim_end_matches("_ms")
+}
+
+/// A value that no bytes of a message hold, with its unit.
+fn fact(field: &Field, value: &Value) -> String {
+    let text = match value {
+        Value::Uint(value) => value.to_string(),
+        Value::Number(value) => value.to_string(),
+        Value::Bool(value) => value.to_string(),
+        Value::Word(word) => (*word).to_owned(),
+        _ => String::new(),
+    };
+    if field.unit.is_empty() { text } else { format!("{text} {}", field.unit) }
 }
 
 /// Text from the wire, safe to show and not longer than a line can be.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::blocks::Blocks;
-use crate::net::How;
+use crate::net::{How, TcpFacts};
 use crate::proto::rtmp::{Answer, Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Run, Step};
 use crate::proto::{Close, Event, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::rules::{Finding, Severity};
@@ -75,6 +75,8 @@ pub struct SessionRow {
     pub opened: Opened,
     /// How each side ended, if it did.
     pub ends: [Option<How>; 2],
+    /// By side: what TCP did, once it ended.
+    pub tcp: [Option<Box<TcpFacts>>; 2],
     pub messages: u64,
     pub counts: Counts,
     /// Its rows, in order.
@@ -180,8 +182,8 @@ impl Index {
         let row = match event {
             Event::Session(opened) => {
                 let session = opened.session;
-                let (ends, counts) = ([None; 2], Counts::default());
-                self.sessions.push(SessionRow { opened, ends, messages: 0, counts, rows: Blocks::default() });
+                let (ends, tcp, counts) = ([None; 2], [None, None], Counts::default());
+                self.sessions.push(SessionRow { opened, ends, tcp, messages: 0, counts, rows: Blocks::default() });
                 Row::Opened(session)
             }
             Event::Handshake(step) => Row::Handshake(StepRow::new(&step)),
@@ -203,6 +205,7 @@ impl Index {
             Event::Close(close) => {
                 if let Some(session) = self.session_mut(close.session) {
                     session.ends[close.from.index()] = Some(close.how);
+                    session.tcp[close.from.index()] = Some(close.tcp.clone());
                 }
                 Row::Close(Box::new(close))
             }

@@ -7,16 +7,21 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use anyhow::bail;
+
 use super::book::{Book, Item, strip};
 use super::evidence::Source;
 use crate::analyzer::{Analyzer, Limits, Options, Reason};
 use crate::capture::Input;
 use crate::net::Unread;
 use crate::rules::Engine;
+use crate::tui;
 use crate::wire::Time;
 
-/// Items that lie ready at most, about: a few megabytes, and a few milliseconds of work for the screen.
-const READY: usize = 16_384;
+/// Items that lie ready at most, about.
+const READY: usize = Limits::DEFAULT.ready_items;
+/// Bytes that these cost at most, about: long names.
+const READY_BYTES: usize = 16 << 20;
 /// Packets of a file between hand-overs.
 const STRIDE: u64 = 64;
 
@@ -40,6 +45,8 @@ pub struct Progress {
 pub struct Batch {
     pub items: Vec<Item>,
     pub progress: Progress,
+    /// Bytes of memory that the book will take for the items, about.
+    cost: usize,
 }
 
 /// A capture being read.
@@ -48,24 +55,30 @@ pub struct Loader {
     analyzer: Analyzer,
     engine: Engine,
     progress: Progress,
+    /// Bytes of memory that the book takes for all items so far, about.
+    cost: usize,
     /// The captures, as complaints name them.
     names: String,
 }
 
 impl Loader {
     /// Opens the captures: for reading now, and for looking again at what was read.
-    pub fn open(captures: &[PathBuf], show_secrets: bool) -> anyhow::Result<(Loader, Book)> {
+    pub fn open(captures: &[PathBuf], options: &tui::Options) -> anyhow::Result<(Loader, Book)> {
         let mut spooled = Vec::new();
-        let input = Input::open_spooling(captures, &mut |index| {
-            let source = Source::new(tempfile::tempfile()?);
-            spooled.push((index, source.clone()));
-            Ok(Box::new(source))
-        })?;
-        let book = Book::open(captures, &spooled, show_secrets)?;
+        let input = match captures {
+            [capture] if options.follow => Input::follow(capture, &Arc::default())?,
+            _ if options.follow => bail!("--follow reads one capture"),
+            captures => Input::open_spooling(captures, &mut |index| {
+                let source = Source::new(tempfile::tempfile()?);
+                spooled.push((index, source.clone()));
+                Ok(Box::new(source))
+            })?,
+        };
+        let book = Book::open(captures, &spooled, options.show_secrets)?;
         let progress = Progress { size: input.size(), ..Progress::default() };
         let analyzer = Analyzer::new(&Limits::default(), Options { evidence: true });
         let names = captures.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-        Ok((Loader { input, analyzer, engine: Engine::default(), progress, names }, book))
+        Ok((Loader { input, analyzer, engine: Engine::default(), progress, cost: 0, names }, book))
     }
 
     /// Reads one packet and appends what follows from it. False when it was the end.
@@ -81,13 +94,27 @@ impl Loader {
         while let Some(mut event) = self.analyzer.poll() {
             let findings = self.engine.observe(&event);
             strip(&mut event);
+            let first = items.len();
             items.push(Item::Event(event));
             items.extend(findings.into_iter().map(Item::Finding));
+            self.cost += items[first..].iter().map(Item::cost).sum::<usize>();
+        }
+        if !self.progress.done && self.is_full() {
+            self.progress.done = true;
+            let (cost, read) = (self.cost >> 20, self.input.bytes_read() >> 20);
+            let what = format!("{}: reading stopped: the list takes {cost} MiB for {read} MiB of capture", self.names);
+            self.progress.complaints.push(what);
         }
         if self.progress.done {
             self.conclude();
         }
         !self.progress.done
+    }
+
+    /// Whether the book takes more than it may for as much capture.
+    fn is_full(&self) -> bool {
+        let share = self.input.bytes_read() * Limits::DEFAULT.index_share / 100;
+        self.cost > Limits::DEFAULT.index_bytes + share as usize
     }
 
     fn progress(&mut self) -> &Progress {
@@ -111,9 +138,9 @@ impl Loader {
 
     /// Reads on, as far as one hand-over goes.
     pub fn read(&mut self) -> Batch {
-        let mut items = Vec::new();
-        while items.len() < READY && self.step(&mut items) {}
-        Batch { items, progress: self.progress().clone() }
+        let (mut items, before) = (Vec::new(), self.cost);
+        while items.len() < READY && self.cost - before < READY_BYTES && self.step(&mut items) {}
+        Batch { items, cost: self.cost - before, progress: self.progress().clone() }
     }
 
     /// Reads everything in a thread of its own.
@@ -129,15 +156,19 @@ impl Loader {
         let stride = if self.progress.size.is_some() { STRIDE } else { 1 };
         let mut items = Vec::new();
         loop {
-            let more = (0..stride).all(|_| self.step(&mut items));
+            let before = self.cost;
+            let more =
+                (0..stride).all(|_| self.cost - before < READY_BYTES && self.step(&mut items)) || !self.progress.done;
+            let cost = self.cost - before;
             let progress = self.progress();
             let mut ready = shared.lock();
             ready.items.append(&mut items);
+            ready.cost += cost;
             ready.progress.clone_from(progress);
             if !more {
                 return;
             }
-            while ready.items.len() >= READY {
+            while ready.items.len() >= READY || ready.cost >= READY_BYTES {
                 ready = shared.room.wait(ready).unwrap_or_else(PoisonError::into_inner);
             }
         }
@@ -169,12 +200,13 @@ impl Feed {
         let ended = self.thread.is_finished();
         let mut ready = self.shared.lock();
         let items = std::mem::take(&mut ready.items);
+        let cost = std::mem::take(&mut ready.cost);
         let mut progress = ready.progress.clone();
         self.shared.room.notify_one();
         if ended && !progress.done {
             progress.done = true;
             progress.complaints.push("reading stopped by a fault of this program".to_owned());
         }
-        Batch { items, progress }
+        Batch { items, progress, cost }
     }
 }

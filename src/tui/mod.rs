@@ -49,12 +49,14 @@ pub struct Options {
     pub color: bool,
     /// Begin with this session alone.
     pub session: Option<u32>,
+    /// Go on reading the capture, which another program still writes.
+    pub follow: bool,
 }
 
 /// Shows captures on the terminal until the user quits. Gives what could not be read.
 pub fn run(captures: &[PathBuf], options: &Options) -> anyhow::Result<Vec<String>> {
     // What cannot be opened is said on the plain terminal.
-    let (loader, book) = Loader::open(captures, options.show_secrets)?;
+    let (loader, book) = Loader::open(captures, options)?;
     let mut app = App::new(book, captures, options);
     let told = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&told))?;

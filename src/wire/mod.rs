@@ -20,5 +20,5 @@ pub use escape::{escape, escape_into};
 pub use field::{Field, Kind, Word};
 pub use ids::IdMap;
 pub use moment::{Moment, PacketNo, Place, Side, Time};
-pub use reader::{Problem, Reader, Stop};
+pub use reader::{Problem, Reader, Stop, Trouble};
 pub use tree::{Label, Node, Recorder, Silent, Tree, Value};

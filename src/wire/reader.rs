@@ -9,6 +9,39 @@ pub struct Stop {
     pub at: u32,
     /// A clause, lower case, no full stop.
     pub what: String,
+    pub trouble: Trouble,
+}
+
+/// What kind of thing a [`Stop`] is, for whoever must tell them apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trouble {
+    /// None of the others.
+    #[default]
+    Malformed,
+    /// It runs past the end of the bytes.
+    Truncated,
+    /// A marker that says what follows does not exist.
+    Unknown,
+    /// A reference names nothing.
+    Dangling,
+    /// Bytes behind the last thing, which are none themselves.
+    Trailing,
+    /// Things inside one another, deeper than is followed.
+    Depth,
+    /// Something else that is not followed so far.
+    Limit,
+}
+
+impl Stop {
+    pub fn new(at: u32, what: impl Into<String>) -> Stop {
+        Stop { at, what: what.into(), trouble: Trouble::Malformed }
+    }
+
+    /// The same of another kind.
+    #[must_use]
+    pub fn of(self, trouble: Trouble) -> Stop {
+        Stop { trouble, ..self }
+    }
 }
 
 /// Something on the wire that could not be decoded as it stands. What was decoded before it is still there.
@@ -72,13 +105,14 @@ impl<'a, 'r, R: Recorder> Reader<'a, 'r, R> {
     }
 
     pub fn stop(&self, what: impl Into<String>) -> Stop {
-        Stop { at: self.at(), what: what.into() }
+        Stop::new(self.at(), what)
     }
 
     /// The next `count` bytes, recorded as nothing.
     pub fn skip(&mut self, count: usize, what: &str) -> Result<&'a [u8], Stop> {
         let Some(taken) = self.bytes[self.at..].get(..count) else {
-            return Err(self.stop(format!("{what} needs {count} bytes, {} are left", self.left())));
+            let what = format!("{what} needs {count} bytes, {} are left", self.left());
+            return Err(self.stop(what).of(Trouble::Truncated));
         };
         self.at += count;
         Ok(taken)

@@ -3,6 +3,8 @@
 //! `cargo bench --bench speed -- write OUT.pcap --gigabytes 1` writes it packet by packet, so its size costs no memory,
 //! and gives the same file on every run. `compare.sh`, beside this file, measures programs on it.
 
+mod hostile;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::fs::File;
@@ -13,7 +15,8 @@ use rtmp_inspect::synth::media::{self, Frame};
 use rtmp_inspect::synth::{Amf, Connection, Conversation, Link, Message, Packet, Random, pcap, sample};
 use rtmp_inspect::wire::{Side, Time};
 
-const USAGE: &str = "usage: cargo bench --bench speed -- write OUT.pcap [--gigabytes N]";
+const USAGE: &str = "usage: cargo bench --bench speed -- write OUT.pcap [--gigabytes N]
+       cargo bench --bench speed -- write-hostile OUT.pcapng [--gigabytes N] [ATTACK]";
 
 const SESSIONS: u16 = 16;
 /// The receiver of media acknowledges this often.
@@ -30,9 +33,12 @@ fn main() -> ExitCode {
     // Cargo adds `--bench`.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (out, gigabytes) = match words[..] {
-        ["write", out] => (out, Ok(1.0)),
-        ["write", out, "--gigabytes", count] | ["write", "--gigabytes", count, out] => (out, count.parse::<f64>()),
+    let (out, gigabytes, attack) = match words[..] {
+        ["write", out] => (out, Ok(1.0), None),
+        ["write", out, "--gigabytes", count] | ["write", "--gigabytes", count, out] => (out, count.parse(), None),
+        ["write-hostile", out] => (out, Ok(1.0), Some(None)),
+        ["write-hostile", out, "--gigabytes", count] => (out, count.parse::<f64>(), Some(None)),
+        ["write-hostile", out, "--gigabytes", count, attack] => (out, count.parse(), Some(Some(attack))),
         // Plain `cargo bench` comes here; there is nothing to write to.
         [] => {
             println!("{USAGE}");
@@ -44,7 +50,10 @@ fn main() -> ExitCode {
         }
     };
     let written = match gigabytes {
-        Ok(gigabytes) => write(out, (gigabytes * 1e9) as u64),
+        Ok(gigabytes) => match attack {
+            Some(attack) => hostile::write(out, (gigabytes * 1e9) as u64, attack),
+            None => write(out, (gigabytes * 1e9) as u64),
+        },
         Err(error) => Err(io::Error::other(error)),
     };
     match written {

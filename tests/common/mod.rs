@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 pub mod encap;
+pub mod everything;
 
 use std::path::Path;
 
@@ -76,7 +77,7 @@ impl Story {
         analyzer.finish();
         story.drain(&mut analyzer, &mut engine);
         story.unread.clone_from(&analyzer.totals().unread);
-        story.limits.clone_from(&analyzer.totals().limits);
+        story.limits = analyzer.totals().reached.list();
         story
     }
 
@@ -118,52 +119,9 @@ impl Story {
         self.messages().filter(|message| message.from == from).collect()
     }
 
-    /// What each direction of each session says, without what depends on packets: the meaning that no packetisation may
-    /// change.
+    /// [`meaning`] of all of it.
     pub fn meaning(&self) -> Vec<String> {
-        // A step of the handshake is judged when what it answers has come: its place among the messages may vary.
-        let mut lines: Vec<((u32, Side, bool), String)> = Vec::new();
-        for event in &self.events {
-            let (from, line) = match event {
-                Event::Message(message) => {
-                    let head = &message.head;
-                    let line = format!(
-                        "message {} {} {} {} {} {:?} {} {} {:?} {:?} {:?} {} {:?}",
-                        head.offset,
-                        head.size,
-                        head.chunks,
-                        head.chunk_stream_id,
-                        head.chunk_format,
-                        head.timestamp_known.then_some(head.timestamp),
-                        head.length,
-                        head.kind.0,
-                        head.message_stream_known.then_some(head.message_stream_id),
-                        head.runs,
-                        head.extended,
-                        digest(&message.payload),
-                        message.problems,
-                    );
-                    (message.from, line)
-                }
-                Event::Handshake(step) => {
-                    let name = step.step.name(step.from);
-                    (step.from, format!("{name} {} {} {:?}", step.offset, digest(&step.bytes), step.facts))
-                }
-                Event::Incomplete(part) => {
-                    (part.from, format!("incomplete {} {} {:?}", part.head.offset, part.received, part.why))
-                }
-                Event::Gap(gap) => (gap.from, format!("gap {} {} {}", gap.offset, gap.bytes, gap.survived)),
-                Event::Undecodable(lost) => (lost.from, format!("undecodable {} {:?}", lost.offset, lost.reason)),
-                Event::Close(close) => {
-                    (close.from, format!("close {} {} {}", close.bytes, close.messages, close.undecoded))
-                }
-                Event::Resync(found) => (found.from, format!("resync {} {}", found.offset, found.skipped)),
-                Event::Session(_) | Event::Piece(_) => continue,
-            };
-            lines.push(((event.session(), from, !matches!(event, Event::Handshake(_))), line));
-        }
-        lines.sort_by_key(|(place, _)| *place);
-        lines.into_iter().map(|((session, from, _), line)| format!("{session} {} {line}", from.name())).collect()
+        meaning(&self.events)
     }
 
     /// The codes of all findings, repeats left out.
@@ -173,6 +131,54 @@ impl Story {
         codes.dedup();
         codes
     }
+}
+
+/// What each direction of each session says, without what depends on packets: the meaning that no packetisation may
+/// change.
+pub fn meaning(events: &[Event]) -> Vec<String> {
+    // A step of the handshake is judged when what it answers has come: its place among the messages may vary.
+    let mut lines: Vec<((u32, Side, bool), String)> = Vec::new();
+    for event in events {
+        let (from, line) = match event {
+            Event::Message(message) => {
+                let head = &message.head;
+                let line = format!(
+                    "message {} {} {} {} {} {:?} {} {} {:?} {:?} {:?} {} {:?}",
+                    head.offset,
+                    head.size,
+                    head.chunks,
+                    head.chunk_stream_id,
+                    head.chunk_format,
+                    head.timestamp_known.then_some(head.timestamp),
+                    head.length,
+                    head.kind.0,
+                    head.message_stream_known.then_some(head.message_stream_id),
+                    head.runs,
+                    head.extended,
+                    digest(&message.payload),
+                    message.problems,
+                );
+                (message.from, line)
+            }
+            Event::Handshake(step) => {
+                let name = step.step.name(step.from);
+                (step.from, format!("{name} {} {} {:?}", step.offset, digest(&step.bytes), step.facts))
+            }
+            Event::Incomplete(part) => {
+                (part.from, format!("incomplete {} {} {:?}", part.head.offset, part.received, part.why))
+            }
+            Event::Gap(gap) => (gap.from, format!("gap {} {} {}", gap.offset, gap.bytes, gap.survived)),
+            Event::Undecodable(lost) => (lost.from, format!("undecodable {} {:?}", lost.offset, lost.reason)),
+            Event::Close(close) => {
+                (close.from, format!("close {} {} {}", close.bytes, close.messages, close.undecoded))
+            }
+            Event::Resync(found) => (found.from, format!("resync {} {}", found.offset, found.skipped)),
+            Event::Session(_) | Event::Piece(_) => continue,
+        };
+        lines.push(((event.session(), from, !matches!(event, Event::Handshake(_))), line));
+    }
+    lines.sort_by_key(|(place, _)| *place);
+    lines.into_iter().map(|((session, from, _), line)| format!("{session} {} {line}", from.name())).collect()
 }
 
 /// A command that carries these values, alone in its message.

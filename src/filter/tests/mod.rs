@@ -6,7 +6,7 @@ mod text;
 
 use super::*;
 use crate::limits::Limits;
-use crate::net::How;
+use crate::net::{How, TcpFacts};
 use crate::proto::rtmp::{Head, HeaderBytes, Message, MessageType};
 use crate::proto::{Close, Event, Gap};
 use crate::wire::{Moment, PacketNo, Side, Time};
@@ -194,8 +194,13 @@ fn media_and_other_events_answer() {
     let gap = Event::Gap(Gap { session, from, offset: 5, bytes: 9, at: moment, survived: true });
     assert!(ask("event == gap and event == resync and bytes == 9 and time == 0s", &gap));
     let (how, bytes, messages, undecoded, last) = (How::Rst, 5, 1, 0, true);
-    let close = Event::Close(Close { session, from, how, at: moment, bytes, messages, undecoded, last });
+    let facts =
+        TcpFacts { retransmissions: 12, zero_windows: 1, longest_zero_window: 1_500_000_000, ..Default::default() };
+    let tcp = Box::new(facts);
+    let close = Event::Close(Close { session, from, how, at: moment, bytes, messages, undecoded, tcp, last });
     assert!(ask("how in {rst, timeout} and messages == 1 and !undecoded and event != gap", &close));
+    assert!(ask("close.tcp.retransmissions > 10 and close.tcp and !close.tcp.out_of_order", &close));
+    assert!(ask("close.tcp.longest_zero_window_ms == 1500 and tcp.longest_zero_window_ms > 1s", &close));
 }
 
 #[test]

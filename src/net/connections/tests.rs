@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use super::Connections;
 use crate::limits::Limits;
-use crate::net::{Flags, How, Output, Segment, Start};
+use crate::net::{Flags, How, Identity, Output, Segment, Start};
 use crate::wire::{Moment, PacketNo, Place, Side, Time};
 
 const CLIENT: &str = "10.0.0.1:50000";
@@ -51,7 +51,7 @@ fn line(output: &Output<'_>) -> String {
         Output::Gap { connection, from, offset, missing, at } => {
             format!("{connection} {} {offset} gap {missing} #{}", side(from), at.packet)
         }
-        Output::Close { connection, from, how, at } => {
+        Output::Close { connection, from, how, at, .. } => {
             let how = match how {
                 How::Fin => "fin",
                 How::Rst => "rst",
@@ -90,6 +90,10 @@ impl Wire {
             flags: Flags { syn: has('S'), ack: has('A'), fin: has('F'), rst: has('R') },
             payload: payload.as_bytes(),
             place: Place { file: 0, offset: self.packet * 1000 },
+            window: 65_535,
+            window_scale: None,
+            identity: Identity::None,
+            continues: false,
             tunnels: &[],
             cut,
         };

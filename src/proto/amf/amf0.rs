@@ -2,7 +2,7 @@
 
 use super::amf3;
 use super::{Amf, Context, Members};
-use crate::wire::{Field, Label, Reader, Recorder, Stop, Value};
+use crate::wire::{Field, Label, Reader, Recorder, Stop, Trouble, Value};
 
 const NUMBER: u8 = 0x00;
 const BOOLEAN: u8 = 0x01;
@@ -30,6 +30,23 @@ pub fn value<R: Recorder>(
     field: &'static Field,
 ) -> Result<Amf, Stop> {
     context.nested(r, |r, context| r.node(field, |r| body(r, context, field)))
+}
+
+/// Reads one of the values that stand behind those that a message must have, as [`value`] does. Where only the zeros and
+/// object ends are left that some senders fill up or end too often with, they are trailing bytes and no broken value.
+pub fn further<R: Recorder>(
+    r: &mut Reader<'_, '_, R>,
+    context: &mut Context,
+    field: &'static Field,
+) -> Result<Amf, Stop> {
+    let (at, rest) = (r.at(), r.rest());
+    value(r, context, field).map_err(|stop| {
+        if rest.iter().all(|byte| matches!(*byte, 0 | OBJECT_END)) {
+            Stop::new(at, format!("{} bytes behind the last value", rest.len())).of(Trouble::Trailing)
+        } else {
+            stop
+        }
+    })
 }
 
 fn body<R: Recorder>(
@@ -79,7 +96,8 @@ fn body<R: Recorder>(
             let count = u32::from_be_bytes(array(r.skip(4, "a strict array's count")?));
             // Each value has at least its marker: a larger count is a claim that the message cannot keep.
             if count as usize > r.left() {
-                return Err(r.stop(format!("a strict array of {count} values, {} bytes are left", r.left())));
+                let what = format!("a strict array of {count} values, {} bytes are left", r.left());
+                return Err(r.stop(what).of(Trouble::Truncated));
             }
             let mut items = Vec::new();
             for index in 0..count {
@@ -97,7 +115,7 @@ fn body<R: Recorder>(
         REFERENCE => {
             let number = u32::from(u16::from_be_bytes(array(r.skip(2, "an AMF0 reference")?)));
             let Some(node) = context.complex.get(number as usize) else {
-                return Err(Stop { at, what: format!("reference {number} names no earlier value") });
+                return Err(Stop::new(at, format!("reference {number} names no earlier value")).of(Trouble::Dangling));
             };
             (Amf::Reference(number), Value::Reference { number, node: *node })
         }
@@ -108,10 +126,12 @@ fn body<R: Recorder>(
         }
         AVM_PLUS => amf3::outermost(r, context, field)?,
         MOVIE_CLIP | RECORD_SET => {
-            return Err(Stop { at, what: format!("AMF0 marker {marker:#04x} is reserved and has no body") });
+            return Err(
+                Stop::new(at, format!("AMF0 marker {marker:#04x} is reserved and has no body")).of(Trouble::Unknown)
+            );
         }
-        OBJECT_END => return Err(Stop { at, what: "an object end outside an object".into() }),
-        _ => return Err(Stop { at, what: format!("unknown AMF0 marker {marker:#04x}") }),
+        OBJECT_END => return Err(Stop::new(at, "an object end outside an object").of(Trouble::Unknown)),
+        _ => return Err(Stop::new(at, format!("unknown AMF0 marker {marker:#04x}")).of(Trouble::Unknown)),
     })
 }
 

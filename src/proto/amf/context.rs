@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use crate::limits::Limits;
-use crate::wire::{Reader, Recorder, Stop};
+use crate::wire::{Reader, Recorder, Stop, Trouble};
 
 /// What one message's AMF values share: the bounds, and the AMF0 values that a reference can name.
 pub struct Context {
@@ -11,6 +11,8 @@ pub struct Context {
     repeated: usize,
     /// The recorded node of each complex AMF0 value, in order of their starts.
     pub(super) complex: Vec<u32>,
+    /// The first bound that was reached.
+    reached: Option<&'static str>,
     /// Why the rest of the message cannot be read, once that is so although the values so far stand.
     ended: Option<Stop>,
 }
@@ -22,8 +24,19 @@ impl Context {
             values: limits.amf_values,
             repeated: limits.amf_repeated,
             complex: Vec::new(),
+            reached: None,
             ended: None,
         }
+    }
+
+    /// Notes that a bound was reached, by its name in [`Limits`].
+    pub fn reach(&mut self, limit: &'static str) {
+        self.reached.get_or_insert(limit);
+    }
+
+    /// The first bound that was reached.
+    pub fn reached(&self) -> Option<&'static str> {
+        self.reached
     }
 
     /// From here on references name later values. The bounds stay the message's.
@@ -52,7 +65,8 @@ impl Context {
         inside: impl FnOnce(&mut Reader<'a, 'r, R>, &mut Self) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
         if self.depth == 0 {
-            return Err(r.stop("AMF values are nested deeper than is followed"));
+            self.reach("amf_depth");
+            return Err(r.stop("AMF values are nested deeper than is followed").of(Trouble::Depth));
         }
         self.count(r, 1)?;
         self.depth -= 1;
@@ -64,7 +78,8 @@ impl Context {
     /// Takes `count` values from what the message may hold.
     pub(super) fn count<R: Recorder>(&mut self, r: &Reader<'_, '_, R>, count: u32) -> Result<(), Stop> {
         let Some(left) = self.values.checked_sub(count) else {
-            return Err(r.stop("more AMF values in one message than are followed"));
+            self.reach("amf_values");
+            return Err(r.stop("more AMF values in one message than are followed").of(Trouble::Limit));
         };
         self.values = left;
         Ok(())
@@ -73,7 +88,8 @@ impl Context {
     /// Takes the bytes of a text that a reference repeats from what the message may repeat.
     pub(super) fn repeat<R: Recorder>(&mut self, r: &Reader<'_, '_, R>, text: &Range<u32>) -> Result<(), Stop> {
         let Some(left) = self.repeated.checked_sub(text.len()) else {
-            return Err(r.stop("references repeat more text than is followed"));
+            self.reach("amf_repeated");
+            return Err(r.stop("references repeat more text than is followed").of(Trouble::Limit));
         };
         self.repeated = left;
         Ok(())

@@ -90,7 +90,7 @@ pub(super) fn modifiers<R: Recorder>(r: &mut Reader<'_, '_, R>, fields: &Fields,
                 if kind == ModEx::TIMESTAMP_OFFSET_NANO {
                     let [high, middle, low, ..] = data else {
                         let what = format!("a timestamp offset needs 3 bytes, ModEx has {size}");
-                        return Err(Stop { at: start, what });
+                        return Err(Stop::new(start, what));
                     };
                     modified.timestamp_offset_ns = Some(u32::from_be_bytes([0, *high, *middle, *low]));
                     offset = Some(start..start + 3);

@@ -299,10 +299,10 @@ fn multitrack<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Resu
     note(r, &MULTITRACK_TYPE, kind.name(), kind.0, at);
     let inner = kinds & 15;
     if kind.name().is_none() {
-        return Err(Stop { at, what: format!("unknown multitrack type {}", kind.0) });
+        return Err(Stop::new(at, format!("unknown multitrack type {}", kind.0)));
     }
     if inner == MULTITRACK {
-        return Err(Stop { at, what: "tracks inside tracks".into() });
+        return Err(Stop::new(at, "tracks inside tracks"));
     }
     if kind != Multitrack::MANY_TRACKS_MANY_CODECS {
         let (code, span) = enhanced::fourcc(r, &SHARED)?;

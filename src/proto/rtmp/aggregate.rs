@@ -69,6 +69,7 @@ pub(super) fn aggregate<R: Recorder>(
         r.node(&MESSAGES, |r| {
             while !r.is_empty() {
                 if messages.len() >= surroundings.limits.aggregate_messages {
+                    surroundings.context.reach("aggregate_messages");
                     return Err(r.stop("more messages in an aggregate than are followed"));
                 }
                 let first = messages.first().map(|first| first.own_timestamp);

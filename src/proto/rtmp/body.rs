@@ -8,7 +8,7 @@ use super::shared_object::{self, SharedObject};
 use crate::limits::Limits;
 use crate::proto::amf::Context;
 use crate::proto::flv::{self, Audio, Video};
-use crate::wire::{Problem, Reader, Recorder, Stop, Value};
+use crate::wire::{Problem, Reader, Recorder, Stop, Trouble, Value};
 use crate::{fields, open_enum};
 
 fields! {
@@ -121,7 +121,7 @@ pub(super) struct Surroundings<'l> {
     /// The message's, in ms.
     pub(super) timestamp: u32,
     /// Shared by all values of the message, also of those inside it.
-    context: Context,
+    pub(super) context: Context,
     is_inside_aggregate: bool,
 }
 
@@ -131,9 +131,19 @@ pub(super) fn decode<R: Recorder>(
     kind: MessageType,
     timestamp: u32,
     limits: &Limits,
-) -> (Body, Vec<Problem>) {
+) -> Decoded {
     let context = Context::new(limits);
-    payload(r, kind, &mut Surroundings { limits, timestamp, context, is_inside_aggregate: false })
+    let mut surroundings = Surroundings { limits, timestamp, context, is_inside_aggregate: false };
+    let (body, problems) = payload(r, kind, &mut surroundings);
+    Decoded { body, problems, limit: surroundings.context.reached() }
+}
+
+/// What came of a payload.
+pub(super) struct Decoded {
+    pub(super) body: Body,
+    pub(super) problems: Vec<Problem>,
+    /// The first limit that was reached, by its name.
+    pub(super) limit: Option<&'static str>,
 }
 
 /// Decodes a payload, of a message or of one inside it.
@@ -203,7 +213,8 @@ pub(super) fn payload<R: Recorder>(
     if !r.is_empty() {
         let known = !matches!(body, Body::Opaque);
         if known && problems.is_empty() {
-            problems.push(r.stop(format!("{} bytes behind the end of the message's content", r.left())));
+            let what = format!("{} bytes behind the end of the message's content", r.left());
+            problems.push(r.stop(what).of(Trouble::Trailing));
         }
         r.remainder(if known { &TRAILING } else { &PAYLOAD });
     }

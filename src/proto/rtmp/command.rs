@@ -31,6 +31,17 @@ pub struct Command {
     pub transaction_id: Option<f64>,
     pub object: Option<Amf>,
     pub arguments: Vec<Amf>,
+    /// What stands first, or second, is a value of another type than its place asks for: nothing behind it is read.
+    pub misplaced: Option<Misplaced>,
+}
+
+/// A value of a command that its place does not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misplaced {
+    /// Where the name belongs there is something else than a string.
+    Name,
+    /// Where the transaction id belongs there is something else than a number.
+    TransactionId,
 }
 
 impl Command {
@@ -77,18 +88,20 @@ fn values<R: Recorder>(
     objects: &mut Vec<Range<u32>>,
 ) -> Result<(), Stop> {
     let at = r.at();
-    match amf0::value(r, context, &COMMAND_NAME)? {
-        Amf::String(name) => command.name = name,
-        _ => return Err(Stop { at, what: "a command's first value is not a string".into() }),
-    }
+    let Amf::String(name) = amf0::value(r, context, &COMMAND_NAME)? else {
+        command.misplaced = Some(Misplaced::Name);
+        return Err(Stop::new(at, "a command's first value is not a string"));
+    };
+    command.name = name;
     if r.is_empty() {
         return Ok(());
     }
     let at = r.at();
-    match amf0::value(r, context, &TRANSACTION_ID)?.number() {
-        Some(id) => command.transaction_id = Some(id),
-        None => return Err(Stop { at, what: "a command's transaction id is not a number".into() }),
-    }
+    let Some(id) = amf0::value(r, context, &TRANSACTION_ID)?.number() else {
+        command.misplaced = Some(Misplaced::TransactionId);
+        return Err(Stop::new(at, "a command's transaction id is not a number"));
+    };
+    command.transaction_id = Some(id);
     if r.is_empty() {
         return Ok(());
     }
@@ -100,7 +113,7 @@ fn values<R: Recorder>(
         while !r.is_empty() {
             r.label(Label::Index(index));
             let at = r.at();
-            command.arguments.push(amf0::value(r, context, &ARGUMENT)?);
+            command.arguments.push(amf0::further(r, context, &ARGUMENT)?);
             if index == 0 {
                 objects.push(at..r.at());
             }

@@ -59,13 +59,13 @@ pub(super) fn data<R: Recorder>(
         let at = r.at();
         match amf0::value(r, context, &DATA_NAME)? {
             Amf::String(name) => data.name = name,
-            _ => return Err(Stop { at, what: "a data message's first value is not a string".into() }),
+            _ => return Err(Stop::new(at, "a data message's first value is not a string")),
         }
         r.node(&VALUES, |r| {
             let mut index = 0;
             while !r.is_empty() {
                 r.label(Label::Index(index));
-                data.values.push(amf0::value(r, context, &VALUE)?);
+                data.values.push(amf0::further(r, context, &VALUE)?);
                 index += 1;
             }
             Ok(((), Value::List))

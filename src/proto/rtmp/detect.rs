@@ -10,6 +10,8 @@ pub struct Opening<'a> {
     /// Each side's bytes from its first one on.
     pub client: &'a [u8],
     pub server: &'a [u8],
+    /// Each side's bytes behind its last hole, where there is one.
+    pub later: [&'a [u8]; 2],
     /// Whether these are the connection's very first bytes.
     pub from_start: bool,
     /// No more will come, or no more is kept.
@@ -34,8 +36,51 @@ pub struct Found {
     pub midstream: bool,
 }
 
+/// What is spoken where RTMP should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    Http,
+    Tls,
+    Ssh,
+    /// Printable text of some other protocol.
+    Text,
+    /// Anything else that is not RTMP.
+    Unknown,
+}
+
+impl Foreign {
+    pub fn name(self) -> &'static str {
+        match self {
+            Foreign::Http => "HTTP",
+            Foreign::Tls => "TLS",
+            Foreign::Ssh => "SSH",
+            Foreign::Text => "text",
+            Foreign::Unknown => "another protocol",
+        }
+    }
+
+    /// Bytes that tell it.
+    pub(super) const TOLD_BY: usize = 4;
+
+    /// What a direction that begins with these bytes speaks, where they tell that it is not RTMP.
+    pub fn of(bytes: &[u8]) -> Option<Foreign> {
+        const HTTP: &[&[u8]] = &[b"HTTP", b"GET ", b"POST", b"HEAD", b"PUT ", b"OPTI", b"CONN", b"DELE"];
+        let start = bytes.first_chunk::<{ Self::TOLD_BY }>()?;
+        let is_text = || start.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t'));
+        match start {
+            [20..=23, 3, 0..=4, _] => Some(Foreign::Tls),
+            b"SSH-" => Some(Foreign::Ssh),
+            _ if HTTP.contains(&&start[..]) => Some(Foreign::Http),
+            _ if is_text() => Some(Foreign::Text),
+            // §5.2.2: what is 32 or more is not a version.
+            [first, ..] if *first >= 32 => Some(Foreign::Unknown),
+            _ => None,
+        }
+    }
+}
+
 /// Versions that a handshake may begin with: plain RTMP, and RTMPE in its three forms.
-fn is_version(byte: u8) -> bool {
+pub(super) fn is_version(byte: u8) -> bool {
     matches!(byte, 3 | 6 | 8 | 9)
 }
 
@@ -52,19 +97,20 @@ pub fn detect(opening: &Opening<'_>) -> Match {
     let more = if opening.complete { Match::No } else { Match::NeedMore };
     let may_begin = |bytes: &[u8]| bytes.first().is_none_or(|byte| is_version(*byte));
     if opening.from_start && !(may_begin(client) && may_begin(server)) {
-        return Match::No;
+        return strange([client, server], Found { skip, proxied, ..Found::default() }, more);
     }
     if opening.from_start && is_tpkt(client) {
         return Match::No;
     }
-    let yes = Match::Yes(Found { skip, proxied, midstream: false });
+    let yes = Match::Yes(Found { skip, proxied, ..Found::default() });
     let whole = 1 + BLOCK;
     if !opening.from_start {
         // Media may begin with any byte. Only an echo, a signature or a digest proves a handshake here, and only a chain of
         // headers a chunk stream.
-        return if is_proven(client, server) {
-            yes
-        } else if resync::recognise(client) || resync::recognise(server) {
+        // One side's proof is no other's: its own beginning may be missing.
+        return if is_proven(client, server) && may_begin(client) && may_begin(server) {
+            if opening.complete || !(client.is_empty() || server.is_empty()) { yes } else { more }
+        } else if [client, server].iter().chain(&opening.later).any(|bytes| resync::recognise(bytes)) {
             Match::Yes(Found { midstream: true, ..Found::default() })
         } else {
             more
@@ -73,11 +119,55 @@ pub fn detect(opening: &Opening<'_>) -> Match {
     if client.len() >= whole || (client.is_empty() && server.len() >= whole) {
         return yes;
     }
+    // A hole in a handshake moves nothing: its length is known.
+    let holes = opening.later.map(|bytes| !bytes.is_empty());
+    if holes[0] && server.len() >= whole || opening.later.iter().any(|bytes| resync::recognise(bytes)) {
+        return yes;
+    }
     // A handshake that never became whole: the zero bytes of the plain form are what there is to go by.
     if opening.complete && client.len() >= 9 && client[5..9] == [0; 4] {
         return yes;
     }
     more
+}
+
+/// Judges a connection of which a side begins with another byte than RTMP's versions: RTMP it is all the same if the other
+/// side's C1 or S1 proves it, and this one's is one of an unknown version, or another protocol.
+fn strange(sides: [&[u8]; 2], found: Found, more: Match) -> Match {
+    let mut is_open = false;
+    let mut foreign = 0;
+    for (side, bytes) in Side::BOTH.into_iter().zip(sides) {
+        let Some(first) = bytes.first() else {
+            is_open = true;
+            continue;
+        };
+        let is_version = is_version(*first);
+        if !is_version && bytes.len() < Foreign::TOLD_BY {
+            is_open = true;
+        } else if !is_version && let Some(spoken) = Foreign::of(bytes) {
+            foreign += 1;
+            if foreign == 2 || spoken == Foreign::Unknown {
+                return Match::No;
+            }
+        } else {
+            match is_block(bytes, side) {
+                Some(true) => {}
+                Some(false) => return Match::No,
+                None => is_open = true,
+            }
+        }
+    }
+    if is_open { more } else { Match::Yes(found) }
+}
+
+/// Whether a direction begins with a C1 or S1 of the plain form or a signed one; none where it is not whole yet.
+fn is_block(bytes: &[u8], from: Side) -> Option<bool> {
+    let block = bytes.get(1..=BLOCK)?;
+    Some(block[4..8] == [0; 4] || is_signed(block, from))
+}
+
+fn is_signed(block: &[u8], from: Side) -> bool {
+    super::Handshake::judge(Step::Block, from, block, None).1.as_ref().is_some_and(PeerBlock::is_signed)
 }
 
 /// The Remote Desktop Protocol begins with a 3 as well: a TPKT header around an X.224 connection request.
@@ -88,17 +178,11 @@ fn is_tpkt(client: &[u8]) -> bool {
 }
 
 fn is_proven(client: &[u8], server: &[u8]) -> bool {
-    let block = |bytes: &[u8]| bytes.get(1..=BLOCK).map(<[u8]>::to_vec);
     let echoes = |echo: &[u8], peer: &[u8]| {
         let there = echo.len().min(BLOCK);
         there >= 256 && echo[8..there] == peer[8..there] && peer[8..there].iter().any(|byte| *byte != peer[8])
     };
-    let signed = |bytes: &[u8], from| {
-        block(bytes).is_some_and(|bytes| {
-            let (_, peer) = super::Handshake::judge(Step::Block, from, &bytes, None);
-            peer.as_ref().is_some_and(PeerBlock::is_signed)
-        })
-    };
+    let signed = |bytes: &[u8], from| bytes.get(1..=BLOCK).is_some_and(|block| is_signed(block, from));
     let echoed = |bytes: &[u8], peer: &[u8]| match (bytes.get(1 + BLOCK..), peer.get(1..=BLOCK)) {
         (Some(echo), Some(peer)) => echoes(echo, peer),
         _ => false,

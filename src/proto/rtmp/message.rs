@@ -67,6 +67,13 @@ pub struct Head {
     pub extended: Option<Extended>,
 }
 
+impl Head {
+    /// Where its last byte is followed by the next in the direction's stream. Other messages' chunks may stand before.
+    pub fn end(&self) -> u64 {
+        self.runs.last().map_or(self.offset + u64::from(self.size), |run| run.end())
+    }
+}
+
 /// The bytes of a chunk header: at most three of basic header, eleven of message header, four of extended timestamp.
 #[derive(Clone, Copy, Default)]
 pub struct HeaderBytes {
@@ -84,6 +91,15 @@ impl HeaderBytes {
 
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
+    }
+
+    /// How many of them are the basic header, which names the chunk stream.
+    pub fn basic_length(&self) -> u32 {
+        match self.bytes[0] & 63 {
+            0 => 2,
+            1 => 3,
+            _ => 1,
+        }
     }
 }
 
@@ -109,6 +125,12 @@ pub struct Run {
 }
 
 impl Run {
+    /// Where the stream goes on behind it.
+    pub fn end(self) -> u64 {
+        let later = u64::from(self.payload).div_ceil(u64::from(self.chunk.max(1))).saturating_sub(1);
+        self.offset + u64::from(self.first_header) + u64::from(self.payload) + later * u64::from(self.later_header)
+    }
+
     /// The payload's pieces: stream offset and length of each.
     pub fn pieces(self) -> impl Iterator<Item = (u64, u32)> {
         let mut at = self.offset + u64::from(self.first_header);
@@ -175,6 +197,8 @@ pub struct Message {
     pub problems: Vec<Problem>,
     /// The call that this message answers.
     pub answers: Option<Answer>,
+    /// The first limit that its decoding came to, by its name in [`Limits`].
+    pub limit: Option<&'static str>,
 }
 
 /// A call found for an answer.
@@ -189,9 +213,9 @@ pub struct Answer {
 impl Message {
     /// Decodes a whole payload. `n` and `answers` are for the caller to fill in.
     pub(crate) fn decode(session: u32, from: Side, head: Head, payload: Bytes, limits: &Limits) -> Self {
-        let (body, problems) =
+        let body::Decoded { body, problems, limit } =
             body::decode(&mut Reader::new(&payload, 0, &mut Silent), head.kind, head.timestamp, limits);
-        Message { n: 0, session, from, head, payload, body, problems, answers: None }
+        Message { n: 0, session, from, head, payload, body, problems, answers: None, limit }
     }
 
     /// The first byte of an AMF3 type, which says how its values are written and should be 0; none where the sender

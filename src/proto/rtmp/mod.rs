@@ -24,13 +24,13 @@ pub(crate) mod shared_object;
 pub mod status;
 
 pub use aggregate::SubMessage;
-pub use body::{Body, UserControl, UserControlEvent};
+pub use body::{Body, LimitType, UserControl, UserControlEvent};
 pub use chunk::Reason;
-pub use command::Command;
+pub use command::{Command, Misplaced};
 pub use data::Data;
 pub use describe::{describe, type_name};
 pub use fingerprint::{Content, Maker};
 pub use handshake::{Echo, Handshake, HandshakeFacts, Scheme, Step};
 pub use message::{Answer, Extended, ExtendedForm, Head, HeaderBytes, Message, MessageType, Run, record_payload};
-pub use session::Session;
+pub use session::{Session, Sink};
 pub use shared_object::{SharedObject, SharedObjectEvent, SharedObjectEventType};

@@ -17,6 +17,8 @@ use crate::wire::{Reader, Silent};
 
 /// Bits that prove a place. Some 2^18 places are tried after a hole, so that a chance of one in 2^30 is left.
 const PROOF: i32 = 48;
+/// Bits that a single header has to have more than several that agree.
+const ALONE: i32 = 12;
 /// Bits that prove RTMP where nothing at all is known of a connection.
 const RECOGNITION: i32 = 72;
 /// Headers that a chain has at least, unless the stream ends with it.
@@ -30,7 +32,15 @@ const LARGEST: usize = 70_000;
 /// Headers inside one message that prove its chunk size.
 const INSIDE: u32 = 5;
 /// How often a chain may be in doubt about the chunk size.
-const DOUBTS: u32 = 3;
+const DOUBTS: u32 = 5;
+/// Bits behind a message's end that prove a length from before a hole.
+const SETTLED: i32 = 24;
+/// Payload bits of a message that names its codec.
+const NAMED: i32 = 24;
+/// Payload bits of a message that begins like one before.
+const FAMILIAR: i32 = 7;
+/// Payload bits with which a message says its type by itself.
+const TELLING: i32 = 12;
 
 /// The most payload bytes of a chunk, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +79,29 @@ pub(super) struct Past {
     pub(super) extended: Option<u32>,
 }
 
+/// The few values that a byte has had: a direction has one codec, or a few where it has several tracks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen([Option<u8>; 4]);
+
+impl Seen {
+    pub(super) fn add(&mut self, byte: u8) {
+        if !self.has(byte)
+            && let Some(room) = self.0.iter_mut().find(|room| room.is_none())
+        {
+            *room = Some(byte);
+        }
+    }
+
+    fn has(self, byte: u8) -> bool {
+        self.0.contains(&Some(byte))
+    }
+
+    /// Whether a value was seen, but none that is like this one.
+    fn excludes(self, like: impl Fn(u8) -> bool) -> bool {
+        self.0[0].is_some() && !self.0.iter().flatten().any(|byte| like(*byte))
+    }
+}
+
 /// What is known of a direction.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
@@ -77,10 +110,12 @@ pub(super) struct Known {
     pub(super) size: ChunkSize,
     /// The last media message's time.
     pub(super) clock: Option<u32>,
-    /// The first byte of the last audio message.
-    pub(super) audio: Option<u8>,
-    /// The codec of the last video message, by [`video_codec`].
-    pub(super) video: Option<u8>,
+    /// The first bytes of audio messages.
+    pub(super) audio: Seen,
+    /// The codecs of video messages, by [`video_codec`].
+    pub(super) video: Seen,
+    /// The last Acknowledgement's sequence number.
+    pub(super) acknowledged: Option<u32>,
     /// What follows the bytes.
     pub(super) then: Then,
     /// How much looking is still allowed: headers read and bytes scanned. Bytes may be made so that every place of them
@@ -120,8 +155,9 @@ impl Known {
             message_streams: Vec::new(),
             size: ChunkSize::UNKNOWN,
             clock: None,
-            audio: None,
-            video: None,
+            audio: Seen::default(),
+            video: Seen::default(),
+            acknowledged: None,
             then: Then::More,
             credit: Cell::new(FIRST_CREDIT),
         }
@@ -169,7 +205,8 @@ pub(super) fn recognise(bytes: &[u8]) -> bool {
 }
 
 fn judge(bytes: &[u8], at: usize, known: &Known, proof: i32) -> Verdict {
-    known.spend(1);
+    // A chain begins with a copy of what is known.
+    known.spend(1 + known.streams.len() as u64 / 16);
     // Most places end here: a chain begins with a message, and a message begins with few of the 256 bytes.
     if at > 0 && bytes[at] >> 6 >= 2 && !known.streams.iter().any(|past| past.id == u32::from(bytes[at] & 63)) {
         return Verdict::Rejected;
@@ -186,9 +223,11 @@ fn judge(bytes: &[u8], at: usize, known: &Known, proof: i32) -> Verdict {
         headers: 0,
         open: None,
         guessed: false,
+        guess: None,
         clock: known.clock,
         audio: known.audio,
         video: known.video,
+        acknowledged: known.acknowledged,
     }
     .walk(DOUBTS)
 }
@@ -211,11 +250,23 @@ struct Chain<'b> {
     open: Option<Open>,
     /// Whether the message under way has a length from before a hole.
     guessed: bool,
+    /// Such a message that the verdict depends on: the chain's first, or one of doubtful chunk size.
+    guess: Option<Guess>,
     /// The last absolute time.
     clock: Option<u32>,
     /// What audio and video begin with in this chain.
-    audio: Option<u8>,
-    video: Option<u8>,
+    audio: Seen,
+    video: Seen,
+    acknowledged: Option<u32>,
+}
+
+/// A message whose length is from before a hole. That a header is there says nothing of the length, nor does a chunk
+/// inside; only what stands behind the end does.
+#[derive(Clone, Copy)]
+struct Guess {
+    place: usize,
+    /// The chain's bits at the message's end.
+    end: Option<i32>,
 }
 
 /// A message of doubtful chunk size.
@@ -238,9 +289,6 @@ enum End {
 impl Chain<'_> {
     fn walk(mut self, doubts: u32) -> Verdict {
         loop {
-            if self.bits >= self.proof && self.headers >= HEADERS && self.open.is_none() {
-                return self.verdict(0);
-            }
             if self.at == self.bytes.len() && self.known.then == Then::End && self.headers > 0 {
                 // The stream ends just where a chunk does.
                 return self.verdict(16);
@@ -259,6 +307,12 @@ impl Chain<'_> {
                     self.open = None;
                 }
             }
+            if self.bits >= self.proof && self.headers >= HEADERS && self.open.is_none() && self.is_settled() {
+                return self.verdict(0);
+            }
+            if self.guessed && self.headers == 1 {
+                self.guess = Some(Guess { place, end: None });
+            }
             let data = self.at + header_length;
             let left = self.streams[place].left;
             let take = match self.size {
@@ -266,13 +320,29 @@ impl Chain<'_> {
                 ChunkSize::AtLeast { least, .. } if left <= least => left,
                 ChunkSize::AtLeast { least, likely } => return self.doubt(place, data, least, likely, doubts),
             };
-            self.streams[place].left -= take;
-            self.at = data + take as usize;
+            self.take(place, data, take);
             self.obey(place, data);
             if self.at > self.bytes.len() {
                 return self.short();
             }
         }
+    }
+
+    /// Passes a chunk's data.
+    fn take(&mut self, place: usize, data: usize, take: u32) {
+        self.streams[place].left -= take;
+        self.at = data + take as usize;
+        if self.streams[place].left == 0
+            && let Some(guess) = &mut self.guess
+            && guess.place == place
+        {
+            guess.end.get_or_insert(self.bits);
+        }
+    }
+
+    /// Whether what stands behind a message of a guessed length proves that.
+    fn is_settled(&self) -> bool {
+        self.guess.is_none_or(|guess| guess.end.is_some_and(|end| self.bits - end >= SETTLED))
     }
 
     /// Takes a Set Chunk Size into account.
@@ -296,8 +366,9 @@ impl Chain<'_> {
     /// The verdict where no more evidence can come. One header alone proves less than two that agree, and a chunk size
     /// that is in doubt nothing before a header stands where it says.
     fn verdict(&self, more: i32) -> Verdict {
-        let wanted = if self.headers >= HEADERS { self.proof } else { self.proof + 12 };
-        let ends = self.open.is_none() || more >= 16;
+        let wanted = if self.headers >= HEADERS { self.proof } else { self.proof + ALONE };
+        let at_end = more >= 16;
+        let ends = self.open.is_none() && self.is_settled() || at_end;
         if ends && self.bits + more >= wanted {
             Verdict::Proven(self.first_size.unwrap_or(self.size))
         } else {
@@ -308,18 +379,27 @@ impl Chain<'_> {
     /// A message is longer than any that is known to fit into a chunk: follows it with the size of before, in one chunk,
     /// and, for the first such message of the chain, with each size that its bytes allow.
     fn doubt(self, place: usize, data: usize, least: u32, likely: Option<u32>, doubts: u32) -> Verdict {
-        // Two guesses at once, of a length and of a size, fit too easily.
-        if doubts == 0 || self.guessed {
+        // Two guesses at once, of a length and of a size, fit too easily, unless what follows proves both.
+        let is_followed = self.guess.is_some_and(|guess| guess.place == place && guess.end.is_none());
+        if doubts == 0 || (self.guessed && !is_followed && !self.is_settled()) {
             return Verdict::Rejected;
         }
+        // Whether this is RTMP does not hang on a chunk size.
+        if self.proof >= RECOGNITION && self.bits >= self.proof + ALONE {
+            return Verdict::Proven(self.size);
+        }
         let Past { id, left, .. } = self.streams[place];
+        let rest = self.bytes.get(data..).unwrap_or_default();
+        let mark = 0xc0 | id as u8;
         let follow = |take: u32, size: ChunkSize, cost: i32| {
             let mut chain = self.clone();
             chain.open = Some(Open { place, inside: 0 });
+            if chain.guessed {
+                chain.guess = Some(Guess { place, end: None });
+            }
             chain.size = size;
             chain.bits -= cost;
-            chain.streams[place].left -= take;
-            chain.at = data + take as usize;
+            chain.take(place, data, take);
             if chain.at > chain.bytes.len() { chain.short() } else { chain.walk(doubts - 1) }
         };
         if let Some(size) = likely.filter(|size| left > *size) {
@@ -328,16 +408,22 @@ impl Chain<'_> {
                 verdict => return verdict,
             }
         }
+        // Where the length is guessed as well, a shorter message in chunks ends there too: one byte less for each header
+        // inside it.
+        if self.guessed {
+            let data = &rest[..rest.len().min(left as usize)];
+            if id >= 64 || !self.known.spend(data.len() as u64 / 8) || data.contains(&mark) {
+                return Verdict::Rejected;
+            }
+        }
         match follow(left, ChunkSize::AtLeast { least: left, likely }, 0) {
             Verdict::Rejected => {}
             verdict => return verdict,
         }
-        if doubts < DOUBTS || id >= 64 || self.bits < LIKELY {
+        if doubts < DOUBTS || id >= 64 || self.bits < LIKELY || self.guessed {
             return Verdict::Rejected;
         }
         // The header of the next chunk of this message is one byte: its place gives the size away.
-        let rest = self.bytes.get(data..).unwrap_or_default();
-        let mark = 0xc0 | id as u8;
         let (from, until) = ((least.max(1) as usize).min(rest.len()), (left as usize).min(rest.len()).min(LARGEST));
         self.known.spend((until.saturating_sub(from) / 8) as u64);
         let mut proven = None;
@@ -389,7 +475,12 @@ impl Chain<'_> {
         };
         self.guessed = header.format == 2 && past.is_some_and(|past| !past.fresh);
         self.bits += self.weigh(&header, past, message_length, kind).ok_or(End::Broken)?;
-        self.bits += self.weigh_payload(kind, message_length, &bytes[length..])?;
+        let payload = self.weigh_payload(kind, message_length, &bytes[length..])?;
+        if self.guessed && payload < FAMILIAR {
+            // The type is from before the hole too; its payload has to look like it.
+            return Err(if self.headers > 0 { End::Unknown } else { End::Broken });
+        }
+        self.bits += payload;
         let past = Past {
             id: header.chunk_stream_id,
             length: message_length,
@@ -421,20 +512,22 @@ impl Chain<'_> {
         if past.fresh {
             self.guessed = false;
             let payload = payload?;
-            // Where the chunk size is in doubt this may as well be the message before, going on.
-            if matches!(self.size, ChunkSize::AtLeast { .. }) && payload < 12 {
+            // Where the chunk size is in doubt this may as well be the message before, going on: its payload has to
+            // tell.
+            let is_sure = payload >= TELLING || matches!(self.size, ChunkSize::Known(_));
+            if !is_sure && payload == 0 {
                 return Err(End::Broken);
             }
-            self.bits += 8 + payload;
+            self.bits += payload + if is_sure { 8 } else { 0 };
         } else {
             // It goes on with a message whose beginning is missing, or begins one like the last. Only a payload that
-            // begins as it should, in a message of one chunk, tells the second.
+            // begins as it should, in a message of one chunk, speaks for the second.
             let fits = match self.size {
                 ChunkSize::Known(size) => past.length < size,
                 ChunkSize::AtLeast { likely, .. } => likely.is_some_and(|size| past.length < size),
             };
             match payload {
-                Ok(bits) if bits >= 12 && fits && past.length > 0 => {
+                Ok(bits) if bits >= FAMILIAR && fits && past.length > 0 => {
                     self.bits += 2 + bits;
                     self.guessed = true;
                 }
@@ -468,6 +561,8 @@ impl Chain<'_> {
             None => return None,
         };
         bits += match (kind.0, length) {
+            // They are not in this header.
+            _ if header.format == 2 => 0,
             (1 | 2 | 3 | 5, 4) | (6, 5) => 20,
             (4, 3 | 6 | 10 | 14 | 44) => 16,
             (1..=6, _) => return None,
@@ -497,8 +592,9 @@ impl Chain<'_> {
         } else {
             let delta = match (header.extended, self.clock) {
                 (None, _) => header.timestamp,
-                // The absolute time, as some senders write it: a true delta of hours is next to never meant.
-                (Some(time), Some(clock)) => (time.wrapping_sub(clock) as i32).unsigned_abs(),
+                // The absolute time, as some senders write it: a true delta of hours is next to never meant. The field
+                // itself says something: it is there only behind three bytes of 255.
+                (Some(time), Some(clock)) => (time.wrapping_sub(clock) as i32).unsigned_abs().min(60_000),
                 (Some(_), None) => 60_000,
             };
             self.clock = header.extended.or(self.clock);
@@ -515,25 +611,38 @@ impl Chain<'_> {
 
     /// How much the first bytes of a message's payload say for its type.
     fn weigh_payload(&mut self, kind: MessageType, length: u32, payload: &[u8]) -> Result<i32, End> {
-        let wanted = (length as usize).min(5);
+        let wanted = (length as usize).min(6);
+        let whole = &payload[..payload.len().min(length as usize)];
         let Some(payload) = payload.get(..wanted) else { return Err(End::Short) };
         let bits = match (kind, payload) {
             (MessageType::AUDIO, []) => Some(0),
-            // A direction does not change its codec, but for once in a long while.
-            (MessageType::AUDIO, [first, rest @ ..]) => match self.audio.replace(*first) {
-                Some(before) if before >> 4 != first >> 4 => None,
-                before => weigh_audio(*first, rest, before == Some(*first)),
-            },
+            // A direction has few codecs; another one has to say its name.
+            (MessageType::AUDIO, [first, rest @ ..]) => {
+                let is_new = self.audio.excludes(|before| before >> 4 == first >> 4);
+                let is_known = self.audio.has(*first);
+                self.audio.add(*first);
+                weigh_audio(*first, rest, is_known).filter(|bits| !is_new || *bits >= NAMED)
+            }
             (MessageType::VIDEO, [first, rest @ ..]) => {
                 let codec = video_codec(*first);
-                match self.video.replace(codec) {
-                    Some(before) if before != codec => None,
-                    before => weigh_video(*first, rest, before.is_some()),
+                let is_new = self.video.excludes(|before| before == codec);
+                let is_known = self.video.has(codec);
+                self.video.add(codec);
+                weigh_video(*first, rest, is_known).filter(|bits| !is_new || *bits >= NAMED)
+            }
+            (MessageType::ACKNOWLEDGEMENT, number) => {
+                let number = number.first_chunk::<4>().map(|number| u32::from_be_bytes(*number)).unwrap_or_default();
+                match self.acknowledged.replace(number) {
+                    // More was received since, and not by very much.
+                    Some(before) if number.wrapping_sub(before) <= 0x00ff_ffff => Some(8),
+                    Some(_) => None,
+                    None => Some(0),
                 }
             }
-            (MessageType::COMMAND_AMF0, [2, 0, 1..=64, b' '..=b'~', ..]) => Some(20),
+            (MessageType::COMMAND_AMF0, [2, 0, 1..=64, b' '..=b'~', ..]) => Some(20 + weigh_command(whole)),
             (MessageType::DATA_AMF0, [2, 0, 1..=64, b' '..=b'~', ..]) => Some(20),
             (MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0, _) => None,
+            (MessageType::COMMAND_AMF3, [0, 2, 0, 1..=64, ..]) => Some(14 + weigh_command(&whole[1..])),
             (MessageType::COMMAND_AMF3 | MessageType::DATA_AMF3, [0, 2, 0, ..] | [2, 0, ..]) => Some(14),
             (MessageType::COMMAND_AMF3 | MessageType::DATA_AMF3, _) => None,
             (MessageType::AGGREGATE, [8 | 9 | 18, ..]) => Some(5),
@@ -544,32 +653,47 @@ impl Chain<'_> {
     }
 }
 
+/// How much more a command says that begins with these bytes: a name of letters, and a small whole number.
+fn weigh_command(payload: &[u8]) -> i32 {
+    let [2, 0, length, rest @ ..] = payload else { return 0 };
+    let Some((name, [0, number @ ..])) = rest.split_at_checked(usize::from(*length)) else { return 0 };
+    let Some(number) = number.first_chunk::<8>().map(|number| f64::from_be_bytes(*number)) else { return 0 };
+    let is_name = name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let is_small = (0.0..=65_535.0).contains(&number) && number.fract() == 0.0;
+    // A letter says two bits, the number's marker 8, its zeros 40.
+    if is_name && is_small { 2 * i32::from(*length) + 48 } else { 0 }
+}
+
 fn weigh_audio(first: u8, rest: &[u8], is_known: bool) -> Option<i32> {
     let known = if is_known { 7 } else { 0 };
     match (first >> 4, rest) {
         (10, [0 | 1, ..]) => Some(3 + known + 7),
         (10, _) => None,
         (9, _) if first & 15 > 7 => None,
-        (9, [a, b, c, d, ..])
-            if matches!(&[*a, *b, *c, *d], b"ac-3" | b"ec-3" | b"Opus" | b".mp3" | b"fLaC" | b"mp4a") =>
-        {
-            Some(24)
-        }
+        (9, [a, b, c, d, ..]) if is_audio_name([*a, *b, *c, *d]) => Some(24),
+        // Several tracks, with one codec.
+        (9, [0x00..=0x14, a, b, c, d]) if first & 15 == 5 && is_audio_name([*a, *b, *c, *d]) => Some(24),
         (9, _) => Some(known),
         (0..=8 | 11 | 13..=15, _) => Some(known),
         _ => None,
     }
 }
 
+fn is_audio_name(name: [u8; 4]) -> bool {
+    matches!(&name, b"ac-3" | b"ec-3" | b"Opus" | b".mp3" | b"fLaC" | b"mp4a")
+}
+
+fn is_video_name(name: [u8; 4]) -> bool {
+    matches!(&name, b"avc1" | b"hvc1" | b"vvc1" | b"av01" | b"vp08" | b"vp09")
+}
+
 fn weigh_video(first: u8, rest: &[u8], is_known: bool) -> Option<i32> {
     if first & 0x80 != 0 {
         return match rest {
             _ if first & 15 > 7 => None,
-            [a, b, c, d, ..]
-                if matches!(&[*a, *b, *c, *d], b"avc1" | b"hvc1" | b"vvc1" | b"av01" | b"vp08" | b"vp09") =>
-            {
-                Some(28)
-            }
+            [a, b, c, d, ..] if is_video_name([*a, *b, *c, *d]) => Some(28),
+            // Several tracks, with one codec.
+            [0x00..=0x15, a, b, c, d] if first & 15 == 6 && is_video_name([*a, *b, *c, *d]) => Some(28),
             _ if matches!(first & 15, 6 | 7) => Some(0),
             _ => None,
         };

@@ -15,7 +15,7 @@ use super::body::{PAYLOAD, TRAILING};
 use super::command::{ARGUMENTS, COMMAND, COMMAND_NAME, OBJECT};
 use super::data::DATA_NAME;
 use super::{Body, Command, Message, MessageType};
-use crate::limits::Limits;
+use crate::limits::{Limits, Reached};
 use crate::proto::Event;
 use crate::wire::{Field, Label, Tree, Value};
 use text::{behind_app, occurrences, url_secrets};
@@ -38,25 +38,36 @@ const HARMLESS: &[&str] = &["authmod", "reason", "user", "vhost", "type"];
 /// Property names whose text opens something.
 const TELLING: &[&str] =
     &["password", "passwd", "pass", "token", "secret", "key", "streamkey", "stream_key", "auth", "DSRemoteCredentials"];
-/// Secrets remembered for one session.
-const REMEMBERED: usize = 64;
-
 /// A session's secrets, learned from its commands.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
     words: BTreeSet<Vec<u8>>,
+    /// Bytes of these.
+    bytes: usize,
+    /// There were more than are remembered: any text may be one.
+    overflowed: bool,
 }
 
 impl Secrets {
     /// Takes note of the stream names in a message's commands.
-    pub fn learn(&mut self, message: &Message) {
+    pub fn learn(&mut self, message: &Message, limits: &Limits, reached: &mut Reached) {
         for name in commands(&message.body).filter_map(stream_name) {
             let (path, query) = name.split_once('?').unwrap_or((name, ""));
             let values = query.split('&').filter_map(|pair| pair.split_once('='));
             let values = values.filter(|(name, _)| !HARMLESS.contains(name)).map(|(_, value)| value);
-            for word in [name, path].into_iter().chain(values) {
-                if !word.is_empty() && self.words.len() < REMEMBERED {
-                    self.words.insert(word.as_bytes().to_vec());
+            for word in [name, path].into_iter().chain(values).map(str::as_bytes) {
+                if word.is_empty() || self.overflowed || self.words.contains(word) {
+                    continue;
+                }
+                if self.words.len() >= limits.secrets {
+                    reached.secrets += 1;
+                    self.overflowed = true;
+                } else if self.bytes + word.len() > limits.secret_bytes {
+                    reached.secret_bytes += 1;
+                    self.overflowed = true;
+                } else {
+                    self.bytes += word.len();
+                    self.words.insert(word.to_vec());
                 }
             }
         }
@@ -123,6 +134,10 @@ impl Secrets {
             };
             let key = String::from_utf8_lossy(key);
             if call.stream_name == Some(index) || TELLING.iter().any(|telling| key.eq_ignore_ascii_case(telling)) {
+                hidden.push(range);
+                continue;
+            }
+            if self.overflowed {
                 hidden.push(range);
                 continue;
             }
@@ -193,11 +208,12 @@ pub struct Masks {
     pub reveal: bool,
     pub limits: Limits,
     sessions: HashMap<u32, Secrets>,
+    reached: Reached,
 }
 
 impl Masks {
     pub fn new(reveal: bool, limits: &Limits) -> Self {
-        Masks { reveal, limits: limits.clone(), sessions: HashMap::new() }
+        Masks { reveal, limits: limits.clone(), sessions: HashMap::new(), reached: Reached::default() }
     }
 
     /// Learns from an event, in order, before it is shown.
@@ -206,8 +222,19 @@ impl Masks {
             && !self.reveal
             && commands(&message.body).any(|command| stream_name(command).is_some())
         {
-            self.sessions.entry(message.session).or_default().learn(message);
+            let secrets = self.sessions.entry(message.session).or_default();
+            secrets.learn(message, &self.limits, &mut self.reached);
         }
+    }
+
+    /// How often a limit was reached so far.
+    pub fn reached(&self) -> &Reached {
+        &self.reached
+    }
+
+    /// Sessions of which something is remembered.
+    pub fn held(&self) -> usize {
+        self.sessions.len()
     }
 
     /// Forgets a session's secrets, when its last event was shown.
@@ -237,13 +264,18 @@ impl Masks {
         let mut hidden = Vec::new();
         url_secrets(text.as_bytes(), &mut |range| hidden.push(range));
         if let Some(secrets) = self.sessions.get(&session) {
+            if secrets.overflowed {
+                return "*".repeat(text.chars().count());
+            }
             for word in &secrets.words {
                 occurrences(text.as_bytes(), word, &mut |range| hidden.push(range));
             }
         }
         let mut masked = text.as_bytes().to_vec();
         for range in hidden {
-            masked[range].fill(b'*');
+            // A quotation mark that ends the text is its own, not the wire's.
+            let is_quoted = range.end == text.len() && text.ends_with('"');
+            masked[range.start..range.end - usize::from(is_quoted && !range.is_empty())].fill(b'*');
         }
         String::from_utf8_lossy(&masked).into_owned()
     }

@@ -3,15 +3,23 @@
 use std::collections::VecDeque;
 
 use super::chunk::{Chunked, Chunks};
-use super::detect::{hides_signature, is_encrypted};
+use super::detect::{Foreign, hides_signature, is_encrypted, is_version};
 use super::handshake::{HALF, Handshake, HandshakeFacts, PeerBlock, Step};
-use super::{Answer, Body, Message};
-use crate::limits::Limits;
-use crate::net::How;
+use super::{Answer, Body, Message, Reason};
+use crate::limits::{Limits, Reached};
+use crate::net::{How, TcpFacts};
 use crate::proto::{Close, Event, Gap, Incomplete, Resync, Undecodable, Why};
 use crate::wire::{Moment, Side, Time};
 
-/// An RTMP session. Told of bytes, holes and ends; gives events, with `n` still to be filled in by its owner.
+/// Where a session puts what it says, and what all sessions count together.
+pub struct Sink<'s> {
+    pub events: &'s mut VecDeque<Event>,
+    /// Messages so far: the last one's number.
+    pub messages: &'s mut u64,
+    pub reached: &'s mut Reached,
+}
+
+/// An RTMP session. Told of bytes, holes and ends; gives events.
 #[derive(Debug)]
 pub struct Session {
     session: u32,
@@ -35,8 +43,13 @@ struct Direction {
     calls: VecDeque<Call>,
     bytes: u64,
     messages: u64,
-    encrypted: u64,
+    /// Bytes of no chunk stream that can be read: encrypted ones, or another protocol's.
+    opaque: u64,
     is_encrypted: bool,
+    /// Its first bytes, until they tell whether it speaks RTMP; none once they told.
+    start: Option<Vec<u8>>,
+    /// It speaks another protocol.
+    foreign: Option<Foreign>,
     /// Its signature is encrypted in a way that cannot be checked: RTMPE 8 and 9.
     hides_signature: bool,
     closed: bool,
@@ -61,8 +74,9 @@ struct Call {
 }
 
 impl Session {
-    /// `skip` bytes of the client come before its C0.
-    pub fn new(session: u32, skip: usize, limits: &Limits) -> Self {
+    /// `skip` bytes of the client come before its C0. Where the connection's first bytes were not captured (`is_whole` is
+    /// false), what comes first says nothing of the protocol.
+    pub fn new(session: u32, skip: usize, is_whole: bool, limits: &Limits) -> Self {
         let direction = |skip: u64| Direction {
             skip,
             handshake: Half::default(),
@@ -72,8 +86,10 @@ impl Session {
             calls: VecDeque::new(),
             bytes: 0,
             messages: 0,
-            encrypted: 0,
+            opaque: 0,
             is_encrypted: false,
+            start: is_whole.then(Vec::new),
+            foreign: None,
             hides_signature: false,
             closed: false,
         };
@@ -87,7 +103,7 @@ impl Session {
 
     /// A session whose handshake was not captured.
     pub fn midstream(session: u32, limits: &Limits) -> Self {
-        let mut it = Session::new(session, 0, limits);
+        let mut it = Session::new(session, 0, false, limits);
         for direction in &mut it.directions {
             direction.handshake.passed = HALF;
             direction.chunks = Chunks::midstream(0, limits);
@@ -95,14 +111,58 @@ impl Session {
         it
     }
 
-    /// The next bytes of one side. `next_n` numbers messages.
-    pub fn bytes(&mut self, from: Side, mut bytes: &[u8], at: Moment, next_n: &mut u64, out: &mut VecDeque<Event>) {
+    /// Bytes of memory that it takes beside itself and its handshake, about: what [`Session::shed`] gives up.
+    pub fn held(&self) -> usize {
+        let side = |direction: &Direction| direction.chunks.held() + direction.calls.capacity() * size_of::<Call>();
+        self.directions.iter().map(side).sum()
+    }
+
+    /// Gives up what is kept that bytes to come may still need. What follows has to be found again, as behind a hole.
+    pub fn shed(&mut self, at: Moment, out: &mut Sink<'_>) {
+        for from in Side::BOTH {
+            let mut chunked = std::mem::take(&mut self.chunked);
+            let direction = &mut self.directions[from.index()];
+            direction.calls = VecDeque::new();
+            if direction.chunks.held() > 0 && !direction.closed {
+                direction.chunks.shed(at, &mut chunked);
+            }
+            self.give(from, &mut chunked, out);
+            self.chunked = chunked;
+        }
+    }
+
+    /// The next bytes of one side.
+    pub fn bytes(&mut self, from: Side, bytes: &[u8], at: Moment, out: &mut Sink<'_>) {
         let direction = &mut self.directions[from.index()];
         direction.bytes += bytes.len() as u64;
         let skip = direction.skip.saturating_sub(direction.bytes - bytes.len() as u64).min(bytes.len() as u64);
-        bytes = &bytes[skip as usize..];
+        let bytes = &bytes[skip as usize..];
+        let Some(first) = bytes.first() else { return };
+        let Some(mut start) = direction.start.take().filter(|start| !start.is_empty() || !is_version(*first)) else {
+            return self.decode(from, bytes, at, out);
+        };
+        start.extend_from_slice(bytes);
+        if start.len() < Foreign::TOLD_BY {
+            direction.start = Some(start);
+            return;
+        }
+        direction.foreign = Foreign::of(&start);
+        if let Some(foreign) = direction.foreign {
+            let (session, offset, reason) = (self.session, direction.skip, Reason::NotRtmp(foreign));
+            out.events.push_back(Event::Undecodable(Undecodable { session, from, offset, at, reason }));
+        }
+        self.decode(from, &start, at, out);
+    }
+
+    /// Bytes of which is known whether they are RTMP's.
+    fn decode(&mut self, from: Side, mut bytes: &[u8], at: Moment, out: &mut Sink<'_>) {
+        let direction = &mut self.directions[from.index()];
+        if direction.foreign.is_some() {
+            direction.opaque += bytes.len() as u64;
+            return;
+        }
         if direction.handshake.passed < HALF {
-            let used = self.handshake(from, bytes, at, out);
+            let used = self.handshake(from, bytes, at, out.events);
             bytes = &bytes[used..];
         }
         if bytes.is_empty() {
@@ -110,12 +170,12 @@ impl Session {
         }
         let direction = &mut self.directions[from.index()];
         if direction.is_encrypted {
-            direction.encrypted += bytes.len() as u64;
+            direction.opaque += bytes.len() as u64;
             return;
         }
         let mut chunked = std::mem::take(&mut self.chunked);
         direction.chunks.push(bytes, at, &mut chunked);
-        self.give(from, &mut chunked, next_n, out);
+        self.give(from, &mut chunked, out);
         self.chunked = chunked;
     }
 
@@ -179,6 +239,11 @@ impl Session {
                 _ => {}
             }
             out.push_back(Event::Handshake(event));
+            if step == Step::Echo {
+                // What it answers is answered now.
+                self.directions[from.other().index()].block = None;
+                continue;
+            }
             if block.is_some() {
                 direction.block = block;
                 self.give_early_echo(from.other(), out);
@@ -193,23 +258,22 @@ impl Session {
         let peer = self.directions[from.other().index()].block.as_ref();
         event.facts = Handshake::judge(Step::Echo, from, &event.bytes, peer).0;
         out.push_back(Event::Handshake(event));
+        self.directions[from.other().index()].block = None;
     }
 
     /// `missing` bytes of one side are not in the capture.
-    pub fn gap(
-        &mut self,
-        from: Side,
-        offset: u64,
-        missing: u64,
-        at: Moment,
-        next_n: &mut u64,
-        out: &mut VecDeque<Event>,
-    ) {
+    pub fn gap(&mut self, from: Side, offset: u64, missing: u64, at: Moment, out: &mut Sink<'_>) {
         let mut chunked = std::mem::take(&mut self.chunked);
         let direction = &mut self.directions[from.index()];
         direction.bytes += missing;
+        if let Some(start) = direction.start.take().filter(|start| !start.is_empty()) {
+            self.handshake(from, &start, at, out.events);
+        }
+        let direction = &mut self.directions[from.index()];
         let half = &mut direction.handshake;
-        let survived = if half.passed < HALF {
+        let survived = if direction.foreign.is_some() {
+            true
+        } else if half.passed < HALF {
             // The handshake's length is known: bytes missing inside it move nothing.
             let inside = missing.min(HALF - half.passed);
             half.passed += inside;
@@ -218,45 +282,52 @@ impl Session {
         } else {
             direction.is_encrypted || direction.chunks.gap(missing, at, &mut chunked)
         };
-        out.push_back(Event::Gap(Gap { session: self.session, from, offset, bytes: missing, at, survived }));
-        self.give(from, &mut chunked, next_n, out);
+        out.events.push_back(Event::Gap(Gap { session: self.session, from, offset, bytes: missing, at, survived }));
+        self.give(from, &mut chunked, out);
         self.chunked = chunked;
     }
 
     /// One side ended.
-    pub fn close(&mut self, from: Side, how: How, at: Moment, next_n: &mut u64, out: &mut VecDeque<Event>) {
+    pub fn close(&mut self, from: Side, how: How, at: Moment, tcp: &TcpFacts, out: &mut Sink<'_>) {
         let why = if how == How::EndOfCapture { Why::EndOfCapture } else { Why::Closed };
         for side in Side::BOTH {
-            self.give_early_echo(side, out);
+            self.give_early_echo(side, out.events);
         }
         let mut chunked = std::mem::take(&mut self.chunked);
         self.directions[from.index()].chunks.finish(why, &mut chunked);
-        self.give(from, &mut chunked, next_n, out);
+        self.give(from, &mut chunked, out);
         self.chunked = chunked;
         self.directions[from.index()].closed = true;
         let last = self.directions.iter().all(|direction| direction.closed);
         let direction = &self.directions[from.index()];
-        out.push_back(Event::Close(Close {
+        out.events.push_back(Event::Close(Close {
             session: self.session,
             from,
             how,
             at,
             bytes: direction.bytes,
             messages: direction.messages,
-            undecoded: direction.chunks.undecoded() + direction.encrypted + direction.handshake.bytes.len() as u64,
+            undecoded: direction.chunks.undecoded()
+                + direction.opaque
+                + direction.handshake.bytes.len() as u64
+                + direction.start.as_ref().map_or(0, |start| start.len() as u64),
+            tcp: Box::new(*tcp),
             last,
         }));
     }
 
-    fn give(&mut self, from: Side, chunked: &mut Vec<Chunked>, next_n: &mut u64, out: &mut VecDeque<Event>) {
+    fn give(&mut self, from: Side, chunked: &mut Vec<Chunked>, out: &mut Sink<'_>) {
         for chunked in chunked.drain(..) {
-            out.push_back(match chunked {
+            let event = match chunked {
                 Chunked::Message(head, payload) => {
                     let mut message = Message::decode(self.session, from, head, payload, &self.limits);
-                    *next_n += 1;
-                    message.n = *next_n;
+                    if let Some(limit) = message.limit {
+                        out.reached.count(limit);
+                    }
+                    *out.messages += 1;
+                    message.n = *out.messages;
                     self.directions[from.index()].messages += 1;
-                    self.pair(&mut message);
+                    self.pair(&mut message, out.reached);
                     Event::Message(message)
                 }
                 Chunked::Incomplete { head, received, why } => {
@@ -268,12 +339,17 @@ impl Session {
                 Chunked::Undecodable { offset, at, reason } => {
                     Event::Undecodable(Undecodable { session: self.session, from, offset, at, reason })
                 }
-            });
+                Chunked::Reached(limit) => {
+                    out.reached.count(limit);
+                    continue;
+                }
+            };
+            out.events.push_back(event);
         }
     }
 
     /// Remembers a call; finds the call of an answer. Source: RTMP 1.0 §7.2.
-    fn pair(&mut self, message: &mut Message) {
+    fn pair(&mut self, message: &mut Message, reached: &mut Reached) {
         let Body::Command(command) = &message.body else { return };
         let Some(transaction_id) = command.transaction_id else { return };
         if command.is_answer() {
@@ -285,6 +361,7 @@ impl Session {
         } else if transaction_id != 0.0 && command.name != "onStatus" {
             let calls = &mut self.directions[message.from.index()].calls;
             if calls.len() >= self.limits.pending_calls {
+                reached.pending_calls += 1;
                 calls.pop_front();
             }
             calls.push_back(Call { transaction_id, n: message.n, time: message.head.last.time });

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::body::{TRAILING, selector};
 use crate::proto::amf::{Amf, Context, amf0};
-use crate::wire::{Field, Label, Problem, Reader, Recorder, Stop, Value};
+use crate::wire::{Field, Label, Problem, Reader, Recorder, Stop, Trouble, Value};
 use crate::{fields, open_enum};
 
 fields! {
@@ -146,7 +146,8 @@ fn whole_event<R: Recorder>(
     }
     let length = r.u32(&LENGTH)? as usize;
     if length > r.left() {
-        problems.push(r.stop(format!("an event's data needs {length} bytes, {} are left", r.left())));
+        let what = format!("an event's data needs {length} bytes, {} are left", r.left());
+        problems.push(r.stop(what).of(Trouble::Truncated));
     }
     r.within(length, |r| {
         // The properties of one event are written by themselves.
@@ -157,7 +158,8 @@ fn whole_event<R: Recorder>(
         problems.extend(context.take_end());
         if !r.is_empty() {
             if problems.len() == before {
-                problems.push(r.stop(format!("{} bytes behind the end of the event's content", r.left())));
+                let what = format!("{} bytes behind the end of the event's content", r.left());
+                problems.push(r.stop(what).of(Trouble::Trailing));
             }
             r.remainder(&TRAILING);
         }
@@ -182,12 +184,12 @@ fn data<R: Recorder>(
             let at = r.at();
             match amf0::value(r, context, &HANDLER)? {
                 Amf::String(name) => event.handler = Some(name),
-                _ => return Err(Stop { at, what: "a message's handler is not a string".into() }),
+                _ => return Err(Stop::new(at, "a message's handler is not a string")),
             }
             r.node(&ARGUMENTS, |r| {
                 while !r.is_empty() {
                     r.label(Label::Index(event.arguments.len() as u32));
-                    event.arguments.push(amf0::value(r, context, &ARGUMENT)?);
+                    event.arguments.push(amf0::further(r, context, &ARGUMENT)?);
                 }
                 Ok(((), Value::List))
             })?;

@@ -5,11 +5,14 @@ rule! {
     /// When a chunk stream's last type 0, 1 or 2 header has an extended timestamp, each type 3 chunk after it repeats
     /// the four bytes. This sender leaves them out, as the specification's 2009 draft had it.
     ///
-    /// From 16777215 ms (4 h 39 min) on, a receiver that expects them takes four bytes of media for a timestamp and
-    /// loses the direction. Old librtmp, OBS before 30.1 and nginx-rtmp with `play_time_fix off` do this. A sender
-    /// should repeat the field.
+    /// Why: from 16777215 ms (4 h 39 min) on, a receiver that expects them takes four bytes of media for a timestamp and
+    /// loses the direction.
+    ///
+    /// Seen: old librtmp, OBS before 30.1, nginx-rtmp with `play_time_fix off`.
+    ///
+    /// Change: repeat the field in every type 3 chunk.
     pub(super) struct ExtendedTimestampNotRepeated {}
-    "CHK004", "extended-timestamp-not-repeated", Warning, "RTMP 1.0 §5.3.1.3, Errata and Addenda §5.1"
+    "CHK004", "extended-timestamp-not-repeated", Warning, "RTMP 1.0 §5.3.1.3, Errata and Addenda §5.1", rests: Sender
 }
 
 impl Rule for ExtendedTimestampNotRepeated {

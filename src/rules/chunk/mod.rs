@@ -1,7 +1,41 @@
 //! CHK: the chunk stream.
 
+mod chunk_size_large;
+mod chunk_size_small;
+mod chunk_size_zero;
+mod chunk_stream_id_oversized;
+mod extended_timestamp_absolute;
+mod extended_timestamp_needless;
 mod extended_timestamp_not_repeated;
 mod first_chunk_inherits;
+mod first_chunk_without_stream_id;
+mod header_inside_message;
+mod header_not_compressed;
+mod message_cut_off;
+mod message_split_needlessly;
+mod message_stream_id_big_endian;
+mod mixed_message_streams;
+mod timestamp_backwards;
+mod timestamp_jump;
+mod undecodable_chunk;
+mod unknown_message_type;
 
 pub(super) const CHK001: super::Entry = first_chunk_inherits::FirstChunkInherits::ENTRY;
+pub(super) const CHK002: super::Entry = first_chunk_without_stream_id::FirstChunkWithoutStreamId::ENTRY;
+pub(super) const CHK003: super::Entry = header_inside_message::HeaderInsideMessage::ENTRY;
 pub(super) const CHK004: super::Entry = extended_timestamp_not_repeated::ExtendedTimestampNotRepeated::ENTRY;
+pub(super) const CHK005: super::Entry = extended_timestamp_absolute::ExtendedTimestampAbsolute::ENTRY;
+pub(super) const CHK006: super::Entry = extended_timestamp_needless::ExtendedTimestampNeedless::ENTRY;
+pub(super) const CHK007: super::Entry = chunk_stream_id_oversized::ChunkStreamIdOversized::ENTRY;
+pub(super) const CHK008: super::Entry = timestamp_backwards::TimestampBackwards::ENTRY;
+pub(super) const CHK009: super::Entry = timestamp_jump::TimestampJump::ENTRY;
+pub(super) const CHK010: super::Entry = chunk_size_zero::ChunkSizeZero::ENTRY;
+pub(super) const CHK011: super::Entry = chunk_size_small::ChunkSizeSmall::ENTRY;
+pub(super) const CHK012: super::Entry = chunk_size_large::ChunkSizeLarge::ENTRY;
+pub(super) const CHK013: super::Entry = message_split_needlessly::MessageSplitNeedlessly::ENTRY;
+pub(super) const CHK014: super::Entry = message_cut_off::MessageCutOff::ENTRY;
+pub(super) const CHK015: super::Entry = message_stream_id_big_endian::MessageStreamIdBigEndian::ENTRY;
+pub(super) const CHK016: super::Entry = mixed_message_streams::MixedMessageStreams::ENTRY;
+pub(super) const CHK017: super::Entry = unknown_message_type::UnknownMessageType::ENTRY;
+pub(super) const CHK018: super::Entry = undecodable_chunk::UndecodableChunk::ENTRY;
+pub(super) const CHK019: super::Entry = header_not_compressed::HeaderNotCompressed::ENTRY;

@@ -1,7 +1,128 @@
 //! CMD: commands and status.
 
+mod authentication_round;
+mod command_before_stream;
+mod command_malformed;
+mod connect_answer_incomplete;
+mod connect_not_first;
+mod connect_property_missing;
+mod connect_property_misspelt;
+mod connect_property_type;
+mod connect_transaction_not_one;
+mod delete_unknown_stream;
+mod encoding_not_negotiated;
+mod format_selector_missing;
+mod play_answer_incomplete;
+mod play_unanswered;
+mod publish_type_unknown;
+mod publish_unanswered;
 mod request_rejected;
+mod session_abandoned;
+mod status_code_unknown;
+mod status_level_wrong;
+mod status_malformed;
+mod status_on_wrong_stream;
+mod stream_command_on_control_stream;
+mod stream_name_is_url;
+mod transaction_reused;
 mod transaction_unanswered;
+mod transaction_unknown;
 
-pub(super) const CMD006: super::Entry = transaction_unanswered::TransactionUnanswered::ENTRY;
-pub(super) const CMD023: super::Entry = request_rejected::RequestRejected::ENTRY;
+use super::{Entry, Facts};
+use crate::net::How;
+use crate::proto::Close;
+use crate::proto::rtmp::{Body, Command, Message};
+use crate::wire::{Moment, Side};
+
+pub(super) const CMD001: Entry = connect_not_first::ConnectNotFirst::ENTRY;
+pub(super) const CMD002: Entry = connect_transaction_not_one::ConnectTransactionNotOne::ENTRY;
+pub(super) const CMD003: Entry = connect_property_missing::ConnectPropertyMissing::ENTRY;
+pub(super) const CMD004: Entry = connect_property_misspelt::ConnectPropertyMisspelt::ENTRY;
+pub(super) const CMD005: Entry = connect_property_type::ConnectPropertyType::ENTRY;
+pub(super) const CMD006: Entry = transaction_unanswered::TransactionUnanswered::ENTRY;
+pub(super) const CMD007: Entry = transaction_unknown::TransactionUnknown::ENTRY;
+pub(super) const CMD008: Entry = transaction_reused::TransactionReused::ENTRY;
+pub(super) const CMD009: Entry = command_malformed::CommandMalformed::ENTRY;
+pub(super) const CMD010: Entry = status_malformed::StatusMalformed::ENTRY;
+pub(super) const CMD011: Entry = status_level_wrong::StatusLevelWrong::ENTRY;
+pub(super) const CMD012: Entry = status_code_unknown::StatusCodeUnknown::ENTRY;
+pub(super) const CMD013: Entry = status_on_wrong_stream::StatusOnWrongStream::ENTRY;
+pub(super) const CMD014: Entry = stream_command_on_control_stream::StreamCommandOnControlStream::ENTRY;
+pub(super) const CMD015: Entry = command_before_stream::CommandBeforeStream::ENTRY;
+pub(super) const CMD016: Entry = publish_type_unknown::PublishTypeUnknown::ENTRY;
+pub(super) const CMD017: Entry = publish_unanswered::PublishUnanswered::ENTRY;
+pub(super) const CMD018: Entry = play_unanswered::PlayUnanswered::ENTRY;
+pub(super) const CMD019: Entry = play_answer_incomplete::PlayAnswerIncomplete::ENTRY;
+pub(super) const CMD020: Entry = connect_answer_incomplete::ConnectAnswerIncomplete::ENTRY;
+pub(super) const CMD021: Entry = encoding_not_negotiated::EncodingNotNegotiated::ENTRY;
+pub(super) const CMD022: Entry = format_selector_missing::FormatSelectorMissing::ENTRY;
+pub(super) const CMD023: Entry = request_rejected::RequestRejected::ENTRY;
+pub(super) const CMD024: Entry = stream_name_is_url::StreamNameIsUrl::ENTRY;
+pub(super) const CMD025: Entry = delete_unknown_stream::DeleteUnknownStream::ENTRY;
+pub(super) const CMD026: Entry = session_abandoned::SessionAbandoned::ENTRY;
+pub(super) const CMD027: Entry = authentication_round::AuthenticationRound::ENTRY;
+
+/// A server that had less than this, in nanoseconds, is not blamed for silence: the client left.
+const TIME_TO_ANSWER_NS: i64 = 1_000_000_000;
+
+/// The command's name and transaction id: `publish(5)`.
+fn numbered(command: &Command) -> String {
+    match command.transaction_id {
+        Some(id) => format!("{}({id})", command.name),
+        None => command.name.clone(),
+    }
+}
+
+/// The text in `name` of a status: of a command's information object, or of `onStatus` and `onPlayStatus` as data.
+fn status_text<'m>(message: &'m Message, name: &str) -> Option<&'m str> {
+    match &message.body {
+        Body::Command(command) => command.information_text(name),
+        Body::Data(data) if matches!(data.name.as_str(), "onStatus" | "onPlayStatus") => {
+            data.values.iter().find(|value| value.member("code").is_some())?.member(name)?.text()
+        }
+        _ => None,
+    }
+}
+
+/// How the session ended after something that waited for an answer: `; the server closed the connection 0.087 ms later`.
+fn then_it_ended(facts: &Facts, close: &Close, waiting: Moment) -> String {
+    let ending = facts.ending(close);
+    let later = duration(ending.at.time.since(waiting.time));
+    match (ending.how, ending.by) {
+        (How::Fin, Some(side)) => format!("; the {} closed the connection {later} later", side.name()),
+        (How::Rst, _) => format!("; the connection was reset {later} later"),
+        _ => String::new(),
+    }
+}
+
+/// Whether what a side asked for at `asked`, and may have taken back, was over before the other had time for its answer.
+fn had_no_time(facts: &Facts, close: &Close, from: Side, asked: Moment, taken_back: Option<Moment>) -> bool {
+    let ending = facts.ending(close);
+    let is_end = matches!(ending.how, How::Fin | How::Rst);
+    let was_left = !is_end || ending.by == Some(from) || ending.at.time < asked.time;
+    let left = was_left.then_some(ending.at);
+    taken_back.into_iter().chain(left).any(|over| over.time.since(asked.time) < TIME_TO_ANSWER_NS)
+}
+
+/// The application that a connect is for: ` to the application "live"`.
+fn application(call: &str, facts: &Facts) -> String {
+    let app = facts.connect.as_ref().filter(|_| call == "connect").and_then(|connect| connect.app.as_deref());
+    let name = app.map(|app| app.split('?').next().unwrap_or(app));
+    name.map(|name| format!(" to the application \"{name}\"")).unwrap_or_default()
+}
+
+/// A duration in nanoseconds for a person: `43.993 ms`, `5.012 seconds`. A single letter for the unit is masked where a
+/// stream has it for its name.
+fn duration(nanoseconds: i64) -> String {
+    if nanoseconds < 1_000_000_000 {
+        format!("{} ms", thousandths(nanoseconds / 1000))
+    } else {
+        format!("{} seconds", thousandths(nanoseconds / 1_000_000))
+    }
+}
+
+/// A count of thousandths as a decimal, without needless zeros.
+fn thousandths(count: i64) -> String {
+    let text = format!("{}.{:03}", count / 1000, count.rem_euclid(1000));
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

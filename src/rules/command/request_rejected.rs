@@ -1,54 +1,127 @@
-use std::collections::VecDeque;
-
-use crate::proto::rtmp::{Body, Message};
+use super::authentication_round::asks_for_more;
+use super::{application, numbered};
+use crate::proto::rtmp::{Body, Command, Message, status};
+use crate::rules::facts::{Call, Request, Use};
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::Side;
 
-/// Calls that are remembered, to name the one that was rejected.
-const REMEMBERED: usize = 64;
-
 rule! {
-    /// An `_error`, or a status of level `error`: someone said no. The finding says who, to what, and why.
+    /// An `_error`, or a status of level `error`: someone said no. The finding says who, to which call, with which code and
+    /// description. Where the description is missing it says what the code means. An `_error` to a call that clients go on
+    /// without (releaseStream, FCPublish, _checkbw and their like) is none of these, nor is a round of authentication.
     ///
-    /// This is no fault by itself. It is what a person who asks "why does it not connect?" looks for first.
-    pub(super) struct RequestRejected {
-        calls: VecDeque<(Side, f64, String)>,
-    }
-    "CMD023", "request-rejected", Note, "RTMP 1.0 §7.2", each: true
+    /// Why: this is no fault by itself. It is what a person who asks "why does it not connect?" looks for first.
+    ///
+    /// Seen: every server, for a wrong application, a refused or busy key, a missing stream.
+    ///
+    /// Change: what the description asks for; a server should say there what a person can act on.
+    pub(super) struct RequestRejected {}
+    "CMD023", "request-rejected", Note, "RTMP 1.0 §7.2", rests: Event, each: true
 }
 
 impl Rule for RequestRejected {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
-        let level = command.information_text("level");
-        if command.name != "_error" && level != Some("error") {
-            if !command.is_answer()
-                && let Some(id) = command.transaction_id
-            {
-                if self.calls.len() == REMEMBERED {
-                    self.calls.pop_front();
-                }
-                self.calls.push_back((message.from, id, command.name.clone()));
-            }
+        if !is_rejection(command) || asks_for_more(command) {
             return;
         }
-        let call = if command.is_answer() {
-            self.calls.iter().rev().find(|(from, id, _)| *from != message.from && Some(*id) == command.transaction_id)
+        let call = facts.calls.answered_by(message);
+        if call.is_some_and(Call::is_dispensable) {
+            return;
+        }
+        let deed = if command.is_answer() {
+            answered(message, command, call, facts)
         } else {
-            None
+            Some(told(message, command, facts))
         };
-        let mut text = format!("the {} rejected ", message.from.name());
-        match (call, command.name.as_str(), command.transaction_id) {
-            (Some((_, id, name)), ..) => text += &format!("{name}({id})"),
-            (None, "_error", Some(id)) => text += &format!("call {id}"),
-            (None, ..) => text = format!("the {} sent {}", message.from.name(), command.name),
-        }
-        if let Some(code) = command.information_text("code") {
-            text += &format!(": {code}");
-        }
-        if let Some(description) = command.information_text("description") {
-            text += &format!(" \"{description}\"");
-        }
+        let Some(deed) = deed else { return };
+        let text = format!("the {} {deed}{}", message.from.name(), reason(command));
         findings.about(Self::META, message, text);
     }
+}
+
+/// Whether a command says no. A code that means no does, whatever its level.
+fn is_rejection(command: &Command) -> bool {
+    let known = command.information_text("code").and_then(status::find);
+    let may_be = |level| known.is_some_and(|known| known.allows(level));
+    match (command.name.as_str(), command.information_text("level")) {
+        ("_error", Some("status")) => known.is_none() || may_be("error"),
+        ("_error", _) | ("onStatus" | "_result", Some("error")) => true,
+        ("onStatus", _) => may_be("error") && !may_be("status"),
+        _ => false,
+    }
+}
+
+/// What an `_error` does, to which call; none where nobody waits for it.
+fn answered(message: &Message, command: &Command, call: Option<&Call>, facts: &Facts) -> Option<String> {
+    if let Some(call) = call {
+        return Some(format!("rejected {}({}){}", call.name, call.transaction_id, application(&call.name, facts)));
+    }
+    let code = command.information_text("code").unwrap_or_default();
+    if code.starts_with("NetConnection.Connect.") || code.starts_with("NetStream.") {
+        return Some(told(message, command, facts));
+    }
+    match command.transaction_id? {
+        // That of calls that want no answer.
+        0.0 => None,
+        id if facts.is_whole(message.from.other()) => Some(format!("sent {}({id})", command.name)),
+        id => Some(format!("rejected call {id}, which was not captured")),
+    }
+}
+
+/// What an `onStatus` of level error does, and an answer whose call is not known.
+fn told(message: &Message, command: &Command, facts: &Facts) -> String {
+    let id = message.head.message_stream_id;
+    let code = command.information_text("code").unwrap_or_default();
+    if code.starts_with("NetConnection.") {
+        return match &facts.connect {
+            Some(connect) if connect.answer.is_none() => format!("rejected connect{}", application("connect", facts)),
+            _ => format!("sent {} about the connection", numbered(command)),
+        };
+    }
+    if code.starts_with("NetStream.Seek.") {
+        let seeks = facts.calls.waiting().filter(|call| call.name == "seek" && call.message_stream_id == id);
+        return match seeks.last().filter(|_| facts.is_whole(Side::Client)) {
+            Some(seek) => format!("rejected seek({})", seek.transaction_id),
+            None => "rejected a seek".to_owned(),
+        };
+    }
+    let request = facts.streams.get(id).and_then(|stream| stream.asked.as_ref());
+    let request = request.or_else(|| facts.streams.only_asked_request());
+    match request.filter(|request| concerns(code, request)) {
+        Some(request) if request.outcome.as_ref().is_some_and(|outcome| outcome.accepted) => {
+            format!("accepted {} and then broke it off", request.call())
+        }
+        Some(request) => format!("rejected {}", request.call()),
+        None => format!("sent {} on message stream {id}", numbered(command)),
+    }
+}
+
+/// Whether a code can be about a request.
+fn concerns(code: &str, request: &Request) -> bool {
+    match request.purpose {
+        Use::Publish => !code.starts_with("NetStream.Play."),
+        Use::Play => !code.starts_with("NetStream.Publish.") && !code.starts_with("NetStream.Record."),
+    }
+}
+
+/// Why, as far as it says.
+fn reason(command: &Command) -> String {
+    let code = command.information_text("code").unwrap_or_default();
+    let description = command.information_text("description").map(str::trim).unwrap_or_default();
+    match (code, description) {
+        ("", "") => " without saying why".to_owned(),
+        ("", description) => format!(": \"{description}\""),
+        (code, "") => match status::find(code) {
+            Some(known) => format!(": {code} ({})", clause(known.meaning)),
+            None => format!(": {code}"),
+        },
+        (code, description) => format!(": {code} \"{description}\""),
+    }
+}
+
+/// A sentence as a clause.
+fn clause(sentence: &str) -> String {
+    let mut letters = sentence.trim_end_matches('.').chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -7,12 +7,16 @@ rule! {
     /// A side that announced a Window Acknowledgement Size expects an Acknowledgement each time that it has sent so many
     /// bytes. Here it sent more than twice as many, and none ever came.
     ///
-    /// A sender that keeps to its window stops: the stream freezes for good. A receiver should acknowledge at least once
-    /// a window, with the number of bytes received so far.
+    /// Why: a sender that keeps to its window stops, and the stream freezes for good.
+    ///
+    /// Seen: many small servers and client libraries that count nothing; SRS acknowledges by a default of its own, because some
+    /// encoders block.
+    ///
+    /// Change: acknowledge at least once a window, with the number of bytes received so far.
     pub(super) struct AcknowledgementMissing {
         overrun: [Option<Overrun>; 2],
     }
-    "CTL006", "acknowledgement-missing", Warning, "RTMP 1.0 §5.4.3, §5.4.4"
+    "CTL006", "acknowledgement-missing", Warning, "RTMP 1.0 §5.4.3, §5.4.4", rests: Session
 }
 
 /// The first message of a side beyond two windows.
@@ -31,7 +35,7 @@ impl Rule for AcknowledgementMissing {
             return;
         }
         let head = &message.head;
-        let sent = (head.offset + u64::from(head.size)).saturating_sub(since);
+        let sent = head.end().saturating_sub(since);
         if sent > 2 * u64::from(window) {
             let packets = (head.first.packet, head.last.packet);
             let first = || Overrun { n: message.n, packets, window, sent };
@@ -56,7 +60,6 @@ impl Rule for AcknowledgementMissing {
             // The one at fault is the one that stays silent.
             let finding = findings.push(Self::META, Some(receiver), text, overrun.packets);
             finding.message = Some(overrun.n);
-            finding.certain = facts.is_whole(receiver);
         }
     }
 }

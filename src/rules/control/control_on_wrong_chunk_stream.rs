@@ -1,13 +1,16 @@
 use crate::proto::rtmp::{Message, type_name};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Facts, Findings, Mark, Rule, rule};
 
 rule! {
     /// Protocol control messages (types 1, 2, 3, 5, 6) must be sent on chunk stream 2.
     ///
-    /// Some clients look for them there alone and never see the window or the chunk size; Larix failed on a server that
-    /// used chunk stream 3. A sender should use chunk stream 2 for these types and for nothing else.
+    /// Why: some clients look for them there alone and never see the window or the chunk size.
+    ///
+    /// Seen: SRS 7 sent them on chunk stream 3, and Larix failed.
+    ///
+    /// Change: use chunk stream 2 for these types and for nothing else.
     pub(super) struct ControlOnWrongChunkStream {}
-    "CTL001", "control-on-wrong-chunk-stream", Error, "RTMP 1.0 §5.4"
+    "CTL001", "control-on-wrong-chunk-stream", Error, "RTMP 1.0 §5.4", rests: Sender, unsure: true
 }
 
 impl Rule for ControlOnWrongChunkStream {
@@ -15,7 +18,7 @@ impl Rule for ControlOnWrongChunkStream {
         let head = &message.head;
         if head.kind.is_protocol_control() && head.chunk_stream_id != 2 {
             let text = format!("{} on chunk stream {}, not 2", type_name(head.kind), head.chunk_stream_id);
-            findings.about(Self::META, message, text);
+            findings.about(Self::META, message, text).at(Mark::Header(0..head.header.basic_length()));
         }
     }
 }

@@ -2,12 +2,17 @@ use crate::proto::Gap;
 use crate::rules::{Facts, Findings, Rule, rule};
 
 rule! {
-    /// The capture misses bytes of one direction. Nothing is known of them, and no peer is to blame for what they held.
+    /// The capture misses bytes of one direction. Nothing is known of them, and no peer is to blame for what they held. When
+    /// they lie inside one chunk only its message is lost. Otherwise decoding goes on at the next place that is proven to
+    /// begin a chunk.
     ///
-    /// When they lie inside one chunk only its message is lost. Otherwise decoding goes on at the next place that is proven
-    /// to begin a chunk. Capture with a larger buffer (`tcpdump -B`), or nearer to the server.
+    /// Why: what was in the hole is unknown, and rules that would need it are silent from there on.
+    ///
+    /// Seen: tcpdump on a busy machine; mirror ports that are overrun.
+    ///
+    /// Change: capture with a larger buffer (`tcpdump -B`), or nearer to the server.
     pub(super) struct CaptureGap {}
-    "NET001", "capture-gap", Note, "RFC 9293", each: true
+    "NET001", "capture-gap", Note, "RFC 9293", rests: Event, each: true
 }
 
 impl Rule for CaptureGap {

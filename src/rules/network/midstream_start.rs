@@ -5,10 +5,14 @@ use crate::rules::{Facts, Findings, Rule, rule};
 rule! {
     /// The capture has no SYN of this connection: it began before the capture did.
     ///
-    /// Offsets count from the first byte that was captured, and what was agreed before is unknown. Begin the capture before
-    /// the client connects.
+    /// Why: offsets count from the first byte that was captured, and what was agreed before is unknown. Rules that would need
+    /// it are silent.
+    ///
+    /// Seen: captures begun while a stream was running.
+    ///
+    /// Change: begin the capture before the client connects.
     pub(super) struct MidstreamStart {}
-    "NET002", "midstream-start", Note, "RFC 9293"
+    "NET002", "midstream-start", Note, "RFC 9293", rests: Event
 }
 
 impl Rule for MidstreamStart {

@@ -12,7 +12,7 @@ mod vector;
 use std::ops::Range;
 
 use super::{Amf, Context, Members};
-use crate::wire::{Field, Label, Reader, Recorder, Stop, Value};
+use crate::wire::{Field, Label, Reader, Recorder, Stop, Trouble, Value};
 use tables::{Tables, u29};
 
 const UNDEFINED: u8 = 0x00;
@@ -115,7 +115,7 @@ fn body<R: Recorder>(
             Complex::Own(count) => vector::dictionary(r, context, tables, field, count)?,
         },
         OBJECT => object::object(r, context, tables, field)?,
-        _ => return Err(Stop { at, what: format!("unknown AMF3 marker {marker:#04x}") }),
+        _ => return Err(Stop::new(at, format!("unknown AMF3 marker {marker:#04x}")).of(Trouble::Unknown)),
     })
 }
 
@@ -198,7 +198,8 @@ fn items<R: Recorder>(
 /// cannot keep.
 fn enough<R: Recorder>(r: &Reader<'_, '_, R>, count: u32, size: usize, what: &str) -> Result<(), Stop> {
     if count as usize > r.left() / size {
-        return Err(r.stop(format!("{count} {what} in an AMF3 value, {} bytes are left", r.left())));
+        let what = format!("{count} {what} in an AMF3 value, {} bytes are left", r.left());
+        return Err(r.stop(what).of(Trouble::Truncated));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::tables::{Tables, Traits, dangling, u29};
 use super::{Read, enough, flex, members, text, value};
 use crate::proto::amf::{Amf, Context};
-use crate::wire::{Field, Label, Reader, Recorder, Stop, Value};
+use crate::wire::{Field, Label, Reader, Recorder, Stop, Trouble, Value};
 
 pub(super) fn object<R: Recorder>(
     r: &mut Reader<'_, '_, R>,
@@ -53,7 +53,7 @@ fn traits<R: Recorder>(
     if head & 2 == 0 {
         let number = head >> 2;
         let Some(traits) = tables.traits.get(number as usize) else {
-            return Err(Stop { at, what: dangling("traits", number) });
+            return Err(Stop::new(at, dangling("traits", number)).of(Trouble::Dangling));
         };
         for text in std::iter::once(&traits.class).chain(&traits.sealed) {
             context.repeat(r, text)?;
@@ -87,7 +87,7 @@ fn externalizable<R: Recorder>(
         let members = flex::read(r, context, tables, form)?;
         return Ok((Amf::Typed { class, members }, Value::Class(traits.class.clone())));
     }
-    context.end(r.stop(format!("class {class} writes itself in a form that is not known")));
+    context.end(r.stop(format!("class {class} writes itself in a form that is not known")).of(Trouble::Limit));
     let start = r.at();
     let bytes = r.skip(r.left(), "an object")?;
     let range = start..start + bytes.len() as u32;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::Read;
 use crate::proto::amf::{Amf, Context};
-use crate::wire::{Reader, Recorder, Stop, Value};
+use crate::wire::{Reader, Recorder, Stop, Trouble, Value};
 
 /// What references inside one outermost value can name. Text stands as its range in the message.
 #[derive(Default)]
@@ -39,7 +39,7 @@ impl Tables {
         let number = head >> 1;
         if head & 1 == 0 {
             let Some(range) = self.strings.get(number as usize) else {
-                return Err(Stop { at, what: dangling("string", number) });
+                return Err(Stop::new(at, dangling("string", number)).of(Trouble::Dangling));
             };
             context.repeat(r, range)?;
             return Ok(range.clone());
@@ -54,7 +54,7 @@ impl Tables {
     /// The reference at `at` to an earlier complex value.
     pub(super) fn object(&self, at: u32, number: u32) -> Result<Read, Stop> {
         let Some(node) = self.objects.get(number as usize) else {
-            return Err(Stop { at, what: dangling("object", number) });
+            return Err(Stop::new(at, dangling("object", number)).of(Trouble::Dangling));
         };
         Ok((Amf::Reference(number), Value::Reference { number, node: *node }))
     }

@@ -66,7 +66,7 @@ fn fixed<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, is_descripto
     let start = r.at();
     let mut bits = Bits::plain(r.skip(4, "AV1CodecConfigurationRecord")?, start, "AV1CodecConfigurationRecord");
     if !bits.bit()? {
-        return Err(Stop { at: start, what: "AV1CodecConfigurationRecord begins without its marker".into() });
+        return Err(Stop::new(start, "AV1CodecConfigurationRecord begins without its marker"));
     }
     bits.uint(r, &VERSION, 7)?;
     let profile = bits.uint(r, &PROFILE_IDC, 3)?;

@@ -56,7 +56,7 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, trouble: &m
     let at = r.at();
     let version = r.u8(&VERSION)?;
     if version != 1 {
-        return Err(Stop { at, what: format!("AVCDecoderConfigurationRecord has version {version}, not 1") });
+        return Err(Stop::new(at, format!("AVCDecoderConfigurationRecord has version {version}, not 1")));
     }
     let at = r.at();
     let profile = r.u8(&PROFILE_IDC)?;

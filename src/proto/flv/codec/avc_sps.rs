@@ -72,7 +72,7 @@ fn set<R: Recorder>(r: &mut Reader<'_, '_, R>, bits: &mut Bits<'_>, facts: &mut 
     let start = bits.at();
     let header = bits.take(8)?;
     if header & 31 != 7 {
-        return Err(Stop { at: start, what: format!("a sequence parameter set has NAL unit type {}", header & 31) });
+        return Err(Stop::new(start, format!("a sequence parameter set has NAL unit type {}", header & 31)));
     }
     let start = bits.at();
     let profile = bits.uint(r, &PROFILE_IDC, 8)? as u8;

@@ -53,7 +53,7 @@ impl<'a> Bits<'a> {
     }
 
     pub(crate) fn stop(&self, what: impl Into<String>) -> Stop {
-        Stop { at: self.at(), what: what.into() }
+        Stop::new(self.at(), what)
     }
 
     pub(crate) fn bit(&mut self) -> Result<bool, Stop> {

@@ -46,7 +46,7 @@ fn block<R: Recorder>(r: &mut Reader<'_, '_, R>, found: &mut Option<(u32, u32, u
         let at = r.at();
         let header = r.skip(4, "a metadata block header")?;
         if header[0] & 0x7f != 0 {
-            return Err(Stop { at, what: "the first FLAC metadata block is not STREAMINFO".into() });
+            return Err(Stop::new(at, "the first FLAC metadata block is not STREAMINFO"));
         }
     }
     let start = r.at();

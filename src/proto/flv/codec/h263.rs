@@ -10,7 +10,7 @@ pub(crate) fn picture<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video)
     let at = r.at();
     let mut bits = Bits::plain(r.rest(), at, "a picture header");
     if bits.take(17)? != 1 {
-        return Err(Stop { at, what: "a Sorenson H.263 picture begins without its start code".into() });
+        return Err(Stop::new(at, "a Sorenson H.263 picture begins without its start code"));
     }
     bits.skip(5 + 8)?;
     let start = bits.at();
@@ -22,7 +22,7 @@ pub(crate) fn picture<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video)
         4 => (128, 96),
         5 => (320, 240),
         6 => (160, 120),
-        code => return Err(Stop { at: start, what: format!("PictureSize {code} is reserved") }),
+        code => return Err(Stop::new(start, format!("PictureSize {code} is reserved"))),
     };
     let span = bits.since(start);
     size(r, video, [span.clone(), span], picture);

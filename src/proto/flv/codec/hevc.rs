@@ -66,7 +66,7 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, trouble: &m
     let version = r.u8(&VERSION)?;
     // The draft's form has version 0 and differs in nothing that is read here.
     if version > 1 {
-        return Err(Stop { at: start, what: format!("HEVCDecoderConfigurationRecord has version {version}, not 1") });
+        return Err(Stop::new(start, format!("HEVCDecoderConfigurationRecord has version {version}, not 1")));
     }
     let fixed = r.skip(21, "HEVCDecoderConfigurationRecord")?;
     let mut bits = Bits::plain(fixed, start + 1, "HEVCDecoderConfigurationRecord");

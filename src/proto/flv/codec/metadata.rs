@@ -24,7 +24,7 @@ pub(crate) fn read<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<(), Stop> {
             let at = r.at();
             let [marker, high, low] = *r.skip(3, "a metadata name")? else { return Ok(()) };
             if marker != STRING {
-                return Err(Stop { at, what: "a metadata name is not a string".into() });
+                return Err(Stop::new(at, "a metadata name is not a string"));
             }
             let start = r.at();
             r.skip(usize::from(u16::from_be_bytes([high, low])), "a metadata name")?;

@@ -51,7 +51,7 @@ pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut 
 fn header<R: Recorder>(r: &mut Reader<'_, '_, R>, channels: &mut Option<u32>) -> Result<(), Stop> {
     let at = r.at();
     if r.skip(8, "OpusHead")? != b"OpusHead" {
-        return Err(Stop { at, what: "an Opus header begins without OpusHead".into() });
+        return Err(Stop::new(at, "an Opus header begins without OpusHead"));
     }
     r.u8(&VERSION)?;
     let count = r.u8(&OUTPUT_CHANNELS)?;

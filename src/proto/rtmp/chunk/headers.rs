@@ -21,6 +21,9 @@ impl Chunks {
         if self.has_hole && header.format < 2 && !resync::is_possible(&header, &self.message_streams) {
             return Err(Unread::Astray);
         }
+        if is_nonsense(&header) {
+            return Err(Unread::Bad(Reason::NoHeader { kind: header.kind, length: header.length }));
+        }
         let Some(stream) = self.find(header.chunk_stream_id) else {
             if header.format >= 2 {
                 let ChunkHeader { chunk_stream_id, format, .. } = header;
@@ -109,4 +112,12 @@ impl Chunks {
             _ => known,
         }
     }
+}
+
+/// Whether everything that a header says is beyond what any sender writes: then other bytes stand in its place.
+fn is_nonsense(header: &ChunkHeader) -> bool {
+    header.format < 2
+        && header.kind.name().is_none()
+        && header.length > LOOK_AHEAD
+        && (header.format == 1 || header.message_stream_id > 0xffff)
 }

@@ -14,8 +14,9 @@ use bytes::Bytes;
 
 use self::search::Search;
 use self::stream::{ChunkStream, Partial};
+use super::detect::Foreign;
 use super::header::ChunkHeader;
-use super::resync::{self, ChunkSize, Then};
+use super::resync::{self, ChunkSize, Seen, Then};
 use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType};
 use crate::limits::Limits;
 use crate::proto::Why;
@@ -44,6 +45,8 @@ pub(super) enum Chunked {
         skipped: u64,
         at: Moment,
     },
+    /// A limit was reached, by its name.
+    Reached(&'static str),
 }
 
 /// Why a chunk stream cannot be followed.
@@ -53,6 +56,12 @@ pub enum Reason {
     FirstChunkInherits { chunk_stream_id: u32, format: u8 },
     /// More chunk streams than are followed.
     ChunkStreams,
+    /// All sessions together keep too much, and this direction much of it.
+    Memory,
+    /// Bytes stand where a header should that no header has.
+    NoHeader { kind: MessageType, length: u32 },
+    /// Another protocol from the first byte on.
+    NotRtmp(Foreign),
 }
 
 impl Reason {
@@ -64,6 +73,11 @@ impl Reason {
                 )
             }
             Reason::ChunkStreams => "more chunk streams than are followed".into(),
+            Reason::Memory => "it keeps too much of what all sessions may keep together".into(),
+            Reason::NoHeader { kind, length } => {
+                format!("no header is there: it would be one of type {} and {length} bytes", kind.0)
+            }
+            Reason::NotRtmp(foreign) => format!("{} stands where RTMP's version should", foreign.name()),
         }
     }
 }
@@ -106,8 +120,9 @@ pub(super) struct Chunks {
     /// What tells this direction's messages from chance.
     message_streams: Vec<u32>,
     clock: Option<u32>,
-    audio: Option<u8>,
-    video: Option<u8>,
+    audio: Seen,
+    video: Seen,
+    acknowledged: Option<u32>,
     /// The stream offset of the next byte to be read (held ones not read).
     offset: u64,
     /// Some type 3 chunk left an extended timestamp out.
@@ -138,8 +153,9 @@ impl Chunks {
             search: Search::default(),
             message_streams: Vec::new(),
             clock: None,
-            audio: None,
-            video: None,
+            audio: Seen::default(),
+            video: Seen::default(),
+            acknowledged: None,
             offset,
             omits: false,
             has_hole: false,
@@ -161,6 +177,28 @@ impl Chunks {
         chunks.state = State::Seeking;
         chunks.search = Search { broken: true, announced: true, ..Search::default() };
         chunks
+    }
+
+    /// Bytes of memory that it takes beside itself.
+    pub(super) fn held(&self) -> usize {
+        let bounds = self.held_bounds.capacity() + self.search.bounds.capacity();
+        self.streams.capacity() * size_of::<ChunkStream>()
+            + self.large.capacity() * 2 * size_of::<(u32, usize)>()
+            + self.partial_bytes
+            + self.held.capacity()
+            + self.search.bytes.capacity()
+            + bounds * size_of::<(usize, Moment)>()
+    }
+
+    /// Gives up all that is kept.
+    pub(super) fn shed(&mut self, at: Moment, out: &mut Vec<Chunked>) {
+        self.lose(Why::Limit, out);
+        self.streams = Vec::new();
+        self.small = [u16::MAX; 64];
+        self.large = HashMap::new();
+        self.held = Vec::new();
+        self.held_bounds = Vec::new();
+        out.push(Chunked::Undecodable { offset: self.offset, at, reason: Reason::Memory });
     }
 
     /// Bytes that were there and not decoded.
@@ -249,7 +287,7 @@ impl Chunks {
                 State::Data { stream, left } => {
                     let take = (left as usize).min(bytes.len() - at);
                     if take > 0 {
-                        self.data(stream, &bytes[at..at + take], bounds, at);
+                        self.data(stream, &bytes[at..at + take], bounds, at, out);
                         at += take;
                         self.offset += take as u64;
                     }
@@ -287,11 +325,19 @@ impl Chunks {
                         }
                         Err(Unread::Bad(reason)) => {
                             let offset = self.offset;
-                            self.give_up(Why::Undecodable, out);
-                            self.make_stale();
+                            if reason == Reason::ChunkStreams {
+                                out.push(Chunked::Reached("chunk_streams"));
+                            }
+                            // What it inherits may have been sent before the capture began.
+                            let unnamed = self.has_hole && matches!(reason, Reason::FirstChunkInherits { .. });
+                            if !unnamed {
+                                self.give_up(Why::Undecodable, out);
+                                self.make_stale();
+                            }
                             self.state = State::Seeking;
                             // The header itself is no beginning.
-                            self.search = Search { broken: true, announced: true, from: 1, ..Search::default() };
+                            self.search =
+                                Search { broken: true, announced: true, from: 1, unnamed, ..Search::default() };
                             out.push(Chunked::Undecodable { offset, at: moment(bounds, at), reason });
                         }
                     }
@@ -315,7 +361,7 @@ impl Chunks {
         if header.format < 3
             && let Some(partial) = stream.partial.take()
         {
-            self.partial_bytes -= partial.payload.len();
+            self.partial_bytes -= partial.cost();
             out.push(partial.incomplete(Why::HeaderInside));
         }
         let form = match (stream.extended, header.extended) {
@@ -324,6 +370,7 @@ impl Chunks {
             _ => ExtendedForm::Single,
         };
         self.omits |= form == ExtendedForm::Omitted;
+        let is_new = stream.partial.is_none();
         let partial = if let Some(partial) = &mut stream.partial {
             if let Some(extended) = &mut partial.head.extended {
                 extended.form = form;
@@ -361,7 +408,20 @@ impl Chunks {
             ChunkSize::Known(size) => (left.min(size), size),
             ChunkSize::AtLeast { .. } => (left, left.max(1)),
         };
-        partial.head.add_chunk(self.offset, bytes.len() as u8, left, size);
+        let before = if is_new { 0 } else { partial.cost() };
+        if partial.dropped {
+            // Where its chunks lie has no use either.
+            partial.head.runs.truncate(1);
+        } else {
+            partial.head.add_chunk(self.offset, bytes.len() as u8, left, size);
+        }
+        self.partial_bytes = self.partial_bytes - before + partial.cost();
+        if self.partial_bytes > self.max_partial_bytes && !partial.dropped {
+            let before = partial.cost();
+            partial.drop_payload();
+            self.partial_bytes = self.partial_bytes - before + partial.cost();
+            out.push(Chunked::Reached("partial_bytes"));
+        }
         self.state = State::Data { stream: index, left };
     }
 
@@ -377,20 +437,21 @@ impl Chunks {
         index
     }
 
-    fn data(&mut self, stream: usize, data: &[u8], bounds: &[(usize, Moment)], at: usize) {
+    fn data(&mut self, stream: usize, data: &[u8], bounds: &[(usize, Moment)], at: usize, out: &mut Vec<Chunked>) {
         self.pass(stream, data.len() as u32);
         let Some(partial) = &mut self.streams[stream].partial else { return };
         if !partial.dropped && partial.missing == 0 {
-            if self.partial_bytes + data.len() > self.max_partial_bytes {
-                self.partial_bytes -= partial.payload.len();
-                partial.payload = Vec::new();
-                partial.dropped = true;
+            let before = partial.cost();
+            partial.make_room(data.len());
+            let after = self.partial_bytes - before + partial.cost();
+            if after > self.max_partial_bytes {
+                self.partial_bytes -= before;
+                partial.drop_payload();
+                self.partial_bytes += partial.cost();
+                out.push(Chunked::Reached("partial_bytes"));
             } else {
-                if partial.payload.is_empty() {
-                    partial.payload.reserve((partial.head.length as usize).min(data.len().max(4096)));
-                }
+                self.partial_bytes = after;
                 partial.payload.extend_from_slice(data);
-                self.partial_bytes += data.len();
             }
         }
         partial.head.carry(moment(bounds, at));
@@ -410,7 +471,7 @@ impl Chunks {
             return;
         }
         let Some(partial) = stream.partial.take() else { return };
-        self.partial_bytes -= partial.payload.len();
+        self.partial_bytes -= partial.cost();
         if partial.dropped {
             out.push(partial.incomplete(Why::Limit));
             return;
@@ -430,7 +491,7 @@ impl Chunks {
                 if let Some(stream) = self.find(id)
                     && let Some(partial) = self.streams[stream].partial.take()
                 {
-                    self.partial_bytes -= partial.payload.len();
+                    self.partial_bytes -= partial.cost();
                     out.push(partial.incomplete(Why::Aborted));
                 }
             }
@@ -443,10 +504,11 @@ impl Chunks {
     /// Takes from a whole message what tells later ones from chance.
     fn remember(&mut self, partial: &Partial) {
         let head = &partial.head;
-        match head.kind {
-            MessageType::AUDIO => self.audio = partial.payload.first().copied().or(self.audio),
-            MessageType::VIDEO => {
-                self.video = partial.payload.first().map(|first| resync::video_codec(*first)).or(self.video);
+        match (head.kind, partial.payload.as_slice()) {
+            (MessageType::AUDIO, [first, ..]) => self.audio.add(*first),
+            (MessageType::VIDEO, [first, ..]) => self.video.add(resync::video_codec(*first)),
+            (MessageType::ACKNOWLEDGEMENT, [a, b, c, d]) => {
+                self.acknowledged = Some(u32::from_be_bytes([*a, *b, *c, *d]));
             }
             _ => {}
         }
@@ -472,5 +534,6 @@ fn after(mut bounds: Vec<(usize, Moment)>, used: usize) -> Vec<(usize, Moment)> 
 
 /// The packet that byte `at` is from.
 fn moment(bounds: &[(usize, Moment)], at: usize) -> Moment {
-    bounds.iter().find(|(end, _)| at < *end).or(bounds.last()).map(|(_, moment)| *moment).unwrap_or_default()
+    let place = bounds.partition_point(|(end, _)| *end <= at);
+    bounds.get(place).or(bounds.last()).map(|(_, moment)| *moment).unwrap_or_default()
 }

@@ -2,10 +2,14 @@
 
 use super::stream::ChunkStream;
 use super::{Chunked, Chunks, State, after, moment};
+use crate::limits::Limits;
 use crate::proto::Why;
+use crate::proto::amf::{Amf, Context};
 use crate::proto::rtmp::MessageType;
+use crate::proto::rtmp::data::{self, Data};
+use crate::proto::rtmp::header::{self, ChunkHeader};
 use crate::proto::rtmp::resync::{self, ChunkSize, Known, Past, Then, Verdict};
-use crate::wire::Moment;
+use crate::wire::{Moment, Reader, Silent};
 
 /// Bytes in which the next chunk is looked for.
 #[derive(Debug, Default)]
@@ -20,6 +24,8 @@ pub(super) struct Search {
     pub(super) broken: bool,
     /// Whether finding the chunks again is worth an event.
     pub(super) announced: bool,
+    /// Whether the bytes begin with a chunk whose header inherits from one that was not captured.
+    pub(super) unnamed: bool,
     /// How much looking was done already.
     pub(super) spent: u64,
 }
@@ -46,6 +52,7 @@ impl Chunks {
                 // At the bound nothing waits, but for credit.
                 Some(_) | None if full => {
                     let count = self.search_bytes / 2;
+                    out.push(Chunked::Reached("search_bytes"));
                     self.search.drop_first(count);
                     self.offset += count as u64;
                     self.undecoded += count as u64;
@@ -76,6 +83,7 @@ impl Chunks {
             clock: self.clock,
             audio: self.audio,
             video: self.video,
+            acknowledged: self.acknowledged,
             then,
             credit: std::cell::Cell::new(0),
         }
@@ -84,9 +92,11 @@ impl Chunks {
     /// Goes on at a proven place.
     pub(super) fn resume(&mut self, at: usize, size: ChunkSize, out: &mut Vec<Chunked>) {
         let search = std::mem::take(&mut self.search);
+        let named = search.unnamed && self.name(&search.bytes[..at]);
+        let (at, size) = if named { (0, self.size) } else { (at, size) };
         let skipped = search.skipped + at as u64;
-        if search.broken || at > 0 {
-            self.give_up(Why::Gap, out);
+        if (search.broken && !named) || at > 0 {
+            self.give_up(if search.unnamed { Why::Undecodable } else { Why::Gap }, out);
             self.make_stale();
         }
         self.size = size;
@@ -113,6 +123,47 @@ impl Chunks {
             self.held.extend_from_slice(&bytes[used..]);
             self.held_bounds = rest;
         }
+    }
+
+    /// Finds out the length and type of a message whose header inherits them from one that was not captured. Its bytes
+    /// lie between two places that are known. Only AMF says where it ends and what it is: a string and then no number,
+    /// as a command has it, with an end just there, is a data message.
+    fn name(&mut self, bytes: &[u8]) -> bool {
+        let size = match self.size {
+            ChunkSize::Known(size) => size as usize,
+            ChunkSize::AtLeast { .. } => bytes.len(),
+        };
+        let Ok(length) = header::length(bytes) else { return false };
+        let Some(first) = bytes.get(..length) else { return false };
+        let Ok(header) = header::read(&mut Reader::new(first, 0, &mut Silent)) else { return false };
+        let ChunkHeader { format: 2 | 3, chunk_stream_id: id @ 2..=63, extended: None, .. } = header else {
+            return false;
+        };
+        let mut chunks = bytes[length..].chunks(size + 1).peekable();
+        let mut payload = Vec::new();
+        while let Some(chunk) = chunks.next() {
+            match chunk.split_at_checked(size) {
+                // The next chunk's header.
+                Some((data, [mark])) if *mark == 0xc0 | id as u8 && chunks.peek().is_some() => {
+                    payload.extend_from_slice(data);
+                }
+                Some((data, [])) => payload.extend_from_slice(data),
+                None => payload.extend_from_slice(chunk),
+                Some(_) => return false,
+            }
+        }
+        if self.streams.len() >= self.max_streams || !is_data(&payload) {
+            return false;
+        }
+        let place = self.find(id).unwrap_or_else(|| self.add_stream(id));
+        let stream = &mut self.streams[place];
+        stream.length = payload.len() as u32;
+        stream.kind = MessageType::DATA_AMF0;
+        stream.fresh = true;
+        if let ChunkSize::AtLeast { least, .. } = &mut self.size {
+            *least = (*least).max(payload.len() as u32);
+        }
+        true
     }
 
     pub(super) fn make_stale(&mut self) {
@@ -148,8 +199,20 @@ impl Chunks {
     }
 }
 
+/// Whether this is a whole AMF0 data message, and can be no command.
+fn is_data(payload: &[u8]) -> bool {
+    let mut data = Data::default();
+    let mut context = Context::new(&Limits::default());
+    let mut silent = Silent;
+    let mut r = Reader::new(payload, 0, &mut silent);
+    let decoded = data::data(&mut r, &mut data, false, &mut context).is_ok() && context.take_end().is_none();
+    let is_telling = matches!(data.values.first(), Some(Amf::String(_) | Amf::Object { .. } | Amf::EcmaArray { .. }));
+    decoded && r.is_empty() && !data.name.is_empty() && is_telling
+}
+
 impl Search {
     fn drop_first(&mut self, count: usize) {
+        self.unnamed = false;
         self.bytes.drain(..count);
         self.bounds = after(std::mem::take(&mut self.bounds), count);
         self.from = self.from.saturating_sub(count);

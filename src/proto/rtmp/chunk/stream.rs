@@ -98,6 +98,29 @@ impl ChunkStream {
 }
 
 impl Partial {
+    /// Bytes of memory that it takes: payload, and the places of its chunks.
+    pub(super) fn cost(&self) -> usize {
+        self.payload.capacity() + self.head.runs.capacity() * size_of::<Run>()
+    }
+
+    /// Makes room for `more` bytes of payload: twice as much as there is when that is too little, never more than the
+    /// message has.
+    pub(super) fn make_room(&mut self, more: usize) {
+        let (have, needed) = (self.payload.capacity(), self.payload.len() + more);
+        if needed > have {
+            let wanted = (self.head.length as usize).min((2 * have).max(4096)).max(needed);
+            self.payload.reserve_exact(wanted - self.payload.len());
+        }
+    }
+
+    /// Gives up the payload, to keep within the limit.
+    pub(super) fn drop_payload(&mut self) {
+        self.payload = Vec::new();
+        self.head.runs.truncate(1);
+        self.head.runs.shrink_to_fit();
+        self.dropped = true;
+    }
+
     pub(super) fn incomplete(self, why: Why) -> Chunked {
         let received = self.passed - self.missing;
         let why = if self.missing > 0 { Why::Gap } else { why };

@@ -1,0 +1,218 @@
+//! What `check` says: findings alone, grouped by session, for people ([`text`]) and for other programs ([`junit`],
+//! [`sarif`]). JSON Lines are written by [`json`](super::json).
+//!
+//! A session's findings are kept until it closes, as they will be shown: masked and short.
+
+pub mod junit;
+pub mod sarif;
+pub mod text;
+
+use crate::proto::rtmp::describe;
+use crate::proto::rtmp::secrets::Masks;
+use crate::proto::{Event, Opened};
+use crate::rules::{Finding, Mark, Meta, Severity};
+use crate::wire::{IdMap, PacketNo, Side, Time};
+
+/// The rule whose findings say why something did not work: they come first.
+const REJECTED: &str = "CMD023";
+/// Findings of one session that are shown; the others are counted.
+const SHOWN: usize = 200;
+/// Findings of open sessions that are kept together. Past it, a session's are given out before it closes.
+const KEPT: usize = 20_000;
+/// Bytes of a message that are shown with a finding.
+const BYTES: usize = 16;
+
+/// A finding as it is shown.
+struct Shown {
+    rule: &'static Meta,
+    severity: Severity,
+    from: Option<Side>,
+    /// Masked, not yet escaped.
+    text: String,
+    message: Option<u64>,
+    packets: (PacketNo, PacketNo),
+    certain: bool,
+    /// How often the fault happened, and the last message and packet of it.
+    count: u64,
+    last: Option<(Option<u64>, PacketNo)>,
+    quote: Option<Quoted>,
+}
+
+/// The message that a finding is about.
+struct Quoted {
+    time: Time,
+    from: Side,
+    /// What it says, as the timeline has it.
+    text: String,
+    bytes: Option<Bytes>,
+}
+
+/// Some bytes of a message, with those that show the fault.
+struct Bytes {
+    /// `header` or `payload`.
+    part: &'static str,
+    /// Where the first one stands in that part.
+    at: u32,
+    bytes: Vec<u8>,
+    /// Which of them show it.
+    marked: std::ops::Range<usize>,
+}
+
+impl Shown {
+    fn of(finding: &Finding, masks: &Masks) -> Shown {
+        Shown {
+            rule: finding.rule,
+            severity: finding.severity,
+            from: finding.from,
+            text: masks.text(finding.session, &finding.text),
+            message: finding.message,
+            packets: finding.packets,
+            certain: finding.certain,
+            count: finding.count,
+            last: None,
+            quote: quoted(finding, masks),
+        }
+    }
+
+    /// Where it stands among a session's findings.
+    fn rank(&self) -> (bool, std::cmp::Reverse<Severity>) {
+        (self.rule.code != REJECTED, std::cmp::Reverse(self.severity))
+    }
+
+    /// `message 12, packet 18`, as far as it has them.
+    fn place(&self) -> String {
+        match (self.message, self.packets) {
+            (Some(message), (_, last)) => format!("message {message}, packet {last}"),
+            (None, (first, last)) if first != last => format!("packets {first} to {last}"),
+            (None, (_, last)) => format!("packet {last}"),
+        }
+    }
+
+    /// `50 times, the last in message 99`, where it was more than once.
+    fn times(&self) -> Option<String> {
+        if self.count < 2 {
+            return None;
+        }
+        let place = match self.last {
+            Some((Some(message), _)) => format!(", the last in message {message}"),
+            Some((None, packet)) => format!(", the last in packet {packet}"),
+            None => String::new(),
+        };
+        Some(format!("{} times{place}", self.count))
+    }
+}
+
+/// The message that a finding is about, as it may be shown.
+fn quoted(finding: &Finding, masks: &Masks) -> Option<Quoted> {
+    let quote = finding.quote.as_ref()?;
+    let message = quote.message(&masks.limits)?;
+    let message = masks.message(&message);
+    let header = message.head.header;
+    let bytes = finding.mark.as_ref().and_then(|mark| match mark {
+        Mark::Header(range) => excerpt("header", header.as_slice(), range),
+        Mark::Payload(range) => excerpt("payload", &message.payload, range),
+    });
+    Some(Quoted { time: message.head.last.time, from: message.from, text: describe(&message), bytes })
+}
+
+/// The bytes that show a finding's fault, as they may be shown: in which part of its message, where, and what they are.
+pub(super) fn marked(finding: &Finding, masks: &Masks) -> Option<(&'static str, std::ops::Range<u32>, Vec<u8>)> {
+    let mark = finding.mark.as_ref()?;
+    let message = finding.quote.as_ref()?.message(&masks.limits)?;
+    let message = masks.message(&message);
+    let header = message.head.header;
+    let (part, bytes, range) = match mark {
+        Mark::Header(range) => ("header", header.as_slice(), range),
+        Mark::Payload(range) => ("payload", &*message.payload, range),
+    };
+    let marked = bytes.get(range.start as usize..(range.end as usize).min(bytes.len()))?;
+    Some((part, range.start..range.start + marked.len() as u32, marked.to_vec()))
+}
+
+/// The bytes around a range, from a multiple of their number on.
+fn excerpt(part: &'static str, bytes: &[u8], range: &std::ops::Range<u32>) -> Option<Bytes> {
+    let (start, end) = (range.start as usize, (range.end as usize).min(bytes.len()));
+    if start >= end {
+        return None;
+    }
+    let first = if part == "header" { 0 } else { start - start % BYTES };
+    let last = bytes.len().min(first + if part == "header" { bytes.len() } else { BYTES });
+    Some(Bytes {
+        part,
+        at: first as u32,
+        bytes: bytes[first..last].to_vec(),
+        marked: start - first..end.min(last) - first,
+    })
+}
+
+/// A session's findings.
+struct Group {
+    opened: Opened,
+    findings: Vec<Shown>,
+    /// Findings that are not among them.
+    more: u64,
+}
+
+/// The findings of the sessions that are open.
+#[derive(Default)]
+struct Groups {
+    open: IdMap<u32, Group>,
+    kept: usize,
+}
+
+impl Groups {
+    /// Takes note of an event; gives the group of the session that it ends.
+    fn event(&mut self, event: &Event) -> Option<Group> {
+        match event {
+            Event::Session(opened) => {
+                let group = Group { opened: opened.clone(), findings: Vec::new(), more: 0 };
+                self.open.insert(opened.session, group);
+                None
+            }
+            Event::Close(close) if close.last => self.close(close.session),
+            _ => None,
+        }
+    }
+
+    /// Takes a finding; gives its session's so far where too much is kept.
+    fn finding(&mut self, finding: &Finding, masks: &Masks) -> Option<Group> {
+        let group = self.open.get_mut(&finding.session)?;
+        if finding.count > 1 {
+            // The closing report of a fault that repeats.
+            let same = |shown: &&mut Shown| shown.rule.code == finding.rule.code && shown.from == finding.from;
+            if let Some(shown) = group.findings.iter_mut().find(same) {
+                shown.count = finding.count;
+                shown.last = Some((finding.message, finding.packets.1));
+            }
+            return None;
+        }
+        if group.findings.len() >= SHOWN {
+            group.more += 1;
+            return None;
+        }
+        group.findings.push(Shown::of(finding, masks));
+        self.kept += 1;
+        if self.kept < KEPT {
+            return None;
+        }
+        let rest = Group { opened: group.opened.clone(), findings: Vec::new(), more: 0 };
+        let full = std::mem::replace(group, rest);
+        self.kept -= full.findings.len();
+        Some(full)
+    }
+
+    /// A session is over: its group, in the order in which it is shown.
+    fn close(&mut self, session: u32) -> Option<Group> {
+        let mut group = self.open.remove(&session)?;
+        self.kept -= group.findings.len();
+        group.findings.sort_by_key(Shown::rank);
+        Some(group)
+    }
+
+    /// The sessions that are still open, in order.
+    fn rest(&mut self) -> Vec<Group> {
+        let mut sessions: Vec<_> = self.open.keys().copied().collect();
+        sessions.sort_unstable();
+        sessions.into_iter().filter_map(|session| self.close(session)).collect()
+    }
+}

@@ -1,0 +1,202 @@
+//! Findings for a person: by session, each with the message that shows it; then what to act on.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::{Bytes, Group, Groups, REJECTED, Shown};
+use crate::analyzer::Totals;
+use crate::export::text::{count, painted, seconds, totals};
+use crate::export::{Counts, Writer};
+use crate::proto::rtmp::secrets::Masks;
+use crate::proto::{Event, describe};
+use crate::rules::{Finding, Meta, Severity};
+use crate::wire::{Time, escape};
+
+/// Rejections that the summary names.
+const REJECTIONS: usize = 20;
+
+/// Writes findings as text.
+pub struct TextReport<W> {
+    out: W,
+    color: bool,
+    /// The capture's first packet: times count from it.
+    start: Option<Time>,
+    groups: Groups,
+    rejections: Vec<String>,
+    more_rejections: u64,
+    /// By rule and severity, worst first: how often, in how many sessions.
+    tallies: BTreeMap<(std::cmp::Reverse<Severity>, &'static str), Tally>,
+    text: String,
+}
+
+struct Tally {
+    rule: &'static Meta,
+    times: u64,
+    sessions: u64,
+    last_session: u32,
+}
+
+impl<W: Write> TextReport<W> {
+    pub fn new(out: W, color: bool) -> Self {
+        TextReport {
+            out,
+            color,
+            start: None,
+            groups: Groups::default(),
+            rejections: Vec::new(),
+            more_rejections: 0,
+            tallies: BTreeMap::new(),
+            text: String::new(),
+        }
+    }
+
+    fn group(&mut self, group: &Group) -> io::Result<()> {
+        if group.findings.is_empty() {
+            return Ok(());
+        }
+        self.text.clear();
+        let opened = &group.opened;
+        let heading = describe(&Event::Session(opened.clone()));
+        put(&mut self.text, format_args!("session {}: {heading}\n", opened.session));
+        for shown in &group.findings {
+            self.shown(shown);
+            self.tally(opened.session, shown);
+        }
+        if group.more > 0 {
+            put(&mut self.text, format_args!("  and {}\n", count(group.more, "finding")));
+        }
+        self.text.push('\n');
+        self.out.write_all(self.text.as_bytes())
+    }
+
+    fn shown(&mut self, shown: &Shown) {
+        let (on, off) = painted(shown.severity, self.color);
+        let rule = shown.rule;
+        let head = format!("{on}{}[{}]{off} {}: ", shown.severity.name(), rule.code, rule.name);
+        put(&mut self.text, format_args!("  {head}{}\n", escape(&shown.text)));
+        self.text.push_str("      ");
+        match &shown.quote {
+            Some(quote) => {
+                let mut at = String::new();
+                seconds(quote.time.since(self.start.unwrap_or(quote.time)), &mut at);
+                let (n, from, packet) = (shown.message.unwrap_or(0), quote.from.name(), shown.packets.1);
+                put(&mut self.text, format_args!("message {n} from the {from}, packet {packet}, at {at} s"));
+            }
+            None => self.text.push_str(&shown.place()),
+        }
+        if let Some(times) = shown.times() {
+            put(&mut self.text, format_args!("; {times}"));
+        }
+        self.text.push('\n');
+        if let Some(quote) = &shown.quote {
+            // What rejects is in the finding's own text.
+            if !quote.text.is_empty() && shown.rule.code != REJECTED {
+                put(&mut self.text, format_args!("      > {}\n", quote.text));
+            }
+            if let Some(bytes) = &quote.bytes {
+                self.bytes(bytes);
+            }
+        }
+        if !shown.certain {
+            self.text.push_str("      uncertain: the capture may miss what would explain it\n");
+        }
+    }
+
+    /// The bytes in hex, and a line that points at those that show the fault.
+    fn bytes(&mut self, bytes: &Bytes) {
+        let lead = format!("      {} {:04x}  ", bytes.part, bytes.at);
+        self.text.push_str(&lead);
+        for byte in &bytes.bytes {
+            put(&mut self.text, format_args!("{byte:02x} "));
+        }
+        self.text.truncate(self.text.trim_end().len());
+        self.text.push('\n');
+        let marks = bytes.marked.len() * 3 - 1;
+        put(&mut self.text, format_args!("{:lead$}{:^<marks$}\n", "", "", lead = lead.len() + bytes.marked.start * 3));
+    }
+
+    fn tally(&mut self, session: u32, shown: &Shown) {
+        if shown.rule.code == REJECTED {
+            if self.rejections.len() < REJECTIONS {
+                self.rejections.push(format!("  session {session}: {}\n", escape(&shown.text)));
+            } else {
+                self.more_rejections += 1;
+            }
+        }
+        let key = (std::cmp::Reverse(shown.severity), shown.rule.code);
+        let tally =
+            self.tallies.entry(key).or_insert(Tally { rule: shown.rule, times: 0, sessions: 0, last_session: 0 });
+        tally.times += shown.count;
+        if tally.last_session != session {
+            tally.sessions += 1;
+            tally.last_session = session;
+        }
+    }
+
+    /// What to act on, first who rejected whom.
+    fn summary(&mut self) -> io::Result<()> {
+        self.text.clear();
+        if !self.rejections.is_empty() {
+            self.text.push_str("rejected:\n");
+            self.rejections.iter().for_each(|line| self.text.push_str(line));
+            if self.more_rejections > 0 {
+                put(&mut self.text, format_args!("  and {} more\n", self.more_rejections));
+            }
+        }
+        if !self.tallies.is_empty() {
+            self.text.push_str("found:\n");
+        }
+        for ((severity, code), tally) in &self.tallies {
+            let (on, off) = painted(severity.0, self.color);
+            let times = count(tally.times, "time");
+            let sessions = count(tally.sessions, "session");
+            let (severity, name) = (severity.0.name(), tally.rule.name);
+            put(&mut self.text, format_args!("  {on}{severity:<7}{off} {code} {name:<34} {times} in {sessions}\n"));
+        }
+        self.out.write_all(self.text.as_bytes())
+    }
+}
+
+impl<W: Write> Writer for TextReport<W> {
+    fn begin(&mut self, _: &[String], start: Option<Time>) -> io::Result<()> {
+        self.start = start;
+        Ok(())
+    }
+
+    fn event(&mut self, event: &Event, _: &Masks) -> io::Result<()> {
+        match self.groups.event(event) {
+            Some(group) => self.group(&group),
+            None => Ok(()),
+        }
+    }
+
+    fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
+        match self.groups.finding(finding, masks) {
+            Some(group) => self.group(&group),
+            None => Ok(()),
+        }
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        for group in self.groups.rest() {
+            self.group(&group)?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, all: &Totals, counts: Counts) -> io::Result<()> {
+        self.summary()?;
+        totals(&mut self.out, all, counts)?;
+        self.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn put(line: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = line.write_fmt(arguments);
+}

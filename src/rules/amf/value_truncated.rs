@@ -1,0 +1,26 @@
+use super::part::problem;
+use crate::proto::rtmp::Message;
+use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::wire::Trouble;
+
+rule! {
+    /// A value needs more bytes than its message has left: a string longer than that, a number cut short, an object
+    /// without its end, an array with fewer values than it says.
+    ///
+    /// Why: receivers drop the command, or disconnect.
+    ///
+    /// Seen: no real sender yet.
+    ///
+    /// Change: write the lengths that follow, end each object with 00 00 09, and the length of the message last.
+    pub(super) struct ValueTruncated {}
+    "AMF002", "value-truncated", Error, "AMF0 §2, AMF3 §3", rests: Sender, unsure: true
+}
+
+impl Rule for ValueTruncated {
+    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+        if let Some((part, problem)) = problem(message, Trouble::Truncated) {
+            let text = format!("{}: {}", part.name(), problem.what);
+            findings.about(Self::META, message, text).at(Mark::Payload(part.rest(problem.at)));
+        }
+    }
+}

@@ -1,0 +1,35 @@
+use std::collections::BTreeSet;
+
+use crate::proto::rtmp::Message;
+use crate::rules::{Facts, Findings, Mark, Rule, rule};
+
+/// Chunk streams of both sides that are remembered.
+const REMEMBERED: usize = 256;
+
+rule! {
+    /// The first chunk of a chunk stream must have a type 0 header. A type 1 header, as here, leaves out the message stream, and
+    /// its time counts from nothing.
+    ///
+    /// Why: receivers take message stream 0 and time 0, or disconnect.
+    ///
+    /// Seen: librtmp with its control messages on chunk stream 2; Red5 sends so to please it.
+    ///
+    /// Change: begin every chunk stream with a type 0 header.
+    pub(super) struct FirstChunkWithoutStreamId {
+        seen: BTreeSet<(usize, u32)>,
+    }
+    "CHK002", "first-chunk-without-stream-id", Warning, "RTMP 1.0 §5.3.1.2.1", rests: Sender
+}
+
+impl Rule for FirstChunkWithoutStreamId {
+    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+        let head = &message.head;
+        if head.message_stream_known || head.chunk_format != 1 || self.seen.len() >= REMEMBERED {
+            return;
+        }
+        if self.seen.insert((message.from.index(), head.chunk_stream_id)) {
+            let text = format!("the first chunk on chunk stream {} is of type 1", head.chunk_stream_id);
+            findings.about(Self::META, message, text).at(Mark::Header(0..head.header.as_slice().len() as u32));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+use crate::proto::rtmp::type_name;
+use crate::proto::{Incomplete, Why};
+use crate::rules::{Facts, Findings, Rule, rule};
+
+rule! {
+    /// A chunk stream carries one message after the other: all chunks of a message but the first have a type 3 header. Here a
+    /// type 0, 1 or 2 header began a new message before the last one was whole, and no Abort Message was sent for it.
+    ///
+    /// Why: the unfinished message is lost, and receivers that go by byte counts lose the direction.
+    ///
+    /// Seen: senders that drop frames in the middle; hardware encoders that write a full header before every chunk.
+    ///
+    /// Change: finish each message, or send Abort Message first; write type 3 headers inside a message.
+    pub(super) struct HeaderInsideMessage {}
+    "CHK003", "header-inside-message", Error, "RTMP 1.0 §5.3", rests: Sender
+}
+
+impl Rule for HeaderInsideMessage {
+    fn incomplete(&mut self, part: &Incomplete, _: &Facts, findings: &mut Findings) {
+        if part.why != Why::HeaderInside {
+            return;
+        }
+        let head = &part.head;
+        let text = format!(
+            "a new header on chunk stream {} after {} of the {} bytes of {} (offset {})",
+            head.chunk_stream_id,
+            part.received,
+            head.length,
+            type_name(head.kind),
+            head.offset
+        );
+        findings.push(Self::META, Some(part.from), text, (head.first.packet, head.last.packet));
+    }
+}

@@ -1,0 +1,49 @@
+use std::collections::BTreeMap;
+
+use crate::proto::rtmp::{Message, MessageType};
+use crate::rules::{Facts, Findings, Rule, rule};
+
+/// Chunk streams of both sides that are remembered.
+const REMEMBERED: usize = 256;
+
+rule! {
+    /// The messages of a chunk stream belong to one message stream, until that is closed. Here one chunk stream carries
+    /// messages of several.
+    ///
+    /// Why: this is legal, but every change takes a full header, and receivers that keep the message stream from before
+    /// give a message to the wrong one.
+    ///
+    /// Seen: servers that answer all commands on chunk stream 3, FFmpeg's among them.
+    ///
+    /// Change: give each message stream chunk streams of its own.
+    pub(super) struct MixedMessageStreams {
+        last: LastStreams,
+    }
+    "CHK016", "mixed-message-streams", Note, "RTMP 1.0 §5.3.1.2.5", rests: Session
+}
+
+/// By side and chunk stream: the last message stream.
+type LastStreams = BTreeMap<(usize, u32), u32>;
+
+impl Rule for MixedMessageStreams {
+    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+        let head = &message.head;
+        // Control messages have rules of their own.
+        if head.kind.is_protocol_control() || head.kind == MessageType::USER_CONTROL || !head.message_stream_known {
+            return;
+        }
+        let place = (message.from.index(), head.chunk_stream_id);
+        let id = head.message_stream_id;
+        if !self.last.contains_key(&place) && self.last.len() >= REMEMBERED {
+            return;
+        }
+        let Some(before) = self.last.insert(place, id) else { return };
+        let is_over = facts.streams.get(before).is_some_and(|stream| stream.ended.is_some());
+        if before != id && !is_over {
+            let chunk_stream = head.chunk_stream_id;
+            let (low, high) = (before.min(id), before.max(id));
+            let text = format!("chunk stream {chunk_stream} carries message streams {low} and {high}");
+            findings.about(Self::META, message, text);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+use crate::proto::rtmp::Message;
+use crate::rules::{Facts, Findings, Rule, rule};
+
+/// How far, in ms, a clock may go on beyond the time that passed.
+const JUMP: i64 = 10_000;
+
+rule! {
+    /// From one audio or video frame to the next the stream's clock went on by ten seconds more than passed in the capture, and
+    /// no seek, pause, other command or status came between.
+    ///
+    /// Why: players wait out the difference, and audio and video part.
+    ///
+    /// Seen: senders that take a stale delta over in a type 3 header; encoders whose clock was set; recordings with a hole.
+    ///
+    /// Change: look at what the sender's clock is made of; go on without the hole.
+    pub(super) struct TimestampJump {}
+    "CHK009", "timestamp-jump", Note, "RTMP 1.0 §5.3.1.2.1", rests: Session
+}
+
+impl Rule for TimestampJump {
+    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+        let mut first: Option<String> = None;
+        facts.clocks.steps(message, |step| {
+            let wall = step.wall().max(0);
+            if step.media() > JUMP + wall && first.is_none() {
+                let (what, media) = (step.what(message), step.media());
+                first = Some(format!("{what} goes on by {media} ms, to {} ms, while {wall} ms passed", step.now));
+            }
+        });
+        if let Some(text) = first {
+            findings.about(Self::META, message, text);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+use crate::proto::rtmp::Message;
+use crate::rules::{Facts, Findings, Mark, Rule, rule};
+
+rule! {
+    /// A message of a type that neither the specification nor practice knows: 0, 7, 10 to 14, 21 and everything from 23 on.
+    ///
+    /// Why: receivers skip it, or take it for a sign that they lost the chunks and disconnect. It often is that sign.
+    ///
+    /// Seen: edge servers of Flash Media Server use 7 between one another.
+    ///
+    /// Change: send data messages (15, 18) for what is your own.
+    pub(super) struct UnknownMessageType {}
+    "CHK017", "unknown-message-type", Warning, "RTMP 1.0 §6.1", rests: Sender
+}
+
+impl Rule for UnknownMessageType {
+    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+        let head = &message.head;
+        if head.kind.name().is_some() {
+            return;
+        }
+        let text = format!("a message of type {} and {} bytes", head.kind.0, head.length);
+        let finding = findings.about(Self::META, message, text);
+        if head.chunk_format < 2 {
+            let at = head.header.basic_length() + 6;
+            finding.at(Mark::Header(at..at + 1));
+        }
+    }
+}

@@ -1,0 +1,87 @@
+use super::numbered;
+use crate::proto::Close;
+use crate::proto::amf::Amf;
+use crate::proto::rtmp::{Body, Message};
+use crate::rules::facts::Stream;
+use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::wire::{Moment, PacketNo, Side};
+
+/// Commands that are remembered until their stream is created.
+const REMEMBERED: usize = 16;
+
+rule! {
+    /// `publish` and `play` go over a message stream that createStream made. This client sends one before the result came, or
+    /// on a stream that no createStream made.
+    ///
+    /// Why: the client guesses the stream's number. A server that gives another one, or that makes streams when their command
+    /// comes, drops the request.
+    ///
+    /// Seen: a Go client sends connect, createStream and publish at once to save round trips.
+    ///
+    /// Change: wait for createStream's `_result` and use its number.
+    pub(super) struct CommandBeforeStream {
+        early: Vec<Early>,
+    }
+    "CMD015", "command-before-stream", Warning, "RTMP 1.0 §7.2.1.3", rests: Session
+}
+
+struct Early {
+    call: String,
+    stream: u32,
+    packets: (PacketNo, PacketNo),
+    at: Moment,
+    quote: Quote,
+}
+
+impl Rule for CommandBeforeStream {
+    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+        let Body::Command(command) = &message.body else { return };
+        let head = &message.head;
+        match command.name.as_str() {
+            "publish" | "play" | "play2" if message.from == Side::Client => {
+                let stream = head.message_stream_id;
+                if !head.message_stream_known
+                    || stream == 0
+                    || self.early.len() == REMEMBERED
+                    || facts.streams.get(stream).is_some_and(Stream::is_known)
+                {
+                    return;
+                }
+                let packets = (head.first.packet, head.last.packet);
+                let (call, quote) = (numbered(command), Quote::of(message));
+                self.early.push(Early { call, stream, packets, at: head.last, quote });
+            }
+            "_result" if !self.early.is_empty() => {
+                if facts.calls.answered_by(message).is_none_or(|call| call.name != "createStream") {
+                    return;
+                }
+                let Some(id) = command.arguments.first().and_then(Amf::number) else { return };
+                for early in self.early.extract_if(.., |early| f64::from(early.stream) == id) {
+                    // Captures reorder a little; their times do not.
+                    if head.last.time > early.at.time {
+                        let text = format!(
+                            "{} on message stream {} before the result of createStream",
+                            early.call, early.stream
+                        );
+                        findings.about_earlier(Self::META, &early.quote, early.packets, text);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        if !close.last || !facts.of(Side::Server).seen {
+            return;
+        }
+        for early in self.early.drain(..) {
+            // A createStream that was captured after its result.
+            if facts.streams.get(early.stream).is_some_and(|stream| stream.created.is_some()) {
+                continue;
+            }
+            let text = format!("{} on message stream {}, which no createStream made", early.call, early.stream);
+            findings.about_earlier(Self::META, &early.quote, early.packets, text);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+use crate::proto::rtmp::command::TRANSACTION_ID;
+use crate::proto::rtmp::{Body, Message};
+use crate::rules::{Facts, Findings, Rule, place, rule};
+
+rule! {
+    /// The transaction id of `connect` is always 1.
+    ///
+    /// Why: some servers answer with 1 whatever was sent, and a client that waits for its own number hangs.
+    ///
+    /// Seen: no real sender yet.
+    ///
+    /// Change: number calls from 1, connect first.
+    pub(super) struct ConnectTransactionNotOne {}
+    "CMD002", "connect-transaction-not-one", Warning, "RTMP 1.0 §7.2.1.1", rests: Event
+}
+
+impl Rule for ConnectTransactionNotOne {
+    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+        let Body::Command(command) = &message.body else { return };
+        if command.name != "connect" {
+            return;
+        }
+        if let Some(id) = command.transaction_id.filter(|id| *id != 1.0) {
+            let text = format!("connect has the transaction id {id}, not 1");
+            findings.about(Self::META, message, text).mark = place::field(message, &TRANSACTION_ID);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+use super::numbered;
+use crate::proto::amf::Amf;
+use crate::proto::rtmp::{Body, Message};
+use crate::rules::facts::Stream;
+use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::Side;
+
+rule! {
+    /// A `deleteStream` or `closeStream` of a message stream that does not exist: it was never created, or deleted before, or
+    /// the command names it by something else than its number.
+    ///
+    /// Why: the server deletes nothing: a stream that was meant stays until the connection closes.
+    ///
+    /// Seen: GStreamer's rtmp2sink names the stream by its name.
+    ///
+    /// Change: send deleteStream once, with the number that createStream gave.
+    pub(super) struct DeleteUnknownStream {}
+    "CMD025", "delete-unknown-stream", Note, "RTMP 1.0 §7.2.2.3", rests: Session
+}
+
+impl Rule for DeleteUnknownStream {
+    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+        let Body::Command(command) = &message.body else { return };
+        if message.from != Side::Client || !message.problems.is_empty() || command.transaction_id.is_none() {
+            return;
+        }
+        // Where nothing of the server was captured its streams are not known.
+        if !facts.of(Side::Server).seen {
+            return;
+        }
+        let call = numbered(command);
+        let text = match (command.name.as_str(), command.arguments.first()) {
+            ("deleteStream", None) => format!("{call} names no stream"),
+            ("deleteStream", Some(value)) => match value.number() {
+                None => format!("{call} names the stream by something else than its number"),
+                Some(id) if is_there(facts, id) => return,
+                Some(id) => format!("{call} of message stream {id}, which does not exist"),
+            },
+            ("closeStream", _) if message.head.message_stream_known => {
+                let named = command.arguments.first().and_then(Amf::number);
+                let id = named.unwrap_or_else(|| f64::from(message.head.message_stream_id));
+                // On message stream 0 it is another rule's.
+                if id == 0.0 || is_there(facts, id) {
+                    return;
+                }
+                format!("{call} of message stream {id}, which does not exist")
+            }
+            _ => return,
+        };
+        findings.about(Self::META, message, text);
+    }
+}
+
+/// Whether a stream was created, or used as if it had been, and not deleted since.
+fn is_there(facts: &Facts, id: f64) -> bool {
+    let is_alive = |stream: &Stream| stream.created.is_some() || (stream.asked.is_some() && stream.ended.is_none());
+    facts.streams.get(id as u32).is_some_and(is_alive)
+}

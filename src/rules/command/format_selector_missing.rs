@@ -1,0 +1,29 @@
+use crate::proto::rtmp::{Message, MessageType, type_name};
+use crate::rules::{Facts, Findings, Mark, Rule, rule};
+
+rule! {
+    /// The payload of types 15 and 17 begins with a format selector, which must be 0. Here it is left out, or is something else.
+    ///
+    /// Why: a receiver that skips the first byte takes the values apart at the wrong place.
+    ///
+    /// Seen: some players and servers begin with the first value.
+    ///
+    /// Change: write a 0 before the first value.
+    pub(super) struct FormatSelectorMissing {}
+    "CMD022", "format-selector-missing", Warning, "Errata and Addenda §7.2", rests: Event
+}
+
+impl Rule for FormatSelectorMissing {
+    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+        let kind = message.head.kind;
+        if !matches!(kind, MessageType::DATA_AMF3 | MessageType::COMMAND_AMF3) {
+            return;
+        }
+        let text = match (message.payload.first(), message.format_selector()) {
+            (None | Some(0), _) => return,
+            (_, None) => format!("{} without a format selector", type_name(kind)),
+            (_, Some(selector)) => format!("{} with the format selector {selector}, not 0", type_name(kind)),
+        };
+        findings.about(Self::META, message, text).at(Mark::Payload(0..1));
+    }
+}

@@ -1,0 +1,44 @@
+use crate::proto::Close;
+use crate::rules::facts::Use;
+use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::Side;
+
+rule! {
+    /// A `play` that succeeds is answered by NetStream.Play.Start, and by NetStream.Play.Reset before it where the client asked
+    /// for a reset. Here media flowed, or the play was accepted, without one of them. Stream Begin is another rule's.
+    ///
+    /// Why: some players show nothing before NetStream.Play.Start, or keep what they played before.
+    ///
+    /// Seen: no real sender yet.
+    ///
+    /// Change: send the whole exchange: Stream Begin, NetStream.Play.Reset, NetStream.Play.Start.
+    pub(super) struct PlayAnswerIncomplete {}
+    "CMD019", "play-answer-incomplete", Note, "RTMP 1.0 §7.2.2.1", rests: Session
+}
+
+impl Rule for PlayAnswerIncomplete {
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        if !close.last || !facts.of(Side::Server).seen {
+            return;
+        }
+        for stream in facts.streams.iter() {
+            let Some(request) = stream.asked.as_ref().filter(|request| request.purpose == Use::Play) else { continue };
+            let was_rejected = request.outcome.as_ref().is_some_and(|outcome| !outcome.accepted);
+            if was_rejected || !(stream.has_media || request.is_started || request.outcome.is_some()) {
+                continue;
+            }
+            let mut missing = Vec::new();
+            if request.asks_reset && !request.is_reset {
+                missing.push("NetStream.Play.Reset");
+            }
+            if !request.is_started {
+                missing.push("NetStream.Play.Start");
+            }
+            if missing.is_empty() {
+                continue;
+            }
+            let text = format!("{} succeeded without {}", request.call(), missing.join(" and "));
+            findings.about_earlier(Self::META, &request.quote, request.packets, text).from = Some(Side::Server);
+        }
+    }
+}

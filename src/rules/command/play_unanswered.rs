@@ -1,0 +1,38 @@
+use super::{had_no_time, then_it_ended};
+use crate::proto::Close;
+use crate::rules::facts::Use;
+use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::Side;
+
+rule! {
+    /// A server answers `play` with an `onStatus` (NetStream.Play.Reset, .Start, .StreamNotFound or .Failed) or with media. Here
+    /// nothing came. A client that leaves within a second gets no verdict.
+    ///
+    /// Why: the player shows nothing and cannot say why.
+    ///
+    /// Seen: servers that let a play of a missing stream wait for its publisher.
+    ///
+    /// Change: send NetStream.Play.Start when the play is accepted, NetStream.Play.StreamNotFound where there is no stream.
+    pub(super) struct PlayUnanswered {}
+    "CMD018", "play-unanswered", Warning, "RTMP 1.0 §7.2.2.1", rests: Session, unsure: true
+}
+
+impl Rule for PlayUnanswered {
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        if !close.last || !facts.of(Side::Server).seen {
+            return;
+        }
+        for stream in facts.streams.iter() {
+            let Some(request) = stream.asked.as_ref().filter(|request| request.purpose == Use::Play) else { continue };
+            let has_answer = request.statuses > 0 || request.outcome.is_some() || stream.has_media;
+            if has_answer || had_no_time(facts, close, Side::Client, request.at, stream.ended) {
+                continue;
+            }
+            let ended = then_it_ended(facts, close, request.at);
+            let text = format!("{} was answered neither by an onStatus nor by media{ended}", request.call());
+            let finding = findings.about_earlier(Self::META, &request.quote, request.packets, text);
+            finding.from = Some(Side::Server);
+            finding.certain = facts.ends_in_order(close);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+use super::numbered;
+use crate::proto::amf::Amf;
+use crate::proto::rtmp::{Body, Message};
+use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::Side;
+
+/// `appendWithGap` came with Flash Media Server 3.5.
+const TYPES: &[&str] = &["live", "record", "append", "appendWithGap"];
+
+rule! {
+    /// `publish` says behind the stream's name how it is to be published: live, record or append. This one says something else
+    /// or nothing.
+    ///
+    /// Why: some servers record what was meant to be live, or reject the stream.
+    ///
+    /// Seen: encoders that leave it out; lal had to learn to accept them.
+    ///
+    /// Change: send `live`, unless the server shall record.
+    pub(super) struct PublishTypeUnknown {}
+    "CMD016", "publish-type-unknown", Warning, "RTMP 1.0 §7.2.2.6", rests: Event
+}
+
+impl Rule for PublishTypeUnknown {
+    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+        let Body::Command(command) = &message.body else { return };
+        if command.name != "publish" || message.from != Side::Client || !message.problems.is_empty() {
+            return;
+        }
+        // `publish(false)` ends publishing.
+        if command.transaction_id.is_none() || command.arguments.first() == Some(&Amf::Boolean(false)) {
+            return;
+        }
+        let call = numbered(command);
+        let text = match command.arguments.get(1) {
+            None => format!("{call} without a type"),
+            Some(Amf::String(kind)) if TYPES.contains(&kind.as_str()) => return,
+            Some(Amf::String(kind)) => format!("{call} with the type \"{kind}\", not live, record or append"),
+            Some(_) => format!("{call} with a type that is no string"),
+        };
+        findings.about(Self::META, message, text);
+    }
+}

@@ -1,0 +1,55 @@
+use super::{had_no_time, then_it_ended};
+use crate::proto::Close;
+use crate::proto::rtmp::{Body, Message};
+use crate::rules::facts::Use;
+use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::Side;
+
+rule! {
+    /// A server answers `publish` with an `onStatus`: NetStream.Publish.Start, or an error that says why not. Here none came, or
+    /// the code came in a `_result`. A client that leaves within a second gets no verdict.
+    ///
+    /// Why: encoders wait for NetStream.Publish.Start before they send media, and look for it in an onStatus alone.
+    ///
+    /// Seen: SRS closes the connection instead of rejecting a publish of a busy name, nginx-rtmp where `on_publish` refuses; an
+    /// early Go server answered with a `_result`.
+    ///
+    /// Change: send onStatus on the publish's message stream, with an error code where it is rejected.
+    pub(super) struct PublishUnanswered {}
+    "CMD017", "publish-unanswered", Warning, "RTMP 1.0 §7.2.2.6", rests: Session, unsure: true
+}
+
+impl Rule for PublishUnanswered {
+    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+        let Body::Command(command) = &message.body else { return };
+        if command.name != "_result" || message.from != Side::Server {
+            return;
+        }
+        let Some(call) = facts.calls.answered_by(message).filter(|call| call.name == "publish") else { return };
+        if let Some(code) = command.information_text("code").filter(|code| code.starts_with("NetStream.")) {
+            let id = call.transaction_id;
+            let text = format!("publish({id}) was answered by a _result with {code}, not by an onStatus");
+            findings.about(Self::META, message, text);
+        }
+    }
+
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        if !close.last || !facts.of(Side::Server).seen {
+            return;
+        }
+        for stream in facts.streams.iter() {
+            let Some(request) = stream.asked.as_ref().filter(|request| request.purpose == Use::Publish) else {
+                continue;
+            };
+            let has_answer = request.statuses > 0 || request.outcome.is_some();
+            if has_answer || had_no_time(facts, close, Side::Client, request.at, stream.ended) {
+                continue;
+            }
+            let ended = then_it_ended(facts, close, request.at);
+            let text = format!("{} was never answered by an onStatus{ended}", request.call());
+            let finding = findings.about_earlier(Self::META, &request.quote, request.packets, text);
+            finding.from = Some(Side::Server);
+            finding.certain = facts.ends_in_order(close);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+use crate::proto::rtmp::command::TRANSACTION_ID;
+use crate::proto::rtmp::{Body, Message};
+use crate::rules::{Facts, Findings, Rule, Severity, place, rule};
+
+rule! {
+    /// An `onStatus` has the transaction id 0, and an information object with at least `level`, `code` and `description`. This
+    /// one has another id, or lacks some of them. A description alone that is missing is a note.
+    ///
+    /// Why: clients act on `code` and `level`: without them a start or a rejection goes unnoticed. A client that sees an id
+    /// other than 0 may take the message for an answer.
+    ///
+    /// Seen: xiu gives the status the transaction id of the publish or play.
+    ///
+    /// Change: send transaction id 0, null, and an object with all three.
+    pub(super) struct StatusMalformed {}
+    "CMD010", "status-malformed", Warning, "RTMP 1.0 §7.2.2", rests: Event
+}
+
+impl Rule for StatusMalformed {
+    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+        let Body::Command(command) = &message.body else { return };
+        let Some(id) = command.transaction_id.filter(|_| command.name == "onStatus") else { return };
+        if !message.problems.is_empty() {
+            return;
+        }
+        let values = || command.arguments.iter().chain(&command.object);
+        let information = command.information().or_else(|| values().find(|value| !value.members().is_empty()));
+        let has =
+            |name: &str| information.and_then(|object| object.member(name)).is_some_and(|value| value.text().is_some());
+        let missing: Vec<_> = ["level", "code", "description"].into_iter().filter(|name| !has(name)).collect();
+        let mut faults = Vec::new();
+        if !missing.is_empty() {
+            faults.push(format!("without {}", missing.join(", ")));
+        }
+        if id != 0.0 {
+            faults.push(format!("with the transaction id {id}, not 0"));
+        }
+        if faults.is_empty() {
+            return;
+        }
+        let code = command.information_text("code").map(|code| format!(" {code}")).unwrap_or_default();
+        let finding = findings.about(Self::META, message, format!("onStatus{code} {}", faults.join(" and ")));
+        if id != 0.0 {
+            finding.mark = place::field(message, &TRANSACTION_ID);
+        } else if missing == ["description"] {
+            finding.severity = Severity::Note;
+        }
+    }
+}

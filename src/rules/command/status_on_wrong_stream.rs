@@ -1,0 +1,35 @@
+use crate::proto::rtmp::{Body, Message};
+use crate::rules::facts::Stream;
+use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::Side;
+
+rule! {
+    /// An `onStatus` about a NetStream belongs on that stream's message stream. This one is on message stream 0, or on one that
+    /// does not exist. Where the client itself published or played on that stream, its own mistake is another rule's.
+    ///
+    /// Why: a client hands the message to the stream that it names: nobody learns that publishing or playing began or failed.
+    ///
+    /// Seen: no real sender yet.
+    ///
+    /// Change: send it on the message stream of the publish or play.
+    pub(super) struct StatusOnWrongStream {}
+    "CMD013", "status-on-wrong-stream", Warning, "RTMP 1.0 §7.2.2", rests: Session
+}
+
+impl Rule for StatusOnWrongStream {
+    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+        let Body::Command(command) = &message.body else { return };
+        let Some(code) = command.information_text("code").filter(|_| command.name == "onStatus") else { return };
+        // Where nothing of the client was captured its streams are not known.
+        let is_known = message.head.message_stream_known && facts.of(Side::Client).seen;
+        if !code.starts_with("NetStream.") || !is_known {
+            return;
+        }
+        let id = message.head.message_stream_id;
+        if facts.streams.get(id).is_some_and(Stream::is_known) {
+            return;
+        }
+        let why = if id == 0 { "" } else { ", which does not exist" };
+        findings.about(Self::META, message, format!("{code} on message stream {id}{why}"));
+    }
+}

@@ -1,0 +1,33 @@
+use crate::proto::rtmp::{Body, Message};
+use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::Side;
+
+/// Commands of a NetStream. deleteStream is not among them: it names its stream.
+const STREAM_COMMANDS: &[&str] =
+    &["publish", "play", "play2", "seek", "pause", "pauseRaw", "receiveAudio", "receiveVideo", "closeStream"];
+
+rule! {
+    /// Commands of a NetStream (publish, play, seek, pause and their like) belong on the message stream that createStream gave.
+    /// This one is on message stream 0, which is the connection's.
+    ///
+    /// Why: servers that look up the stream by its number reject the command or never see it.
+    ///
+    /// Seen: a Go client publishes on message stream 0; most servers let it pass.
+    ///
+    /// Change: write the number from createStream's result into the message header.
+    pub(super) struct StreamCommandOnControlStream {}
+    "CMD014", "stream-command-on-control-stream", Warning, "RTMP 1.0 §7.2.2", rests: Event
+}
+
+impl Rule for StreamCommandOnControlStream {
+    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+        let Body::Command(command) = &message.body else { return };
+        let head = &message.head;
+        if message.from != Side::Client || !head.message_stream_known || head.message_stream_id != 0 {
+            return;
+        }
+        if STREAM_COMMANDS.contains(&command.name.as_str()) {
+            findings.about(Self::META, message, format!("{} on message stream 0", command.name));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+use crate::proto::Close;
+use crate::rules::{Facts, Findings, Rule, Severity, rule};
+
+rule! {
+    /// A `_result` or `_error` whose transaction id is not that of a call of the other side that waits for its answer. An answer
+    /// with the id 0 is a note: 0 stands for a call that wants none.
+    ///
+    /// Why: the other side takes it for the answer to something else, or drops it; the call that it was meant for hangs.
+    ///
+    /// Seen: crtmpserver answers GStreamer's releaseStream and FCPublish, which have the transaction id 0.
+    ///
+    /// Change: answer each call once, with the id that it came with; do not answer id 0.
+    pub(super) struct TransactionUnknown {}
+    "CMD007", "transaction-unknown", Warning, "RTMP 1.0 §7.2", rests: Session
+}
+
+impl Rule for TransactionUnknown {
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        if !close.last {
+            return;
+        }
+        for answer in facts.calls.unclaimed() {
+            // Nothing of the caller was captured.
+            if !facts.of(answer.from.other()).seen {
+                continue;
+            }
+            let id = answer.transaction_id;
+            let text = if id == 0.0 {
+                format!("the {} sent {}(0), and transaction id 0 wants no answer", answer.from.name(), answer.name)
+            } else {
+                format!("the {} sent {}({id}), and no call {id} waits for it", answer.from.name(), answer.name)
+            };
+            let finding = findings.about_earlier(Self::META, &answer.quote, answer.packets, text);
+            if id == 0.0 {
+                finding.severity = Severity::Note;
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+use std::collections::VecDeque;
+
+use crate::proto::Close;
+use crate::proto::rtmp::{Body, Message, UserControlEvent};
+use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::wire::{Moment, PacketNo, Side};
+
+rule! {
+    /// A Ping Request is answered with a Ping Response that repeats its timestamp. None came within 10 seconds, or one with
+    /// another timestamp.
+    ///
+    /// Why: a server that pings takes a client without an answer for dead, and disconnects it.
+    ///
+    /// Seen: OBS Studio never answers.
+    ///
+    /// Change: answer each Ping Request at once, with its four bytes.
+    pub(super) struct PingUnanswered {
+        waiting: VecDeque<Ping>,
+        early: VecDeque<(Side, u32, PacketNo)>,
+    }
+    "CTL013", "ping-unanswered", Warning, "RTMP 1.0 §7.1.7", rests: Session
+}
+
+/// Pings, and early responses, that are remembered. Servers send one a minute.
+const REMEMBERED: usize = 64;
+/// As long as a response may take, in nanoseconds.
+const PATIENCE_NS: i64 = 10_000_000_000;
+
+/// A Ping Request that waits for its response.
+struct Ping {
+    from: Side,
+    timestamp: u32,
+    at: Moment,
+    packets: (PacketNo, PacketNo),
+    quote: Quote,
+}
+
+impl PingUnanswered {
+    fn request(&mut self, message: &Message, timestamp: u32) {
+        let packet = message.head.last.packet;
+        // A hole in the request's direction holds it back until the hole is filled: its response may be known already.
+        let answers =
+            |(from, echo, at): &(Side, u32, PacketNo)| *from != message.from && *echo == timestamp && *at > packet;
+        if let Some(place) = self.early.iter().position(answers) {
+            self.early.remove(place);
+            return;
+        }
+        if self.waiting.len() == REMEMBERED {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(Ping {
+            from: message.from,
+            timestamp,
+            at: message.head.last,
+            packets: (message.head.first.packet, packet),
+            quote: Quote::of(message),
+        });
+    }
+
+    fn response(&mut self, message: &Message, timestamp: u32, findings: &mut Findings) {
+        let asked = |ping: &&Ping| ping.from != message.from;
+        let matching = self.waiting.iter().position(|ping| asked(&ping) && ping.timestamp == timestamp);
+        let oldest = self.waiting.iter().position(|ping| asked(&ping));
+        let Some(ping) = matching.or(oldest).and_then(|place| self.waiting.remove(place)) else {
+            if self.early.len() == REMEMBERED {
+                self.early.pop_front();
+            }
+            self.early.push_back((message.from, timestamp, message.head.last.packet));
+            return;
+        };
+        let from = message.from.name();
+        let took = message.head.last.time.since(ping.at.time);
+        let text = if matching.is_none() {
+            format!("the {from} answers the ping {} with {timestamp}", ping.timestamp)
+        } else if took > PATIENCE_NS {
+            format!("the {from} took {} s to answer a ping", took / 1_000_000_000)
+        } else {
+            return;
+        };
+        findings.about(Self::META, message, text).packets.0 = ping.packets.0;
+    }
+}
+
+impl Rule for PingUnanswered {
+    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+        let Body::UserControl(control) = message.body else { return };
+        let Some(timestamp) = control.timestamp else { return };
+        match control.event {
+            UserControlEvent::PING_REQUEST => self.request(message, timestamp),
+            UserControlEvent::PING_RESPONSE => self.response(message, timestamp, findings),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        if !close.last {
+            return;
+        }
+        for ping in std::mem::take(&mut self.waiting) {
+            let silent = ping.from.other();
+            if !facts.of(silent).seen || close.at.time.since(ping.at.time) <= PATIENCE_NS {
+                continue;
+            }
+            let text = format!("the {} never answered a ping", silent.name());
+            findings.about_earlier(Self::META, &ping.quote, ping.packets, text).from = Some(silent);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What several rules need to know of a session: a fold over its events, in one place.
+//!
+//! A rule sees the facts as they were before the event that it judges.
+
+mod calls;
+mod clocks;
+mod connect;
+mod media;
+mod side;
+mod streams;
+
+pub use calls::{Call, Calls, Early};
+pub use clocks::{Clocks, Step};
+pub use connect::{Answered, Connect};
+pub use media::{Media, Metadata, Part, Track, is_media, parts};
+pub use side::SideFacts;
+pub use streams::{Outcome, Request, Stream, Streams, Use};
+
+use crate::net::{How, Start};
+use crate::proto::{Close, Event};
+use crate::wire::{Moment, Side};
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    /// The side that ended it first; none where both directions end with the same RST.
+    pub by: Option<Side>,
+    pub how: How,
+    pub at: Moment,
+}
+
+/// What is known of a session so far.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The capture began after the connection did.
+    pub midstream: bool,
+    sides: [SideFacts; 2],
+    /// Calls that wait for their answer.
+    pub calls: Calls,
+    /// The client's connect, and what came of it.
+    pub connect: Option<Connect>,
+    /// Message streams: who created them, and what they are used for.
+    pub streams: Streams,
+    /// Media clocks.
+    pub clocks: Clocks,
+    /// What the tracks are.
+    pub media: Media,
+}
+
+impl Facts {
+    pub fn of(&self, side: Side) -> &SideFacts {
+        &self.sides[side.index()]
+    }
+
+    /// Whether everything that this side sent so far was captured and decoded.
+    pub fn is_whole(&self, side: Side) -> bool {
+        let facts = self.of(side);
+        !self.midstream && !facts.gap && !facts.lost
+    }
+
+    /// Whether a session that ends with this close ended by a FIN. Its acknowledgement number proves that nothing of the
+    /// other side that its sender had is missing; without one, a capture may miss the end.
+    pub fn ends_in_order(&self, close: &Close) -> bool {
+        close.how == How::Fin || self.of(close.from.other()).closed == Some(How::Fin)
+    }
+
+    /// How a session ended, at its last close.
+    pub fn ending(&self, close: &Close) -> Ending {
+        let last = Ending { by: Some(close.from), how: close.how, at: close.at };
+        let other = self.of(close.from.other());
+        match other.closed.zip(other.closed_at) {
+            Some((How::Rst, at)) if close.how == How::Rst => Ending { by: None, how: How::Rst, at },
+            Some((how, at)) if at.packet <= close.at.packet => Ending { by: Some(close.from.other()), how, at },
+            _ => last,
+        }
+    }
+
+    pub(super) fn learn(&mut self, event: &Event) {
+        match event {
+            Event::Session(opened) => self.midstream = opened.start == Start::Midstream,
+            Event::Message(message) => {
+                self.streams.learn(message, &self.calls);
+                Connect::learn(&mut self.connect, message, &self.calls);
+                self.calls.learn(message);
+                self.clocks.learn(message);
+                self.media.learn(message);
+                self.sides[message.from.index()].learn_message(message);
+            }
+            Event::Gap(gap) => self.sides[gap.from.index()].learn_gap(gap),
+            Event::Handshake(step) => self.sides[step.from.index()].learn_handshake(step),
+            Event::Undecodable(lost) => self.sides[lost.from.index()].lost = true,
+            Event::Close(close) => {
+                let side = &mut self.sides[close.from.index()];
+                side.closed = Some(close.how);
+                side.closed_at = Some(close.at);
+            }
+            Event::Incomplete(_) | Event::Resync(_) | Event::Piece(_) => {}
+        }
+    }
+}

@@ -1,0 +1,73 @@
+use super::{SWAPPED_NS, milliseconds};
+use crate::proto::Close;
+use crate::proto::rtmp::{Message, MessageType, Step, type_name};
+use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::{Moment, Side};
+
+rule! {
+    /// A client sends nothing but C2 until it has S2, and a server nothing but S2 until it has C2. Here the first message
+    /// came earlier.
+    ///
+    /// Why: a peer that reads a fixed 1536 bytes and then drops what its buffer holds loses the message and waits for it.
+    ///
+    /// Seen: no real sender yet.
+    ///
+    /// Change: read the other side's last part before the first message is sent.
+    pub(super) struct DataBeforeHandshakeDone {
+        first: [Option<First>; 2],
+        judged: [bool; 2],
+    }
+    "HSK009", "data-before-handshake-done", Warning, "RTMP 1.0 §5.2.1", rests: Session
+}
+
+/// A side's first message.
+#[derive(Clone, Copy)]
+struct First {
+    n: u64,
+    at: Moment,
+    kind: MessageType,
+}
+
+impl DataBeforeHandshakeDone {
+    /// Judges a side's first message by the packet that completed the other side's C2 or S2. That side's own first message
+    /// tells whether the capture has its packets in order: nothing it sends comes before its C2 or S2.
+    fn judge(&mut self, from: Side, facts: &Facts, findings: &mut Findings) {
+        let (Some(first), Some(done)) = (self.first[from.index()], facts.of(from.other()).handshake_done()) else {
+            return;
+        };
+        if self.judged[from.index()] {
+            return;
+        }
+        self.judged[from.index()] = true;
+        let early = done.time.since(first.at.time);
+        let is_in_order = self.first[from.other().index()].is_none_or(|other| other.at.packet >= done.packet);
+        if first.at.packet < done.packet && early >= SWAPPED_NS && is_in_order {
+            let (side, name, awaited) = (from.name(), type_name(first.kind), Step::Echo.name(from.other()));
+            let text = format!("the {side} sent {name} {} ms before {awaited} was whole", milliseconds(early));
+            findings.push(Self::META, Some(from), text, (first.at.packet, done.packet)).message = Some(first.n);
+        }
+    }
+}
+
+impl Rule for DataBeforeHandshakeDone {
+    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+        if self.judged == [true; 2] {
+            return;
+        }
+        let head = &message.head;
+        self.first[message.from.index()].get_or_insert(First { n: message.n, at: head.first, kind: head.kind });
+        if self.first.iter().all(Option::is_some) {
+            for side in Side::BOTH {
+                self.judge(side, facts, findings);
+            }
+        }
+    }
+
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        if close.last {
+            for side in Side::BOTH {
+                self.judge(side, facts, findings);
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+use crate::proto::rtmp::{Echo, Handshake, HandshakeFacts, Step};
+use crate::rules::{Facts, Findings, Rule, rule};
+
+rule! {
+    /// C2 and S2 begin with two times: the one of the peer's S1 or C1, and the one at which that was read. Here the first is
+    /// another, or the peer's block was sent back whole, so that the second was never set.
+    ///
+    /// Why: a peer that measures the way by them measures nonsense. Next to nobody does.
+    ///
+    /// Seen: nearly everybody. FFmpeg, librtmp, OBS, GStreamer and nginx-rtmp send the block back whole; FFmpeg as a server and
+    /// Red5 write zeros over both.
+    ///
+    /// Change: copy the peer's time, and write the own clock at the moment of reading behind it.
+    pub(super) struct EchoTimeWrong {}
+    "HSK006", "echo-time-wrong", Note, "RTMP 1.0 §5.2.4", rests: Event
+}
+
+impl Rule for EchoTimeWrong {
+    fn handshake(&mut self, step: &Handshake, facts: &Facts, findings: &mut Findings) {
+        let HandshakeFacts::Echo { time, echo: Some(echo), .. } = step.facts else { return };
+        let peer = step.from.other();
+        let Some((_, HandshakeFacts::Block { epoch, .. })) = facts.of(peer).steps[1] else { return };
+        let (name, peer) = (step.step.name(step.from), Step::Block.name(peer));
+        let text = match echo {
+            Echo::Exact => format!("{name} is {peer} byte for byte: the time of reading was never set"),
+            Echo::Random if time != epoch => format!("{name} gives {peer}'s time as {time} ms, it was {epoch} ms"),
+            _ => return,
+        };
+        findings.push(Self::META, Some(step.from), text, (step.first.packet, step.last.packet));
+    }
+}

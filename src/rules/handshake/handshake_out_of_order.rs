@@ -1,0 +1,44 @@
+use super::{SWAPPED_NS, is_early, milliseconds};
+use crate::proto::rtmp::{Echo, Handshake, HandshakeFacts, Step};
+use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::Side;
+
+rule! {
+    /// A client waits for S1 before it sends C2, a server for C1 before S2, and for C0 before S0. Here one did not wait. A C2
+    /// or S2 that is right proves that its sender had what it answers, wherever a capture has it.
+    ///
+    /// Why: what is sent too early cannot be an answer, and a server that speaks first breaks clients behind a proxy.
+    ///
+    /// Seen: no real sender yet.
+    ///
+    /// Change: read what is to be answered first.
+    pub(super) struct HandshakeOutOfOrder {}
+    "HSK008", "handshake-out-of-order", Warning, "RTMP 1.0 §5.2.1", rests: Session
+}
+
+impl Rule for HandshakeOutOfOrder {
+    fn handshake(&mut self, step: &Handshake, facts: &Facts, findings: &mut Findings) {
+        let HandshakeFacts::Echo { echo, .. } = step.facts else { return };
+        let (own, peer) = (facts.of(step.from), facts.of(step.from.other()));
+        let packets = |from| (from, step.last.packet);
+        if is_early(step, facts)
+            && let Some(block) = peer.handshake[1]
+        {
+            let (name, awaited) = (step.step.name(step.from), Step::Block.name(step.from.other()));
+            let early = milliseconds(block.time.since(step.first.time));
+            let text = format!("{name} was sent {early} ms before {awaited} was whole");
+            findings.push(Self::META, Some(step.from), text, packets(step.first.packet));
+        }
+        // An S2 that is right and no later than C0 shows that the capture has them in another order than they were sent in.
+        if step.from == Side::Server
+            && let (Some((s0, _)), Some((c0, _))) = (own.steps[0], peer.steps[0])
+            && c0.time.since(s0.time) >= SWAPPED_NS
+            && s0.packet < c0.packet
+            && (echo == Some(Echo::Different) || step.first.packet > c0.packet)
+        {
+            let early = milliseconds(c0.time.since(s0.time));
+            let text = format!("S0 was sent {early} ms before C0");
+            findings.push(Self::META, Some(step.from), text, packets(s0.packet));
+        }
+    }
+}

@@ -1,0 +1,25 @@
+use crate::proto::Undecodable;
+use crate::proto::rtmp::{Reason, Step};
+use crate::rules::{Facts, Findings, Rule, rule};
+
+rule! {
+    /// One side speaks RTMP, and the other answers in another protocol: where C0 or S0 should be stands the beginning of HTTP,
+    /// TLS, SSH or text. Versions of 32 and more are not allowed just so that this can be told.
+    ///
+    /// Why: no session can begin. It is the wrong port, or a proxy or firewall in between that answers in the server's stead.
+    ///
+    /// Seen: HTTP servers and proxies that answer a C1 with an error page; TLS ports that answer plain RTMP with an alert.
+    ///
+    /// Change: connect to the RTMP port; use `rtmps://` where the port speaks TLS, and let no HTTP proxy stand in between.
+    pub(super) struct VersionNotRtmp {}
+    "HSK001", "version-not-rtmp", Error, "RTMP 1.0 §5.2.2", rests: Event
+}
+
+impl Rule for VersionNotRtmp {
+    fn undecodable(&mut self, lost: &Undecodable, _: &Facts, findings: &mut Findings) {
+        let Reason::NotRtmp(foreign) = lost.reason else { return };
+        let (side, step) = (lost.from.name(), Step::Version.name(lost.from));
+        let text = format!("the {side} speaks {} where {step} should be", foreign.name());
+        findings.push(Self::META, Some(lost.from), text, (lost.at.packet, lost.at.packet));
+    }
+}

@@ -1,0 +1,28 @@
+use super::{dotted, lacks_signature};
+use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Scheme};
+use crate::rules::{Facts, Findings, Rule, rule};
+
+rule! {
+    /// Bytes 4 to 7 of C1 and S1 are zero. Peers that sign their handshake write a version number there, but no valid digest
+    /// stands behind this one.
+    ///
+    /// Why: a peer that takes the bytes for a promise looks for the digest, and some of them hang up.
+    ///
+    /// Seen: Red5, which sends its version without a digest.
+    ///
+    /// Change: write zeros, or sign.
+    pub(super) struct ZeroFieldNotZero {}
+    "HSK003", "zero-field-not-zero", Note, "RTMP 1.0 §5.2.3", rests: Sender
+}
+
+impl Rule for ZeroFieldNotZero {
+    fn handshake(&mut self, step: &Handshake, facts: &Facts, findings: &mut Findings) {
+        let HandshakeFacts::Block { zero, scheme: Scheme::Simple, content, .. } = step.facts else { return };
+        if zero == [0; 4] || content == Content::Copy || lacks_signature(step, facts) {
+            return;
+        }
+        let text =
+            format!("bytes 4 to 7 of {} are {}, and no digest is valid", step.step.name(step.from), dotted(zero));
+        findings.push(Self::META, Some(step.from), text, (step.first.packet, step.last.packet));
+    }
+}

@@ -1,0 +1,55 @@
+use crate::proto::flv::Video;
+use crate::proto::rtmp::{Body, Message};
+use crate::rules::{Facts, Findings, Mark, Rule, rule};
+
+/// A legacy video header with packet type and composition time; an enhanced one with its FourCC is as long.
+const HEADER: usize = 5;
+
+rule! {
+    /// A video sequence header holds the configuration of another codec than its label says: HEVC's under H.264, or H.264's
+    /// under HEVC.
+    ///
+    /// Why: decoders are set up for the label and fail; players stay black.
+    ///
+    /// Seen: OBS builds before 29.1 sent HEVC as H.264 to servers without Enhanced RTMP.
+    ///
+    /// Change: label HEVC with the FourCC `hvc1`.
+    pub(super) struct CodecMislabelled {}
+    "MED003", "codec-mislabelled", Error, "FLV 10.1 §E.4.3.1; ISO 14496-15 §5.2.4.1, §8.3.3.1", rests: Event
+}
+
+impl Rule for CodecMislabelled {
+    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+        let Body::Video(video) = &message.body else { return };
+        if video.packet_type != Some("sequence_start") || !video.tracks.is_empty() {
+            return;
+        }
+        let Some(configuration) = message.payload.get(HEADER..) else { return };
+        let holds = match (labelled(video), is_hevc(configuration), is_avc(configuration)) {
+            ("h264", true, false) => "HEVC",
+            ("hevc", false, true) => "H.264",
+            _ => return,
+        };
+        let text = format!("a sequence header that is labelled {} holds {holds}'s configuration", labelled(video));
+        findings.about(Self::META, message, text).at(Mark::Payload(0..HEADER as u32));
+    }
+}
+
+fn labelled(video: &Video) -> &'static str {
+    video.codec().unwrap_or_default()
+}
+
+/// Whether bytes are an `HEVCDecoderConfigurationRecord`: arrays of the NAL units 32 to 40 follow its 22 fixed bytes.
+fn is_hevc(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&1)
+        && matches!(bytes.get(22), Some(1..=8))
+        && bytes.get(23).is_some_and(|array| matches!(array & 0x3f, 32..=40))
+}
+
+/// Whether bytes are an `AVCDecoderConfigurationRecord`: a sequence parameter set (NAL unit 7) follows its 6 fixed bytes.
+fn is_avc(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&1)
+        && bytes.get(5).is_some_and(|sets| sets & 0x1f > 0)
+        && bytes.get(8).is_some_and(|unit| unit & 0x1f == 7)
+        && bytes.get(9) == bytes.get(1)
+}

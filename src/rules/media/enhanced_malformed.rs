@@ -1,0 +1,29 @@
+use crate::proto::rtmp::{Body, Message};
+use crate::rules::{Facts, Findings, Mark, Rule, rule};
+
+rule! {
+    /// An Enhanced RTMP packet that cannot be read: a packet type, modifier, multitrack or FourCC header that is cut or
+    /// contradicts itself, or a configuration that its codec does not have.
+    ///
+    /// Why: a receiver that cannot read the header has no way to the media behind it.
+    ///
+    /// Seen: no real sender yet.
+    ///
+    /// Change: write the header as the specification lays it out; a single track has no size field.
+    pub(super) struct EnhancedMalformed {}
+    "MED010", "enhanced-malformed", Error, "Enhanced RTMP v2", rests: Event
+}
+
+impl Rule for EnhancedMalformed {
+    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+        let enhanced = match &message.body {
+            Body::Audio(audio) => audio.enhanced,
+            Body::Video(video) => video.enhanced,
+            _ => false,
+        };
+        if let Some(problem) = message.problems.first().filter(|_| enhanced) {
+            let text = format!("an Enhanced RTMP packet cannot be read at byte {}: {}", problem.at, problem.what);
+            findings.about(Self::META, message, text).at(Mark::Payload(problem.at..problem.at + 1));
+        }
+    }
+}

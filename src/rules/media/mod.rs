@@ -1,0 +1,42 @@
+//! MED: media.
+
+mod aggregate_malformed;
+mod audio_video_drift;
+mod codec_mislabelled;
+mod codec_unknown;
+mod enhanced_malformed;
+mod enhanced_not_announced;
+mod late_media;
+mod media_before_publish;
+mod media_malformed;
+mod media_on_control_stream;
+mod media_stalled;
+mod metadata_contradicts_media;
+mod no_keyframe;
+mod sequence_header_missing;
+mod set_data_frame_forwarded;
+
+pub(super) const MED001: super::Entry = sequence_header_missing::SequenceHeaderMissing::ENTRY;
+pub(super) const MED002: super::Entry = codec_unknown::CodecUnknown::ENTRY;
+pub(super) const MED003: super::Entry = codec_mislabelled::CodecMislabelled::ENTRY;
+pub(super) const MED004: super::Entry = media_before_publish::MediaBeforePublish::ENTRY;
+pub(super) const MED005: super::Entry = media_on_control_stream::MediaOnControlStream::ENTRY;
+pub(super) const MED006: super::Entry = metadata_contradicts_media::MetadataContradictsMedia::ENTRY;
+pub(super) const MED007: super::Entry = no_keyframe::NoKeyframe::ENTRY;
+pub(super) const MED008: super::Entry = audio_video_drift::AudioVideoDrift::ENTRY;
+pub(super) const MED009: super::Entry = enhanced_not_announced::EnhancedNotAnnounced::ENTRY;
+pub(super) const MED010: super::Entry = enhanced_malformed::EnhancedMalformed::ENTRY;
+pub(super) const MED011: super::Entry = media_stalled::MediaStalled::ENTRY;
+pub(super) const MED012: super::Entry = aggregate_malformed::AggregateMalformed::ENTRY;
+pub(super) const MED013: super::Entry = set_data_frame_forwarded::SetDataFrameForwarded::ENTRY;
+pub(super) const MED014: super::Entry = late_media::LateMedia::ENTRY;
+pub(super) const MED015: super::Entry = media_malformed::MediaMalformed::ENTRY;
+
+/// `track 2 of the video on message stream 1`, or without the track where it is the default one.
+fn named(kind: crate::proto::rtmp::MessageType, track: u8, message_stream_id: u32) -> String {
+    let kind = kind.name().unwrap_or("media");
+    match track {
+        0 => format!("{kind} on message stream {message_stream_id}"),
+        track => format!("{kind} of track {track} on message stream {message_stream_id}"),
+    }
+}

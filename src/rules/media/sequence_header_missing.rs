@@ -1,0 +1,55 @@
+use super::named;
+use crate::proto::rtmp::Message;
+use crate::rules::facts::{is_media, parts};
+use crate::rules::{Facts, Findings, Rule, rule};
+
+/// Codecs whose frames cannot be decoded without their configuration.
+const CONFIGURED: &[&str] = &["h264", "hevc", "vvc", "av1", "aac", "flac"];
+
+rule! {
+    /// Frames of H.264, HEVC, VVC, AV1, AAC and FLAC need their codec's configuration, which comes first in a sequence header
+    /// of its own. Here a track's frames begin without it.
+    ///
+    /// Why: no decoder can begin; a player shows black, or is silent, until a sequence header comes.
+    ///
+    /// Seen: servers that send it to those players alone that were there at the start; encoders that go on after a reconnect
+    /// as if it were known.
+    ///
+    /// Change: an encoder sends the sequence header first after every publish, a server keeps it and sends it first to every
+    /// player.
+    pub(super) struct SequenceHeaderMissing {}
+    "MED001", "sequence-header-missing", Warning, "FLV 10.1 §E.4.2, §E.4.3; Enhanced RTMP v2", rests: Sender
+}
+
+impl Rule for SequenceHeaderMissing {
+    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+        if !is_media(message) {
+            return;
+        }
+        let stream = message.head.message_stream_id;
+        let mut configured = Vec::new();
+        let mut found = None;
+        parts(message, |id, part| {
+            let kind = part.kind();
+            if part.is_configuration() {
+                configured.push((kind, id));
+            }
+            let Some(codec) = part.codec().filter(|codec| CONFIGURED.contains(codec)) else { return };
+            if !part.is_frame() || configured.contains(&(kind, id)) {
+                return;
+            }
+            let track = facts.media.track(message.from, stream, kind, id);
+            // Another codec than before needs another configuration.
+            let is_first = track.is_none_or(|track| track.frames == 0 || track.codec != Some(codec));
+            let is_configured = track.is_some_and(|track| track.configured && track.codec == Some(codec));
+            if is_first && !is_configured {
+                found.get_or_insert_with(|| {
+                    format!("{codec} {} begins without its sequence header", named(kind, id, stream))
+                });
+            }
+        });
+        if let Some(text) = found {
+            findings.about(Self::META, message, text);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+use crate::net::How;
+use crate::proto::Close;
+use crate::proto::rtmp::{Body, Message};
+use crate::rules::facts::{Stream, Use};
+use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::Side;
+
+rule! {
+    /// One side ended the TCP connection with a reset instead of a FIN. The finding says which, and how far the session was.
+    /// A reset behind a FIN, when the stream was closed or the request rejected, ends nothing and is not reported.
+    ///
+    /// Why: what was under way is lost. Before an answer a reset means no; while a stream runs, somebody died or gave up.
+    ///
+    /// Seen: programs that close a connection with data unread, crash or are killed; firewalls and load balancers that give a
+    /// connection up; servers that refuse without a word.
+    ///
+    /// Change: look at the log of the side that did it; a server should send a status before it closes, and read until the
+    /// client has closed.
+    pub(super) struct ConnectionReset {
+        media: Option<Side>,
+        said: bool,
+    }
+    "NET004", "connection-reset", Note, "RFC 9293 §3.5.3", rests: Event, unsure: true
+}
+
+/// How far a session is, and whether anything was still under way.
+struct Step(&'static str, bool);
+
+impl ConnectionReset {
+    fn step(&self, facts: &Facts) -> Step {
+        let streams = facts.streams.iter().filter(|stream| stream.asked.is_some());
+        if let Some(stream) = streams.max_by_key(|stream| stream.asked.as_ref().map(|asked| asked.n)) {
+            return stream_step(stream);
+        }
+        match (self.media, &facts.connect) {
+            (Some(Side::Client), _) => Step("while publishing", true),
+            (Some(Side::Server), _) => Step("while playing", true),
+            (None, Some(connect)) => match &connect.answer {
+                None => Step("before connect was answered", true),
+                Some(answer) if answer.accepted => Step("while connected, without a stream", true),
+                Some(_) => Step("after connect was rejected", false),
+            },
+            (None, None) if facts.midstream => Step("at a step that the capture does not show", true),
+            (None, None) if Side::BOTH.into_iter().any(|side| facts.of(side).messages > 0) => {
+                Step("before connect", true)
+            }
+            (None, None) if Side::BOTH.into_iter().all(|side| facts.of(side).handshake_done().is_some()) => {
+                Step("after the handshake, before any message was decoded", true)
+            }
+            (None, None) => Step("during the handshake", true),
+        }
+    }
+}
+
+fn stream_step(stream: &Stream) -> Step {
+    let Some(asked) = stream.asked.as_ref().filter(|_| stream.ended.is_none()) else {
+        return Step("after the stream was closed", false);
+    };
+    let accepted = asked.outcome.as_ref().map(|outcome| outcome.accepted);
+    match (asked.purpose, accepted, stream.has_media) {
+        (Use::Publish, Some(false), _) => Step("after publish was rejected", false),
+        (Use::Play, Some(false), _) => Step("after play was rejected", false),
+        (Use::Publish, None, false) => Step("before publish was answered", true),
+        (Use::Play, None, false) => Step("before play was answered", true),
+        (Use::Publish, ..) => Step("while publishing", true),
+        (Use::Play, ..) => Step("while playing", true),
+    }
+}
+
+impl Rule for ConnectionReset {
+    fn message(&mut self, message: &Message, _: &Facts, _: &mut Findings) {
+        if let Body::Audio(_) | Body::Video(_) | Body::Aggregate(_) = message.body {
+            self.media = Some(message.from);
+        }
+    }
+
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        let Some((side, at)) = close.tcp.reset.filter(|_| !self.said) else { return };
+        self.said = true;
+        let finished =
+            |side: Side| facts.of(side).closed == Some(How::Fin) || (close.from == side && close.how == How::Fin);
+        let Step(step, ran) = self.step(facts);
+        if !ran && (finished(side) || finished(side.other())) {
+            return;
+        }
+        let mut text = format!("the {} reset the connection {step}", side.name());
+        if finished(side) {
+            text.push_str(", after its FIN");
+        } else if finished(side.other()) {
+            text += &format!(", after the FIN of the {}", side.other().name());
+        }
+        let finding = findings.push(Self::META, Some(side), text, (at.packet, at.packet));
+        // What came before tells the step.
+        finding.certain = facts.midstream || Side::BOTH.into_iter().all(|side| facts.is_whole(side));
+    }
+}

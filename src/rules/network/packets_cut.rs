@@ -1,0 +1,27 @@
+use crate::proto::Close;
+use crate::rules::{Facts, Findings, Rule, rule};
+
+rule! {
+    /// A snap length cut packets of this direction: the capture holds only the first bytes of each.
+    ///
+    /// Why: the bytes behind them are holes, and what they held is not known.
+    ///
+    /// Seen: captures made for statistics, with a short snap length.
+    ///
+    /// Change: capture whole packets (`tcpdump -s 0`).
+    pub(super) struct PacketsCut {}
+    "NET003", "packets-cut", Note, "RFC 9293", rests: Event
+}
+
+impl Rule for PacketsCut {
+    fn close(&mut self, close: &Close, _: &Facts, findings: &mut Findings) {
+        let tcp = &close.tcp;
+        if tcp.cut_packets > 0 {
+            let (packets, bytes) = (tcp.cut_packets, tcp.cut_bytes);
+            let were = if packets == 1 { "packet of the {} was" } else { "packets of the {} were" };
+            let were = were.replace("{}", close.from.name());
+            let text = format!("{packets} {were} cut by the capture, by {bytes} bytes together");
+            findings.push(Self::META, Some(close.from), text, (close.at.packet, close.at.packet));
+        }
+    }
+}

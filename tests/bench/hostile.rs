@@ -1,0 +1,430 @@
+//! Writes captures that mean harm: each attack goes for one limit, with as many bytes as it is given.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+
+use rtmp_inspect::synth::pcapng::{Block, Resolution};
+use rtmp_inspect::synth::{Amf, ChunkWriter, Message, Packet, Random, opening, pcap::Endian, pcapng, tcp, values};
+use rtmp_inspect::wire::{Side, Time};
+
+type Out = pcapng::Writer<BufWriter<File>>;
+
+/// An attack, by name.
+type Attack = (&'static str, fn(&mut Wire, u64) -> io::Result<()>);
+
+/// All attacks.
+const ATTACKS: &[Attack] = &[
+    ("half-open", half_open),
+    ("openings", openings),
+    ("sessions", sessions),
+    ("fragments", fragments),
+    ("reordering", reordering),
+    ("partial-messages", partial_messages),
+    ("chunk-streams", chunk_streams),
+    ("tiny-chunks", tiny_chunks),
+    ("tiny-messages", tiny_messages),
+    ("deep-amf", deep_amf),
+    ("many-values", many_values),
+    ("references", references),
+    ("long-names", long_names),
+    ("calls", calls),
+    ("notes", notes),
+    ("garbage", garbage),
+    ("look-alikes", look_alikes),
+    ("large-packets", large_packets),
+];
+
+/// Writes one attack, or all of them one after the other, each with its share of `size` bytes.
+pub(super) fn write(out: &str, size: u64, name: Option<&str>) -> io::Result<()> {
+    let chosen: Vec<_> = ATTACKS.iter().filter(|(known, _)| name.is_none_or(|name| name == *known)).collect();
+    if chosen.is_empty() {
+        let names = ATTACKS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        return Err(io::Error::other(format!("no such attack; there are {names}")));
+    }
+    let mut file = pcapng::Writer::new(BufWriter::with_capacity(1 << 20, File::create(out)?), Endian::Little)?;
+    file.interface(Resolution::Decimal(9))?;
+    let mut wire = Wire { out: file, written: 0, time: 1_767_225_600_000_000_000, next: 0, random: Random::new(1) };
+    let share = size / chosen.len() as u64;
+    for (_, attack) in chosen {
+        let end = wire.written + share;
+        attack(&mut wire, end)?;
+    }
+    wire.out.into_inner().into_inner()?.sync_all()
+}
+
+/// The capture as far as it is written.
+struct Wire {
+    out: Out,
+    written: u64,
+    time: i64,
+    /// Connections so far.
+    next: u32,
+    random: Random,
+}
+
+/// A connection: numbers of the next bytes of both sides.
+#[derive(Clone, Copy)]
+struct Ends {
+    number: u32,
+    next: [u32; 2],
+}
+
+impl Wire {
+    fn frame(&mut self, frame: &[u8]) -> io::Result<()> {
+        // A microsecond a packet: a thousand times what a line carries, so that no limit of time helps.
+        self.time += 1000;
+        self.written += 32 + frame.len().next_multiple_of(4) as u64;
+        self.out.frame(Block::Enhanced, 0, Time(self.time), frame)
+    }
+
+    fn connection(&mut self) -> Ends {
+        self.next += 1;
+        Ends { number: self.next, next: [1000, 5000] }
+    }
+
+    fn send(&mut self, ends: &mut Ends, from: Side, flags: u8, payload: &[u8]) -> io::Result<()> {
+        let number = ends.number;
+        let client =
+            ([10, (number >> 20) as u8, (number >> 12) as u8, (number >> 4) as u8], 40_000 + (number & 15) as u16);
+        let (client, server) = (client.into(), ([192, 0, 2, 1], 1935).into());
+        let (source, destination) = if from == Side::Client { (client, server) } else { (server, client) };
+        let packet = Packet {
+            time: Time(self.time),
+            from,
+            source,
+            destination,
+            sequence: ends.next[from.index()],
+            acknowledgement: ends.next[from.other().index()],
+            flags,
+            window: 65_535,
+            window_scale: None,
+            identification: 0,
+            payload: payload.to_vec(),
+        };
+        ends.next[from.index()] = packet.next_sequence();
+        self.frame(&packet.frame())
+    }
+
+    /// SYN, SYN/ACK and the client's half of the handshake: enough to be a session whose client may say anything.
+    fn session(&mut self) -> io::Result<Ends> {
+        let mut ends = self.connection();
+        self.send(&mut ends, Side::Client, tcp::SYN, &[])?;
+        self.send(&mut ends, Side::Server, tcp::SYN | tcp::ACK, &[])?;
+        let block = opening(0, u64::from(ends.number));
+        self.say(&mut ends, &[&[3], &block[..], &block[..]].concat())?;
+        Ok(ends)
+    }
+
+    fn say(&mut self, ends: &mut Ends, bytes: &[u8]) -> io::Result<()> {
+        bytes.chunks(1460).try_for_each(|payload| self.send(ends, Side::Client, tcp::ACK, payload))
+    }
+
+    /// Messages on one session after the other, each of a million bytes.
+    fn messages(&mut self, end: u64, chunk_size: u32, mut make: impl FnMut(&mut ChunkWriter, u32)) -> io::Result<()> {
+        while self.written < end {
+            let mut ends = self.session()?;
+            let mut chunks = ChunkWriter::default();
+            chunks.set_chunk_size(chunk_size);
+            let start = self.written;
+            let mut count = 0;
+            while self.written < end && self.written < start + 1_000_000 {
+                make(&mut chunks, count);
+                count += 1;
+                let bytes = chunks.take();
+                self.say(&mut ends, &bytes)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Nobody answers.
+fn half_open(wire: &mut Wire, end: u64) -> io::Result<()> {
+    while wire.written < end {
+        let mut ends = wire.connection();
+        wire.send(&mut ends, Side::Client, tcp::SYN, &[])?;
+    }
+    Ok(())
+}
+
+/// Connections joined in the middle that say a little of nothing, a byte at a time.
+fn openings(wire: &mut Wire, end: u64) -> io::Result<()> {
+    while wire.written < end {
+        let mut some: Vec<Ends> = (0..1000).map(|_| wire.connection()).collect();
+        for _ in 0..20 {
+            for ends in &mut some {
+                wire.send(ends, Side::Client, tcp::ACK, &[0x7f])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sessions that begin and never end.
+fn sessions(wire: &mut Wire, end: u64) -> io::Result<()> {
+    while wire.written < end {
+        let mut ends = wire.session()?;
+        let mut chunks = ChunkWriter::default();
+        chunks.message(&Message::new(3, 20, 0, 0, values(&["publish".into(), 1.into(), Amf::Null, "key".into()])));
+        let bytes = chunks.take();
+        wire.say(&mut ends, &bytes)?;
+    }
+    Ok(())
+}
+
+/// First fragments of packets whose rest never comes.
+fn fragments(wire: &mut Wire, end: u64) -> io::Result<()> {
+    let mut number = 0_u32;
+    while wire.written < end {
+        number = number.wrapping_add(1);
+        let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 28 + 200];
+        frame.extend((number as u16).to_be_bytes());
+        // More fragments follow; the place grows slowly, so that some packets have many.
+        frame.extend((0x2000 | ((number >> 16) as u16 * 26)).to_be_bytes());
+        frame.extend([64, 6, 0, 0, 10, 9, (number >> 8) as u8, 1, 192, 0, 2, 1]);
+        frame.extend([0; 208]);
+        wire.frame(&frame)?;
+    }
+    Ok(())
+}
+
+/// Every second segment is missing.
+fn reordering(wire: &mut Wire, end: u64) -> io::Result<()> {
+    while wire.written < end {
+        let mut some: Vec<Ends> = Vec::new();
+        for _ in 0..100 {
+            some.push(wire.session()?);
+        }
+        for _ in 0..500 {
+            for ends in &mut some {
+                ends.next[0] = ends.next[0].wrapping_add(10);
+                wire.send(ends, Side::Client, tcp::ACK, &[0; 10])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Messages of 16 MB that are begun on all chunk streams there can be, and never finished.
+fn partial_messages(wire: &mut Wire, end: u64) -> io::Result<()> {
+    while wire.written < end {
+        let mut ends = wire.session()?;
+        let mut chunks = ChunkWriter::default();
+        chunks.set_chunk_size(60_000);
+        let start = wire.written;
+        for id in 2..65_599_u32 {
+            let bytes = [&chunks.take()[..], &begin(id, 0x00ff_ffff, 9), &vec![0; 60_000]].concat();
+            wire.say(&mut ends, &bytes)?;
+            if wire.written >= end || wire.written > start + 60_000_000 {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The header of a first chunk, in its longest form.
+fn begin(id: u32, length: u32, kind: u8) -> Vec<u8> {
+    let mut header = match id {
+        0..=63 => vec![id as u8],
+        _ => vec![1, (id - 64) as u8, ((id - 64) >> 8) as u8],
+    };
+    header.extend([0, 0, 0]);
+    header.extend(&length.to_be_bytes()[1..]);
+    header.push(kind);
+    header.extend([1, 0, 0, 0]);
+    header
+}
+
+/// Sessions with every chunk stream there can be, a byte on each.
+fn chunk_streams(wire: &mut Wire, end: u64) -> io::Result<()> {
+    while wire.written < end {
+        let mut ends = wire.session()?;
+        for ids in (2..1030_u32).collect::<Vec<_>>().chunks(60) {
+            let bytes: Vec<u8> = ids.iter().flat_map(|id| [&begin(*id, 200, 9)[..], &[0; 128]].concat()).collect();
+            wire.say(&mut ends, &bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// Two long messages in turns of a byte: every chunk has a place of its own.
+fn tiny_chunks(wire: &mut Wire, end: u64) -> io::Result<()> {
+    while wire.written < end {
+        let mut ends = wire.session()?;
+        let mut chunks = ChunkWriter::default();
+        chunks.set_chunk_size(1);
+        let bytes = [&chunks.take()[..], &begin(4, 0x00ff_ffff, 8), &[0], &begin(5, 0x00ff_ffff, 9), &[0]].concat();
+        wire.say(&mut ends, &bytes)?;
+        let turns: Vec<u8> = [0xc4, 0, 0xc5, 0].repeat(365 * 40);
+        for _ in 0..500 {
+            if wire.written < end {
+                wire.say(&mut ends, &turns)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Messages of one byte under headers of one.
+fn tiny_messages(wire: &mut Wire, end: u64) -> io::Result<()> {
+    while wire.written < end {
+        let mut ends = wire.session()?;
+        wire.say(&mut ends, &[&begin(4, 1, 8)[..], &[0xaf]].concat())?;
+        let bytes = [0xc4, 0xaf].repeat(730 * 40);
+        for _ in 0..1000 {
+            if wire.written < end {
+                wire.say(&mut ends, &bytes)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Objects in objects, a million deep.
+fn deep_amf(wire: &mut Wire, end: u64) -> io::Result<()> {
+    let mut payload = values(&["call".into(), 1.into()]);
+    payload.extend([3, 0, 1, b'a'].repeat(1_000_000));
+    wire.messages(end, 65_536, |chunks, _| chunks.message(&Message::new(3, 20, 0, 0, payload.clone())))
+}
+
+/// As many small values as fit.
+fn many_values(wire: &mut Wire, end: u64) -> io::Result<()> {
+    let mut payload = values(&["call".into(), 1.into()]);
+    payload.extend([3, 0, 0, 9].repeat(64_000));
+    wire.messages(end, 65_536, |chunks, _| chunks.message(&Message::new(3, 20, 0, 0, payload.clone())))
+}
+
+/// AMF3 arrays that each hold the one before twice, and a text that is repeated for ever.
+fn references(wire: &mut Wire, end: u64) -> io::Result<()> {
+    let mut payload = vec![0];
+    payload.extend(values(&["call".into(), 1.into()]));
+    payload.push(0x11);
+    // An array of 30 000 values: first a long string, then arrays of two references to the array before.
+    payload.extend([0x09, 0x83, 0xd4, 0x61, 0x01]);
+    payload.extend([0x06, 0x87, 0x69]);
+    payload.extend([b'x'; 500]);
+    for number in 1..15_000_u32 {
+        payload.extend([0x09, 0x05, 0x01]);
+        for _ in 0..2 {
+            let head = number.saturating_sub(1) << 1;
+            payload.extend([0x09, 0x80 | (head >> 7) as u8, (head & 0x7f) as u8]);
+        }
+        // The string again.
+        payload.extend([0x06, 0x00]);
+    }
+    wire.messages(end, 65_536, |chunks, _| chunks.message(&Message::new(3, 17, 0, 0, payload.clone())))
+}
+
+/// Stream names of 60 000 characters, all of them different.
+fn long_names(wire: &mut Wire, end: u64) -> io::Result<()> {
+    wire.messages(end, 65_536, |chunks, count| {
+        let name = format!("{count}{}", "n".repeat(60_000));
+        let publish = values(&["publish".into(), count.into(), Amf::Null, name.as_str().into()]);
+        chunks.message(&Message::new(3, 20, 0, 0, publish));
+    })
+}
+
+/// Calls that are never answered, with names of 60 000 characters.
+fn calls(wire: &mut Wire, end: u64) -> io::Result<()> {
+    let name = "c".repeat(60_000);
+    let mut number = 0;
+    while wire.written < end {
+        let mut ends = wire.session()?;
+        let mut chunks = ChunkWriter::default();
+        chunks.set_chunk_size(65_536);
+        for _ in 0..1100 {
+            number += 1;
+            chunks.message(&Message::new(3, 20, 0, 0, values(&[name.as_str().into(), number.into(), Amf::Null])));
+            let bytes = chunks.take();
+            wire.say(&mut ends, &bytes)?;
+            if wire.written >= end {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Blocks of names and of secrets, without end.
+fn notes(wire: &mut Wire, end: u64) -> io::Result<()> {
+    let mut names = Vec::new();
+    for number in 0..4000_u16 {
+        names.extend([1, 0, 10, 0, 10, 0]);
+        names.extend(number.to_be_bytes());
+        names.extend(b"name\0\0\0\0");
+    }
+    let secrets = [&b"KSLT"[..], &60_000_u32.to_le_bytes(), &vec![b'k'; 60_000]].concat();
+    while wire.written < end {
+        for (kind, body) in [(4, &names), (10, &secrets)] {
+            wire.out.block(kind, body)?;
+            wire.written += 12 + body.len() as u64;
+        }
+    }
+    Ok(())
+}
+
+/// Connections joined in the middle that are nothing at all.
+fn garbage(wire: &mut Wire, end: u64) -> io::Result<()> {
+    while wire.written < end {
+        let mut ends = wire.connection();
+        let bytes = wire.random.bytes(200_000);
+        wire.say(&mut ends, &bytes)?;
+    }
+    Ok(())
+}
+
+/// Sessions with a hole, behind which every byte looks like the beginning of a message.
+fn look_alikes(wire: &mut Wire, end: u64) -> io::Result<()> {
+    let patterns: [&[u8]; 3] = [
+        &[0x44, 0, 0, 20, 0, 0x20, 0, 8, 0xaf, 1],
+        &[0x04, 0, 0, 40, 0, 0x40, 0, 9, 1, 0, 0, 0, 0x27, 1, 0, 0, 0],
+        &[0xc4],
+    ];
+    let mut turn = 0;
+    while wire.written < end {
+        turn += 1;
+        let mut ends = wire.session()?;
+        let streams: Vec<u8> = (3..900_u32).flat_map(|id| [&begin(id, 10, 8)[..], &[0xaf; 10]].concat()).collect();
+        wire.say(&mut ends, &streams)?;
+        // An acknowledged hole.
+        ends.next[0] = ends.next[0].wrapping_add(5000);
+        let bytes: Vec<u8> = patterns[turn % 3].iter().copied().cycle().take(1_000_000).collect();
+        for part in bytes.chunks(20_000) {
+            wire.say(&mut ends, part)?;
+            wire.send(&mut ends, Side::Server, tcp::ACK, &[])?;
+        }
+    }
+    Ok(())
+}
+
+/// Packets as long as send offload never leaves them, full of messages of one byte.
+fn large_packets(wire: &mut Wire, end: u64) -> io::Result<()> {
+    let bytes = [0xc4, 0xaf].repeat(4_000_000);
+    while wire.written < end {
+        let mut ends = wire.session()?;
+        wire.say(&mut ends, &[&begin(4, 1, 8)[..], &[0xaf]].concat())?;
+        // An IPv4 header of length 0 leaves the length to the frame.
+        let mut frame = Packet {
+            time: Time(wire.time),
+            from: Side::Client,
+            source: (
+                [10, (ends.number >> 20) as u8, (ends.number >> 12) as u8, (ends.number >> 4) as u8],
+                40_000 + (ends.number & 15) as u16,
+            )
+                .into(),
+            destination: ([192, 0, 2, 1], 1935).into(),
+            sequence: ends.next[0],
+            acknowledgement: ends.next[1],
+            flags: tcp::ACK,
+            window: 65_535,
+            window_scale: None,
+            identification: 0,
+            payload: bytes.clone(),
+        }
+        .frame();
+        frame[16..18].fill(0);
+        wire.frame(&frame)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Writes first inputs for every target, from the repository's captures and from `synth`: `seeds FOLDER`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use rtmp_inspect::capture::Input;
+use rtmp_inspect::synth::{Conversation, Link, Packet, pcap, pcapng, sample};
+use rtmp_inspect::wire::Side;
+use rtmp_inspect_fuzz::common::Story;
+use rtmp_inspect_fuzz::common::encap;
+use rtmp_inspect_fuzz::targets::link::LINK_TYPES;
+
+struct Seeds {
+    folder: PathBuf,
+    /// Payloads by kind, and what they begin with: one of each is enough.
+    shapes: BTreeSet<(u8, Vec<u8>)>,
+}
+
+impl Seeds {
+    fn write(&self, target: &str, bytes: &[u8]) {
+        let mut hasher = DefaultHasher::new();
+        bytes.hash(&mut hasher);
+        let folder = self.folder.join(target);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(format!("seed-{:016x}", hasher.finish())), bytes).unwrap();
+    }
+
+    /// The payloads of a capture's messages.
+    fn payloads(&mut self, path: &Path) {
+        let story = Story::of_file(path);
+        for message in story.messages() {
+            let (kind, payload) = (message.head.kind.0, &message.payload[..message.payload.len().min(1500)]);
+            let shape = if matches!(kind, 8 | 9) { 2 } else { 24 };
+            if !self.shapes.insert((kind, payload[..payload.len().min(shape)].to_vec())) {
+                continue;
+            }
+            let record = |choice: u8, length: usize| {
+                let payload = &payload[..payload.len().min(length)];
+                [&[choice, 40][..], &(payload.len() as u16).to_le_bytes(), payload].concat()
+            };
+            match kind {
+                8 => self.write("media", &record(0, 120)),
+                9 => self.write("media", &record(1, 120)),
+                22 => self.write("media", &record(2, 1500)),
+                15..=20 => {
+                    let choice = [20, 18, 19, 17, 15, 16].iter().position(|known| *known == kind).unwrap();
+                    self.write("amf0", &[&[choice as u8], payload].concat());
+                    if let Some(at) = payload.iter().position(|byte| *byte == 0x11) {
+                        self.write("amf3", &payload[at + 1..]);
+                    }
+                }
+                _ => {}
+            }
+        }
+        // The first packets, as a file of their own.
+        let file = fs::read(path).unwrap();
+        self.write("capture", &file[..file.len().min(4000)]);
+        let mut frames = Vec::new();
+        let mut input = Input::open(&[path.to_owned()]).unwrap();
+        while let Some(Ok(packet)) = input.next() {
+            let Some(choice) = LINK_TYPES.iter().position(|known| *known == packet.link.0) else { break };
+            let length = packet.data.len().min(200);
+            let cut = (packet.data.len() - length).min(255) as u8;
+            frames.extend([choice as u8, cut]);
+            frames.extend((length as u16).to_le_bytes());
+            frames.extend(&packet.data[..length]);
+            if frames.len() > 1200 {
+                break;
+            }
+        }
+        self.write("link", &frames);
+    }
+
+    /// A conversation's bytes behind what `flags` puts before them.
+    fn conversation(&self, flags: u8, writes: &[(Side, Vec<u8>)]) {
+        let mut bytes = vec![flags, 4, 1, 30, 150, 60];
+        for (from, said) in writes {
+            bytes.push(from.index() as u8);
+            bytes.extend((said.len() as u16).to_le_bytes());
+            bytes.extend(said);
+        }
+        self.write("rtmp", &bytes);
+    }
+}
+
+fn main() {
+    let folder = PathBuf::from(std::env::args().nth(1).expect("a folder"));
+    let mut seeds = Seeds { folder, shapes: BTreeSet::new() };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut captures: Vec<PathBuf> = fs::read_dir(root.join("captures"))
+        .unwrap()
+        .filter_map(|folder| fs::read_dir(folder.unwrap().path()).ok())
+        .flatten()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.to_str().unwrap().contains(".pcap"))
+        .collect();
+    captures.sort();
+    for capture in &captures {
+        seeds.payloads(capture);
+    }
+
+    // What comes behind a handshake, a connection and a stream, of whole conversations.
+    let length = |conversation: Conversation| conversation.writes().len();
+    for (conversation, streaming, flags) in [
+        (sample::publish(2), length(sample::publishing()), 4),
+        (sample::play(2), length(sample::playing()), 6),
+    ] {
+        let writes: Vec<_> = conversation.writes().iter().map(|write| (write.from, write.bytes.clone())).collect();
+        let handshake = length(Conversation::new().handshake());
+        for (flags, skip) in [(0, 0), (1, handshake), (2, length(sample::connected())), (flags, streaming)] {
+            let cut: Vec<_> = writes[skip..]
+                .iter()
+                .take(8)
+                .map(|(from, said)| (*from, said[..said.len().min(1600)].to_vec()))
+                .collect();
+            seeds.conversation(flags, &cut);
+            seeds.conversation(flags | 0x40, &cut);
+            seeds.conversation(flags | 0x80, &cut);
+        }
+    }
+
+    // Files in every form.
+    let packets = Link::v4().packets(&sample::connected());
+    let mut file = Vec::new();
+    pcap::write(&mut file, &packets[..8]).unwrap();
+    seeds.write("capture", &file);
+    let mut file = Vec::new();
+    pcapng::write(&mut file, &packets[..8]).unwrap();
+    seeds.write("capture", &file);
+
+    // Encapsulations, whole and in fragments of whatever the mutations make of them.
+    let frames: Vec<_> = packets.iter().map(Packet::frame).filter(|frame| frame.len() < 300).collect();
+    for (_, _, wrap) in encap::ALL {
+        let mut bytes = Vec::new();
+        for (number, frame) in frames.iter().enumerate().take(4) {
+            let (link, data) = wrap(frame, number);
+            let Some(choice) = LINK_TYPES.iter().position(|known| *known == link) else { continue };
+            bytes.extend([choice as u8, 0]);
+            bytes.extend((data.len() as u16).to_le_bytes());
+            bytes.extend(data);
+        }
+        seeds.write("link", &bytes);
+    }
+
+    // Segments in order, and the same with copies.
+    for flags in 0..16 {
+        for order in [[0, 1, 2, 3], [0, 2, 1, 3], [3, 2, 1, 0], [1, 1, 3, 2]] {
+            let mut bytes = vec![flags];
+            for place in order {
+                let offset: u16 = place * 100;
+                bytes.extend([place as u8 & 1, 2]);
+                bytes.extend(offset.to_le_bytes());
+                bytes.extend([120, 20, 9]);
+                bytes.extend((place * 50).to_le_bytes());
+            }
+            bytes.extend([200, 0]);
+            bytes.extend(600_u16.to_le_bytes());
+            bytes.extend([0; 5]);
+            seeds.write("reassembly", &bytes);
+        }
+    }
+
+    // The filters of the documentation.
+    let reference = fs::read_to_string(root.join("docs/filter.md")).unwrap();
+    let mut lines = reference.lines();
+    while let Some(line) = lines.next() {
+        if line.starts_with("```filter") {
+            for filter in lines.by_ref().take_while(|line| !line.starts_with("```")) {
+                seeds.write("filter", filter.as_bytes());
+            }
+        }
+    }
+}

@@ -1,0 +1,609 @@
+//! Every limit is attacked: with a small limit and packets made for it, what is kept stays within it, and it is counted.
+//! `docs/limits.md` is what the program knows; `BLESS=1` writes its table again.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use rtmp_inspect::analyzer::{Analyzer, Held, Limits, Options, Reached};
+use rtmp_inspect::capture::{self, Input, LinkType};
+use rtmp_inspect::filter::Sessions;
+use rtmp_inspect::limits;
+use rtmp_inspect::net::How;
+use rtmp_inspect::proto::rtmp::secrets::Masks;
+use rtmp_inspect::proto::{Event, Why};
+use rtmp_inspect::rules::{Engine, Finding};
+use rtmp_inspect::synth::pcap::Endian;
+use rtmp_inspect::synth::pcapng::{self, Resolution};
+use rtmp_inspect::synth::{Amf, Conversation, Link, Message, Packet, SubMessage, aggregate, pcap, sample, tcp, values};
+use rtmp_inspect::tui::{self, Loader};
+use rtmp_inspect::wire::{Moment, PacketNo, Place, Side, Time};
+
+/// What came of packets, and the most that was kept at any time.
+struct Run {
+    events: Vec<Event>,
+    findings: Vec<Finding>,
+    reached: Reached,
+    most: Held,
+    /// Sessions that rules, masks and filters still know at the end.
+    left: [usize; 3],
+}
+
+/// Keeps no events when `events` is false: there may be many.
+fn run_frames(frames: impl IntoIterator<Item = (Time, Vec<u8>, usize)>, limits: &Limits, events: bool) -> Run {
+    let (mut analyzer, mut engine) = (Analyzer::new(limits, Options::default()), Engine::default());
+    let (mut masks, mut sessions) = (Masks::new(false, limits), Sessions::default());
+    let (mut run_events, mut findings) = (Vec::new(), Vec::new());
+    let mut most = Held::default();
+    let mut drain = |analyzer: &mut Analyzer, most: &mut Held| {
+        let held = analyzer.held();
+        most.connections = most.connections.max(held.connections);
+        most.closed = most.closed.max(held.closed);
+        most.live = most.live.max(held.live);
+        most.opening_bytes = most.opening_bytes.max(held.opening_bytes);
+        most.session_bytes = most.session_bytes.max(held.session_bytes);
+        loop {
+            most.events = most.events.max(analyzer.held().events);
+            let Some(event) = analyzer.poll() else { return };
+            findings.extend(engine.observe(&event));
+            masks.observe(&event);
+            sessions.observe(&event);
+            sessions.forget(&event);
+            masks.forget(&event);
+            if events {
+                run_events.push(event);
+            }
+        }
+    };
+    for (index, (time, frame, wire_length)) in frames.into_iter().enumerate() {
+        analyzer.push(&capture::Packet {
+            at: Moment { packet: PacketNo(index as u64 + 1), time },
+            link: LinkType(1),
+            data: &frame,
+            wire_length: wire_length as u32,
+            place: Place::default(),
+        });
+        drain(&mut analyzer, &mut most);
+    }
+    analyzer.finish();
+    drain(&mut analyzer, &mut most);
+    analyzer.count(masks.reached());
+    let left = [engine.held(), masks.held(), sessions.held()];
+    Run { events: run_events, findings, reached: analyzer.totals().reached.clone(), most, left }
+}
+
+fn run(packets: &[Packet], limits: &Limits) -> Run {
+    let frames = packets.iter().map(|packet| (packet.time, packet.frame()));
+    run_frames(frames.map(|(time, frame)| (time, frame.clone(), frame.len())), limits, true)
+}
+
+fn say(conversation: &Conversation, limits: &Limits) -> Run {
+    run(&Link::v4().packets(conversation), limits)
+}
+
+/// The one message under these limits, behind a clean beginning.
+fn message(kind: u8, payload: Vec<u8>, limits: &Limits) -> Run {
+    say(&sample::connected().client(|c| c.message(&Message::new(3, kind, 0, 0, payload))), limits)
+}
+
+fn small(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    limits
+}
+
+/// The addresses of connection `number`.
+fn link(number: u32) -> Link {
+    let client = ([10, (number >> 16) as u8, (number >> 8) as u8, number as u8], 50_000);
+    Link::between(client.into(), ([192, 0, 2, 2], 1935).into())
+}
+
+fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    file
+}
+
+/// What the capture says at its end.
+fn last_words(bytes: &[u8]) -> (String, u64) {
+    let file = file(bytes);
+    let mut input = Input::open(&[file.path().to_owned()]).unwrap();
+    let mut said = String::new();
+    while let Some(packet) = input.next() {
+        if let Err(error) = packet {
+            said = error.to_string();
+        }
+    }
+    (said, input.notes().missed)
+}
+
+fn ng() -> pcapng::Writer<Vec<u8>> {
+    let mut writer = pcapng::Writer::new(Vec::new(), Endian::Little).unwrap();
+    writer.interface(Resolution::Unsaid).unwrap();
+    writer
+}
+
+/// Declares the attacks: a test each, and the list of them.
+macro_rules! attacks {
+    ($($(#[$meta:meta])* fn $name:ident() $body:block)*) => {
+        $(#[test] $(#[$meta])* fn $name() $body)*
+        const HERE: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+/// Attacks that stand beside the tests of what they attack.
+const ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("zstd_window", "tests/compressed.rs", "fn zstd_may_not_ask_for_any_memory"),
+    ("nesting", "tests/transport.rs", "fn tunnels_in_tunnels_have_an_end"),
+    ("fragments", "tests/transport.rs", "fn fragments_keep_their_limits"),
+    ("fragment_bytes", "tests/transport.rs", "fn fragments_keep_their_limits"),
+    ("fragment_age_ns", "tests/transport.rs", "fn a_packet_without_all_its_fragments_is_lost"),
+];
+
+attacks! {
+    fn record_bytes() {
+        let mut bytes = Vec::new();
+        pcap::write(&mut bytes, &[]).unwrap();
+        bytes.extend([0; 8]);
+        bytes.extend((Limits::DEFAULT.record_bytes as u32 + 1).to_le_bytes());
+        bytes.extend([0; 4]);
+        assert!(last_words(&bytes).0.contains("more than any packet has"));
+    }
+
+    fn interfaces() {
+        let mut writer = ng();
+        for _ in 0..Limits::DEFAULT.interfaces {
+            writer.interface(Resolution::Unsaid).unwrap();
+        }
+        assert!(last_words(&writer.into_inner()).0.contains("more interfaces"));
+    }
+
+    fn note_bytes() {
+        let mut writer = ng();
+        for _ in 0..20 {
+            writer.block(10, &[&[0; 4][..], &1_000_000_u32.to_le_bytes(), &vec![7; 1_000_000][..]].concat()).unwrap();
+        }
+        let (said, missed) = last_words(&writer.into_inner());
+        assert_eq!((said.as_str(), missed), ("", 4));
+    }
+
+    fn connections() {
+        let packets: Vec<_> = (0..100).flat_map(|number| link(number).packets(&sample::connected())).collect();
+        let packets: Vec<_> = packets.into_iter().filter(|packet| packet.flags & tcp::FIN == 0).collect();
+        let run = run(&packets, &small(|limits| limits.connections = 8));
+        assert_eq!((run.most.connections, run.reached.connections), (8, 92));
+        assert!(run.most.live <= 8);
+        assert_eq!(run.left, [0; 3]);
+    }
+
+    fn half_open_connections_go_first() {
+        let one = link(1000).packets(&sample::publish(3));
+        let (begin, end) = one.split_at(one.len() / 2);
+        let mut packets = begin.to_vec();
+        packets.extend((0..100).map(|number| Packet { time: begin[0].time, ..link(number).packets(&sample::connected())[0].clone() }));
+        packets.extend_from_slice(end);
+        let run = run(&packets, &small(|limits| limits.connections = 8));
+        assert_eq!((run.most.connections, run.reached.connections), (8, 93));
+        let ends: Vec<_> = run.events.iter().filter_map(|event| if let Event::Close(close) = event { Some(close.how) } else { None }).collect();
+        assert_eq!(ends, [How::Fin, How::Fin], "who came in does not pay for those who knock");
+    }
+
+    fn idle_ns() {
+        let limits = Limits::default();
+        let first = link(1).packets(&sample::connected());
+        let (first, _) = first.split_at(first.len() - 3);
+        let hour = limits.idle_ns;
+        let late = |packets: Vec<Packet>| packets.into_iter().map(|mut packet| { packet.time.0 += hour + 1_000_000_000; packet });
+        let packets: Vec<_> = first.iter().cloned().chain(late(link(2).packets(&sample::connected()))).collect();
+        let run = run(&packets, &limits);
+        let ends: Vec<_> = run.events.iter().filter_map(|event| if let Event::Close(close) = event { Some((close.session, close.how)) } else { None }).collect();
+        assert_eq!(ends, [(1, How::Timeout), (1, How::Timeout), (2, How::Fin), (2, How::Fin)]);
+        assert_eq!((run.reached.idle_ns, run.reached.half_open_ns), (1, 0));
+    }
+
+    fn half_open_ns() {
+        let limits = Limits::default();
+        let syn = |number: u32| {
+            let mut packet = link(number).packets(&sample::connected())[0].clone();
+            packet.time.0 += i64::from(number) * 1_000_000_000;
+            packet
+        };
+        let packets: Vec<_> = (0..1000).map(syn).collect();
+        let run = run(&packets, &limits);
+        assert_eq!((run.reached.half_open_ns, run.most.connections), (880, 120));
+    }
+
+    fn reorder_bytes() {
+        let (run, gaps) = hole(&small(|limits| limits.reorder_bytes = 5000));
+        assert!(run.reached.reorder_bytes > 0 && gaps > 0);
+    }
+
+    fn reorder_segments() {
+        let (run, gaps) = hole(&small(|limits| limits.reorder_segments = 5));
+        assert!(run.reached.reorder_segments > 0 && gaps > 0);
+    }
+
+    fn reorder_bytes_total() {
+        let (run, gaps) = hole(&small(|limits| limits.reorder_bytes_total = 10_000));
+        assert!(run.reached.reorder_bytes_total > 0 && gaps > 0);
+    }
+
+    fn acknowledged_hole_packets() {
+        assert!(certain_after(&small(|limits| { limits.acknowledged_hole_packets = 6; limits.acknowledged_hole_ns = i64::MAX; })) < 12);
+        assert!(certain_after(&small(|limits| { limits.acknowledged_hole_packets = 40; limits.acknowledged_hole_ns = i64::MAX; })) > 30);
+    }
+
+    fn acknowledged_hole_ns() {
+        assert!(certain_after(&small(|limits| { limits.acknowledged_hole_packets = 10_000; limits.acknowledged_hole_ns = 1000; })) < 12);
+    }
+
+    fn fragment_cuts() {
+        let frames = (0..10_u16).map(|place| {
+            let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 124, 0, 7];
+            frame.extend((0x2000 | (place * 13)).to_be_bytes());
+            frame.extend([64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+            frame.extend([0; 40]);
+            (Time(0), frame, 138)
+        });
+        assert_eq!(run_frames(frames, &small(|limits| limits.fragment_cuts = 3), true).reached.fragment_cuts, 7);
+    }
+
+    fn opening_bytes() {
+        let run = unknown(&small(|limits| limits.opening_bytes = 64), true, 4, 500);
+        assert!(run.most.opening_bytes > 0 && run.most.opening_bytes < 4 * 3 * 64 * 300, "{}", run.most.opening_bytes);
+    }
+
+    fn midstream_opening_bytes() {
+        let run = unknown(&small(|limits| limits.midstream_opening_bytes = 300), false, 4, 500);
+        assert!(run.most.opening_bytes > 0 && run.most.opening_bytes < 4 * 3 * 300 * 300, "{}", run.most.opening_bytes);
+    }
+
+    fn opening_bytes_total() {
+        let limits = small(|limits| {
+            limits.opening_bytes_total = 20_000;
+            limits.acknowledged_hole_packets = 2;
+        });
+        let run = unknown(&limits, false, 100, 50);
+        assert!(run.reached.opening_bytes_total > 0);
+        assert!(run.most.opening_bytes <= 20_000, "{}", run.most.opening_bytes);
+    }
+
+    fn unread_reasons() {
+        let frames = (100..140_u8).map(|protocol| {
+            let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 40, 0, 0, 0, 0, 64, protocol, 0, 0];
+            frame.extend([10, 0, 0, 1, 10, 0, 0, 2]);
+            frame.extend([0; 20]);
+            (Time(0), frame.clone(), frame.len())
+        });
+        let reached = run_frames(frames, &small(|limits| limits.unread_reasons = 3), true).reached;
+        assert!(reached.unread_reasons > 30, "{}", reached.unread_reasons);
+    }
+
+    fn ready_events() {
+        let bytes = [&[4, 0, 0, 0, 0, 0, 1, 8, 1, 0, 0, 0, 0xaf][..], &[0xc4, 0xaf].repeat(30_000)].concat();
+        let packets = Link::v4().mtu(65_000).packets(&sample::publishing().client(|c| c.raw(&bytes)));
+        let run = run(&packets, &small(|limits| limits.ready_events = 100));
+        assert!(run.most.events < 100 + 8192 + 100, "{}", run.most.events);
+        let messages = run.events.iter().filter(|event| matches!(event, Event::Message(_))).count();
+        assert!(messages > 30_000, "{messages}");
+    }
+
+    fn session_bytes_total() {
+        let limits = small(|limits| limits.session_bytes_total = 100_000);
+        let conversation = sample::publishing().client(|c| c.chunk_layer(|chunks| {
+            let mut message = chunks.begin(rtmp_inspect::synth::Format::default(), &Message::new(6, 9, 1, 0, vec![0x17; 60_000]));
+            for _ in 0..10 { chunks.chunk(&mut message); }
+        }));
+        let packets: Vec<_> = (0..20).map(|number| link(number).packets(&conversation)).flat_map(|packets| {
+            let length = packets.len() - 3;
+            packets.into_iter().take(length)
+        }).collect();
+        let run = run(&packets, &limits);
+        assert!(run.reached.session_bytes_total > 0);
+        assert!(run.most.session_bytes <= 100_000, "{}", run.most.session_bytes);
+        assert!(run.events.iter().any(|event| matches!(event, Event::Incomplete(part) if part.why == Why::Limit)));
+    }
+
+    fn search_bytes() {
+        let garbage: Vec<u8> = (0..60_000_u32).map(|number| (number * 7 % 251) as u8 | 0x80).collect();
+        let conversation = sample::publishing().client(|c| c.raw(&[0xff; 200])).client(|c| c.raw(&garbage));
+        let run = say(&conversation, &small(|limits| limits.search_bytes = 4096));
+        assert!(run.reached.search_bytes > 5, "{}", run.reached.search_bytes);
+        assert!(run.most.session_bytes < 40_000, "{}", run.most.session_bytes);
+    }
+
+    fn partial_bytes() {
+        let run = message(9, vec![0x17; 50_000], &small(|limits| limits.partial_bytes = 10_000));
+        assert_eq!(run.reached.partial_bytes, 1);
+        assert!(run.most.session_bytes < 20_000, "{}", run.most.session_bytes);
+        assert!(run.events.iter().any(|event| matches!(event, Event::Incomplete(part) if part.why == Why::Limit)));
+        // Chunks of a byte in turns: their places count too.
+        let turns = sample::publishing().client(|c| c.set_chunk_size(1).chunk_layer(|chunks| {
+            chunks.interleave(&[Message::new(4, 8, 1, 0, vec![0xaf; 5000]), Message::new(6, 9, 1, 0, vec![0x17; 5000])]);
+        }));
+        let run = say(&turns, &small(|limits| limits.partial_bytes = 20_000));
+        assert_eq!(run.reached.partial_bytes, 2);
+        assert!(run.most.session_bytes < 40_000, "{}", run.most.session_bytes);
+    }
+
+    fn chunk_streams() {
+        let conversation = sample::publishing().client(|c| c.chunk_layer(|chunks| {
+            for id in 3..40 { chunks.message(&Message::new(id, 8, 1, 0, vec![0xaf, 1])); }
+        }));
+        let run = say(&conversation, &small(|limits| limits.chunk_streams = 10));
+        assert!(run.reached.chunk_streams > 0);
+        assert!(run.events.iter().any(|event| matches!(event, Event::Undecodable(_))));
+    }
+
+    fn pending_calls() {
+        let mut conversation = sample::connected();
+        for id in 10..20 { conversation = conversation.client(|c| c.command("call", id, &[])); }
+        let run = say(&conversation, &small(|limits| limits.pending_calls = 3));
+        assert_eq!(run.reached.pending_calls, 7);
+    }
+
+    fn amf_depth() {
+        let mut payload = values(&["call".into(), 1.into()]);
+        payload.extend([3, 0, 1, b'a'].repeat(100_000));
+        assert_eq!(message(20, payload, &Limits::default()).reached.amf_depth, 1);
+    }
+
+    fn amf_values() {
+        let many: Vec<Amf> = (0..100).map(|number: u32| number.into()).collect();
+        let payload = values(&[&["call".into(), 1.into()][..], &many].concat());
+        let run = message(20, payload, &small(|limits| limits.amf_values = 50));
+        assert_eq!(run.reached.amf_values, 1);
+    }
+
+    fn amf_repeated() {
+        let mut payload = [&[0][..], &values(&["call".into(), 1.into()]), &[0x11, 0x09, 0x81, 0x49, 1]].concat();
+        payload.extend([0x06, 0x81, 0x49]);
+        payload.extend([b'x'; 100]);
+        payload.extend([0x06, 0x00].repeat(99));
+        let run = message(17, payload, &small(|limits| limits.amf_repeated = 1000));
+        assert_eq!(run.reached.amf_repeated, 1);
+    }
+
+    fn aggregate_messages() {
+        let messages: Vec<_> = (0..50).map(|time| SubMessage::new(8, time, [0xaf, 1])).collect();
+        let run = message(22, aggregate(&messages), &small(|limits| limits.aggregate_messages = 10));
+        assert_eq!(run.reached.aggregate_messages, 1);
+    }
+
+    fn secrets() {
+        let limits = small(|limits| limits.secrets = 2);
+        let run = names(&limits);
+        assert_eq!(run.reached.secrets, 1);
+        assert_eq!(run.left, [0; 3]);
+        masks_all_text(&limits);
+    }
+
+    fn secret_bytes() {
+        let limits = small(|limits| limits.secret_bytes = 10);
+        assert_eq!(names(&limits).reached.secret_bytes, 1);
+        masks_all_text(&limits);
+    }
+
+    fn finding_bytes() {
+        let long = "x".repeat(50_000);
+        let run = say(&sample::connected().client(|c| c.create_stream(2)).server(|s| s.error(2, "No", &long)), &Limits::default());
+        let longest = run.findings.iter().map(|finding| finding.text.len()).max().unwrap();
+        assert!(longest > 500 && longest <= Limits::DEFAULT.finding_bytes + 3, "{longest}");
+    }
+
+    fn judged_calls() {
+        let mut conversation = sample::connected();
+        for id in 10..3010 { conversation = conversation.client(|c| c.command("call", id, &[])); }
+        let run = say(&conversation, &Limits::default());
+        let unanswered = run.findings.iter().filter(|finding| finding.rule.code == "CMD006").count();
+        assert_eq!(unanswered, Limits::DEFAULT.judged_calls);
+    }
+
+    fn ready_items() {
+        let (batches, _, _) = index(200_000);
+        let longest = batches.into_iter().max().unwrap();
+        // One packet may give more than there is room for.
+        assert!(longest < Limits::DEFAULT.ready_items + 40_000, "{longest}");
+    }
+
+    fn index_bytes() {
+        let (_, complaints, memory) = index(3_000_000);
+        assert!(complaints.len() == 1 && complaints[0].contains("reading stopped"), "{complaints:?}");
+        let most = Limits::DEFAULT.index_bytes as u64 + 6_000_000 * Limits::DEFAULT.index_share / 100 + (8 << 20);
+        assert!(memory as u64 <= most, "{memory}");
+    }
+
+    fn index_share() {
+        // A capture of usual proportions never comes to it.
+        let mut bytes = Vec::new();
+        pcap::write(&mut bytes, &Link::v4().packets(&sample::publish(2000))).unwrap();
+        let capture = file(&bytes);
+        let (_, complaints, memory) = load(capture.path());
+        assert!(complaints.is_empty());
+        assert!(memory > 0 && memory < Limits::DEFAULT.index_bytes);
+    }
+}
+
+/// A client's bytes with a segment missing and nobody who acknowledges it.
+fn hole(limits: &Limits) -> (Run, usize) {
+    let packets = Link::v4().packets(&sample::publishing().client(|c| c.video(1, 0, vec![0x17; 50_000])));
+    let mut client: Vec<_> = packets.into_iter().filter(|packet| packet.from == Side::Client).collect();
+    let place = client.iter().position(|packet| packet.payload.len() > 1400).unwrap();
+    client.remove(place + 5);
+    let last = client.len() - 1;
+    client.truncate(last);
+    let run = run(&client, limits);
+    let early = |event: &&Event| matches!(event, Event::Gap(gap) if gap.at.packet.0 < last as u64);
+    let gaps = run.events.iter().filter(early).count();
+    (run, gaps)
+}
+
+/// How many packets it takes until an acknowledged hole is certain.
+fn certain_after(limits: &Limits) -> u64 {
+    let mut packets = Link::v4().packets(&sample::publishing().client(|c| c.video(1, 0, vec![0x17; 200_000])));
+    let place = packets.iter().position(|packet| packet.payload.len() > 1400).unwrap() + 20;
+    let place = place + packets[place..].iter().position(|packet| packet.payload.len() > 1400).unwrap();
+    packets.remove(place);
+    let run = run(&packets, limits);
+    let reports = |event: &Event| matches!(event, Event::Gap(_));
+    assert!(run.events.iter().any(reports));
+    // The event stands where the messages are that follow it: count packets until it comes.
+    let mut analyzer = Analyzer::new(limits, Options::default());
+    for (index, packet) in packets.iter().enumerate() {
+        let frame = packet.frame();
+        let at = Moment { packet: PacketNo(index as u64 + 1), time: packet.time };
+        let length = frame.len() as u32;
+        analyzer.push(&capture::Packet {
+            at,
+            link: LinkType(1),
+            data: &frame,
+            wire_length: length,
+            place: Place::default(),
+        });
+        while let Some(event) = analyzer.poll() {
+            if reports(&event) {
+                return (index - place) as u64;
+            }
+        }
+    }
+    u64::MAX
+}
+
+/// Connections that say a byte at a time what could still become RTMP.
+fn unknown(limits: &Limits, begins: bool, connections: u32, bytes: usize) -> Run {
+    let mut packets = Vec::new();
+    for number in 0..connections {
+        let mut all = link(number).packets(&sample::connected());
+        let mut first = all.remove(0);
+        if begins {
+            packets.push(first.clone());
+            first.sequence += 1;
+        }
+        for place in 0..bytes {
+            let sequence = first.sequence.wrapping_add(place as u32);
+            // C0, and then zeros: a handshake half that never ends.
+            let payload = vec![if place == 0 { 3 } else { 0 }];
+            packets.push(Packet { flags: tcp::ACK, sequence, payload, ..first.clone() });
+        }
+    }
+    run(&packets, limits)
+}
+
+/// Many streams are named in one session.
+fn names(limits: &Limits) -> Run {
+    let mut conversation = sample::connected();
+    for number in 0..10 {
+        conversation = conversation.client(|c| c.publish(1, number + 3, &format!("name{number}")));
+    }
+    say(&conversation, limits)
+}
+
+fn masks_all_text(limits: &Limits) {
+    let run = names(&Limits::default());
+    let mut masks = Masks::new(false, limits);
+    run.events.iter().for_each(|event| masks.observe(event));
+    assert_eq!(masks.text(1, "name9 and all else"), "*".repeat(18));
+    assert_eq!(masks.text(2, "another session"), "another session");
+}
+
+/// Loads messages of one byte into the screen: how long the batches were, what was complained, and the memory.
+fn index(messages: usize) -> (Vec<usize>, Vec<String>, usize) {
+    let bytes = [&[4, 0, 0, 0, 0, 0, 1, 8, 1, 0, 0, 0, 0xaf][..], &[0xc4, 0xaf].repeat(messages)].concat();
+    let packets = Link::v4().mtu(30_000).packets(&sample::publishing().client(|c| c.raw(&bytes)));
+    let mut bytes = Vec::new();
+    pcap::write(&mut bytes, &packets).unwrap();
+    let capture = file(&bytes);
+    load(capture.path())
+}
+
+fn load(capture: &Path) -> (Vec<usize>, Vec<String>, usize) {
+    let options = tui::Options { show_secrets: false, color: false, session: None, follow: false };
+    let captures = [capture.to_owned()];
+    let (mut loader, book) = Loader::open(&captures, &options).unwrap();
+    let mut app = tui::App::new(book, &captures, &options);
+    let mut batches = Vec::new();
+    loop {
+        let batch = loader.read();
+        batches.push(batch.items.len());
+        let (done, complaints) = (batch.progress.done, batch.progress.complaints.clone());
+        app.take(batch);
+        if done {
+            let (index, evidence) = app.memory();
+            return (batches, complaints, index + evidence);
+        }
+    }
+}
+
+#[test]
+fn every_limit_is_attacked_and_counted_or_says_why_not() {
+    let read = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    for (_, path, test) in ELSEWHERE {
+        assert!(read(path).contains(test), "{path} has no {test}");
+    }
+    let own = read("tests/limits.rs");
+    for limit in Limits::ALL {
+        let elsewhere = ELSEWHERE.iter().any(|(name, ..)| *name == limit.name);
+        assert!(HERE.contains(&limit.name) || elsewhere, "{} is not attacked", limit.name);
+        assert!(limit.doc.len() > 40 && !limit.unit.is_empty(), "{} has no reason", limit.name);
+        let mut reached = Reached::default();
+        reached.count(limit.name);
+        assert_eq!(reached.list(), [(limit.name, 1)]);
+        if limit.uncounted.is_empty() && HERE.contains(&limit.name) && limit.name != "note_bytes" {
+            assert!(own.contains(&format!("reached.{}", limit.name)), "{}: no test looks at its counter", limit.name);
+        }
+    }
+}
+
+/// Days of a live pipe: sessions come and go, some without an end, and nothing of them stays.
+#[test]
+fn nothing_of_a_session_stays_when_it_is_over() {
+    let limits = small(|limits| limits.connections = 64);
+    let template = link(0).packets(&sample::publish(2));
+    let frames = (0..4000_u32).flat_map(|number| {
+        // Each third one loses its end.
+        let length = template.len() - if number % 3 == 0 { 3 } else { 0 };
+        let client = link(number).client;
+        template
+            .iter()
+            .take(length)
+            .map(move |packet| {
+                let mut packet = packet.clone();
+                packet.time.0 += i64::from(number) * 30_000_000_000;
+                if packet.from == Side::Client {
+                    packet.source = client;
+                } else {
+                    packet.destination = client;
+                }
+                packet
+            })
+            .collect::<Vec<_>>()
+    });
+    let frames =
+        frames.map(|packet| (packet.time, packet.frame())).map(|(time, frame)| (time, frame.clone(), frame.len()));
+    let run = run_frames(frames, &Limits { connections: 1000, ..limits }, false);
+    assert_eq!(run.left, [0; 3]);
+    // An hour of sessions that did not end, one every 90 seconds.
+    assert!(run.most.connections <= 45 && run.most.live <= 45, "{:?}", run.most);
+    assert!(run.most.session_bytes < 1 << 20 && run.most.closed <= 250, "{:?}", run.most);
+    assert!(run.reached.idle_ns > 1200, "{}", run.reached.idle_ns);
+}
+
+fn doc() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/limits.md")
+}
+
+#[test]
+fn the_list_of_limits_is_in_sync() {
+    const MARK: &str = "<!-- generated -->\n";
+    let written = fs::read_to_string(doc()).unwrap();
+    let (text, table) = written.split_once(MARK).unwrap();
+    let wanted = limits::markdown();
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(doc(), format!("{text}{MARK}{wanted}")).unwrap();
+    } else {
+        assert!(table == wanted, "docs/limits.md is old: BLESS=1 cargo test --test limits");
+    }
+}

@@ -1,0 +1,159 @@
+//! `check` in the forms that other programs read: whatever the wire says, a parser of that form reads it.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use common::capture;
+use rtmp_inspect::rules::CATALOGUE;
+use rtmp_inspect::synth::{Conversation, Link, pcap};
+use serde_json::Value;
+
+fn check(arguments: &[&str], capture: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rtmp-inspect")).arg("check").args(arguments).arg(capture).output().unwrap()
+}
+
+/// A capture of a server that says what no report may take for its own words.
+fn hostile() -> std::path::PathBuf {
+    let evil = "</failure>]]>\u{1b}[2J<script>alert(1)</script>\0\u{202e}&amp;\"'%s";
+    let conversation = Conversation::new()
+        .handshake()
+        .client(|c| c.connect("live"))
+        .server(|s| s.error(1, "NetConnection.Connect.Rejected", evil))
+        .client(|c| c.command("</testcase>\u{7}", 2, &[]));
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile <&'\".pcap");
+    pcap::write(std::fs::File::create(&path).unwrap(), &Link::v4().packets(&conversation)).unwrap();
+    path
+}
+
+#[test]
+fn junit_is_read_by_a_junit_parser() {
+    for (path, fail_on, failing) in [
+        (capture("srs/ffmpeg-publish-denied.pcap"), "warning", true),
+        (capture("srs/ffmpeg-publish-denied.pcap"), "error", false),
+        (capture("crtmpserver/ffmpeg-adobe-auth-bad-password.pcap"), "note", true),
+        (hostile(), "note", true),
+    ] {
+        let output = check(&["--junit", "--fail-on", fail_on], &path);
+        let report = junit_parser::from_reader(&*output.stdout).unwrap();
+        assert!(!report.suites.is_empty());
+        let mut failures = 0;
+        for suite in &report.suites {
+            assert_eq!(suite.cases.len(), CATALOGUE.len(), "a case a rule");
+            let failed = suite.cases.iter().filter(|case| case.status.is_failure()).count() as u64;
+            assert_eq!(suite.failures, failed);
+            failures += failed;
+        }
+        assert_eq!(failures > 0, failing, "{path:?}");
+        assert_eq!(output.status.code(), Some(i32::from(failing)), "the status says the same");
+    }
+}
+
+#[test]
+fn junit_has_no_case_for_a_rule_that_does_not_judge() {
+    let path = capture("srs/ffmpeg-publish-denied.pcap");
+    let output = check(&["--junit", "--only", "cmd", "--allow", "CMD006,request-rejected"], &path);
+    let report = junit_parser::from_reader(&*output.stdout).unwrap();
+    let names: Vec<_> = report.suites[0].cases.iter().map(|case| case.name.as_str()).collect();
+    assert!(!names.is_empty() && names.iter().all(|name| name.contains(".CMD::CMD")), "{names:?}");
+    assert!(!names.iter().any(|name| name.contains("CMD006") || name.contains("CMD023")), "{names:?}");
+}
+
+#[test]
+fn sarif_names_a_rule_and_a_place_for_each_result() {
+    for path in [capture("srs/ffmpeg-publish-denied.pcap"), hostile()] {
+        let output = check(&["--sarif"], &path);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(!text.contains('\u{1b}') && !text.contains("\\u001b") && !text.contains("\\u0000"), "{text}");
+        let log: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(log["version"], "2.1.0");
+        let run = &log["runs"][0];
+        let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+        assert_eq!(rules.len(), CATALOGUE.len());
+        let results = run["results"].as_array().unwrap();
+        assert!(!results.is_empty());
+        let json = check(&["--json"], &path).stdout;
+        let findings = String::from_utf8(json).unwrap().matches("\"event\":\"finding\"").count();
+        assert_eq!(results.len(), findings);
+        for result in results {
+            let index = result["ruleIndex"].as_u64().unwrap() as usize;
+            assert_eq!(rules[index]["id"], result["ruleId"]);
+            assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
+            let place = &result["locations"][0];
+            let uri = place["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();
+            assert!(uri.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"'&".contains(&byte)), "{uri}");
+            assert_eq!(place["logicalLocations"][0]["kind"], "session");
+        }
+    }
+}
+
+#[test]
+fn text_is_safe_for_a_terminal() {
+    let output = check(&["--fail-on", "note"], &hostile());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("rejected connect(1)"), "{text}");
+    assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+    assert!(!text.contains('\u{202e}'));
+}
+
+/// A policy beside the capture: what it allows is not said, what it raises fails.
+#[test]
+fn a_policy_changes_what_is_said_and_what_fails() {
+    let path = capture("srs/ffmpeg-publish-denied.pcap");
+    let policy = |name: &str, text: &str| {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::write(&file, text).unwrap();
+        let output = check(&["--json", "--config", file.to_str().unwrap()], &path);
+        let lines: Vec<Value> =
+            String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let severities: Vec<String> = lines
+            .iter()
+            .filter(|line| line["event"] == "finding" && line["code"] == "CMD006")
+            .map(|line| line["severity"].as_str().unwrap().to_owned())
+            .collect();
+        (output.status.code().unwrap(), severities, String::from_utf8(output.stderr).unwrap())
+    };
+    let all = ["note", "warning", "note"];
+    let (status, found, _) = policy("empty.toml", "");
+    assert_eq!((status, found), (0, all.map(str::to_owned).to_vec()));
+    let (status, found, _) = policy("allow.toml", "fail-on = 'note'\nallow = ['transaction-unanswered', 'CMD023']");
+    assert_eq!((status, found), (0, vec![]), "nothing that fails is left");
+    let (status, found, _) = policy("raise.toml", "[severity]\nCMD006 = 'error'");
+    assert_eq!((status, found), (1, vec!["error".to_owned(); 3]));
+    let (status, ..) = policy("fail.toml", "fail-on = 'warning'");
+    assert_eq!(status, 1);
+    let (status, found, _) = policy("port.toml", "[[server]]\nport = 1935\nallow = ['CMD006']");
+    assert_eq!((status, found), (0, vec![]));
+    let (status, found, _) = policy("other-port.toml", "[[server]]\nport = 1936\nallow = ['CMD006']");
+    assert_eq!((status, found.len()), (0, 3));
+    let (status, found, _) = policy("name.toml", "[[server]]\nname = '127.0.0.1'\nseverity = { CMD006 = 'error' }");
+    assert_eq!((status, found), (1, vec!["error".to_owned(); 3]));
+    for (name, text, says) in [
+        ("unknown.toml", "allow = ['CMD999']", "no rule is called CMD999"),
+        ("key.toml", "alow = []", "unknown field `alow`"),
+        ("nobody.toml", "[[server]]\nallow = []", "neither a name nor a port"),
+        ("severity.toml", "fail-on = 'fatal'", "unknown variant `fatal`"),
+    ] {
+        let (status, _, errors) = policy(name, text);
+        assert_eq!(status, 2, "{text}");
+        assert!(errors.contains(says), "{errors}");
+    }
+}
+
+#[test]
+fn only_the_sessions_that_are_asked_for() {
+    let path = capture("crtmpserver/ffmpeg-adobe-auth-bad-password.pcap");
+    let count = |filter: &str| {
+        let output = check(&["--json", "--sessions", filter], &path);
+        let text = String::from_utf8(output.stdout).unwrap();
+        (text.matches("\"event\":\"session\"").count(), text.matches("\"event\":\"finding\"").count())
+    };
+    let (sessions, findings) = count("session > 0");
+    assert!(sessions == 3 && findings >= 3);
+    // What came before the event that lets a session through is there too.
+    let (sessions, some) = count("session == 2 && command.name == '_error'");
+    assert!(sessions == 1 && some > 0 && some < findings);
+    assert_eq!(count("command.name == 'play'"), (0, 0));
+}

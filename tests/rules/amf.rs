@@ -1,0 +1,204 @@
+//! Cases of the AMF rules.
+
+use rtmp_inspect::synth::{
+    Amf, Amf3, Conversation, Message, SharedObjectEvent, SubMessage, aggregate, object, sample, shared_object, values,
+};
+
+use crate::common::{Story, capture};
+use crate::{Case, case};
+
+pub(super) fn cases() -> Vec<Case> {
+    [broken(), texts(), arrays(), places(), real()].into_iter().flatten().collect()
+}
+
+/// A publisher's metadata with these values.
+fn metadata(values: &[Amf]) -> Conversation {
+    sample::publishing().client(|c| c.data(1, 0, "onMetaData", values))
+}
+
+fn raw(bytes: &[u8]) -> Amf {
+    Amf::Raw(bytes.into())
+}
+
+/// AMF001, 2, 3, 7 and 9: what cannot be read.
+fn broken() -> Vec<Case> {
+    let deep = |levels| metadata(&[(0..levels).fold(Amf::Null, |inner, _| Amf::StrictArray(vec![inner]))]);
+    vec![
+        case("AMF001", "known ones", &sample::publish(1), &[]),
+        case("AMF001", "none that exists", &metadata(&[raw(&[0x22])]), &["onMetaData: unknown AMF0 marker 0x22"]),
+        case(
+            "AMF001",
+            "a reserved one",
+            &metadata(&[object([("m", raw(&[4]))])]),
+            &["onMetaData: AMF0 marker 0x04 is reserved and has no body"],
+        ),
+        case(
+            "AMF001",
+            "an object end for a value",
+            &metadata(&[object([("m", raw(&[9]))])]),
+            &["onMetaData: an object end outside an object"],
+        ),
+        case("AMF001", "none of AMF3", &metadata(&[Amf::Amf3(vec![0x22])]), &["onMetaData: unknown AMF3 marker 0x22"]),
+        case("AMF001", "an object end too many is another rule's", &metadata(&[raw(&[9])]), &[]),
+        case("AMF002", "whole", &sample::publish(1), &[]),
+        case(
+            "AMF002",
+            "a string",
+            &metadata(&[raw(&[2, 0, 9, b'x'])]),
+            &["onMetaData: a string needs 9 bytes, 1 are left"],
+        ),
+        case(
+            "AMF002",
+            "an object without its end",
+            &metadata(&[raw(&[3, 0, 1, b'a', 5])]),
+            &["onMetaData: a string's length needs 2 bytes, 0 are left"],
+        ),
+        case(
+            "AMF002",
+            "an array of more than there is",
+            &metadata(&[raw(&[0x0a, 0xff, 0xff, 0xff, 0xff, 5])]),
+            &["onMetaData: a strict array of 4294967295 values, 1 bytes are left"],
+        ),
+        case(
+            "AMF002",
+            "a command's first value",
+            &sample::publishing().client(|c| c.message(&Message::new(3, 20, 0, 0, vec![2, 0, 9]))),
+            &["command_amf0: a string needs 9 bytes, 0 are left"],
+        ),
+        case("AMF002", "zeros at the end are another rule's", &metadata(&[Amf::Null, raw(&[0, 0])]), &[]),
+        case("AMF003", "none", &sample::publish(1), &[]),
+        case(
+            "AMF003",
+            "an object end too many",
+            &metadata(&[object([("a", Amf::Null)]), raw(&[0, 0, 9])]),
+            &["onMetaData: 3 bytes behind the last value"],
+        ),
+        case(
+            "AMF003",
+            "zeros",
+            &sample::publishing().client(|c| c.command("lab", 0, &[Amf::Null, raw(&[0; 5])])),
+            &["lab: 5 bytes behind the last value"],
+        ),
+        case("AMF003", "nine zeros are a number", &metadata(&[raw(&[0; 9])]), &[]),
+        case("AMF007", "to what came before", &metadata(&[object([("a", Amf::Null)]), Amf::Reference(0)]), &[]),
+        case(
+            "AMF007",
+            "to nothing",
+            &metadata(&[Amf::Reference(5)]),
+            &["onMetaData: reference 5 names no earlier value"],
+        ),
+        case(
+            "AMF007",
+            "to another value's tables",
+            &metadata(&[Amf::Amf3(Amf3::list([]).bytes()), Amf::Amf3(Amf3::object_reference(0).bytes())]),
+            &["onMetaData: object reference 0 names nothing earlier in this AMF3 value"],
+        ),
+        case("AMF009", "as deep as is followed", &deep(63), &[]),
+        case("AMF009", "deeper", &deep(64), &["onMetaData: AMF values are nested deeper than is followed"]),
+    ]
+}
+
+/// AMF004 and AMF005: what stands in texts.
+fn texts() -> Vec<Case> {
+    let latin = [2, 0, 5, b'g', b'r', 0xfc, 0xdf, b'e'];
+    vec![
+        case("AMF004", "UTF-8", &metadata(&["gr\u{fc}\u{df}e \u{fffd}".into()]), &[]),
+        case("AMF004", "Latin-1", &metadata(&[raw(&latin)]), &["onMetaData: a string of 5 bytes is not UTF-8"]),
+        case(
+            "AMF004",
+            "in a key of an object in an array",
+            &metadata(&[Amf::StrictArray(vec![raw(&[3, 0, 1, 0xff, 5, 0, 0, 9])])]),
+            &["onMetaData: a string of 1 bytes is not UTF-8"],
+        ),
+        case("AMF005", "none", &sample::publish(1), &[]),
+        case(
+            "AMF005",
+            "a buffer",
+            &metadata(&[object([("profile", "main\0\0\0\0".into())])]),
+            &["onMetaData: a string of 8 bytes has a NUL after 4"],
+        ),
+    ]
+}
+
+/// AMF006 and AMF008: what is in arrays and objects.
+fn arrays() -> Vec<Case> {
+    let array = |count| {
+        let members = vec![("a".into(), Amf::Null), ("b".into(), Amf::Null)];
+        metadata(&[Amf::EcmaArray { count, members }])
+    };
+    vec![
+        case("AMF006", "right", &array(2), &[]),
+        case("AMF006", "none", &array(0), &["onMetaData: an ECMA array says 0 entries and has 2"]),
+        case("AMF006", "more", &array(3), &["onMetaData: an ECMA array says 3 entries and has 2"]),
+        case("AMF008", "each once", &metadata(&[object([("a", object([("a", Amf::Null)])), ("b", Amf::Null)])]), &[]),
+        case(
+            "AMF008",
+            "one twice",
+            &metadata(&[object([("a", Amf::Null), ("b", Amf::Null), ("a", Amf::Null)])]),
+            &["onMetaData: an object has the key \"a\" twice"],
+        ),
+    ]
+}
+
+/// The same in every body that holds values.
+fn places() -> Vec<Case> {
+    let bad = || vec![object([("a", Amf::Null), ("a", "x\0".into())])];
+    let message =
+        |kind, payload: Vec<u8>| sample::publishing().client(|c| c.message(&Message::new(3, kind, 0, 0, payload)));
+    let inside = |payload: Vec<u8>| {
+        let pieces = [SubMessage::new(8, 0, [0xaf, 1, 2, 3]), SubMessage::new(18, 0, payload)];
+        message(22, aggregate(&pieces))
+    };
+    let cue = |arguments: &[Amf]| [values(&["onCuePoint".into()]), values(arguments)].concat();
+    let shared = |event| message(19, shared_object("chat", 0, 0, &[event]));
+    let changed = |value: Amf| shared(SharedObjectEvent::Change(vec![("k".into(), value)]));
+    vec![
+        case("AMF008", "in an aggregate", &inside(cue(&bad())), &["onCuePoint: an object has the key \"a\" twice"]),
+        case("AMF005", "in an aggregate", &inside(cue(&bad())), &["onCuePoint: a string of 2 bytes has a NUL after 1"]),
+        case("AMF001", "in an aggregate", &inside(cue(&[raw(&[0x22])])), &["onCuePoint: unknown AMF0 marker 0x22"]),
+        case(
+            "AMF002",
+            "in an aggregate",
+            &inside(cue(&[raw(&[2, 0, 9])])),
+            &["onCuePoint: a string needs 9 bytes, 0 are left"],
+        ),
+        case(
+            "AMF002",
+            "of media in an aggregate is another rule's",
+            &message(22, aggregate(&[SubMessage::new(9, 0, [0x17])])),
+            &[],
+        ),
+        case("AMF008", "in a shared object", &changed(bad().remove(0)), &["chat: an object has the key \"a\" twice"]),
+        case("AMF005", "in a shared object", &changed("x\0".into()), &["chat: a string of 2 bytes has a NUL after 1"]),
+        case("AMF001", "in a shared object", &changed(raw(&[0x22])), &["chat: unknown AMF0 marker 0x22"]),
+        case(
+            "AMF003",
+            "in a shared object",
+            &shared(SharedObjectEvent::Raw { event: 1, length: 2, data: vec![7, 7] }),
+            &["chat: 2 bytes behind the end of the event's content"],
+        ),
+        case(
+            "AMF008",
+            "in AMF3",
+            &metadata(&[Amf::Amf3(Amf3::object([("a", Amf3::Null), ("a", Amf3::Null)]).bytes())]),
+            &["onMetaData: an object has the key \"a\" twice"],
+        ),
+    ]
+}
+
+/// What real programs do.
+fn real() -> Vec<Case> {
+    let of = |code, name: &str, expected| Case { code, what: "real", story: Story::of_file(&capture(name)), expected };
+    ["AMF001", "AMF002", "AMF003", "AMF007", "AMF008", "AMF009"]
+        .into_iter()
+        .map(|code| of(code, "nginx-rtmp/obs-publish.pcap", &[]))
+        .chain([
+            of(
+                "AMF005",
+                "nginx-rtmp/ffmpeg-extended-timestamp.pcap",
+                &["onMetaData: a string of 32 bytes has a NUL after 0"],
+            ),
+            of("AMF006", "srs/ffmpeg-play-no-stream.pcap", &["_result: an ECMA array says 0 entries and has 10"]),
+        ])
+        .collect()
+}

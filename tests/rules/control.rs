@@ -1,0 +1,472 @@
+//! Cases of the CTL rules.
+
+use rtmp_inspect::synth::{Conversation, Message, Peer, sample};
+use rtmp_inspect::wire::Side;
+
+use crate::common::{Story, capture};
+use crate::{Case, case, large};
+
+pub(super) fn cases() -> Vec<Case> {
+    // A window of 1000 bytes on the side that sends media.
+    let windowed = |acknowledge: bool| {
+        let mut conversation = sample::publishing().client(|c| c.window_acknowledgement_size(1000).message(&large(40)));
+        if acknowledge {
+            conversation = conversation.server(|s| s.acknowledgement(9000));
+        }
+        conversation.client(|c| c.message(&large(80)))
+    };
+    let cases = vec![
+        case("CTL001", "on chunk stream 2", &sample::publish(3), &[]),
+        case(
+            "CTL001",
+            "a window on chunk stream 3",
+            &sample::publishing().server(|s| s.message(&Message::new(3, 5, 0, 0, vec![0, 1, 0, 0]))),
+            &["window_acknowledgement_size on chunk stream 3, not 2"],
+        ),
+        case(
+            "CTL001",
+            "user control is another rule's",
+            &sample::publishing().server(|s| s.message(&Message::new(3, 4, 0, 0, vec![0, 0, 0, 0, 0, 1]))),
+            &[],
+        ),
+        case("CTL002", "on message stream 0", &sample::publish(3), &[]),
+        case(
+            "CTL002",
+            "an acknowledgement on message stream 1",
+            &sample::publishing().server(|s| s.message(&Message::new(2, 3, 1, 0, vec![0, 0, 1, 0]))),
+            &["acknowledgement on message stream 1, not 0"],
+        ),
+        case("CTL006", "acknowledged", &windowed(true), &[]),
+        case(
+            "CTL006",
+            "never acknowledged",
+            &windowed(false),
+            &["the server never acknowledged 10018 bytes of the client under a window of 1000"],
+        ),
+        case("CTL006", "less than two windows", &sample::publish(20), &[]),
+    ];
+    [cases, places_and_forms(), events(), windows(), counts(), flow(), pings(), streams(), chunks(), real()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// What the server says while a client publishes.
+fn server(say: impl FnOnce(&mut Peer) -> &mut Peer) -> Conversation {
+    sample::publishing().server(say)
+}
+
+/// A message of the server as it is.
+fn message(message: &Message) -> Conversation {
+    server(|s| s.message(message))
+}
+
+/// CTL003 to CTL005: where control messages stand, and how long they are.
+fn places_and_forms() -> Vec<Case> {
+    let begin = vec![0, 0, 0, 0, 0, 1];
+    let control = |kind, payload: &[u8]| message(&Message::control(kind, payload.into()));
+    vec![
+        case("CTL003", "on chunk stream 2, message stream 0", &sample::play(1), &[]),
+        case(
+            "CTL003",
+            "on chunk stream 3",
+            &message(&Message::new(3, 4, 0, 0, begin.clone())),
+            &["user_control on chunk stream 3, not 2"],
+        ),
+        case(
+            "CTL003",
+            "on message stream 1",
+            &message(&Message::new(2, 4, 1, 0, begin.clone())),
+            &["user_control on message stream 1, not 0"],
+        ),
+        case(
+            "CTL003",
+            "both",
+            &message(&Message::new(3, 4, 1, 0, begin.clone())),
+            &["user_control on chunk stream 3, not 2, and message stream 1, not 0"],
+        ),
+        case("CTL003", "a window is another rule's", &message(&Message::new(3, 5, 1, 0, vec![0, 1, 0, 0])), &[]),
+        case("CTL004", "without", &sample::publish(3), &[]),
+        case(
+            "CTL004",
+            "an acknowledgement with the time",
+            &message(&Message::new(2, 3, 0, 16_275_007, vec![0, 0, 12, 1])),
+            &["acknowledgement with the timestamp 16275007, not 0"],
+        ),
+        case(
+            "CTL004",
+            "a ping with the time",
+            &message(&Message::new(2, 4, 0, 1, vec![0, 6, 0, 0, 0, 9])),
+            &["user_control with the timestamp 1, not 0"],
+        ),
+        case("CTL004", "a picture has one", &sample::publishing().client(|c| c.message(&large(40))), &[]),
+        case("CTL005", "as long as they should be", &sample::play(1), &[]),
+        case(
+            "CTL005",
+            "a window of three bytes",
+            &control(5, &[0, 1, 0]),
+            &["window_acknowledgement_size with 3 bytes of data, not 4"],
+        ),
+        case(
+            "CTL005",
+            "a window of five bytes",
+            &control(5, &[0, 1, 0, 0, 2]),
+            &["window_acknowledgement_size with 5 bytes of data, not 4"],
+        ),
+        case(
+            "CTL005",
+            "no limit type",
+            &control(6, &[0, 1, 0, 0]),
+            &["set_peer_bandwidth with 4 bytes of data, not 5: the limit type is missing"],
+        ),
+        case("CTL005", "an abort of nothing at all", &control(2, &[]), &["abort with 0 bytes of data, not 4"]),
+        case("CTL005", "half an event", &control(4, &[0]), &["an event with 1 byte of data, not 2"]),
+        case(
+            "CTL005",
+            "a buffer without its length",
+            &control(4, &[0, 3, 0, 0, 0, 1]),
+            &["set_buffer_length with 4 bytes of data, not 8"],
+        ),
+        case(
+            "CTL005",
+            "a ping with too much",
+            &control(4, &[0, 6, 0, 0, 0, 1, 0, 0, 0, 0]),
+            &["ping_request with 8 bytes of data, not 4"],
+        ),
+        case("CTL005", "an event that nobody knows", &control(4, &[0, 99, 1]), &[]),
+    ]
+}
+
+/// CTL014 and CTL018: which user control events there are, and whose they are.
+fn events() -> Vec<Case> {
+    vec![
+        case("CTL014", "one that FMS sends", &server(|s| s.user_control(31, &[0, 0, 0, 1])), &[]),
+        case(
+            "CTL014",
+            "one that nobody sends",
+            &server(|s| s.user_control(99, &[])),
+            &["user control event 99, which nobody is known to send"],
+        ),
+        case("CTL018", "each side its own", &sample::play(1), &[]),
+        case(
+            "CTL018",
+            "a client begins a stream",
+            &sample::publishing().client(|c| c.stream_begin(1)),
+            &["the client sends stream_begin, which is for the server to send"],
+        ),
+        case("CTL018", "a server answers", &server(|s| s.ping_response(7)), &[]),
+        case(
+            "CTL018",
+            "a server sets a buffer",
+            &server(|s| s.set_buffer_length(1, 3000)),
+            &["the server sends set_buffer_length, which is for the client to send"],
+        ),
+    ]
+}
+
+/// CTL010 to CTL012: windows and limits.
+fn windows() -> Vec<Case> {
+    let limited = |window, limit| server(|s| s.set_peer_bandwidth(window, limit));
+    vec![
+        case("CTL010", "a window", &sample::publish(1), &[]),
+        case(
+            "CTL010",
+            "none in its place",
+            &server(|s| s.window_acknowledgement_size(0)),
+            &["window_acknowledgement_size announces a window of 0 bytes"],
+        ),
+        case("CTL010", "no bandwidth", &limited(0, 0), &["set_peer_bandwidth announces a window of 0 bytes"]),
+        case(
+            "CTL011",
+            "answered",
+            &limited(9000, 0).client(|c| c.window_acknowledgement_size(9000).delete_stream(1)),
+            &[],
+        ),
+        case(
+            "CTL011",
+            "ignored",
+            &limited(9000, 0).client(|c| c.delete_stream(1)),
+            &["the client never answered set_peer_bandwidth of 9000 with its window"],
+        ),
+        case("CTL011", "the window that it has", &limited(5_000_000, 0).client(|c| c.delete_stream(1)), &[]),
+        case("CTL011", "dynamic, after no hard one", &limited(9000, 2).client(|c| c.delete_stream(1)), &[]),
+        case(
+            "CTL011",
+            "dynamic, after a hard one",
+            &limited(5_000_000, 0).server(|s| s.set_peer_bandwidth(9000, 2)).client(|c| c.delete_stream(1)),
+            &["the client never answered set_peer_bandwidth of 9000 with its window"],
+        ),
+        case("CTL011", "no time to answer", &limited(9000, 0), &[]),
+        case("CTL012", "dynamic", &limited(9000, 2), &[]),
+        case(
+            "CTL012",
+            "unheard of",
+            &limited(9000, 3),
+            &["set_peer_bandwidth with the limit type 3, which does not exist"],
+        ),
+    ]
+}
+
+/// A client that announces a window of 10000, and its bytes up to there.
+fn begun() -> (Conversation, u32) {
+    let begun = sample::publishing().client(|c| c.window_acknowledgement_size(10_000));
+    let sent = begun.bytes(Side::Client).len() as u32;
+    (begun, sent)
+}
+
+/// CTL007 and CTL008: what the server counts.
+fn counts() -> Vec<Case> {
+    let (begun, start) = begun();
+    let sent = (1..6).fold(begun.clone(), |story, n| story.client(|c| c.message(&large(40 * n))));
+    let acknowledged = |number| sent.clone().server(|s| s.acknowledgement(number));
+    let again = |number| acknowledged(start + 9000).server(|s| s.acknowledgement(number));
+    // The server acknowledges what `number` makes of the conversation so far, `times` times; packets in plenty between.
+    let counted = |times, number: &dyn Fn(&Conversation) -> u32| {
+        (0..times).fold(begun.clone(), |story, time| {
+            let sounds = 100 * time..100 * (time + 1);
+            let story =
+                sounds.fold(story, |story, n| story.client(|c| c.audio(1, 23 * n, vec![0xaf; 80 + n as usize])));
+            let number = number(&story);
+            story.server(|s| s.acknowledgement(number))
+        })
+    };
+    let bytes = |story: &Conversation| story.bytes(Side::Client).len() as u32;
+    let payload = |story: &Conversation| {
+        let story = Story::of(story);
+        story.messages_from(Side::Client).iter().map(|message| message.head.length).sum()
+    };
+    let unannounced =
+        Conversation::new().handshake().client(|c| c.connect("live")).server(|s| s.acknowledgement(2_500_000));
+    vec![
+        case("CTL007", "after one and a half windows", &acknowledged(start + 15_000), &[]),
+        case(
+            "CTL007",
+            "after more",
+            &acknowledged(start + 15_001),
+            &["the server acknowledges after 15001 bytes under a window of 10000"],
+        ),
+        case("CTL007", "twice in time", &again(start + 24_000), &[]),
+        case(
+            "CTL007",
+            "in time, then late",
+            &again(start + 24_001),
+            &["the server acknowledges after 15001 bytes under a window of 10000"],
+        ),
+        case("CTL007", "more than was sent is another rule's", &acknowledged(9_000_000), &[]),
+        case("CTL008", "all bytes", &counted(4, &bytes), &[]),
+        case("CTL008", "all bytes, some still on their way", &counted(4, &|story| bytes(story) - 1000), &[]),
+        case("CTL008", "the same, while nothing is sent", &again(start + 9000), &[]),
+        case(
+            "CTL008",
+            "more than was sent",
+            &acknowledged(9_000_000),
+            &["the server acknowledges 9000000 bytes, the client had sent 28364 at most"],
+        ),
+        case(
+            "CTL008",
+            "a window",
+            &unannounced,
+            &[
+                "the server acknowledges 2500000 bytes, the client had sent 3224 at most: a Window Acknowledgement Size may be meant",
+            ],
+        ),
+        case(
+            "CTL008",
+            "since the last time",
+            &again(8000),
+            &["the server acknowledges 8000 bytes after 12340: the bytes since the last time, not all received"],
+        ),
+        case(
+            "CTL008",
+            "backwards",
+            &acknowledged(start + 20_000).server(|s| s.acknowledgement(start + 19_999)),
+            &["the server acknowledges 23339 bytes after 23340: the count goes back"],
+        ),
+        case(
+            "CTL008",
+            "a fixed step",
+            &counted(4, &|_| 10_000),
+            &["the server acknowledges 10000 bytes time and again: a fixed step, not all bytes received"],
+        ),
+        case(
+            "CTL008",
+            "without the handshake",
+            &counted(4, &|story| bytes(story) - 3073),
+            &["the server leaves the 3073 bytes of the handshake out of the bytes that it acknowledges"],
+        ),
+        case(
+            "CTL008",
+            "without chunk headers",
+            &counted(4, &payload),
+            &["the server leaves the chunk headers out of the bytes that it acknowledges"],
+        ),
+        case("CTL008", "twice is no proof", &counted(2, &|story| bytes(story) - 3073), &[]),
+    ]
+}
+
+/// CTL009: what the client sends unacknowledged.
+fn flow() -> Vec<Case> {
+    let (begun, start) = begun();
+    let sending = |story: Conversation, pictures: u32| {
+        (1..=pictures).fold(story, |story, n| story.client(|c| c.message(&large(40 * n))))
+    };
+    let acknowledge = |story: Conversation| story.server(|s| s.acknowledgement(start));
+    vec![
+        case(
+            "CTL009",
+            "under two windows at a time",
+            &acknowledge(sending(acknowledge(sending(begun.clone(), 3)), 3)),
+            &[],
+        ),
+        case(
+            "CTL009",
+            "five pictures after an acknowledgement",
+            &acknowledge(sending(acknowledge(begun.clone()), 5)),
+            &["the client sent 20022 bytes unacknowledged under a window of 10000"],
+        ),
+        case(
+            "CTL009",
+            "before the first acknowledgement",
+            &acknowledge(sending(begun.clone(), 5)),
+            &["the client sent 20022 bytes unacknowledged under a window of 10000"],
+        ),
+        case(
+            "CTL009",
+            "under the server's limit",
+            &acknowledge(sending(begun.clone().server(|s| s.set_peer_bandwidth(1000, 0)), 1)),
+            &["the client sent 5013 bytes unacknowledged under a window of 1000"],
+        ),
+        case("CTL009", "never acknowledged is another rule's", &sending(begun, 5), &[]),
+    ]
+}
+
+/// CTL013: pings.
+fn pings() -> Vec<Case> {
+    let asked = || server(|s| s.ping_request(77));
+    let answered = |milliseconds| asked().wait_ms(milliseconds).client(|c| c.ping_response(77));
+    vec![
+        case("CTL013", "answered at once", &answered(0), &[]),
+        case("CTL013", "answered after 10 s", &answered(9_999), &[]),
+        case("CTL013", "answered later", &answered(12_000), &["the client took 12 s to answer a ping"]),
+        case(
+            "CTL013",
+            "never answered",
+            &asked().wait_ms(10_001).client(|c| c.delete_stream(1)),
+            &["the client never answered a ping"],
+        ),
+        case("CTL013", "the end came first", &asked().wait_ms(3000).client(|c| c.delete_stream(1)), &[]),
+        case(
+            "CTL013",
+            "answered with something else",
+            &asked().client(|c| c.ping_response(78)),
+            &["the client answers the ping 77 with 78"],
+        ),
+        case(
+            "CTL013",
+            "two at a time, answered in another order",
+            &asked().server(|s| s.ping_request(78)).client(|c| c.ping_response(78).ping_response(77)),
+            &[],
+        ),
+    ]
+}
+
+/// CTL015: Stream Begin.
+fn streams() -> Vec<Case> {
+    vec![
+        case("CTL015", "for all", &server(|s| s.stream_begin(0)), &[]),
+        case(
+            "CTL015",
+            "none for connect",
+            &sample::publish(1),
+            &["the server sends no stream_begin for connect (stream 0)"],
+        ),
+        case(
+            "CTL015",
+            "none for publish, which was deleted",
+            &sample::connected()
+                .server(|s| s.stream_begin(0))
+                .client(|c| c.create_stream(2))
+                .server(|s| s.create_stream_result(2, 1))
+                .client(|c| c.publish(1, 3, "s"))
+                .server(|s| s.on_status(1, "status", "NetStream.Publish.Start", "Go."))
+                .client(|c| c.delete_stream(1)),
+            &["the server sends no stream_begin for publish (stream 1)"],
+        ),
+        case(
+            "CTL015",
+            "rejected",
+            &Conversation::new()
+                .handshake()
+                .client(|c| c.connect("live"))
+                .server(|s| s.error(1, "NetConnection.Connect.Rejected", "No such app.")),
+            &[],
+        ),
+    ]
+}
+
+/// CTL016 and CTL017: what goes before a Set Chunk Size, and Abort.
+fn chunks() -> Vec<Case> {
+    let begun = || Conversation::new().handshake().client(|c| c.connect("live"));
+    let unfinished = |chunks: &mut rtmp_inspect::synth::ChunkWriter| {
+        chunks.raw(&[9, 0, 0, 0, 0, 32, 0, 9, 1, 0, 0, 0]);
+        chunks.raw(&[0x27; 4096]);
+    };
+    vec![
+        case("CTL016", "set before", &sample::publish(1), &[]),
+        case(
+            "CTL016",
+            "set after",
+            &begun().server(|s| s.connect_result().set_chunk_size(4096)),
+            &["_result of 190 bytes goes out before any Set Chunk Size"],
+        ),
+        case(
+            "CTL016",
+            "never set",
+            &begun().server(|s| s.connect_result()),
+            &["_result of 190 bytes goes out before any Set Chunk Size"],
+        ),
+        case("CTL016", "a small answer", &begun().server(|s| s.result(1, &[])), &[]),
+        case(
+            "CTL017",
+            "of a picture under way",
+            &sample::publishing().client(|c| c.chunk_layer(unfinished).abort(9)),
+            &[],
+        ),
+        case(
+            "CTL017",
+            "of another chunk stream than the one under way",
+            &sample::publishing().client(|c| c.chunk_layer(unfinished).abort(6)),
+            &["abort of chunk stream 6, on which no message is under way"],
+        ),
+        case(
+            "CTL017",
+            "of a picture that was sent whole",
+            &sample::publishing().client(|c| c.message(&large(40)).abort(6).message(&large(80))),
+            &["abort of chunk stream 6, on which no message is under way"],
+        ),
+    ]
+}
+
+/// What real programs do.
+fn real() -> Vec<Case> {
+    let of = |code, name: &str, expected| Case { code, what: "real", story: Story::of_file(&capture(name)), expected };
+    let xiu = "xiu/ffmpeg-extended-timestamp.pcap";
+    let calls = "nginx-rtmp/rtmpclient-rpc.pcap";
+    vec![
+        of("CTL004", calls, &["user_control with the timestamp 85, not 0"]),
+        of("CTL007", xiu, &["the client acknowledges after 8192 bytes under a window of 4096"]),
+        of("CTL008", xiu, &["the client leaves the 3073 bytes of the handshake out of the bytes that it acknowledges"]),
+        of(
+            "CTL009",
+            xiu,
+            &[
+                "the server sent 8320 bytes unacknowledged under a window of 4096",
+                "the server sent 8293 bytes unacknowledged under a window of 4096",
+            ],
+        ),
+        of("CTL009", "nginx-rtmp/obs-publish.pcap", &[]),
+        of("CTL016", "rtmplite3/rtmpclient-amf3.pcap", &["_result of 174 bytes goes out before any Set Chunk Size"]),
+        of("CTL016", "srs/ffmpeg-publish-busy.pcap", &[]),
+        of("CTL018", calls, &["the client sends ping_request, which is for the server to send"]),
+    ]
+}

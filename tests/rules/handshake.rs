@@ -1,0 +1,271 @@
+//! Cases of the HSK rules.
+
+use rtmp_inspect::synth::{Conversation, Handshake, Link, echo, opening, signature, signed_opening, transform};
+use rtmp_inspect::wire::Side;
+
+use crate::common::{Story, capture};
+use crate::{Case, case};
+
+const PLAYER: [u8; 4] = [9, 0, 124, 2];
+const MEDIA_SERVER: [u8; 4] = [3, 0, 1, 1];
+
+pub(super) fn cases() -> Vec<Case> {
+    [versions(), blocks(), echoes(), order(), ends()].into_iter().flatten().collect()
+}
+
+fn handshake(kind: Handshake) -> Conversation {
+    Conversation::new().handshake_as(kind).client(|c| c.connect("live")).server(|s| s.connect_result())
+}
+
+/// A handshake of these blocks, and what follows it.
+fn of(versions: [u8; 2], c1: &[u8], s1: &[u8], s2: &[u8], c2: &[u8]) -> Conversation {
+    Conversation::new()
+        .client(|c| c.raw(&versions[..1]).raw(c1))
+        .server(|s| s.raw(&versions[1..]).raw(s1).raw(s2))
+        .client(|c| c.raw(c2))
+        .client(|c| c.connect("live"))
+        .server(|s| s.connect_result())
+}
+
+/// A handshake of these C1 and S1 with right echoes.
+fn echoed(c1: &[u8], s1: &[u8]) -> Conversation {
+    of([3, 3], c1, s1, &echo(c1, 5001), &echo(s1, 1))
+}
+
+fn versions() -> Vec<Case> {
+    let (c1, s1) = (opening(0, 1), opening(5000, 2));
+    let versions = |versions| of(versions, &c1, &s1, &echo(&c1, 5001), &echo(&s1, 1));
+    let answered = |answer: &'static [u8]| {
+        Conversation::new().client(|c| c.raw(&[3]).raw(&opening(0, 1))).server(|s| s.raw(answer))
+    };
+    let http = b"GET /stat HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    vec![
+        case("HSK001", "both speak RTMP", &handshake(Handshake::Simple), &[]),
+        case(
+            "HSK001",
+            "an HTTP server",
+            &answered(b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n\r\n"),
+            &["the server speaks HTTP where S0 should be"],
+        ),
+        case(
+            "HSK001",
+            "a TLS server's alert",
+            &answered(&[21, 3, 1, 0, 2, 2, 70]),
+            &["the server speaks TLS where S0 should be"],
+        ),
+        case("HSK001", "text", &answered(b"220 a.example ready\r\n"), &["the server speaks text where S0 should be"]),
+        case(
+            "HSK001",
+            "an HTTP client at an RTMP server",
+            &Conversation::new().client(|c| c.raw(http)).server(|s| s.raw(&[3]).raw(&s1).raw(&c1)),
+            &["the client speaks HTTP where C0 should be"],
+        ),
+        case(
+            "HSK001",
+            "no RTMP on either side",
+            &Conversation::new().client(|c| c.raw(http)).server(|s| s.raw(http)),
+            &[],
+        ),
+        case("HSK002", "3", &versions([3, 3]), &[]),
+        case("HSK002", "RTMPE is no unknown version", &versions([6, 6]), &[]),
+        case("HSK002", "C0", &versions([4, 3]), &["C0 is 4, not 3"]),
+        case("HSK002", "S0", &versions([3, 2]), &["S0 is 2, not 3"]),
+        case("HSK002", "both", &versions([31, 31]), &["C0 is 31, not 3", "S0 is 31, not 3"]),
+        case("HSK011", "3", &versions([3, 3]), &[]),
+        case(
+            "HSK011",
+            "6, answered with 8",
+            &versions([6, 8]),
+            &["C0 is 6: RTMPE", "S0 is 8: RTMPE with signatures under XTEA"],
+        ),
+    ]
+}
+
+fn blocks() -> Vec<Case> {
+    let (c1, s1) = (opening(0, 1), opening(5000, 2));
+    let versioned = |block: &[u8], version: [u8; 4]| [&block[..4], &version, &block[8..]].concat();
+    let filled = |byte: u8| [&[0; 8][..], &[byte; 1528]].concat();
+    let signed = signed_opening(Side::Client, PLAYER, 8, 1);
+    let signed_server = signed_opening(Side::Server, MEDIA_SERVER, 772, 2);
+    vec![
+        case("HSK003", "zeros", &echoed(&c1, &s1), &[]),
+        case("HSK003", "a version with a digest", &echoed(&signed, &s1), &[]),
+        case(
+            "HSK003",
+            "a version without one",
+            &echoed(&c1, &versioned(&s1, [4, 0, 0, 1])),
+            &["bytes 4 to 7 of S1 are 4.0.0.1, and no digest is valid"],
+        ),
+        case("HSK003", "a copy of C1 is another rule's", &echoed(&signed, &signed), &[]),
+        case("HSK003", "behind a signed C1 it is another rule's", &echoed(&signed, &versioned(&s1, [4, 0, 0, 1])), &[]),
+        case("HSK004", "plain", &echoed(&c1, &s1), &[]),
+        case(
+            "HSK004",
+            "both, each in its own place",
+            &of([3, 3], &signed, &signed_server, &signature(Side::Server, &signed, 8, 3), &echo(&signed_server, 0)),
+            &[
+                "C1 is signed: version 9.0.124.2, a digest at byte 560, placed by byte 8",
+                "S1 is signed: version 3.0.1.1, a digest at byte 1397, placed by byte 772",
+            ],
+        ),
+        case("HSK007", "random", &echoed(&c1, &s1), &[]),
+        case("HSK007", "a copy", &handshake(Handshake::CopiedS1), &["S1 is C1 byte for byte"]),
+        case(
+            "HSK007",
+            "zeros and a constant",
+            &echoed(&filled(0), &filled(9)),
+            &["the random bytes of C1 are all 0", "the random bytes of S1 are all 9"],
+        ),
+    ]
+}
+
+fn echoes() -> Vec<Case> {
+    let (c1, s1) = (opening(0, 1), opening(5000, 2));
+    let signed = signed_opening(Side::Client, PLAYER, 8, 1);
+    let signed_server = signed_opening(Side::Server, MEDIA_SERVER, 772, 2);
+    let right = signature(Side::Server, &signed, 8, 3);
+    let answered = |s2: &[u8], c2: &[u8]| of([3, 3], &signed, &signed_server, s2, c2);
+    let with_time = |block: &[u8], time: u32| [&time.to_be_bytes()[..], &[0; 4], &block[8..]].concat();
+    vec![
+        case("HSK005", "an echo with its time", &handshake(Handshake::Simple), &[]),
+        case("HSK005", "an exact echo", &handshake(Handshake::Exact), &[]),
+        case("HSK005", "S1 is a copy of C1", &handshake(Handshake::CopiedS1), &[]),
+        case("HSK005", "a signature", &answered(&right, &echo(&signed_server, 0)), &[]),
+        case(
+            "HSK005",
+            "C2 is something else",
+            &handshake(Handshake::BrokenC2),
+            &["C2 is neither an echo of S1 nor signed"],
+        ),
+        case(
+            "HSK005",
+            "S2 is something else",
+            &handshake(Handshake::BrokenS2),
+            &["S2 is neither an echo of C1 nor signed"],
+        ),
+        case("HSK005", "a wrong signature is another rule's", &answered(&opening(0, 4), &echo(&signed_server, 0)), &[]),
+        case("HSK006", "both times", &handshake(Handshake::Simple), &[]),
+        case(
+            "HSK006",
+            "the block itself",
+            &handshake(Handshake::Exact),
+            &[
+                "S2 is C1 byte for byte: the time of reading was never set",
+                "C2 is S1 byte for byte: the time of reading was never set",
+            ],
+        ),
+        case(
+            "HSK006",
+            "another time",
+            &of([3, 3], &c1, &s1, &echo(&c1, 5001), &with_time(&s1, 0)),
+            &["C2 gives S1's time as 0 ms, it was 5000 ms"],
+        ),
+        case("HSK006", "what is no echo has no times", &handshake(Handshake::BrokenC2), &[]),
+        case("HSK012", "right", &answered(&right, &signature(Side::Client, &signed_server, 772, 5)), &[]),
+        case("HSK012", "an echo is as good", &answered(&signed, &echo(&signed_server, 0)), &[]),
+        case("HSK012", "nobody signed", &handshake(Handshake::BrokenC2), &[]),
+        case(
+            "HSK012",
+            "S2 has a wrong signature",
+            &answered(&opening(0, 4), &echo(&signed_server, 0)),
+            &["S2 is no echo of C1, and its signature over C1's digest is wrong"],
+        ),
+        case(
+            "HSK012",
+            "S1 has a version alone",
+            &echoed(&signed, &[&s1[..4], &[4, 0, 0, 1], &s1[8..]].concat()),
+            &["S1 has version 4.0.0.1 and no valid digest, and C1 is signed"],
+        ),
+    ]
+}
+
+fn order() -> Vec<Case> {
+    let (c1, s1) = (opening(0, 1), opening(5000, 2));
+    let right = || Conversation::new().client(|c| c.raw(&[3]).raw(&c1)).server(|s| s.raw(&[3]).raw(&s1));
+    let eager = |c2: &[u8]| {
+        Conversation::new()
+            .client(|c| c.raw(&[3]).raw(&c1))
+            .client(|c| c.raw(c2))
+            .wait_ms(4)
+            .server(|s| s.raw(&[3]).raw(&s1).raw(&echo(&c1, 0)))
+    };
+    let server_first = |s2_early: bool| {
+        let s2 = echo(&c1, 0);
+        let (early, late) = if s2_early { (&s2[..], &[][..]) } else { (&[][..], &s2[..]) };
+        Conversation::new()
+            .server(|s| s.raw(&[3]).raw(&s1).raw(early))
+            .wait_ms(6)
+            .client(|c| c.raw(&[3]).raw(&c1))
+            .server(|s| s.raw(late))
+            .client(|c| c.raw(&echo(&s1, 0)))
+    };
+    // The server's last packet, its S2, stands in the capture behind what the client sent when it had it.
+    let mut swapped = Link::v4().packets(&handshake(Handshake::Simple));
+    let s2 = swapped.iter().rposition(|packet| packet.from == Side::Server && packet.payload.len() == 153).unwrap();
+    let (c2, late) = (swapped[s2 + 2].time, swapped.remove(s2));
+    swapped.insert(s2 + 3, late);
+    swapped[s2 + 3].time = c2;
+    let mut cases = vec![
+        case("HSK008", "in order", &handshake(Handshake::Simple), &[]),
+        case("HSK008", "C2 before S2", &right().client(|c| c.raw(&echo(&s1, 0))).server(|s| s.raw(&echo(&c1, 0))), &[]),
+        case("HSK008", "a right C2 was sent after S1", &eager(&echo(&s1, 0)), &[]),
+        case("HSK008", "C2 before S1", &eager(&opening(0, 4)), &["C2 was sent 5 ms before S1 was whole"]),
+        case("HSK008", "S0 before C0", &server_first(false), &["S0 was sent 7 ms before C0"]),
+        case("HSK008", "a right S2 was sent after C1", &server_first(true), &[]),
+        case("HSK009", "after C2", &handshake(Handshake::Simple), &[]),
+        case(
+            "HSK009",
+            "the client before S2",
+            &right().client(|c| c.raw(&echo(&s1, 0)).connect("live")).wait_ms(2).server(|s| s.raw(&echo(&c1, 0))),
+            &["the client sent command_amf0 3 ms before S2 was whole"],
+        ),
+        case(
+            "HSK009",
+            "the server before C2",
+            &right()
+                .server(|s| s.raw(&echo(&c1, 0)).window_acknowledgement_size(5_000_000))
+                .wait_ms(2)
+                .client(|c| c.raw(&echo(&s1, 0)).connect("live")),
+            &["the server sent window_acknowledgement_size 3 ms before C2 was whole"],
+        ),
+    ];
+    cases.push(Case {
+        code: "HSK009",
+        what: "packets that changed places in the capture",
+        story: Story::of_packets(&swapped),
+        expected: &[],
+    });
+    cases
+}
+
+fn ends() -> Vec<Case> {
+    let (c1, s1) = (opening(0, 1), opening(5000, 2));
+    let c0_c1 = || Conversation::new().client(|c| c.raw(&[3]).raw(&c1));
+    let without_c2 = || c0_c1().server(|s| s.raw(&[3]).raw(&s1).raw(&echo(&c1, 0)));
+    // A conversation whose capture ends before the connection does.
+    let cut = |conversation: &Conversation| {
+        let packets = Link::v4().packets(conversation);
+        let end = packets.iter().position(|packet| packet.flags & 1 != 0).unwrap();
+        Story::of_packets(&packets[..end])
+    };
+    let lost = {
+        let packets = Link::v4().packets(&handshake(Handshake::Simple));
+        let s1 = packets.iter().position(|packet| packet.from == Side::Server && !packet.payload.is_empty()).unwrap();
+        Story::of_packets(&transform::drop_packets(&packets, &[s1]))
+    };
+    let story = |what, story, expected| Case { code: "HSK010", what, story, expected };
+    vec![
+        case("HSK010", "whole", &handshake(Handshake::Simple), &[]),
+        case("HSK010", "no C2", &without_c2(), &["C2 never came: the client closed the connection"]),
+        case(
+            "HSK010",
+            "no answer: the server's FIN shows that it said nothing",
+            &c0_c1(),
+            &["S0, S1, S2, C2 never came: the client closed the connection"],
+        ),
+        story("the capture ended", cut(&without_c2()), &[]),
+        story("a part is missing from the capture", lost, &[]),
+        story("HTTP answered", Story::of(&c0_c1().server(|s| s.raw(b"HTTP/1.1 400 Bad Request\r\n\r\n"))), &[]),
+        story("wrong application", Story::of_file(&capture("nginx-rtmp/ffmpeg-publish-wrong-app.pcap")), &[]),
+    ]
+}

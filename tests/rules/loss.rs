@@ -1,0 +1,160 @@
+//! What a capture misses is nobody's fault: with packets removed from it, a capture raises no error and no certain warning
+//! that the whole one does not.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
+use rtmp_inspect::capture::{self, Input, LinkType};
+use rtmp_inspect::proto::Event;
+use rtmp_inspect::rules::{Engine, Severity};
+use rtmp_inspect::synth::{Random, transform};
+use rtmp_inspect::wire::{Moment, PacketNo, Place, Side};
+
+use crate::common::capture;
+
+/// Blame that is certain: the client, the rule, the side at fault.
+type Blame = (Option<SocketAddr>, &'static str, Option<Side>, Severity);
+
+struct Kept {
+    at: Moment,
+    link: LinkType,
+    data: Vec<u8>,
+    wire_length: u32,
+}
+
+fn packets(path: &Path) -> Vec<Kept> {
+    let mut input = Input::open(&[path.to_owned()]).unwrap();
+    let mut packets = Vec::new();
+    while let Some(packet) = input.next() {
+        let Ok(packet) = packet else { continue };
+        let (at, link, wire_length) = (packet.at, packet.link, packet.wire_length);
+        packets.push(Kept { at, link, data: packet.data.to_vec(), wire_length });
+    }
+    packets
+}
+
+/// What is certain about the packets that `keep` leaves, with a text of each.
+fn blames(packets: &[Kept], mut keep: impl FnMut(usize) -> bool) -> Vec<(Blame, String)> {
+    let mut analyzer = Analyzer::new(&Limits::default(), Options::default());
+    let mut engine = Engine::default();
+    let mut blames = Vec::new();
+    let mut clients = Vec::new();
+    let mut drain = |analyzer: &mut Analyzer| {
+        while let Some(event) = analyzer.poll() {
+            if let Event::Session(opened) = &event {
+                clients.push((opened.session, opened.client));
+            }
+            for finding in engine.observe(&event) {
+                if finding.severity == Severity::Error || (finding.certain && finding.severity == Severity::Warning) {
+                    let client = clients.iter().find(|(session, _)| *session == finding.session);
+                    let client = client.map(|(_, client)| *client);
+                    blames.push(((client, finding.rule.code, finding.from, finding.severity), finding.text));
+                }
+            }
+        }
+    };
+    let mut number = 0;
+    for (index, kept) in packets.iter().enumerate() {
+        if !keep(index) {
+            continue;
+        }
+        number += 1;
+        analyzer.push(&capture::Packet {
+            at: Moment { packet: PacketNo(number), time: kept.at.time },
+            link: kept.link,
+            data: &kept.data,
+            wire_length: kept.wire_length,
+            place: Place::default(),
+        });
+        drain(&mut analyzer);
+    }
+    analyzer.finish();
+    drain(&mut analyzer);
+    blames
+}
+
+/// Takes packets away: at random, in bursts, at the beginning, at the end.
+fn survive(path: &Path, rounds: u64) {
+    let packets = packets(path);
+    let whole: BTreeSet<Blame> = blames(&packets, |_| true).into_iter().map(|(blame, _)| blame).collect();
+    let count = packets.len() as u64;
+    let judge = |what: &str, found: Vec<(Blame, String)>| {
+        for (blame, text) in found {
+            assert!(whole.contains(&blame), "{} {what}: {blame:?}: {text}", path.display());
+        }
+    };
+    for seed in 0..rounds {
+        let mut random = Random::new(seed + 1);
+        for per_mille in [2, 10, 50, 200] {
+            judge(
+                &format!("without {per_mille} per mille, seed {seed}"),
+                blames(&packets, |_| random.below(1000) >= per_mille),
+            );
+        }
+        let (from, length) = (random.below(count), random.between(1, 60));
+        let burst = from as usize..(from + length) as usize;
+        judge(&format!("without packets {burst:?}"), blames(&packets, |index| !burst.contains(&index)));
+        // The first packets are where the rules learn most.
+        let (from, length) = (random.below(40), random.between(1, 4));
+        let burst = from as usize..(from + length) as usize;
+        judge(&format!("without packets {burst:?}"), blames(&packets, |index| !burst.contains(&index)));
+        let cut = random.below(count) as usize;
+        judge(&format!("from packet {cut} on"), blames(&packets, |index| index >= cut));
+        judge(&format!("up to packet {cut}"), blames(&packets, |index| index < cut));
+    }
+}
+
+const SMALL: &[&str] = &[
+    "nginx-rtmp/rtmpdump-vod-seek.pcap",
+    "nginx-rtmp/rtmpclient-rpc.pcap",
+    "nginx-rtmp/gst-librtmp-publish-rejected-key.pcap",
+    "srs/ffmpeg-play-no-stream.pcap",
+    "srs/ffmpeg-publish-denied.pcap",
+    "crtmpserver/ffmpeg-adobe-auth-bad-password.pcap",
+    "node-media-server/ffmpeg-publish-bad-sign.pcap",
+];
+
+#[test]
+fn lost_packets_are_blamed_on_nobody() {
+    for name in SMALL {
+        survive(&capture(name), 20);
+    }
+}
+
+/// All captures of the repository, or of the folder that `CAPTURES` names, many times: minutes in a release build.
+#[test]
+#[ignore = "long: run it with --release -- --ignored"]
+fn lost_packets_are_blamed_on_nobody_at_length() {
+    let folder = std::env::var_os("CAPTURES").map_or_else(|| capture(""), PathBuf::from);
+    let mut folders = vec![folder];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng") {
+                seen += 1;
+                survive(&path, 10);
+            }
+        }
+    }
+    assert!(seen > 10);
+}
+
+/// Each packet of a conversation that has everything, one at a time.
+#[test]
+fn no_single_packet_is_missed_as_a_fault() {
+    use rtmp_inspect::synth::{Link, sample};
+    let conversation = sample::publish(5);
+    let packets = Link::v4().packets(&conversation);
+    for lost in 0..packets.len() {
+        let story = crate::common::Story::of_packets(&transform::drop_packets(&packets, &[lost]));
+        for finding in &story.findings {
+            let blames = finding.severity > Severity::Note && finding.certain;
+            assert!(!blames, "without packet {lost}: {} {}", finding.rule.code, finding.text);
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! Cases of the MED rules.
+
+use rtmp_inspect::synth::media::{
+    self, Enhanced, Frame, aac_frame, aac_sequence_header, avc_frame, avc_sequence_header,
+};
+use rtmp_inspect::synth::{Amf, Conversation, Message, Peer, Random, SubMessage, aggregate, object, sample};
+
+use crate::{Case, case};
+
+const STREAM: u32 = sample::STREAM;
+
+/// A picture of 500 bytes.
+fn picture(frame: Frame) -> Vec<u8> {
+    avc_frame(frame, 0, 500, &mut Random::new(7))
+}
+
+fn sound() -> Vec<u8> {
+    aac_frame(120, &mut Random::new(8))
+}
+
+/// An HEVC configuration: 22 bytes, then one array of video parameter sets.
+fn hevc_configuration() -> Vec<u8> {
+    let mut bytes = vec![1, 1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 93, 0xf0, 0, 0xfc, 0xfd, 0xf8, 0xf8, 0, 0, 0x0f];
+    bytes.extend([1, 0xa0, 0, 1, 0, 4, 0x40, 1, 0x0c, 1]);
+    bytes
+}
+
+/// The configuration record inside an AVC sequence header.
+fn avc_configuration() -> Vec<u8> {
+    avc_sequence_header()[5..].to_vec()
+}
+
+/// Publishes, with pictures and sound as long as `lead` gives times (in ms of the stream) for a moment in ms.
+fn running(steps: u32, lead: impl Fn(u32) -> (u32, u32)) -> Conversation {
+    let mut conversation = sample::publishing().client(sample::sequence_headers);
+    for step in 0..steps {
+        let (video, audio) = lead(step * 200);
+        let frame = if step % 10 == 0 { Frame::Key } else { Frame::Inter };
+        conversation =
+            conversation.wait_ms(199).client(|c| c.video(STREAM, video, picture(frame)).audio(STREAM, audio, sound()));
+    }
+    conversation
+}
+
+fn publishing_with(say: impl FnOnce(&mut Peer) -> &mut Peer) -> Conversation {
+    sample::publishing().client(say)
+}
+
+fn on_meta_data(members: &[(&'static str, Amf)]) -> Vec<Amf> {
+    vec!["onMetaData".into(), object(members.to_vec())]
+}
+
+/// A player that joins before a key frame, which comes after so many milliseconds.
+fn joined(key_after_ms: i64, more: bool) -> Conversation {
+    let conversation = sample::playing()
+        .server(|s| s.video(STREAM, 0, avc_sequence_header()).video(STREAM, 0, picture(Frame::Inter)))
+        .wait_ms(key_after_ms);
+    if more { conversation.server(|s| s.video(STREAM, 40, picture(Frame::Key))) } else { conversation }
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    let enhanced_connect = || {
+        let list = Amf::StrictArray(vec!["av01".into(), "hvc1".into()]);
+        Conversation::new()
+            .handshake()
+            .client(|c| {
+                c.command(
+                    "connect",
+                    1,
+                    &[object([
+                        ("app", "live".into()),
+                        ("tcUrl", "rtmp://127.0.0.1/live".into()),
+                        ("fourCcList", list),
+                    ])],
+                )
+            })
+            .server(|s| s.connect_result())
+            .client(|c| c.create_stream(2))
+            .server(|s| s.create_stream_result(2, STREAM))
+            .client(|c| c.publish(STREAM, 3, "s"))
+            .server(|s| s.on_status(STREAM, "status", "NetStream.Publish.Start", "s is now published."))
+    };
+    let hevc = |packet_type, body: &[u8]| Enhanced::video(1).packet(packet_type, *b"hvc1", body);
+    let legacy = |header: &[u8], body: &[u8]| [header, body].concat();
+    let aggregated = |change: &dyn Fn(&mut Vec<SubMessage>)| {
+        let mut messages = vec![SubMessage::new(9, 0, picture(Frame::Key)), SubMessage::new(8, 10, sound())];
+        change(&mut messages);
+        let payload = aggregate(&messages);
+        sample::playing().server(|s| sample::sequence_headers(s).message(&Message::new(6, 22, STREAM, 0, payload)))
+    };
+    vec![
+        case("MED001", "sequence headers first", &sample::publish(3), &[]),
+        case(
+            "MED001",
+            "frames at once",
+            &publishing_with(|c| c.video(STREAM, 0, picture(Frame::Key)).audio(STREAM, 0, sound())),
+            &["h264 video on message stream 1 begins without its sequence header"],
+        ),
+        case(
+            "MED001",
+            "audio alone has none",
+            &publishing_with(|c| c.video(STREAM, 0, avc_sequence_header()).audio(STREAM, 0, sound())),
+            &["aac audio on message stream 1 begins without its sequence header"],
+        ),
+        case(
+            "MED001",
+            "MP3 needs none",
+            &publishing_with(|c| c.audio(STREAM, 0, vec![0x2f, 0xff, 0xfb, 0x90, 0x64])),
+            &[],
+        ),
+        case(
+            "MED001",
+            "a second track of its own",
+            &publishing_with(|c| {
+                c.video(STREAM, 0, hevc(0, &hevc_configuration())).video(
+                    STREAM,
+                    0,
+                    Enhanced::video(1).one_track(1, *b"hvc1", 1, &[0, 0, 0, 0, 0, 0, 2, 0x26, 1]),
+                )
+            }),
+            &["hevc video of track 1 on message stream 1 begins without its sequence header"],
+        ),
+        case("MED002", "known codecs", &sample::publish(3), &[]),
+        case(
+            "MED002",
+            "the HEVC dialect",
+            &publishing_with(|c| c.video(STREAM, 0, legacy(&[0x1c, 0, 0, 0, 0], &hevc_configuration()))),
+            &["HEVC under codec id 12, which is in no specification"],
+        ),
+        case(
+            "MED002",
+            "nobody's codec id",
+            &publishing_with(|c| c.video(STREAM, 0, vec![0x1a, 1, 2, 3])),
+            &["video of codec id 10, which is in no specification"],
+        ),
+        case(
+            "MED002",
+            "nobody's FourCC",
+            &publishing_with(|c| c.audio(STREAM, 0, Enhanced::audio().packet(1, *b"Vo\x1bb", &[1, 2]))),
+            &["audio of FourCC \"Vo\\x1bb\", which is in no specification"],
+        ),
+        case("MED003", "AVC under AVC", &sample::publish(3), &[]),
+        case(
+            "MED003",
+            "HEVC under hvc1",
+            &publishing_with(|c| c.video(STREAM, 0, hevc(0, &hevc_configuration()))),
+            &[],
+        ),
+        case(
+            "MED003",
+            "HEVC under AVC",
+            &publishing_with(|c| c.video(STREAM, 0, legacy(&[0x17, 0, 0, 0, 0], &hevc_configuration()))),
+            &["a sequence header that is labelled h264 holds HEVC's configuration"],
+        ),
+        case(
+            "MED003",
+            "AVC under hvc1",
+            &publishing_with(|c| c.video(STREAM, 0, hevc(0, &avc_configuration()))),
+            &["a sequence header that is labelled hevc holds H.264's configuration"],
+        ),
+        case("MED004", "after Publish.Start", &sample::publish(3), &[]),
+        case(
+            "MED004",
+            "before Publish.Start",
+            &sample::connected()
+                .client(|c| c.create_stream(2))
+                .server(|s| s.create_stream_result(2, STREAM))
+                .client(|c| sample::sequence_headers(c.publish(STREAM, 3, "s")))
+                .server(|s| s.on_status(STREAM, "status", "NetStream.Publish.Start", "s is now published.")),
+            &["media on message stream 1 before its publish was accepted"],
+        ),
+        case(
+            "MED004",
+            "though it was refused",
+            &sample::connected()
+                .client(|c| c.create_stream(2))
+                .server(|s| s.create_stream_result(2, STREAM))
+                .client(|c| c.publish(STREAM, 3, "s"))
+                .server(|s| s.on_status(STREAM, "error", "NetStream.Publish.BadName", "Busy."))
+                .client(sample::sequence_headers)
+                .server(|s| s.ping_request(5)),
+            &["media on message stream 1, whose publish was refused: NetStream.Publish.BadName"],
+        ),
+        case(
+            "MED004",
+            "on a stream that is not there",
+            &sample::publishing().client(|c| c.video(3, 0, avc_sequence_header())).server(|s| s.ping_request(5)),
+            &["media on message stream 3, which was never created"],
+        ),
+        case("MED005", "on message stream 1", &sample::publish(3), &[]),
+        case(
+            "MED005",
+            "on message stream 0",
+            &sample::playing().server(|s| s.video(0, 0, avc_sequence_header())),
+            &["video on message stream 0"],
+        ),
+        case("MED006", "as it is", &sample::publish(3), &[]),
+        case(
+            "MED006",
+            "another size",
+            &publishing_with(|c| {
+                c.data(STREAM, 0, "onMetaData", &on_meta_data(&[("width", 640.into()), ("height", 360.into())])[1..])
+                    .video(STREAM, 0, avc_sequence_header())
+            }),
+            &["onMetaData says 640 x 360, the sequence header 320 x 180"],
+        ),
+        case(
+            "MED006",
+            "the metadata comes second",
+            &publishing_with(|c| {
+                sample::sequence_headers(c).data(
+                    STREAM,
+                    0,
+                    "@setDataFrame",
+                    &on_meta_data(&[("audiosamplerate", 44100.into()), ("audiocodecid", 2.into())]),
+                )
+            }),
+            &["onMetaData says 44100 Hz, the sequence header 48000 Hz; \
+               onMetaData says mp3, the audio on message stream 1 is aac"],
+        ),
+        case(
+            "MED006",
+            "half the rate, as with SBR, and a FourCC",
+            &publishing_with(|c| {
+                let fourcc = f64::from(u32::from_be_bytes(*b"avc1"));
+                let members = [("audiosamplerate", 24000.into()), ("videocodecid", Amf::Number(fourcc))];
+                sample::sequence_headers(c.data(STREAM, 0, "@setDataFrame", &on_meta_data(&members)))
+            }),
+            &[],
+        ),
+        case("MED007", "a key frame first", &sample::play(3), &[]),
+        case(
+            "MED007",
+            "a key frame after a second",
+            &joined(999, true),
+            &["the video on message stream 1 does not begin with a key frame; the first key frame came 1.000 s later"],
+        ),
+        case(
+            "MED007",
+            "none for 10 s",
+            &joined(11_000, false).server(|s| s.video(STREAM, 40, picture(Frame::Inter))),
+            &["the video on message stream 1 does not begin with a key frame; no key frame came in 10 s"],
+        ),
+        case(
+            "MED007",
+            "none at all",
+            &joined(500, false),
+            &["the video on message stream 1 does not begin with a key frame; no key frame came before the end"],
+        ),
+        case("MED008", "in step", &running(60, |ms| (ms, ms)), &[]),
+        case("MED008", "a steady distance", &running(60, |ms| (ms, ms + 1500)), &[]),
+        case(
+            "MED008",
+            "audio is too fast",
+            &running(120, |ms| (ms, ms + ms / 10)),
+            &["audio runs 1260 ms ahead of video on message stream 1, against their arrival"],
+        ),
+        case(
+            "MED009",
+            "announced",
+            &enhanced_connect().client(|c| c.video(STREAM, 0, hevc(0, &hevc_configuration()))),
+            &[],
+        ),
+        case("MED009", "legacy media", &sample::publish(3), &[]),
+        case(
+            "MED009",
+            "not announced",
+            &publishing_with(|c| c.video(STREAM, 0, hevc(0, &hevc_configuration()))).server(|s| s.ping_request(1)),
+            &["the client sends Enhanced RTMP packets that its connect did not announce"],
+        ),
+        case(
+            "MED009",
+            "not asked for",
+            &sample::playing()
+                .server(|s| s.video(STREAM, 0, hevc(0, &hevc_configuration())))
+                .client(|c| c.ping_response(1)),
+            &["the server sends Enhanced RTMP packets to a client whose connect did not ask for them"],
+        ),
+        case("MED010", "whole", &publishing_with(|c| c.video(STREAM, 0, hevc(0, &hevc_configuration()))), &[]),
+        case(
+            "MED010",
+            "a FourCC that is cut",
+            &publishing_with(|c| c.video(STREAM, 0, vec![0x90, b'h', b'v'])),
+            &["an Enhanced RTMP packet cannot be read at byte 1: 4 bytes wanted, 2 are left"],
+        ),
+        case("MED011", "no pause", &running(30, |ms| (ms, ms)), &[]),
+        case(
+            "MED011",
+            "6 s of silence",
+            &running(5, |ms| (ms, ms))
+                .wait_ms(5999)
+                .client(|c| c.audio(STREAM, 7000, sound()))
+                .server(|s| s.ping_request(1)),
+            &["no media from the client for 6.0 s on message stream 1"],
+        ),
+        case(
+            "MED011",
+            "silent to the end",
+            &running(5, |ms| (ms, ms)).wait_ms(7999).server(|s| s.ping_request(1)),
+            &["no media from the client for 8.0 s on message stream 1, until the end"],
+        ),
+        case(
+            "MED011",
+            "the end was said",
+            &running(5, |ms| (ms, ms)).client(|c| c.delete_stream(STREAM)).wait_ms(8000).server(|s| s.ping_request(1)),
+            &[],
+        ),
+        case("MED012", "right", &aggregated(&|_| {}), &[]),
+        case("MED012", "the last one is left out", &aggregated(&|all| all[1].back_pointer = None), &[]),
+        case(
+            "MED012",
+            "the first one is wrong",
+            &aggregated(&|all| all[0].back_pointer = Some(500)),
+            &["the size behind message 1 of 2 in the aggregate is 500, not 511"],
+        ),
+        case(
+            "MED012",
+            "the last one is wrong",
+            &aggregated(&|all| all[1].back_pointer = Some(0)),
+            &["the size behind message 2 of 2 in the aggregate is 0, not 131"],
+        ),
+        case("MED013", "onMetaData to players", &sample::play(3), &[]),
+        case(
+            "MED013",
+            "@setDataFrame to players",
+            &sample::playing().server(|s| s.metadata(STREAM, 0)),
+            &["the server sends @setDataFrame with onMetaData to a player"],
+        ),
+        case("MED014", "in time", &running(100, |ms| (ms, ms)), &[]),
+        case("MED014", "faster than time", &running(100, |ms| (ms * 2, ms * 2)), &[]),
+        case(
+            "MED014",
+            "at nine tenths of the speed",
+            &running(150, |ms| (ms * 9 / 10, ms * 9 / 10)),
+            &["video on message stream 1 is 2520 ms behind its timestamps"],
+        ),
+        case("MED015", "whole", &sample::publish(3), &[]),
+        case(
+            "MED015",
+            "an AVC header that is cut",
+            &publishing_with(|c| c.video(STREAM, 0, vec![0x17, 1, 0])),
+            &["the video message cannot be read at byte 2: 3 bytes wanted, 1 are left"],
+        ),
+        case("MED015", "silence", &publishing_with(|c| c.audio(STREAM, 0, Vec::new())), &[]),
+        case(
+            "MED015",
+            "metadata is not media",
+            &publishing_with(|c| c.data(STREAM, 0, "x", &[media::metadata()])),
+            &[],
+        ),
+        case(
+            "MED005",
+            "a configuration alone",
+            &sample::playing().server(|s| s.audio(0, 0, aac_sequence_header())),
+            &["audio on message stream 0"],
+        ),
+    ]
+}

@@ -1,0 +1,168 @@
+//! Cases of the NET rules.
+
+use rtmp_inspect::synth::{Link, Message, Packet, sample, tcp, transform};
+use rtmp_inspect::wire::{Side, Time};
+
+use crate::common::{Story, capture};
+use crate::{Case, case};
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = vec![
+        case("NET001", "whole", &sample::publish(3), &[]),
+        case("NET002", "from the SYN", &sample::publish(3), &[]),
+    ];
+    // A packet of the server's direction lost: one hole, said once, and no peer is blamed for it.
+    let packets = Link::v4().packets(&sample::publishing());
+    let lost = packets.iter().rposition(|packet| packet.from == Side::Server && packet.payload.len() > 100).unwrap();
+    let story = Story::of_packets(&transform::drop_packets(&packets, &[lost]));
+    cases.push(Case {
+        code: "NET001",
+        what: "a packet lost",
+        story,
+        expected: &["134 bytes from offset 3353 on are not in the capture; the next chunk is looked for"],
+    });
+    let without_syn: Vec<_> = packets.into_iter().filter(|packet| packet.flags & 2 == 0).collect();
+    cases.push(Case {
+        code: "NET002",
+        what: "no SYN",
+        story: Story::of_packets(&without_syn),
+        expected: &["the connection began before the capture"],
+    });
+    cases.extend(tcp_cases());
+    cases
+}
+
+/// Of the rules that rest on what TCP did.
+fn tcp_cases() -> Vec<Case> {
+    let whole = |code| case(code, "all is well", &sample::publish(3), &[]);
+    let of =
+        |code, what, packets: &[Packet], expected| Case { code, what, story: Story::of_packets(packets), expected };
+    let real = |code, name, expected| Case { code, what: name, story: Story::of_file(&capture(name)), expected };
+    let packets = Link::v4().spacing_ns(1_000_000).packets(&sample::publish(3));
+    let is = |packet: &Packet, from, flags| packet.from == from && packet.flags & flags != 0;
+
+    // Both sides' FIN gone, and a reset in their place.
+    let open: Vec<_> = packets.iter().filter(|packet| packet.flags & tcp::FIN == 0).cloned().collect();
+    let reset = |from: Side, count: usize| {
+        let mut packets = open[..count].to_vec();
+        let last = packets.iter().rfind(|packet| packet.from == from).unwrap().clone();
+        let time = Time(packets[count - 1].time.0 + 1_000_000);
+        let sequence = last.next_sequence();
+        packets.push(Packet { time, sequence, flags: tcp::RST, payload: Vec::new(), ..last });
+        packets
+    };
+    let place = |contains: &[u8]| {
+        let holds = |packet: &Packet| packet.payload.windows(contains.len()).any(|bytes| bytes == contains);
+        open.iter().position(holds).unwrap() + 1
+    };
+    let after_fin = |resetter: Side, packets: &[Packet]| {
+        let fin = packets.iter().position(|packet| is(packet, Side::Client, tcp::FIN)).unwrap();
+        let mut packets = packets[..=fin].to_vec();
+        let last = packets.iter().rfind(|packet| packet.from == resetter).unwrap().clone();
+        let time = Time(packets[fin].time.0 + 1_000_000);
+        let sequence = last.next_sequence();
+        packets.push(Packet { time, sequence, flags: tcp::RST, payload: Vec::new(), ..last });
+        packets
+    };
+    let media = Message::new(6, 9, 1, 0, vec![0x27; 100]);
+    let running = Link::v4().packets(&sample::publishing().client(|c| c.message(&media)));
+    let mut cases = vec![
+        whole("NET003"),
+        real(
+            "NET003",
+            "transport/format-snaplen-1000.pcap",
+            &["2 packets of the client were cut by the capture, by 1028 bytes together"],
+        ),
+        whole("NET004"),
+        of(
+            "NET004",
+            "inside the handshake",
+            &reset(Side::Server, 7),
+            &["the server reset the connection during the handshake"],
+        ),
+        of(
+            "NET004",
+            "connect unanswered",
+            &reset(Side::Server, place(b"connect")),
+            &["the server reset the connection before connect was answered"],
+        ),
+        of(
+            "NET004",
+            "publish unanswered",
+            &reset(Side::Server, place(b"\x00\x07publish")),
+            &["the server reset the connection before publish was answered"],
+        ),
+        of(
+            "NET004",
+            "a stream that runs",
+            &reset(Side::Client, place(b"@setDataFrame")),
+            &["the client reset the connection while publishing"],
+        ),
+        of("NET004", "after the client's FIN", &after_fin(Side::Client, &packets), &[]),
+        of(
+            "NET004",
+            "in answer to a FIN",
+            &after_fin(Side::Server, &running),
+            &["the server reset the connection while publishing, after the FIN of the client"],
+        ),
+    ];
+
+    cases.push(whole("NET005"));
+    let half: Vec<_> = packets.iter().filter(|packet| packet.from == Side::Client).cloned().collect();
+    cases.push(of("NET005", "the client alone", &half, &["no packet of the server was captured"]));
+
+    let closed = |ms: i64| {
+        let mut packets = packets.clone();
+        let place =
+            packets.iter().position(|packet| is(packet, Side::Server, 0xff) && packet.payload.len() > 100).unwrap() + 6;
+        let at = (place..packets.len()).find(|place| packets[*place].from == Side::Server).unwrap();
+        packets[at].window = 0;
+        for packet in &mut packets[at + 1..] {
+            packet.time.0 += ms * 1_000_000;
+        }
+        packets
+    };
+    cases.push(of("NET006", "for half a second", &closed(500), &[]));
+    cases.push(of(
+        "NET006",
+        "for two seconds",
+        &closed(2000),
+        &["the server closed its receive window once, for up to 2.0 s"],
+    ));
+    let mut last = packets.clone();
+    for packet in last.iter_mut().rev().take(40).filter(|packet| packet.from == Side::Server) {
+        packet.window = 0;
+    }
+    let at = last.len() - 1;
+    let fin = last.iter().position(|packet| is(packet, Side::Client, tcp::FIN)).unwrap().min(at);
+    for packet in &mut last[fin - 1..] {
+        packet.time.0 += 3_000_000_000;
+    }
+    cases.push(of(
+        "NET006",
+        "until the end",
+        &last,
+        &["the server closed its receive window once, for up to 3.1 s, and had it closed at the end"],
+    ));
+
+    let media = packets.iter().position(|packet| packet.from == Side::Client && packet.payload.len() > 1000).unwrap();
+    cases.push(of(
+        "NET007",
+        "every packet captured twice",
+        &transform::duplicate(&packets, &(0..packets.len()).collect::<Vec<_>>()),
+        &[],
+    ));
+    cases.push(of(
+        "NET007",
+        "a segment sent again",
+        &transform::retransmit(&packets, &[media], 5_000_000),
+        &["the client sent 1460 of 14917 bytes again (9.8 %), in 1 segment"],
+    ));
+    cases.push(real(
+        "NET007",
+        "transport/derived-retransmissions.pcap",
+        &["the client sent 5402 of 226091 bytes again (2.4 %), in 45 segments"],
+    ));
+    cases.push(real("NET007", "transport/derived-duplicates-all.pcap", &[]));
+    cases
+}
