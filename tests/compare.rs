@@ -320,6 +320,37 @@ fn secrets_stay() {
 }
 
 #[test]
+fn pings_and_acknowledgements_are_told_by_their_intervals() {
+    let mut conversation = sample::publishing();
+    for round in 1..5 {
+        conversation = conversation.wait_ms(3000).server(|s| s.ping_request(round).acknowledgement(round * 20_000));
+    }
+    let asked = sample::publishing().client(|c| c.ping_request(1)).server(|s| s.ping_response(1));
+    let comparison = compared(&[("server", conversation), ("asked", asked)]);
+    assert_eq!(value(&comparison, 0, "flow.pings"), "about every 3 s");
+    assert_eq!(value(&comparison, 0, "flow.acknowledgements"), "about every 20000 bytes");
+    assert_eq!(value(&comparison, 1, "flow.ping_response"), "Ping Response");
+    assert_eq!(value(&comparison, 1, "flow.pings"), "not exercised");
+}
+
+#[test]
+fn media_in_aggregates_are_media() {
+    use rtmp_inspect::synth::{SubMessage, aggregate, media};
+    let random = &mut rtmp_inspect::synth::Random::new(1);
+    let inside = [
+        SubMessage::new(8, 0, media::aac_sequence_header()),
+        SubMessage::new(9, 0, media::avc_sequence_header()),
+        SubMessage::new(9, 0, media::avc_frame(media::Frame::Key, 0, 300, random)),
+    ];
+    let payload = aggregate(&inside);
+    let conversation = sample::playing().server(|s| s.message(&Message::new(6, 22, STREAM, 0, payload)));
+    let comparison = compared(&[("server", conversation)]);
+    assert_eq!(value(&comparison, 0, "media.video_header"), "before all frames");
+    assert_eq!(value(&comparison, 0, "streams.aggregates"), "chunk stream 6, the stream's message stream");
+    assert_eq!(code(&comparison, 0, "NetStream.Play.Start").0, State::Works);
+}
+
+#[test]
 fn broken_captures_are_compared_as_far_as_they_go() {
     use rtmp_inspect::synth::Random;
     let mut random = Random::new(7);

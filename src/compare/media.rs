@@ -64,7 +64,7 @@ impl Stages {
             return;
         }
         match &message.body {
-            Body::Audio(_) | Body::Video(_) if message.head.timestamp_known => {
+            Body::Audio(_) | Body::Video(_) | Body::Aggregate(_) if message.head.timestamp_known => {
                 stage.timestamp = Some(message.head.timestamp);
             }
             Body::Data(data) if data.handler() == "onMetaData" => {
@@ -91,6 +91,15 @@ struct Track {
     /// Its sequence header, and whether that came before the first frame of all, and before the first one of its kind.
     header: Option<(u64, bool, bool)>,
     frame: Option<u64>,
+}
+
+/// Where a piece of media was: its message, that one's arrival, its time in the stream in ms, and its bytes.
+#[derive(Clone, Copy)]
+struct At {
+    n: u64,
+    time: Time,
+    timestamp: Option<u32>,
+    length: u32,
 }
 
 /// What a player has got.
@@ -139,12 +148,30 @@ impl Player {
         [&self.audio, &self.video].iter().any(|track| track.header.is_some() || track.frame.is_some())
     }
 
-    /// Audio, video or data from the server.
+    /// Audio, video, data or an aggregate of them from the server.
     pub(super) fn take(&mut self, message: &Message, stages: &Stages) {
-        match &message.body {
+        let head = &message.head;
+        let at = At {
+            n: message.n,
+            time: head.last.time,
+            timestamp: head.timestamp_known.then_some(head.timestamp),
+            length: head.length,
+        };
+        if let Body::Aggregate(messages) = &message.body {
+            for inside in messages {
+                let timestamp = at.timestamp.map(|_| inside.timestamp);
+                self.item(&inside.body, At { timestamp, length: inside.length, ..at }, stages);
+            }
+        } else {
+            self.item(&message.body, at, stages);
+        }
+    }
+
+    fn item(&mut self, body: &Body, at: At, stages: &Stages) {
+        match body {
             Body::Audio(audio) => {
                 let is_frame = audio.packet_type.is_none_or(|kind| kind == "coded_frames");
-                self.media(message, audio.codec(), audio.packet_type == Some("sequence_start"), is_frame, None, stages);
+                self.media(at, audio.codec(), audio.packet_type == Some("sequence_start"), is_frame, None, stages);
             }
             Body::Video(video) => {
                 let is_frame = match video.packet_type {
@@ -153,14 +180,14 @@ impl Player {
                 };
                 let is_key = video.frame_type.name() == Some("key");
                 let is_header = video.packet_type == Some("sequence_start");
-                self.media(message, video.codec(), is_header, is_frame, Some(is_key), stages);
+                self.media(at, video.codec(), is_header, is_frame, Some(is_key), stages);
             }
             Body::Data(data) if data.handler() == "onMetaData" && self.metadata.is_none() => {
                 let handler = if data.name == "onMetaData" { "onMetaData" } else { "@setDataFrame with onMetaData" };
-                self.metadata = Some((handler, message.n));
+                self.metadata = Some((handler, at.n));
                 let published = stages.get(&self.key).and_then(|stage| stage.metadata.as_deref());
                 if let (Some(published), Some(forwarded)) = (published, metadata(data)) {
-                    self.forwarded = Some((Change::of(published, forwarded), message.n));
+                    self.forwarded = Some((Change::of(published, forwarded), at.n));
                 }
             }
             _ => {}
@@ -170,40 +197,39 @@ impl Player {
     /// `picture` says of video whether it is a key frame.
     fn media(
         &mut self,
-        message: &Message,
+        at: At,
         codec: Option<&'static str>,
         is_header: bool,
         is_frame: bool,
         picture: Option<bool>,
         stages: &Stages,
     ) {
-        if message.payload.is_empty() {
+        if at.length == 0 {
             return;
         }
         let begun = self.audio.frame.is_some() || self.video.frame.is_some();
         let track = if picture.is_some() { &mut self.video } else { &mut self.audio };
         track.codec = track.codec.or(codec);
         if is_header && track.header.is_none() {
-            track.header = Some((message.n, !begun, track.frame.is_none()));
-            if message.head.timestamp_known {
-                self.header_time.get_or_insert((message.head.timestamp == 0, message.n));
+            track.header = Some((at.n, !begun, track.frame.is_none()));
+            if let Some(timestamp) = at.timestamp {
+                self.header_time.get_or_insert((timestamp == 0, at.n));
             }
         }
         if !is_frame {
             return;
         }
-        track.frame.get_or_insert(message.n);
-        let published =
-            stages.get(&self.key).and_then(|stage| stage.timestamp).filter(|_| message.head.timestamp_known);
+        track.frame.get_or_insert(at.n);
+        let published = stages.get(&self.key).and_then(|stage| stage.timestamp);
         // Times wrap: what lies between two is a signed difference.
-        let behind = published.map(|published| i64::from(published.wrapping_sub(message.head.timestamp) as i32));
+        let behind = published.zip(at.timestamp).map(|(published, its)| i64::from(published.wrapping_sub(its) as i32));
         if let Some(is_key) = picture {
-            self.first_picture.get_or_insert((message.n, message.head.last.time, is_key, behind));
+            self.first_picture.get_or_insert((at.n, at.time, is_key, behind));
         }
         if self.joined_late
             && let Some(behind) = behind
         {
-            self.time = Some((if behind.abs() < NEAR { PUBLISHERS } else { "its own" }, message.n));
+            self.time = Some((if behind.abs() < NEAR { PUBLISHERS } else { "its own" }, at.n));
         }
     }
 

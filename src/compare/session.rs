@@ -163,7 +163,7 @@ impl Session {
             Body::UserControl(UserControl { event: UserControlEvent::PING_REQUEST, .. }) => {
                 self.flow.asked = Some(message.n);
             }
-            Body::Audio(_) | Body::Video(_) | Body::Data(_) => {
+            Body::Audio(_) | Body::Video(_) | Body::Data(_) | Body::Aggregate(_) => {
                 if let Some((key, _)) = &self.published {
                     stages.take(key, message);
                 }

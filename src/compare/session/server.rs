@@ -15,13 +15,13 @@ impl Session {
         self.kind(message);
         let n = message.n;
         match &message.body {
-            Body::Audio(_) | Body::Video(_) => {
+            Body::Audio(_) | Body::Video(_) | Body::Aggregate(_) => {
                 if let Some(player) = &mut self.player {
                     player.take(message, stages);
                 }
                 return;
             }
-            Body::Aggregate(_) | Body::Opaque | Body::Abort(_) | Body::SharedObject(_) => {
+            Body::Opaque | Body::Abort(_) | Body::SharedObject(_) => {
                 if let Body::SharedObject(object) = &message.body {
                     for event in &object.events {
                         if let Some(code) = &event.code {

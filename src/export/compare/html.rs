@@ -20,7 +20,8 @@ pub fn html(comparison: &Comparison) -> String {
     page += "</ul>\n";
     codes(&mut page, comparison);
     behaviour(&mut page, comparison);
-    page += "<p class=\"note\">A place is the capture, its session and, behind the colon, its message.</p>\n</main>\n</html>\n";
+    page += "<p class=\"note\">A place is the capture, its session and, behind the colon, its message: \
+             <code>rtmp-inspect --text -Y 'n == 12' CAPTURE</code> shows message 12.</p>\n</main>\n</html>\n";
     page
 }
 
