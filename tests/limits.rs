@@ -397,7 +397,8 @@ attacks! {
     fn judged_calls() {
         let mut conversation = sample::connected();
         for id in 10..3010 { conversation = conversation.client(|c| c.command("call", id, &[])); }
-        let run = say(&conversation, &Limits::default());
+        // Long enough for an answer.
+        let run = say(&conversation.wait_ms(60_000).server(|s| s.ping_request(1)), &Limits::default());
         let unanswered = run.findings.iter().filter(|finding| finding.rule.code == "CMD006").count();
         assert_eq!(unanswered, Limits::DEFAULT.judged_calls);
     }

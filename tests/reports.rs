@@ -118,7 +118,7 @@ fn a_policy_changes_what_is_said_and_what_fails() {
     let all = ["note", "warning", "note"];
     let (status, found, _) = policy("empty.toml", "");
     assert_eq!((status, found), (0, all.map(str::to_owned).to_vec()));
-    let (status, found, _) = policy("allow.toml", "fail-on = 'note'\nallow = ['transaction-unanswered', 'CMD023']");
+    let (status, found, _) = policy("allow.toml", "fail-on = 'warning'\nallow = ['transaction-unanswered', 'CMD023']");
     assert_eq!((status, found), (0, vec![]), "nothing that fails is left");
     let (status, found, _) = policy("raise.toml", "[severity]\nCMD006 = 'error'");
     assert_eq!((status, found), (1, vec!["error".to_owned(); 3]));

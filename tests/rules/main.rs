@@ -124,8 +124,6 @@ fn well_behaved_peers_raise_no_error_and_no_warning() {
         "nginx-rtmp/ffmpeg-publish-flvflags.pcap",
         "nginx-rtmp/ffmpeg-extended-timestamp.pcap",
         "srs/ffmpeg-play-no-stream.pcap",
-        "node-media-server/ffmpeg-extended-timestamp.pcap",
-        "ffmpeg-listen/ffmpeg-play.pcap",
         "transport/base-mtu1500.pcap",
     ] {
         let story = Story::of_file(&capture(name));

@@ -253,7 +253,7 @@ pub(super) fn cases() -> Vec<Case> {
             "MED008",
             "audio is too fast",
             &running(120, |ms| (ms, ms + ms / 10)),
-            &["audio runs 1260 ms ahead of video on message stream 1, against their arrival"],
+            &["audio runs 1300 ms ahead of video on message stream 1, against their arrival"],
         ),
         case(
             "MED009",
@@ -281,7 +281,7 @@ pub(super) fn cases() -> Vec<Case> {
             "MED010",
             "a FourCC that is cut",
             &publishing_with(|c| c.video(STREAM, 0, vec![0x90, b'h', b'v'])),
-            &["an Enhanced RTMP packet cannot be read at byte 1: 4 bytes wanted, 2 are left"],
+            &["an Enhanced RTMP packet cannot be read at byte 1: a FourCC needs 4 bytes, 2 are left"],
         ),
         case("MED011", "no pause", &running(30, |ms| (ms, ms)), &[]),
         case(
@@ -339,7 +339,7 @@ pub(super) fn cases() -> Vec<Case> {
             "MED015",
             "an AVC header that is cut",
             &publishing_with(|c| c.video(STREAM, 0, vec![0x17, 1, 0])),
-            &["the video message cannot be read at byte 2: 3 bytes wanted, 1 are left"],
+            &["the video message cannot be read at byte 2: composition_time needs 3 bytes, 1 are left"],
         ),
         case("MED015", "silence", &publishing_with(|c| c.audio(STREAM, 0, Vec::new())), &[]),
         case(

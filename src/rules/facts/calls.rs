@@ -1,13 +1,14 @@
 use std::collections::VecDeque;
 
 use super::connect::Answered;
+use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::Quote;
 use crate::wire::{Moment, PacketNo, Side};
 
 /// Calls, and early answers, that are remembered.
-const REMEMBERED: usize = 1024;
+const REMEMBERED: usize = Limits::DEFAULT.judged_calls;
 
 /// A call that is captured so long after its answer, in nanoseconds, still belongs to it: captures reorder a little.
 const REORDERED_NS: i64 = 100_000_000;

@@ -8,7 +8,7 @@ rule! {
     ///
     /// Why: players look for `onMetaData` by name and do not find it.
     ///
-    /// Seen: FFmpeg with `-listen`; Red5, for publishers that send it on another stream.
+    /// Seen: node-media-server, on message stream 0; FFmpeg with `-listen`; Red5, for publishers that send it on another stream.
     ///
     /// Change: send players `onMetaData` without `@setDataFrame` in front.
     pub(super) struct SetDataFrameForwarded {}
