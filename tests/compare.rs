@@ -148,6 +148,20 @@ fn names_ids_and_times_make_no_difference() {
 }
 
 #[test]
+fn a_stream_called_like_a_common_word_hides_nothing_else() {
+    let session = |name: &'static str| {
+        streaming()
+            .client(|c| c.publish(STREAM, 3, name))
+            .server(|s| s.on_status(STREAM, "status", "NetStream.Publish.Start", "ok"))
+    };
+    let comparison =
+        compared(&[("a", session("cam")), ("b", session("1")), ("c", session("status")), ("d", session("31"))]);
+    let differing: Vec<_> = comparison.behaviour.iter().filter(|row| row.differs).collect();
+    assert!(differing.is_empty(), "{differing:?}");
+    assert_eq!(value(&comparison, 1, "connect.object.fmsVer"), "\"FMS/3,0,1,123\"");
+}
+
+#[test]
 fn answers_to_other_requests_are_not_held_against_each_other() {
     let live = sample::publishing();
     let recorded = streaming()

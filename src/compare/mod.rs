@@ -1,7 +1,7 @@
 //! How servers behave, side by side: events → profiles → a comparison.
 //!
 //! An [`Observer`] folds the events of one capture into its server's [`Profile`]: what the server did in which
-//! [situation](situation), each fact as one short text with the message that shows it. [`Comparison`] puts the profiles of
+//! situation, each fact as one short text with the message that shows it. [`Comparison`] puts the profiles of
 //! several servers side by side: a table of information objects and a table of behaviour. Facts that differ from session to
 //! session by their nature (times, ids, tokens) are left out or put in words that do not differ (`normal`).
 //!

@@ -189,6 +189,15 @@ pub(super) fn description(text: &str, app: &str, streams: &[String]) -> String {
     clip(&text)
 }
 
+/// What was said before the client named a stream, without that name. A name of few characters is a common word or number
+/// there, and tells nothing.
+pub(super) fn hide(text: &str, streams: &[String]) -> String {
+    const TELLING: usize = 4;
+    let names = streams.iter().flat_map(|name| [name.as_str(), bare(name)]);
+    let names = names.filter(|name| name.len() >= TELLING);
+    names.fold(text.to_owned(), |text, name| replace_word(&text, name, "***"))
+}
+
 /// Replaces a word where it is not part of a longer one.
 fn replace_word(text: &str, word: &str, with: &str) -> String {
     if word.is_empty() {

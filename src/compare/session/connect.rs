@@ -5,6 +5,7 @@ use super::super::profile::Anchor;
 use super::super::writer::{Writer, name};
 use super::{KINDS, Session};
 use crate::proto::amf::Amf;
+use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Command, Message, MessageType};
 
 /// The row that tells whether connect was answered; rows of what may be in the answer hang on it.
@@ -18,8 +19,10 @@ struct Property {
 
 enum Shown {
     /// Text as it was on the wire.
-    Text(String),
-    Other(String),
+    Description(String),
+    Value(String),
+    /// What is no secret, whatever a stream is called.
+    Plain(String),
 }
 
 /// What the server said of the connection.
@@ -37,25 +40,28 @@ pub(super) struct Connect {
 
 impl Session {
     /// The answer to connect, property by property.
-    pub(super) fn connected(&mut self, message: &Message, command: &Command) {
+    pub(super) fn connected(&mut self, message: &Message, command: &Command, masks: &Masks) {
         let form = if message.head.kind == MessageType::COMMAND_AMF3 { " (AMF3)" } else { "" };
         self.connect.answer = Some((format!("{}{form}", command.name), message.n));
         self.connect.has_code = command.information_text("code").is_some();
         let property = |(name, value): &(String, Amf)| Property {
             name: name.clone(),
             value: match value {
-                Amf::String(text) if !normal::is_volatile(name) => Shown::Text(text.clone()),
-                value => Shown::Other(normal::property(name, value)),
+                Amf::String(text) if name == "description" => Shown::Description(text.clone()),
+                Amf::String(text) if name == "level" => Shown::Plain(format!("\"{}\"", self.level(masks, text))),
+                Amf::String(text) if name == "code" => Shown::Plain(format!("\"{}\"", self.code(masks, text))),
+                Amf::String(text) if !normal::is_volatile(name) => {
+                    Shown::Value(format!("\"{}\"", self.masked(masks, text)))
+                }
+                value => Shown::Value(normal::property(name, value)),
             },
         };
-        let members = |object: &Amf| object.members().iter().take(KINDS).map(property).collect();
-        if let Some(object) = &command.object {
-            self.connect.object = members(object);
-            self.connect.object_kind = Some(normal::kind(object));
-        }
-        if let Some(information) = command.arguments.first() {
-            self.connect.information = members(information);
-        }
+        let members = |object: &Amf| -> Vec<Property> { object.members().iter().take(KINDS).map(property).collect() };
+        let object = command.object.as_ref().map(members).unwrap_or_default();
+        let information = command.arguments.first().map(members).unwrap_or_default();
+        self.connect.object = object;
+        self.connect.object_kind = command.object.as_ref().map(normal::kind);
+        self.connect.information = information;
     }
 
     pub(super) fn tell_connect(&self, writer: &mut Writer<'_>) {
@@ -92,11 +98,11 @@ impl Session {
         ] {
             for Property { name: property, value } in members {
                 let value = match value {
-                    Shown::Text(text) if property == "description" => {
+                    Shown::Description(text) => {
                         format!("\"{}\"", writer.shown(&normal::description(text, &self.app, &self.names)))
                     }
-                    Shown::Text(text) => format!("\"{}\"", writer.shown(&normal::clip(text))),
-                    Shown::Other(text) => writer.shown(text),
+                    Shown::Value(text) => normal::hide(text, &self.names),
+                    Shown::Plain(text) => text.clone(),
                 };
                 let property = writer.shown(&normal::clip(property));
                 let row =

@@ -172,7 +172,7 @@ impl Session {
             self.created.push(id as u32);
         }
         if call == 0 && name == "connect" && self.connect.answer.is_none() {
-            self.connected(message, command);
+            self.connected(message, command, masks);
         }
         self.release(call);
         let step = self.next_step(message, text);

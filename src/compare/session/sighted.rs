@@ -82,7 +82,7 @@ impl Session {
     }
 
     /// A level as it may be shown; the usual words are no secret, whatever a stream is called.
-    fn level(&self, masks: &Masks, level: &str) -> String {
+    pub(super) fn level(&self, masks: &Masks, level: &str) -> String {
         match level {
             "status" | "warning" | "error" => level.to_owned(),
             level => self.masked(masks, level),

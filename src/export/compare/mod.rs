@@ -1,4 +1,4 @@
-//! A comparison of servers, as [`text`] for a terminal, [`markdown`] for an issue, [`html`] for a browser and [`json`] for
+//! A comparison of servers, as [`text()`] for a terminal, [`markdown()`] for an issue, [`html()`] for a browser and [`json()`] for
 //! programs. All text from the wire was masked when it was taken up; each form escapes it in its own way.
 
 mod html;
