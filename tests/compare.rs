@@ -475,6 +475,12 @@ fn a_server_does_not_differ_from_itself() {
         let output = run(&[pair, &["--exit-code"][..]].concat());
         let told = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(0), "{pair:?}\n{told}");
+        // That is worth something where both were seen.
+        let json = run(&[pair, &["--json"][..]].concat()).stdout;
+        let found: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        let rows = found["behaviour"].as_array().unwrap();
+        let both = rows.iter().filter(|row| row["cells"].get("a").is_some() && row["cells"].get("b").is_some());
+        assert!(both.count() > 15, "{pair:?}");
     }
 }
 
