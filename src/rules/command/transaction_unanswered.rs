@@ -38,6 +38,8 @@ impl Rule for TransactionUnanswered {
                 text += &then_it_ended(facts, close, call.at);
             }
             let finding = findings.about_earlier(Self::META, &call.quote, call.packets, text);
+            // The one at fault is the one that stays silent.
+            finding.from = Some(call.from.other());
             finding.certain = facts.ends_in_order(close);
             if call.is_dispensable() {
                 finding.severity = Severity::Note;
