@@ -501,6 +501,17 @@ fn the_exit_code_tells_of_a_difference() {
 }
 
 #[test]
+fn captures_without_a_name_are_servers_of_their_own() {
+    let captures =
+        ["captures/srs/ffmpeg-publish-and-play.pcap", "captures/node-media-server/ffmpeg-publish-and-play.pcap"];
+    let output = run(&[&captures[..], &["--json", "--exit-code"]].concat());
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let labels = ["srs/ffmpeg-publish-and-play", "node-media-server/ffmpeg-publish-and-play"];
+    assert_eq!(found["labels"], serde_json::json!(labels));
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn the_same_bytes_on_every_run() {
     for form in ["--json", "--markdown", "--html", "--all"] {
         let arguments = ["a=captures/srs", "b=captures/node-media-server/*.pcap", form];

@@ -100,7 +100,8 @@ struct Server {
 }
 
 fn servers(arguments: &[String]) -> anyhow::Result<Vec<Server>> {
-    let mut servers: Vec<Server> = Vec::new();
+    // Each capture with the name that it was given, if it was.
+    let mut captures: Vec<(Option<String>, PathBuf)> = Vec::new();
     for argument in arguments {
         // A file of that name goes before a name in front of one.
         let named = argument.split_once('=').filter(|(label, _)| !label.is_empty() && !Path::new(argument).exists());
@@ -108,15 +109,42 @@ fn servers(arguments: &[String]) -> anyhow::Result<Vec<Server>> {
             Some((label, pattern)) => (Some(label.to_owned()), pattern),
             None => (None, argument.as_str()),
         };
-        for path in paths(pattern)? {
-            let label = label.clone().unwrap_or_else(|| stem(&path));
-            match servers.iter_mut().find(|server| server.label == label) {
-                Some(server) => server.captures.push(path),
-                None => servers.push(Server { label, captures: vec![path] }),
-            }
+        captures.extend(paths(pattern)?.into_iter().map(|path| (label.clone(), path)));
+    }
+    let mut servers: Vec<Server> = Vec::new();
+    for (index, (label, path)) in captures.iter().enumerate() {
+        let label = label.clone().unwrap_or_else(|| own_label(index, &captures));
+        match servers.iter_mut().find(|server| server.label == label) {
+            Some(server) => server.captures.push(path.clone()),
+            None => servers.push(Server { label, captures: vec![path.clone()] }),
         }
     }
     Ok(servers)
+}
+
+/// The label of a capture without a given one: its file's name, with as many of its folders as tell it from the others.
+fn own_label(index: usize, captures: &[(Option<String>, PathBuf)]) -> String {
+    let path = &captures[index].1;
+    let most = captures.iter().map(|(_, path)| path.components().count()).max().unwrap_or(1);
+    for folders in 0..most {
+        let label = long_stem(path, folders);
+        let is_taken = |(place, (given, other)): (usize, &(Option<String>, PathBuf))| {
+            place != index && given.as_ref().map_or_else(|| long_stem(other, folders) == label, |given| *given == label)
+        };
+        if !captures.iter().enumerate().any(is_taken) {
+            return label;
+        }
+    }
+    // The same file once more.
+    format!("{} ({})", path.display(), index + 1)
+}
+
+/// The file's name without its ending, behind so many of its folders.
+fn long_stem(path: &Path, folders: usize) -> String {
+    let parents = path.parent().into_iter().flat_map(Path::components);
+    let parents: Vec<String> = parents.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    let shown = &parents[parents.len().saturating_sub(folders)..];
+    shown.iter().map(String::as_str).chain([stem(path).as_str()]).collect::<Vec<_>>().join("/")
 }
 
 /// The files that an argument means. A shell leaves stars behind `LABEL=` alone.
@@ -213,6 +241,18 @@ mod tests {
         assert!(is_like("abab", "*ab"));
         assert!(!is_like("fms-12.pcap", "fms-?.pcap"));
         assert!(!is_like(".fms.pcap", "*.pcap"));
+    }
+
+    #[test]
+    fn files_of_one_name_are_told_apart_by_their_folders() {
+        let own = |paths: &[&str]| {
+            let captures: Vec<_> = paths.iter().map(|path| (None, PathBuf::from(path))).collect();
+            (0..paths.len()).map(|index| own_label(index, &captures)).collect::<Vec<_>>()
+        };
+        assert_eq!(own(&["golden/play.pcap", "new/play.pcap"]), ["golden/play", "new/play"]);
+        assert_eq!(own(&["a/x/play.pcap", "b/x/play.pcap", "b/x/publish.pcap"]), ["a/x/play", "b/x/play", "publish"]);
+        assert_eq!(own(&["play.pcap", "new/play.pcap"]), ["play", "new/play"]);
+        assert_eq!(own(&["play.pcap", "play.pcap"]), ["play.pcap (1)", "play.pcap (2)"]);
     }
 
     #[test]
