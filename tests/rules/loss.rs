@@ -92,10 +92,9 @@ fn survive(path: &Path, rounds: u64) {
     for seed in 0..rounds {
         let mut random = Random::new(seed + 1);
         for per_mille in [2, 10, 50, 200] {
-            judge(
-                &format!("without {per_mille} per mille, seed {seed}"),
-                blames(&packets, |_| random.below(1000) >= per_mille),
-            );
+            let lost: Vec<usize> = (0..packets.len()).filter(|_| random.below(1000) < per_mille).collect();
+            let found = blames(&packets, |index| lost.binary_search(&index).is_err());
+            judge(&format!("without {per_mille} per mille, seed {seed}: {lost:?}"), found);
         }
         let (from, length) = (random.below(count), random.between(1, 60));
         let burst = from as usize..(from + length) as usize;

@@ -41,6 +41,18 @@ pub struct Stream {
     pub unpublished: Option<Moment>,
     /// The server said that what was published or played is over.
     pub finished: bool,
+    /// The last status that nothing had asked for: a hole, or a capture that reorders, may hold the request back.
+    early: Option<Status>,
+}
+
+/// A status on a stream.
+#[derive(Clone, Debug)]
+struct Status {
+    code: String,
+    is_answer: bool,
+    is_error: bool,
+    n: u64,
+    at: Moment,
 }
 
 impl Stream {
@@ -212,6 +224,10 @@ impl Streams {
             is_started: false,
             quote: Quote::of(message),
         });
+        let early = stream.early.take().filter(|early| early.at.packet > message.head.first.packet);
+        if let (Some(early), Some(request)) = (early, &mut stream.asked) {
+            request.learn(early);
+        }
     }
 
     fn learn_answer(&mut self, message: &Message, command: &Command, calls: &Calls) {
@@ -235,20 +251,24 @@ impl Streams {
             None => message.head.message_stream_id,
         };
         let id = if id == 0 && !self.streams.contains_key(&0) { self.only_asked().unwrap_or(0) } else { id };
-        let Some(stream) = self.streams.get_mut(&id) else { return };
+        // What stands on message stream 0 mostly belongs to none.
+        let stream = if id == 0 { self.streams.get_mut(&0) } else { self.at(id) };
+        let Some(stream) = stream else { return };
         stream.finished |= OVER.contains(&code);
-        let Some(request) = stream.asked.as_mut() else { return };
-        request.statuses += u64::from(!command.is_answer());
-        request.is_reset |= code == "NetStream.Play.Reset";
-        request.is_started |= matches!(code, "NetStream.Play.Start" | "NetStream.Publish.Start");
-        let is_error = command.information_text("level") == Some("error") || command.name == "_error";
-        let settles = match request.purpose {
-            Use::Publish => code == "NetStream.Publish.Start",
-            Use::Play => code == "NetStream.Play.Start" || code == "NetStream.Data.Start",
+        let status = Status {
+            code: code.to_owned(),
+            is_answer: command.is_answer(),
+            is_error: command.information_text("level") == Some("error") || command.name == "_error",
+            n: message.n,
+            at: message.head.last,
         };
-        if (settles || is_error) && request.outcome.is_none() {
-            request.outcome =
-                Some(Outcome { accepted: !is_error, code: code.to_owned(), n: message.n, at: message.head.last });
+        match &mut stream.asked {
+            Some(request) if request.outcome.is_none() => request.learn(status),
+            Some(request) => {
+                request.learn(status.clone());
+                stream.early = Some(status);
+            }
+            None => stream.early = Some(status),
         }
     }
 
@@ -263,5 +283,22 @@ impl Streams {
             self.streams.values().filter(|stream| stream.asked.as_ref().is_some_and(|asked| asked.outcome.is_none()));
         let first = open.next()?;
         open.next().is_none().then_some(first.id)
+    }
+}
+
+impl Request {
+    /// Takes note of a status that came for it.
+    fn learn(&mut self, status: Status) {
+        let Status { code, is_answer, is_error, n, at } = status;
+        self.statuses += u64::from(!is_answer);
+        self.is_reset |= code == "NetStream.Play.Reset";
+        self.is_started |= matches!(code.as_str(), "NetStream.Play.Start" | "NetStream.Publish.Start");
+        let settles = match self.purpose {
+            Use::Publish => code == "NetStream.Publish.Start",
+            Use::Play => code == "NetStream.Play.Start" || code == "NetStream.Data.Start",
+        };
+        if (settles || is_error) && self.outcome.is_none() {
+            self.outcome = Some(Outcome { accepted: !is_error, code, n, at });
+        }
     }
 }
