@@ -404,16 +404,17 @@ attacks! {
     }
 
     fn ready_items() {
-        let (batches, _, _) = index(200_000);
-        let longest = batches.into_iter().max().unwrap();
+        let (batches, _, _) = index(20_000, &small(|limits| limits.ready_items = 1000));
+        let longest = batches.iter().max().unwrap();
         // One packet may give more than there is room for.
-        assert!(longest < Limits::DEFAULT.ready_items + 40_000, "{longest}");
+        assert!(batches.len() > 10 && *longest < 1000 + 1500, "{longest}");
     }
 
     fn index_bytes() {
-        let (_, complaints, memory) = index(3_000_000);
+        let limits = small(|limits| limits.index_bytes = 1 << 20);
+        let (_, complaints, memory) = index(60_000, &limits);
         assert!(complaints.len() == 1 && complaints[0].contains("reading stopped"), "{complaints:?}");
-        let most = Limits::DEFAULT.index_bytes as u64 + 6_000_000 * Limits::DEFAULT.index_share / 100 + (8 << 20);
+        let most = limits.index_bytes as u64 + 120_000 * limits.index_share / 100 + (256 << 10);
         assert!(memory as u64 <= most, "{memory}");
     }
 
@@ -422,7 +423,7 @@ attacks! {
         let mut bytes = Vec::new();
         pcap::write(&mut bytes, &Link::v4().packets(&sample::publish(2000))).unwrap();
         let capture = file(&bytes);
-        let (_, complaints, memory) = load(capture.path());
+        let (_, complaints, memory) = load(capture.path(), &Limits::default());
         assert!(complaints.is_empty());
         assert!(memory > 0 && memory < Limits::DEFAULT.index_bytes);
     }
@@ -511,19 +512,20 @@ fn masks_all_text(limits: &Limits) {
 }
 
 /// Loads messages of one byte into the screen: how long the batches were, what was complained, and the memory.
-fn index(messages: usize) -> (Vec<usize>, Vec<String>, usize) {
+fn index(messages: usize, limits: &Limits) -> (Vec<usize>, Vec<String>, usize) {
     let bytes = [&[4, 0, 0, 0, 0, 0, 1, 8, 1, 0, 0, 0, 0xaf][..], &[0xc4, 0xaf].repeat(messages)].concat();
-    let packets = Link::v4().mtu(30_000).packets(&sample::publishing().client(|c| c.raw(&bytes)));
+    let packets = Link::v4().mtu(1500).packets(&sample::publishing().client(|c| c.raw(&bytes)));
     let mut bytes = Vec::new();
     pcap::write(&mut bytes, &packets).unwrap();
     let capture = file(&bytes);
-    load(capture.path())
+    load(capture.path(), limits)
 }
 
-fn load(capture: &Path) -> (Vec<usize>, Vec<String>, usize) {
+fn load(capture: &Path, limits: &Limits) -> (Vec<usize>, Vec<String>, usize) {
     let options = tui::Options { show_secrets: false, color: false, session: None, follow: false };
     let captures = [capture.to_owned()];
-    let (mut loader, book) = Loader::open(&captures, &options).unwrap();
+    let (loader, book) = Loader::open(&captures, &options).unwrap();
+    let mut loader = loader.under(limits);
     let mut app = tui::App::new(book, &captures, &options);
     let mut batches = Vec::new();
     loop {

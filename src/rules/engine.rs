@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::{CATALOGUE, Facts, Finding, Findings, Quote, Rests, Rule, Severity};
 use crate::proto::Event;
+use crate::proto::rtmp::Body;
 use crate::wire::{IdMap, PacketNo, Side};
 
 /// Findings of one session that wait for its other side. Past them, those of a kind that waits already are counted with
@@ -12,6 +13,8 @@ const HELD: usize = 256;
 #[derive(Default)]
 pub struct Engine {
     sessions: IdMap<u32, Judged>,
+    /// Show every message to every rule.
+    thorough: bool,
 }
 
 struct Judged {
@@ -44,7 +47,25 @@ enum Verdict {
     Hold,
 }
 
+/// The rules that see audio and video messages, by their places in the catalogue.
+static MEDIA: ([u8; CATALOGUE.len()], usize) = {
+    let (mut places, mut count, mut at) = ([0; CATALOGUE.len()], 0, 0);
+    while at < CATALOGUE.len() {
+        if CATALOGUE[at].meta.media {
+            places[count] = at as u8;
+            count += 1;
+        }
+        at += 1;
+    }
+    (places, count)
+};
+
 impl Engine {
+    /// One that shows every message to every rule, also to those that learn nothing from it. It finds the same.
+    pub fn thorough() -> Engine {
+        Engine { thorough: true, ..Engine::default() }
+    }
+
     /// Sessions that are being judged.
     pub fn held(&self) -> usize {
         self.sessions.len()
@@ -60,18 +81,22 @@ impl Engine {
             held: Vec::new(),
         });
         let mut findings = Findings { session, found: Vec::new() };
-        for rule in &mut judged.rules {
-            let facts = &judged.facts;
-            match event {
-                Event::Session(event) => rule.opened(event, facts, &mut findings),
-                Event::Handshake(event) => rule.handshake(event, facts, &mut findings),
-                Event::Message(event) => rule.message(event, facts, &mut findings),
-                Event::Incomplete(event) => rule.incomplete(event, facts, &mut findings),
-                Event::Gap(event) => rule.gap(event, facts, &mut findings),
-                Event::Undecodable(event) => rule.undecodable(event, facts, &mut findings),
-                Event::Close(event) => rule.close(event, facts, &mut findings),
-                Event::Resync(_) | Event::Piece(_) => {}
+        let (rules, facts, into) = (&mut judged.rules, &judged.facts, &mut findings);
+        match event {
+            Event::Session(event) => rules.iter_mut().for_each(|rule| rule.opened(event, facts, into)),
+            Event::Handshake(event) => rules.iter_mut().for_each(|rule| rule.handshake(event, facts, into)),
+            Event::Message(event) if !self.thorough && matches!(event.body, Body::Audio(_) | Body::Video(_)) => {
+                let (places, count) = &MEDIA;
+                for place in &places[..*count] {
+                    rules[usize::from(*place)].message(event, facts, into);
+                }
             }
+            Event::Message(event) => rules.iter_mut().for_each(|rule| rule.message(event, facts, into)),
+            Event::Incomplete(event) => rules.iter_mut().for_each(|rule| rule.incomplete(event, facts, into)),
+            Event::Gap(event) => rules.iter_mut().for_each(|rule| rule.gap(event, facts, into)),
+            Event::Undecodable(event) => rules.iter_mut().for_each(|rule| rule.undecodable(event, facts, into)),
+            Event::Close(event) => rules.iter_mut().for_each(|rule| rule.close(event, facts, into)),
+            Event::Resync(_) | Event::Piece(_) => {}
         }
         // What the event itself breaks off does not make it doubtful.
         let whole = judged.whole();

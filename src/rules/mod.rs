@@ -71,6 +71,9 @@ pub struct Meta {
     pub unsure: bool,
     /// Whether each case is a finding of its own. Otherwise a session's first case is, and the rest are counted.
     pub each: bool,
+    /// Whether it has to see audio and video messages. They are most of a stream: those that learn nothing from them are
+    /// spared them.
+    pub media: bool,
 }
 
 /// What a verdict rests on. A capture that misses some of it makes the verdict uncertain: no peer is blamed for a hole.
@@ -203,7 +206,7 @@ pub struct Entry {
 macro_rules! rule {
     ($(#[doc = $doc:literal])* pub(super) struct $name:ident { $($field:ident: $type:ty,)* }
      $code:literal, $word:literal, $severity:ident, $source:literal,
-     rests: $rests:ident $(, unsure: $unsure:literal)? $(, each: $each:literal)?) => {
+     rests: $rests:ident $(, unsure: $unsure:literal)? $(, each: $each:literal)? $(, media: $media:literal)?) => {
         $(#[doc = $doc])*
         #[derive(Default)]
         pub(super) struct $name { $($field: $type,)* }
@@ -218,6 +221,7 @@ macro_rules! rule {
                 rests: $crate::rules::Rests::$rests,
                 unsure: false $(|| $unsure)?,
                 each: false $(|| $each)?,
+                media: true $(&& $media)?,
             };
             pub(super) const ENTRY: $crate::rules::Entry =
                 $crate::rules::Entry { meta: Self::META, start: || Box::new(Self::default()) };

@@ -22,7 +22,7 @@ rule! {
     pub(super) struct CommandBeforeStream {
         early: Vec<Early>,
     }
-    "CMD015", "command-before-stream", Warning, "RTMP 1.0 §7.2.1.3", rests: Session
+    "CMD015", "command-before-stream", Warning, "RTMP 1.0 §7.2.1.3", rests: Session, media: false
 }
 
 struct Early {

@@ -15,7 +15,7 @@ rule! {
     ///
     /// Change: send deleteStream once, with the number that createStream gave.
     pub(super) struct DeleteUnknownStream {}
-    "CMD025", "delete-unknown-stream", Note, "RTMP 1.0 §7.2.2.3", rests: Session
+    "CMD025", "delete-unknown-stream", Note, "RTMP 1.0 §7.2.2.3", rests: Session, media: false
 }
 
 impl Rule for DeleteUnknownStream {

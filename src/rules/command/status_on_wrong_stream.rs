@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: send it on the message stream of the publish or play.
     pub(super) struct StatusOnWrongStream {}
-    "CMD013", "status-on-wrong-stream", Warning, "RTMP 1.0 §7.2.2", rests: Session
+    "CMD013", "status-on-wrong-stream", Warning, "RTMP 1.0 §7.2.2", rests: Session, media: false
 }
 
 impl Rule for StatusOnWrongStream {

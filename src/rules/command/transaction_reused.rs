@@ -11,7 +11,7 @@ rule! {
     ///
     /// Change: count transaction ids up.
     pub(super) struct TransactionReused {}
-    "CMD008", "transaction-reused", Warning, "RTMP 1.0 §7.2", rests: Session
+    "CMD008", "transaction-reused", Warning, "RTMP 1.0 §7.2", rests: Session, media: false
 }
 
 impl Rule for TransactionReused {

@@ -18,7 +18,7 @@ rule! {
         waiting: VecDeque<Ping>,
         early: VecDeque<(Side, u32, PacketNo)>,
     }
-    "CTL013", "ping-unanswered", Warning, "RTMP 1.0 §7.1.7", rests: Session
+    "CTL013", "ping-unanswered", Warning, "RTMP 1.0 §7.1.7", rests: Session, media: false
 }
 
 /// Pings, and early responses, that are remembered. Servers send one a minute.
