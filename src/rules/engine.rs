@@ -30,14 +30,15 @@ struct Judged {
 struct Held {
     first: Finding,
     more: u64,
-    last: Option<Finding>,
+    last: Option<Box<Finding>>,
 }
 
 /// How often a fault was seen, and its last case beyond the first.
 #[derive(Default)]
 struct Seen {
     count: u64,
-    last: Option<Finding>,
+    // Few faults come again, and a map has room for more than it holds.
+    last: Option<Box<Finding>>,
 }
 
 /// What is to become of a finding.
@@ -164,7 +165,7 @@ impl Judged {
             && let Some(held) = self.held.iter_mut().find(of_its_kind)
         {
             held.more += 1;
-            held.last = Some(finding);
+            held.last = Some(Box::new(finding));
         } else if self.held.len() < HELD {
             self.held.push(Held { first: finding, more: 0, last: None });
         }
@@ -204,7 +205,10 @@ impl Judged {
             let seen = self.seen.entry((finding.rule.code, finding.from)).or_default();
             seen.count += 1;
             if seen.count > 1 {
-                seen.last = Some(finding);
+                match &mut seen.last {
+                    Some(last) => **last = finding,
+                    None => seen.last = Some(Box::new(finding)),
+                }
                 return;
             }
         }
@@ -213,7 +217,7 @@ impl Judged {
 
     /// The last case of each fault that came again, with the count of all.
     fn repeated(self) -> impl Iterator<Item = Finding> {
-        self.seen.into_values().filter_map(|Seen { count, last }| last.map(|finding| Finding { count, ..finding }))
+        self.seen.into_values().filter_map(|Seen { count, last }| last.map(|finding| Finding { count, ..*finding }))
     }
 }
 
