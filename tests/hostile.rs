@@ -137,3 +137,41 @@ fn bytes_made_to_look_like_headers_do_not_stop_the_search() {
         common::Story::of_packets(&middle);
     }
 }
+
+/// A snap length leaves a hole in every longer packet. Whatever it is, reading ends, and what is found is in the whole capture.
+#[test]
+fn captures_cut_by_any_snap_length_end() {
+    use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
+    use rtmp_inspect::capture::Packet;
+
+    for name in ["transport/base-mtu1500.pcap", "srs/ffmpeg-publish-busy.pcap"] {
+        let path = common::capture(name);
+        let messages = |snap: usize| {
+            let mut analyzer = Analyzer::new(&Limits::default(), Options::default());
+            let mut input = Input::open(std::slice::from_ref(&path)).unwrap();
+            let mut messages = Vec::new();
+            let mut drain = |analyzer: &mut Analyzer| {
+                while let Some(event) = analyzer.poll() {
+                    if let Event::Message(message) = event {
+                        messages.push((message.head.kind, message.payload));
+                    }
+                }
+            };
+            while let Some(Ok(packet)) = input.next() {
+                let data = &packet.data[..packet.data.len().min(snap)];
+                analyzer.push(&Packet { data, ..packet });
+                drain(&mut analyzer);
+            }
+            analyzer.finish();
+            drain(&mut analyzer);
+            messages
+        };
+        let whole = messages(usize::MAX);
+        for snap in [66, 70, 79, 80, 90, 95, 96, 97, 100, 110, 128, 200, 256, 400, 1000] {
+            let found = messages(snap);
+            assert!(found.len() <= whole.len(), "{name} cut at {snap}");
+            let wrong = found.iter().find(|message| !whole.contains(message));
+            assert!(wrong.is_none(), "{name} cut at {snap}: {wrong:?}");
+        }
+    }
+}

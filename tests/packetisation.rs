@@ -6,7 +6,7 @@ mod common;
 
 use common::{Story, capture};
 use proptest::prelude::*;
-use rtmp_inspect::synth::{Conversation, Format, Link, Message, Packet, sample, transform};
+use rtmp_inspect::synth::{self, Conversation, Format, Link, Message, Packet, sample, transform};
 use rtmp_inspect::wire::Side;
 
 /// A conversation with all that makes chunk streams hard to cut: chunk sizes that change, interleaved messages, long
@@ -67,6 +67,19 @@ fn the_conversation_is_decoded_whole() {
     assert_eq!(meaning.iter().filter(|line| line.contains("incomplete")).count(), 1, "the aborted one");
     let last = client.iter().rfind(|message| message.head.kind.0 == 9).unwrap();
     assert_eq!((last.head.timestamp, last.payload.len()), (0x0200_0050, 105));
+}
+
+#[test]
+fn another_protocol_is_told_however_it_is_cut() {
+    let conversation = Conversation::new()
+        .client(|c| c.raw(&[3]).raw(&synth::opening(0, 1)))
+        .server(|s| s.raw(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
+    let packets = link().packets(&conversation);
+    let expected = Story::of_packets(&packets).meaning();
+    assert!(expected.iter().any(|line| line.contains("undecodable 0 NotRtmp(Http)")), "{expected:#?}");
+    for length in [1, 2, 3, 5] {
+        assert_same(&transform::resegment_by(&packets, &[length]), &expected);
+    }
 }
 
 proptest! {

@@ -124,17 +124,17 @@ fn too_small() {
 /// The call `connect`, and in it the property `app`.
 #[test]
 fn a_field_and_its_bytes_80x24() {
-    assert_screen!(Screen::new(DENIED, 80, 24).keys("jjjjjjj\njjjjjj"));
+    assert_screen!(Screen::new(DENIED, 80, 24).keys("/connect(1)\n\njjjjjj"));
 }
 
 #[test]
 fn a_field_and_its_bytes_200x50() {
-    assert_screen!(Screen::new(DENIED, 200, 50).keys("jjjjjjj\njjjjjj"));
+    assert_screen!(Screen::new(DENIED, 200, 50).keys("/connect(1)\n\njjjjjj"));
 }
 
 #[test]
 fn a_header_unfolded_200x50() {
-    assert_screen!(Screen::new(DENIED, 200, 50).keys("jjjjjjj\n\njjjjjjjjjjjjj\njjj"));
+    assert_screen!(Screen::new(DENIED, 200, 50).keys("/connect(1)\n\n\njjjjjjjjjjjjj\njjj"));
 }
 
 /// The bytes of a compressed capture are read again from what was spooled.
@@ -157,18 +157,18 @@ fn a_compressed_capture_shows_the_same_bytes() {
 #[test]
 fn bytes_choose_the_field() {
     let mut screen = Screen::new(DENIED, 80, 24);
-    screen.keys("jjjjjjj\njjj").press(KeyCode::Tab).keys("jjjl");
+    screen.keys("/connect(1)\n\njjj").press(KeyCode::Tab).keys("jjjl");
     assert_screen!(screen);
 }
 
 #[test]
 fn a_finding_80x24() {
-    assert_screen!(Screen::new(DENIED, 80, 24).keys("ff"));
+    assert_screen!(Screen::new(DENIED, 80, 24).keys("/createstream(4) was\n"));
 }
 
 #[test]
 fn a_finding_200x50() {
-    assert_screen!(Screen::new(DENIED, 200, 50).keys("ff"));
+    assert_screen!(Screen::new(DENIED, 200, 50).keys("/createstream(4) was\n"));
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn secrets_are_masked() {
 fn no_color_is_no_color() {
     let options = Options { show_secrets: false, color: false, session: None, follow: false };
     let mut screen = Screen::with(DENIED, 80, 24, &options);
-    screen.keys("ff");
+    screen.keys("/createstream(4) was\n");
     let buffer = screen.terminal.backend().buffer();
     assert!(buffer.content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset));
     assert!(screen.text(true).contains("[›"));

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Fuzzes every target, two at a time, and writes a table of what came of it: run.sh [SECONDS a target]
+# Fuzzes every target and writes a table of what came of it: run.sh [SECONDS a target [TARGETS at a time]]
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:-60}
+jobs=${2:-2}
 targets=(amf0 amf3 capture filter link media reassembly rtmp)
 binaries=target/x86_64-unknown-linux-gnu/release
 
@@ -31,7 +32,7 @@ mkdir -p work artifacts
 before=$(find artifacts -type f | sort)
 running=0
 for target in "${targets[@]}"; do
-    if [ "$running" -ge 2 ]; then
+    if [ "$running" -ge "$jobs" ]; then
         wait -n
         running=$((running - 1))
     fi

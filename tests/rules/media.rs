@@ -233,13 +233,16 @@ pub(super) fn cases() -> Vec<Case> {
             "MED007",
             "a key frame after a second",
             &joined(999, true),
-            &["the video on message stream 1 does not begin with a key frame; the first key frame came 1.000 s later"],
+            &[
+                "the video on message stream 1 does not begin with a key frame; the first key frame came 1.000 seconds later",
+            ],
         ),
+        case("MED007", "a key frame at once", &joined(300, true), &[]),
         case(
             "MED007",
             "none for 10 s",
             &joined(11_000, false).server(|s| s.video(STREAM, 40, picture(Frame::Inter))),
-            &["the video on message stream 1 does not begin with a key frame; no key frame came in 10 s"],
+            &["the video on message stream 1 does not begin with a key frame; no key frame came in 10 seconds"],
         ),
         case(
             "MED007",
@@ -291,13 +294,13 @@ pub(super) fn cases() -> Vec<Case> {
                 .wait_ms(5999)
                 .client(|c| c.audio(STREAM, 7000, sound()))
                 .server(|s| s.ping_request(1)),
-            &["no media from the client for 6.0 s on message stream 1"],
+            &["no media from the client for 6.0 seconds on message stream 1"],
         ),
         case(
             "MED011",
             "silent to the end",
             &running(5, |ms| (ms, ms)).wait_ms(7999).server(|s| s.ping_request(1)),
-            &["no media from the client for 8.0 s on message stream 1, until the end"],
+            &["no media from the client for 8.0 seconds on message stream 1, until the end"],
         ),
         case(
             "MED011",

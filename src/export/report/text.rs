@@ -74,7 +74,17 @@ impl<W: Write> TextReport<W> {
         let (on, off) = painted(shown.severity, self.color);
         let rule = shown.rule;
         let head = format!("{on}{}[{}]{off} {}: ", shown.severity.name(), rule.code, rule.name);
-        put(&mut self.text, format_args!("  {head}{}\n", escape(&shown.text)));
+        put(&mut self.text, format_args!("  {head}{}", escape(&shown.text)));
+        // Of a note, its place is enough; why something was rejected is more than a note.
+        if shown.severity == Severity::Note && rule.code != REJECTED {
+            put(&mut self.text, format_args!(" ({}", shown.place()));
+            if let Some(times) = shown.times() {
+                put(&mut self.text, format_args!("; {times}"));
+            }
+            self.text.push_str(if shown.certain { ")\n" } else { "; uncertain)\n" });
+            return;
+        }
+        self.text.push('\n');
         self.text.push_str("      ");
         match &shown.quote {
             Some(quote) => {

@@ -135,7 +135,7 @@ pub fn detect(opening: &Opening<'_>) -> Match {
 /// side's C1 or S1 proves it, and this one's is one of an unknown version, or another protocol.
 fn strange(sides: [&[u8]; 2], found: Found, more: Match) -> Match {
     let mut is_open = false;
-    let mut foreign = 0;
+    let mut proven = false;
     for (side, bytes) in Side::BOTH.into_iter().zip(sides) {
         let Some(first) = bytes.first() else {
             is_open = true;
@@ -145,19 +145,22 @@ fn strange(sides: [&[u8]; 2], found: Found, more: Match) -> Match {
         if !is_version && bytes.len() < Foreign::TOLD_BY {
             is_open = true;
         } else if !is_version && let Some(spoken) = Foreign::of(bytes) {
-            foreign += 1;
-            if foreign == 2 || spoken == Foreign::Unknown {
+            if spoken == Foreign::Unknown {
                 return Match::No;
             }
         } else {
             match is_block(bytes, side) {
-                Some(true) => {}
+                Some(true) => proven |= is_version,
                 Some(false) => return Match::No,
                 None => is_open = true,
             }
         }
     }
-    if is_open { more } else { Match::Yes(found) }
+    match (is_open, proven) {
+        (true, _) => more,
+        (false, true) => Match::Yes(found),
+        (false, false) => Match::No,
+    }
 }
 
 /// Whether a direction begins with a C1 or S1 of the plain form or a signed one; none where it is not whole yet.

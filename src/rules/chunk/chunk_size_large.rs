@@ -8,7 +8,7 @@ rule! {
     /// Why: a receiver that holds the size in 16 bits, or allocates it, fails; and a large picture holds up the audio, since chunks
     /// cannot come in between.
     ///
-    /// Seen: servers and encoders that want no chunks at all and announce megabytes.
+    /// Seen: crtmpserver announces 4194304 before it plays a recording.
     ///
     /// Change: send 65536 or less.
     pub(super) struct ChunkSizeLarge {}

@@ -7,7 +7,7 @@ rule! {
     ///
     /// Why: receivers disconnect, divide by zero, or take another size than the sender does and lose the direction.
     ///
-    /// Seen: no real sender yet.
+    /// Seen: clients in SRS's issues.
     ///
     /// Change: send a size between 128 and 65536.
     pub(super) struct ChunkSizeZero {}

@@ -12,7 +12,7 @@ rule! {
     ///
     /// Why: receivers take message stream 0 and time 0, or disconnect.
     ///
-    /// Seen: librtmp with its control messages on chunk stream 2; Red5 sends so to please it.
+    /// Seen: librtmp with its control messages on chunk stream 2; rtmpsrv on 3 and 5; Red5 sends so to please librtmp.
     ///
     /// Change: begin every chunk stream with a type 0 header.
     pub(super) struct FirstChunkWithoutStreamId {

@@ -16,7 +16,7 @@ rule! {
     ///
     /// Why: this is legal, and robust. For audio of low rate the headers are a good part of the stream.
     ///
-    /// Seen: servers and client libraries that know no other header.
+    /// Seen: node-media-server and SRS to players, SRS from an edge to its origin.
     ///
     /// Change: write type 1 where the message stream is as before, type 2 where length and type are too.
     pub(super) struct HeaderNotCompressed {

@@ -9,7 +9,7 @@ rule! {
     ///
     /// Why: the last message is lost, often the end of a recording or the command that ends the stream.
     ///
-    /// Seen: programs that are stopped while they write.
+    /// Seen: no real sender yet.
     ///
     /// Change: finish the message under way, say `deleteStream`, then close.
     pub(super) struct MessageCutOff {

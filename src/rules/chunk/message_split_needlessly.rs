@@ -15,7 +15,7 @@ rule! {
     ///
     /// Why: a receiver that goes by the new size takes the headers for data and loses the direction.
     ///
-    /// Seen: no real sender yet; encoders and servers were mended for it.
+    /// Seen: no real sender yet.
     ///
     /// Change: write with the new size from the first chunk after Set Chunk Size on.
     pub(super) struct MessageSplitNeedlessly {

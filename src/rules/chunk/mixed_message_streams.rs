@@ -13,7 +13,8 @@ rule! {
     /// Why: this is legal, but every change takes a full header, and receivers that keep the message stream from before
     /// give a message to the wrong one.
     ///
-    /// Seen: servers that answer all commands on chunk stream 3, FFmpeg's among them.
+    /// Seen: FFmpeg as a player and as a server, GStreamer, node-media-server, crtmpserver, xiu and rtmp-rs, all with
+    /// commands.
     ///
     /// Change: give each message stream chunk streams of its own.
     pub(super) struct MixedMessageStreams {

@@ -10,7 +10,7 @@ rule! {
     ///
     /// Why: players wait out the difference, and audio and video part.
     ///
-    /// Seen: senders that take a stale delta over in a type 3 header; encoders whose clock was set; recordings with a hole.
+    /// Seen: librtmp before it was mended, which took a stale delta over in a type 3 header.
     ///
     /// Change: look at what the sender's clock is made of; go on without the hole.
     pub(super) struct TimestampJump {}

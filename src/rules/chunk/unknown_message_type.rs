@@ -6,7 +6,7 @@ rule! {
     ///
     /// Why: receivers skip it, or take it for a sign that they lost the chunks and disconnect. It often is that sign.
     ///
-    /// Seen: edge servers of Flash Media Server use 7 between one another.
+    /// Seen: no real sender yet; type 7 was kept for edge servers.
     ///
     /// Change: send data messages (15, 18) for what is your own.
     pub(super) struct UnknownMessageType {}

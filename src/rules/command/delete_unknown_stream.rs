@@ -1,4 +1,5 @@
-use super::numbered;
+use super::{Late, numbered};
+use crate::proto::Close;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::facts::Stream;
@@ -14,27 +15,29 @@ rule! {
     /// Seen: GStreamer's rtmp2sink names the stream by its name.
     ///
     /// Change: send deleteStream once, with the number that createStream gave.
-    pub(super) struct DeleteUnknownStream {}
+    pub(super) struct DeleteUnknownStream {
+        late: Late<u32>,
+    }
     "CMD025", "delete-unknown-stream", Note, "RTMP 1.0 §7.2.2.3", rests: Session, media: false
 }
 
 impl Rule for DeleteUnknownStream {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if message.from != Side::Client || !message.problems.is_empty() || command.transaction_id.is_none() {
             return;
         }
-        // Where nothing of the server was captured its streams are not known.
-        if !facts.of(Side::Server).seen {
-            return;
-        }
         let call = numbered(command);
+        let mut stream = NO_STREAM;
         let text = match (command.name.as_str(), command.arguments.first()) {
             ("deleteStream", None) => format!("{call} names no stream"),
             ("deleteStream", Some(value)) => match value.number() {
                 None => format!("{call} names the stream by something else than its number"),
                 Some(id) if is_there(facts, id) => return,
-                Some(id) => format!("{call} of message stream {id}, which does not exist"),
+                Some(id) => {
+                    stream = id as u32;
+                    format!("{call} of message stream {id}, which does not exist")
+                }
             },
             ("closeStream", _) if message.head.message_stream_known => {
                 let named = command.arguments.first().and_then(Amf::number);
@@ -43,13 +46,25 @@ impl Rule for DeleteUnknownStream {
                 if id == 0.0 || is_there(facts, id) {
                     return;
                 }
+                stream = id as u32;
                 format!("{call} of message stream {id}, which does not exist")
             }
             _ => return,
         };
-        findings.about(Self::META, message, text);
+        self.late.keep(message, stream, text);
+    }
+
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        // Where nothing of the server was captured its streams are not known.
+        if close.last && facts.of(Side::Server).seen {
+            let was_created = |id: &u32| facts.streams.get(*id).is_some_and(|stream| stream.created.is_some());
+            self.late.say(Self::META, findings, |id| *id == NO_STREAM || !was_created(id));
+        }
     }
 }
+
+/// Stands for the stream of a command that names none.
+const NO_STREAM: u32 = u32::MAX;
 
 /// Whether a stream was created, or used as if it had been, and not deleted since.
 fn is_there(facts: &Facts, id: f64) -> bool {

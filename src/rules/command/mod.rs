@@ -12,6 +12,7 @@ mod connect_transaction_not_one;
 mod delete_unknown_stream;
 mod encoding_not_negotiated;
 mod format_selector_missing;
+mod late;
 mod play_answer_incomplete;
 mod play_unanswered;
 mod publish_type_unknown;
@@ -28,6 +29,7 @@ mod transaction_reused;
 mod transaction_unanswered;
 mod transaction_unknown;
 
+use self::late::Late;
 use super::{Entry, Facts};
 use crate::net::How;
 use crate::proto::Close;
@@ -90,7 +92,7 @@ fn then_it_ended(facts: &Facts, close: &Close, waiting: Moment) -> String {
     let later = duration(ending.at.time.since(waiting.time));
     match (ending.how, ending.by) {
         (How::Fin, Some(side)) => format!("; the {} closed the connection {later} later", side.name()),
-        (How::Rst, _) => format!("; the connection was reset {later} later"),
+        (How::Rst, Some(side)) => format!("; the {} reset the connection {later} later", side.name()),
         _ => String::new(),
     }
 }
@@ -98,8 +100,7 @@ fn then_it_ended(facts: &Facts, close: &Close, waiting: Moment) -> String {
 /// Whether what a side asked for at `asked`, and may have taken back, was over before the other had time for its answer.
 fn had_no_time(facts: &Facts, close: &Close, from: Side, asked: Moment, taken_back: Option<Moment>) -> bool {
     let ending = facts.ending(close);
-    let is_end = matches!(ending.how, How::Fin | How::Rst);
-    let was_left = !is_end || ending.by == Some(from) || ending.at.time < asked.time;
+    let was_left = ending.by != Some(from.other()) || ending.at.time < asked.time;
     let left = was_left.then_some(ending.at);
     taken_back.into_iter().chain(left).any(|over| over.time.since(asked.time) < TIME_TO_ANSWER_NS)
 }

@@ -1,3 +1,5 @@
+use super::Late;
+use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::facts::Stream;
 use crate::rules::{Facts, Findings, Rule, rule};
@@ -12,17 +14,17 @@ rule! {
     /// Seen: no real sender yet.
     ///
     /// Change: send it on the message stream of the publish or play.
-    pub(super) struct StatusOnWrongStream {}
+    pub(super) struct StatusOnWrongStream {
+        late: Late<u32>,
+    }
     "CMD013", "status-on-wrong-stream", Warning, "RTMP 1.0 §7.2.2", rests: Session, media: false
 }
 
 impl Rule for StatusOnWrongStream {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(code) = command.information_text("code").filter(|_| command.name == "onStatus") else { return };
-        // Where nothing of the client was captured its streams are not known.
-        let is_known = message.head.message_stream_known && facts.of(Side::Client).seen;
-        if !code.starts_with("NetStream.") || !is_known {
+        if !code.starts_with("NetStream.") || !message.head.message_stream_known {
             return;
         }
         let id = message.head.message_stream_id;
@@ -30,6 +32,13 @@ impl Rule for StatusOnWrongStream {
             return;
         }
         let why = if id == 0 { "" } else { ", which does not exist" };
-        findings.about(Self::META, message, format!("{code} on message stream {id}{why}"));
+        self.late.keep(message, id, format!("{code} on message stream {id}{why}"));
+    }
+
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        // Where nothing of the client was captured its streams are not known.
+        if close.last && facts.of(Side::Client).seen {
+            self.late.say(Self::META, findings, |id| !facts.streams.get(*id).is_some_and(Stream::is_known));
+        }
     }
 }

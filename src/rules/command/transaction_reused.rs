@@ -1,6 +1,9 @@
+use super::Late;
+use crate::proto::Close;
 use crate::proto::rtmp::command::TRANSACTION_ID;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Facts, Findings, Rule, place, rule};
+use crate::wire::{Side, Time};
 
 rule! {
     /// A call with the transaction id of an earlier call of the same side that still waits for its answer.
@@ -10,16 +13,30 @@ rule! {
     /// Seen: no real sender yet.
     ///
     /// Change: count transaction ids up.
-    pub(super) struct TransactionReused {}
+    pub(super) struct TransactionReused {
+        late: Late<Reuse>,
+    }
     "CMD008", "transaction-reused", Warning, "RTMP 1.0 §7.2", rests: Session, media: false
 }
 
+struct Reuse {
+    from: Side,
+    transaction_id: f64,
+    at: Time,
+}
+
 impl Rule for TransactionReused {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(id) = command.transaction_id.filter(|id| *id != 0.0) else { return };
-        // Where nothing of the other side was captured it may have answered.
-        if command.is_answer() || command.name.starts_with("on") || !facts.of(message.from.other()).seen {
+        let at = message.head.last.time;
+        if command.is_answer() {
+            // The answer to the earlier call was captured late.
+            let caller = message.from.other();
+            self.late.forget(|reuse| reuse.from == caller && reuse.transaction_id == id && at < reuse.at);
+            return;
+        }
+        if command.name.starts_with("on") {
             return;
         }
         let waits = facts
@@ -28,7 +45,15 @@ impl Rule for TransactionReused {
             .find(|call| call.from == message.from && call.transaction_id == id && call.expects_answer());
         if let Some(earlier) = waits {
             let text = format!("{}({id}) while {}({id}) waits for its answer", command.name, earlier.name);
-            findings.about(Self::META, message, text).mark = place::field(message, &TRANSACTION_ID);
+            let mark = place::field(message, &TRANSACTION_ID);
+            self.late.keep_at(message, Reuse { from: message.from, transaction_id: id, at }, text, mark);
+        }
+    }
+
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        if close.last {
+            // Where nothing of the other side was captured it may have answered.
+            self.late.say(Self::META, findings, |reuse| facts.of(reuse.from.other()).seen);
         }
     }
 }

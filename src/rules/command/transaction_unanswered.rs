@@ -1,4 +1,4 @@
-use super::{TIME_TO_ANSWER_NS, application, had_no_time, then_it_ended};
+use super::{application, had_no_time, then_it_ended};
 use crate::proto::Close;
 use crate::rules::{Facts, Findings, Rule, Severity, rule};
 
@@ -29,10 +29,7 @@ impl Rule for TransactionUnanswered {
             if answerer.lost || !answerer.seen || !call.expects_answer() {
                 continue;
             }
-            // Who reset a connection is not known.
-            let ending = facts.ending(close);
-            let was_cut = ending.by.is_none() && ending.at.time.since(call.at.time) < TIME_TO_ANSWER_NS;
-            if (call.is_dispensable() && was_cut) || had_no_time(facts, close, call.from, call.at, None) {
+            if had_no_time(facts, close, call.from, call.at, None) {
                 continue;
             }
             let mut text =
@@ -41,6 +38,8 @@ impl Rule for TransactionUnanswered {
                 text += &then_it_ended(facts, close, call.at);
             }
             let finding = findings.about_earlier(Self::META, &call.quote, call.packets, text);
+            // The one at fault is the one that stays silent.
+            finding.from = Some(call.from.other());
             finding.certain = facts.ends_in_order(close);
             if call.is_dispensable() {
                 finding.severity = Severity::Note;

@@ -179,6 +179,10 @@ impl Media {
                 self.tracks.len() - 1
             }
         };
+        // What is neither says nothing of the track: FFmpeg sends the colours of its second track without its number.
+        if !part.is_configuration() && !part.is_frame() {
+            return;
+        }
         let track = &mut self.tracks[place];
         if part.is_configuration() || track.codec != part.codec() {
             track.configured = part.is_configuration();

@@ -23,7 +23,7 @@ use crate::wire::{Moment, Side};
 /// How a session ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Ending {
-    /// The side that ended it first; none where both directions end with the same RST.
+    /// The side that ended it first; none where nobody did.
     pub by: Option<Side>,
     pub how: How,
     pub at: Moment,
@@ -66,12 +66,19 @@ impl Facts {
 
     /// How a session ended, at its last close.
     pub fn ending(&self, close: &Close) -> Ending {
-        let last = Ending { by: Some(close.from), how: close.how, at: close.at };
+        let ended = |by: Side, how, at| Ending {
+            by: match how {
+                How::Fin => Some(by),
+                How::Rst => close.tcp.reset.map(|(side, _)| side),
+                How::Timeout | How::EndOfCapture => None,
+            },
+            how,
+            at,
+        };
         let other = self.of(close.from.other());
         match other.closed.zip(other.closed_at) {
-            Some((How::Rst, at)) if close.how == How::Rst => Ending { by: None, how: How::Rst, at },
-            Some((how, at)) if at.packet <= close.at.packet => Ending { by: Some(close.from.other()), how, at },
-            _ => last,
+            Some((how, at)) if at.packet <= close.at.packet => ended(close.from.other(), how, at),
+            _ => ended(close.from, close.how, close.at),
         }
     }
 

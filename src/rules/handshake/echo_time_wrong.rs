@@ -3,12 +3,12 @@ use crate::rules::{Facts, Findings, Rule, rule};
 
 rule! {
     /// C2 and S2 begin with two times: the one of the peer's S1 or C1, and the one at which that was read. Here the first is
-    /// another, or the peer's block was sent back whole, so that the second was never set.
+    /// another, or the peer's block was sent back whole, with its own bytes where the second belongs.
     ///
     /// Why: a peer that measures the way by them measures nonsense. Next to nobody does.
     ///
-    /// Seen: nearly everybody. FFmpeg, librtmp, OBS, GStreamer and nginx-rtmp send the block back whole; FFmpeg as a server and
-    /// Red5 write zeros over both.
+    /// Seen: nearly everybody. FFmpeg, librtmp, OBS, GStreamer and nginx-rtmp send the block back whole; some write zeros
+    /// over both.
     ///
     /// Change: copy the peer's time, and write the own clock at the moment of reading behind it.
     pub(super) struct EchoTimeWrong {}
@@ -22,7 +22,7 @@ impl Rule for EchoTimeWrong {
         let Some((_, HandshakeFacts::Block { epoch, .. })) = facts.of(peer).steps[1] else { return };
         let (name, peer) = (step.step.name(step.from), Step::Block.name(peer));
         let text = match echo {
-            Echo::Exact => format!("{name} is {peer} byte for byte: the time of reading was never set"),
+            Echo::Exact => format!("{name} is {peer} byte for byte, also where the time of reading belongs"),
             Echo::Random if time != epoch => format!("{name} gives {peer}'s time as {time} ms, it was {epoch} ms"),
             _ => return,
         };

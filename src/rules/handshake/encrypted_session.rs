@@ -6,7 +6,7 @@ rule! {
     ///
     /// Why: nothing behind the handshake is decoded, and all rules that need messages are silent.
     ///
-    /// Seen: librtmp and FFmpeg with `rtmpe://`; Flash Player and Flash Media Server.
+    /// Seen: rtmpdump with `rtmpe://` and crtmpserver; Flash Player and Flash Media Server.
     ///
     /// Change: capture a session over plain RTMP, or look at the server's side of it. RTMPE keeps nobody out: use TLS.
     pub(super) struct EncryptedSession {}

@@ -18,12 +18,13 @@ const STEPS: [(Side, Step, usize); 6] = [
 ];
 
 rule! {
-    /// The connection ended inside the handshake, or nothing more came for ten seconds. The finding says what was missing and
-    /// who ended it; the side at fault is the one whose part was due.
+    /// The connection ended inside the handshake, or no further part of it came for ten seconds. The finding says what was missing and
+    /// who ended it; the side at fault is the one whose part was due, and where both were to send, the one
+    /// that ended it.
     ///
     /// Why: no session began. A client shows this as "connection refused" or as a timeout, and server logs seldom have it.
     ///
-    /// Seen: servers that hang up on a handshake they do not like; ports on which something else listens; health checks.
+    /// Seen: a reset between S1 and S2 by a relay whose own client had gone.
     ///
     /// Change: look at what came last: its receiver did not like it, or never got it.
     pub(super) struct HandshakeIncomplete {}
@@ -36,32 +37,56 @@ impl Rule for HandshakeIncomplete {
             return;
         }
         let came = |side: Side, place: usize| facts.of(side).handshake[place];
-        let missing = STEPS.iter().filter(|(side, _, place)| came(*side, *place).is_none());
-        let Some(&(from, ..)) = missing.clone().next() else { return };
-        let last: Option<Moment> =
-            STEPS.iter().filter_map(|(side, _, place)| came(*side, *place)).max_by_key(|at| at.packet);
-        let Some(last) = last else { return };
-        let other = close.from.other();
+        let missing: Vec<_> = STEPS.iter().filter(|(side, _, place)| came(*side, *place).is_none()).collect();
+        let last = STEPS.iter().filter_map(|(side, _, place)| came(*side, *place)).max_by_key(|at| at.packet);
+        let (false, Some(last)) = (missing.is_empty(), last) else { return };
         // Who ended it is who ended first.
-        let (first, how) = match facts.of(other).closed {
+        let other = close.from.other();
+        let (closer, how) = match facts.of(other).closed {
             Some(how) => (other, how),
             None => (close.from, close.how),
         };
+        let ender = match how {
+            How::Fin => Some(closer),
+            How::Rst => close.tcp.reset.map(|(side, _)| side),
+            How::Timeout | How::EndOfCapture => None,
+        };
         let waited = close.at.time.since(last.time);
         let end = match how {
-            How::Fin => format!("the {} closed the connection", first.name()),
-            How::Rst => "the connection was reset".to_owned(),
+            How::Fin => format!("the {} closed the connection", closer.name()),
+            How::Rst => match ender {
+                Some(side) => format!("the {} reset the connection", side.name()),
+                None => "the connection was reset".to_owned(),
+            },
             How::Timeout | How::EndOfCapture if waited >= STALLED_NS => {
-                format!("nothing more came for {} ms", milliseconds(waited))
+                format!("the handshake stood still for {} ms", milliseconds(waited))
             }
             How::Timeout | How::EndOfCapture => return,
         };
-        let names: Vec<_> = missing.map(|(side, step, _)| step.name(*side)).collect();
+        let is_due = |side: Side| missing.iter().any(|(from, step, _)| *from == side && is_due(*from, *step, &came));
+        let from = match Side::BOTH.map(is_due) {
+            [true, false] => Some(Side::Client),
+            [false, true] => Some(Side::Server),
+            _ => ender,
+        };
+        let names: Vec<_> = missing.iter().map(|(side, step, _)| step.name(*side)).collect();
         let text = format!("{} never came: {end}", names.join(", "));
-        let finding = findings.push(Self::META, Some(from), text, (last.packet, close.at.packet.max(last.packet)));
+        let finding = findings.push(Self::META, from, text, (last.packet, close.at.packet.max(last.packet)));
         // A side of which nothing was captured may have sent all of it.
-        let closed = if close.from == from { Some(close.how) } else { facts.of(from).closed };
-        let is_seen = facts.of(from).seen || matches!(closed, Some(How::Fin | How::Rst));
-        finding.certain = is_seen && facts.ends_in_order(close);
+        let is_seen = |side: Side| {
+            let closed = if close.from == side { Some(close.how) } else { facts.of(side).closed };
+            facts.of(side).seen || matches!(closed, Some(How::Fin | How::Rst))
+        };
+        finding.certain = Side::BOTH.into_iter().all(is_seen) && facts.ends_in_order(close);
+    }
+}
+
+/// Whether all came that a side waits for before it sends this.
+fn is_due(from: Side, step: Step, came: &impl Fn(Side, usize) -> Option<Moment>) -> bool {
+    match (from, step) {
+        (Side::Client, Step::Version | Step::Block) => true,
+        (Side::Server, Step::Version) => came(Side::Client, 0).is_some(),
+        (Side::Server, Step::Block | Step::Echo) => came(Side::Client, 1).is_some(),
+        (Side::Client, Step::Echo) => came(Side::Server, 1).is_some(),
     }
 }

@@ -9,7 +9,7 @@ rule! {
     ///
     /// Why: an endpoint cannot tell an answer from its own words, nor an echo from a loop.
     ///
-    /// Seen: nginx-rtmp copies a C1 that is not signed into S1; Go programs of joy4's family send zeros.
+    /// Seen: nginx-rtmp copies a C1 that is not signed into S1; rtmplite3 and Go programs of joy4's family send zeros.
     ///
     /// Change: fill the bytes from any generator; they need not be secret.
     pub(super) struct OwnBytesMissing {}

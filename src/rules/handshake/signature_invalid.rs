@@ -9,7 +9,7 @@ rule! {
     ///
     /// Why: clients that verify hang up, and Flash Player plays no H.264.
     ///
-    /// Seen: Red5 behind signed clients: a version and no digest.
+    /// Seen: no real sender yet.
     ///
     /// Change: compute the digest over the block without its 32 bytes, and the signature with the key made of the peer's digest;
     /// or write zeros for the version and echo.

@@ -9,7 +9,8 @@ rule! {
     /// Why: this is no fault. Flash Player plays H.264 and AAC only behind such a handshake, and a server that knows one of the
     /// two places alone takes the other for a plain handshake.
     ///
-    /// Seen: FFmpeg and whatever uses it, Flash Player, RTMPE clients; nginx-rtmp, SRS, node-media-server and Flash Media Server.
+    /// Seen: FFmpeg and whatever uses it, Flash Player, RTMPE clients; nginx-rtmp, SRS, node-media-server, crtmpserver
+    /// and Flash Media Server.
     ///
     /// Change: nothing.
     pub(super) struct SignedHandshake {}

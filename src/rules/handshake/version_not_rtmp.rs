@@ -8,7 +8,7 @@ rule! {
     ///
     /// Why: no session can begin. It is the wrong port, or a proxy or firewall in between that answers in the server's stead.
     ///
-    /// Seen: HTTP servers and proxies that answer a C1 with an error page; TLS ports that answer plain RTMP with an alert.
+    /// Seen: proxies that answer in HTTP; RootEncoder has a case of its own for them.
     ///
     /// Change: connect to the RTMP port; use `rtmps://` where the port speaks TLS, and let no HTTP proxy stand in between.
     pub(super) struct VersionNotRtmp {}

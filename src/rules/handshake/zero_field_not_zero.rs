@@ -8,7 +8,7 @@ rule! {
     ///
     /// Why: a peer that takes the bytes for a promise looks for the digest, and some of them hang up.
     ///
-    /// Seen: Red5, which sends its version without a digest.
+    /// Seen: SRS, xiu and crtmpserver fill the bytes at random behind a plain C1; Red5 writes its version there.
     ///
     /// Change: write zeros, or sign.
     pub(super) struct ZeroFieldNotZero {}

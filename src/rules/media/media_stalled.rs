@@ -91,5 +91,5 @@ fn silent(from: Side) -> String {
 }
 
 fn seconds(ns: i64) -> String {
-    format!("{}.{} s", ns / 1_000_000_000, ns / 100_000_000 % 10)
+    format!("{}.{} seconds", ns / 1_000_000_000, ns / 100_000_000 % 10)
 }

@@ -8,12 +8,14 @@ use crate::wire::{Moment, PacketNo, Side};
 
 /// How long a viewer waits for a picture, in ns.
 const PATIENCE: i64 = 10_000_000_000;
+/// What nobody notices, in ns: a relay may begin with the end of a group of pictures and send the next at once.
+const UNNOTICED: i64 = 500_000_000;
 /// Tracks that are waited for.
 const REMEMBERED: usize = 64;
 
 rule! {
-    /// A video track begins with another frame than a key frame. The finding says how long the first key frame took: 10 s are
-    /// waited for.
+    /// A video track begins with another frame than a key frame, and none comes in half a second. The finding says how long
+    /// the first key frame took: 10 s are waited for.
     ///
     /// Why: nothing can be shown before a key frame: the viewer sees black, or a broken picture.
     ///
@@ -61,14 +63,17 @@ impl Rule for NoKeyframe {
                 if is_key || took > PATIENCE {
                     let then = if is_key {
                         format!(
-                            "the first key frame came {}.{:03} s later",
+                            "the first key frame came {}.{:03} seconds later",
                             took / 1_000_000_000,
                             took / 1_000_000 % 1000
                         )
                     } else {
-                        "no key frame came in 10 s".to_owned()
+                        "no key frame came in 10 seconds".to_owned()
                     };
-                    waiting.remove(place).say(&then, findings);
+                    let waiting = waiting.remove(place);
+                    if took > UNNOTICED {
+                        waiting.say(&then, findings);
+                    }
                 }
             } else if !is_key && known.is_none_or(|known| known.frames == 0) && !begun.contains(&track) {
                 waiting.push(Waiting {

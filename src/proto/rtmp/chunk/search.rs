@@ -117,6 +117,10 @@ impl Chunks {
         let used = self.run(bytes, &bounds, out);
         let rest = after(bounds, used);
         if matches!(self.state, State::Seeking) {
+            if used == 0 && self.search.from == 0 {
+                // A place that cannot be followed after all: looking there once more would lead here again.
+                self.search.from = 1;
+            }
             self.search.bytes.extend_from_slice(&bytes[used..]);
             self.search.bounds = rest;
         } else if used < bytes.len() {
