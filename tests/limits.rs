@@ -34,7 +34,7 @@ struct Run {
 
 /// Keeps no events when `events` is false: there may be many.
 fn run_frames(frames: impl IntoIterator<Item = (Time, Vec<u8>, usize)>, limits: &Limits, events: bool) -> Run {
-    let (mut analyzer, mut engine) = (Analyzer::new(limits, Options::default()), Engine::default());
+    let (mut analyzer, mut engine) = (Analyzer::new(limits, Options::default()), Engine::under(limits));
     let (mut masks, mut sessions) = (Masks::new(false, limits), Sessions::default());
     let (mut run_events, mut findings) = (Vec::new(), Vec::new());
     let mut most = Held::default();
@@ -49,6 +49,7 @@ fn run_frames(frames: impl IntoIterator<Item = (Time, Vec<u8>, usize)>, limits: 
             most.events = most.events.max(analyzer.held().events);
             let Some(event) = analyzer.poll() else { return };
             findings.extend(engine.observe(&event));
+            assert!(engine.held_bytes() <= limits.judged_bytes_total);
             masks.observe(&event);
             sessions.observe(&event);
             sessions.forget(&event);
@@ -71,6 +72,7 @@ fn run_frames(frames: impl IntoIterator<Item = (Time, Vec<u8>, usize)>, limits: 
     analyzer.finish();
     drain(&mut analyzer, &mut most);
     analyzer.count(masks.reached());
+    analyzer.count(engine.reached());
     let left = [engine.held(), masks.held(), sessions.held()];
     Run { events: run_events, findings, reached: analyzer.totals().reached.clone(), most, left }
 }
@@ -392,6 +394,28 @@ attacks! {
         let run = say(&sample::connected().client(|c| c.create_stream(2)).server(|s| s.error(2, "No", &long)), &Limits::default());
         let longest = run.findings.iter().map(|finding| finding.text.len()).max().unwrap();
         assert!(longest > 500 && longest <= Limits::DEFAULT.finding_bytes + 3, "{longest}");
+    }
+
+    fn judged_bytes_total() {
+        let limits = small(|limits| limits.judged_bytes_total = 100_000);
+        let text = "x".repeat(1000);
+        let mut packets = Vec::new();
+        for number in 0..20 {
+            let mut conversation = sample::connected();
+            // The first says little.
+            for id in 10..if number == 0 { 11 } else { 40 } { conversation = conversation.client(|c| c.command("call", id, &[text.as_str().into()])); }
+            // Long enough for an answer.
+            let all = link(number).packets(&conversation.wait_ms(60_000).server(|s| s.ping_request(1)));
+            packets.extend_from_slice(&all[..all.len() - 3]);
+        }
+        let whole = run(&packets, &Limits::default());
+        let run = run(&packets, &limits);
+        assert_eq!(whole.reached.judged_bytes_total, 0);
+        assert!((15..20).contains(&run.reached.judged_bytes_total), "{}", run.reached.judged_bytes_total);
+        let of_first = |run: &Run| run.findings.iter().filter(|finding| finding.session == 1).map(|finding| finding.rule.code).collect::<Vec<_>>();
+        assert_eq!(of_first(&run), of_first(&whole));
+        assert!(!of_first(&run).is_empty() && run.findings.len() < whole.findings.len());
+        assert_eq!(run.left, [0; 3]);
     }
 
     fn judged_calls() {

@@ -113,6 +113,10 @@ pub struct Finding {
 
 /// One rule at work on one session. Each hook sees the facts as they were before the event.
 pub trait Rule: Send {
+    /// Bytes that its lists take, about, where an input can make them long.
+    fn held(&self) -> usize {
+        0
+    }
     fn opened(&mut self, _: &Opened, _: &Facts, _: &mut Findings) {}
     fn handshake(&mut self, _: &Handshake, _: &Facts, _: &mut Findings) {}
     fn message(&mut self, _: &Message, _: &Facts, _: &mut Findings) {}

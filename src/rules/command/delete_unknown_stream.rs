@@ -22,6 +22,10 @@ rule! {
 }
 
 impl Rule for DeleteUnknownStream {
+    fn held(&self) -> usize {
+        self.late.held()
+    }
+
     fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if message.from != Side::Client || !message.problems.is_empty() || command.transaction_id.is_none() {

@@ -21,6 +21,10 @@ rule! {
 }
 
 impl Rule for StatusOnWrongStream {
+    fn held(&self) -> usize {
+        self.late.held()
+    }
+
     fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(code) = command.information_text("code").filter(|_| command.name == "onStatus") else { return };

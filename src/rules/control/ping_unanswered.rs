@@ -82,6 +82,10 @@ impl PingUnanswered {
 }
 
 impl Rule for PingUnanswered {
+    fn held(&self) -> usize {
+        self.waiting.iter().map(|ping| size_of::<Ping>() + ping.quote.cost()).sum()
+    }
+
     fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
         let Body::UserControl(control) = message.body else { return };
         let Some(timestamp) = control.timestamp else { return };

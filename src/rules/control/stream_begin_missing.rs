@@ -28,6 +28,10 @@ const REMEMBERED: usize = 1024;
 const NAMED: usize = 8;
 
 impl Rule for StreamBeginMissing {
+    fn held(&self) -> usize {
+        self.begun.len() * 16
+    }
+
     fn message(&mut self, message: &Message, _: &Facts, _: &mut Findings) {
         if let Body::UserControl(control) = message.body
             && control.event == UserControlEvent::STREAM_BEGIN

@@ -106,6 +106,12 @@ impl Streams {
         self.streams.get(&id)
     }
 
+    /// Bytes of memory that it takes, about.
+    pub(super) fn held(&self) -> usize {
+        let quoted = |stream: &Stream| stream.asked.as_ref().map_or(0, |asked| asked.quote.cost());
+        self.streams.values().map(|stream| size_of::<Stream>() + quoted(stream)).sum()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Stream> {
         self.streams.values()
     }
