@@ -80,7 +80,7 @@ limits! {
     /// TCP connections followed at a time. Past it the half-open one idle for longest is closed out (`timeout`), or where these
     /// are less than half of all, the one idle for longest of the others. A quarter as many closed connections are
     /// remembered, so that their late segments do not begin new ones. A session takes 20 KB or more, with what the rules know of it.
-    connections: usize = 4096, "connections";
+    connections: usize = 3072, "connections";
     /// A connection on which nothing was captured for this long is closed out (`timeout`). RTMP peers send media or pings
     /// many times a minute, and servers drop a client that is silent for some minutes; what is silent for an hour is gone,
     /// or its end was missed.
