@@ -7,6 +7,7 @@
 pub mod analyzer;
 pub mod capture;
 pub mod cli;
+pub mod compare;
 pub mod export;
 pub mod filter;
 pub mod limits;

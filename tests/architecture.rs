@@ -14,7 +14,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("analyzer", &["wire", "limits", "capture", "net", "proto"]),
     ("rules", &["wire", "limits", "net", "proto"]),
     ("filter", &["wire", "limits", "net", "proto", "rules"]),
-    ("export", &["wire", "limits", "net", "proto", "analyzer", "rules", "filter"]),
+    ("compare", &["wire", "limits", "net", "proto"]),
+    ("export", &["wire", "limits", "net", "proto", "analyzer", "rules", "filter", "compare"]),
     ("tui", &["wire", "limits", "capture", "net", "proto", "analyzer", "rules", "filter"]),
     ("synth", &["wire"]),
 ];

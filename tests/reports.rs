@@ -16,14 +16,14 @@ fn check(arguments: &[&str], capture: &Path) -> Output {
 }
 
 /// A capture of a server that says what no report may take for its own words.
-fn hostile() -> std::path::PathBuf {
+fn hostile(test: &str) -> std::path::PathBuf {
     let evil = "</failure>]]>\u{1b}[2J<script>alert(1)</script>\0\u{202e}&amp;\"'%s";
     let conversation = Conversation::new()
         .handshake()
         .client(|c| c.connect("live"))
         .server(|s| s.error(1, "NetConnection.Connect.Rejected", evil))
         .client(|c| c.command("</testcase>\u{7}", 2, &[]));
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile <&'\".pcap");
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test} <&'\".pcap"));
     pcap::write(std::fs::File::create(&path).unwrap(), &Link::v4().packets(&conversation)).unwrap();
     path
 }
@@ -34,7 +34,7 @@ fn junit_is_read_by_a_junit_parser() {
         (capture("srs/ffmpeg-publish-denied.pcap"), "warning", true),
         (capture("srs/ffmpeg-publish-denied.pcap"), "error", false),
         (capture("crtmpserver/ffmpeg-adobe-auth-bad-password.pcap"), "note", true),
-        (hostile(), "note", true),
+        (hostile("junit"), "note", true),
     ] {
         let output = check(&["--junit", "--fail-on", fail_on], &path);
         let report = junit_parser::from_reader(&*output.stdout).unwrap();
@@ -63,7 +63,7 @@ fn junit_has_no_case_for_a_rule_that_does_not_judge() {
 
 #[test]
 fn sarif_names_a_rule_and_a_place_for_each_result() {
-    for path in [capture("srs/ffmpeg-publish-denied.pcap"), hostile()] {
+    for path in [capture("srs/ffmpeg-publish-denied.pcap"), hostile("sarif")] {
         let output = check(&["--sarif"], &path);
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(!text.contains('\u{1b}') && !text.contains("\\u001b") && !text.contains("\\u0000"), "{text}");
@@ -91,7 +91,7 @@ fn sarif_names_a_rule_and_a_place_for_each_result() {
 
 #[test]
 fn text_is_safe_for_a_terminal() {
-    let output = check(&["--fail-on", "note"], &hostile());
+    let output = check(&["--fail-on", "note"], &hostile("text"));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("rejected connect(1)"), "{text}");
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");

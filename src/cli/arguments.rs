@@ -10,7 +10,7 @@ use crate::rules::Severity;
 #[command(name = "rtmp-inspect", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(override_usage = "rtmp-inspect [OPTIONS] CAPTURE...\n       rtmp-inspect COMMAND [OPTIONS]")]
 #[command(
-    after_help = "Exit status: 0 done, 1 `check` found something, 2 could not run or could not read all of the input."
+    after_help = "Exit status: 0 done, 1 `check` or `compare --exit-code` found something, 2 could not run or could not read all of the input."
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -25,6 +25,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Conformance findings, with an exit status for scripts
     Check(CheckArguments),
+    /// How several servers behave, side by side: information objects and behaviour, from captures
+    Compare(CompareArguments),
     /// Every field by name, with its type, unit, meaning and source
     Fields(FieldsArguments),
     /// The rule catalogue; one rule explained
@@ -132,6 +134,41 @@ impl Area {
             Area::Net => "NET",
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArguments {
+    /// A server's name and its captures, `*` and `?` allowed, or a folder of them; without a name, the file's is taken.
+    /// A name may come several times
+    #[arg(value_name = "LABEL=CAPTURE", required = true)]
+    pub(super) servers: Vec<String>,
+    /// The server that the others are compared with; by default the first
+    #[arg(long, value_name = "LABEL")]
+    pub(super) reference: Option<String>,
+    /// What the wire cannot tell: a TOML file that names the scenarios of captures
+    #[arg(long, value_name = "FILE")]
+    pub(super) scenarios: Option<PathBuf>,
+    /// Also what all servers do alike
+    #[arg(long)]
+    pub(super) all: bool,
+    /// End with status 1 when a server behaves otherwise than the reference
+    #[arg(long)]
+    pub(super) exit_code: bool,
+    /// One JSON object
+    #[arg(long, group = "form")]
+    pub(super) json: bool,
+    /// Markdown, as for an issue
+    #[arg(long, group = "form")]
+    pub(super) markdown: bool,
+    /// One HTML page that needs nothing else
+    #[arg(long, group = "form")]
+    pub(super) html: bool,
+    /// Show passwords and tokens; they are masked otherwise
+    #[arg(long)]
+    pub(super) show_secrets: bool,
+    /// When to colour text
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: When,
 }
 
 #[derive(Debug, Args)]

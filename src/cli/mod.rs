@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod compare;
 mod fields;
 mod output;
 mod policy;
@@ -22,7 +23,7 @@ use arguments::{Arguments, Command};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Done = 0,
-    /// `check` found something at or above the severity that fails.
+    /// `check` found something at or above the severity that fails; `compare` found a difference.
     Found = 1,
     /// It could not run, or could not read all of the input.
     Failed = 2,
@@ -41,6 +42,7 @@ pub fn run() -> ExitCode {
     let outcome = match arguments.command {
         None => timeline::run(&arguments.input, &arguments.timeline),
         Some(Command::Check(ref arguments)) => check::run(arguments),
+        Some(Command::Compare(ref arguments)) => compare::run(arguments),
         Some(Command::Fields(ref arguments)) => fields::run(arguments),
         Some(Command::Rules(ref arguments)) => rules::run(arguments),
     };

@@ -1,7 +1,9 @@
-//! Events → what leaves the program: [`text`] for people, [`json`] for programs.
+//! Events → what leaves the program: [`text`] for people, [`json`] for programs, and a [comparison](compare) in several forms.
 //!
-//! Both write each line as soon as it is known and keep nothing of it. Both are given messages that are already masked.
+//! The timeline's writers write each line as soon as it is known and keep nothing of it. They are given messages that are
+//! already masked.
 
+pub mod compare;
 pub mod json;
 pub mod report;
 pub mod text;

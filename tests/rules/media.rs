@@ -166,6 +166,7 @@ pub(super) fn cases() -> Vec<Case> {
                 .client(|c| c.create_stream(2))
                 .server(|s| s.create_stream_result(2, STREAM))
                 .client(|c| sample::sequence_headers(c.publish(STREAM, 3, "s")))
+                .wait_ms(20)
                 .server(|s| s.on_status(STREAM, "status", "NetStream.Publish.Start", "s is now published.")),
             &["media on message stream 1 before its publish was accepted"],
         ),

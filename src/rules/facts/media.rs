@@ -77,7 +77,8 @@ pub fn is_media(message: &Message) -> bool {
     matches!(message.body, Body::Audio(_) | Body::Video(_) | Body::Aggregate(_))
 }
 
-/// The media of a session: what each track is, by its sender and message stream. A publish or play begins a stream anew.
+/// The media of a session: what each track is, by its sender and message stream. A new publish or play does not begin a track
+/// anew: where captures reorder, it may seem to come after the media that it asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Media {
     tracks: Vec<Track>,
@@ -142,10 +143,6 @@ impl Media {
     pub(super) fn learn(&mut self, message: &Message) {
         let (from, stream) = (message.from, message.head.message_stream_id);
         match &message.body {
-            Body::Command(command) if matches!(command.name.as_str(), "publish" | "play" | "play2") => {
-                self.tracks.retain(|track| track.message_stream_id != stream);
-                self.metadata.retain(|metadata| metadata.message_stream_id != stream);
-            }
             Body::Data(data) if data.handler() == "onMetaData" => {
                 self.metadata.retain(|metadata| metadata.from != from || metadata.message_stream_id != stream);
                 if let Some(values) = data.values.iter().find(|value| value.text().is_none())

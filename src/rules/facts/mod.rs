@@ -57,10 +57,12 @@ impl Facts {
         self.calls.held() + self.streams.held() + self.clocks.held() + self.media.held()
     }
 
-    /// Whether everything that this side sent so far was captured and decoded.
+    /// Whether everything that this side sent so far was captured and decoded. What a server seems to begin with proves nothing
+    /// as long as the client's beginning is not there: its own may be missing too.
     pub fn is_whole(&self, side: Side) -> bool {
         let facts = self.of(side);
-        !self.midstream && !facts.gap && !facts.lost
+        let is_from_start = side == Side::Client || self.of(Side::Client).handshake[0].is_some();
+        !self.midstream && is_from_start && !facts.gap && !facts.lost
     }
 
     /// Whether a session that ends with this close ended by a FIN. Its acknowledgement number proves that nothing of the

@@ -135,7 +135,8 @@ impl Streams {
                 } else if id == 0 {
                     // Some servers send a player its media on message stream 0.
                     let purpose = if message.from == Side::Client { Use::Publish } else { Use::Play };
-                    let uses = |stream: &&mut Box<Stream>| stream.asked.as_ref().is_some_and(|it| it.purpose == purpose);
+                    let uses =
+                        |stream: &&mut Box<Stream>| stream.asked.as_ref().is_some_and(|it| it.purpose == purpose);
                     self.streams.values_mut().filter(uses).for_each(|stream| stream.has_media = true);
                 }
             }

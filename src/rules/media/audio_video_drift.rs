@@ -25,7 +25,7 @@ rule! {
     pub(super) struct AudioVideoDrift {
         pairs: Vec<Pair>,
     }
-    "MED008", "audio-video-drift", Warning, "RTMP 1.0 §7.1.4, §7.1.5", rests: Sender
+    "MED008", "audio-video-drift", Warning, "RTMP 1.0 §7.1.4, §7.1.5", rests: Session
 }
 
 /// The default tracks of one message stream.

@@ -24,7 +24,7 @@ rule! {
     pub(super) struct LateMedia {
         tracks: Vec<Track>,
     }
-    "MED014", "late-media", Warning, "RTMP 1.0 §5.1", rests: Sender
+    "MED014", "late-media", Warning, "RTMP 1.0 §5.1", rests: Session
 }
 
 struct Track {

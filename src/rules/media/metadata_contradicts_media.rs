@@ -15,7 +15,7 @@ rule! {
     ///
     /// Change: send a new `onMetaData` with every change; say the codec by the id or FourCC that the packets have.
     pub(super) struct MetadataContradictsMedia {}
-    "MED006", "metadata-contradicts-media", Warning, "FLV 10.1 §E.5; Enhanced RTMP v2", rests: Sender
+    "MED006", "metadata-contradicts-media", Warning, "FLV 10.1 §E.5; Enhanced RTMP v2", rests: Session
 }
 
 impl Rule for MetadataContradictsMedia {

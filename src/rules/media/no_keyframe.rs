@@ -26,7 +26,7 @@ rule! {
     pub(super) struct NoKeyframe {
         waiting: Vec<Waiting>,
     }
-    "MED007", "no-keyframe", Warning, "FLV 10.1 §E.4.3.1", rests: Sender
+    "MED007", "no-keyframe", Warning, "FLV 10.1 §E.4.3.1", rests: Session
 }
 
 /// A track that began without a key frame.

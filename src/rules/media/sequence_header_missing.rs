@@ -18,7 +18,7 @@ rule! {
     /// Change: an encoder sends the sequence header first after every publish, a server keeps it and sends it first to every
     /// player.
     pub(super) struct SequenceHeaderMissing {}
-    "MED001", "sequence-header-missing", Warning, "FLV 10.1 §E.4.2, §E.4.3; Enhanced RTMP v2", rests: Sender
+    "MED001", "sequence-header-missing", Warning, "FLV 10.1 §E.4.2, §E.4.3; Enhanced RTMP v2", rests: Session
 }
 
 impl Rule for SequenceHeaderMissing {

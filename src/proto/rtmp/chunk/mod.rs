@@ -231,11 +231,14 @@ impl Chunks {
 
     /// Keeps what `run` left over: the beginning of a header, or bytes in which the next chunk is to be looked for.
     fn keep(&mut self, bytes: &[u8], bounds: Vec<(usize, Moment)>, out: &mut Vec<Chunked>) {
+        if bytes.is_empty() {
+            return;
+        }
         if matches!(self.state, State::Seeking) {
             self.search.bytes.extend_from_slice(bytes);
             self.search.bounds = bounds;
             self.seek(Then::More, out);
-        } else if !bytes.is_empty() {
+        } else {
             self.held.extend_from_slice(bytes);
             self.held_bounds = bounds;
         }

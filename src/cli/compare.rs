@@ -1,0 +1,263 @@
+//! `rtmp-inspect compare LABEL=CAPTURE…`: several servers' behaviour side by side.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::arguments::CompareArguments;
+use super::{Outcome, complain, print};
+use crate::analyzer::{Analyzer, Options};
+use crate::capture::Input;
+use crate::compare::{Comparison, Observer, Profile, Scenarios};
+use crate::export::compare;
+use crate::limits::Limits;
+use crate::proto::rtmp::secrets::Masks;
+
+pub(super) fn run(arguments: &CompareArguments) -> anyhow::Result<Outcome> {
+    let scenarios = match &arguments.scenarios {
+        None => Scenarios::default(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            Scenarios::parse(&text).with_context(|| path.display().to_string())?
+        }
+    };
+    let servers = servers(&arguments.servers)?;
+    let reference = match &arguments.reference {
+        None => 0,
+        Some(label) => match servers.iter().position(|server| server.label == *label) {
+            Some(place) => place,
+            None => bail!("--reference {label}: there is no such label"),
+        },
+    };
+    let mut outcome = Outcome::Done;
+    let mut captures = Vec::new();
+    let mut profiles = Vec::new();
+    for server in servers {
+        let mut profile = Profile::default();
+        for path in &server.captures {
+            let place = captures.len();
+            captures.push(path.to_string_lossy().into_owned());
+            let observer = Observer::new(place, &captures[place], &scenarios);
+            if !read(path, observer, arguments.show_secrets, &mut profile)? {
+                outcome = Outcome::Failed;
+            }
+        }
+        if profile.sessions == 0 {
+            complain(format_args!("{}: no session with a readable beginning", server.label));
+            outcome = Outcome::Failed;
+        }
+        profiles.push((server.label, profile));
+    }
+    let comparison = Comparison::new(profiles, captures, reference);
+    print(&if arguments.json {
+        compare::json(&comparison)
+    } else if arguments.markdown {
+        compare::markdown(&comparison)
+    } else if arguments.html {
+        compare::html(&comparison)
+    } else {
+        compare::text(&comparison, arguments.color.color(), arguments.all)
+    })?;
+    if outcome == Outcome::Done && arguments.exit_code && comparison.differs() {
+        outcome = Outcome::Found;
+    }
+    Ok(outcome)
+}
+
+/// Reads one capture into a profile. Whether it could all be read.
+fn read(path: &Path, mut observer: Observer, reveal: bool, profile: &mut Profile) -> anyhow::Result<bool> {
+    let limits = Limits::default();
+    let mut input = Input::open(std::slice::from_ref(&path.to_owned()))?;
+    let mut analyzer = Analyzer::new(&limits, Options::default());
+    let mut masks = Masks::new(reveal, &limits);
+    let mut drain = |analyzer: &mut Analyzer| {
+        while let Some(event) = analyzer.poll() {
+            masks.observe(&event);
+            observer.observe(&event, &masks, profile);
+            masks.forget(&event);
+        }
+    };
+    let mut complete = true;
+    while let Some(packet) = input.next() {
+        match packet {
+            Ok(packet) => analyzer.push(&packet),
+            Err(error) => {
+                complain(error);
+                complete = false;
+            }
+        }
+        drain(&mut analyzer);
+    }
+    analyzer.finish();
+    drain(&mut analyzer);
+    Ok(complete)
+}
+
+/// A server's name and its captures.
+struct Server {
+    label: String,
+    captures: Vec<PathBuf>,
+}
+
+fn servers(arguments: &[String]) -> anyhow::Result<Vec<Server>> {
+    // Each capture with the name that it was given, if it was.
+    let mut captures: Vec<(Option<String>, PathBuf)> = Vec::new();
+    for argument in arguments {
+        // A file of that name goes before a name in front of one.
+        let named = argument.split_once('=').filter(|(label, _)| !label.is_empty() && !Path::new(argument).exists());
+        let (label, pattern) = match named {
+            Some((label, pattern)) => (Some(label.to_owned()), pattern),
+            None => (None, argument.as_str()),
+        };
+        captures.extend(paths(pattern)?.into_iter().map(|path| (label.clone(), path)));
+    }
+    let mut servers: Vec<Server> = Vec::new();
+    for (index, (label, path)) in captures.iter().enumerate() {
+        let label = label.clone().unwrap_or_else(|| own_label(index, &captures));
+        match servers.iter_mut().find(|server| server.label == label) {
+            Some(server) => server.captures.push(path.clone()),
+            None => servers.push(Server { label, captures: vec![path.clone()] }),
+        }
+    }
+    Ok(servers)
+}
+
+/// The label of a capture without a given one: its file's name, with as many of its folders as tell it from the others.
+fn own_label(index: usize, captures: &[(Option<String>, PathBuf)]) -> String {
+    let path = &captures[index].1;
+    let most = captures.iter().map(|(_, path)| path.components().count()).max().unwrap_or(1);
+    for folders in 0..most {
+        let label = long_stem(path, folders);
+        let is_taken = |(place, (given, other)): (usize, &(Option<String>, PathBuf))| {
+            place != index && given.as_ref().map_or_else(|| long_stem(other, folders) == label, |given| *given == label)
+        };
+        if !captures.iter().enumerate().any(is_taken) {
+            return label;
+        }
+    }
+    // The same file once more.
+    format!("{} ({})", path.display(), index + 1)
+}
+
+/// The file's name without its ending, behind so many of its folders.
+fn long_stem(path: &Path, folders: usize) -> String {
+    let parents = path.parent().into_iter().flat_map(Path::components);
+    let parents: Vec<String> = parents.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    let shown = &parents[parents.len().saturating_sub(folders)..];
+    shown.iter().map(String::as_str).chain([stem(path).as_str()]).collect::<Vec<_>>().join("/")
+}
+
+/// The files that an argument means. A shell leaves stars behind `LABEL=` alone.
+fn paths(pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let path = PathBuf::from(pattern);
+    if path.is_dir() {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&path).with_context(|| pattern.to_owned())? {
+            let file = entry.with_context(|| pattern.to_owned())?.path();
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            if file.is_file() && (name.contains(".pcap") || name.contains(".cap")) {
+                files.push(file);
+            }
+        }
+        files.sort();
+        if files.is_empty() {
+            bail!("{pattern}: no captures in this folder");
+        }
+        return Ok(files);
+    }
+    if path.exists() || !pattern.contains(['*', '?']) {
+        return Ok(vec![path]);
+    }
+    let mut found = vec![if path.is_absolute() { PathBuf::from("/") } else { PathBuf::new() }];
+    for part in pattern.split('/').filter(|part| !part.is_empty()) {
+        let mut next = Vec::new();
+        for folder in found {
+            if part.contains(['*', '?']) {
+                let place = if folder.as_os_str().is_empty() { Path::new(".") } else { folder.as_path() };
+                let Ok(entries) = std::fs::read_dir(place) else { continue };
+                let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+                let mut names: Vec<String> = names.filter(|name| is_like(name, part)).collect();
+                names.sort();
+                next.extend(names.into_iter().map(|name| folder.join(name)));
+            } else {
+                next.push(folder.join(part));
+            }
+        }
+        found = next;
+    }
+    found.retain(|path| path.is_file());
+    if found.is_empty() {
+        bail!("{pattern}: no such file");
+    }
+    Ok(found)
+}
+
+/// Whether a name is as a pattern with `*` and `?` says; hidden files only where it says so itself.
+fn is_like(name: &str, pattern: &str) -> bool {
+    if name.starts_with('.') && !pattern.starts_with('.') {
+        return false;
+    }
+    let (name, pattern): (Vec<char>, Vec<char>) = (name.chars().collect(), pattern.chars().collect());
+    let (mut at, mut in_pattern) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while at < name.len() {
+        match pattern.get(in_pattern) {
+            Some('*') => {
+                star = Some((at, in_pattern + 1));
+                in_pattern += 1;
+            }
+            Some(c) if *c == '?' || *c == name[at] => {
+                at += 1;
+                in_pattern += 1;
+            }
+            _ => {
+                let Some((from, behind)) = star else { return false };
+                star = Some((from + 1, behind));
+                (at, in_pattern) = (from + 1, behind);
+            }
+        }
+    }
+    pattern[in_pattern..].iter().all(|c| *c == '*')
+}
+
+/// The file's name without what says that it is a capture.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let end = [".pcap", ".cap"].iter().filter_map(|extension| name.find(extension)).min();
+    match end {
+        Some(end) if end > 0 => name[..end].to_owned(),
+        _ => name.into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_and_question_marks() {
+        assert!(is_like("fms-1.pcap", "fms-*.pcap"));
+        assert!(is_like("fms-1.pcap", "fms-?.pcap"));
+        assert!(is_like("abab", "*ab"));
+        assert!(!is_like("fms-12.pcap", "fms-?.pcap"));
+        assert!(!is_like(".fms.pcap", "*.pcap"));
+    }
+
+    #[test]
+    fn files_of_one_name_are_told_apart_by_their_folders() {
+        let own = |paths: &[&str]| {
+            let captures: Vec<_> = paths.iter().map(|path| (None, PathBuf::from(path))).collect();
+            (0..paths.len()).map(|index| own_label(index, &captures)).collect::<Vec<_>>()
+        };
+        assert_eq!(own(&["golden/play.pcap", "new/play.pcap"]), ["golden/play", "new/play"]);
+        assert_eq!(own(&["a/x/play.pcap", "b/x/play.pcap", "b/x/publish.pcap"]), ["a/x/play", "b/x/play", "publish"]);
+        assert_eq!(own(&["play.pcap", "new/play.pcap"]), ["play", "new/play"]);
+        assert_eq!(own(&["play.pcap", "play.pcap"]), ["play.pcap (1)", "play.pcap (2)"]);
+    }
+
+    #[test]
+    fn a_label_is_the_name_of_the_file() {
+        assert_eq!(stem(Path::new("captures/fms-5.0.pcapng.gz")), "fms-5.0");
+        assert_eq!(stem(Path::new("-")), "-");
+    }
+}

@@ -1,0 +1,62 @@
+//! Follows the sessions of one capture.
+
+use super::media::Stages;
+use super::profile::Profile;
+use super::scenarios::{Scenario, Scenarios};
+use super::session::{Session, Signal};
+use crate::net::Start;
+use crate::proto::Event;
+use crate::proto::rtmp::secrets::Masks;
+use crate::wire::IdMap;
+
+/// The events of one capture → the profile of its server.
+pub struct Observer {
+    capture: usize,
+    scenarios: Vec<Scenario>,
+    sessions: IdMap<u32, Session>,
+    stages: Stages,
+}
+
+impl Observer {
+    /// `capture` is the capture's place among all that are compared, `path` its name, by which scenarios find it.
+    pub fn new(capture: usize, path: &str, scenarios: &Scenarios) -> Self {
+        Observer { capture, scenarios: scenarios.of(path), sessions: IdMap::default(), stages: Stages::default() }
+    }
+
+    /// Takes an event in. `masks` has learned from it already.
+    pub fn observe(&mut self, event: &Event, masks: &Masks, profile: &mut Profile) {
+        let id = event.session();
+        if let Event::Session(opened) = event {
+            // What came before the capture, or is encrypted, is what the rest depends on.
+            if opened.start == Start::Midstream || opened.protocol == "rtmpe" {
+                profile.left_out += 1;
+                return;
+            }
+            profile.sessions += 1;
+            let scenario = self.scenarios.iter().find(|scenario| scenario.has(id)).cloned();
+            self.sessions.insert(id, Session::new(self.capture, opened, scenario));
+            return;
+        }
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let mut signal = None;
+        match event {
+            Event::Handshake(step) => session.handshake(step),
+            Event::Message(message) => signal = session.message(message, masks, &mut self.stages),
+            Event::Gap(_) | Event::Undecodable(_) => session.freeze(),
+            Event::Close(close) => {
+                signal = session.close(close, &mut self.stages);
+                if close.last
+                    && let Some(session) = self.sessions.remove(&id)
+                {
+                    session.finish(masks, profile);
+                }
+            }
+            Event::Session(_) | Event::Incomplete(_) | Event::Resync(_) | Event::Piece(_) => {}
+        }
+        if let Some(Signal::Unpublished(key, at)) = signal {
+            for other in self.sessions.values_mut() {
+                other.publisher_ended(&key, at);
+            }
+        }
+    }
+}

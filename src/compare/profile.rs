@@ -1,0 +1,169 @@
+//! What one server did, over all its captures: each fact once, with its first evidence.
+
+use std::collections::BTreeMap;
+
+use super::codes::Tally;
+use super::situation::Situation;
+
+/// Rows that one server may have, each situation counted. A real one has some hundreds.
+const ROWS: usize = 8192;
+/// Characters of one value, and of one situation. Values of real servers have under 400.
+const VALUE: usize = 1024;
+const SITUATION: usize = 512;
+/// Different values of one row that are kept; the row says when there were more.
+const VALUES: usize = 12;
+/// Different codes that one server may send.
+const CODES: usize = 512;
+/// Latencies of one kind that are kept for the median.
+const LATENCIES: usize = 16_384;
+/// Messages that are named for one value.
+const EVIDENCE: usize = 3;
+
+/// Where a fact can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Evidence {
+    /// The capture, by its place among all.
+    pub capture: usize,
+    pub session: u32,
+    /// The message; what is no message, as a handshake, has none.
+    pub n: Option<u64>,
+}
+
+/// How often something was seen, and where first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) count: u64,
+    pub(super) evidence: Vec<Evidence>,
+}
+
+impl Seen {
+    pub(super) fn add(&mut self, evidence: Evidence) {
+        self.count += 1;
+        if self.evidence.len() < EVIDENCE && !self.evidence.contains(&evidence) {
+            self.evidence.push(evidence);
+        }
+    }
+}
+
+/// Where a fact belongs: the order of the table is the protocol's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    /// The part of the table, and the place in it.
+    pub(super) rank: u32,
+    pub(super) key: String,
+}
+
+/// A row that must be there too where this one may be missing, and what that means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Anchor {
+    pub(super) rank: u32,
+    pub(super) key: &'static str,
+    /// The value where the anchor was seen and this was not.
+    pub(super) otherwise: &'static str,
+}
+
+/// One row of one server in one situation.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    pub(super) title: String,
+    pub(super) situation: String,
+    pub(super) detail: String,
+    pub(super) anchor: Option<Anchor>,
+    /// Sessions that gave a value.
+    pub(super) sessions: u64,
+    pub(super) values: BTreeMap<String, Seen>,
+    pub(super) more: bool,
+    last: Option<(usize, u32)>,
+}
+
+/// Latencies of one kind, in nanoseconds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Latency {
+    pub(super) title: String,
+    pub(super) all: Vec<i64>,
+    pub(super) count: u64,
+    pub(super) worst: Option<(i64, Evidence)>,
+}
+
+/// What one server did.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// Sessions that were followed.
+    pub sessions: u64,
+    /// Sessions that were not, because the capture lacks their beginning or they are encrypted.
+    pub left_out: u64,
+    pub(super) rows: BTreeMap<(Key, u64), Facts>,
+    pub(super) codes: BTreeMap<String, Tally>,
+    pub(super) latencies: BTreeMap<Key, Latency>,
+}
+
+/// A fact as a session tells it.
+pub(super) struct Fact<'f> {
+    pub(super) rank: u32,
+    pub(super) key: String,
+    pub(super) title: String,
+    pub(super) anchor: Option<Anchor>,
+    pub(super) situation: &'f Situation,
+    pub(super) value: String,
+    pub(super) evidence: Evidence,
+}
+
+impl Profile {
+    pub(super) fn record(&mut self, fact: Fact<'_>) {
+        let key = (Key { rank: fact.rank, key: fact.key }, fact.situation.id);
+        if self.rows.len() >= ROWS && !self.rows.contains_key(&key) {
+            return;
+        }
+        let facts = self.rows.entry(key).or_insert_with(|| Facts {
+            title: fact.title,
+            situation: cut(&fact.situation.text, SITUATION),
+            detail: cut(&fact.situation.detail, SITUATION),
+            anchor: fact.anchor,
+            sessions: 0,
+            values: BTreeMap::new(),
+            more: false,
+            last: None,
+        });
+        let session = (fact.evidence.capture, fact.evidence.session);
+        if facts.last.replace(session) != Some(session) {
+            facts.sessions += 1;
+        }
+        let value = cut(&fact.value, VALUE);
+        if facts.values.len() < VALUES || facts.values.contains_key(&value) {
+            facts.values.entry(value).or_default().add(fact.evidence);
+        } else {
+            facts.more = true;
+        }
+    }
+
+    /// The tally of a code, unless there are too many.
+    pub(super) fn code(&mut self, code: &str) -> Option<&mut Tally> {
+        if self.codes.len() >= CODES && !self.codes.contains_key(code) {
+            return None;
+        }
+        Some(self.codes.entry(code.to_owned()).or_default())
+    }
+
+    pub(super) fn latency(&mut self, rank: u32, key: String, title: String, ns: i64, evidence: Evidence) {
+        let key = Key { rank, key };
+        if self.latencies.len() >= CODES && !self.latencies.contains_key(&key) {
+            return;
+        }
+        let latency = self.latencies.entry(key).or_insert_with(|| Latency { title, ..Latency::default() });
+        latency.count += 1;
+        if latency.all.len() < LATENCIES {
+            latency.all.push(ns);
+        }
+        if latency.worst.is_none_or(|(worst, _)| ns > worst) {
+            latency.worst = Some((ns, evidence));
+        }
+    }
+}
+
+/// At most so many characters.
+fn cut(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,135 @@
+//! One request of a client, and what the server did about it.
+
+use super::situation::Situation;
+use crate::wire::Time;
+
+/// Steps of one answer that are kept.
+const STEPS: usize = 64;
+/// A server that says nothing for so long has said all, in nanoseconds.
+pub(super) const PATIENCE: i64 = 1_000_000_000;
+
+/// The answer of a server that closes at once.
+pub(super) const CLOSES: &str = "the server closes the connection";
+
+/// Requests that end what was published or played.
+const ENDING: &[&str] = &["FCUnpublish", "FCUnsubscribe", "deleteStream", "closeStream"];
+/// Requests that are answered by `onStatus` or by what happens, though clients number them.
+const ANSWERED_OTHERWISE: &[&str] = &[
+    "publish",
+    "play",
+    "play2",
+    "deleteStream",
+    "closeStream",
+    "receiveAudio",
+    "receiveVideo",
+    "seek",
+    "pause",
+    "pauseRaw",
+];
+/// Requests around publishing that clients send and do not wait for.
+const COURTESY: &[&str] = &["releaseStream", "FCPublish", "FCUnpublish", "FCSubscribe", "FCUnsubscribe"];
+/// Calls that only answer what the server did: they are no part of what the client wanted.
+const REACTIVE: &[&str] = &["_checkbw", "checkBandwidth"];
+
+/// Something that the server did about a request.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    /// Where it stands among all that the server sent.
+    pub(super) order: u32,
+    pub(super) text: String,
+    pub(super) n: Option<u64>,
+    pub(super) time: Time,
+}
+
+/// A request with what came of it.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) n: u64,
+    pub(super) time: Time,
+    pub(super) name: String,
+    pub(super) transaction_id: Option<f64>,
+    /// The first argument, where it is a flag: whether to pause.
+    pub(super) flag: Option<bool>,
+    pub(super) message_stream: u32,
+    pub(super) situation: Situation,
+    /// Requests with nothing of the server's between them have the same.
+    pub(super) batch: u32,
+    pub(super) steps: Vec<Step>,
+    pub(super) is_answered: bool,
+    /// Whether it wants to publish what another session is publishing.
+    pub(super) is_name_busy: bool,
+    /// Whether the server's media had begun.
+    pub(super) is_amid_media: bool,
+}
+
+impl Request {
+    pub(super) fn is_ending(&self) -> bool {
+        ENDING.contains(&self.name.as_str())
+    }
+
+    /// Whether a `_result` or `_error` is due.
+    pub(super) fn wants_answer(&self) -> bool {
+        self.transaction_id.is_some_and(|id| id != 0.0) && !ANSWERED_OTHERWISE.contains(&self.name.as_str())
+    }
+
+    /// Whether it calls a method that is the application's own, so that `NetConnection.Call.Failed` is due where it is unknown.
+    pub(super) fn is_call(&self) -> bool {
+        self.wants_answer()
+            && !COURTESY.contains(&self.name.as_str())
+            && !["connect", "createStream"].contains(&self.name.as_str())
+    }
+
+    pub(super) fn add(&mut self, step: Step) {
+        if self.steps.len() < STEPS && self.steps.last().is_none_or(|last| last.text != step.text) {
+            self.steps.push(step);
+        }
+    }
+
+    /// The last that happened to it.
+    pub(super) fn last(&self) -> Time {
+        self.steps.iter().map(|step| step.time).fold(self.time, Time::max)
+    }
+
+    /// All steps in the order in which the server made them; a step that comes twice in a row stands once.
+    pub(super) fn story(&self) -> String {
+        let mut steps: Vec<&Step> = self.steps.iter().collect();
+        steps.sort_by_key(|step| step.order);
+        let mut texts: Vec<&str> = steps.iter().map(|step| step.text.as_str()).collect();
+        texts.dedup();
+        if self.wants_answer() && !self.is_answered && texts.iter().any(|text| *text != CLOSES) {
+            texts.push("no _result");
+        }
+        texts.join(", ")
+    }
+}
+
+/// Whether a call is a mere reaction to what the server did.
+pub(super) fn is_reaction(name: &str) -> bool {
+    REACTIVE.contains(&name) || name.starts_with("on") || name.starts_with('_')
+}
+
+/// Where a request stands in the table: the order of the protocol.
+pub(super) fn rank(name: &str) -> u32 {
+    const ORDER: &[&str] = &[
+        "releaseStream",
+        "FCPublish",
+        "_checkbw",
+        "createStream",
+        "initStream",
+        "publish",
+        "FCSubscribe",
+        "getStreamLength",
+        "play",
+        "play2",
+        "receiveAudio",
+        "receiveVideo",
+        "pause",
+        "pauseRaw",
+        "seek",
+        "FCUnpublish",
+        "FCUnsubscribe",
+        "closeStream",
+        "deleteStream",
+    ];
+    300 + ORDER.iter().position(|known| *known == name).unwrap_or(ORDER.len()) as u32
+}
