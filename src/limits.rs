@@ -79,8 +79,8 @@ limits! {
 
     /// TCP connections followed at a time. Past it the half-open one idle for longest is closed out (`timeout`), or where these
     /// are less than half of all, the one idle for longest of the others. A quarter as many closed connections are
-    /// remembered, so that their late segments do not begin new ones. A session in its handshake takes 10 KB.
-    connections: usize = 16_384, "connections";
+    /// remembered, so that their late segments do not begin new ones. A session takes 20 KB or more, with what the rules know of it.
+    connections: usize = 3072, "connections";
     /// A connection on which nothing was captured for this long is closed out (`timeout`). RTMP peers send media or pings
     /// many times a minute, and servers drop a client that is silent for some minutes; what is silent for an hour is gone,
     /// or its end was missed.
@@ -166,6 +166,9 @@ limits! {
 
     /// Bytes of what a finding quotes from the wire. Past it the quotation is cut. It has to be read by a person.
     finding_bytes: usize = 1024, "bytes", uncounted "the text that was cut ends in `…`";
+    /// What the rules keep of all sessions together, beside a fixed amount each: calls, streams, messages to be quoted. Past
+    /// it the sessions of which most is kept are judged no more, until a quarter is free. A usual session keeps some kilobytes.
+    judged_bytes_total: usize = 32 << 20, "bytes";
     /// Calls and answers that a rule remembers of one session. Past it further ones are not judged. Sessions of a day have
     /// tens.
     judged_calls: usize = 1024, "calls", uncounted "a rule that knows less finds less; it never blames for what it forgot";

@@ -11,6 +11,7 @@ use std::process::{Command, Output};
 
 use common::digest;
 use rtmp_inspect::limits::Limits;
+use rtmp_inspect::rules::Engine;
 use rtmp_inspect::wire::Tree;
 use serde_json::Value;
 
@@ -46,6 +47,18 @@ fn captures() {
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(shown);
         });
+    });
+}
+
+/// Rules that say they learn nothing from audio and video find the same without seeing them.
+#[test]
+fn rules_are_spared_only_what_tells_them_nothing() {
+    insta::glob!("../captures", "**/*.pcap*", |path| {
+        let (mut spared, mut thorough) = (Engine::default(), Engine::thorough());
+        for event in &common::Story::of_file(path).events {
+            let (found, wanted) = (spared.observe(event), thorough.observe(event));
+            assert_eq!(format!("{found:?}"), format!("{wanted:?}"), "{}", path.display());
+        }
     });
 }
 

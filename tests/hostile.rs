@@ -55,7 +55,7 @@ fn a_capture_cut_at_any_byte_gives_what_came_before() {
         let whole = capture(name);
         let expected = json(&whole);
         let expected = messages(&expected);
-        let mut cuts: Vec<usize> = (0..64).chain(places(7, whole.len()).take(300)).collect();
+        let mut cuts: Vec<usize> = (0..64).chain(places(7, whole.len()).take(80)).collect();
         cuts.push(whole.len() - 1);
         for cut in cuts {
             let json = json(&whole[..cut]);
@@ -79,7 +79,7 @@ fn no_flipped_bit_panics_or_hangs() {
     for (seed, name) in SMALL.iter().enumerate() {
         let whole = capture(name);
         let mut bits = places(99 + seed as u64, whole.len() * 8);
-        for round in 0..300 {
+        for round in 0..100 {
             let mut bytes = whole.clone();
             for _ in 0..=round % 4 {
                 let bit = bits.next().unwrap();
@@ -91,11 +91,12 @@ fn no_flipped_bit_panics_or_hangs() {
 }
 
 #[test]
-fn every_bit_of_the_commands_may_be_flipped() {
+fn bits_of_the_commands_may_be_flipped() {
     // The payload of the connect exchange, bit by bit: this is where AMF is.
     let whole = capture("nginx-rtmp/gst-librtmp-publish-rejected-key.pcap");
     let at = whole.windows(7).position(|window| window == b"connect").unwrap();
-    for bit in (at - 20) * 8..(at + 120) * 8 {
+    // Every third bit: every byte is met.
+    for bit in ((at - 20) * 8..(at + 120) * 8).step_by(3) {
         let mut bytes = whole.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
         assert!(!everything(&bytes).unwrap().events.is_empty());
@@ -117,7 +118,7 @@ fn bytes_made_to_look_like_headers_do_not_stop_the_search() {
         Random::new(5).bytes(4093),
     ];
     for pattern in patterns {
-        let bytes: Vec<u8> = pattern.iter().copied().cycle().take(1 << 20).collect();
+        let bytes: Vec<u8> = pattern.iter().copied().cycle().take(1 << 19).collect();
         let conversation = sample::publishing().client(|c| c.raw(&[0; 4000])).client(|c| c.raw(&bytes));
         let packets = Link::v4().packets(&conversation);
         let large: Vec<_> = (0..packets.len()).filter(|index| packets[*index].payload.len() > 1000).collect();
@@ -131,7 +132,7 @@ fn bytes_made_to_look_like_headers_do_not_stop_the_search() {
                 _ => None,
             })
             .sum();
-        assert!(seen > 1 << 20, "{seen}");
+        assert!(seen > 1 << 19, "{seen}");
         // And where the capture begins there.
         let middle: Vec<_> = packets[packets.len() / 2..].to_vec();
         common::Story::of_packets(&middle);

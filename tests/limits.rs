@@ -34,7 +34,7 @@ struct Run {
 
 /// Keeps no events when `events` is false: there may be many.
 fn run_frames(frames: impl IntoIterator<Item = (Time, Vec<u8>, usize)>, limits: &Limits, events: bool) -> Run {
-    let (mut analyzer, mut engine) = (Analyzer::new(limits, Options::default()), Engine::default());
+    let (mut analyzer, mut engine) = (Analyzer::new(limits, Options::default()), Engine::under(limits));
     let (mut masks, mut sessions) = (Masks::new(false, limits), Sessions::default());
     let (mut run_events, mut findings) = (Vec::new(), Vec::new());
     let mut most = Held::default();
@@ -49,6 +49,7 @@ fn run_frames(frames: impl IntoIterator<Item = (Time, Vec<u8>, usize)>, limits: 
             most.events = most.events.max(analyzer.held().events);
             let Some(event) = analyzer.poll() else { return };
             findings.extend(engine.observe(&event));
+            assert!(engine.held_bytes() <= limits.judged_bytes_total);
             masks.observe(&event);
             sessions.observe(&event);
             sessions.forget(&event);
@@ -71,6 +72,7 @@ fn run_frames(frames: impl IntoIterator<Item = (Time, Vec<u8>, usize)>, limits: 
     analyzer.finish();
     drain(&mut analyzer, &mut most);
     analyzer.count(masks.reached());
+    analyzer.count(engine.reached());
     let left = [engine.held(), masks.held(), sessions.held()];
     Run { events: run_events, findings, reached: analyzer.totals().reached.clone(), most, left }
 }
@@ -394,6 +396,28 @@ attacks! {
         assert!(longest > 500 && longest <= Limits::DEFAULT.finding_bytes + 3, "{longest}");
     }
 
+    fn judged_bytes_total() {
+        let limits = small(|limits| limits.judged_bytes_total = 100_000);
+        let text = "x".repeat(1000);
+        let mut packets = Vec::new();
+        for number in 0..20 {
+            let mut conversation = sample::connected();
+            // The first says little.
+            for id in 10..if number == 0 { 11 } else { 40 } { conversation = conversation.client(|c| c.command("call", id, &[text.as_str().into()])); }
+            // Long enough for an answer.
+            let all = link(number).packets(&conversation.wait_ms(60_000).server(|s| s.ping_request(1)));
+            packets.extend_from_slice(&all[..all.len() - 3]);
+        }
+        let whole = run(&packets, &Limits::default());
+        let run = run(&packets, &limits);
+        assert_eq!(whole.reached.judged_bytes_total, 0);
+        assert!((15..20).contains(&run.reached.judged_bytes_total), "{}", run.reached.judged_bytes_total);
+        let of_first = |run: &Run| run.findings.iter().filter(|finding| finding.session == 1).map(|finding| finding.rule.code).collect::<Vec<_>>();
+        assert_eq!(of_first(&run), of_first(&whole));
+        assert!(!of_first(&run).is_empty() && run.findings.len() < whole.findings.len());
+        assert_eq!(run.left, [0; 3]);
+    }
+
     fn judged_calls() {
         let mut conversation = sample::connected();
         for id in 10..3010 { conversation = conversation.client(|c| c.command("call", id, &[])); }
@@ -404,16 +428,17 @@ attacks! {
     }
 
     fn ready_items() {
-        let (batches, _, _) = index(200_000);
-        let longest = batches.into_iter().max().unwrap();
+        let (batches, _, _) = index(20_000, &small(|limits| limits.ready_items = 1000));
+        let longest = batches.iter().max().unwrap();
         // One packet may give more than there is room for.
-        assert!(longest < Limits::DEFAULT.ready_items + 40_000, "{longest}");
+        assert!(batches.len() > 10 && *longest < 1000 + 1500, "{longest}");
     }
 
     fn index_bytes() {
-        let (_, complaints, memory) = index(3_000_000);
+        let limits = small(|limits| limits.index_bytes = 1 << 20);
+        let (_, complaints, memory) = index(60_000, &limits);
         assert!(complaints.len() == 1 && complaints[0].contains("reading stopped"), "{complaints:?}");
-        let most = Limits::DEFAULT.index_bytes as u64 + 6_000_000 * Limits::DEFAULT.index_share / 100 + (8 << 20);
+        let most = limits.index_bytes as u64 + 120_000 * limits.index_share / 100 + (256 << 10);
         assert!(memory as u64 <= most, "{memory}");
     }
 
@@ -422,7 +447,7 @@ attacks! {
         let mut bytes = Vec::new();
         pcap::write(&mut bytes, &Link::v4().packets(&sample::publish(2000))).unwrap();
         let capture = file(&bytes);
-        let (_, complaints, memory) = load(capture.path());
+        let (_, complaints, memory) = load(capture.path(), &Limits::default());
         assert!(complaints.is_empty());
         assert!(memory > 0 && memory < Limits::DEFAULT.index_bytes);
     }
@@ -511,19 +536,20 @@ fn masks_all_text(limits: &Limits) {
 }
 
 /// Loads messages of one byte into the screen: how long the batches were, what was complained, and the memory.
-fn index(messages: usize) -> (Vec<usize>, Vec<String>, usize) {
+fn index(messages: usize, limits: &Limits) -> (Vec<usize>, Vec<String>, usize) {
     let bytes = [&[4, 0, 0, 0, 0, 0, 1, 8, 1, 0, 0, 0, 0xaf][..], &[0xc4, 0xaf].repeat(messages)].concat();
-    let packets = Link::v4().mtu(30_000).packets(&sample::publishing().client(|c| c.raw(&bytes)));
+    let packets = Link::v4().mtu(1500).packets(&sample::publishing().client(|c| c.raw(&bytes)));
     let mut bytes = Vec::new();
     pcap::write(&mut bytes, &packets).unwrap();
     let capture = file(&bytes);
-    load(capture.path())
+    load(capture.path(), limits)
 }
 
-fn load(capture: &Path) -> (Vec<usize>, Vec<String>, usize) {
+fn load(capture: &Path, limits: &Limits) -> (Vec<usize>, Vec<String>, usize) {
     let options = tui::Options { show_secrets: false, color: false, session: None, follow: false };
     let captures = [capture.to_owned()];
-    let (mut loader, book) = Loader::open(&captures, &options).unwrap();
+    let (loader, book) = Loader::open(&captures, &options).unwrap();
+    let mut loader = loader.under(limits);
     let mut app = tui::App::new(book, &captures, &options);
     let mut batches = Vec::new();
     loop {

@@ -310,11 +310,9 @@ impl State {
             }
             Content::Unknown(opening) => {
                 let before = opening.cost();
-                if before == 0 {
-                    self.openings.push_back(connection);
-                }
                 opening.keep(from, offset, bytes, at, place);
                 self.opening_bytes += opening.cost() - before;
+                self.line_up(connection, before == 0);
                 self.judge(connection, false);
                 self.make_room();
             }
@@ -331,11 +329,9 @@ impl State {
             }
             Content::Unknown(opening) => {
                 let before = opening.cost();
-                if before == 0 {
-                    self.openings.push_back(connection);
-                }
                 opening.miss(from, offset, missing, at);
                 self.opening_bytes += opening.cost() - before;
+                self.line_up(connection, before == 0);
                 self.judge(connection, false);
                 self.make_room();
             }
@@ -347,13 +343,12 @@ impl State {
         let Some(live) = self.live.get_mut(&connection) else { return };
         if let Content::Unknown(opening) = &mut live.content {
             let before = opening.cost();
-            if before == 0 {
-                self.openings.push_back(connection);
-            }
             opening.close(from, how, at, tcp);
             self.opening_bytes += opening.cost() - before;
             if live.open == 1 {
                 self.judge(connection, true);
+            } else {
+                self.line_up(connection, before == 0);
             }
         } else if let Content::Rtmp { .. } = &mut live.content {
             self.tell(connection, at, |session, sink| session.close(from, how, at, tcp, sink));
@@ -419,11 +414,19 @@ impl State {
                 self.judge(oldest, true);
             }
         }
+    }
+
+    /// Puts a connection of which something `is_first` kept at the end of those that are not yet known.
+    fn line_up(&mut self, connection: ConnectionId, is_first: bool) {
+        if !is_first {
+            return;
+        }
         // Most connections are soon known.
         if self.openings.len() > 4096.max(2 * self.live.len()) {
             let live = &self.live;
             self.openings.retain(|id| matches!(live.get(id), Some(Connection { content: Content::Unknown(_), .. })));
         }
+        self.openings.push_back(connection);
     }
 
     /// Looks whether a connection's beginning says what it is, and if so, replays that beginning to its protocol.

@@ -1,7 +1,10 @@
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{CATALOGUE, Facts, Finding, Findings, Quote, Rests, Rule, Severity};
+use crate::limits::{Limits, Reached};
 use crate::proto::Event;
+use crate::proto::rtmp::Body;
 use crate::wire::{IdMap, PacketNo, Side};
 
 /// Findings of one session that wait for its other side. Past them, those of a kind that waits already are counted with
@@ -9,12 +12,27 @@ use crate::wire::{IdMap, PacketNo, Side};
 const HELD: usize = 256;
 
 /// Judges every session by a set of rules of its own.
-#[derive(Default)]
 pub struct Engine {
     sessions: IdMap<u32, Judged>,
+    /// Bytes that all of them keep, at most.
+    held: usize,
+    most: usize,
+    reached: Reached,
+    /// Show every message to every rule.
+    thorough: bool,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Engine::under(&Limits::DEFAULT)
+    }
 }
 
 struct Judged {
+    /// Bytes that it keeps, at most: what it kept when that was counted, and what came since.
+    bytes: usize,
+    /// It kept too much, and is judged no more.
+    given_up: bool,
     rules: Vec<Box<dyn Rule>>,
     facts: Facts,
     /// Faults that were seen, by code and side.
@@ -27,14 +45,15 @@ struct Judged {
 struct Held {
     first: Finding,
     more: u64,
-    last: Option<Finding>,
+    last: Option<Box<Finding>>,
 }
 
 /// How often a fault was seen, and its last case beyond the first.
 #[derive(Default)]
 struct Seen {
     count: u64,
-    last: Option<Finding>,
+    // Few faults come again, and a map has room for more than it holds.
+    last: Option<Box<Finding>>,
 }
 
 /// What is to become of a finding.
@@ -44,7 +63,41 @@ enum Verdict {
     Hold,
 }
 
+/// The rules that see audio and video messages, by their places in the catalogue.
+static MEDIA: ([u8; CATALOGUE.len()], usize) = {
+    let (mut places, mut count, mut at) = ([0; CATALOGUE.len()], 0, 0);
+    while at < CATALOGUE.len() {
+        if CATALOGUE[at].meta.media {
+            places[count] = at as u8;
+            count += 1;
+        }
+        at += 1;
+    }
+    (places, count)
+};
+
 impl Engine {
+    /// One that shows every message to every rule, also to those that learn nothing from it. It finds the same.
+    pub fn thorough() -> Engine {
+        Engine { thorough: true, ..Engine::default() }
+    }
+
+    /// One that keeps to these limits.
+    pub fn under(limits: &Limits) -> Engine {
+        let (sessions, reached) = Default::default();
+        Engine { sessions, held: 0, most: limits.judged_bytes_total, reached, thorough: false }
+    }
+
+    /// How often a limit was reached so far.
+    pub fn reached(&self) -> &Reached {
+        &self.reached
+    }
+
+    /// Bytes that the sessions keep, at most.
+    pub fn held_bytes(&self) -> usize {
+        self.held
+    }
+
     /// Sessions that are being judged.
     pub fn held(&self) -> usize {
         self.sessions.len()
@@ -54,29 +107,41 @@ impl Engine {
     pub fn observe(&mut self, event: &Event) -> Vec<Finding> {
         let session = event.session();
         let judged = self.sessions.entry(session).or_insert_with(|| Judged {
+            bytes: 0,
+            given_up: false,
             rules: CATALOGUE.iter().map(|entry| (entry.start)()).collect(),
             facts: Facts::default(),
             seen: BTreeMap::new(),
             held: Vec::new(),
         });
-        let mut findings = Findings { session, found: Vec::new() };
-        for rule in &mut judged.rules {
-            let facts = &judged.facts;
-            match event {
-                Event::Session(event) => rule.opened(event, facts, &mut findings),
-                Event::Handshake(event) => rule.handshake(event, facts, &mut findings),
-                Event::Message(event) => rule.message(event, facts, &mut findings),
-                Event::Incomplete(event) => rule.incomplete(event, facts, &mut findings),
-                Event::Gap(event) => rule.gap(event, facts, &mut findings),
-                Event::Undecodable(event) => rule.undecodable(event, facts, &mut findings),
-                Event::Close(event) => rule.close(event, facts, &mut findings),
-                Event::Resync(_) | Event::Piece(_) => {}
+        let is_last = matches!(event, Event::Close(close) if close.last);
+        if judged.given_up {
+            if is_last {
+                self.sessions.remove(&session);
             }
+            return Vec::new();
+        }
+        let mut findings = Findings { session, found: Vec::new() };
+        let (rules, facts, into) = (&mut judged.rules, &judged.facts, &mut findings);
+        match event {
+            Event::Session(event) => rules.iter_mut().for_each(|rule| rule.opened(event, facts, into)),
+            Event::Handshake(event) => rules.iter_mut().for_each(|rule| rule.handshake(event, facts, into)),
+            Event::Message(event) if !self.thorough && matches!(event.body, Body::Audio(_) | Body::Video(_)) => {
+                let (places, count) = &MEDIA;
+                for place in &places[..*count] {
+                    rules[usize::from(*place)].message(event, facts, into);
+                }
+            }
+            Event::Message(event) => rules.iter_mut().for_each(|rule| rule.message(event, facts, into)),
+            Event::Incomplete(event) => rules.iter_mut().for_each(|rule| rule.incomplete(event, facts, into)),
+            Event::Gap(event) => rules.iter_mut().for_each(|rule| rule.gap(event, facts, into)),
+            Event::Undecodable(event) => rules.iter_mut().for_each(|rule| rule.undecodable(event, facts, into)),
+            Event::Close(event) => rules.iter_mut().for_each(|rule| rule.close(event, facts, into)),
+            Event::Resync(_) | Event::Piece(_) => {}
         }
         // What the event itself breaks off does not make it doubtful.
         let whole = judged.whole();
         judged.facts.learn(event);
-        let is_last = matches!(event, Event::Close(close) if close.last);
         let mut found = Vec::new();
         if !judged.held.is_empty() {
             judged.release(is_last, &mut found);
@@ -88,14 +153,77 @@ impl Engine {
                 Verdict::Drop => {}
             }
         }
+        let cost = most_kept(event);
+        judged.bytes += cost;
+        self.held += cost;
         if is_last && let Some(judged) = self.sessions.remove(&session) {
+            self.held -= judged.bytes;
             found.extend(judged.repeated());
         }
+        if self.held > self.most {
+            self.shed();
+        }
         found
+    }
+
+    /// Counts what is really kept. If that is still too much, those that keep most are judged no more, until a quarter of
+    /// what all may keep is free.
+    fn shed(&mut self) {
+        let mut sessions = Vec::new();
+        self.held = 0;
+        for (session, judged) in &mut self.sessions {
+            judged.bytes = judged.held();
+            self.held += judged.bytes;
+            sessions.push((Reverse(judged.bytes), *session));
+        }
+        let enough = self.most / 4 * 3;
+        if self.held <= enough {
+            return;
+        }
+        sessions.sort_unstable();
+        for (_, session) in sessions {
+            if self.held <= enough {
+                return;
+            }
+            let Some(judged) = self.sessions.get_mut(&session) else { continue };
+            self.held -= judged.bytes;
+            self.reached.judged_bytes_total += 1;
+            *judged = Judged {
+                bytes: 0,
+                given_up: true,
+                rules: Vec::new(),
+                facts: Facts::default(),
+                seen: BTreeMap::new(),
+                held: Vec::new(),
+            };
+        }
+    }
+}
+
+/// The most bytes that an event may add to what is kept of its session: its message may be quoted by several rules.
+fn most_kept(event: &Event) -> usize {
+    match event {
+        // A new chunk stream, message stream or track: later ones are known.
+        Event::Message(message) if matches!(message.body, Body::Audio(_) | Body::Video(_)) => {
+            if message.head.chunk_format == 0 { 256 } else { 0 }
+        }
+        Event::Message(message) => 2 * (size_of::<Finding>() + Quote::cost_of(message)),
+        _ => 64,
     }
 }
 
 impl Judged {
+    /// Bytes that its lists take, about.
+    fn held(&self) -> usize {
+        let quoted = |finding: &Finding| {
+            size_of::<Finding>() + finding.text.len() + finding.quote.as_ref().map_or(0, Quote::cost)
+        };
+        let held = self.held.iter().map(|held| quoted(&held.first) + held.last.as_deref().map_or(0, quoted));
+        let seen = self.seen.values().filter_map(|seen| seen.last.as_deref()).map(quoted);
+        let rules = self.rules.iter().map(|rule| rule.held());
+        held.chain(seen).chain(rules).sum::<usize>() + self.facts.held()
+    }
+
     /// By side: whether all that it sent was captured.
     fn whole(&self) -> [bool; 2] {
         Side::BOTH.map(|side| self.facts.is_whole(side))
@@ -139,7 +267,7 @@ impl Judged {
             && let Some(held) = self.held.iter_mut().find(of_its_kind)
         {
             held.more += 1;
-            held.last = Some(finding);
+            held.last = Some(Box::new(finding));
         } else if self.held.len() < HELD {
             self.held.push(Held { first: finding, more: 0, last: None });
         }
@@ -179,7 +307,10 @@ impl Judged {
             let seen = self.seen.entry((finding.rule.code, finding.from)).or_default();
             seen.count += 1;
             if seen.count > 1 {
-                seen.last = Some(finding);
+                match &mut seen.last {
+                    Some(last) => **last = finding,
+                    None => seen.last = Some(Box::new(finding)),
+                }
                 return;
             }
         }
@@ -188,7 +319,7 @@ impl Judged {
 
     /// The last case of each fault that came again, with the count of all.
     fn repeated(self) -> impl Iterator<Item = Finding> {
-        self.seen.into_values().filter_map(|Seen { count, last }| last.map(|finding| Finding { count, ..finding }))
+        self.seen.into_values().filter_map(|Seen { count, last }| last.map(|finding| Finding { count, ..*finding }))
     }
 }
 

@@ -71,6 +71,9 @@ pub struct Meta {
     pub unsure: bool,
     /// Whether each case is a finding of its own. Otherwise a session's first case is, and the rest are counted.
     pub each: bool,
+    /// Whether it has to see audio and video messages. They are most of a stream: those that learn nothing from them are
+    /// spared them.
+    pub media: bool,
 }
 
 /// What a verdict rests on. A capture that misses some of it makes the verdict uncertain: no peer is blamed for a hole.
@@ -110,6 +113,10 @@ pub struct Finding {
 
 /// One rule at work on one session. Each hook sees the facts as they were before the event.
 pub trait Rule: Send {
+    /// Bytes that its lists take, about, where an input can make them long.
+    fn held(&self) -> usize {
+        0
+    }
     fn opened(&mut self, _: &Opened, _: &Facts, _: &mut Findings) {}
     fn handshake(&mut self, _: &Handshake, _: &Facts, _: &mut Findings) {}
     fn message(&mut self, _: &Message, _: &Facts, _: &mut Findings) {}
@@ -203,7 +210,7 @@ pub struct Entry {
 macro_rules! rule {
     ($(#[doc = $doc:literal])* pub(super) struct $name:ident { $($field:ident: $type:ty,)* }
      $code:literal, $word:literal, $severity:ident, $source:literal,
-     rests: $rests:ident $(, unsure: $unsure:literal)? $(, each: $each:literal)?) => {
+     rests: $rests:ident $(, unsure: $unsure:literal)? $(, each: $each:literal)? $(, media: $media:literal)?) => {
         $(#[doc = $doc])*
         #[derive(Default)]
         pub(super) struct $name { $($field: $type,)* }
@@ -218,6 +225,7 @@ macro_rules! rule {
                 rests: $crate::rules::Rests::$rests,
                 unsure: false $(|| $unsure)?,
                 each: false $(|| $each)?,
+                media: true $(&& $media)?,
             };
             pub(super) const ENTRY: $crate::rules::Entry =
                 $crate::rules::Entry { meta: Self::META, start: || Box::new(Self::default()) };

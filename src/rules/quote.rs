@@ -48,6 +48,17 @@ impl Quote {
         }
     }
 
+    /// Bytes of memory that the quote of a message takes.
+    pub(super) fn cost_of(message: &Message) -> usize {
+        let length = message.payload.len();
+        size_of::<Quote>() + if length <= WHOLE { length } else { BEGINNING }
+    }
+
+    /// Bytes of memory that it takes.
+    pub(super) fn cost(&self) -> usize {
+        size_of::<Quote>() + self.payload.len()
+    }
+
     /// The message once more, to be masked and shown; none where its beginning alone was kept.
     pub fn message(&self, limits: &Limits) -> Option<Message> {
         if self.payload.len() != self.head.length as usize {

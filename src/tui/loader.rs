@@ -18,8 +18,6 @@ use crate::rules::Engine;
 use crate::tui;
 use crate::wire::Time;
 
-/// Items that lie ready at most, about.
-const READY: usize = Limits::DEFAULT.ready_items;
 /// Bytes that these cost at most, about: long names.
 const READY_BYTES: usize = 16 << 20;
 /// Packets of a file between hand-overs.
@@ -51,6 +49,7 @@ pub struct Batch {
 
 /// A capture being read.
 pub struct Loader {
+    limits: Limits,
     input: Input,
     analyzer: Analyzer,
     engine: Engine,
@@ -76,9 +75,17 @@ impl Loader {
         };
         let book = Book::open(captures, &spooled, options.show_secrets)?;
         let progress = Progress { size: input.size(), ..Progress::default() };
-        let analyzer = Analyzer::new(&Limits::default(), Options { evidence: true });
+        let limits = Limits::default();
+        let analyzer = Analyzer::new(&limits, Options { evidence: true });
         let names = captures.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-        Ok((Loader { input, analyzer, engine: Engine::default(), progress, cost: 0, names }, book))
+        Ok((Loader { limits, input, analyzer, engine: Engine::default(), progress, cost: 0, names }, book))
+    }
+
+    /// With these limits instead of the usual ones; to be said before anything is read.
+    #[must_use]
+    pub fn under(self, limits: &Limits) -> Self {
+        let analyzer = Analyzer::new(limits, Options { evidence: true });
+        Loader { limits: limits.clone(), analyzer, ..self }
     }
 
     /// Reads one packet and appends what follows from it. False when it was the end.
@@ -113,8 +120,8 @@ impl Loader {
 
     /// Whether the book takes more than it may for as much capture.
     fn is_full(&self) -> bool {
-        let share = self.input.bytes_read() * Limits::DEFAULT.index_share / 100;
-        self.cost > Limits::DEFAULT.index_bytes + share as usize
+        let share = self.input.bytes_read() * self.limits.index_share / 100;
+        self.cost > self.limits.index_bytes + share as usize
     }
 
     fn progress(&mut self) -> &Progress {
@@ -139,7 +146,7 @@ impl Loader {
     /// Reads on, as far as one hand-over goes.
     pub fn read(&mut self) -> Batch {
         let (mut items, before) = (Vec::new(), self.cost);
-        while items.len() < READY && self.cost - before < READY_BYTES && self.step(&mut items) {}
+        while items.len() < self.limits.ready_items && self.cost - before < READY_BYTES && self.step(&mut items) {}
         Batch { items, cost: self.cost - before, progress: self.progress().clone() }
     }
 
@@ -168,7 +175,7 @@ impl Loader {
             if !more {
                 return;
             }
-            while ready.items.len() >= READY || ready.cost >= READY_BYTES {
+            while ready.items.len() >= self.limits.ready_items || ready.cost >= READY_BYTES {
                 ready = shared.room.wait(ready).unwrap_or_else(PoisonError::into_inner);
             }
         }

@@ -28,6 +28,7 @@ const ATTACKS: &[Attack] = &[
     ("references", references),
     ("long-names", long_names),
     ("calls", calls),
+    ("quoted", quoted),
     ("notes", notes),
     ("garbage", garbage),
     ("look-alikes", look_alikes),
@@ -342,6 +343,23 @@ fn calls(wire: &mut Wire, end: u64) -> io::Result<()> {
                 break;
             }
         }
+    }
+    Ok(())
+}
+
+/// Sessions with calls that rules remember and quote, and that are never answered.
+fn quoted(wire: &mut Wire, end: u64) -> io::Result<()> {
+    let text = "c".repeat(3900);
+    while wire.written < end {
+        let mut ends = wire.session()?;
+        let mut chunks = ChunkWriter::default();
+        chunks.set_chunk_size(65_536);
+        for number in 1..100_u32 {
+            let call = values(&["call".into(), number.into(), Amf::Null, text.as_str().into()]);
+            chunks.message(&Message::new(3, 20, 0, 0, call));
+        }
+        let bytes = chunks.take();
+        wire.say(&mut ends, &bytes)?;
     }
     Ok(())
 }

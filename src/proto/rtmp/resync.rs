@@ -206,7 +206,7 @@ pub(super) fn recognise(bytes: &[u8]) -> bool {
 
 fn judge(bytes: &[u8], at: usize, known: &Known, proof: i32) -> Verdict {
     // A chain begins with a copy of what is known.
-    known.spend(1 + known.streams.len() as u64 / 16);
+    known.spend(1 + known.streams.len() as u64 / 4);
     // Most places end here: a chain begins with a message, and a message begins with few of the 256 bytes.
     if at > 0 && bytes[at] >> 6 >= 2 && !known.streams.iter().any(|past| past.id == u32::from(bytes[at] & 63)) {
         return Verdict::Rejected;

@@ -15,7 +15,7 @@ rule! {
     ///
     /// Change: write each key once.
     pub(super) struct KeyRepeated {}
-    "AMF008", "key-repeated", Warning, "–", rests: Sender, unsure: true
+    "AMF008", "key-repeated", Warning, "–", rests: Sender, unsure: true, media: false
 }
 
 impl Rule for KeyRepeated {

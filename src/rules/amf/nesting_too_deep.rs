@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: look for an object that contains itself; write such things as references.
     pub(super) struct NestingTooDeep {}
-    "AMF009", "nesting-too-deep", Error, "–", rests: Sender, unsure: true
+    "AMF009", "nesting-too-deep", Error, "–", rests: Sender, unsure: true, media: false
 }
 
 impl Rule for NestingTooDeep {

@@ -14,7 +14,7 @@ rule! {
     /// Change: begin the tables of references anew where the receiver does: with each message in AMF0, with each avmplus
     /// marker in AMF3.
     pub(super) struct ReferenceDangling {}
-    "AMF007", "reference-dangling", Error, "AMF0 §2.9, AMF3 §2.2", rests: Sender, unsure: true
+    "AMF007", "reference-dangling", Error, "AMF0 §2.9, AMF3 §2.2", rests: Sender, unsure: true, media: false
 }
 
 impl Rule for ReferenceDangling {

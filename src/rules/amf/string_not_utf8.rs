@@ -11,7 +11,7 @@ rule! {
     ///
     /// Change: write text in UTF-8, whatever the system's own encoding is.
     pub(super) struct StringNotUtf8 {}
-    "AMF004", "string-not-utf8", Warning, "AMF0 §1.3.1", rests: Sender, unsure: true
+    "AMF004", "string-not-utf8", Warning, "AMF0 §1.3.1", rests: Sender, unsure: true, media: false
 }
 
 impl Rule for StringNotUtf8 {

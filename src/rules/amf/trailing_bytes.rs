@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: send as many bytes as were written, with one end for each object.
     pub(super) struct TrailingBytes {}
-    "AMF003", "trailing-bytes", Warning, "–", rests: Sender, unsure: true
+    "AMF003", "trailing-bytes", Warning, "–", rests: Sender, unsure: true, media: false
 }
 
 impl Rule for TrailingBytes {

@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: write only the markers that the encoding has; count what is written before each value.
     pub(super) struct UnknownMarker {}
-    "AMF001", "unknown-marker", Error, "AMF0 §2, AMF3 §3", rests: Sender, unsure: true
+    "AMF001", "unknown-marker", Error, "AMF0 §2, AMF3 §3", rests: Sender, unsure: true, media: false
 }
 
 impl Rule for UnknownMarker {

@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: write the lengths that follow, end each object with 00 00 09, and the length of the message last.
     pub(super) struct ValueTruncated {}
-    "AMF002", "value-truncated", Error, "AMF0 §2, AMF3 §3", rests: Sender, unsure: true
+    "AMF002", "value-truncated", Error, "AMF0 §2, AMF3 §3", rests: Sender, unsure: true, media: false
 }
 
 impl Rule for ValueTruncated {

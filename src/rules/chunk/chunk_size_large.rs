@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: send 65536 or less.
     pub(super) struct ChunkSizeLarge {}
-    "CHK012", "chunk-size-large", Note, "RTMP 1.0 §5.4.1", rests: Event
+    "CHK012", "chunk-size-large", Note, "RTMP 1.0 §5.4.1", rests: Event, media: false
 }
 
 impl Rule for ChunkSizeLarge {

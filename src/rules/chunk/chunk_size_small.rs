@@ -10,7 +10,7 @@ rule! {
     ///
     /// Change: send 4096 or more.
     pub(super) struct ChunkSizeSmall {}
-    "CHK011", "chunk-size-small", Warning, "RTMP 1.0 §5.4.1", rests: Event
+    "CHK011", "chunk-size-small", Warning, "RTMP 1.0 §5.4.1", rests: Event, media: false
 }
 
 impl Rule for ChunkSizeSmall {

@@ -11,7 +11,7 @@ rule! {
     ///
     /// Change: send a size between 128 and 65536.
     pub(super) struct ChunkSizeZero {}
-    "CHK010", "chunk-size-zero", Error, "RTMP 1.0 §5.4.1", rests: Event
+    "CHK010", "chunk-size-zero", Error, "RTMP 1.0 §5.4.1", rests: Event, media: false
 }
 
 impl Rule for ChunkSizeZero {

@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: begin every chunk stream, after a reconnect too, with a type 0 header.
     pub(super) struct FirstChunkInherits {}
-    "CHK001", "first-chunk-inherits", Error, "RTMP 1.0 §5.3.1.2.1", rests: Sender
+    "CHK001", "first-chunk-inherits", Error, "RTMP 1.0 §5.3.1.2.1", rests: Sender, media: false
 }
 
 impl Rule for FirstChunkInherits {

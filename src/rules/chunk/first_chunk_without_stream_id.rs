@@ -22,6 +22,10 @@ rule! {
 }
 
 impl Rule for FirstChunkWithoutStreamId {
+    fn held(&self) -> usize {
+        self.seen.len() * 32
+    }
+
     fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
         let head = &message.head;
         if head.message_stream_known || head.chunk_format != 1 || self.seen.len() >= REMEMBERED {

@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: finish each message, or send Abort Message first; write type 3 headers inside a message.
     pub(super) struct HeaderInsideMessage {}
-    "CHK003", "header-inside-message", Error, "RTMP 1.0 §5.3", rests: Sender
+    "CHK003", "header-inside-message", Error, "RTMP 1.0 §5.3", rests: Sender, media: false
 }
 
 impl Rule for HeaderInsideMessage {

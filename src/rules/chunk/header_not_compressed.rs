@@ -48,6 +48,10 @@ struct Last {
 }
 
 impl Rule for HeaderNotCompressed {
+    fn held(&self) -> usize {
+        self.last.len() * 64
+    }
+
     fn message(&mut self, message: &Message, _: &Facts, _: &mut Findings) {
         let head = &message.head;
         let tally = &mut self.sides[message.from.index()];

@@ -15,7 +15,7 @@ rule! {
     pub(super) struct MessageCutOff {
         cut: [Option<Cut>; 2],
     }
-    "CHK014", "message-cut-off", Error, "RTMP 1.0 §5.3", rests: Sender
+    "CHK014", "message-cut-off", Error, "RTMP 1.0 §5.3", rests: Sender, media: false
 }
 
 /// The first message that the end of its direction cut off.

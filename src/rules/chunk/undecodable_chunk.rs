@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: look at the last message before the offset: at its length, and at the chunk size in force.
     pub(super) struct UndecodableChunk {}
-    "CHK018", "undecodable-chunk", Error, "RTMP 1.0 §5.3", rests: Sender
+    "CHK018", "undecodable-chunk", Error, "RTMP 1.0 §5.3", rests: Sender, media: false
 }
 
 impl Rule for UndecodableChunk {

@@ -10,7 +10,7 @@ rule! {
     ///
     /// Change: send data messages (15, 18) for what is your own.
     pub(super) struct UnknownMessageType {}
-    "CHK017", "unknown-message-type", Warning, "RTMP 1.0 §6.1", rests: Sender
+    "CHK017", "unknown-message-type", Warning, "RTMP 1.0 §6.1", rests: Sender, media: false
 }
 
 impl Rule for UnknownMessageType {

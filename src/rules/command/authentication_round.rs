@@ -14,7 +14,7 @@ rule! {
     ///
     /// Change: where it stops at step 1, give the client a name and a password; where the response is refused, the right ones.
     pub(super) struct AuthenticationRound {}
-    "CMD027", "authentication-round", Note, "librtmp, FFmpeg", rests: Event, each: true
+    "CMD027", "authentication-round", Note, "librtmp, FFmpeg", rests: Event, each: true, media: false
 }
 
 impl Rule for AuthenticationRound {

@@ -22,7 +22,7 @@ rule! {
     pub(super) struct CommandBeforeStream {
         early: Vec<Early>,
     }
-    "CMD015", "command-before-stream", Warning, "RTMP 1.0 §7.2.1.3", rests: Session
+    "CMD015", "command-before-stream", Warning, "RTMP 1.0 §7.2.1.3", rests: Session, media: false
 }
 
 struct Early {
@@ -34,6 +34,10 @@ struct Early {
 }
 
 impl Rule for CommandBeforeStream {
+    fn held(&self) -> usize {
+        self.early.iter().map(|early| size_of::<Early>() + early.call.len() + early.quote.cost()).sum()
+    }
+
     fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let head = &message.head;

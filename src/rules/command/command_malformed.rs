@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: write the name, the transaction id (0 where no answer is wanted) and the command object or null.
     pub(super) struct CommandMalformed {}
-    "CMD009", "command-malformed", Error, "RTMP 1.0 §7.1.1", rests: Event
+    "CMD009", "command-malformed", Error, "RTMP 1.0 §7.1.1", rests: Event, media: false
 }
 
 impl Rule for CommandMalformed {

@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: send both; give the client an address with an application.
     pub(super) struct ConnectPropertyMissing {}
-    "CMD003", "connect-property-missing", Warning, "RTMP 1.0 §7.2.1.1, Errata and Addenda §8.1", rests: Event
+    "CMD003", "connect-property-missing", Warning, "RTMP 1.0 §7.2.1.1, Errata and Addenda §8.1", rests: Event, media: false
 }
 
 impl Rule for ConnectPropertyMissing {

@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: write the name as the specification has it.
     pub(super) struct ConnectPropertyMisspelt {}
-    "CMD004", "connect-property-misspelt", Warning, "RTMP 1.0 §7.2.1.1", rests: Event
+    "CMD004", "connect-property-misspelt", Warning, "RTMP 1.0 §7.2.1.1", rests: Event, media: false
 }
 
 impl Rule for ConnectPropertyMisspelt {

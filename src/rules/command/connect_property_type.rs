@@ -47,7 +47,7 @@ rule! {
     ///
     /// Change: write the type that the specification gives the property, or leave the property out.
     pub(super) struct ConnectPropertyType {}
-    "CMD005", "connect-property-type", Warning, "RTMP 1.0 §7.2.1.1", rests: Event
+    "CMD005", "connect-property-type", Warning, "RTMP 1.0 §7.2.1.1", rests: Event, media: false
 }
 
 impl Rule for ConnectPropertyType {

@@ -11,7 +11,7 @@ rule! {
     ///
     /// Change: number calls from 1, connect first.
     pub(super) struct ConnectTransactionNotOne {}
-    "CMD002", "connect-transaction-not-one", Warning, "RTMP 1.0 §7.2.1.1", rests: Event
+    "CMD002", "connect-transaction-not-one", Warning, "RTMP 1.0 §7.2.1.1", rests: Event, media: false
 }
 
 impl Rule for ConnectTransactionNotOne {

@@ -18,10 +18,14 @@ rule! {
     pub(super) struct DeleteUnknownStream {
         late: Late<u32>,
     }
-    "CMD025", "delete-unknown-stream", Note, "RTMP 1.0 §7.2.2.3", rests: Session
+    "CMD025", "delete-unknown-stream", Note, "RTMP 1.0 §7.2.2.3", rests: Session, media: false
 }
 
 impl Rule for DeleteUnknownStream {
+    fn held(&self) -> usize {
+        self.late.held()
+    }
+
     fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if message.from != Side::Client || !message.problems.is_empty() || command.transaction_id.is_none() {

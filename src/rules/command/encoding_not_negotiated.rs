@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: send types 18, 19 and 20 under encoding 0; agree to no more than was asked for.
     pub(super) struct EncodingNotNegotiated {}
-    "CMD021", "encoding-not-negotiated", Warning, "Errata and Addenda §8.1.1", rests: Session
+    "CMD021", "encoding-not-negotiated", Warning, "Errata and Addenda §8.1.1", rests: Session, media: false
 }
 
 impl Rule for EncodingNotNegotiated {

@@ -10,7 +10,7 @@ rule! {
     ///
     /// Change: write a 0 before the first value.
     pub(super) struct FormatSelectorMissing {}
-    "CMD022", "format-selector-missing", Warning, "Errata and Addenda §7.2", rests: Event
+    "CMD022", "format-selector-missing", Warning, "Errata and Addenda §7.2", rests: Event, media: false
 }
 
 impl Rule for FormatSelectorMissing {

@@ -38,6 +38,11 @@ impl<T> Late<T> {
         }
     }
 
+    /// Bytes of memory that it takes, about.
+    pub(super) fn held(&self) -> usize {
+        self.kept.iter().map(|case| size_of::<Case<T>>() + case.text.len() + case.quote.cost()).sum()
+    }
+
     /// Drops what is explained.
     pub(super) fn forget(&mut self, is_explained: impl Fn(&T) -> bool) {
         self.kept.retain(|case| !is_explained(&case.about));

@@ -14,7 +14,7 @@ rule! {
     ///
     /// Change: send NetStream.Play.Start when the play is accepted, NetStream.Play.StreamNotFound where there is no stream.
     pub(super) struct PlayUnanswered {}
-    "CMD018", "play-unanswered", Warning, "RTMP 1.0 §7.2.2.1", rests: Session, unsure: true
+    "CMD018", "play-unanswered", Warning, "RTMP 1.0 §7.2.2.1", rests: Session, unsure: true, media: false
 }
 
 impl Rule for PlayUnanswered {

@@ -17,7 +17,7 @@ rule! {
     ///
     /// Change: send `live`, unless the server shall record.
     pub(super) struct PublishTypeUnknown {}
-    "CMD016", "publish-type-unknown", Warning, "RTMP 1.0 §7.2.2.6", rests: Event
+    "CMD016", "publish-type-unknown", Warning, "RTMP 1.0 §7.2.2.6", rests: Event, media: false
 }
 
 impl Rule for PublishTypeUnknown {

@@ -16,7 +16,7 @@ rule! {
     ///
     /// Change: send onStatus on the publish's message stream, with an error code where it is rejected.
     pub(super) struct PublishUnanswered {}
-    "CMD017", "publish-unanswered", Warning, "RTMP 1.0 §7.2.2.6", rests: Session, unsure: true
+    "CMD017", "publish-unanswered", Warning, "RTMP 1.0 §7.2.2.6", rests: Session, unsure: true, media: false
 }
 
 impl Rule for PublishUnanswered {

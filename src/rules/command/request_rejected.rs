@@ -16,7 +16,7 @@ rule! {
     ///
     /// Change: what the description asks for; a server should say there what a person can act on.
     pub(super) struct RequestRejected {}
-    "CMD023", "request-rejected", Note, "RTMP 1.0 §7.2", rests: Event, each: true
+    "CMD023", "request-rejected", Note, "RTMP 1.0 §7.2", rests: Event, each: true, media: false
 }
 
 impl Rule for RequestRejected {

@@ -11,7 +11,7 @@ rule! {
     ///
     /// Change: use a code of the tables, and say what is special in the description; or a code with a beginning of your own.
     pub(super) struct StatusCodeUnknown {}
-    "CMD012", "status-code-unknown", Note, "ActionScript 3 NetStatusEvent; Enhanced RTMP v2", rests: Event
+    "CMD012", "status-code-unknown", Note, "ActionScript 3 NetStatusEvent; Enhanced RTMP v2", rests: Event, media: false
 }
 
 impl Rule for StatusCodeUnknown {

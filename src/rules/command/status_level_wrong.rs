@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: send the level that the code's table has.
     pub(super) struct StatusLevelWrong {}
-    "CMD011", "status-level-wrong", Warning, "ActionScript 3 NetStatusEvent; Enhanced RTMP v2", rests: Event
+    "CMD011", "status-level-wrong", Warning, "ActionScript 3 NetStatusEvent; Enhanced RTMP v2", rests: Event, media: false
 }
 
 impl Rule for StatusLevelWrong {

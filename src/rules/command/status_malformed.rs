@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: send transaction id 0, null, and an object with all three.
     pub(super) struct StatusMalformed {}
-    "CMD010", "status-malformed", Warning, "RTMP 1.0 §7.2.2", rests: Event
+    "CMD010", "status-malformed", Warning, "RTMP 1.0 §7.2.2", rests: Event, media: false
 }
 
 impl Rule for StatusMalformed {

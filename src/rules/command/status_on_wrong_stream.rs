@@ -17,10 +17,14 @@ rule! {
     pub(super) struct StatusOnWrongStream {
         late: Late<u32>,
     }
-    "CMD013", "status-on-wrong-stream", Warning, "RTMP 1.0 §7.2.2", rests: Session
+    "CMD013", "status-on-wrong-stream", Warning, "RTMP 1.0 §7.2.2", rests: Session, media: false
 }
 
 impl Rule for StatusOnWrongStream {
+    fn held(&self) -> usize {
+        self.late.held()
+    }
+
     fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(code) = command.information_text("code").filter(|_| command.name == "onStatus") else { return };

@@ -16,7 +16,7 @@ rule! {
     ///
     /// Change: write the number from createStream's result into the message header.
     pub(super) struct StreamCommandOnControlStream {}
-    "CMD014", "stream-command-on-control-stream", Warning, "RTMP 1.0 §7.2.2", rests: Event
+    "CMD014", "stream-command-on-control-stream", Warning, "RTMP 1.0 §7.2.2", rests: Event, media: false
 }
 
 impl Rule for StreamCommandOnControlStream {

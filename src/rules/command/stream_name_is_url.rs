@@ -14,7 +14,7 @@ rule! {
     ///
     /// Change: cut the address into server, application and stream name; `tcUrl` is without the name.
     pub(super) struct StreamNameIsUrl {}
-    "CMD024", "stream-name-is-url", Warning, "RTMP 1.0 §7.2.1.1, §7.2.2.1, §7.2.2.6", rests: Event
+    "CMD024", "stream-name-is-url", Warning, "RTMP 1.0 §7.2.1.1, §7.2.2.1, §7.2.2.6", rests: Event, media: false
 }
 
 impl Rule for StreamNameIsUrl {

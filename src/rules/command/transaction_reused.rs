@@ -16,7 +16,7 @@ rule! {
     pub(super) struct TransactionReused {
         late: Late<Reuse>,
     }
-    "CMD008", "transaction-reused", Warning, "RTMP 1.0 §7.2", rests: Session
+    "CMD008", "transaction-reused", Warning, "RTMP 1.0 §7.2", rests: Session, media: false
 }
 
 struct Reuse {
@@ -26,6 +26,10 @@ struct Reuse {
 }
 
 impl Rule for TransactionReused {
+    fn held(&self) -> usize {
+        self.late.held()
+    }
+
     fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(id) = command.transaction_id.filter(|id| *id != 0.0) else { return };

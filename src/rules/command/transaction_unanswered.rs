@@ -15,7 +15,7 @@ rule! {
     ///
     /// Change: a server should answer what it does not know, or does not allow, with `_error`.
     pub(super) struct TransactionUnanswered {}
-    "CMD006", "transaction-unanswered", Warning, "RTMP 1.0 §7.2", rests: Session, unsure: true, each: true
+    "CMD006", "transaction-unanswered", Warning, "RTMP 1.0 §7.2", rests: Session, unsure: true, each: true, media: false
 }
 
 impl Rule for TransactionUnanswered {

@@ -11,7 +11,7 @@ rule! {
     ///
     /// Change: answer each call once, with the id that it came with; do not answer id 0.
     pub(super) struct TransactionUnknown {}
-    "CMD007", "transaction-unknown", Warning, "RTMP 1.0 §7.2", rests: Session
+    "CMD007", "transaction-unknown", Warning, "RTMP 1.0 §7.2", rests: Session, media: false
 }
 
 impl Rule for TransactionUnknown {

@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: write the length that the type has.
     pub(super) struct ControlMalformed {}
-    "CTL005", "control-malformed", Error, "RTMP 1.0 §5.4, §6.2, §7.1.7", rests: Sender, unsure: true
+    "CTL005", "control-malformed", Error, "RTMP 1.0 §5.4, §6.2, §7.1.7", rests: Sender, unsure: true, media: false
 }
 
 /// Bytes that an event's data has, where that is known.

@@ -10,7 +10,7 @@ rule! {
     ///
     /// Change: write message stream 0 into the header of these types.
     pub(super) struct ControlOnMessageStream {}
-    "CTL002", "control-on-message-stream", Error, "RTMP 1.0 §5.4", rests: Sender, unsure: true
+    "CTL002", "control-on-message-stream", Error, "RTMP 1.0 §5.4", rests: Sender, unsure: true, media: false
 }
 
 impl Rule for ControlOnMessageStream {

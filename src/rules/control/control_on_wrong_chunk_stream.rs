@@ -10,7 +10,7 @@ rule! {
     ///
     /// Change: use chunk stream 2 for these types and for nothing else.
     pub(super) struct ControlOnWrongChunkStream {}
-    "CTL001", "control-on-wrong-chunk-stream", Error, "RTMP 1.0 §5.4", rests: Sender, unsure: true
+    "CTL001", "control-on-wrong-chunk-stream", Error, "RTMP 1.0 §5.4", rests: Sender, unsure: true, media: false
 }
 
 impl Rule for ControlOnWrongChunkStream {

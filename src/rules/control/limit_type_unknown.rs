@@ -10,7 +10,7 @@ rule! {
     ///
     /// Change: send 2, dynamic, as most servers do, or 0 where the limit is meant.
     pub(super) struct LimitTypeUnknown {}
-    "CTL012", "limit-type-unknown", Warning, "RTMP 1.0 §5.4.5", rests: Sender, unsure: true
+    "CTL012", "limit-type-unknown", Warning, "RTMP 1.0 §5.4.5", rests: Sender, unsure: true, media: false
 }
 
 impl Rule for LimitTypeUnknown {

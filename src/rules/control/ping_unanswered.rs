@@ -18,7 +18,7 @@ rule! {
         waiting: VecDeque<Ping>,
         early: VecDeque<(Side, u32, PacketNo)>,
     }
-    "CTL013", "ping-unanswered", Warning, "RTMP 1.0 §7.1.7", rests: Session
+    "CTL013", "ping-unanswered", Warning, "RTMP 1.0 §7.1.7", rests: Session, media: false
 }
 
 /// Pings, and early responses, that are remembered. Servers send one a minute.
@@ -82,6 +82,10 @@ impl PingUnanswered {
 }
 
 impl Rule for PingUnanswered {
+    fn held(&self) -> usize {
+        self.waiting.iter().map(|ping| size_of::<Ping>() + ping.quote.cost()).sum()
+    }
+
     fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
         let Body::UserControl(control) = message.body else { return };
         let Some(timestamp) = control.timestamp else { return };

@@ -19,7 +19,7 @@ rule! {
     pub(super) struct StreamBeginMissing {
         begun: BTreeSet<u32>,
     }
-    "CTL015", "stream-begin-missing", Note, "RTMP 1.0 §7.1.7, §7.2.1.1", rests: Session
+    "CTL015", "stream-begin-missing", Note, "RTMP 1.0 §7.1.7, §7.2.1.1", rests: Session, media: false
 }
 
 /// Streams that are remembered. Real clients use one or two.
@@ -28,6 +28,10 @@ const REMEMBERED: usize = 1024;
 const NAMED: usize = 8;
 
 impl Rule for StreamBeginMissing {
+    fn held(&self) -> usize {
+        self.begun.len() * 16
+    }
+
     fn message(&mut self, message: &Message, _: &Facts, _: &mut Findings) {
         if let Body::UserControl(control) = message.body
             && control.event == UserControlEvent::STREAM_BEGIN

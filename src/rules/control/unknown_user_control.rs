@@ -10,7 +10,7 @@ rule! {
     ///
     /// Change: nothing, if both sides know the event; otherwise use one of the specification's.
     pub(super) struct UnknownUserControl {}
-    "CTL014", "unknown-user-control", Note, "RTMP 1.0 §7.1.7", rests: Sender, unsure: true
+    "CTL014", "unknown-user-control", Note, "RTMP 1.0 §7.1.7", rests: Sender, unsure: true, media: false
 }
 
 impl Rule for UnknownUserControl {

@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: send from each side what §7.1.7 gives to it.
     pub(super) struct UserControlFromWrongSide {}
-    "CTL018", "user-control-from-wrong-side", Warning, "RTMP 1.0 §7.1.7", rests: Sender, unsure: true
+    "CTL018", "user-control-from-wrong-side", Warning, "RTMP 1.0 §7.1.7", rests: Sender, unsure: true, media: false
 }
 
 /// The side that sends an event, where only one does.

@@ -11,7 +11,7 @@ rule! {
     /// Change: write chunk stream 2 and message stream 0 into the header of type 4; the stream that it is about stands in
     /// the event's data.
     pub(super) struct UserControlMisplaced {}
-    "CTL003", "user-control-misplaced", Warning, "RTMP 1.0 §6.2", rests: Sender, unsure: true
+    "CTL003", "user-control-misplaced", Warning, "RTMP 1.0 §6.2", rests: Sender, unsure: true, media: false
 }
 
 impl Rule for UserControlMisplaced {

@@ -11,7 +11,7 @@ rule! {
     ///
     /// Change: announce a real window, such as 2500000 bytes, or none.
     pub(super) struct WindowSizeZero {}
-    "CTL010", "window-size-zero", Error, "RTMP 1.0 §5.4.4, §5.4.5", rests: Sender, unsure: true
+    "CTL010", "window-size-zero", Error, "RTMP 1.0 §5.4.4, §5.4.5", rests: Sender, unsure: true, media: false
 }
 
 impl Rule for WindowSizeZero {

@@ -90,6 +90,13 @@ pub struct Early {
 }
 
 impl Calls {
+    /// Bytes of memory that it takes, about.
+    pub(super) fn held(&self) -> usize {
+        let waiting = self.waiting.iter().map(|call| size_of::<Call>() + call.name.len() + call.quote.cost());
+        let early = self.early.iter().map(|early| size_of::<Early>() + early.name.len() + early.quote.cost());
+        waiting.chain(early).sum()
+    }
+
     /// All that wait, oldest first.
     pub fn waiting(&self) -> impl Iterator<Item = &Call> {
         self.waiting.iter()

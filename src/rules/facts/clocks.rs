@@ -66,6 +66,11 @@ impl Step {
 }
 
 impl Clocks {
+    /// Bytes of memory that it takes.
+    pub(super) fn held(&self) -> usize {
+        self.clocks.capacity() * size_of::<Clock>()
+    }
+
     /// The steps that a message's frames make, in order, each from the frame before it.
     pub fn steps(&self, message: &Message, mut step: impl FnMut(Step)) {
         // Of an aggregate, the last frame of each kind.

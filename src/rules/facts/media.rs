@@ -119,6 +119,11 @@ pub struct Metadata {
 }
 
 impl Media {
+    /// Bytes of memory that it takes, about.
+    pub(super) fn held(&self) -> usize {
+        self.tracks.capacity() * size_of::<Track>() + self.metadata.capacity() * size_of::<Metadata>()
+    }
+
     pub fn track(&self, from: Side, message_stream_id: u32, kind: MessageType, id: u8) -> Option<&Track> {
         self.tracks.iter().find(|track| {
             track.from == from && track.message_stream_id == message_stream_id && track.kind == kind && track.id == id

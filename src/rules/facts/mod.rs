@@ -52,6 +52,11 @@ impl Facts {
         &self.sides[side.index()]
     }
 
+    /// Bytes that its lists take, about.
+    pub(super) fn held(&self) -> usize {
+        self.calls.held() + self.streams.held() + self.clocks.held() + self.media.held()
+    }
+
     /// Whether everything that this side sent so far was captured and decoded. What a server seems to begin with proves nothing
     /// as long as the client's beginning is not there: its own may be missing too.
     pub fn is_whole(&self, side: Side) -> bool {

@@ -20,7 +20,8 @@ const OVER: &[&str] = &[
 /// The message streams of a session. Source: RTMP 1.0 §7.2.1.3, §7.2.2.
 #[derive(Clone, Debug, Default)]
 pub struct Streams {
-    streams: BTreeMap<u32, Stream>,
+    // In boxes: a map's node has room for eleven, and most sessions have one.
+    streams: BTreeMap<u32, Box<Stream>>,
 }
 
 /// One message stream.
@@ -115,18 +116,24 @@ pub struct Outcome {
 
 impl Streams {
     pub fn get(&self, id: u32) -> Option<&Stream> {
-        self.streams.get(&id)
+        self.streams.get(&id).map(Box::as_ref)
+    }
+
+    /// Bytes of memory that it takes, about.
+    pub(super) fn held(&self) -> usize {
+        let quoted = |stream: &Stream| stream.asked.as_ref().map_or(0, |asked| asked.quote.cost());
+        self.iter().map(|stream| size_of::<Stream>() + quoted(stream)).sum()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Stream> {
-        self.streams.values()
+        self.streams.values().map(Box::as_ref)
     }
 
     fn at(&mut self, id: u32) -> Option<&mut Stream> {
         if self.streams.len() >= REMEMBERED && !self.streams.contains_key(&id) {
             return None;
         }
-        Some(self.streams.entry(id).or_insert_with(|| Stream { id, ..Stream::default() }))
+        Some(self.streams.entry(id).or_insert_with(|| Box::new(Stream { id, ..Stream::default() })))
     }
 
     pub(super) fn learn(&mut self, message: &Message, calls: &Calls) {
@@ -140,7 +147,8 @@ impl Streams {
                 } else if id == 0 {
                     // Some servers send a player its media on message stream 0.
                     let purpose = if message.from == Side::Client { Use::Publish } else { Use::Play };
-                    let uses = |stream: &&mut Stream| stream.asked.as_ref().is_some_and(|it| it.purpose == purpose);
+                    let uses =
+                        |stream: &&mut Box<Stream>| stream.asked.as_ref().is_some_and(|it| it.purpose == purpose);
                     self.streams.values_mut().filter(uses).for_each(|stream| stream.has_media = true);
                 }
             }

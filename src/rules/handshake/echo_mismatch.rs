@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: copy bytes 8 to 1535 of what was received.
     pub(super) struct EchoMismatch {}
-    "HSK005", "echo-mismatch", Warning, "RTMP 1.0 §5.2.4, Errata and Addenda §3", rests: Session
+    "HSK005", "echo-mismatch", Warning, "RTMP 1.0 §5.2.4, Errata and Addenda §3", rests: Session, media: false
 }
 
 impl Rule for EchoMismatch {

@@ -10,7 +10,7 @@ rule! {
     ///
     /// Change: capture a session over plain RTMP, or look at the server's side of it. RTMPE keeps nobody out: use TLS.
     pub(super) struct EncryptedSession {}
-    "HSK011", "encrypted-session", Note, "docs/protocol-notes.md#signed-handshake", rests: Sender
+    "HSK011", "encrypted-session", Note, "docs/protocol-notes.md#signed-handshake", rests: Sender, media: false
 }
 
 impl Rule for EncryptedSession {

@@ -28,7 +28,7 @@ rule! {
     ///
     /// Change: look at what came last: its receiver did not like it, or never got it.
     pub(super) struct HandshakeIncomplete {}
-    "HSK010", "handshake-incomplete", Error, "RTMP 1.0 §5.2", rests: Session, unsure: true
+    "HSK010", "handshake-incomplete", Error, "RTMP 1.0 §5.2", rests: Session, unsure: true, media: false
 }
 
 impl Rule for HandshakeIncomplete {

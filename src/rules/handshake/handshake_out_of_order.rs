@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: read what is to be answered first.
     pub(super) struct HandshakeOutOfOrder {}
-    "HSK008", "handshake-out-of-order", Warning, "RTMP 1.0 §5.2.1", rests: Session
+    "HSK008", "handshake-out-of-order", Warning, "RTMP 1.0 §5.2.1", rests: Session, media: false
 }
 
 impl Rule for HandshakeOutOfOrder {

@@ -14,7 +14,7 @@ rule! {
     /// Change: compute the digest over the block without its 32 bytes, and the signature with the key made of the peer's digest;
     /// or write zeros for the version and echo.
     pub(super) struct SignatureInvalid {}
-    "HSK012", "signature-invalid", Warning, "docs/protocol-notes.md#signed-handshake", rests: Session
+    "HSK012", "signature-invalid", Warning, "docs/protocol-notes.md#signed-handshake", rests: Session, media: false
 }
 
 impl Rule for SignatureInvalid {

@@ -14,7 +14,7 @@ rule! {
     ///
     /// Change: nothing.
     pub(super) struct SignedHandshake {}
-    "HSK004", "signed-handshake", Note, "docs/protocol-notes.md#signed-handshake", rests: Event
+    "HSK004", "signed-handshake", Note, "docs/protocol-notes.md#signed-handshake", rests: Event, media: false
 }
 
 impl Rule for SignedHandshake {

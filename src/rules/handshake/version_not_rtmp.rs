@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: connect to the RTMP port; use `rtmps://` where the port speaks TLS, and let no HTTP proxy stand in between.
     pub(super) struct VersionNotRtmp {}
-    "HSK001", "version-not-rtmp", Error, "RTMP 1.0 §5.2.2", rests: Event
+    "HSK001", "version-not-rtmp", Error, "RTMP 1.0 §5.2.2", rests: Event, media: false
 }
 
 impl Rule for VersionNotRtmp {

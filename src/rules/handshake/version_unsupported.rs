@@ -11,7 +11,7 @@ rule! {
     ///
     /// Change: send 3.
     pub(super) struct VersionUnsupported {}
-    "HSK002", "version-unsupported", Warning, "RTMP 1.0 §5.2.2", rests: Sender
+    "HSK002", "version-unsupported", Warning, "RTMP 1.0 §5.2.2", rests: Sender, media: false
 }
 
 impl Rule for VersionUnsupported {

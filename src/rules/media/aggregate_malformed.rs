@@ -14,7 +14,7 @@ rule! {
     ///
     /// Change: write the payload's length and 11.
     pub(super) struct AggregateMalformed {}
-    "MED012", "aggregate-malformed", Warning, "RTMP 1.0 §7.1.6", rests: Event
+    "MED012", "aggregate-malformed", Warning, "RTMP 1.0 §7.1.6", rests: Event, media: false
 }
 
 impl Rule for AggregateMalformed {

@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: send players `onMetaData` without `@setDataFrame` in front.
     pub(super) struct SetDataFrameForwarded {}
-    "MED013", "set-data-frame-forwarded", Warning, "RTMP 1.0 §7.1.2; Errata and Addenda §7.1", rests: Event
+    "MED013", "set-data-frame-forwarded", Warning, "RTMP 1.0 §7.1.2; Errata and Addenda §7.1", rests: Event, media: false
 }
 
 impl Rule for SetDataFrameForwarded {

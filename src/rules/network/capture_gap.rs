@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: capture with a larger buffer (`tcpdump -B`), or nearer to the server.
     pub(super) struct CaptureGap {}
-    "NET001", "capture-gap", Note, "RFC 9293", rests: Event, each: true
+    "NET001", "capture-gap", Note, "RFC 9293", rests: Event, each: true, media: false
 }
 
 impl Rule for CaptureGap {

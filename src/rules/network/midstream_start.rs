@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: begin the capture before the client connects.
     pub(super) struct MidstreamStart {}
-    "NET002", "midstream-start", Note, "RFC 9293", rests: Event
+    "NET002", "midstream-start", Note, "RFC 9293", rests: Event, media: false
 }
 
 impl Rule for MidstreamStart {

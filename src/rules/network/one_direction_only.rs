@@ -13,7 +13,7 @@ rule! {
     pub(super) struct OneDirectionOnly {
         packets: [u64; 2],
     }
-    "NET005", "one-direction-only", Note, "RFC 9293", rests: Event
+    "NET005", "one-direction-only", Note, "RFC 9293", rests: Event, media: false
 }
 
 impl Rule for OneDirectionOnly {

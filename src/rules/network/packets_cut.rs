@@ -10,7 +10,7 @@ rule! {
     ///
     /// Change: capture whole packets (`tcpdump -s 0`).
     pub(super) struct PacketsCut {}
-    "NET003", "packets-cut", Note, "RFC 9293", rests: Event
+    "NET003", "packets-cut", Note, "RFC 9293", rests: Event, media: false
 }
 
 impl Rule for PacketsCut {

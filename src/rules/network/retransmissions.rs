@@ -11,7 +11,7 @@ rule! {
     ///
     /// Change: a lower bit rate, or a server that is nearer.
     pub(super) struct Retransmissions {}
-    "NET007", "retransmissions", Note, "RFC 9293 §3.8.1", rests: Event
+    "NET007", "retransmissions", Note, "RFC 9293 §3.8.1", rests: Event, media: false
 }
 
 impl Rule for Retransmissions {

@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: nothing in the network: make the receiver read on, or the sender drop frames for it.
     pub(super) struct ZeroWindow {}
-    "NET006", "zero-window", Note, "RFC 9293 §3.8.6", rests: Event
+    "NET006", "zero-window", Note, "RFC 9293 §3.8.6", rests: Event, media: false
 }
 
 impl Rule for ZeroWindow {
