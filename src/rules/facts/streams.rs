@@ -260,7 +260,7 @@ impl Streams {
         };
         let id = if id == 0 && !self.streams.contains_key(&0) { self.only_asked().unwrap_or(0) } else { id };
         // What stands on message stream 0 mostly belongs to none.
-        let stream = if id == 0 { self.streams.get_mut(&0) } else { self.at(id) };
+        let stream = if id == 0 { self.streams.get_mut(&0).map(Box::as_mut) } else { self.at(id) };
         let Some(stream) = stream else { return };
         stream.finished |= OVER.contains(&code);
         let status = Status {
