@@ -30,6 +30,8 @@ struct Early {
     stream: u32,
     packets: (PacketNo, PacketNo),
     at: Moment,
+    /// Its stream was created later.
+    has_stream: bool,
     quote: Quote,
 }
 
@@ -38,7 +40,7 @@ impl Rule for CommandBeforeStream {
         self.early.iter().map(|early| size_of::<Early>() + early.call.len() + early.quote.cost()).sum()
     }
 
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let head = &message.head;
         match command.name.as_str() {
@@ -53,22 +55,17 @@ impl Rule for CommandBeforeStream {
                 }
                 let packets = (head.first.packet, head.last.packet);
                 let (call, quote) = (numbered(command), Quote::of(message));
-                self.early.push(Early { call, stream, packets, at: head.last, quote });
+                self.early.push(Early { call, stream, packets, at: head.last, has_stream: false, quote });
             }
             "_result" if !self.early.is_empty() => {
                 if facts.calls.answered_by(message).is_none_or(|call| call.name != "createStream") {
                     return;
                 }
                 let Some(id) = command.arguments.first().and_then(Amf::number) else { return };
-                for early in self.early.extract_if(.., |early| f64::from(early.stream) == id) {
-                    // Captures reorder a little; their times do not.
-                    if head.last.time > early.at.time {
-                        let text = format!(
-                            "{} on message stream {} before the result of createStream",
-                            early.call, early.stream
-                        );
-                        findings.about_earlier(Self::META, &early.quote, early.packets, text);
-                    }
+                // Captures reorder a little; their times do not.
+                self.early.retain(|early| f64::from(early.stream) != id || head.last.time > early.at.time);
+                for early in self.early.iter_mut().filter(|early| f64::from(early.stream) == id) {
+                    early.has_stream = true;
                 }
             }
             _ => {}
@@ -80,6 +77,14 @@ impl Rule for CommandBeforeStream {
             return;
         }
         for early in self.early.drain(..) {
+            if early.has_stream {
+                if facts.is_in_order(close) {
+                    let text =
+                        format!("{} on message stream {} before the result of createStream", early.call, early.stream);
+                    findings.about_earlier(Self::META, &early.quote, early.packets, text);
+                }
+                continue;
+            }
             // A createStream that was captured after its result.
             if facts.streams.get(early.stream).is_some_and(|stream| stream.created.is_some()) {
                 continue;

@@ -16,7 +16,7 @@ pub use media::{Media, Metadata, Part, Track, is_media, parts};
 pub use side::SideFacts;
 pub use streams::{Outcome, Request, Stream, Streams, Use};
 
-use crate::net::{How, Start};
+use crate::net::{How, Start, TcpFacts};
 use crate::proto::{Close, Event};
 use crate::wire::{Moment, Side};
 
@@ -71,6 +71,13 @@ impl Facts {
         close.how == How::Fin || self.of(close.from.other()).closed == Some(How::Fin)
     }
 
+    /// Whether what both sides sent was captured in the order in which it came, at the session's last close. Where the capture
+    /// missed a segment that its receiver had, or saw it when it was sent again, an answer may seem to come after what it
+    /// allowed.
+    pub fn is_in_order(&self, close: &Close) -> bool {
+        is_in_order(&close.tcp) && self.of(close.from.other()).in_order
+    }
+
     /// How a session ended, at its last close.
     pub fn ending(&self, close: &Close) -> Ending {
         let ended = |by: Side, how, at| Ending {
@@ -107,8 +114,14 @@ impl Facts {
                 let side = &mut self.sides[close.from.index()];
                 side.closed = Some(close.how);
                 side.closed_at = Some(close.at);
+                side.in_order = is_in_order(&close.tcp);
             }
             Event::Incomplete(_) | Event::Resync(_) | Event::Piece(_) => {}
         }
     }
+}
+
+/// Whether a direction's segments were captured as they were sent first.
+fn is_in_order(tcp: &TcpFacts) -> bool {
+    tcp.retransmissions == 0 && tcp.out_of_order == 0 && tcp.capture_holes == 0
 }

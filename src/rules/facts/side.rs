@@ -16,6 +16,8 @@ pub struct SideFacts {
     pub closed: Option<How>,
     /// … and when.
     pub closed_at: Option<Moment>,
+    /// It ended, and its segments were captured in the order in which they were sent.
+    pub in_order: bool,
     /// Its handshake steps that came whole (C0 C1 C2, S0 S1 S2), each with the packet that completed it.
     pub handshake: [Option<Moment>; 3],
     /// What those steps say, each with the packet that began it.
@@ -50,6 +52,7 @@ impl Default for SideFacts {
             seen: false,
             closed: None,
             closed_at: None,
+            in_order: false,
             handshake: [None; 3],
             steps: [None; 3],
             messages: 0,

@@ -232,7 +232,9 @@ impl Streams {
             is_started: false,
             quote: Quote::of(message),
         });
-        let early = stream.early.take().filter(|early| early.at.packet > message.head.first.packet);
+        // In captures of several interfaces the order of packets is not that of their times.
+        let first = message.head.first;
+        let early = stream.early.take().filter(|early| early.at.packet > first.packet || early.at.time > first.time);
         if let (Some(early), Some(request)) = (early, &mut stream.asked) {
             request.learn(early);
         }

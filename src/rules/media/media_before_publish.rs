@@ -6,8 +6,6 @@ use crate::wire::{Moment, PacketNo, Side};
 
 /// An answer that is captured so shortly after, in ns, may have come before: captures of several interfaces reorder.
 const REORDERED: i64 = 5_000_000;
-/// How long the answer is waited for, in ns.
-const PATIENCE: i64 = 10_000_000_000;
 /// Streams that are waited for.
 const REMEMBERED: usize = 64;
 
@@ -27,73 +25,60 @@ rule! {
     "MED004", "media-before-publish", Warning, "RTMP 1.0 §7.2.1.3, §7.2.2.6", rests: Session
 }
 
-/// The first media of a stream whose publish had no answer so far.
+/// The first media of a stream that could not take it by what was known. It is judged at the end: what a hole or a capture
+/// that reorders holds back of the other side may explain it.
 struct Early {
     message_stream_id: u32,
     at: Moment,
     packets: (PacketNo, PacketNo),
     quote: Quote,
+    what: String,
 }
 
 impl Rule for MediaBeforePublish {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
-        self.settle(Some(message.head.last), facts, findings);
+    fn held(&self) -> usize {
+        self.early.iter().map(|early| size_of::<Early>() + early.what.len() + early.quote.cost()).sum()
+    }
+
+    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
         let head = &message.head;
+        let id = head.message_stream_id;
         // Message stream 0 is another rule's.
-        if !is_media(message)
-            || message.from != Side::Client
-            || head.message_stream_id == 0
-            || !head.message_stream_known
-        {
+        if !is_media(message) || message.from != Side::Client || id == 0 || !head.message_stream_known {
             return;
         }
-        let id = head.message_stream_id;
         let stream = facts.streams.get(id);
         let asked = stream.and_then(|stream| stream.asked.as_ref()).filter(|asked| asked.purpose == Use::Publish);
         let outcome = asked.and_then(|asked| asked.outcome.as_ref());
-        let text = match (stream, asked, outcome) {
-            (_, _, Some(outcome)) if outcome.accepted => return,
-            (_, _, Some(outcome)) => {
-                format!("media on message stream {id}, whose publish was refused: {}", outcome.code)
-            }
-            (_, Some(_), None) => {
-                if self.early.len() < REMEMBERED && !self.early.iter().any(|early| early.message_stream_id == id) {
-                    let (at, packets) = (head.last, (head.first.packet, head.last.packet));
-                    self.early.push(Early { message_stream_id: id, at, packets, quote: Quote::of(message) });
-                }
-                return;
-            }
-            (Some(stream), None, _) if stream.created.is_some() => {
-                format!("media on message stream {id}, which is not published")
-            }
-            _ => format!("media on message stream {id}, which was never created"),
+        if outcome.is_some_and(|outcome| outcome.accepted)
+            || self.early.len() == REMEMBERED
+            || self.early.iter().any(|early| early.message_stream_id == id)
+        {
+            return;
+        }
+        let what = match (stream, asked, outcome) {
+            (_, _, Some(outcome)) => format!(", whose publish was refused: {}", outcome.code),
+            (_, Some(_), None) => " before its publish was accepted".to_owned(),
+            (Some(stream), None, _) if stream.created.is_some() => ", which is not published".to_owned(),
+            _ => ", which was never created".to_owned(),
         };
-        findings.about(Self::META, message, text);
+        let (at, packets) = (head.last, (head.first.packet, head.last.packet));
+        self.early.push(Early { message_stream_id: id, at, packets, quote: Quote::of(message), what });
     }
 
     fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
-        if close.last {
-            self.settle(None, facts, findings);
+        if !close.last || !facts.is_in_order(close) {
+            return;
         }
-    }
-}
-
-impl MediaBeforePublish {
-    /// Says which media came too early, as far as that is known by now; without a time, at the end.
-    fn settle(&mut self, now: Option<Moment>, facts: &Facts, findings: &mut Findings) {
-        self.early.retain(|early| {
+        for early in self.early.drain(..) {
             let id = early.message_stream_id;
             let asked = facts.streams.get(id).and_then(|stream| stream.asked.as_ref());
-            let outcome = asked.and_then(|asked| asked.outcome.as_ref());
-            let after = |moment: Moment| moment.time.since(early.at.time);
-            if outcome.is_none() && now.is_some_and(|now| after(now) < PATIENCE) {
-                return true;
-            }
-            if outcome.is_none_or(|outcome| after(outcome.at) > REORDERED) {
-                let text = format!("media on message stream {id} before its publish was accepted");
+            let accepted = asked.and_then(|asked| asked.outcome.as_ref()).filter(|outcome| outcome.accepted);
+            // Captures of several interfaces reorder.
+            if accepted.is_none_or(|outcome| outcome.at.time.since(early.at.time) > REORDERED) {
+                let text = format!("media on message stream {id}{}", early.what);
                 findings.about_earlier(Self::META, &early.quote, early.packets, text);
             }
-            false
-        });
+        }
     }
 }
