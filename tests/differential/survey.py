@@ -49,7 +49,6 @@ def main():
         catalogue[code] = (name, severity)
     found = defaultdict(lambda: defaultdict(set))
     text = {}
-    worst = {}
     sessions = defaultdict(set)
     files = 0
     for folder in folders:
@@ -69,11 +68,10 @@ def main():
                     who = SERVERS[server] if line.get("from") == "server" else CLIENTS[client]
                     if "from" not in line:
                         who = "the capture"
-                    found[code][who].add((path, line["session"]))
+                    key = (code, line["severity"])
+                    found[key][who].add((path, line["session"]))
                     # Numbers differ from case to case; the first one stands for all.
-                    text.setdefault((code, who), line["text"])
-                    rank = SEVERITIES.index(line["severity"])
-                    worst[code] = min(worst.get(code, 9), rank)
+                    text.setdefault((key, who), line["text"])
     print("# What real peers do\n")
     total = len({session for group in sessions.values() for session in group})
     print(f"Every finding of `rtmp-inspect check` in {files} captures ({total} sessions) of real servers and clients, recorded on")
@@ -81,7 +79,7 @@ def main():
     print("publisher and players the client is the program under test; a second publisher beside it may be FFmpeg.")
     print("`tests/differential/survey.py` makes this page.\n")
     for severity in SEVERITIES:
-        codes = [code for code in catalogue if code in found and SEVERITIES[worst[code]] == severity]
+        codes = [code for code in catalogue if (code, severity) in found]
         print(f"## {severity.capitalize()}s\n")
         if not codes:
             print("None.\n")
@@ -89,14 +87,15 @@ def main():
         print("| rule | who | sessions | what |\n| --- | --- | ---: | --- |")
         for code in codes:
             name, _ = catalogue[code]
-            for who, where in sorted(found[code].items(), key=lambda item: -len(item[1])):
+            for who, where in sorted(found[code, severity].items(), key=lambda item: -len(item[1])):
                 all_sessions = len(sessions[who]) or total
-                what = text[code, who].replace("|", "\\|")
+                what = text[(code, severity), who].replace("|", "\\|")
                 what = what if len(what) < 140 else what[:137] + "…"
                 anchor = f"rules.md#{code.lower()}-{name}"
                 print(f"| [{code}]({anchor}) {name} | {who} | {len(where)} of {all_sessions} | {what} |")
         print()
-    silent = [code for code in catalogue if code not in found]
+    seen = {code for code, _ in found}
+    silent = [code for code in catalogue if code not in seen]
     print("## Seen nowhere\n")
     print("No capture shows " + ", ".join(silent) + ".")
 
