@@ -8,11 +8,8 @@ use super::output::stdout;
 use super::policy::Policy;
 use super::pump::pump;
 use super::sieve::{Form, Sieve};
-use crate::export::Writer;
 use crate::export::json::JsonWriter;
-use crate::export::report::junit::JunitWriter;
-use crate::export::report::sarif::SarifWriter;
-use crate::export::report::text::TextReport;
+use crate::export::{Writer, report};
 use crate::filter::Filter;
 use crate::rules::Severity;
 
@@ -25,11 +22,11 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
     let mut writer: Box<dyn Writer> = if arguments.json {
         Box::new(JsonWriter::new(out, false).findings_only())
     } else if arguments.junit {
-        Box::new(JunitWriter::new(out, fail_on, rules))
+        Box::new(report::junit(out, fail_on, rules))
     } else if arguments.sarif {
-        Box::new(SarifWriter::new(out))
+        Box::new(report::sarif(out))
     } else {
-        Box::new(TextReport::new(out, arguments.input.color.color()))
+        Box::new(report::text(out, arguments.input.color.color()))
     };
     let pumped = pump(&arguments.input, sieve, &mut *writer)?;
     // A capture in which there was nothing to check has not passed.

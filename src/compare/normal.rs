@@ -23,19 +23,6 @@ const VOLATILE: &[&str] = &[
     "token",
 ];
 
-/// Commands whose first argument names a stream.
-const NAMING: &[&str] = &[
-    "publish",
-    "releaseStream",
-    "FCPublish",
-    "FCUnpublish",
-    "play",
-    "play2",
-    "FCSubscribe",
-    "FCUnsubscribe",
-    "getStreamLength",
-];
-
 /// At most so much of a text.
 pub(super) fn clip(text: &str) -> String {
     match text.char_indices().nth(TEXT) {
@@ -115,7 +102,7 @@ pub(super) fn argument(value: &Amf, plain: bool) -> String {
 
 /// Whether the first argument of such a command is a stream's name.
 pub(super) fn names_stream(command: &str) -> bool {
-    NAMING.contains(&command)
+    Command::names_stream(command)
 }
 
 /// A stream's name without its parameters.

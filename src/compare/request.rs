@@ -1,6 +1,7 @@
 //! One request of a client, and what the server did about it.
 
 use super::situation::Situation;
+use crate::proto::rtmp::Command;
 use crate::wire::Time;
 
 /// Steps of one answer that are kept.
@@ -13,19 +14,6 @@ pub(super) const CLOSES: &str = "the server closes the connection";
 
 /// Requests that end what was published or played.
 const ENDING: &[&str] = &["FCUnpublish", "FCUnsubscribe", "deleteStream", "closeStream"];
-/// Requests that are answered by `onStatus` or by what happens, though clients number them.
-const ANSWERED_OTHERWISE: &[&str] = &[
-    "publish",
-    "play",
-    "play2",
-    "deleteStream",
-    "closeStream",
-    "receiveAudio",
-    "receiveVideo",
-    "seek",
-    "pause",
-    "pauseRaw",
-];
 /// Requests around publishing that clients send and do not wait for.
 const COURTESY: &[&str] = &["releaseStream", "FCPublish", "FCUnpublish", "FCSubscribe", "FCUnsubscribe"];
 /// Calls that only answer what the server did: they are no part of what the client wanted.
@@ -69,7 +57,7 @@ impl Request {
 
     /// Whether a `_result` or `_error` is due.
     pub(super) fn wants_answer(&self) -> bool {
-        self.transaction_id.is_some_and(|id| id != 0.0) && !ANSWERED_OTHERWISE.contains(&self.name.as_str())
+        self.transaction_id.is_some_and(|id| id != 0.0) && Command::expects_answer(&self.name)
     }
 
     /// Whether it calls a method that is the application's own, so that `NetConnection.Call.Failed` is due where it is unknown.

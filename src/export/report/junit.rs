@@ -8,27 +8,65 @@ use std::io::{self, Write};
 use quick_xml::Writer as Xml;
 use quick_xml::events::{BytesDecl, BytesText, Event as Node};
 
-use super::{Group, Groups, Shown};
+use super::{Form, Group, Shown};
 use crate::analyzer::Totals;
-use crate::export::{Counts, Writer};
-use crate::proto::rtmp::secrets::Masks;
+use crate::export::Counts;
 use crate::proto::{Event, describe};
-use crate::rules::{Finding, Meta, Severity};
+use crate::rules::{Meta, Severity};
 use crate::wire::{Time, escape};
 
 /// Writes findings as JUnit XML.
-pub struct JunitWriter<W: Write> {
+pub(super) struct Junit<W: Write> {
     xml: Xml<W>,
     fail_on: Severity,
     /// The rules that judge.
     rules: Vec<&'static Meta>,
-    groups: Groups,
 }
 
-impl<W: Write> JunitWriter<W> {
+impl<W: Write> Junit<W> {
     /// `rules` are those that judge: each is a case of every session.
-    pub fn new(out: W, fail_on: Severity, rules: Vec<&'static Meta>) -> Self {
-        JunitWriter { xml: Xml::new_with_indent(out, b' ', 2), fail_on, rules, groups: Groups::default() }
+    pub(super) fn new(out: W, fail_on: Severity, rules: Vec<&'static Meta>) -> Self {
+        Junit { xml: Xml::new_with_indent(out, b' ', 2), fail_on, rules }
+    }
+}
+
+/// What one rule found on one session: those that fail, then the others.
+fn findings<W: Write>(xml: &mut Xml<W>, found: &[&Shown], fail_on: Severity) -> io::Result<()> {
+    let (failing, others): (Vec<&Shown>, Vec<&Shown>) = found.iter().partition(|shown| shown.severity >= fail_on);
+    let text = |shown: &[&Shown]| shown.iter().map(|shown| line(shown)).collect::<Vec<_>>().join("\n");
+    if let Some(first) = failing.first() {
+        xml.create_element("failure")
+            .with_attribute(("message", &*escape(&first.text)))
+            .with_attribute(("type", first.severity.name()))
+            .write_text_content(BytesText::new(&text(&failing)))?;
+    }
+    if !others.is_empty() {
+        xml.create_element("system-out").write_text_content(BytesText::new(&text(&others)))?;
+    }
+    Ok(())
+}
+
+fn line(shown: &Shown) -> String {
+    let rule = shown.rule;
+    let mut line = format!("{}[{}] {} ({})", shown.severity.name(), rule.code, escape(&shown.text), shown.place());
+    if let Some(times) = shown.times() {
+        line += &format!("; {times}");
+    }
+    if let Some(quote) = &shown.quote {
+        line += &format!("\n  > {}", quote.text);
+    }
+    if !shown.certain {
+        line += "\n  uncertain: the capture may miss what would explain it";
+    }
+    line + "\n  " + rule.source
+}
+
+impl<W: Write> Form for Junit<W> {
+    fn begin(&mut self, files: &[String], _: Option<Time>) -> io::Result<()> {
+        self.xml.write_event(Node::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+        let name = format!("rtmp-inspect check {}", escape(&files.join(" ")));
+        let start = quick_xml::events::BytesStart::new("testsuites").with_attributes([("name", &*name)]);
+        self.xml.write_event(Node::Start(start))
     }
 
     fn group(&mut self, group: &Group) -> io::Result<()> {
@@ -70,65 +108,8 @@ impl<W: Write> JunitWriter<W> {
             })?;
         Ok(())
     }
-}
-
-/// What one rule found on one session: those that fail, then the others.
-fn findings<W: Write>(xml: &mut Xml<W>, found: &[&Shown], fail_on: Severity) -> io::Result<()> {
-    let (failing, others): (Vec<&Shown>, Vec<&Shown>) = found.iter().partition(|shown| shown.severity >= fail_on);
-    let text = |shown: &[&Shown]| shown.iter().map(|shown| line(shown)).collect::<Vec<_>>().join("\n");
-    if let Some(first) = failing.first() {
-        xml.create_element("failure")
-            .with_attribute(("message", &*escape(&first.text)))
-            .with_attribute(("type", first.severity.name()))
-            .write_text_content(BytesText::new(&text(&failing)))?;
-    }
-    if !others.is_empty() {
-        xml.create_element("system-out").write_text_content(BytesText::new(&text(&others)))?;
-    }
-    Ok(())
-}
-
-fn line(shown: &Shown) -> String {
-    let rule = shown.rule;
-    let mut line = format!("{}[{}] {} ({})", shown.severity.name(), rule.code, escape(&shown.text), shown.place());
-    if let Some(times) = shown.times() {
-        line += &format!("; {times}");
-    }
-    if let Some(quote) = &shown.quote {
-        line += &format!("\n  > {}", quote.text);
-    }
-    if !shown.certain {
-        line += "\n  uncertain: the capture may miss what would explain it";
-    }
-    line + "\n  " + rule.source
-}
-
-impl<W: Write> Writer for JunitWriter<W> {
-    fn begin(&mut self, files: &[String], _: Option<Time>) -> io::Result<()> {
-        self.xml.write_event(Node::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-        let name = format!("rtmp-inspect check {}", escape(&files.join(" ")));
-        let start = quick_xml::events::BytesStart::new("testsuites").with_attributes([("name", &*name)]);
-        self.xml.write_event(Node::Start(start))
-    }
-
-    fn event(&mut self, event: &Event, _: &Masks) -> io::Result<()> {
-        match self.groups.event(event) {
-            Some(group) => self.group(&group),
-            None => Ok(()),
-        }
-    }
-
-    fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
-        match self.groups.finding(finding, masks) {
-            Some(group) => self.group(&group),
-            None => Ok(()),
-        }
-    }
 
     fn close(&mut self) -> io::Result<()> {
-        for group in self.groups.rest() {
-            self.group(&group)?;
-        }
         self.xml.write_event(Node::End(quick_xml::events::BytesEnd::new("testsuites")))?;
         self.xml.get_mut().write_all(b"\n")
     }

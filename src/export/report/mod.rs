@@ -3,15 +3,88 @@
 //!
 //! A session's findings are kept until it closes, as they will be shown: masked and short.
 
-pub mod junit;
-pub mod sarif;
-pub mod text;
+mod junit;
+mod sarif;
+mod text;
 
+use std::io::{self, Write};
+
+use super::{Counts, Writer};
+use crate::analyzer::Totals;
 use crate::proto::rtmp::describe;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::{Event, Opened};
 use crate::rules::{Finding, Mark, Meta, Severity};
 use crate::wire::{IdMap, PacketNo, Side, Time};
+
+/// Findings for a person.
+pub fn text(out: impl Write, color: bool) -> impl Writer {
+    Report::new(text::Text::new(out, color))
+}
+
+/// Findings as JUnit XML. `rules` are those that judge: each is a case of every session.
+pub fn junit(out: impl Write, fail_on: Severity, rules: Vec<&'static Meta>) -> impl Writer {
+    Report::new(junit::Junit::new(out, fail_on, rules))
+}
+
+/// Findings as SARIF 2.1.0.
+pub fn sarif(out: impl Write) -> impl Writer {
+    Report::new(sarif::Sarif::new(out))
+}
+
+/// A form of report.
+trait Form {
+    fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()>;
+    /// A session that is over, or what is known of one so far where much is.
+    fn group(&mut self, group: &Group) -> io::Result<()>;
+    /// No group follows.
+    fn close(&mut self) -> io::Result<()>;
+    /// The summary, where it is wanted.
+    fn end(&mut self, totals: &Totals, counts: Counts) -> io::Result<()>;
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+/// Writes a form of report.
+struct Report<F> {
+    form: F,
+    groups: Groups,
+}
+
+impl<F: Form> Report<F> {
+    fn new(form: F) -> Self {
+        Report { form, groups: Groups::default() }
+    }
+}
+
+impl<F: Form> Writer for Report<F> {
+    fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()> {
+        self.form.begin(files, start)
+    }
+
+    fn event(&mut self, event: &Event, _: &Masks) -> io::Result<()> {
+        self.groups.event(event).map_or(Ok(()), |group| self.form.group(&group))
+    }
+
+    fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
+        self.groups.finding(finding, masks).map_or(Ok(()), |group| self.form.group(&group))
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        for group in self.groups.rest() {
+            self.form.group(&group)?;
+        }
+        self.form.close()
+    }
+
+    fn end(&mut self, totals: &Totals, counts: Counts) -> io::Result<()> {
+        self.form.end(totals, counts)?;
+        self.form.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.form.flush()
+    }
+}
 
 /// The rule whose findings say why something did not work: they come first.
 const REJECTED: &str = "CMD023";

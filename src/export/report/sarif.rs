@@ -6,34 +6,23 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Group, Groups, Shown};
+use super::{Form, Group, Shown};
 use crate::analyzer::Totals;
-use crate::export::{Counts, Writer};
-use crate::proto::rtmp::secrets::Masks;
+use crate::export::Counts;
 use crate::proto::{Event, describe};
-use crate::rules::{CATALOGUE, Finding};
+use crate::rules::CATALOGUE;
 use crate::wire::{Time, escape};
 
 /// Writes findings as SARIF.
-pub struct SarifWriter<W> {
+pub(super) struct Sarif<W> {
     out: W,
     files: Vec<String>,
-    groups: Groups,
     results: u64,
 }
 
-impl<W: Write> SarifWriter<W> {
-    pub fn new(out: W) -> Self {
-        SarifWriter { out, files: Vec::new(), groups: Groups::default(), results: 0 }
-    }
-
-    fn group(&mut self, group: &Group) -> io::Result<()> {
-        for shown in &group.findings {
-            let comma = if self.results > 0 { "," } else { "" };
-            write!(self.out, "{comma}\n{}", self.result(group, shown))?;
-            self.results += 1;
-        }
-        Ok(())
+impl<W: Write> Sarif<W> {
+    pub(super) fn new(out: W) -> Self {
+        Sarif { out, files: Vec::new(), results: 0 }
     }
 
     fn result(&self, group: &Group, shown: &Shown) -> Value {
@@ -120,7 +109,7 @@ fn pascal(name: &str) -> String {
     name.split('-').filter(|part| !part.is_empty()).map(word).collect()
 }
 
-impl<W: Write> Writer for SarifWriter<W> {
+impl<W: Write> Form for Sarif<W> {
     fn begin(&mut self, files: &[String], _: Option<Time>) -> io::Result<()> {
         self.files = files.to_vec();
         let driver = json!({
@@ -138,24 +127,16 @@ impl<W: Write> Writer for SarifWriter<W> {
         )
     }
 
-    fn event(&mut self, event: &Event, _: &Masks) -> io::Result<()> {
-        match self.groups.event(event) {
-            Some(group) => self.group(&group),
-            None => Ok(()),
+    fn group(&mut self, group: &Group) -> io::Result<()> {
+        for shown in &group.findings {
+            let comma = if self.results > 0 { "," } else { "" };
+            write!(self.out, "{comma}\n{}", self.result(group, shown))?;
+            self.results += 1;
         }
-    }
-
-    fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
-        match self.groups.finding(finding, masks) {
-            Some(group) => self.group(&group),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     fn close(&mut self) -> io::Result<()> {
-        for group in self.groups.rest() {
-            self.group(&group)?;
-        }
         writeln!(self.out, "\n]}}]}}")
     }
 

@@ -4,25 +4,23 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::{Bytes, Group, Groups, REJECTED, Shown};
+use super::{Bytes, Form, Group, REJECTED, Shown};
 use crate::analyzer::Totals;
+use crate::export::Counts;
 use crate::export::text::{count, painted, seconds, totals};
-use crate::export::{Counts, Writer};
-use crate::proto::rtmp::secrets::Masks;
 use crate::proto::{Event, describe};
-use crate::rules::{Finding, Meta, Severity};
+use crate::rules::{Meta, Severity};
 use crate::wire::{Time, escape};
 
 /// Rejections that the summary names.
 const REJECTIONS: usize = 20;
 
 /// Writes findings as text.
-pub struct TextReport<W> {
+pub(super) struct Text<W> {
     out: W,
     color: bool,
     /// The capture's first packet: times count from it.
     start: Option<Time>,
-    groups: Groups,
     rejections: Vec<String>,
     more_rejections: u64,
     /// By rule and severity, worst first: how often, in how many sessions.
@@ -37,37 +35,17 @@ struct Tally {
     last_session: u32,
 }
 
-impl<W: Write> TextReport<W> {
-    pub fn new(out: W, color: bool) -> Self {
-        TextReport {
+impl<W: Write> Text<W> {
+    pub(super) fn new(out: W, color: bool) -> Self {
+        Text {
             out,
             color,
             start: None,
-            groups: Groups::default(),
             rejections: Vec::new(),
             more_rejections: 0,
             tallies: BTreeMap::new(),
             text: String::new(),
         }
-    }
-
-    fn group(&mut self, group: &Group) -> io::Result<()> {
-        if group.findings.is_empty() {
-            return Ok(());
-        }
-        self.text.clear();
-        let opened = &group.opened;
-        let heading = describe(&Event::Session(opened.clone()));
-        put(&mut self.text, format_args!("session {}: {heading}\n", opened.session));
-        for shown in &group.findings {
-            self.shown(shown);
-            self.tally(opened.session, shown);
-        }
-        if group.more > 0 {
-            put(&mut self.text, format_args!("  and {}\n", count(group.more, "finding")));
-        }
-        self.text.push('\n');
-        self.out.write_all(self.text.as_bytes())
     }
 
     fn shown(&mut self, shown: &Shown) {
@@ -168,30 +146,32 @@ impl<W: Write> TextReport<W> {
     }
 }
 
-impl<W: Write> Writer for TextReport<W> {
+impl<W: Write> Form for Text<W> {
     fn begin(&mut self, _: &[String], start: Option<Time>) -> io::Result<()> {
         self.start = start;
         Ok(())
     }
 
-    fn event(&mut self, event: &Event, _: &Masks) -> io::Result<()> {
-        match self.groups.event(event) {
-            Some(group) => self.group(&group),
-            None => Ok(()),
+    fn group(&mut self, group: &Group) -> io::Result<()> {
+        if group.findings.is_empty() {
+            return Ok(());
         }
-    }
-
-    fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
-        match self.groups.finding(finding, masks) {
-            Some(group) => self.group(&group),
-            None => Ok(()),
+        self.text.clear();
+        let opened = &group.opened;
+        let heading = describe(&Event::Session(opened.clone()));
+        put(&mut self.text, format_args!("session {}: {heading}\n", opened.session));
+        for shown in &group.findings {
+            self.shown(shown);
+            self.tally(opened.session, shown);
         }
+        if group.more > 0 {
+            put(&mut self.text, format_args!("  and {}\n", count(group.more, "finding")));
+        }
+        self.text.push('\n');
+        self.out.write_all(self.text.as_bytes())
     }
 
     fn close(&mut self) -> io::Result<()> {
-        for group in self.groups.rest() {
-            self.group(&group)?;
-        }
         Ok(())
     }
 

@@ -20,19 +20,6 @@ use crate::proto::Event;
 use crate::wire::{Field, Label, Tree, Value};
 use text::{behind_app, occurrences, url_secrets};
 
-/// Commands whose first argument is a stream's name, which is its key on most servers.
-const NAMING: &[&str] = &[
-    "publish",
-    "releaseStream",
-    "FCPublish",
-    "FCUnpublish",
-    "play",
-    "play2",
-    "FCSubscribe",
-    "FCUnsubscribe",
-    "getStreamLength",
-    "UsherToken",
-];
 /// Query parameters that say what is going on and open nothing.
 const HARMLESS: &[&str] = &["authmod", "reason", "user", "vhost", "type"];
 /// Property names whose text opens something.
@@ -287,5 +274,5 @@ fn stream_name(command: &Command) -> Option<&str> {
 }
 
 fn is_naming(command: &str) -> bool {
-    NAMING.contains(&command) || command.ends_with(".UsherToken")
+    Command::names_stream(command)
 }

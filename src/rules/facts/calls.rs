@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use super::connect::Answered;
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
-use crate::proto::rtmp::{Body, Message};
+use crate::proto::rtmp::{Body, Command, Message};
 use crate::rules::Quote;
 use crate::wire::{Moment, PacketNo, Side};
 
@@ -12,31 +12,6 @@ const REMEMBERED: usize = Limits::DEFAULT.judged_calls;
 
 /// A call that is captured so long after its answer, in nanoseconds, still belongs to it: captures reorder a little.
 const REORDERED_NS: i64 = 100_000_000;
-
-/// Calls that are answered by `onStatus` or by what happens, not by a `_result`, though many clients number them.
-const ANSWERED_OTHERWISE: &[&str] = &[
-    "publish",
-    "play",
-    "play2",
-    "deleteStream",
-    "closeStream",
-    "receiveAudio",
-    "receiveVideo",
-    "seek",
-    "pause",
-    "pauseRaw",
-];
-/// Calls outside the specification that many servers do not answer or answer with `_error`. Clients go on.
-const DISPENSABLE: &[&str] = &[
-    "releaseStream",
-    "FCPublish",
-    "FCUnpublish",
-    "FCSubscribe",
-    "FCUnsubscribe",
-    "getStreamLength",
-    "_checkbw",
-    "checkBandwidth",
-];
 
 /// A call that waits for its answer.
 #[derive(Clone, Debug)]
@@ -56,12 +31,12 @@ pub struct Call {
 impl Call {
     /// Whether a `_result` or `_error` is its answer.
     pub fn expects_answer(&self) -> bool {
-        !ANSWERED_OTHERWISE.contains(&self.name.as_str()) && !self.name.starts_with("on")
+        Command::expects_answer(&self.name)
     }
 
     /// Whether its caller goes on without an answer, and after an `_error` too.
     pub fn is_dispensable(&self) -> bool {
-        DISPENSABLE.contains(&self.name.as_str()) || self.name.starts_with("on")
+        Command::is_dispensable(&self.name)
     }
 }
 
