@@ -248,9 +248,9 @@ impl Connections {
 
     /// Looks at the connections whose time has come.
     fn look_again(&mut self, now: Time, out: &mut impl FnMut(Output<'_>)) {
-        while let Some((time, slot)) = self.timers.front().copied()
-            && time <= now
-        {
+        // Each once: where a capture's clock stands at its end, the next time is not later.
+        for _ in 0..self.timers.len() {
+            let Some((time, slot)) = self.timers.front().copied().filter(|(time, _)| *time <= now) else { return };
             self.timers.pop_front();
             self.timed[slot as usize] = false;
             let mut room = Room { limits: &self.limits, held: &mut self.held, reached: &mut self.reached };
