@@ -250,7 +250,7 @@ impl Connections {
     fn look_again(&mut self, now: Time, out: &mut impl FnMut(Output<'_>)) {
         // Each once: where a capture's clock stands at its end, the next time is not later.
         for _ in 0..self.timers.len() {
-            let Some((time, slot)) = self.timers.front().copied().filter(|(time, _)| *time <= now) else { return };
+            let Some((_, slot)) = self.timers.front().copied().filter(|(time, _)| *time <= now) else { return };
             self.timers.pop_front();
             self.timed[slot as usize] = false;
             let mut room = Room { limits: &self.limits, held: &mut self.held, reached: &mut self.reached };
