@@ -1,5 +1,5 @@
-//! What `check` says: findings alone, grouped by session, for people ([`text`]) and for other programs ([`junit`],
-//! [`sarif`]). JSON Lines are written by [`json`](super::json).
+//! What `check` says: findings alone, grouped by session, for people ([`text()`]) and for other programs ([`junit()`],
+//! [`sarif()`]). JSON Lines are written by [`json`](super::json).
 //!
 //! A session's findings are kept until it closes, as they will be shown: masked and short.
 
