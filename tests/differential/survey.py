@@ -38,6 +38,7 @@ CLIENTS = {
     "rtmpclient": "rtmp-client 1.6 (npm)",
     "edge": "SRS 7.0.18 as an edge",
 }
+FFMPEG = {"ffmpeg", "ffmpeg9", "ffprobe", "pyav"}
 SEVERITIES = ["error", "warning", "note"]
 
 
@@ -57,15 +58,25 @@ def main():
             if server not in SERVERS or client not in CLIENTS:
                 continue
             files += 1
+            # A capture may have other clients beside the one in its name: FFmpeg is told by its handshake.
+            clients = {}
+            timeline = subprocess.run([program, "--json", "-Y", "handshake", path], capture_output=True, text=True).stdout
+            for line in map(json.loads, timeline.splitlines()):
+                if line["event"] == "handshake" and line["step"] == "C1":
+                    is_ffmpeg = line.get("fingerprint") == "FFmpeg"
+                    if is_ffmpeg and client not in FFMPEG:
+                        clients[line["session"]] = CLIENTS["ffmpeg"]
+                    elif not is_ffmpeg and client in FFMPEG:
+                        clients[line["session"]] = "another client (rtmpdump or GStreamer)"
             output = subprocess.run([program, "check", "--json", path], capture_output=True, text=True).stdout
-            # In captures of publish and play, and of relays, who the client is cannot be told by the name alone.
             for line in map(json.loads, output.splitlines()):
+                who_calls = clients.get(line.get("session"), CLIENTS[client])
                 if line["event"] == "session":
                     sessions[SERVERS[server]].add((path, line["session"]))
-                    sessions[CLIENTS[client]].add((path, line["session"]))
+                    sessions[who_calls].add((path, line["session"]))
                 elif line["event"] == "finding":
                     code = line["code"]
-                    who = SERVERS[server] if line.get("from") == "server" else CLIENTS[client]
+                    who = SERVERS[server] if line.get("from") == "server" else who_calls
                     if "from" not in line:
                         who = "the capture"
                     key = (code, line["severity"])
@@ -75,8 +86,8 @@ def main():
     print("# What real peers do\n")
     total = len({session for group in sessions.values() for session in group})
     print(f"Every finding of `rtmp-inspect check` in {files} captures ({total} sessions) of real servers and clients, recorded on")
-    print("loopback with [these programs](../captures/README.md). A count is of sessions; the text is the first one. In captures of a")
-    print("publisher and players the client is the program under test; a second publisher beside it may be FFmpeg.")
+    print("loopback with [these programs](../captures/README.md). A count is of sessions; the text is the first one. Who the client is")
+    print("says the capture's name; FFmpeg is told by its handshake, and a session that began before its capture goes by the name.")
     print("`tests/differential/survey.py` makes this page.\n")
     for severity in SEVERITIES:
         codes = [code for code in catalogue if (code, severity) in found]
