@@ -8,49 +8,13 @@ use std::iter::Sum;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use common::kept::{Kept, packets};
 use common::{capture, digest};
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
-use rtmp_inspect::capture::{Input, LinkType, Packet};
 use rtmp_inspect::net::Unpacker;
 use rtmp_inspect::proto::Event;
 use rtmp_inspect::synth::Random;
-use rtmp_inspect::wire::{Moment, Place, Side};
-
-/// A packet of a capture, kept.
-struct Kept {
-    at: Moment,
-    link: LinkType,
-    data: Vec<u8>,
-    wire_length: u32,
-}
-
-fn packets(path: &Path) -> Vec<Kept> {
-    let mut input = Input::open(&[path.to_path_buf()]).unwrap();
-    let mut packets = Vec::new();
-    while let Some(packet) = input.next() {
-        // A file may be cut.
-        let Ok(packet) = packet else { break };
-        packets.push(Kept {
-            at: packet.at,
-            link: packet.link,
-            data: packet.data.to_vec(),
-            wire_length: packet.wire_length,
-        });
-    }
-    packets
-}
-
-impl Kept {
-    fn packet(&self) -> Packet<'_> {
-        Packet {
-            at: self.at,
-            link: self.link,
-            data: &self.data,
-            wire_length: self.wire_length,
-            place: Place::default(),
-        }
-    }
-}
+use rtmp_inspect::wire::Side;
 
 /// What a message is, apart from where it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 
 pub mod encap;
 pub mod everything;
+pub mod kept;
 
 use std::path::Path;
 

@@ -6,34 +6,17 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
-use rtmp_inspect::capture::{self, Input, LinkType};
+use rtmp_inspect::capture::Packet;
 use rtmp_inspect::proto::Event;
 use rtmp_inspect::rules::{Engine, Severity};
 use rtmp_inspect::synth::{Random, transform};
-use rtmp_inspect::wire::{Moment, PacketNo, Place, Side};
+use rtmp_inspect::wire::{Moment, PacketNo, Side};
 
 use crate::common::capture;
+use crate::common::kept::{Kept, packets};
 
 /// Blame that is certain: the client, the rule, the side at fault.
 type Blame = (Option<SocketAddr>, &'static str, Option<Side>, Severity);
-
-struct Kept {
-    at: Moment,
-    link: LinkType,
-    data: Vec<u8>,
-    wire_length: u32,
-}
-
-fn packets(path: &Path) -> Vec<Kept> {
-    let mut input = Input::open(&[path.to_owned()]).unwrap();
-    let mut packets = Vec::new();
-    while let Some(packet) = input.next() {
-        let Ok(packet) = packet else { continue };
-        let (at, link, wire_length) = (packet.at, packet.link, packet.wire_length);
-        packets.push(Kept { at, link, data: packet.data.to_vec(), wire_length });
-    }
-    packets
-}
 
 /// What is certain about the packets that `keep` leaves, with a text of each.
 fn blames(packets: &[Kept], mut keep: impl FnMut(usize) -> bool) -> Vec<(Blame, String)> {
@@ -65,13 +48,7 @@ fn blames(packets: &[Kept], mut keep: impl FnMut(usize) -> bool) -> Vec<(Blame, 
             continue;
         }
         number += 1;
-        analyzer.push(&capture::Packet {
-            at: Moment { packet: PacketNo(number), time: kept.at.time },
-            link: kept.link,
-            data: &kept.data,
-            wire_length: kept.wire_length,
-            place: Place::default(),
-        });
+        analyzer.push(&Packet { at: Moment { packet: PacketNo(number), time: kept.at.time }, ..kept.packet() });
         drain(&mut analyzer);
     }
     analyzer.finish();
