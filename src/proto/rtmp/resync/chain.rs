@@ -56,6 +56,8 @@ pub(super) struct Guess {
 }
 
 impl<'b> Chain<'b> {
+    /// Every place begins one: it is built where it is walked.
+    #[inline]
     pub(super) fn new(bytes: &'b [u8], at: usize, known: &'b Known, proof: i32) -> Chain<'b> {
         Chain {
             bytes,

@@ -91,8 +91,8 @@ impl Chain<'_> {
         self.known.spend(until.saturating_sub(from) as u64 / 8);
         let mut found = Verdict::Rejected;
         let mut waits = false;
-        for size in (from..until).filter(|size| payload[*size] == mark(id)).take(SIZES) {
-            let size = size as u32;
+        let marks = memchr::memchr_iter(mark(id), payload.get(from..until).unwrap_or_default());
+        for size in marks.map(|at| (from + at) as u32).take(SIZES) {
             match self.follow(place, data, size, ChunkSize::Known(size), CHOICE) {
                 // Many chunks of a small size look like fewer of a larger one as well, but never the other way round.
                 proven @ Verdict::Proven(_) if left / size > INSIDE => return proven,
