@@ -181,13 +181,15 @@ mod tests {
     }
 
     #[test]
-    fn two_sizes_that_both_fit_prove_neither() {
+    fn two_sizes_that_both_fit_prove_neither_by_themselves() {
         // Of 200 and 201 bytes: behind either lies a header's byte, and the next message behind both.
         let mut bytes = chunks(&[300, 50, 50]);
         assert_eq!(bytes[12 + 200], mark(6));
         bytes[12 + 201] = mark(6);
         let next = Verdict::Proven(ChunkSize::AtLeast { least: 50, likely: None });
         assert_eq!(sought(&bytes, ChunkSize::UNKNOWN, Then::Cut), Some((12 + 300 + 1, next)));
+        // That one of them is the size from before a hole does.
+        assert_eq!(sought(&bytes, ChunkSize::Known(200).doubted(), Then::Cut), PROVEN);
     }
 
     #[test]
