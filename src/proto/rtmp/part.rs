@@ -82,7 +82,9 @@ pub fn parts(message: &Message, mut found: impl FnMut(Spot, Part<'_>)) {
     };
     match &message.body {
         Body::Aggregate(messages) => {
-            messages.iter().for_each(|inside| of_body(&inside.body, inside.length, inside.timestamp));
+            for inside in messages {
+                of_body(&inside.body, inside.length, inside.timestamp);
+            }
         }
         body => of_body(body, message.head.length, message.head.timestamp),
     }
