@@ -55,11 +55,12 @@ impl Stats {
             return None;
         }
         let session = self.sessions.remove(&close.session)?;
+        // Its own are given away with it.
+        session.calls.release(&mut self.room);
         if session.is_seen {
             self.over += 1;
             self.calls.add(&session.calls, &mut self.room);
         }
-        session.calls.release(&mut self.room);
         Some(session)
     }
 

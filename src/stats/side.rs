@@ -51,7 +51,8 @@ impl SideStats {
                 self.chunks += u64::from(head.chunks);
                 self.first.get_or_insert(head.last);
                 self.last = Some(head.last);
-                let stats = self.types.entry(head.kind.0).or_insert(TypeStats { kind: head.kind, ..TypeStats::default() });
+                let stats =
+                    self.types.entry(head.kind.0).or_insert(TypeStats { kind: head.kind, ..TypeStats::default() });
                 stats.messages += 1;
                 stats.payload += u64::from(head.length);
             }

@@ -51,11 +51,8 @@ impl<W: Write> Form for Json<W> {
             map.serialize_entry("calls", &Lines(|| procedures(&stats.calls)))?;
             map.serialize_entry("tracks", &Lines(|| stats.tracks.iter().map(TrackLine::of)))?;
             map.serialize_entry("metadata", &Lines(|| stats.tracks.declared().map(DeclaredLine::of)))?;
-            let left_out = LeftOut {
-                requests: stats.requests.more,
-                calls: stats.calls.more,
-                frames: stats.tracks.more,
-            };
+            let left_out =
+                LeftOut { requests: stats.requests.more, calls: stats.calls.more, frames: stats.tracks.more };
             if !left_out.is_none() {
                 map.serialize_entry("left_out", &left_out)?;
             }

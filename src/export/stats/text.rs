@@ -299,10 +299,13 @@ fn end(stats: &SessionStats) -> String {
     if let Some((side, _)) = reset {
         return format!("reset by the {}", side.name());
     }
-    let fins = ends.iter().filter_map(|(side, end, _)| end.filter(|(how, _)| *how == How::Fin).map(|(_, at)| (*side, at)));
+    let fins =
+        ends.iter().filter_map(|(side, end, _)| end.filter(|(how, _)| *how == How::Fin).map(|(_, at)| (*side, at)));
     match fins.min_by_key(|(_, at)| at.packet) {
         Some((side, _)) => format!("closed by the {} first", side.name()),
-        None if ends.iter().any(|(_, end, _)| end.is_some_and(|(how, _)| how == How::Timeout)) => "abandoned".to_owned(),
+        None if ends.iter().any(|(_, end, _)| end.is_some_and(|(how, _)| how == How::Timeout)) => {
+            "abandoned".to_owned()
+        }
         None => "open at the end of the capture".to_owned(),
     }
 }

@@ -1,6 +1,6 @@
 use super::named;
 use crate::proto::amf::Amf;
-use crate::proto::rtmp::{Spot, Body, Message, MessageType, Part, is_media, parts};
+use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, is_media, parts};
 use crate::rules::facts::Metadata;
 use crate::rules::{Facts, Findings, Rule, rule};
 

@@ -1,7 +1,7 @@
 use super::named;
 use crate::proto::Close;
 use crate::proto::flv::FrameType;
-use crate::proto::rtmp::{Spot, Body, Message, MessageType, Part, parts};
+use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, parts};
 use crate::rules::{Facts, Findings, Quote, Rule, rule};
 use crate::wire::{Moment, PacketNo, Side};
 

@@ -1,5 +1,5 @@
 use super::named;
-use crate::proto::rtmp::{Spot, Message, is_media, parts};
+use crate::proto::rtmp::{Message, Spot, is_media, parts};
 use crate::rules::{Facts, Findings, Rule, rule};
 
 /// Codecs whose frames cannot be decoded without their configuration.
