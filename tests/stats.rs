@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::process::Command;
+
 use common::Story;
 use rtmp_inspect::limits::Limits;
 use rtmp_inspect::proto::rtmp::MessageType;
@@ -11,6 +13,7 @@ use rtmp_inspect::stats::{SessionStats, Stats, Track};
 use rtmp_inspect::synth::media::{Enhanced, Frame, aac_frame, avc_frame};
 use rtmp_inspect::synth::{Conversation, Link, Random, SubMessage, aggregate, sample};
 use rtmp_inspect::wire::Side;
+use serde_json::Value;
 
 const STREAM: u32 = sample::STREAM;
 
@@ -260,6 +263,67 @@ fn calls_of_all_sessions_stand_together() {
     let connect = all.calls.iter().find(|(_, name, _)| *name == "connect").unwrap().2;
     assert_eq!((connect.count, connect.answered, connect.latencies.count), (2, 2, 2));
     assert_eq!(connect.latencies.percentile(95), Some(1_000_000));
+}
+
+/// Counts the lines of a session again, by their JSON alone.
+fn agrees(stats: &Value, lines: &[Value]) {
+    let of_session = |event: &str| {
+        let event = event.to_owned();
+        lines.iter().filter(move |line| line["event"] == event && line["session"] == stats["session"])
+    };
+    for side in ["client", "server"] {
+        let messages: Vec<_> = of_session("message").filter(|line| line["from"] == side).collect();
+        let sent = &stats["sent"][side];
+        let sum = |key: &str| messages.iter().map(|line| line[key].as_u64().unwrap()).sum::<u64>();
+        assert_eq!(sent["messages"], messages.len());
+        assert_eq!(
+            (sent["payload_bytes"].as_u64(), sent["chunks"].as_u64()),
+            (Some(sum("length")), Some(sum("chunks")))
+        );
+        for of_type in sent["types"].as_array().unwrap() {
+            let those: Vec<_> = messages.iter().filter(|line| line["type"] == of_type["type"]).collect();
+            assert_eq!(of_type["messages"], those.len());
+        }
+        let close = of_session("close").find(|line| line["from"] == side).unwrap();
+        assert_eq!((&sent["bytes"], &sent["how"], &sent["tcp"]), (&close["bytes"], &close["how"], &close["tcp"]));
+        let gaps: Vec<_> = of_session("gap").filter(|line| line["from"] == side).collect();
+        assert_eq!(sent["gaps"].as_u64().unwrap_or(0), gaps.len() as u64);
+    }
+    for call in stats["calls"].as_array().unwrap() {
+        let named: Vec<_> = of_session("message")
+            .filter(|line| line["command"]["name"] == call["name"] && line["from"] == call["from"])
+            .collect();
+        assert_eq!(call["calls"], named.len(), "{call}");
+        let answers: Vec<f64> = of_session("message")
+            .filter(|line| named.iter().any(|call| call["n"] == line["command"]["answers"]))
+            .map(|line| line["command"]["latency_ms"].as_f64().unwrap())
+            .collect();
+        assert_eq!(call["answered"], answers.len(), "{call}");
+        if !answers.is_empty() {
+            let most = answers.iter().copied().fold(f64::MIN, f64::max);
+            assert_eq!(call["latency_ms"]["most"].as_f64(), Some(most), "{call}");
+        }
+    }
+}
+
+#[test]
+fn every_capture_has_statistics_that_agree_with_its_lines() {
+    let mut sessions = 0;
+    insta::glob!("../captures", "**/*.pcap*", |path| {
+        let output = |arguments: &[&str]| {
+            let command = Command::new(env!("CARGO_BIN_EXE_rtmp-inspect")).args(arguments).arg(path).output().unwrap();
+            let lines = command.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            lines.map(|line| common::strict::parse(line).unwrap()).collect::<Vec<Value>>()
+        };
+        let (lines, stats) = (output(&["--json"]), output(&["stats", "--json"]));
+        assert_eq!(lines.first(), stats.first(), "the capture line");
+        assert_eq!(lines.last(), stats.last(), "the summary");
+        for line in stats.iter().filter(|line| line["session"].is_u64()) {
+            sessions += 1;
+            agrees(line, &lines);
+        }
+    });
+    assert!(sessions > 60, "{sessions}");
 }
 
 #[test]

@@ -84,7 +84,10 @@ impl SessionStats {
                 self.sides[gap.from.index()].learn(event);
                 self.tracks.lose(gap.from);
             }
-            Event::Undecodable(lost) => self.tracks.lose(lost.from),
+            Event::Undecodable(lost) => {
+                self.sides[lost.from.index()].learn(event);
+                self.tracks.lose(lost.from);
+            }
             Event::Close(close) => {
                 if matches!(close.how, How::Fin | How::Rst) {
                     self.reach(close.at);
@@ -119,7 +122,12 @@ impl SessionStats {
                 self.connect = Some((message.head.last, command.name == "_result"));
             }
         }
-        let requests = &mut self.requests;
-        self.tracks.learn(message, masks, |is_key| requests.frame(message, is_key));
+        let (requests, is_whole) = (&mut self.requests, self.sides[message.from.index()].is_whole());
+        self.tracks.learn(message, masks, |is_key| {
+            // Behind a hole nobody knows which frame was the first.
+            if is_whole {
+                requests.frame(message, is_key);
+            }
+        });
     }
 }

@@ -24,6 +24,8 @@ pub struct SideStats {
     /// Holes of the capture, and the bytes missing there.
     pub gaps: u64,
     pub missing: u64,
+    /// Where it was not decodable, it may be again later.
+    pub lost: bool,
     /// What the close says: all its bytes, those that were not decoded, how it ended, what TCP did.
     pub bytes: u64,
     pub undecoded: u64,
@@ -61,6 +63,7 @@ impl SideStats {
                 self.gaps += 1;
                 self.missing += gap.bytes;
             }
+            Event::Undecodable(_) => self.lost = true,
             Event::Close(close) => {
                 self.bytes = close.bytes;
                 self.undecoded = close.undecoded;
@@ -69,6 +72,11 @@ impl SideStats {
             }
             _ => {}
         }
+    }
+
+    /// Whether nothing is missing so far.
+    pub fn is_whole(&self) -> bool {
+        self.gaps == 0 && self.incomplete == 0 && !self.lost
     }
 
     /// Bits a second of the payloads, from its first message to its last; none where that takes no time.

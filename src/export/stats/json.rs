@@ -39,9 +39,8 @@ impl<W: Write> Form for Json<W> {
             map.serialize_entry("time", &time)?;
             map.serialize_entry("packets", &[opened.at.packet.0, stats.last.packet.0])?;
             map.serialize_entry("seconds", &(stats.since_start(stats.last) as f64 / 1e9))?;
-            for side in Side::BOTH {
-                map.serialize_entry(side.name(), &SideLine::of(stats.side(side)))?;
-            }
+            let sent = |side| SideLine::of(stats.side(side));
+            map.serialize_entry("sent", &Sent { client: sent(Side::Client), server: sent(Side::Server) })?;
             some(map, "handshake_ms", stats.handshake_done().map(|at| ms(stats.since_start(at))))?;
             if let Some((at, is_accepted)) = stats.connect {
                 map.serialize_entry("connect_ms", &ms(stats.since_start(at)))?;
@@ -95,6 +94,10 @@ fn rounded(value: f64, digits: f64) -> f64 {
     (value * digits).round() / digits
 }
 
+fn whole(value: f64) -> u64 {
+    value.round() as u64
+}
+
 struct Lines<F>(F);
 
 impl<F: Fn() -> I, I: Iterator<Item = T>, T: Serialize> Serialize for Lines<F> {
@@ -117,6 +120,12 @@ impl LeftOut {
 }
 
 #[derive(Serialize)]
+struct Sent<'s> {
+    client: SideLine<'s>,
+    server: SideLine<'s>,
+}
+
+#[derive(Serialize)]
 struct SideLine<'s> {
     bytes: u64,
     messages: u64,
@@ -125,7 +134,7 @@ struct SideLine<'s> {
     #[serde(skip_serializing_if = "Option::is_none")]
     header_share: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    bits_per_second: Option<f64>,
+    bits_per_second: Option<u64>,
     types: Vec<TypeLine>,
     #[serde(skip_serializing_if = "is_zero")]
     incomplete: u64,
@@ -170,7 +179,7 @@ impl<'s> SideLine<'s> {
             payload_bytes: side.payload,
             chunks: side.chunks,
             header_share: side.header_share().map(|share| rounded(share, 1e6)),
-            bits_per_second: side.bit_rate().map(f64::round),
+            bits_per_second: side.bit_rate().map(whole),
             types: types.collect(),
             incomplete: side.incomplete,
             gaps: side.gaps,
@@ -294,9 +303,9 @@ struct TrackLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     frame_rate: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    bits_per_second: Option<f64>,
+    bits_per_second: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    peak_bits_per_second: Option<f64>,
+    peak_bits_per_second: Option<u64>,
     longest_step_ms: i64,
     #[serde(skip_serializing_if = "is_zero")]
     key_frames: u64,
@@ -339,8 +348,8 @@ impl TrackLine {
             bytes: track.bytes,
             media_ms: track.time,
             frame_rate: track.frame_rate().map(|rate| rounded(rate, 1e3)),
-            bits_per_second: track.bit_rate().map(f64::round),
-            peak_bits_per_second: track.peak.map(f64::round),
+            bits_per_second: track.bit_rate().map(whole),
+            peak_bits_per_second: track.peak.map(whole),
             longest_step_ms: track.longest_step,
             key_frames: track.key_frames,
             disposable_frames: track.disposable_frames,

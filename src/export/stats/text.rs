@@ -101,6 +101,8 @@ impl<W: Write> Text<W> {
                 let (on, off) = if *is_accepted { ("", "") } else { painted(Severity::Error, self.color) };
                 format!("{on}{}{off} after {} ms", escape(code), after(*at))
             }
+            None if !stats.side(Side::Server).is_whole() => "no answer was captured".to_owned(),
+            None if is_open(stats) => "not answered when the capture ended".to_owned(),
             None => "never answered".to_owned(),
         };
         if let Some(at) = request.first_frame {
@@ -259,6 +261,9 @@ impl<W: Write> Form for Text<W> {
             self.line(format_args!("  media"));
             stats.tracks.declared().for_each(|declared| self.declared(declared));
             stats.tracks.iter().for_each(|track| self.track(track));
+            if stats.tracks.iter().any(|track| !stats.side(track.from).is_whole()) {
+                self.line(format_args!("    The capture misses some of that: rates and counts are of what is there."));
+            }
             if stats.tracks.more > 0 {
                 self.line(format_args!("    and {} of further tracks", count(stats.tracks.more, "frame")));
             }
@@ -290,6 +295,11 @@ impl<W: Write> Form for Text<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// Whether the server might still have said something.
+fn is_open(stats: &SessionStats) -> bool {
+    stats.side(Side::Server).end.is_none_or(|(how, _)| matches!(how, How::EndOfCapture | How::Timeout))
 }
 
 /// How a session ended.
