@@ -1,12 +1,13 @@
 use std::collections::VecDeque;
 
 use super::latency::{Latencies, Room};
-use crate::limits::Limits;
 use crate::proto::rtmp::{Command, Message};
 use crate::wire::Side;
 
 /// Bytes of a procedure's name that are kept.
 const NAME: usize = 48;
+/// Calls that may still be answered. Clients that number calls which no server answers make a few in a session.
+const WAITING: usize = 256;
 
 /// Calls by who made them and what they called, and how long their answers took. A transaction id of 0 asks for none.
 #[derive(Clone, Debug)]
@@ -17,8 +18,8 @@ pub struct Calls {
     most: usize,
     /// Calls of others.
     pub more: u64,
-    /// Those that may still be answered, oldest first: their `n`.
-    waiting: VecDeque<(u64, Side, String)>,
+    /// Those that may still be answered, oldest first: their `n`, and the place of their procedure.
+    waiting: VecDeque<(u64, usize)>,
 }
 
 /// The calls of one procedure by one side.
@@ -48,29 +49,25 @@ impl Calls {
         self.procedures.is_empty()
     }
 
-    fn at(&mut self, side: Side, name: &str) -> Option<&mut Procedure> {
+    /// The place of a procedure.
+    fn at(&mut self, side: Side, name: &str) -> Option<usize> {
         let known = self.procedures.iter().position(|(its, of, _)| *its == side && of == name);
-        let place = match known {
-            Some(place) => place,
-            None if self.procedures.len() >= self.most => return None,
-            None => {
-                self.procedures.push((side, name.to_owned(), Procedure::default()));
-                self.procedures.len() - 1
-            }
-        };
-        Some(&mut self.procedures[place].2)
+        if known.is_none() && self.procedures.len() < self.most {
+            self.procedures.push((side, name.to_owned(), Procedure::default()));
+            return Some(self.procedures.len() - 1);
+        }
+        known
     }
 
     pub(super) fn learn(&mut self, message: &Message, command: &Command, room: &mut Room) {
         if command.is_answer() {
             let Some(answer) = message.answers else { return };
             let Some(place) = self.waiting.iter().position(|(n, ..)| *n == answer.n) else { return };
-            let Some((_, side, name)) = self.waiting.remove(place) else { return };
-            if let Some(procedure) = self.at(side, &name) {
-                procedure.answered += 1;
-                procedure.errors += u64::from(command.name == "_error");
-                procedure.latencies.add(answer.latency, room);
-            }
+            let Some((_, place)) = self.waiting.remove(place) else { return };
+            let procedure = &mut self.procedures[place].2;
+            procedure.answered += 1;
+            procedure.errors += u64::from(command.name == "_error");
+            procedure.latencies.add(answer.latency, room);
             return;
         }
         // A status is no call, though it has a call's form.
@@ -79,17 +76,18 @@ impl Calls {
         }
         let name = clipped(&command.name, NAME);
         let asks = command.transaction_id.is_some_and(|id| id != 0.0) && Command::expects_answer(&command.name);
-        let Some(procedure) = self.at(message.from, &name) else {
+        let Some(place) = self.at(message.from, &name) else {
             self.more += 1;
             return;
         };
+        let procedure = &mut self.procedures[place].2;
         procedure.count += 1;
         procedure.asked += u64::from(asks);
         if command.transaction_id.is_some_and(|id| id != 0.0) {
-            if self.waiting.len() == Limits::DEFAULT.pending_calls {
+            if self.waiting.len() == WAITING {
                 self.waiting.pop_front();
             }
-            self.waiting.push_back((message.n, message.from, name));
+            self.waiting.push_back((message.n, place));
         }
     }
 
@@ -97,10 +95,11 @@ impl Calls {
     pub(super) fn add(&mut self, others: &Calls, room: &mut Room) {
         self.more += others.more;
         for (side, name, other) in others.iter() {
-            let Some(procedure) = self.at(side, name) else {
+            let Some(place) = self.at(side, name) else {
                 self.more += other.count;
                 continue;
             };
+            let procedure = &mut self.procedures[place].2;
             procedure.count += other.count;
             procedure.asked += other.asked;
             procedure.answered += other.answered;

@@ -5,7 +5,7 @@ use crate::proto::rtmp::{Command, Message};
 use crate::wire::{Moment, Side};
 
 /// Requests of a session that are told.
-const REQUESTS: usize = 32;
+const REQUESTS: usize = 16;
 /// Bytes of a stream's name that are kept.
 const NAME: usize = 96;
 

@@ -10,7 +10,7 @@ use crate::proto::{Event, Opened};
 use crate::wire::{Moment, Side};
 
 /// Procedures of a session that are told apart.
-const PROCEDURES: usize = 32;
+const PROCEDURES: usize = 24;
 
 /// What one session amounts to.
 #[derive(Clone, Debug)]

@@ -5,6 +5,9 @@ use crate::proto::Event;
 use crate::proto::rtmp::MessageType;
 use crate::wire::Moment;
 
+/// Message types that are told apart. The specification has fifteen.
+const TYPES: usize = 24;
+
 /// What one side sent.
 #[derive(Clone, Debug, Default)]
 pub struct SideStats {
@@ -14,7 +17,7 @@ pub struct SideStats {
     /// Bytes of the messages with their chunk headers.
     pub wire: u64,
     pub chunks: u64,
-    /// By message type.
+    /// By message type, as far as they are told apart.
     pub types: BTreeMap<u8, TypeStats>,
     /// When its first and its last message were complete.
     pub first: Option<Moment>,
@@ -53,10 +56,12 @@ impl SideStats {
                 self.chunks += u64::from(head.chunks);
                 self.first.get_or_insert(head.last);
                 self.last = Some(head.last);
-                let stats =
-                    self.types.entry(head.kind.0).or_insert(TypeStats { kind: head.kind, ..TypeStats::default() });
-                stats.messages += 1;
-                stats.payload += u64::from(head.length);
+                if self.types.len() < TYPES || self.types.contains_key(&head.kind.0) {
+                    let stats =
+                        self.types.entry(head.kind.0).or_insert(TypeStats { kind: head.kind, ..TypeStats::default() });
+                    stats.messages += 1;
+                    stats.payload += u64::from(head.length);
+                }
             }
             Event::Incomplete(_) => self.incomplete += 1,
             Event::Gap(gap) => {

@@ -6,7 +6,7 @@ use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, parts};
 use crate::wire::{Moment, Side};
 
 /// Tracks of a session that are told.
-const TRACKS: usize = 32;
+const TRACKS: usize = 16;
 /// A step of a clock past which it is no delay but a jump, in ms.
 const JUMP: i64 = 10_000;
 /// The time over which the highest bit rate is taken, in ms, and how much longer one such stretch may be.
