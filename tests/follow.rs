@@ -108,3 +108,11 @@ fn what_cannot_be_followed_is_said() {
     let two = Command::new(env!("CARGO_BIN_EXE_rtmp-inspect")).args(["--follow", "--text", "a", "b"]).output().unwrap();
     assert!(String::from_utf8_lossy(&two.stderr).contains("--follow reads one capture"));
 }
+
+#[test]
+fn what_cannot_be_said_on_standard_error_changes_nothing() {
+    let Ok(full) = File::options().write(true).open("/dev/full") else { return };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rtmp-inspect"));
+    let status = command.args(["--text", "no-such-file.pcap"]).stderr(full).status().unwrap();
+    assert_eq!(status.code(), Some(2));
+}
