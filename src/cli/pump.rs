@@ -166,7 +166,11 @@ impl Flow<'_> {
 
     /// The inputs' names, as they stand in messages.
     fn names(&self) -> String {
-        self.arguments.captures.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join(", ")
+        let name = |path: &std::path::PathBuf| match path.to_string_lossy() {
+            name if name == "-" => "standard input".to_owned(),
+            name => name.into_owned(),
+        };
+        self.arguments.captures.iter().map(name).collect::<Vec<_>>().join(", ")
     }
 }
 
