@@ -105,6 +105,11 @@ fn what_cannot_be_followed_is_said() {
     assert!(said.contains("compressed captures cannot be followed"), "{said}");
     let (status, said) = complaints(follow(Path::new("-")));
     assert!(status == Some(2) && said.contains("standard input is followed by itself"), "{said}");
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut waiting = follow(&pipe);
+    assert_eq!(ends(&mut waiting), Some(2));
+    assert!(complaints(waiting).1.contains("only a file can be followed"));
     let two = Command::new(env!("CARGO_BIN_EXE_rtmp-inspect")).args(["--follow", "--text", "a", "b"]).output().unwrap();
     assert!(String::from_utf8_lossy(&two.stderr).contains("--follow reads one capture"));
 }

@@ -299,14 +299,15 @@ impl Capture {
         }
         let name = path.display().to_string();
         let io = |error| CaptureError::io(&name, error);
-        let file = File::open(path).map_err(io)?;
-        let meta = file.metadata().map_err(io)?;
+        // Looked at before it is opened: opening a pipe waits for its writer.
+        let meta = std::fs::metadata(path).map_err(io)?;
         if meta.is_dir() {
             return Err(CaptureError::Directory { file: name });
         }
         if !meta.is_file() {
             return Err(CaptureError::FollowOther { file: name });
         }
+        let file = File::open(path).map_err(io)?;
         let source = Box::new(Follower::new(file, path.to_owned(), Arc::clone(stop)));
         Capture::read(name, source, Kind::Followed(Arc::clone(stop)), &mut Ok)
     }
