@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 use common::capture;
 use rtmp_inspect::rules::CATALOGUE;
 use rtmp_inspect::synth::{Conversation, Link, Packet, pcap};
+use rtmp_inspect::wire::Side;
 use serde_json::Value;
 
 fn check(arguments: &[&str], capture: &Path) -> Output {
@@ -164,16 +165,21 @@ fn holes(port: u16, count: usize) -> Vec<Packet> {
     for number in 0..=2 * count as u32 {
         conversation = conversation.client(|c| c.audio(1, number, vec![0xaf, 1, 0]));
     }
+    // What the server acknowledges is missing for sure a while later.
+    for time in 0..3 {
+        conversation = conversation.wait_ms(4000).server(|s| s.ping_request(time));
+    }
     let mut packets = Link::v4().client_port(port).packets(&conversation);
-    // Not those that close it; then every second of the last, which are a message each.
+    // Not those that close it; then every second of the client's last, which are a message each.
     packets.truncate(packets.iter().rposition(|packet| !packet.payload.is_empty()).unwrap() + 1);
     let mut back = 0;
     let kept: Vec<bool> = packets
         .iter()
         .rev()
         .map(|packet| {
-            back += usize::from(!packet.payload.is_empty());
-            packet.payload.is_empty() || back > 2 * count || back % 2 == 1
+            let is_message = packet.from == Side::Client && !packet.payload.is_empty();
+            back += usize::from(is_message);
+            !is_message || back > 2 * count || back % 2 == 1
         })
         .collect();
     let mut kept = kept.into_iter().rev();
@@ -208,4 +214,22 @@ fn what_was_found_is_counted_whether_it_is_shown_or_not() {
             assert_eq!(times, counted, "{line}");
         }
     }
+}
+
+#[test]
+fn findings_that_wait_for_their_session_to_be_wanted_are_bounded() {
+    let packets: Vec<_> = (0..110).flat_map(|number| holes(40_000 + number, 160)).collect();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("holes-that-wait.pcap");
+    pcap::write(std::fs::File::create(&path).unwrap(), &packets).unwrap();
+    let summary = |filter: &str| -> Value {
+        let output = check(&["--json", "--sessions", filter], &path).stdout;
+        serde_json::from_str(String::from_utf8(output).unwrap().lines().last().unwrap()).unwrap()
+    };
+    let nobody = summary("session == 9999");
+    assert_eq!(nobody["limits"][0]["name"], "waiting_findings", "{nobody}");
+    assert!(nobody["limits"][0]["count"].as_u64().unwrap() >= 110 * 160 - 16_384, "{nobody}");
+    assert_eq!(nobody["findings"]["note"], 0);
+    // Those of a session that is let through do not wait.
+    let first = summary("session < 100");
+    assert_eq!(first["limits"], Value::Null, "{first}");
 }
