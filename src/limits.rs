@@ -176,6 +176,10 @@ limits! {
     /// their session is let through later. A usual session has some ten.
     waiting_findings: usize = 16_384, "findings";
 
+    /// Latencies that `stats` keeps for medians and percentiles, of all sessions together. Past it further ones count, and change the
+    /// least and the most, but such procedures have no median. A day of a busy server has some hundred thousand calls.
+    latencies: usize = 1 << 20, "latencies";
+
     /// What the screen's index may take, whatever the capture's size. Past this and the share below reading stops, and that is
     /// said.
     index_bytes: usize = 96 << 20, "bytes", uncounted "the screen says so";
