@@ -14,7 +14,7 @@ use super::follow::Follower;
 use super::notes::Notes;
 use super::pcap::{Pcap, is_another_pcap, is_pcap};
 use super::pcapng::{PcapNg, is_pcapng};
-use super::sniff::looks;
+use super::sniff::{STDIN, looks};
 use super::{CaptureError, LinkType, Packet};
 use crate::wire::{Moment, PacketNo, Place, Time};
 
@@ -249,7 +249,7 @@ impl Capture {
     /// `once` is given each source that can be read only once, and gives what is read in its stead.
     fn open(path: &Path, once: &mut dyn FnMut(Source) -> io::Result<Source>) -> Result<Capture, CaptureError> {
         if is_stdin(path) {
-            return Capture::read("standard input".to_owned(), Box::new(io::stdin()), None, None, once);
+            return Capture::read(STDIN.to_owned(), Box::new(io::stdin()), None, None, once);
         }
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| CaptureError::io(&name, error))?;
