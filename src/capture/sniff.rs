@@ -9,11 +9,12 @@ pub(super) fn looks(file: &str, start: &[u8]) -> String {
     let foreign = |name: &str| convertible(file, name, "");
     // These say of each packet what it is, and editcap writes none of that into a pcap unless it is told what.
     let mixed = |name: &str| convertible(file, name, "-T ether ");
+    // Once is read.
+    let twice = |name| format!("compressed twice: {name}-compressed data inside; decompress it once first");
     match start {
-        // What is compressed twice; once is read.
-        [0x1f, 0x8b, ..] => compressed("gzip"),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => compressed("zstd"),
-        [0x04, 0x22, 0x4d, 0x18, ..] => compressed("lz4"),
+        [0x1f, 0x8b, ..] => twice("gzip"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => twice("zstd"),
+        [0x04, 0x22, 0x4d, 0x18, ..] => twice("lz4"),
         [0xfd, b'7', b'z', b'X', b'Z', ..] => compressed("xz"),
         [b'B', b'Z', b'h', ..] => compressed("bzip2"),
         [0x1f, 0x9d, ..] => compressed("compress"),
