@@ -159,8 +159,9 @@ impl Health {
         }
         if sender.has_syn && peer.has_syn {
             // Windows are scaled only where both sides offer it (RFC 7323 §2.2).
-            facts.window_scale = sender.window_scale.filter(|_| peer.window_scale.is_some());
-            let largest = u64::from(sender.largest_window) << facts.window_scale.unwrap_or(0).min(14);
+            // More than 14 stands for 14 (RFC 7323 §2.3).
+            facts.window_scale = sender.window_scale.filter(|_| peer.window_scale.is_some()).map(|shift| shift.min(14));
+            let largest = u64::from(sender.largest_window) << facts.window_scale.unwrap_or(0);
             facts.largest_window = sender.window_from.map(|_| largest);
         }
         facts
