@@ -169,6 +169,10 @@ pub const ALL: &[Encapsulation] = &[
         over_gre(&header.concat(), frame)
     }),
     ("VXLAN", &["vxlan 42"], |frame, _| over_udp(4789, &[8, 0, 0, 0, 0, 0, 42, 0], frame)),
+    ("VXLAN with checksums left to the card", &["vxlan 42"], |frame, _| {
+        let inner = [&frame[..24], &[0, 0], &frame[26..]].concat();
+        over_udp(4789, &[8, 0, 0, 0, 0, 0, 42, 0], &inner)
+    }),
     ("VXLAN of Linux, with a group and a tag", &["vxlan 42", "vlan 3"], |frame, _| {
         let tagged = [&frame[..12], &[0x81, 0, 0, 3], &frame[12..]].concat();
         over_udp(8472, &[0x88, 0, 0, 9, 0, 0, 42, 0], &tagged)
