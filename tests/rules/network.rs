@@ -26,7 +26,7 @@ pub(super) fn cases() -> Vec<Case> {
         code: "NET002",
         what: "no SYN",
         story: Story::of_packets(&without_syn),
-        expected: &["the connection began before the capture"],
+        expected: &["the connection's beginning is not in the capture"],
     });
     cases.extend(tcp_cases());
     cases
