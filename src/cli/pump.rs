@@ -1,6 +1,7 @@
 //! Moves packets from the captures through the analyzer and the rules to a writer.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -160,7 +161,11 @@ impl Flow<'_> {
 
     /// The inputs' names, as they stand in messages.
     fn names(&self) -> String {
-        self.arguments.captures.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join(", ")
+        let name = |path: &PathBuf| match path.to_string_lossy() {
+            stdin if stdin == "-" => "standard input".to_owned(),
+            name => name.into_owned(),
+        };
+        self.arguments.captures.iter().map(name).collect::<Vec<_>>().join(", ")
     }
 }
 
