@@ -225,6 +225,11 @@ impl Connection {
             let sent = self.directions[from].sent_by(segment.sequence);
             self.reset = Some(Reset { from, at, packets: self.packets, sent });
         }
+        if segment.is_syn() {
+            // Who was refused tries again, or an RST was for what used these ports before (RFC 9293 §3.5.1).
+            self.reset = None;
+            self.directions[from].begin_again();
+        }
         if let Some(reset) = self.reset
             && self.directions[reset.from].acknowledged() > reset.sent
         {

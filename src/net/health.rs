@@ -198,6 +198,10 @@ impl Sender {
         let first = segment.sequence.wrapping_add(1);
         let is_again = self.has_syn && self.start as u32 == first;
         if is_again {
+            if self.end == self.start {
+                // What was acknowledged beyond it was of an earlier connection.
+                self.acknowledged = self.acknowledged.min(self.end);
+            }
             if is_behind || self.is_copy(segment, at.time) {
                 self.facts.copies += 1;
                 return;

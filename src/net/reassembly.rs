@@ -194,6 +194,14 @@ impl Direction {
         self.start(sequence);
     }
 
+    /// A SYN is sent again: what was acknowledged before any data was of an earlier connection.
+    pub(super) fn begin_again(&mut self) {
+        if self.is_untouched() {
+            self.acknowledged = 0;
+            self.acknowledged_before = 0;
+        }
+    }
+
     fn anchor(&mut self, sequence: u32) {
         self.origin = sequence;
         self.base = ORIGIN;

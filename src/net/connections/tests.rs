@@ -318,6 +318,33 @@ fn rst_that_was_not_believed_ends_nothing() {
 }
 
 #[test]
+fn a_syn_after_an_rst_begins_again() {
+    // A client that was restarted: the server answers from the connection before, which is then reset.
+    let mut wire = Wire::new();
+    wire.send(0, "S", C, 0, "").send(1, "A", 77_777, C + 40_000, "").send(0, "R", C + 40_000, 0, "");
+    wire.send(0, "S", C, 0, "").send(1, "SA", S, C + 1, "").client(C + 1, "ab").wait(4).client(C + 3, "c");
+    assert_eq!(
+        wire.finish(),
+        ["0 open 50000 syn #1", r#"0 c 0 "ab" #6+0"#, r#"0 c 2 "c" #7+0"#, "0 c end #7", "0 s end #7"]
+    );
+    // One that was refused, and tries again.
+    let mut wire = Wire::new();
+    wire.send(0, "S", C, 0, "").send(1, "RA", 0, C + 1, "").send(0, "S", C, 0, "").send(1, "SA", S, C + 1, "");
+    wire.client(C + 1, "ab").server(S + 1, "xy").wait(4).client(C + 3, "c");
+    assert_eq!(
+        wire.finish(),
+        [
+            "0 open 50000 syn #1",
+            r#"0 c 0 "ab" #5+0"#,
+            r#"0 s 0 "xy" #6+0"#,
+            r#"0 c 2 "c" #7+0"#,
+            "0 c end #7",
+            "0 s end #7"
+        ]
+    );
+}
+
+#[test]
 fn what_an_rst_carries_is_not_of_the_stream() {
     let mut wire = Wire::new();
     wire.handshake().client(C + 1, "ab").send(0, "R", C + 3, 0, "go away");

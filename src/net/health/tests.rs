@@ -249,3 +249,11 @@ fn a_syn_captured_late_changes_nothing() {
     wire.client(52, 100, 100);
     assert_eq!(wire.counts(), [0, 0, 0, 1, 0]);
 }
+
+#[test]
+fn an_answer_from_an_earlier_connection_acknowledges_nothing() {
+    let mut wire = Wire::new();
+    wire.send(50, 1, "A", 500, 40_100, 0).send(60, 0, "R", 40_100, 0, 0).send(70, 0, "S", 99, 0, 0);
+    wire.send(80, 1, "SA", 499, 100, 0);
+    assert_eq!(wire.facts().capture_hole_bytes, 0);
+}
