@@ -325,8 +325,11 @@ fn a_long_block_is_read_whole() {
 fn what_is_no_capture_is_named() {
     let foreign = |name: &str| {
         let article = if ["ERF", "IXIA pcap", "Observer", "iptrace"].contains(&name) { "an" } else { "a" };
+        // What says of each packet of which kind it is.
+        let mixed = ["ERF", "K12", "K12 text", "nettl", "CommView"].contains(&name);
+        let options = if mixed { "-T ether -F pcap" } else { "-F pcap" };
         format!(
-            "F0: {article} {name} capture, not pcap or pcapng; Wireshark's editcap converts it: editcap -F pcap F0 OUT.pcap"
+            "F0: {article} {name} capture, not pcap or pcapng; Wireshark's editcap converts it: editcap {options} F0 OUT.pcap"
         )
     };
     let erf = |seconds: u32| [&[0; 4][..], &seconds.to_le_bytes(), &[2, 4, 0, 20, 0, 0, 0, 2, 0, 0, 1, 2]].concat();
@@ -350,6 +353,8 @@ fn what_is_no_capture_is_named() {
         (b"TRSNIFF data    \x1a", foreign("Sniffer")),
         (b"iptrace 2.0", foreign("iptrace")),
         (&erf, foreign("ERF")),
+        (b"\x4a\0\x4a\0\0\xea\x07\x0b\x14\x04\x26\x0d", foreign("CommView")),
+        (b"\x4a\0\0\0\xea\x07\x0b\x14\x04\x26\x0d\xda", foreign("CommView")),
         ("Grüße, this is a letter\n".as_bytes(), "F0: text, not a pcap or pcapng capture".to_owned()),
         (b"\xd4\xc3\xb2", "F0: not a pcap or pcapng capture".to_owned()),
         (b"\x0a\x0d\x0d\x0a\0\0", "F0: a pcapng capture whose section header is damaged".to_owned()),
@@ -357,6 +362,36 @@ fn what_is_no_capture_is_named() {
     for (bytes, expected) in cases {
         assert_eq!(only(bytes), *expected);
     }
+}
+
+#[test]
+fn pcaps_with_longer_record_headers_are_named() {
+    for (more, name) in [(4, "Nokia pcap"), (8, "modified pcap")] {
+        let mut capture = [&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0][..], &[0; 8], &[0, 0, 4, 0, 1, 0, 0, 0]].concat();
+        for second in 0..3_u32 {
+            let numbers = [1_700_000_000 + second, 999_999, 60, 60];
+            capture.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+            capture.extend(vec![0; more]);
+            capture.extend([0x45; 60]);
+        }
+        let lines = read(&[&capture]);
+        let expected = format!(
+            "F0: a {name} capture, not pcap or pcapng; Wireshark's editcap converts it: editcap -F pcap F0 OUT.pcap"
+        );
+        assert_eq!(lines[1..], [expected]);
+    }
+}
+
+#[test]
+fn a_command_that_is_proposed_can_be_typed() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("it's mine.cap");
+    std::fs::write(&path, b"snoop\0\0\0\0\0\0\x02").unwrap();
+    let said = Input::open(std::slice::from_ref(&path)).err().unwrap().to_string();
+    let quoted = format!("'{}/it'\\''s mine.cap'", folder.path().display());
+    assert!(said.ends_with(&format!("editcap -F pcap {quoted} OUT.pcap")), "{said}");
+    let said = Input::from_reader("standard input", &b"snoop\0\0\0\0\0\0\x02"[..]).err().unwrap().to_string();
+    assert!(said.ends_with("editcap -F pcap IN OUT.pcap"), "{said}");
 }
 
 #[test]

@@ -177,3 +177,10 @@ fn every_byte_of_every_message_is_somebodys() {
     let unclaimed: Vec<_> = unclaimed.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
     assert_eq!(unclaimed, UNCLAIMED);
 }
+
+#[test]
+fn standard_input_has_one_name() {
+    let file = std::fs::File::open(common::capture("nginx-rtmp/not-rtmp-http-and-tls.pcap")).unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_rtmp-inspect")).arg("-").stdin(file).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&run.stderr), "rtmp-inspect: standard input: no RTMP in 16 packets\n");
+}

@@ -122,7 +122,7 @@ fn what_is_cut_gives_what_came_before() {
         );
         assert_eq!(of(&compress(b"Dear reader,\n")).1, ["F: text, not a pcap or pcapng capture"]);
         assert_eq!(of(&compress(b"")).1, ["F: the file is empty, without even a capture header"]);
-        let twice = format!("F: {name}-compressed data, not a pcap or pcapng capture; decompress it first");
+        let twice = format!("F: compressed twice: {name}-compressed data inside; decompress it once first");
         assert_eq!(of(&compress(&whole)).1, [twice]);
     }
 }
@@ -239,4 +239,12 @@ proptest! {
     ) {
         of(&[start, &bytes].concat());
     }
+}
+
+#[test]
+fn what_is_said_is_said_once() {
+    let cut = gzip(&base())[..100].to_vec();
+    let error = Input::from_reader("F", std::io::Cursor::new(cut)).err().unwrap();
+    assert_eq!(error.to_string(), "F: the gzip data breaks off after 100 bytes");
+    assert!(std::error::Error::source(&error).is_none(), "a chain of causes would repeat it");
 }

@@ -37,8 +37,9 @@ pub enum CaptureError {
     NoInterface { file: String, packet: u64, interface: u32 },
     #[error("{file}: block at byte {offset}: {what}")]
     Block { file: String, offset: u64, what: String },
-    #[error("{file}: {source}")]
-    Io { file: String, source: io::Error },
+    // No `source`: who shows the whole chain of causes would say it twice.
+    #[error("{file}: {cause}")]
+    Io { file: String, cause: io::Error },
 }
 
 impl CaptureError {
@@ -47,18 +48,18 @@ impl CaptureError {
         match self {
             CaptureError::PacketCut { .. } | CaptureError::RecordCut { .. } => true,
             CaptureError::Block { what, .. } => what.contains("the file ends"),
-            CaptureError::Io { source, .. } => source.kind() == io::ErrorKind::UnexpectedEof,
+            CaptureError::Io { cause, .. } => cause.kind() == io::ErrorKind::UnexpectedEof,
             _ => false,
         }
     }
 
-    pub(super) fn io(file: &str, source: io::Error) -> Self {
+    pub(super) fn io(file: &str, cause: io::Error) -> Self {
         let file = file.to_owned();
-        match source.kind() {
+        match cause.kind() {
             io::ErrorKind::NotFound => CaptureError::NotFound { file },
             io::ErrorKind::PermissionDenied => CaptureError::Denied { file },
             io::ErrorKind::IsADirectory => CaptureError::Directory { file },
-            _ => CaptureError::Io { file, source },
+            _ => CaptureError::Io { file, cause },
         }
     }
 }

@@ -15,7 +15,7 @@ use super::live::{Pipe, standard_input};
 use super::notes::Notes;
 use super::pcap::{Pcap, is_another_pcap, is_pcap};
 use super::pcapng::{PcapNg, is_pcapng};
-use super::sniff::looks;
+use super::sniff::{STDIN, looks};
 use super::{CaptureError, LinkType, Packet};
 use crate::wire::{Moment, PacketNo, Place, Time};
 
@@ -275,7 +275,7 @@ impl Capture {
         once: &mut dyn FnMut(Source) -> io::Result<Source>,
     ) -> Result<Capture, CaptureError> {
         let (name, file) = if is_stdin(path) {
-            ("standard input".to_owned(), standard_input())
+            (STDIN.to_owned(), standard_input())
         } else {
             (path.display().to_string(), File::open(path))
         };

@@ -4,6 +4,7 @@ use pcap_parser::{PcapHeader, parse_pcap_frame, parse_pcap_frame_be, parse_pcap_
 
 use super::buffer::{Buffer, LONGEST};
 use super::input::Record;
+use super::sniff::convertible;
 use super::{CaptureError, LinkType};
 use crate::wire::Time;
 
@@ -18,6 +19,8 @@ pub(super) struct Pcap {
     /// Nanoseconds in one unit of a record's fraction of a second.
     unit: i64,
     link: LinkType,
+    /// The second of the last record.
+    second: u32,
 }
 
 pub(super) fn is_pcap(start: &[u8]) -> bool {
@@ -46,15 +49,46 @@ impl Pcap {
             big_endian: header.is_bigendian(),
             unit: if header.is_nanosecond_precision() { 1 } else { 1000 },
             link: LinkType(header.network.0 & LINK_TYPE),
+            second: 0,
         })
     }
 
     /// The next record, consumed from the buffer but still in its window. `packet` is its number, for errors.
-    pub(super) fn next(&self, file: &str, packet: u64, buffer: &mut Buffer) -> Option<Result<Record, CaptureError>> {
-        self.read(file, packet, buffer).transpose()
+    pub(super) fn next(
+        &mut self,
+        file: &str,
+        packet: u64,
+        buffer: &mut Buffer,
+    ) -> Option<Result<Record, CaptureError>> {
+        let record = self.read(file, packet, buffer);
+        if record.is_err()
+            && packet == 2
+            && let Some(name) = self.dialect(buffer.unread())
+        {
+            let looks = convertible(file, name, "");
+            return Some(Err(CaptureError::NotCapture { file: file.to_owned(), looks }));
+        }
+        record.transpose()
     }
 
-    fn read(&self, file: &str, packet: u64, buffer: &mut Buffer) -> Result<Option<Record>, CaptureError> {
+    /// The kind of pcap with longer record headers that it is, if where the second record should be one of that kind is.
+    /// Nothing in the file's header tells these from others.
+    fn dialect(&self, bytes: &[u8]) -> Option<&'static str> {
+        let number = |at: usize| {
+            let bytes: [u8; 4] = bytes.get(at..)?.first_chunk().copied()?;
+            Some(if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+        };
+        [(4, "Nokia pcap"), (8, "modified pcap")].into_iter().find_map(|(more, name)| {
+            let [second, fraction, captured, wire] = [0, 4, 8, 12].map(|at| number(more + at));
+            let is_record = second?.abs_diff(self.second) < 86_400
+                && i64::from(fraction?) * self.unit < 1_000_000_000
+                && (1..=wire?).contains(&captured?)
+                && wire? as usize <= LONGEST;
+            is_record.then_some(name)
+        })
+    }
+
+    fn read(&mut self, file: &str, packet: u64, buffer: &mut Buffer) -> Result<Option<Record>, CaptureError> {
         let io = |error| CaptureError::io(file, error);
         if !buffer.fill(RECORD_HEADER).map_err(io)? {
             if buffer.unread().is_empty() {
@@ -87,6 +121,7 @@ impl Pcap {
             wire_length: frame.origlen.max(captured),
             numbered_before: 0,
         };
+        self.second = frame.ts_sec;
         buffer.consume(whole);
         Ok(Some(record))
     }

@@ -1,6 +1,7 @@
 //! Moves packets from the captures through the analyzer and the rules to a writer.
 
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -167,8 +168,8 @@ impl Flow<'_> {
 
     /// The inputs' names, as they stand in messages.
     fn names(&self) -> String {
-        let name = |path: &std::path::PathBuf| match path.to_string_lossy() {
-            name if name == "-" => "standard input".to_owned(),
+        let name = |path: &PathBuf| match path.to_string_lossy() {
+            stdin if stdin == "-" => "standard input".to_owned(),
             name => name.into_owned(),
         };
         self.arguments.captures.iter().map(name).collect::<Vec<_>>().join(", ")

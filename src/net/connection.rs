@@ -54,6 +54,8 @@ struct Reset {
     at: Moment,
     /// The packets there were when it came.
     packets: u32,
+    /// How far its sender's stream went by then, the FIN included.
+    sent: u64,
 }
 
 /// Gives what a direction delivers to the outside.
@@ -111,6 +113,11 @@ impl Connection {
         [self.directions[0].first_sequence(), self.directions[1].first_sequence()]
     }
 
+    /// How many bytes the directions had, as far as a FIN said it.
+    pub(super) fn lengths(&self) -> [Option<u64>; 2] {
+        [self.directions[0].finished_length(), self.directions[1].finished_length()]
+    }
+
     /// Takes the beginning from a SYN or SYN/ACK.
     fn begin(&mut self, from: usize, segment: &Segment<'_>) {
         self.start = Start::Syn;
@@ -137,8 +144,16 @@ impl Connection {
             }
             return if fits { Fit::Same } else { Fit::Other };
         }
-        if !segment.flags.ack || from == self.client || self.start == Start::Midstream {
+        if from == self.client || self.start == Start::Midstream {
             return Fit::Other;
+        }
+        if !segment.flags.ack {
+            // Both may begin at once (RFC 9293 §3.5); whose SYN was first is the client.
+            let crosses = !own.is_started() && own.is_untouched() && peer.is_untouched();
+            if crosses {
+                self.directions[from].start(first);
+            }
+            return if crosses { Fit::Same } else { Fit::Other };
         }
         if !peer.is_answered_by(segment.acknowledgement) {
             return Fit::Other;
@@ -207,15 +222,29 @@ impl Connection {
             self.directions[from].start_if_expected();
         }
         if segment.flags.rst && self.reset.is_none() && self.accepts_reset(from, segment.sequence) {
-            self.reset = Some(Reset { from, at, packets: self.packets });
+            let sent = self.directions[from].sent_by(segment.sequence);
+            self.reset = Some(Reset { from, at, packets: self.packets, sent });
+        }
+        if segment.is_syn() {
+            // Who was refused tries again, or an RST was for what used these ports before (RFC 9293 §3.5.1).
+            self.reset = None;
+            self.directions[from].begin_again();
+        }
+        if let Some(reset) = self.reset
+            && self.directions[reset.from].acknowledged() > reset.sent
+        {
+            // Who was to be reset takes what was sent after that: it did not believe it (RFC 5961 §3.2).
+            self.reset = None;
         }
         self.settle(at.time, room, out)
     }
 
-    /// An RST from nowhere near the stream is left from an earlier connection.
+    /// An RST beyond the receiver's window is not believed (RFC 9293 §3.10.7.4): it is left from an earlier connection, or
+    /// somebody else's. One below it may be a late answer.
     fn accepts_reset(&self, from: usize, sequence: u32) -> bool {
         let direction = &self.directions[from];
-        !direction.is_started() || direction.position(sequence).is_some()
+        let window = self.facts(1 - from).largest_window.unwrap_or(u64::MAX / 2);
+        !direction.is_started() || direction.position(sequence).is_some_and(|at| at <= direction.reached() + window)
     }
 
     /// Whether so many segments in a row are nowhere near the streams that they must be another connection.

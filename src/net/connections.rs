@@ -15,6 +15,9 @@ use crate::wire::{Moment, Time};
 /// a segment (RFC 9293 §3.4.2).
 const TIME_WAIT: i64 = 240_000_000_000;
 
+/// How far before a closed connection's first byte others of it may have been, in bytes.
+const EARLIER: i64 = 1 << 20;
+
 /// Two ends, the lower one first, small to hash: addresses and ports as they are on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
@@ -33,6 +36,7 @@ enum Entry {
 struct Tombstone {
     connection: ConnectionId,
     first_sequences: [Option<u32>; 2],
+    lengths: [Option<u64>; 2],
     closed: Time,
 }
 
@@ -216,8 +220,12 @@ impl Connections {
     /// Puts a tombstone in the place of a closed connection.
     fn bury(&mut self, slot: u32, now: Time) {
         let Some(Slot { key, connection, .. }) = self.open.remove(slot) else { return };
-        let tombstone =
-            Tombstone { connection: connection.id, first_sequences: connection.first_sequences(), closed: now };
+        let tombstone = Tombstone {
+            connection: connection.id,
+            first_sequences: connection.first_sequences(),
+            lengths: connection.lengths(),
+            closed: now,
+        };
         self.table.insert(key, Entry::Closed(tombstone));
         self.tombstones.push_back((key, connection.id));
         // A tombstone is small; a quarter as many as there may be connections covers what is still under way.
@@ -271,7 +279,17 @@ impl Tombstone {
             let answers = segment.flags.ack && self.first_sequences[1 - from] == Some(segment.acknowledgement);
             return is_copy || answers;
         }
-        now.since(self.closed) < TIME_WAIT
+        now.since(self.closed) < TIME_WAIT && !self.is_outlived(from, segment)
+    }
+
+    /// Whether a segment carries what is not of the closed stream: it belongs to a connection whose beginning was not
+    /// captured.
+    fn is_outlived(&self, from: usize, segment: &Segment<'_>) -> bool {
+        let (Some(first), Some(length)) = (self.first_sequences[from], self.lengths[from]) else { return false };
+        let distance = i64::from(segment.sequence.wrapping_sub(first) as i32);
+        let length = i64::try_from(length).unwrap_or(i64::MAX);
+        // What was sent before the first captured byte may come again, too.
+        segment.length() > 0 && length < i64::from(i32::MAX) && !(-EARLIER..=length).contains(&distance)
     }
 }
 

@@ -37,8 +37,8 @@ pub(super) fn header(frame: Rest<'_>) -> Result<Step<'_>, Unread> {
 pub(super) fn content<'a>(kind: u16, rest: Rest<'a>, tunnels: &mut Vec<Tunnel>) -> Result<Step<'a>, Unread> {
     Ok(match kind {
         IPV4 | IPV6 => Step(Layer::Ip, rest),
-        // IEEE 802.1Q, 802.1ad, and what came before 802.1ad: two bytes of tag, then the next type.
-        0x8100 | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => {
+        // Two bytes of tag, then the next type.
+        tag if is_tag(tag) => {
             tunnels.push(Tunnel::Vlan(rest.u16(0)? & 0x0fff));
             let kind = rest.u16(2)?;
             let rest = rest.skip(4)?;
@@ -87,10 +87,18 @@ pub(super) fn is_likely(frame: Rest<'_>) -> bool {
         match frame.u16(at) {
             Ok(IPV4) => return frame.skip(at + 2).is_ok_and(super::ip::is_v4),
             Ok(IPV6) => return frame.u8(at + 2).is_ok_and(|first| first >> 4 == 6),
-            Ok(0x8100 | 0x88a8) => at += 4,
-            Ok(MPLS | PPPOE) => return true,
+            Ok(tag) if is_tag(tag) => at += 4,
+            Ok(MPLS | MPLS_MULTICAST | PPPOE | BACKBONE) => return true,
+            Ok(kind) if kind < FIRST_TYPE || kind == JUMBO_LLC => {
+                return frame.skip(at + 2).is_ok_and(|rest| llc(rest).is_ok());
+            }
             _ => return false,
         }
     }
     false
+}
+
+/// IEEE 802.1Q, 802.1ad, and what came before 802.1ad.
+fn is_tag(kind: u16) -> bool {
+    matches!(kind, 0x8100 | 0x88a8 | 0x9100 | 0x9200 | 0x9300)
 }

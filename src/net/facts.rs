@@ -21,7 +21,7 @@ pub struct TcpFacts {
     pub lost_before_capture: u64,
     /// Segments that came after later ones.
     pub out_of_order: u64,
-    /// Packets that were captured more than once.
+    /// Packets with data or a SYN that were captured more than once.
     pub copies: u64,
     pub keep_alives: u64,
     pub window_probes: u64,
@@ -70,7 +70,7 @@ fields! {
     LOST_BEFORE_CAPTURE: Uint "close.tcp.lost_before_capture", "", "RFC 9293 §3.8.1";
     /// Segments that were captured after later ones, and are no retransmissions.
     OUT_OF_ORDER: Uint "close.tcp.out_of_order", "", "RFC 9293 §3.10.7.4";
-    /// Packets that were captured more than once, as a mirror port does, or that the network doubled.
+    /// Packets with data or a SYN that were captured more than once, as a mirror port does, or that the network doubled.
     COPIES: Uint "close.tcp.copies", "", "";
     /// Segments that repeat at most the last acknowledged byte, to ask whether the other side is still there.
     KEEP_ALIVES: Uint "close.tcp.keep_alives", "", "RFC 9293 §3.8.4";

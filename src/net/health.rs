@@ -159,8 +159,9 @@ impl Health {
         }
         if sender.has_syn && peer.has_syn {
             // Windows are scaled only where both sides offer it (RFC 7323 §2.2).
-            facts.window_scale = sender.window_scale.filter(|_| peer.window_scale.is_some());
-            let largest = u64::from(sender.largest_window) << facts.window_scale.unwrap_or(0).min(14);
+            // More than 14 stands for 14 (RFC 7323 §2.3).
+            facts.window_scale = sender.window_scale.filter(|_| peer.window_scale.is_some()).map(|shift| shift.min(14));
+            let largest = u64::from(sender.largest_window) << facts.window_scale.unwrap_or(0);
             facts.largest_window = sender.window_from.map(|_| largest);
         }
         facts
@@ -197,6 +198,10 @@ impl Sender {
         let first = segment.sequence.wrapping_add(1);
         let is_again = self.has_syn && self.start as u32 == first;
         if is_again {
+            if self.end == self.start {
+                // What was acknowledged beyond it was of an earlier connection.
+                self.acknowledged = self.acknowledged.min(self.end);
+            }
             if is_behind || self.is_copy(segment, at.time) {
                 self.facts.copies += 1;
                 return;

@@ -69,7 +69,8 @@ fn v4(rest: Rest<'_>, strict: bool) -> Result<Packet<'_>, Unread> {
     if packet.protocol == AUTHENTICATION && packet.fragment.is_none() { after_extensions(packet) } else { Ok(packet) }
 }
 
-/// Whether an IPv4 header that is right in itself starts here: its length, that of its packet, and its checksum.
+/// Whether an IPv4 header that is right in itself starts here: its length, that of its packet, and its checksum, which is
+/// zero where a kernel leaves it to the card.
 pub(super) fn is_v4(rest: Rest<'_>) -> bool {
     let Ok(first) = rest.u8(0) else { return false };
     let length = usize::from(first & 0x0f) * 4;
@@ -77,7 +78,7 @@ pub(super) fn is_v4(rest: Rest<'_>) -> bool {
     let sum: u32 = header.as_chunks::<2>().0.iter().map(|pair| u32::from(u16::from_be_bytes(*pair))).sum();
     // Ten to thirty words: two carries at most.
     let sum = (sum & 0xffff) + (sum >> 16);
-    let is_right = (sum & 0xffff) + (sum >> 16) == 0xffff;
+    let is_right = (sum & 0xffff) + (sum >> 16) == 0xffff || header.get(10..12) == Some(&[0, 0]);
     let fits = rest.u16(2).is_ok_and(|total| (length..=rest.length).contains(&usize::from(total)));
     first >> 4 == 4 && length >= 20 && is_right && fits
 }

@@ -67,9 +67,10 @@ impl Segment<'_> {
         self.flags.syn && !self.flags.rst
     }
 
-    /// Payload bytes that were on the wire, captured or not.
+    /// Bytes of the stream that were on the wire, captured or not. What an RST carries says why, and is none of them
+    /// (RFC 9293 §3.5.3).
     fn length(&self) -> u64 {
-        self.payload.len() as u64 + u64::from(self.cut)
+        if self.flags.rst { 0 } else { self.payload.len() as u64 + u64::from(self.cut) }
     }
 }
 

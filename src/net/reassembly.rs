@@ -86,6 +86,8 @@ pub(super) struct Direction {
     /// Where the data ends that its receiver has acknowledged.
     acknowledged: u64,
     acknowledged_at: Moment,
+    /// Where that was before.
+    acknowledged_before: u64,
     /// Where the sender closed the direction.
     fin: Option<(u64, Moment)>,
     /// Bytes above `next`.
@@ -106,6 +108,7 @@ impl Direction {
             sent_at: Moment::default(),
             acknowledged: 0,
             acknowledged_at: Moment::default(),
+            acknowledged_before: 0,
             fin: None,
             waiting: Waiting::new(),
             mark: None,
@@ -130,6 +133,26 @@ impl Direction {
     pub(super) fn is_answered_by(&self, acknowledgement: u32) -> bool {
         let sent = self.base..=self.sent.max(self.base);
         self.is_started() && self.position(acknowledgement).is_some_and(|position| sent.contains(&position))
+    }
+
+    /// Where the data ends that was seen or acknowledged.
+    pub(super) fn reached(&self) -> u64 {
+        self.next.max(self.sent).max(self.acknowledged)
+    }
+
+    /// Where the data ends that its receiver has acknowledged.
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
+    /// Where all ends that was sent before an RST with this sequence number, with room for a FIN.
+    pub(super) fn sent_by(&self, sequence: u32) -> u64 {
+        self.reached().max(self.position(sequence).unwrap_or(0)) + 1
+    }
+
+    /// How many bytes there were, if a FIN ended them.
+    pub(super) fn finished_length(&self) -> Option<u64> {
+        self.finished().and(self.fin).map(|(end, _)| end - self.base)
     }
 
     /// Whether nothing of the direction's data was seen.
@@ -169,6 +192,14 @@ impl Direction {
     pub(super) fn restart(&mut self, sequence: u32) {
         *self = Direction::new();
         self.start(sequence);
+    }
+
+    /// A SYN is sent again: what was acknowledged before any data was of an earlier connection.
+    pub(super) fn begin_again(&mut self) {
+        if self.is_untouched() {
+            self.acknowledged = 0;
+            self.acknowledged_before = 0;
+        }
     }
 
     fn anchor(&mut self, sequence: u32) {
@@ -252,6 +283,7 @@ impl Direction {
                 if let Some(position) = self.position(sequence)
                     && position > self.acknowledged
                 {
+                    self.acknowledged_before = self.acknowledged;
                     self.acknowledged = position;
                     self.acknowledged_at = at;
                 }
@@ -433,9 +465,10 @@ impl Direction {
         }
         // Cut off by a snap length: sent for certain.
         self.gap(self.sent, self.sent_at, sink);
-        // One number more than was sent can be a FIN that was not captured; that is no byte.
+        // One number more, at the very end, is a FIN that was not captured; that is no byte.
+        let fin = u64::from(self.acknowledged == self.acknowledged_before + 1);
         if self.acknowledged > self.next + 1 {
-            self.gap(self.acknowledged, self.acknowledged_at, sink);
+            self.gap(self.acknowledged - fin, self.acknowledged_at, sink);
         }
     }
 

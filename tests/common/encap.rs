@@ -117,6 +117,18 @@ pub const ALL: &[Encapsulation] = &[
     ("MPLS pseudowire to an address like IP", &["mpls 16"], |frame, _| {
         on_ethernet(0x8847, &[&[0, 1, 1, 64, 0x45, 0][..], &frame[2..]].concat())
     }),
+    ("MPLS pseudowire with old service tags", &["mpls 16", "vlan 7/100"], |frame, _| {
+        let tags = [0x91, 0, 0, 7, 0x92, 0, 0, 100];
+        on_ethernet(0x8847, &[&[0, 1, 1, 64, 0, 0, 0, 0][..], &frame[..12], &tags, &frame[12..]].concat())
+    }),
+    ("MPLS pseudowire with LLC and SNAP", &["mpls 16"], |frame, _| {
+        let content = snap(frame);
+        let length = (content.len() as u16).to_be_bytes();
+        on_ethernet(0x8847, &[&[0, 1, 1, 64][..], &frame[..12], &length, &content].concat())
+    }),
+    ("MPLS pseudowire with a backbone bridge", &["mpls 16", "pbb 70000"], |frame, _| {
+        on_ethernet(0x8847, &[&[0, 1, 1, 64][..], &MACS, &[0x88, 0xe7, 0, 1, 0x11, 0x70], frame].concat())
+    }),
     ("MPLS in IP", &["mpls 16"], |frame, _| {
         on_ethernet(0x0800, &v4(137, &[&[0, 1, 1, 64][..], &frame[14..]].concat()))
     }),
@@ -157,6 +169,10 @@ pub const ALL: &[Encapsulation] = &[
         over_gre(&header.concat(), frame)
     }),
     ("VXLAN", &["vxlan 42"], |frame, _| over_udp(4789, &[8, 0, 0, 0, 0, 0, 42, 0], frame)),
+    ("VXLAN with checksums left to the card", &["vxlan 42"], |frame, _| {
+        let inner = [&frame[..24], &[0, 0], &frame[26..]].concat();
+        over_udp(4789, &[8, 0, 0, 0, 0, 0, 42, 0], &inner)
+    }),
     ("VXLAN of Linux, with a group and a tag", &["vxlan 42", "vlan 3"], |frame, _| {
         let tagged = [&frame[..12], &[0x81, 0, 0, 3], &frame[12..]].concat();
         over_udp(8472, &[0x88, 0, 0, 9, 0, 0, 42, 0], &tagged)

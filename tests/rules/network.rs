@@ -26,7 +26,7 @@ pub(super) fn cases() -> Vec<Case> {
         code: "NET002",
         what: "no SYN",
         story: Story::of_packets(&without_syn),
-        expected: &["the connection began before the capture"],
+        expected: &["the connection's beginning is not in the capture"],
     });
     cases.extend(tcp_cases());
     cases
@@ -156,12 +156,12 @@ fn tcp_cases() -> Vec<Case> {
         "NET007",
         "a segment sent again",
         &transform::retransmit(&packets, &[media], 5_000_000),
-        &["the client sent 1460 of 14917 bytes again (9.8 %), in 1 segment"],
+        &["the client sent 1460 bytes again (9.8 % of its 14917), in 1 segment"],
     ));
     cases.push(real(
         "NET007",
         "transport/derived-retransmissions.pcap",
-        &["the client sent 5402 of 226091 bytes again (2.4 %), in 45 segments"],
+        &["the client sent 5402 bytes again (2.4 % of its 226091), in 45 segments"],
     ));
     cases.push(real("NET007", "transport/derived-duplicates-all.pcap", &[]));
     cases

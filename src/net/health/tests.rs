@@ -10,6 +10,8 @@ struct Wire {
     packet: u64,
     identification: Option<u16>,
     window: u16,
+    /// Of its SYNs.
+    shift: u8,
 }
 
 #[derive(Clone, Copy)]
@@ -24,7 +26,7 @@ struct Sent {
 impl Wire {
     /// After a handshake: 10 ms from here to the server and back, 30 ms to the client.
     fn new() -> Wire {
-        let mut wire = Wire { health: Health::new(), packet: 0, identification: None, window: 1000 };
+        let mut wire = Wire { health: Health::new(), packet: 0, identification: None, window: 1000, shift: 7 };
         wire.send(0, 0, "S", 99, 0, 0).send(10, 1, "SA", 499, 100, 0).send(40, 0, "A", 100, 500, 0);
         wire
     }
@@ -48,7 +50,7 @@ impl Wire {
             place: Place::default(),
             cut: 0,
             window: self.window,
-            window_scale: has('S').then_some(7),
+            window_scale: has('S').then_some(self.shift),
             identity: Identity::Identification(identification),
             continues: false,
             tunnels: &[],
@@ -203,6 +205,10 @@ fn windows_are_scaled_and_their_closing_is_timed() {
     wire.window = 0;
     wire.client(101, 120, 10);
     assert_eq!(wire.facts().zero_windows, 1);
+    // More than RFC 7323 allows stands for the most that it does.
+    let mut large = Wire { shift: 15, ..Wire::new() };
+    large.send(50, 0, "S", 99, 0, 0).send(60, 1, "SA", 499, 100, 0);
+    assert_eq!((large.facts().window_scale, large.facts().largest_window), (Some(14), Some(1000 << 14)));
     // Neither do those that open and close.
     wire.send(102, 0, "FA", 140, 500, 0).send(103, 0, "R", 141, 500, 0);
     assert_eq!(wire.facts().zero_windows, 1);
@@ -228,7 +234,7 @@ fn probes_and_keep_alives_are_no_retransmissions() {
 
 #[test]
 fn a_syn_sent_again_is_a_retransmission_without_bytes() {
-    let mut wire = Wire { health: Health::new(), packet: 0, identification: None, window: 1000 };
+    let mut wire = Wire { health: Health::new(), packet: 0, identification: None, window: 1000, shift: 7 };
     wire.send(0, 0, "S", 99, 0, 0).send(1000, 0, "S", 99, 0, 0).send(1010, 1, "SA", 499, 100, 0);
     assert_eq!(wire.counts(), [1, 0, 0, 0, 0]);
     assert_eq!(wire.facts().round_trip, Some(10 * MS));
@@ -236,10 +242,18 @@ fn a_syn_sent_again_is_a_retransmission_without_bytes() {
 
 #[test]
 fn a_syn_captured_late_changes_nothing() {
-    let mut wire = Wire { health: Health::new(), packet: 0, identification: None, window: 1000 };
+    let mut wire = Wire { health: Health::new(), packet: 0, identification: None, window: 1000, shift: 7 };
     wire.client(50, 200, 100).send(51, 0, "S", 99, 0, 0).client(52, 300, 100);
     assert_eq!(wire.counts(), [0; 5]);
     wire.identification = Some(1000);
     wire.client(52, 100, 100);
     assert_eq!(wire.counts(), [0, 0, 0, 1, 0]);
+}
+
+#[test]
+fn an_answer_from_an_earlier_connection_acknowledges_nothing() {
+    let mut wire = Wire::new();
+    wire.send(50, 1, "A", 500, 40_100, 0).send(60, 0, "R", 40_100, 0, 0).send(70, 0, "S", 99, 0, 0);
+    wire.send(80, 1, "SA", 499, 100, 0);
+    assert_eq!(wire.facts().capture_hole_bytes, 0);
 }

@@ -3,7 +3,7 @@ use crate::proto::Opened;
 use crate::rules::{Facts, Findings, Rule, rule};
 
 rule! {
-    /// The capture has no SYN of this connection: it began before the capture did.
+    /// The capture has no SYN of this connection: it began before the capture did, or its SYN was missed.
     ///
     /// Why: offsets count from the first byte that was captured, and what was agreed before is unknown. Rules that would need
     /// it are silent.
@@ -18,7 +18,7 @@ rule! {
 impl Rule for MidstreamStart {
     fn opened(&mut self, opened: &Opened, _: &Facts, findings: &mut Findings) {
         if opened.start == Start::Midstream {
-            let text = "the connection began before the capture".to_owned();
+            let text = "the connection's beginning is not in the capture".to_owned();
             findings.push(Self::META, None, text, (opened.at.packet, opened.at.packet));
         }
     }

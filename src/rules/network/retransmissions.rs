@@ -24,7 +24,7 @@ impl Rule for Retransmissions {
         let percent = again as f64 * 100.0 / all.max(1) as f64;
         let segments = if tcp.retransmissions == 1 { "segment" } else { "segments" };
         let mut text = format!(
-            "the {} sent {again} of {all} bytes again ({percent:.1} %), in {} {segments}",
+            "the {} sent {again} bytes again ({percent:.1} % of its {all}), in {} {segments}",
             close.from.name(),
             tcp.retransmissions
         );

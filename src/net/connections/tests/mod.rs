@@ -7,6 +7,7 @@ mod holes;
 mod limits;
 mod opening;
 mod order;
+mod resets;
 
 use std::net::SocketAddr;
 
