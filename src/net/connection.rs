@@ -61,6 +61,7 @@ macro_rules! sink {
     ($id:expr, $from:expr, $out:expr) => {
         &mut |delivery: Delivery<'_>| {
             $out(match delivery {
+                Delivery::Joined => Output::Joined { connection: $id, from: $from },
                 Delivery::Bytes { offset, bytes, at, place } => {
                     Output::Bytes { connection: $id, from: $from, offset, bytes, at, place }
                 }
@@ -194,9 +195,11 @@ impl Connection {
             self.health.see(from, segment, at);
         }
         if segment.flags.ack && !segment.flags.rst {
+            // What has not said anything yet has answered nothing but the SYN, nor was it told anything.
+            let is_first = self.directions[from].first_sequence() == Some(segment.sequence);
             let peer = &mut self.directions[1 - from];
             if self.start == Start::Syn && !segment.flags.syn && !peer.is_started() {
-                peer.start_with_acknowledgement(segment.acknowledgement);
+                peer.start_with_acknowledgement(segment.acknowledgement, is_first);
             }
             peer.acknowledge(segment.acknowledgement, at);
         }
