@@ -305,8 +305,8 @@ impl Whole {
                 println!("wrong: {} {what}: {message:?}", self.name);
             }
         }
-        self.score_steps(&copy.steps, &present, &mut score, what);
         let show = std::env::var_os("RESYNC_LOST").is_some();
+        self.score_steps(&copy.steps, &present, &mut score, what, show);
         for (message, used) in self.messages.iter().zip(&used) {
             let possible = is_present(&present, message.direction(), &message.ranges);
             score.possible += usize::from(possible);
@@ -325,7 +325,7 @@ impl Whole {
     }
 
     /// Compares the handshakes.
-    fn score_steps(&self, copy: &[Shown], present: &Present, score: &mut Score, what: &str) {
+    fn score_steps(&self, copy: &[Shown], present: &Present, score: &mut Score, what: &str, show: bool) {
         let mut used = vec![false; self.steps.len()];
         for step in copy {
             // A direction whose SYN was lost counts from the first byte that there is. A step of 1536 bytes says its place itself.
@@ -347,6 +347,9 @@ impl Whole {
             let possible = is_present(present, step.direction(), &[range]);
             score.possible_steps += usize::from(possible);
             score.found_steps += usize::from(possible && *used);
+            if show && possible && !used {
+                println!("lost: {} {what}: {:?} {:?}", self.name, step.from, step.step);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::chunk::{Chunked, Chunks};
 use super::detect::{Foreign, Found, hides_signature, is_encrypted, is_version};
 use super::handshake::{Echo, HALF, Handshake, HandshakeFacts, PeerBlock, Step};
-use super::{Answer, Body, Message, Reason};
+use super::{Answer, Body, Head, Message, Reason};
 use crate::limits::{Limits, Reached};
 use crate::net::{How, TcpFacts};
 use crate::proto::{Close, Event, Gap, Incomplete, Resync, Undecodable, Why};
@@ -36,8 +36,8 @@ struct Direction {
     chunks: Chunks,
     /// This side's C1 or S1.
     block: Option<PeerBlock>,
-    /// This side's C2 or S2, until the block that it answers is known: packets may come in another order than they were
-    /// sent in.
+    /// This side's C2 or S2, until the block that it answers is known (packets may come in another order than they were
+    /// sent in), and until its place is certain.
     early_echo: Option<Handshake>,
     /// Calls of this side that wait for an answer, oldest first.
     calls: VecDeque<Call>,
@@ -48,7 +48,7 @@ struct Direction {
     /// What it says in C0 or S0.
     version: Option<u8>,
     /// Its first bytes are missing, and a PROXY protocol header may have been among them: where its handshake lies is not
-    /// certain until its C2 is what it should be.
+    /// certain until its C2 is what it should be, or chunks are found right behind it.
     is_doubtful: bool,
     /// Its first bytes, until they tell whether it speaks RTMP; none once they told.
     start: Option<Vec<u8>>,
@@ -268,7 +268,7 @@ impl Session {
                     continue;
                 }
                 HandshakeFacts::Echo { echo, .. } if !direction.is_believed(echo) => {
-                    direction.opaque += event.bytes.len() as u64;
+                    direction.early_echo = Some(event);
                     continue;
                 }
                 _ => {}
@@ -296,7 +296,7 @@ impl Session {
         if let HandshakeFacts::Echo { echo, .. } = event.facts
             && !direction.is_believed(echo)
         {
-            direction.opaque += event.bytes.len() as u64;
+            direction.early_echo = Some(event);
             return;
         }
         out.push_back(Event::Handshake(event));
@@ -343,7 +343,10 @@ impl Session {
         self.directions[from.index()].chunks.finish(why, &mut chunked);
         self.give(from, &mut chunked, out);
         self.chunked = chunked;
-        self.directions[from.index()].closed = true;
+        self.give_early_echo(from, out.events);
+        let direction = &mut self.directions[from.index()];
+        direction.closed = true;
+        direction.opaque += direction.early_echo.take().map_or(0, |event| event.bytes.len() as u64);
         let last = self.directions.iter().all(|direction| direction.closed);
         let direction = &self.directions[from.index()];
         out.events.push_back(Event::Close(Close {
@@ -364,6 +367,10 @@ impl Session {
 
     fn give(&mut self, from: Side, chunked: &mut Vec<Chunked>, out: &mut Sink<'_>) {
         for chunked in chunked.drain(..) {
+            if let Chunked::Message(Head { offset: HALF, .. }, _) | Chunked::Resync { offset: HALF, .. } = chunked {
+                // They were looked for, and are where they should be: so is what is before them.
+                self.directions[from.index()].is_doubtful = false;
+            }
             let event = match chunked {
                 Chunked::Message(head, payload) => {
                     let mut message = Message::decode(self.session, from, head, payload, &self.limits);
@@ -391,6 +398,10 @@ impl Session {
                 }
             };
             out.events.push_back(event);
+        }
+        let is_answer = self.directions[from.other().index()].block.is_some();
+        if is_answer && !self.directions[from.index()].is_doubtful {
+            self.give_early_echo(from, out.events);
         }
     }
 
