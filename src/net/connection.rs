@@ -54,6 +54,12 @@ struct Reset {
     at: Moment,
     /// The packets there were when it came.
     packets: u32,
+    /// Where it stands in its sender's direction.
+    position: Option<u64>,
+    /// Its sender had a connection to end: an answer to a segment of none carries no acknowledgement.
+    is_own: bool,
+    /// How far each direction was known to go when it came.
+    reach: [u64; 2],
 }
 
 /// Gives what a direction delivers to the outside.
@@ -210,7 +216,11 @@ impl Connection {
             self.directions[from].start_if_expected();
         }
         if segment.flags.rst && self.reset.is_none() && self.accepts_reset(from, segment.sequence) {
-            self.reset = Some(Reset { from, at, packets: self.packets });
+            let position =
+                self.directions[from].position(segment.sequence).filter(|_| self.directions[from].is_started());
+            let reach = self.directions.each_ref().map(Direction::reach);
+            let (packets, is_own) = (self.packets, segment.flags.ack);
+            self.reset = Some(Reset { from, at, packets, position, is_own, reach });
         }
         self.settle(at.time, room, out)
     }
@@ -275,16 +285,22 @@ impl Connection {
             if let Some(at) = direction.finished()
                 && !direction.is_closed()
             {
-                direction.close(room);
-                let tcp = &self.facts(from);
-                out(Output::Close { connection: id, from: side, how: How::Fin, at, tcp });
+                self.close_one(from, How::Fin, at, room, out);
             }
+        }
+        if let Some(Reset { from, at, position: Some(position), is_own: true, .. }) = self.reset
+            && self.directions[from].is_done_at(position)
+        {
+            // Its sender has said all, and all of that is there. The other may still be heard.
+            self.close_one(from, How::Rst, at, room, out);
         }
         if let Some(Reset { at, packets, .. }) = self.reset {
             // What the capture reordered may still follow.
             let is_over = self.packets.wrapping_sub(packets) >= room.limits.acknowledged_hole_packets
                 || now.since(at.time) >= room.limits.acknowledged_hole_ns;
-            if is_over {
+            if is_over && self.is_alive() {
+                self.reset = None;
+            } else if is_over {
                 self.close(How::Rst, at, room, out);
             } else {
                 need = Need::Time;
@@ -313,7 +329,7 @@ impl Connection {
         if !self.opened {
             self.open_midstream(out);
         }
-        match self.reset {
+        match self.reset.filter(|_| !self.is_alive()) {
             Some(Reset { at, .. }) => self.close(How::Rst, at, room, out),
             None => self.close(how, at, room, out),
         }
@@ -329,15 +345,30 @@ impl Connection {
             self.directions[from].flush(room, sink!(id, side, out));
         }
         for from in self.in_order() {
-            let (id, side) = (self.id, self.side(from));
-            let direction = &mut self.directions[from];
+            let direction = &self.directions[from];
             if !direction.is_closed() {
                 let (how, at) = direction.finished().map_or((how, at), |at| (How::Fin, at));
-                direction.close(room);
-                let tcp = &self.facts(from);
-                out(Output::Close { connection: id, from: side, how, at, tcp });
+                self.close_one(from, how, at, room, out);
             }
         }
+    }
+
+    fn close_one(&mut self, from: usize, how: How, at: Moment, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) {
+        self.directions[from].close(room);
+        let tcp = &self.facts(from);
+        out(Output::Close { connection: self.id, from: self.side(from), how, at, tcp });
+    }
+
+    /// Whether the RST was somebody else's, and its sender went on: it said more than led up to the RST, or has heard what
+    /// was not yet said then.
+    fn is_alive(&self) -> bool {
+        let Some(Reset { from, position, reach, .. }) = self.reset else { return false };
+        let (own, peer) = (&self.directions[from], &self.directions[1 - from]);
+        if own.is_closed() {
+            return false;
+        }
+        let leads_up = |position: u64| position == own.reach() || position == own.reach() + 1;
+        own.reach() > reach[from] && !position.is_some_and(leads_up) || peer.reach_acknowledged() > reach[1 - from]
     }
 
     fn facts(&self, from: usize) -> TcpFacts {

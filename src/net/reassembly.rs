@@ -437,6 +437,24 @@ impl Direction {
         waits
     }
 
+    /// How far the direction is known to go.
+    pub(super) fn reach(&self) -> u64 {
+        self.sent.max(self.acknowledged)
+    }
+
+    pub(super) fn reach_acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
+    /// Whether everything up to a position was delivered, and nothing is there beyond it.
+    pub(super) fn is_done_at(&self, position: u64) -> bool {
+        !self.closed
+            && self.is_started()
+            && self.next == position
+            && self.reach() <= position
+            && self.waiting.is_empty()
+    }
+
     /// When the FIN was seen, if everything before it is done.
     pub(super) fn finished(&self) -> Option<Moment> {
         self.fin.filter(|(position, _)| self.is_started() && *position <= self.next).map(|(_, at)| at)

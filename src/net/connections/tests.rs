@@ -273,17 +273,47 @@ fn fin_of_long_ago_closes_nothing() {
 fn rst_closes_both_directions_after_what_was_reordered() {
     let mut wire = Wire::new();
     wire.handshake().send(0, "RA", C + 3, S + 1, "").client(C + 1, "ab").server(S + 1, "xy");
-    wire.expect(&[r#"0 c 0 "ab" #5+0"#, r#"0 s 0 "xy" #6+0"#]);
-    assert_eq!(wire.finish(), ["0 c rst #4", "0 s rst #4"]);
+    wire.expect(&[r#"0 c 0 "ab" #5+0"#, "0 c rst #4", r#"0 s 0 "xy" #6+0"#]);
+    assert_eq!(wire.finish(), ["0 s rst #4"]);
+}
+
+#[test]
+fn rst_closes_its_senders_direction_once_all_of_that_is_there() {
+    let mut wire = Wire::new();
+    wire.handshake().client(C + 1, "ab").server(S + 1, "x").take();
+    wire.send(1, "RA", S + 2, C + 3, "").expect(&["0 s rst #6"]);
+    // What the other has sent until it heard of that still counts.
+    wire.client(C + 3, "cd").expect(&[r#"0 c 2 "cd" #7+0"#]);
+    assert_eq!(wire.finish(), ["0 c rst #6"]);
+    // One that answers a segment of no connection has its number from that segment: it tells nothing of its sender.
+    let mut wire = Wire::new();
+    wire.handshake().server(S + 1, "x").take();
+    wire.send(1, "R", S + 2, 0, "").expect(&[]);
+    wire.server(S + 2, "y").take();
+    assert_eq!(wire.finish(), ["0 c end #6", "0 s end #6"]);
+}
+
+#[test]
+fn rst_that_nobody_obeys_ends_nothing() {
+    // Outside the window: its supposed sender goes on.
+    let mut wire = Wire::new();
+    wire.handshake().send(0, "R", C + 1_000_000, 0, "").client(C + 1, "ab").wait(4).client(C + 3, "cd").wait(4);
+    wire.client(C + 5, "e").take();
+    assert_eq!(wire.finish(), ["0 c end #7", "0 s end #7"]);
+    // Its supposed sender hears on.
+    let mut wire = Wire::new();
+    wire.handshake().send(0, "R", C + 1_000_000, 0, "").server(S + 1, "xy").send(0, "A", C + 1, S + 3, "").wait(4);
+    wire.server(S + 3, "z").expect(&[r#"0 s 0 "xy" #5+0"#, r#"0 s 2 "z" #7+0"#]);
+    assert_eq!(wire.finish(), ["0 c end #7", "0 s end #7"]);
 }
 
 #[test]
 fn rst_takes_effect_when_time_passes() {
     let mut wire = Wire::new();
-    wire.handshake().send(1, "RA", S + 1, C + 1, "").expect(&[]);
+    wire.handshake().send(1, "RA", S + 1, C + 1, "").expect(&["0 s rst #4"]);
     wire.wait(4);
     wire.ends[0].set_port(50001);
-    wire.send(0, "S", 77, 0, "").expect(&["0 c rst #4", "0 s rst #4", "1 open 50001 syn #5"]);
+    wire.send(0, "S", 77, 0, "").expect(&["0 c rst #4", "1 open 50001 syn #5"]);
 }
 
 #[test]
@@ -421,7 +451,7 @@ fn nothing_but_sequence_numbers_from_nowhere_is_another_connection() {
         wire.client(far + n, "x");
     }
     wire.expect(&["0 c timeout #133", "0 s timeout #133"]);
-    assert_eq!(wire.finish()[..2], ["1 open 50000 midstream #133", r#"1 c 0 "x" #133+0"#]);
+    assert_eq!(wire.finish()[..3], ["1 open 50000 midstream #133", "1 c joined", r#"1 c 0 "x" #133+0"#]);
 }
 
 #[test]
@@ -454,7 +484,7 @@ fn other_syn_is_a_new_connection() {
 fn other_syn_after_an_rst_does_not_hide_the_rst() {
     let mut wire = Wire::new();
     wire.handshake().send(1, "RA", S + 1, C + 1, "").send(0, "S", 9, 0, "");
-    wire.expect(&["0 c rst #4", "0 s rst #4", "1 open 50000 syn #5"]);
+    wire.expect(&["0 s rst #4", "0 c rst #4", "1 open 50000 syn #5"]);
 }
 
 #[test]
@@ -487,10 +517,18 @@ fn syn_without_its_answer() {
     let mut wire = Wire::new();
     wire.send(0, "S", C, 0, "").client(C + 1, "hi").server(S + 1, "xy").take();
     assert_eq!(wire.finish(), ["0 c end #3", "0 s end #3"]);
-    // Before the client's first acknowledgement nothing says whether this is the server's first byte.
+    // Before the client's first acknowledgement nothing says whether this is the server's first byte, nor does one of more
+    // than the SYN.
     let mut wire = Wire::new();
     wire.send(0, "S", C, 0, "").server(S + 1, "xy").expect(&["0 open 50000 syn #1"]);
-    wire.send(0, "A", C + 1, S + 3, "").expect(&[r#"0 s 0 "xy" #2+0"#]);
+    wire.send(0, "A", C + 1, S + 3, "").expect(&["0 s joined", r#"0 s 0 "xy" #2+0"#]);
+    // One that was sent before all else tells it; a later one tells of a byte that may be any.
+    let mut wire = Wire::new();
+    wire.send(0, "S", C, 0, "").send(0, "A", C + 1, S + 1, "").server(S + 1, "xy");
+    wire.expect(&["0 open 50000 syn #1", r#"0 s 0 "xy" #3+0"#]);
+    let mut wire = Wire::new();
+    wire.send(0, "S", C, 0, "").send(0, "A", C + 3, S + 1, "").server(S + 1, "xy");
+    wire.expect(&["0 open 50000 syn #1", "0 s joined", r#"0 s 0 "xy" #3+0"#]);
 }
 
 #[test]
@@ -507,8 +545,10 @@ fn midstream_starts_at_the_lowest_byte_after_a_little_while() {
     wire.client(C + 53, "e").wait(4).client(C + 53, "");
     wire.expect(&[
         "0 open 50000 midstream #1",
+        "0 c joined",
         r#"0 c 0 "ab" #2+0"#,
         r#"0 c 2 "cd" #1+0"#,
+        "0 s joined",
         r#"0 s 0 "x" #3+0"#,
         r#"0 c 4 "e" #4+0"#,
     ]);
@@ -518,25 +558,27 @@ fn midstream_starts_at_the_lowest_byte_after_a_little_while() {
 fn acknowledgements_tell_where_the_other_direction_stands() {
     let mut wire = Wire::new();
     wire.client(C + 1, "ab").wait(4).client(C + 3, "c");
-    wire.expect(&["0 open 50000 midstream #1", r#"0 c 0 "ab" #1+0"#, r#"0 c 2 "c" #2+0"#]);
+    wire.expect(&["0 open 50000 midstream #1", "0 c joined", r#"0 c 0 "ab" #1+0"#, r#"0 c 2 "c" #2+0"#]);
     // The client has everything up to here, so this is next for certain.
-    wire.server(S + 1, "x").expect(&[r#"0 s 0 "x" #3+0"#]);
+    wire.server(S + 1, "x").expect(&["0 s joined", r#"0 s 0 "x" #3+0"#]);
     // And this is not; nothing is said about when the rest was sent.
     let mut wire = Wire::new();
     wire.client(C + 1, "ab").wait(4).client(C + 3, "c").take();
     wire.server(S + 4, "yz").send(0, "A", C + 4, S + 6, "").server(S + 3, "x").expect(&[]);
-    assert_eq!(wire.finish()[..2], [r#"0 s 0 "x" #5+0"#, r#"0 s 1 "yz" #3+0"#]);
+    assert_eq!(wire.finish()[..3], ["0 s joined", r#"0 s 0 "x" #5+0"#, r#"0 s 1 "yz" #3+0"#]);
 }
 
 #[test]
 fn midstream_client_is_guessed_by_port_then_by_who_speaks_first() {
     let mut wire = Wire::new();
     wire.server(S + 1, "x").client(C + 1, "a");
-    assert_eq!(wire.finish()[..3], ["0 open 50000 midstream #1", r#"0 s 0 "x" #1+0"#, r#"0 c 0 "a" #2+0"#]);
+    let lines = ["0 open 50000 midstream #1", "0 s joined", r#"0 s 0 "x" #1+0"#, "0 c joined", r#"0 c 0 "a" #2+0"#];
+    assert_eq!(wire.finish()[..5], lines);
     let mut wire = Wire::new();
     wire.ends[1].set_port(40000);
     wire.server(S + 1, "x").client(C + 1, "a");
-    assert_eq!(wire.finish()[..3], ["0 open 40000 midstream #1", r#"0 c 0 "x" #1+0"#, r#"0 s 0 "a" #2+0"#]);
+    let lines = ["0 open 40000 midstream #1", "0 c joined", r#"0 c 0 "x" #1+0"#, "0 s joined", r#"0 s 0 "a" #2+0"#];
+    assert_eq!(wire.finish()[..5], lines);
 }
 
 #[test]
