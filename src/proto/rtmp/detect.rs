@@ -106,7 +106,7 @@ pub fn detect(opening: &Opening<'_>) -> Match {
         is_placed = [is_placed[0] || proven[0], is_placed[1] || proven[1]];
         found.midstream = is_placed.map(|is_placed| !is_placed);
         if is_placed == [false; 2] {
-            let is_rtmp = [client, server].iter().chain(&opening.later).any(|bytes| resync::recognise(bytes));
+            let is_rtmp = [client, server].iter().chain(&opening.later).any(|bytes| is_chunks(bytes));
             return if is_rtmp { Match::Yes(found) } else { more };
         }
         let may_yet = [may_yet([client, server], ends), may_yet([server, client], [ends[1], ends[0]])];
@@ -133,7 +133,7 @@ pub fn detect(opening: &Opening<'_>) -> Match {
     }
     // A hole in a handshake moves nothing: its length is known.
     let joined = if is_placed[1] { &[] } else { opening.server };
-    if ends[0] && server.len() >= whole || opening.later.iter().chain([&joined]).any(|bytes| resync::recognise(bytes)) {
+    if ends[0] && server.len() >= whole || opening.later.iter().chain([&joined]).any(|bytes| is_chunks(bytes)) {
         return Match::Yes(found);
     }
     // A handshake that never became whole: the zero bytes of the plain form are what there is to go by.
@@ -190,6 +190,11 @@ fn is_tpkt(client: &[u8]) -> bool {
     let [3, 0, high, low, indicator, code, ..] = *client else { return false };
     let length = usize::from(high) << 8 | usize::from(low);
     code & 0xf0 == 0xe0 && usize::from(indicator) + 5 == length
+}
+
+/// Whether these bytes are a chunk stream from anywhere. One that goes through HTTP is not RTMP's own.
+fn is_chunks(bytes: &[u8]) -> bool {
+    Foreign::of(bytes) != Some(Foreign::Http) && resync::recognise(bytes)
 }
 
 /// Which of the sides begin with a handshake for certain.

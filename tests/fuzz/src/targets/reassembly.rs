@@ -149,7 +149,7 @@ impl Check {
             }
             Output::Joined { connection, from } => {
                 let given = &self.given[&connection][from.index()];
-                assert!(given.next == 0 && !given.closed && !self.plain);
+                assert!(given.next == 0 && !given.closed);
             }
             Output::Bytes { connection, from, offset, bytes, at, place } => {
                 let given = &mut self.given.get_mut(&connection).unwrap()[from.index()];
