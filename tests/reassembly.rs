@@ -208,6 +208,7 @@ proptest! {
             outputs.push(format!("{output:?}"));
             match output {
                 Output::Tunnels { .. } => {}
+                Output::Joined { connection, from } => assert_eq!(states[&connection][from.index()], (0, false)),
                 Output::Open { connection, .. } => assert!(states.insert(connection, [(0, false); 2]).is_none()),
                 Output::Bytes { connection, from, offset, bytes, .. } => {
                     let (next, closed) = &mut states.get_mut(&connection).unwrap()[from.index()];

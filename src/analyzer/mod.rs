@@ -256,6 +256,13 @@ impl State {
                     live.tunnels[from.index()].clone_from(tunnels);
                 }
             }
+            Output::Joined { connection, from } => {
+                if has_room {
+                    self.join(connection, from);
+                } else {
+                    self.waiting.push_back((connection, Kept::Joined { from }));
+                }
+            }
             Output::Bytes { connection, from, mut offset, mut bytes, at, mut place } => {
                 if has_room && bytes.len() <= SLICE {
                     return self.bytes(connection, from, offset, bytes, at, place);
@@ -292,9 +299,22 @@ impl State {
 
     fn replay(&mut self, connection: ConnectionId, kept: Kept) {
         match kept {
+            Kept::Joined { from } => self.join(connection, from),
             Kept::Bytes { from, offset, bytes, at, place } => self.bytes(connection, from, offset, &bytes, at, place),
             Kept::Gap { from, offset, missing, at } => self.gap(connection, from, offset, missing, at),
             Kept::Close { from, how, at, tcp } => self.close(connection, from, how, at, &tcp),
+        }
+    }
+
+    fn join(&mut self, connection: ConnectionId, from: Side) {
+        match self.live.get_mut(&connection).map(|live| &mut live.content) {
+            Some(Content::Unknown(opening)) => opening.join(from),
+            Some(Content::Rtmp { session, .. }) => {
+                self.session_bytes -= session.held();
+                session.join(from);
+                self.session_bytes += session.held();
+            }
+            Some(Content::Other(_)) | None => {}
         }
     }
 
@@ -433,7 +453,9 @@ impl State {
     fn judge(&mut self, connection: ConnectionId, complete: bool) {
         let Some(live) = self.live.get_mut(&connection) else { return };
         let Content::Unknown(opening) = &mut live.content else { return };
-        let is_searched = live.start == Start::Midstream || !opening.is_whole();
+        let is_midstream = live.start == Start::Midstream;
+        let from_start = opening.joined().map(|joined| !(is_midstream || joined));
+        let is_searched = from_start != [true; 2] || !opening.is_whole();
         let limit = if is_searched { self.limits.midstream_opening_bytes } else { self.limits.opening_bytes };
         let complete = complete || opening.is_full(limit);
         if is_searched && !complete && !opening.has_grown() {
@@ -443,7 +465,7 @@ impl State {
             client: opening.start_of(Side::Client),
             server: opening.start_of(Side::Server),
             later: opening.later(),
-            from_start: live.start == Start::Syn,
+            from_start,
             complete,
         };
         match detect::detect(&seen) {
@@ -471,11 +493,7 @@ impl State {
                     proxied: found.proxied.clone(),
                     tunnels: live.tunnels.clone(),
                 }));
-                let session = Box::new(if found.midstream {
-                    Session::midstream(number, &self.limits)
-                } else {
-                    Session::new(number, found.skip, live.start == Start::Syn, &self.limits)
-                });
+                let session = Box::new(Session::new(number, &found, &self.limits));
                 self.session_bytes += session.held();
                 live.content = Content::Rtmp { number, session };
                 for kept in kept {

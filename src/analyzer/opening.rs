@@ -6,6 +6,7 @@ use crate::wire::{Moment, Place, Side};
 /// One thing that happened before the protocol was known.
 #[derive(Debug)]
 pub(super) enum Kept {
+    Joined { from: Side },
     Bytes { from: Side, offset: u64, bytes: Box<[u8]>, at: Moment, place: Place },
     Gap { from: Side, offset: u64, missing: u64, at: Moment },
     Close { from: Side, how: How, at: Moment, tcp: Box<TcpFacts> },
@@ -24,6 +25,8 @@ pub(super) struct Opening {
     later: [Vec<u8>; 2],
     /// Whether a side's start goes on: nothing is missing so far.
     whole: [bool; 2],
+    /// Whether a side's first bytes are only those that were captured first.
+    joined: [bool; 2],
     bytes: usize,
     /// What all of it takes, allocations too.
     cost: usize,
@@ -34,7 +37,17 @@ pub(super) struct Opening {
 impl Opening {
     pub(super) fn new() -> Self {
         let (starts, later) = Default::default();
-        Opening { kept: Vec::new(), starts, later, whole: [true; 2], bytes: 0, cost: 0, next_look: 0 }
+        let (whole, joined) = ([true; 2], [false; 2]);
+        Opening { kept: Vec::new(), starts, later, whole, joined, bytes: 0, cost: 0, next_look: 0 }
+    }
+
+    pub(super) fn join(&mut self, from: Side) {
+        self.joined[from.index()] = true;
+    }
+
+    /// Whether a side's first bytes are only those that were captured first.
+    pub(super) fn joined(&self) -> [bool; 2] {
+        self.joined
     }
 
     pub(super) fn keep(&mut self, from: Side, offset: u64, bytes: &[u8], at: Moment, place: Place) {

@@ -56,6 +56,12 @@ struct Reset {
     packets: u32,
     /// How far its sender's stream went by then, the FIN included.
     sent: u64,
+    /// Where it stands in its sender's direction.
+    position: Option<u64>,
+    /// Its sender had a connection to end: an answer to a segment of none carries no acknowledgement.
+    is_own: bool,
+    /// How far each direction was known to go when it came.
+    reach: [u64; 2],
 }
 
 /// Gives what a direction delivers to the outside.
@@ -63,6 +69,7 @@ macro_rules! sink {
     ($id:expr, $from:expr, $out:expr) => {
         &mut |delivery: Delivery<'_>| {
             $out(match delivery {
+                Delivery::Joined => Output::Joined { connection: $id, from: $from },
                 Delivery::Bytes { offset, bytes, at, place } => {
                     Output::Bytes { connection: $id, from: $from, offset, bytes, at, place }
                 }
@@ -209,9 +216,11 @@ impl Connection {
             self.health.see(from, segment, at);
         }
         if segment.flags.ack && !segment.flags.rst {
+            // What has not said anything yet has answered nothing but the SYN, nor was it told anything.
+            let is_first = self.directions[from].first_sequence() == Some(segment.sequence);
             let peer = &mut self.directions[1 - from];
             if self.start == Start::Syn && !segment.flags.syn && !peer.is_started() {
-                peer.start_with_acknowledgement(segment.acknowledgement);
+                peer.start_with_acknowledgement(segment.acknowledgement, is_first);
             }
             peer.acknowledge(segment.acknowledgement, at);
         }
@@ -222,16 +231,21 @@ impl Connection {
             self.directions[from].start_if_expected();
         }
         if segment.flags.rst && self.reset.is_none() && self.accepts_reset(from, segment.sequence) {
-            let sent = self.directions[from].sent_by(segment.sequence);
-            self.reset = Some(Reset { from, at, packets: self.packets, sent });
+            let direction = &self.directions[from];
+            let position = direction.position(segment.sequence).filter(|_| direction.is_started());
+            let sent = direction.sent_by(segment.sequence);
+            let reach = self.directions.each_ref().map(Direction::reach);
+            let (packets, is_own) = (self.packets, segment.flags.ack);
+            self.reset = Some(Reset { from, at, packets, sent, position, is_own, reach });
         }
         if segment.is_syn() {
             // Who was refused tries again, or an RST was for what used these ports before (RFC 9293 §3.5.1).
             self.reset = None;
             self.directions[from].begin_again();
         }
-        if let Some(reset) = self.reset
-            && self.directions[reset.from].acknowledged() > reset.sent
+        if let Some(Reset { from, sent, .. }) = self.reset
+            && !self.directions[from].is_closed()
+            && self.directions[from].acknowledged() > sent
         {
             // Who was to be reset takes what was sent after that: it did not believe it (RFC 5961 §3.2).
             self.reset = None;
@@ -244,7 +258,7 @@ impl Connection {
     fn accepts_reset(&self, from: usize, sequence: u32) -> bool {
         let direction = &self.directions[from];
         let window = self.facts(1 - from).largest_window.unwrap_or(u64::MAX / 2);
-        !direction.is_started() || direction.position(sequence).is_some_and(|at| at <= direction.reached() + window)
+        !direction.is_started() || direction.position(sequence).is_some_and(|at| at <= direction.reach() + window)
     }
 
     /// Whether so many segments in a row are nowhere near the streams that they must be another connection.
@@ -301,16 +315,22 @@ impl Connection {
             if let Some(at) = direction.finished()
                 && !direction.is_closed()
             {
-                direction.close(room);
-                let tcp = &self.facts(from);
-                out(Output::Close { connection: id, from: side, how: How::Fin, at, tcp });
+                self.close_one(from, How::Fin, at, room, out);
             }
+        }
+        if let Some(Reset { from, at, position: Some(position), is_own: true, .. }) = self.reset
+            && self.directions[from].is_done_at(position)
+        {
+            // Its sender has said all, and all of that is there. The other may still be heard.
+            self.close_one(from, How::Rst, at, room, out);
         }
         if let Some(Reset { at, packets, .. }) = self.reset {
             // What the capture reordered may still follow.
             let is_over = self.packets.wrapping_sub(packets) >= room.limits.acknowledged_hole_packets
                 || now.since(at.time) >= room.limits.acknowledged_hole_ns;
-            if is_over {
+            if is_over && self.is_alive() {
+                self.reset = None;
+            } else if is_over {
                 self.close(How::Rst, at, room, out);
             } else {
                 need = Need::Time;
@@ -339,7 +359,7 @@ impl Connection {
         if !self.opened {
             self.open_midstream(out);
         }
-        match self.reset {
+        match self.reset.filter(|_| !self.is_alive()) {
             Some(Reset { at, .. }) => self.close(How::Rst, at, room, out),
             None => self.close(how, at, room, out),
         }
@@ -355,15 +375,30 @@ impl Connection {
             self.directions[from].flush(room, sink!(id, side, out));
         }
         for from in self.in_order() {
-            let (id, side) = (self.id, self.side(from));
-            let direction = &mut self.directions[from];
+            let direction = &self.directions[from];
             if !direction.is_closed() {
                 let (how, at) = direction.finished().map_or((how, at), |at| (How::Fin, at));
-                direction.close(room);
-                let tcp = &self.facts(from);
-                out(Output::Close { connection: id, from: side, how, at, tcp });
+                self.close_one(from, how, at, room, out);
             }
         }
+    }
+
+    fn close_one(&mut self, from: usize, how: How, at: Moment, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) {
+        self.directions[from].close(room);
+        let tcp = &self.facts(from);
+        out(Output::Close { connection: self.id, from: self.side(from), how, at, tcp });
+    }
+
+    /// Whether the RST was somebody else's, and its sender went on: it said more than led up to the RST, or has heard what
+    /// was not yet said then.
+    fn is_alive(&self) -> bool {
+        let Some(Reset { from, position, reach, .. }) = self.reset else { return false };
+        let (own, peer) = (&self.directions[from], &self.directions[1 - from]);
+        if own.is_closed() {
+            return false;
+        }
+        let leads_up = |position: u64| position == own.reach() || position == own.reach() + 1;
+        own.reach() > reach[from] && !position.is_some_and(leads_up) || peer.acknowledged() > reach[1 - from]
     }
 
     fn facts(&self, from: usize) -> TcpFacts {

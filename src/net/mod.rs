@@ -185,6 +185,11 @@ pub enum Output<'a> {
         from: Side,
         tunnels: &'a Tunnels,
     },
+    /// Comes before a direction's first bytes where these are not known to be the first that were sent.
+    Joined {
+        connection: ConnectionId,
+        from: Side,
+    },
     /// Bytes in order. `offset` counts from the first byte after the SYN (midstream: from the first byte seen), `at` is
     /// the packet that carried them, `place` where the first of them lies in the capture.
     Bytes {

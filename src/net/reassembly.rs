@@ -20,8 +20,19 @@ const EARLIER: u64 = 1 << 20;
 
 /// What one direction gives; offsets count from its first byte.
 pub(super) enum Delivery<'a> {
-    Bytes { offset: u64, bytes: &'a [u8], at: Moment, place: Place },
-    Gap { offset: u64, missing: u64, at: Moment },
+    /// Before all others: offset 0 is only where the capture begins, as far as is known.
+    Joined,
+    Bytes {
+        offset: u64,
+        bytes: &'a [u8],
+        at: Moment,
+        place: Place,
+    },
+    Gap {
+        offset: u64,
+        missing: u64,
+        at: Moment,
+    },
 }
 
 /// What a segment carries.
@@ -93,6 +104,8 @@ pub(super) struct Direction {
     /// Bytes above `next`.
     waiting: Waiting,
     mark: Option<Mark>,
+    /// It is to be said that `base` is not known to be the first byte's.
+    joined: bool,
     closed: bool,
 }
 
@@ -112,6 +125,7 @@ impl Direction {
             fin: None,
             waiting: Waiting::new(),
             mark: None,
+            joined: false,
             closed: false,
         }
     }
@@ -135,11 +149,6 @@ impl Direction {
         self.is_started() && self.position(acknowledgement).is_some_and(|position| sent.contains(&position))
     }
 
-    /// Where the data ends that was seen or acknowledged.
-    pub(super) fn reached(&self) -> u64 {
-        self.next.max(self.sent).max(self.acknowledged)
-    }
-
     /// Where the data ends that its receiver has acknowledged.
     pub(super) fn acknowledged(&self) -> u64 {
         self.acknowledged
@@ -147,7 +156,7 @@ impl Direction {
 
     /// Where all ends that was sent before an RST with this sequence number, with room for a FIN.
     pub(super) fn sent_by(&self, sequence: u32) -> u64 {
-        self.reached().max(self.position(sequence).unwrap_or(0)) + 1
+        self.reach().max(self.position(sequence).unwrap_or(0)) + 1
     }
 
     /// How many bytes there were, if a FIN ended them.
@@ -185,6 +194,7 @@ impl Direction {
         }
         if let Some(position) = self.position(sequence) {
             self.start_at(position);
+            self.joined = false;
         }
     }
 
@@ -212,6 +222,7 @@ impl Direction {
         self.base = position;
         self.next = position;
         self.phase = Phase::Started;
+        self.joined = true;
         self.mark = None;
     }
 
@@ -298,14 +309,15 @@ impl Direction {
     }
 
     /// Of a connection whose SYN was seen, the first acknowledgement is of the peer's SYN, whether or not that was
-    /// captured.
-    pub(super) fn start_with_acknowledgement(&mut self, sequence: u32) {
+    /// captured. That is certain where it `is_first`: its sender had sent nothing before.
+    pub(super) fn start_with_acknowledgement(&mut self, sequence: u32, is_first: bool) {
         match self.phase {
             Phase::Unknown | Phase::Expected => self.start(sequence),
             Phase::Buffering if self.can_start(sequence) => self.start(sequence),
-            Phase::Buffering => self.start_with_lowest(),
-            Phase::Started => {}
+            Phase::Buffering => return self.start_with_lowest(),
+            Phase::Started => return,
         }
+        self.joined = !is_first;
     }
 
     /// Whether this segment is the very next data of a direction that was only known by acknowledgements.
@@ -357,7 +369,10 @@ impl Direction {
         }
     }
 
-    fn give(&self, piece: &Piece<'_>, sink: &mut impl FnMut(Delivery<'_>)) {
+    fn give(&mut self, piece: &Piece<'_>, sink: &mut impl FnMut(Delivery<'_>)) {
+        if std::mem::take(&mut self.joined) {
+            sink(Delivery::Joined);
+        }
         let offset = piece.position - self.base;
         sink(Delivery::Bytes { offset, bytes: piece.bytes, at: piece.at, place: piece.place });
     }
@@ -402,6 +417,9 @@ impl Direction {
 
     fn gap(&mut self, end: u64, at: Moment, sink: &mut impl FnMut(Delivery<'_>)) {
         if end > self.next {
+            if std::mem::take(&mut self.joined) {
+                sink(Delivery::Joined);
+            }
             sink(Delivery::Gap { offset: self.next - self.base, missing: end - self.next, at });
             self.next = end;
         }
@@ -444,6 +462,20 @@ impl Direction {
             self.mark = Some(Mark { upto, packets, time: now });
         }
         waits
+    }
+
+    /// How far the direction is known to go.
+    pub(super) fn reach(&self) -> u64 {
+        self.sent.max(self.acknowledged)
+    }
+
+    /// Whether everything up to a position was delivered, and nothing is there beyond it.
+    pub(super) fn is_done_at(&self, position: u64) -> bool {
+        !self.closed
+            && self.is_started()
+            && self.next == position
+            && self.reach() <= position
+            && self.waiting.is_empty()
     }
 
     /// When the FIN was seen, if everything before it is done.

@@ -1,6 +1,6 @@
 //! Is it RTMP? The first bytes of a connection say; its ports say nothing.
 
-use super::handshake::{BLOCK, PeerBlock};
+use super::handshake::{BLOCK, HALF, PeerBlock};
 use super::{Step, resync};
 use crate::wire::Side;
 
@@ -12,8 +12,8 @@ pub struct Opening<'a> {
     pub server: &'a [u8],
     /// Each side's bytes behind its last hole, where there is one.
     pub later: [&'a [u8]; 2],
-    /// Whether these are the connection's very first bytes.
-    pub from_start: bool,
+    /// Whether a side's bytes are the very first that it sent.
+    pub from_start: [bool; 2],
     /// No more will come, or no more is kept.
     pub complete: bool,
 }
@@ -32,8 +32,8 @@ pub struct Found {
     pub skip: usize,
     /// What that header says of the client's address.
     pub proxied: Option<String>,
-    /// The connection's bytes begin in the middle of its chunk streams: no handshake.
-    pub midstream: bool,
+    /// Whether a side's bytes begin somewhere in the middle, as far as is known: no place in them is the handshake's.
+    pub midstream: [bool; 2],
 }
 
 /// What is spoken where RTMP should be.
@@ -95,38 +95,50 @@ pub fn detect(opening: &Opening<'_>) -> Match {
     let client = &opening.client[skip..];
     let server = opening.server;
     let more = if opening.complete { Match::No } else { Match::NeedMore };
-    let may_begin = |bytes: &[u8]| bytes.first().is_none_or(|byte| is_version(*byte));
-    if opening.from_start && !(may_begin(client) && may_begin(server)) {
-        return strange([client, server], Found { skip, proxied, ..Found::default() }, more);
+    let ends = opening.later.map(|bytes| !bytes.is_empty());
+    let mut found = Found { skip, proxied, ..Found::default() };
+    // A PROXY header stands before everything else.
+    let mut is_placed = [opening.from_start[0] || skip > 0, opening.from_start[1]];
+    if is_placed != [true; 2] {
+        // Media may begin with any byte. Only an echo, a signature or a digest proves a handshake here, and only a chain of
+        // headers a chunk stream. One side's proof is no other's: its own beginning may be missing.
+        let proven = prove([client, server]);
+        is_placed = [is_placed[0] || proven[0], is_placed[1] || proven[1]];
+        found.midstream = is_placed.map(|is_placed| !is_placed);
+        if is_placed == [false; 2] {
+            let is_rtmp = [client, server].iter().chain(&opening.later).any(|bytes| is_chunks(bytes));
+            return if is_rtmp { Match::Yes(found) } else { more };
+        }
+        let may_yet = [may_yet([client, server], ends), may_yet([server, client], [ends[1], ends[0]])];
+        if !opening.complete && (!is_placed[0] && may_yet[0] || !is_placed[1] && may_yet[1]) {
+            return Match::NeedMore;
+        }
+        if proven != [false; 2] {
+            return Match::Yes(found);
+        }
     }
-    if opening.from_start && is_tpkt(client) {
+    // From here on a side whose beginning is not there has no beginning.
+    let [client, server] =
+        [(client, is_placed[0]), (server, is_placed[1])].map(|(bytes, is)| if is { bytes } else { &[] });
+    let may_begin = |bytes: &[u8]| bytes.first().is_none_or(|byte| is_version(*byte));
+    if !(may_begin(client) && may_begin(server)) {
+        return strange([client, server], found, more);
+    }
+    if is_tpkt(client) {
         return Match::No;
     }
-    let yes = Match::Yes(Found { skip, proxied, ..Found::default() });
     let whole = 1 + BLOCK;
-    if !opening.from_start {
-        // Media may begin with any byte. Only an echo, a signature or a digest proves a handshake here, and only a chain of
-        // headers a chunk stream.
-        // One side's proof is no other's: its own beginning may be missing.
-        return if is_proven(client, server) && may_begin(client) && may_begin(server) {
-            if opening.complete || !(client.is_empty() || server.is_empty()) { yes } else { more }
-        } else if [client, server].iter().chain(&opening.later).any(|bytes| resync::recognise(bytes)) {
-            Match::Yes(Found { midstream: true, ..Found::default() })
-        } else {
-            more
-        };
-    }
     if client.len() >= whole || (client.is_empty() && server.len() >= whole) {
-        return yes;
+        return Match::Yes(found);
     }
     // A hole in a handshake moves nothing: its length is known.
-    let holes = opening.later.map(|bytes| !bytes.is_empty());
-    if holes[0] && server.len() >= whole || opening.later.iter().any(|bytes| resync::recognise(bytes)) {
-        return yes;
+    let joined = if is_placed[1] { &[] } else { opening.server };
+    if ends[0] && server.len() >= whole || opening.later.iter().chain([&joined]).any(|bytes| is_chunks(bytes)) {
+        return Match::Yes(found);
     }
     // A handshake that never became whole: the zero bytes of the plain form are what there is to go by.
     if opening.complete && client.len() >= 9 && client[5..9] == [0; 4] {
-        return yes;
+        return Match::Yes(found);
     }
     more
 }
@@ -180,17 +192,39 @@ fn is_tpkt(client: &[u8]) -> bool {
     code & 0xf0 == 0xe0 && usize::from(indicator) + 5 == length
 }
 
-fn is_proven(client: &[u8], server: &[u8]) -> bool {
+/// Whether these bytes are a chunk stream from anywhere. One that goes through HTTP is not RTMP's own.
+fn is_chunks(bytes: &[u8]) -> bool {
+    Foreign::of(bytes) != Some(Foreign::Http) && resync::recognise(bytes)
+}
+
+/// Which of the sides begin with a handshake for certain.
+fn prove([client, server]: [&[u8]; 2]) -> [bool; 2] {
     let echoes = |echo: &[u8], peer: &[u8]| {
         let there = echo.len().min(BLOCK);
-        there >= 256 && echo[8..there] == peer[8..there] && peer[8..there].iter().any(|byte| *byte != peer[8])
+        // A part of it could be the same part of both where as much is missing before both.
+        let is_enough = there == BLOCK || there >= 256 && peer[4..8] == [0; 4];
+        is_enough && echo[8..there] == peer[8..there] && peer[8..there].iter().any(|byte| *byte != peer[8])
     };
-    let signed = |bytes: &[u8], from| bytes.get(1..=BLOCK).is_some_and(|block| is_signed(block, from));
+    let may_begin = |bytes: &[u8]| bytes.first().is_some_and(|byte| is_version(*byte));
+    let signed =
+        |bytes: &[u8], from| may_begin(bytes) && bytes.get(1..=BLOCK).is_some_and(|block| is_signed(block, from));
     let echoed = |bytes: &[u8], peer: &[u8]| match (bytes.get(1 + BLOCK..), peer.get(1..=BLOCK)) {
         (Some(echo), Some(peer)) => echoes(echo, peer),
         _ => false,
     };
-    signed(client, Side::Client) || signed(server, Side::Server) || echoed(server, client) || echoed(client, server)
+    // An echo says where both stand.
+    if may_begin(client) && may_begin(server) && (echoed(server, client) || echoed(client, server)) {
+        return [true; 2];
+    }
+    [signed(client, Side::Client), signed(server, Side::Server)]
+}
+
+/// Whether more bytes may prove that a side, the first of the two, begins with a handshake. A side that `ends` has a hole
+/// behind these bytes.
+fn may_yet([own, peer]: [&[u8]; 2], ends: [bool; 2]) -> bool {
+    let grows = |bytes: &[u8], ends: bool| !ends && (bytes.len() as u64) < HALF;
+    own.first().is_none_or(|byte| is_version(*byte))
+        && (grows(own, ends[0]) || own.len() > BLOCK && grows(peer, ends[1]))
 }
 
 enum Proxy {
@@ -253,9 +287,7 @@ pub(super) fn hides_signature(version: u8) -> bool {
 
 /// The protocol's name by the client's (or else the server's) version.
 pub fn protocol(found: &Found, opening: &Opening<'_>) -> &'static str {
-    if found.midstream {
-        return "rtmp";
-    }
-    let version = opening.client.get(found.skip).or(opening.server.first());
+    let of_client = opening.client.get(found.skip).filter(|_| !found.midstream[0]);
+    let version = of_client.or(opening.server.first().filter(|_| !found.midstream[1]));
     if version.is_some_and(|version| is_encrypted(*version)) { "rtmpe" } else { "rtmp" }
 }

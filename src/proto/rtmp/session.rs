@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use super::chunk::{Chunked, Chunks};
-use super::detect::{Foreign, hides_signature, is_encrypted, is_version};
-use super::handshake::{HALF, Handshake, HandshakeFacts, PeerBlock, Step};
-use super::{Answer, Body, Message, Reason};
+use super::detect::{Foreign, Found, hides_signature, is_encrypted, is_version};
+use super::handshake::{Echo, HALF, Handshake, HandshakeFacts, PeerBlock, Step};
+use super::{Answer, Body, Head, Message, Reason};
 use crate::limits::{Limits, Reached};
 use crate::net::{How, TcpFacts};
 use crate::proto::{Close, Event, Gap, Incomplete, Resync, Undecodable, Why};
@@ -36,8 +36,8 @@ struct Direction {
     chunks: Chunks,
     /// This side's C1 or S1.
     block: Option<PeerBlock>,
-    /// This side's C2 or S2, until the block that it answers is known: packets may come in another order than they were
-    /// sent in.
+    /// This side's C2 or S2, until the block that it answers is known (packets may come in another order than they were
+    /// sent in), and until its place is certain.
     early_echo: Option<Handshake>,
     /// Calls of this side that wait for an answer, oldest first.
     calls: VecDeque<Call>,
@@ -45,13 +45,15 @@ struct Direction {
     messages: u64,
     /// Bytes of no chunk stream that can be read: encrypted ones, or another protocol's.
     opaque: u64,
-    is_encrypted: bool,
+    /// What it says in C0 or S0.
+    version: Option<u8>,
+    /// Its first bytes are missing, and a PROXY protocol header may have been among them: where its handshake lies is not
+    /// certain until its C2 is what it should be, or chunks are found right behind it.
+    is_doubtful: bool,
     /// Its first bytes, until they tell whether it speaks RTMP; none once they told.
     start: Option<Vec<u8>>,
     /// It speaks another protocol.
     foreign: Option<Foreign>,
-    /// Its signature is encrypted in a way that cannot be checked: RTMPE 8 and 9.
-    hides_signature: bool,
     closed: bool,
 }
 
@@ -73,10 +75,26 @@ struct Call {
     time: Time,
 }
 
+/// Bytes of the shortest PROXY protocol header: `PROXY UNKNOWN` and the end of its line.
+const PROXY_HEADER: u64 = 15;
+
+impl Direction {
+    /// Whether what stands where C2 should is that, by what it is to the peer's S1.
+    fn is_believed(&mut self, echo: Option<Echo>) -> bool {
+        self.is_doubtful &= !matches!(echo, Some(Echo::Exact | Echo::Random | Echo::Signature));
+        !self.is_doubtful
+    }
+
+    /// Where the chunks begin is as doubtful as where the handshake does.
+    fn end_handshake(&mut self, at: Moment) {
+        if self.is_doubtful && self.handshake.passed == HALF {
+            self.chunks.gap(0, at, &mut Vec::new());
+        }
+    }
+}
+
 impl Session {
-    /// `skip` bytes of the client come before its C0. Where the connection's first bytes were not captured (`is_whole` is
-    /// false), what comes first says nothing of the protocol.
-    pub fn new(session: u32, skip: usize, is_whole: bool, limits: &Limits) -> Self {
+    pub fn new(session: u32, found: &Found, limits: &Limits) -> Self {
         let direction = |skip: u64| Direction {
             skip,
             handshake: Half::default(),
@@ -87,28 +105,40 @@ impl Session {
             bytes: 0,
             messages: 0,
             opaque: 0,
-            is_encrypted: false,
-            start: is_whole.then(Vec::new),
+            version: None,
+            is_doubtful: false,
+            start: Some(Vec::new()),
             foreign: None,
-            hides_signature: false,
             closed: false,
         };
-        Session {
-            session,
-            directions: [direction(skip as u64), direction(0)],
-            limits: limits.clone(),
-            chunked: Vec::new(),
+        let directions = [direction(found.skip as u64), direction(0)];
+        let mut it = Session { session, directions, limits: limits.clone(), chunked: Vec::new() };
+        for from in Side::BOTH.into_iter().filter(|from| found.midstream[from.index()]) {
+            it.join(from);
+        }
+        it
+    }
+
+    /// What follows of a side is from somewhere in the middle: what comes first says nothing of the protocol, and its
+    /// handshake, should there be some of it, is not at any known place.
+    pub fn join(&mut self, from: Side) {
+        let direction = &mut self.directions[from.index()];
+        if direction.bytes == 0 {
+            direction.skip = 0;
+            direction.start = None;
+            direction.handshake.passed = HALF;
+            direction.chunks = Chunks::midstream(0, &self.limits);
         }
     }
 
-    /// A session whose handshake was not captured.
-    pub fn midstream(session: u32, limits: &Limits) -> Self {
-        let mut it = Session::new(session, 0, false, limits);
-        for direction in &mut it.directions {
-            direction.handshake.passed = HALF;
-            direction.chunks = Chunks::midstream(0, limits);
-        }
-        it
+    /// A side's version. Where its own is missing, the other's tells.
+    fn version(&self, from: Side) -> Option<u8> {
+        let of = |side: Side| self.directions[side.index()].version;
+        of(from).or(of(from.other()))
+    }
+
+    fn is_encrypted(&self, from: Side) -> bool {
+        self.version(from).is_some_and(is_encrypted)
     }
 
     /// Bytes of memory that it takes beside itself and its handshake, about: what [`Session::shed`] gives up.
@@ -164,12 +194,14 @@ impl Session {
         if direction.handshake.passed < HALF {
             let used = self.handshake(from, bytes, at, out.events);
             bytes = &bytes[used..];
+            self.directions[from.index()].end_handshake(at);
         }
         if bytes.is_empty() {
             return;
         }
+        let is_encrypted = self.is_encrypted(from);
         let direction = &mut self.directions[from.index()];
-        if direction.is_encrypted {
+        if is_encrypted {
             direction.opaque += bytes.len() as u64;
             return;
         }
@@ -190,6 +222,8 @@ impl Session {
                 _ => break,
             };
             let peer = if step == Step::Version { None } else { self.directions[from.other().index()].block.clone() };
+            // The signature may be encrypted in a way that cannot be checked: RTMPE 8 and 9.
+            let hides = self.version(from).is_some_and(hides_signature);
             let direction = &mut self.directions[from.index()];
             let half = &mut direction.handshake;
             let end = start + step.length() as u64;
@@ -215,7 +249,7 @@ impl Session {
                 // Bytes of it are missing from the capture.
                 continue;
             }
-            let peer = peer.filter(|_| step != Step::Echo || !direction.hides_signature);
+            let peer = peer.filter(|_| step != Step::Echo || !hides);
             let (facts, block) = Handshake::judge(step, from, &content, peer.as_ref());
             let event = Handshake {
                 session: self.session,
@@ -228,11 +262,12 @@ impl Session {
                 facts,
             };
             match facts {
-                HandshakeFacts::Version(version) => {
-                    direction.is_encrypted = is_encrypted(version);
-                    direction.hides_signature = hides_signature(version);
+                HandshakeFacts::Version(version) => direction.version = Some(version),
+                HandshakeFacts::Echo { echo: None, .. } if !hides => {
+                    direction.early_echo = Some(event);
+                    continue;
                 }
-                HandshakeFacts::Echo { echo: None, .. } if !direction.hides_signature => {
+                HandshakeFacts::Echo { echo, .. } if !direction.is_believed(echo) => {
                     direction.early_echo = Some(event);
                     continue;
                 }
@@ -257,6 +292,13 @@ impl Session {
         let Some(mut event) = self.directions[from.index()].early_echo.take() else { return };
         let peer = self.directions[from.other().index()].block.as_ref();
         event.facts = Handshake::judge(Step::Echo, from, &event.bytes, peer).0;
+        let direction = &mut self.directions[from.index()];
+        if let HandshakeFacts::Echo { echo, .. } = event.facts
+            && !direction.is_believed(echo)
+        {
+            direction.early_echo = Some(event);
+            return;
+        }
         out.push_back(Event::Handshake(event));
         self.directions[from.other().index()].block = None;
     }
@@ -264,7 +306,10 @@ impl Session {
     /// `missing` bytes of one side are not in the capture.
     pub fn gap(&mut self, from: Side, offset: u64, missing: u64, at: Moment, out: &mut Sink<'_>) {
         let mut chunked = std::mem::take(&mut self.chunked);
+        let is_encrypted = self.is_encrypted(from);
         let direction = &mut self.directions[from.index()];
+        let is_first = direction.bytes == 0 && direction.handshake.passed == 0;
+        direction.is_doubtful |= from == Side::Client && is_first && missing >= PROXY_HEADER;
         direction.bytes += missing;
         if let Some(start) = direction.start.take().filter(|start| !start.is_empty()) {
             self.handshake(from, &start, at, out.events);
@@ -278,9 +323,10 @@ impl Session {
             let inside = missing.min(HALF - half.passed);
             half.passed += inside;
             half.bytes.clear();
+            direction.end_handshake(at);
             missing == inside || direction.chunks.gap(missing - inside, at, &mut chunked)
         } else {
-            direction.is_encrypted || direction.chunks.gap(missing, at, &mut chunked)
+            is_encrypted || direction.chunks.gap(missing, at, &mut chunked)
         };
         out.events.push_back(Event::Gap(Gap { session: self.session, from, offset, bytes: missing, at, survived }));
         self.give(from, &mut chunked, out);
@@ -297,7 +343,10 @@ impl Session {
         self.directions[from.index()].chunks.finish(why, &mut chunked);
         self.give(from, &mut chunked, out);
         self.chunked = chunked;
-        self.directions[from.index()].closed = true;
+        self.give_early_echo(from, out.events);
+        let direction = &mut self.directions[from.index()];
+        direction.closed = true;
+        direction.opaque += direction.early_echo.take().map_or(0, |event| event.bytes.len() as u64);
         let last = self.directions.iter().all(|direction| direction.closed);
         let direction = &self.directions[from.index()];
         out.events.push_back(Event::Close(Close {
@@ -318,6 +367,10 @@ impl Session {
 
     fn give(&mut self, from: Side, chunked: &mut Vec<Chunked>, out: &mut Sink<'_>) {
         for chunked in chunked.drain(..) {
+            if let Chunked::Message(Head { offset: HALF, .. }, _) | Chunked::Resync { offset: HALF, .. } = chunked {
+                // They were looked for, and are where they should be: so is what is before them.
+                self.directions[from.index()].is_doubtful = false;
+            }
             let event = match chunked {
                 Chunked::Message(head, payload) => {
                     let mut message = Message::decode(self.session, from, head, payload, &self.limits);
@@ -345,6 +398,10 @@ impl Session {
                 }
             };
             out.events.push_back(event);
+        }
+        let is_answer = self.directions[from.other().index()].block.is_some();
+        if is_answer && !self.directions[from.index()].is_doubtful {
+            self.give_early_echo(from, out.events);
         }
     }
 

@@ -39,17 +39,47 @@ fn fin_of_long_ago_closes_nothing() {
 fn rst_closes_both_directions_after_what_was_reordered() {
     let mut wire = Wire::new();
     wire.handshake().send(0, "RA", C + 3, S + 1, "").client(C + 1, "ab").server(S + 1, "xy");
-    wire.expect(&[r#"0 c 0 "ab" #5+0"#, r#"0 s 0 "xy" #6+0"#]);
-    assert_eq!(wire.finish(), ["0 c rst #4", "0 s rst #4"]);
+    wire.expect(&[r#"0 c 0 "ab" #5+0"#, "0 c rst #4", r#"0 s 0 "xy" #6+0"#]);
+    assert_eq!(wire.finish(), ["0 s rst #4"]);
+}
+
+#[test]
+fn rst_closes_its_senders_direction_once_all_of_that_is_there() {
+    let mut wire = Wire::new();
+    wire.handshake().client(C + 1, "ab").server(S + 1, "x").take();
+    wire.send(1, "RA", S + 2, C + 3, "").expect(&["0 s rst #6"]);
+    // What the other has sent until it heard of that still counts.
+    wire.client(C + 3, "cd").expect(&[r#"0 c 2 "cd" #7+0"#]);
+    assert_eq!(wire.finish(), ["0 c rst #6"]);
+    // One that answers a segment of no connection has its number from that segment: it tells nothing of its sender.
+    let mut wire = Wire::new();
+    wire.handshake().server(S + 1, "x").take();
+    wire.send(1, "R", S + 2, 0, "").expect(&[]);
+    wire.server(S + 2, "y").take();
+    assert_eq!(wire.finish(), ["0 c end #6", "0 s end #6"]);
+}
+
+#[test]
+fn rst_that_nobody_obeys_ends_nothing() {
+    // Outside the window: its supposed sender goes on.
+    let mut wire = Wire::new();
+    wire.handshake().send(0, "R", C + 1_000_000, 0, "").client(C + 1, "ab").wait(4).client(C + 3, "cd").wait(4);
+    wire.client(C + 5, "e").take();
+    assert_eq!(wire.finish(), ["0 c end #7", "0 s end #7"]);
+    // Its supposed sender hears on.
+    let mut wire = Wire::new();
+    wire.handshake().send(0, "R", C + 1_000_000, 0, "").server(S + 1, "xy").send(0, "A", C + 1, S + 3, "").wait(4);
+    wire.server(S + 3, "z").expect(&[r#"0 s 0 "xy" #5+0"#, r#"0 s 2 "z" #7+0"#]);
+    assert_eq!(wire.finish(), ["0 c end #7", "0 s end #7"]);
 }
 
 #[test]
 fn rst_takes_effect_when_time_passes() {
     let mut wire = Wire::new();
-    wire.handshake().send(1, "RA", S + 1, C + 1, "").expect(&[]);
+    wire.handshake().send(1, "RA", S + 1, C + 1, "").expect(&["0 s rst #4"]);
     wire.wait(4);
     wire.ends[0].set_port(50001);
-    wire.send(0, "S", 77, 0, "").expect(&["0 c rst #4", "0 s rst #4", "1 open 50001 syn #5"]);
+    wire.send(0, "S", 77, 0, "").expect(&["0 c rst #4", "1 open 50001 syn #5"]);
 }
 
 #[test]

@@ -49,6 +49,7 @@ fn line(output: &Output<'_>) -> String {
             format!("{connection} open {} {start} #{}", client.port(), at.packet)
         }
         Output::Tunnels { connection, from, tunnels } => format!("{connection} {} in {tunnels}", side(from)),
+        Output::Joined { connection, from } => format!("{connection} {} joined", side(from)),
         Output::Bytes { connection, from, offset, bytes, at, place } => {
             // The place is shown as the distance from where the packet's payload starts.
             let into = place.offset - at.packet.0 * 1000;

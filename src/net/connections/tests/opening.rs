@@ -32,7 +32,7 @@ fn other_syn_is_a_new_connection() {
 fn other_syn_after_an_rst_does_not_hide_the_rst() {
     let mut wire = Wire::new();
     wire.handshake().send(1, "RA", S + 1, C + 1, "").send(0, "S", 9, 0, "");
-    wire.expect(&["0 c rst #4", "0 s rst #4", "1 open 50000 syn #5"]);
+    wire.expect(&["0 s rst #4", "0 c rst #4", "1 open 50000 syn #5"]);
 }
 
 #[test]
@@ -65,10 +65,18 @@ fn syn_without_its_answer() {
     let mut wire = Wire::new();
     wire.send(0, "S", C, 0, "").client(C + 1, "hi").server(S + 1, "xy").take();
     assert_eq!(wire.finish(), ["0 c end #3", "0 s end #3"]);
-    // Before the client's first acknowledgement nothing says whether this is the server's first byte.
+    // Before the client's first acknowledgement nothing says whether this is the server's first byte, nor does one of more
+    // than the SYN.
     let mut wire = Wire::new();
     wire.send(0, "S", C, 0, "").server(S + 1, "xy").expect(&["0 open 50000 syn #1"]);
-    wire.send(0, "A", C + 1, S + 3, "").expect(&[r#"0 s 0 "xy" #2+0"#]);
+    wire.send(0, "A", C + 1, S + 3, "").expect(&["0 s joined", r#"0 s 0 "xy" #2+0"#]);
+    // One that was sent before all else tells it; a later one tells of a byte that may be any.
+    let mut wire = Wire::new();
+    wire.send(0, "S", C, 0, "").send(0, "A", C + 1, S + 1, "").server(S + 1, "xy");
+    wire.expect(&["0 open 50000 syn #1", r#"0 s 0 "xy" #3+0"#]);
+    let mut wire = Wire::new();
+    wire.send(0, "S", C, 0, "").send(0, "A", C + 3, S + 1, "").server(S + 1, "xy");
+    wire.expect(&["0 open 50000 syn #1", "0 s joined", r#"0 s 0 "xy" #3+0"#]);
 }
 
 #[test]
@@ -85,8 +93,10 @@ fn midstream_starts_at_the_lowest_byte_after_a_little_while() {
     wire.client(C + 53, "e").wait(4).client(C + 53, "");
     wire.expect(&[
         "0 open 50000 midstream #1",
+        "0 c joined",
         r#"0 c 0 "ab" #2+0"#,
         r#"0 c 2 "cd" #1+0"#,
+        "0 s joined",
         r#"0 s 0 "x" #3+0"#,
         r#"0 c 4 "e" #4+0"#,
     ]);
@@ -96,25 +106,27 @@ fn midstream_starts_at_the_lowest_byte_after_a_little_while() {
 fn acknowledgements_tell_where_the_other_direction_stands() {
     let mut wire = Wire::new();
     wire.client(C + 1, "ab").wait(4).client(C + 3, "c");
-    wire.expect(&["0 open 50000 midstream #1", r#"0 c 0 "ab" #1+0"#, r#"0 c 2 "c" #2+0"#]);
+    wire.expect(&["0 open 50000 midstream #1", "0 c joined", r#"0 c 0 "ab" #1+0"#, r#"0 c 2 "c" #2+0"#]);
     // The client has everything up to here, so this is next for certain.
-    wire.server(S + 1, "x").expect(&[r#"0 s 0 "x" #3+0"#]);
+    wire.server(S + 1, "x").expect(&["0 s joined", r#"0 s 0 "x" #3+0"#]);
     // And this is not; nothing is said about when the rest was sent.
     let mut wire = Wire::new();
     wire.client(C + 1, "ab").wait(4).client(C + 3, "c").take();
     wire.server(S + 4, "yz").send(0, "A", C + 4, S + 6, "").server(S + 3, "x").expect(&[]);
-    assert_eq!(wire.finish()[..2], [r#"0 s 0 "x" #5+0"#, r#"0 s 1 "yz" #3+0"#]);
+    assert_eq!(wire.finish()[..3], ["0 s joined", r#"0 s 0 "x" #5+0"#, r#"0 s 1 "yz" #3+0"#]);
 }
 
 #[test]
 fn midstream_client_is_guessed_by_port_then_by_who_speaks_first() {
     let mut wire = Wire::new();
     wire.server(S + 1, "x").client(C + 1, "a");
-    assert_eq!(wire.finish()[..3], ["0 open 50000 midstream #1", r#"0 s 0 "x" #1+0"#, r#"0 c 0 "a" #2+0"#]);
+    let lines = ["0 open 50000 midstream #1", "0 s joined", r#"0 s 0 "x" #1+0"#, "0 c joined", r#"0 c 0 "a" #2+0"#];
+    assert_eq!(wire.finish()[..5], lines);
     let mut wire = Wire::new();
     wire.ends[1].set_port(40000);
     wire.server(S + 1, "x").client(C + 1, "a");
-    assert_eq!(wire.finish()[..3], ["0 open 40000 midstream #1", r#"0 c 0 "x" #1+0"#, r#"0 s 0 "a" #2+0"#]);
+    let lines = ["0 open 40000 midstream #1", "0 c joined", r#"0 c 0 "x" #1+0"#, "0 s joined", r#"0 s 0 "a" #2+0"#];
+    assert_eq!(wire.finish()[..5], lines);
 }
 
 #[test]
@@ -133,7 +145,7 @@ fn nothing_but_sequence_numbers_from_nowhere_is_another_connection() {
         wire.client(far + n, "x");
     }
     wire.expect(&["0 c timeout #133", "0 s timeout #133"]);
-    assert_eq!(wire.finish()[..2], ["1 open 50000 midstream #133", r#"1 c 0 "x" #133+0"#]);
+    assert_eq!(wire.finish()[..3], ["1 open 50000 midstream #133", "1 c joined", r#"1 c 0 "x" #133+0"#]);
 }
 
 #[test]

@@ -147,6 +147,10 @@ impl Check {
                 assert!(self.given.insert(connection, Default::default()).is_none());
                 self.plain &= self.given.len() == 1;
             }
+            Output::Joined { connection, from } => {
+                let given = &self.given[&connection][from.index()];
+                assert!(given.next == 0 && !given.closed);
+            }
             Output::Bytes { connection, from, offset, bytes, at, place } => {
                 let given = &mut self.given.get_mut(&connection).unwrap()[from.index()];
                 assert!(given.next == offset && !given.closed && !bytes.is_empty());
