@@ -14,6 +14,7 @@ pub mod limits;
 pub mod net;
 pub mod proto;
 pub mod rules;
+pub mod stats;
 pub mod synth;
 pub mod tui;
 pub mod wire;

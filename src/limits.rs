@@ -173,6 +173,10 @@ limits! {
     /// tens.
     judged_calls: usize = 1024, "calls", uncounted "a rule that knows less finds less; it never blames for what it forgot";
 
+    /// Latencies that `stats` keeps for medians and percentiles, of all sessions together. Past it further ones count, and change the
+    /// least and the most, but such procedures have no median. A day of a busy server has some hundred thousand calls.
+    latencies: usize = 1 << 20, "latencies";
+
     /// What the screen's index may take, whatever the capture's size. Past this and the share below reading stops, and that is
     /// said.
     index_bytes: usize = 96 << 20, "bytes", uncounted "the screen says so";

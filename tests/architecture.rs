@@ -15,7 +15,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("rules", &["wire", "limits", "net", "proto"]),
     ("filter", &["wire", "limits", "net", "proto", "rules"]),
     ("compare", &["wire", "limits", "net", "proto"]),
-    ("export", &["wire", "limits", "net", "proto", "analyzer", "rules", "filter", "compare"]),
+    ("stats", &["wire", "limits", "net", "proto"]),
+    ("export", &["wire", "limits", "net", "proto", "analyzer", "rules", "filter", "compare", "stats"]),
     ("tui", &["wire", "limits", "capture", "net", "proto", "analyzer", "rules", "filter"]),
     ("synth", &["wire"]),
 ];

@@ -13,7 +13,6 @@ use common::digest;
 use rtmp_inspect::limits::Limits;
 use rtmp_inspect::rules::Engine;
 use rtmp_inspect::wire::Tree;
-use serde_json::Value;
 
 fn run(arguments: &[&str], capture: &Path) -> Output {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -89,7 +88,7 @@ fn check_json(json: &[u8]) {
     let lines: Vec<&str> = std::str::from_utf8(json).unwrap().lines().collect();
     let mut n = 0;
     for (index, line) in lines.iter().enumerate() {
-        let value: Value = serde_json::from_str(line).unwrap();
+        let value = common::strict::parse(line.as_bytes()).unwrap();
         let event = value["event"].as_str().unwrap();
         assert_eq!(event == "capture", index == 0);
         assert_eq!(event == "summary", index == lines.len() - 1);
@@ -105,7 +104,14 @@ fn check_json(json: &[u8]) {
 fn two_runs_give_the_same_bytes() {
     for name in ["transport/base-mtu1500.pcap", "nginx-rtmp/rtmpclient-rpc.pcap"] {
         let path = common::capture(name);
-        for arguments in [&["--json", "--payload", "hex"][..], &["--text"], &["check"], &["check", "--json"]] {
+        for arguments in [
+            &["--json", "--payload", "hex"][..],
+            &["--text"],
+            &["check"],
+            &["check", "--json"],
+            &["stats"],
+            &["stats", "--json"],
+        ] {
             assert!(run(arguments, &path).stdout == run(arguments, &path).stdout, "{name} {arguments:?}");
         }
     }
@@ -120,7 +126,15 @@ fn no_secret_leaves_unasked() {
     let response = open.split("response=").nth(1).unwrap().split(['&', '"']).next().unwrap().to_owned();
     assert!(response.len() > 8, "{response}");
     let hex = response.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    for arguments in [&["--json"][..], &["--json", "--payload", "hex"], &["--text"], &["check"], &["check", "--json"]] {
+    for arguments in [
+        &["--json"][..],
+        &["--json", "--payload", "hex"],
+        &["--text"],
+        &["check"],
+        &["check", "--json"],
+        &["stats"],
+        &["stats", "--json"],
+    ] {
         let masked = shown(arguments);
         assert!(!masked.contains(&response) && !masked.contains(&hex), "{arguments:?}");
     }

@@ -138,6 +138,7 @@ macro_rules! attacks {
 
 /// Attacks that stand beside the tests of what they attack.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("latencies", "tests/stats.rs", "fn latencies_past_their_limit_are_counted_and_have_no_median"),
     ("zstd_window", "tests/compressed.rs", "fn zstd_may_not_ask_for_any_memory"),
     ("nesting", "tests/transport.rs", "fn tunnels_in_tunnels_have_an_end"),
     ("fragments", "tests/transport.rs", "fn fragments_keep_their_limits"),

@@ -112,7 +112,7 @@ fn audio_multitrack_has_its_type_in_the_high_nibble() {
 #[test]
 fn audio_many_tracks_have_sizes() {
     let (told, json) = whole_audio(b"\x95\x10mp4a\x00\x00\x00\x02\x11\x90\x01\x00\x00\x02\x12\x08");
-    let rates: Vec<_> = told.by_track().map(|(id, track)| (id, track.sample_rate, track.channels)).collect();
+    let rates: Vec<_> = told.by_track().map(|(id, _, track)| (id, track.sample_rate, track.channels)).collect();
     assert_eq!(rates, [(0, Some(48_000), Some(2)), (1, Some(44_100), Some(1))]);
     assert_eq!(json["tracks"][1]["length"], 2);
     assert_eq!(json["tracks"][1]["sample_rate"], 44_100);
@@ -122,7 +122,7 @@ fn audio_many_tracks_have_sizes() {
 fn audio_many_codecs_have_the_fourcc_before_the_track_id() {
     // Wireshark 4.4 reads the track id first.
     let (told, json) = whole_audio(b"\x95\x21Opus\x00\x00\x00\x01xac-3\x05\x00\x00\x02yz");
-    let codecs: Vec<_> = told.by_track().map(|(id, track)| (id, track.codec())).collect();
+    let codecs: Vec<_> = told.by_track().map(|(id, _, track)| (id, track.codec())).collect();
     assert_eq!(codecs, [(0, Some("opus")), (5, Some("ac3"))]);
     assert_eq!((told.codec(), told.fourcc), (None, None));
     assert_eq!(
@@ -138,12 +138,12 @@ fn video_multitrack_of_all_three_forms() {
     assert_eq!((told.tracks[0].id, told.tracks[0].media.packet_type), (1, Some("coded_frames_x")));
 
     let (told, json) = whole_video(b"\xa6\x11hvc1\x00\x00\x00\x05\x00\x00\x50ab\x01\x00\x00\x03\xff\xff\xff");
-    let times: Vec<_> = told.by_track().map(|(id, track)| (id, track.composition_time)).collect();
+    let times: Vec<_> = told.by_track().map(|(id, _, track)| (id, track.composition_time)).collect();
     assert_eq!(times, [(0, Some(80)), (1, Some(-1))]);
     assert_eq!(json["tracks"][0]["length"], 5);
 
     let (told, json) = whole_video(b"\xa6\x21avc1\x02\x00\x00\x03\x00\x00\x07vp09\x09\x00\x00\x01v");
-    let codecs: Vec<_> = told.by_track().map(|(id, track)| (id, track.codec(), track.composition_time)).collect();
+    let codecs: Vec<_> = told.by_track().map(|(id, _, track)| (id, track.codec(), track.composition_time)).collect();
     assert_eq!(codecs, [(2, Some("h264"), Some(7)), (9, Some("vp9"), None)]);
     assert_eq!(json["multitrack_type"], "many_tracks_many_codecs");
 }

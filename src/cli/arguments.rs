@@ -27,6 +27,8 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// How several servers behave, side by side: information objects and behaviour, from captures
     Compare(CompareArguments),
+    /// What sessions amount to: rates, latencies of calls, how the media ran, what TCP did
+    Stats(StatsArguments),
     /// Every field by name, with its type, unit, meaning and source
     Fields(FieldsArguments),
     /// The rule catalogue; one rule explained
@@ -169,6 +171,15 @@ pub(super) struct CompareArguments {
     /// When to colour text
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: When,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatsArguments {
+    #[command(flatten)]
+    pub(super) input: InputArguments,
+    /// JSON Lines: a session a line
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

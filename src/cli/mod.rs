@@ -9,6 +9,7 @@ mod policy;
 mod pump;
 mod rules;
 mod sieve;
+mod stats;
 mod timeline;
 
 use std::fmt::Display;
@@ -45,6 +46,7 @@ pub fn run() -> ExitCode {
         Some(Command::Compare(ref arguments)) => compare::run(arguments),
         Some(Command::Fields(ref arguments)) => fields::run(arguments),
         Some(Command::Rules(ref arguments)) => rules::run(arguments),
+        Some(Command::Stats(ref arguments)) => stats::run(arguments),
     };
     match outcome {
         Ok(outcome) => ExitCode::from(outcome as u8),

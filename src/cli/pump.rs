@@ -9,7 +9,7 @@ use anyhow::bail;
 use signal_hook::consts::SIGINT;
 
 use super::arguments::InputArguments;
-use super::sieve::{Form, Sieve};
+use super::sieve::Sieve;
 use super::{Outcome, complain};
 use crate::analyzer::{Analyzer, Limits, Options, Reached, Reason};
 use crate::capture::Input;
@@ -142,7 +142,7 @@ impl Flow<'_> {
                 self.writer.event(&Event::Session(opened), &self.masks)?;
             }
             // What is found at a session's end is a part of it.
-            let closes = matches!(event, Event::Close(_)) && self.sieve.form() == Form::Findings;
+            let closes = matches!(event, Event::Close(_)) && self.sieve.form().is_by_session();
             if sifted.event && !closes {
                 self.writer.event(&event, &self.masks)?;
             }

@@ -19,6 +19,15 @@ pub(super) enum Form {
     Lines,
     /// Findings alone, under their sessions.
     Findings,
+    /// Figures by session, of what a filter lets through: sessions begin and end in any case.
+    Sessions,
+}
+
+impl Form {
+    /// Whether what belongs to a session is said when it ends: then what is found at its end must come before.
+    pub(super) fn is_by_session(self) -> bool {
+        matches!(self, Form::Findings | Form::Sessions)
+    }
 }
 
 /// Decides event by event. The rules see all events, whatever is shown.
@@ -123,6 +132,10 @@ impl Sieve {
             findings.retain(|finding| matches(std::slice::from_ref(finding)));
         } else {
             findings.clear();
+        }
+        if self.form == Form::Sessions {
+            let is_frame = matches!(event, Event::Session(_) | Event::Close(_));
+            return Sifted { session: None, event: shown || is_frame, findings };
         }
         if let Event::Session(opened) = event
             && !shown

@@ -29,8 +29,8 @@ struct Evidence<'b> {
 /// The version of the lines' form.
 const SCHEMA: u32 = 1;
 
-type Map<'a> = <&'a mut serde_json::Serializer<&'a mut Vec<u8>> as Serializer>::SerializeMap;
-type Filled = Result<(), serde_json::Error>;
+pub(super) type Map<'a> = <&'a mut serde_json::Serializer<&'a mut Vec<u8>> as Serializer>::SerializeMap;
+pub(super) type Filled = Result<(), serde_json::Error>;
 
 /// Writes events as JSON Lines.
 pub struct JsonWriter<W> {
@@ -68,13 +68,13 @@ impl<W: Write> JsonWriter<W> {
         self.out
     }
 
-    fn time(&mut self, time: Time) -> String {
+    pub(super) fn time(&mut self, time: Time) -> String {
         let mut text = String::with_capacity(30);
         self.clock.write(time, &mut text);
         text
     }
 
-    fn line(&mut self, event: &str, fill: impl FnOnce(&mut Map<'_>) -> Filled) -> io::Result<()> {
+    pub(super) fn line(&mut self, event: &str, fill: impl FnOnce(&mut Map<'_>) -> Filled) -> io::Result<()> {
         self.line.clear();
         let mut serializer = serde_json::Serializer::new(&mut self.line);
         let mut map = serializer.serialize_map(None)?;
@@ -368,7 +368,7 @@ impl Serialize for ProblemLine<'_> {
     }
 }
 
-struct Tcp<'t>(&'t TcpFacts);
+pub(super) struct Tcp<'t>(pub(super) &'t TcpFacts);
 
 impl Serialize for Tcp<'_> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
@@ -386,7 +386,7 @@ impl Serialize for Tcp<'_> {
     }
 }
 
-struct Severities(Counts);
+pub(super) struct Severities(pub(super) Counts);
 
 impl Serialize for Severities {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {

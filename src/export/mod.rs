@@ -1,4 +1,5 @@
-//! Events → what leaves the program: [`text`] for people, [`json`] for programs, and a [comparison](compare) in several forms.
+//! Events → what leaves the program: [`text`] for people, [`json`] for programs, [reports](report) of findings, [`stats`], and a
+//! [comparison](compare) in several forms.
 //!
 //! The timeline's writers write each line as soon as it is known and keep nothing of it. They are given messages that are
 //! already masked.
@@ -6,6 +7,7 @@
 pub mod compare;
 pub mod json;
 pub mod report;
+pub mod stats;
 pub mod text;
 mod time;
 mod tree_json;

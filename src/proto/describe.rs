@@ -90,15 +90,19 @@ fn close(close: &Close) -> String {
     if close.undecoded > 0 {
         line += &format!(", {} bytes not decoded", close.undecoded);
     }
-    line + &trouble(&close.tcp)
+    let trouble = trouble(&close.tcp);
+    if !trouble.is_empty() {
+        line += &format!("; TCP: {trouble}");
+    }
+    line
 }
 
 /// What went wrong with TCP; nothing where all is well.
-fn trouble(tcp: &TcpFacts) -> String {
+pub fn trouble(tcp: &TcpFacts) -> String {
     let mut line = String::new();
     let mut say = |count: u64, text: String| {
         if count > 0 {
-            line.push_str(if line.is_empty() { "; TCP: " } else { ", " });
+            line.push_str(if line.is_empty() { "" } else { ", " });
             line.push_str(&text);
         }
     };

@@ -9,7 +9,7 @@ mod event;
 pub mod flv;
 pub mod rtmp;
 
-pub use describe::describe;
+pub use describe::{describe, trouble};
 pub use event::{Close, Event, Gap, Incomplete, Opened, Piece, Resync, Undecodable, Why};
 
 use crate::wire::Field;

@@ -4,6 +4,7 @@
 pub mod encap;
 pub mod everything;
 pub mod kept;
+pub mod strict;
 
 use std::path::Path;
 

@@ -32,6 +32,8 @@ open_enum! {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Track<T> {
     pub id: u8,
+    /// Bytes of its body that are there.
+    pub length: u32,
     /// What a message with this track alone would say.
     pub media: T,
 }
@@ -141,12 +143,13 @@ pub(super) fn tracks<R: Recorder, T>(
                     let what = format!("a track of {length} bytes, {} are left", r.left());
                     trouble.get_or_insert(r.stop(what));
                 }
+                let length = length.min(r.left());
                 let (media, read) = r.within(length, |r| {
                     let (media, read) = each(r, own);
                     r.remainder(fields.data);
                     (media, read)
                 });
-                tracks.push(Track { id, media });
+                tracks.push(Track { id, length: length as u32, media });
                 if let Err(stop) = read {
                     trouble.get_or_insert(stop);
                 }

@@ -160,10 +160,10 @@ impl Video {
         }
     }
 
-    /// Every track of the message with its id: a message without tracks is track 0.
-    pub fn by_track(&self) -> impl Iterator<Item = (u8, &Video)> {
-        let alone = self.multitrack.is_none().then_some((0, self));
-        alone.into_iter().chain(self.tracks.iter().map(|track| (track.id, &track.media)))
+    /// Every track of the message with its id and the bytes of its body: a message without tracks is track 0, all of it.
+    pub fn by_track(&self) -> impl Iterator<Item = (u8, Option<u32>, &Video)> {
+        let alone = self.multitrack.is_none().then_some((0, None, self));
+        alone.into_iter().chain(self.tracks.iter().map(|track| (track.id, Some(track.length), &track.media)))
     }
 }
 

@@ -29,6 +29,9 @@ fields! {
 /// The header's 24-bit timestamp that says: see the extended timestamp.
 pub(super) const EXTENDED: u32 = 0x00ff_ffff;
 
+/// How far apart, in ms, two times may be and still be the same clock's: tells an absolute time from a delta.
+const SAME_CLOCK: u32 = 60_000;
+
 /// A chunk header as it stands, nothing inherited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ChunkHeader {
@@ -60,6 +63,16 @@ pub(super) fn length(bytes: &[u8]) -> Result<usize, usize> {
     }
     let Some(timestamp) = bytes.get(basic..basic + 3) else { return Err(basic + 3) };
     Ok(basic + message + if timestamp == [0xff; 3] { 4 } else { 0 })
+}
+
+/// How far `time` is from `last`, in ms, before or after.
+pub(super) fn apart(time: u32, last: u32) -> u32 {
+    (time.wrapping_sub(last) as i32).unsigned_abs()
+}
+
+/// Whether `time` may be the same clock's as `last`, a little earlier or later.
+pub(super) fn near(time: u32, last: u32) -> bool {
+    apart(time, last) <= SAME_CLOCK
 }
 
 /// Reads one header. It must be whole; see [`length`].

@@ -1,6 +1,4 @@
-use crate::proto::flv::audio::Audio;
-use crate::proto::flv::video::{FrameType, Video};
-use crate::proto::rtmp::{Body, Message, MessageType};
+use crate::proto::rtmp::{Body, Message, MessageType, parts};
 use crate::wire::{Moment, Side};
 
 /// Clocks that are remembered. A stream has one a kind and track.
@@ -139,33 +137,9 @@ impl Clock {
 
 /// The frames of a message whose time is known. Configurations are none: many senders give them time 0 wherever they stand.
 fn frames(message: &Message, mut found: impl FnMut(Frame)) {
-    if !message.head.timestamp_known || message.payload.is_empty() {
-        return;
-    }
-    let mut of_body = |body: &Body, time: u32| match body {
-        Body::Audio(audio) => {
-            for (track, _) in audio.by_track().filter(|(_, audio)| is_sound(audio)) {
-                found(Frame { kind: MessageType::AUDIO, track, time });
-            }
+    parts(message, |spot, part| {
+        if let Some(time) = spot.time.filter(|_| part.is_frame()) {
+            found(Frame { kind: part.kind(), track: spot.track, time });
         }
-        Body::Video(video) => {
-            for (track, _) in video.by_track().filter(|(_, video)| is_picture(video)) {
-                found(Frame { kind: MessageType::VIDEO, track, time });
-            }
-        }
-        _ => {}
-    };
-    match &message.body {
-        Body::Aggregate(messages) => messages.iter().for_each(|inside| of_body(&inside.body, inside.timestamp)),
-        body => of_body(body, message.head.timestamp),
-    }
-}
-
-fn is_sound(audio: &Audio) -> bool {
-    audio.packet_type.is_none_or(|kind| kind == "coded_frames")
-}
-
-fn is_picture(video: &Video) -> bool {
-    video.frame_type != FrameType::COMMAND
-        && video.packet_type.is_none_or(|kind| matches!(kind, "coded_frames" | "coded_frames_x"))
+    });
 }

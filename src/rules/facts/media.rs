@@ -1,81 +1,10 @@
 use crate::proto::amf::Amf;
-use crate::proto::flv::{Audio, FrameType, Video};
-use crate::proto::rtmp::{Body, Message, MessageType};
+use crate::proto::flv::Video;
+use crate::proto::rtmp::{Body, Message, MessageType, Part, is_media, parts};
 use crate::wire::{Moment, Side};
 
 /// Tracks that are remembered. A stream has one or two.
 const REMEMBERED: usize = 256;
-
-/// Audio or video of one track in a message.
-#[derive(Clone, Copy, Debug)]
-pub enum Part<'m> {
-    Audio(&'m Audio),
-    Video(&'m Video),
-}
-
-impl Part<'_> {
-    pub fn kind(&self) -> MessageType {
-        match self {
-            Part::Audio(_) => MessageType::AUDIO,
-            Part::Video(_) => MessageType::VIDEO,
-        }
-    }
-
-    pub fn codec(&self) -> Option<&'static str> {
-        match self {
-            Part::Audio(audio) => audio.codec(),
-            Part::Video(video) => video.codec(),
-        }
-    }
-
-    pub fn packet_type(&self) -> Option<&'static str> {
-        match self {
-            Part::Audio(audio) => audio.packet_type,
-            Part::Video(video) => video.packet_type,
-        }
-    }
-
-    pub fn is_enhanced(&self) -> bool {
-        match self {
-            Part::Audio(audio) => audio.enhanced,
-            Part::Video(video) => video.enhanced,
-        }
-    }
-
-    /// Whether it configures its decoder.
-    pub fn is_configuration(&self) -> bool {
-        matches!(self.packet_type(), Some("sequence_start" | "mpeg2ts_sequence_start"))
-    }
-
-    /// Whether it is sound or a picture.
-    pub fn is_frame(&self) -> bool {
-        let is_command = matches!(self, Part::Video(video) if video.frame_type == FrameType::COMMAND);
-        !is_command && matches!(self.packet_type(), None | Some("coded_frames" | "coded_frames_x"))
-    }
-}
-
-/// The parts of a message that are audio or video, each with its track; those inside an aggregate too. A message without
-/// payload is silence and has none.
-pub fn parts(message: &Message, mut found: impl FnMut(u8, Part<'_>)) {
-    let mut of_body = |body: &Body, length: u32| match body {
-        Body::Audio(audio) if length > 0 => {
-            audio.by_track().for_each(|(track, audio)| found(track, Part::Audio(audio)));
-        }
-        Body::Video(video) if length > 0 => {
-            video.by_track().for_each(|(track, video)| found(track, Part::Video(video)));
-        }
-        _ => {}
-    };
-    match &message.body {
-        Body::Aggregate(messages) => messages.iter().for_each(|inside| of_body(&inside.body, inside.length)),
-        body => of_body(body, message.head.length),
-    }
-}
-
-/// Whether a message carries audio or video.
-pub fn is_media(message: &Message) -> bool {
-    matches!(message.body, Body::Audio(_) | Body::Video(_) | Body::Aggregate(_))
-}
 
 /// The media of a session: what each track is, by its sender and message stream. A new publish or play does not begin a track
 /// anew: where captures reorder, it may seem to come after the media that it asked for.
@@ -151,7 +80,7 @@ impl Media {
                     self.metadata.push(Metadata::of(message, values));
                 }
             }
-            _ if is_media(message) => parts(message, |id, part| self.learn_part(message, id, part)),
+            _ if is_media(message) => parts(message, |spot, part| self.learn_part(message, spot.track, part)),
             _ => {}
         }
     }

@@ -12,7 +12,7 @@ mod streams;
 pub use calls::{Call, Calls, Early};
 pub use clocks::{Clocks, Step};
 pub use connect::{Answered, Connect};
-pub use media::{Media, Metadata, Part, Track, is_media, parts};
+pub use media::{Media, Metadata, Track};
 pub use side::SideFacts;
 pub use streams::{Outcome, Request, Stream, Streams, Use};
 

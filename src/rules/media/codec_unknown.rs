@@ -1,6 +1,5 @@
 use crate::proto::flv::{Codec, SoundFormat};
-use crate::proto::rtmp::Message;
-use crate::rules::facts::{Part, is_media, parts};
+use crate::proto::rtmp::{Message, Part, is_media, parts};
 use crate::rules::{Facts, Findings, Mark, Rule, rule};
 
 rule! {

@@ -1,5 +1,4 @@
-use crate::proto::rtmp::Message;
-use crate::rules::facts::{is_media, parts};
+use crate::proto::rtmp::{Message, is_media, parts};
 use crate::rules::{Facts, Findings, Mark, Rule, rule};
 use crate::wire::Side;
 

@@ -1,6 +1,5 @@
 use super::named;
-use crate::proto::rtmp::{Message, MessageType};
-use crate::rules::facts::is_media;
+use crate::proto::rtmp::{Message, MessageType, is_media};
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::{Side, Time};
 

@@ -1,6 +1,6 @@
 use crate::proto::Close;
-use crate::proto::rtmp::Message;
-use crate::rules::facts::{Use, is_media};
+use crate::proto::rtmp::{Message, is_media};
+use crate::rules::facts::Use;
 use crate::rules::{Facts, Findings, Quote, Rule, rule};
 use crate::wire::{Moment, PacketNo, Side};
 

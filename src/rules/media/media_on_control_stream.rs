@@ -1,5 +1,4 @@
-use crate::proto::rtmp::Message;
-use crate::rules::facts::is_media;
+use crate::proto::rtmp::{Message, is_media};
 use crate::rules::{Facts, Findings, Mark, Rule, rule};
 
 rule! {

@@ -1,6 +1,6 @@
 use crate::proto::Close;
-use crate::proto::rtmp::{Body, Message};
-use crate::rules::facts::{Use, is_media};
+use crate::proto::rtmp::{Body, Message, is_media};
+use crate::rules::facts::Use;
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::{Moment, Side};
 

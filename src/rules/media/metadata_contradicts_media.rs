@@ -1,7 +1,7 @@
 use super::named;
 use crate::proto::amf::Amf;
-use crate::proto::rtmp::{Body, Message, MessageType};
-use crate::rules::facts::{Metadata, Part, is_media, parts};
+use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, is_media, parts};
+use crate::rules::facts::Metadata;
 use crate::rules::{Facts, Findings, Rule, rule};
 
 rule! {
@@ -34,7 +34,7 @@ impl Rule for MetadataContradictsMedia {
             }
         } else if is_media(message) {
             let Some(says) = facts.media.metadata(from, stream) else { return };
-            parts(message, |id, part| {
+            parts(message, |Spot { track: id, .. }, part| {
                 if id != 0 || !part.is_configuration() {
                     return;
                 }

@@ -1,8 +1,7 @@
 use super::named;
 use crate::proto::Close;
 use crate::proto::flv::FrameType;
-use crate::proto::rtmp::{Body, Message, MessageType};
-use crate::rules::facts::{Part, parts};
+use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, parts};
 use crate::rules::{Facts, Findings, Quote, Rule, rule};
 use crate::wire::{Moment, PacketNo, Side};
 
@@ -47,7 +46,7 @@ impl Rule for NoKeyframe {
         let (from, stream, now) = (message.from, message.head.message_stream_id, message.head.last);
         let mut begun = Vec::new();
         let waiting = &mut self.waiting;
-        parts(message, |track, part| {
+        parts(message, |Spot { track, .. }, part| {
             let Part::Video(video) = part else { return };
             if !part.is_frame() {
                 return;

@@ -1,6 +1,5 @@
 use super::named;
-use crate::proto::rtmp::Message;
-use crate::rules::facts::{is_media, parts};
+use crate::proto::rtmp::{Message, Spot, is_media, parts};
 use crate::rules::{Facts, Findings, Rule, rule};
 
 /// Codecs whose frames cannot be decoded without their configuration.
@@ -29,7 +28,7 @@ impl Rule for SequenceHeaderMissing {
         let stream = message.head.message_stream_id;
         let mut configured = Vec::new();
         let mut found = None;
-        parts(message, |id, part| {
+        parts(message, |Spot { track: id, .. }, part| {
             let kind = part.kind();
             if part.is_configuration() {
                 configured.push((kind, id));

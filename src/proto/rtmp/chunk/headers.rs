@@ -1,8 +1,8 @@
 //! A chunk's header, with the extended timestamp that a type 3 header may have.
 
-use super::stream::{ChunkStream, near};
+use super::stream::ChunkStream;
 use super::{Chunks, Reason, Unread};
-use crate::proto::rtmp::header::{self, ChunkHeader};
+use crate::proto::rtmp::header::{self, ChunkHeader, near};
 use crate::proto::rtmp::resync::{self, ChunkSize};
 use crate::wire::{Reader, Silent};
 

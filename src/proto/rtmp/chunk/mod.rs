@@ -16,7 +16,7 @@ use self::search::Search;
 use self::stream::{ChunkStream, Partial};
 use super::detect::Foreign;
 use super::header::ChunkHeader;
-use super::resync::{self, ChunkSize, Seen, Then};
+use super::resync::{ChunkSize, Signs, Then};
 use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType};
 use crate::limits::Limits;
 use crate::proto::Why;
@@ -119,10 +119,7 @@ pub(super) struct Chunks {
     search: Search,
     /// What tells this direction's messages from chance.
     message_streams: Vec<u32>,
-    clock: Option<u32>,
-    audio: Seen,
-    video: Seen,
-    acknowledged: Option<u32>,
+    signs: Signs,
     /// The stream offset of the next byte to be read (held ones not read).
     offset: u64,
     /// Some type 3 chunk left an extended timestamp out.
@@ -152,10 +149,7 @@ impl Chunks {
             held_bounds: Vec::new(),
             search: Search::default(),
             message_streams: Vec::new(),
-            clock: None,
-            audio: Seen::default(),
-            video: Seen::default(),
-            acknowledged: None,
+            signs: Signs::default(),
             offset,
             omits: false,
             has_hole: false,
@@ -507,16 +501,9 @@ impl Chunks {
     /// Takes from a whole message what tells later ones from chance.
     fn remember(&mut self, partial: &Partial) {
         let head = &partial.head;
-        match (head.kind, partial.payload.as_slice()) {
-            (MessageType::AUDIO, [first, ..]) => self.audio.add(*first),
-            (MessageType::VIDEO, [first, ..]) => self.video.add(resync::video_codec(*first)),
-            (MessageType::ACKNOWLEDGEMENT, [a, b, c, d]) => {
-                self.acknowledged = Some(u32::from_be_bytes([*a, *b, *c, *d]));
-            }
-            _ => {}
-        }
+        self.signs.remember(head.kind, &partial.payload);
         if matches!(head.kind, MessageType::AUDIO | MessageType::VIDEO) && head.timestamp_known {
-            self.clock = Some(head.timestamp);
+            self.signs.clock = Some(head.timestamp);
         }
         let id = head.message_stream_id;
         if head.message_stream_known && self.message_streams.len() < 16 && !self.message_streams.contains(&id) {

@@ -80,10 +80,7 @@ impl Chunks {
             streams: self.streams.iter().map(past).collect(),
             message_streams: self.message_streams.clone(),
             size: self.size,
-            clock: self.clock,
-            audio: self.audio,
-            video: self.video,
-            acknowledged: self.acknowledged,
+            signs: self.signs,
             then,
             credit: std::cell::Cell::new(0),
         }

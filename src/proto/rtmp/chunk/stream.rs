@@ -2,12 +2,9 @@
 
 use super::Chunked;
 use crate::proto::Why;
-use crate::proto::rtmp::header::ChunkHeader;
+use crate::proto::rtmp::header::{ChunkHeader, near};
 use crate::proto::rtmp::{Head, MessageType, Run};
 use crate::wire::Moment;
-
-/// How far apart, in ms, two times may be and still be the same clock's: tells an absolute time from a delta.
-const SAME_CLOCK: u32 = 60_000;
 
 /// A chunk stream's last header, and the message under way on it.
 #[derive(Debug, Default)]
@@ -155,9 +152,4 @@ impl Head {
         }
         self.runs.push(Run { offset, first_header: header, later_header: 0, chunk: chunk_size, payload: data });
     }
-}
-
-/// Whether `time` may be the same clock's as `last`, a little earlier or later.
-pub(super) fn near(time: u32, last: u32) -> bool {
-    (time.wrapping_sub(last) as i32).unsigned_abs() <= SAME_CLOCK
 }

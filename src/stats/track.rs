@@ -1,0 +1,376 @@
+use super::calls::clipped;
+use crate::proto::amf::Amf;
+use crate::proto::flv::FrameType;
+use crate::proto::rtmp::secrets::Masks;
+use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, parts};
+use crate::wire::{Moment, Side};
+
+/// Tracks of a session that are told.
+const TRACKS: usize = 16;
+/// A step of a clock past which it is no delay but a jump, in ms.
+const JUMP: i64 = 10_000;
+/// The time over which the highest bit rate is taken, in ms, and how much longer one such stretch may be.
+const STRETCH: i64 = 1000;
+const LONGEST_STRETCH: i64 = 2000;
+
+/// The audio and video tracks of a session.
+#[derive(Clone, Debug, Default)]
+pub struct Tracks {
+    tracks: Vec<Track>,
+    declared: Vec<Declared>,
+    /// Frames of tracks that are not told.
+    pub more: u64,
+}
+
+/// One track: a sender's audio or video on a message stream.
+#[derive(Clone, Debug)]
+pub struct Track {
+    pub from: Side,
+    pub message_stream_id: u32,
+    pub kind: MessageType,
+    /// 0 where there are no tracks.
+    pub id: u8,
+    /// What its last message or configuration says.
+    pub codec: Option<&'static str>,
+    pub profile: Option<&'static str>,
+    pub level: Option<&'static str>,
+    /// Pixels.
+    pub size: Option<(u32, u32)>,
+    /// Hz.
+    pub sample_rate: Option<u32>,
+    pub channels: Option<u32>,
+    /// Sequence headers.
+    pub configurations: u64,
+    pub frames: u64,
+    /// Bytes of all frames, with the FLV headers in front.
+    pub bytes: u64,
+    pub key_frames: u64,
+    pub disposable_frames: u64,
+    /// When the first and the last frame were complete.
+    pub first: Moment,
+    pub last: Moment,
+    /// Ms that its clock went on, without its jumps.
+    pub time: i64,
+    /// How often it went on, and the bytes of the frames that it did so from.
+    pub steps: u64,
+    stepped: u64,
+    /// Ms: the largest of these steps.
+    pub longest_step: i64,
+    /// How often its clock went back, or on by more than ten seconds, while nothing asked for that.
+    pub back: u64,
+    pub jumps: u64,
+    /// Ms from one key frame to the next.
+    pub key_intervals: u64,
+    pub key_interval_least: i64,
+    pub key_interval_most: i64,
+    key_interval_sum: i64,
+    /// Ms: how much later than its timestamps say a frame came at most, against the one that came earliest.
+    pub latest: i64,
+    /// Bits a second: the highest over a second.
+    pub peak: Option<f64>,
+    /// Of audio, ms: how far its clock was ahead of and behind that of the video beside it.
+    pub ahead: Option<i64>,
+    pub behind: Option<i64>,
+    clock: Option<Clock>,
+}
+
+/// Where a track's clock stands.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    time: u32,
+    at: Moment,
+    /// Bytes of the frame.
+    length: u32,
+    /// Since the clock was last set, in ms: its time, what it is behind its arrival, and the least of that.
+    run: i64,
+    late: i64,
+    earliest: i64,
+    /// The last key frame's place in that time.
+    key: Option<i64>,
+    /// Where the stretch for the highest bit rate began, and its bytes.
+    stretch: (i64, u64),
+}
+
+/// What an `onMetaData` says.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    pub from: Side,
+    pub message_stream_id: u32,
+    pub width: Option<f64>,
+    pub height: Option<f64>,
+    /// Frames a second.
+    pub frame_rate: Option<f64>,
+    /// Kilobits a second.
+    pub video_data_rate: Option<f64>,
+    pub audio_data_rate: Option<f64>,
+    pub encoder: Option<String>,
+}
+
+impl Tracks {
+    pub fn iter(&self) -> impl Iterator<Item = &Track> {
+        self.tracks.iter()
+    }
+
+    /// The last `onMetaData` of each sender and message stream.
+    pub fn declared(&self) -> impl Iterator<Item = &Declared> {
+        self.declared.iter()
+    }
+
+    /// Takes note of what a message carries. `frame` is told of each frame, and whether it is a key frame.
+    pub(super) fn learn(&mut self, message: &Message, masks: &Masks, mut frame: impl FnMut(bool)) {
+        let stream = message.head.message_stream_id;
+        match &message.body {
+            Body::Audio(_) | Body::Video(_) | Body::Aggregate(_) => parts(message, |spot, part| {
+                if part.is_frame() {
+                    frame(is_key(part));
+                }
+                self.part(message, spot, part);
+            }),
+            Body::Data(data) if data.handler() == "onMetaData" => {
+                if let Some(values) = data.values.iter().find(|value| value.text().is_none()) {
+                    self.declared.retain(|known| (known.from, known.message_stream_id) != (message.from, stream));
+                    if self.declared.len() < TRACKS {
+                        self.declared.push(Declared::of(message, values, masks));
+                    }
+                }
+            }
+            // A seek, a pause, a switch or any other command or status on a stream sets its clocks anew.
+            Body::Data(data) if matches!(data.name.as_str(), "onStatus" | "onPlayStatus") => self.reset(Some(stream)),
+            Body::Command(command) if !command.is_answer() => self.reset(Some(stream).filter(|stream| *stream != 0)),
+            Body::UserControl(control) if control.stream_id.is_some() => self.reset(control.stream_id),
+            _ => {}
+        }
+    }
+
+    /// Forgets where a sender's clocks stand: frames may be missing.
+    pub(super) fn lose(&mut self, from: Side) {
+        self.tracks.iter_mut().filter(|track| track.from == from).for_each(|track| track.clock = None);
+    }
+
+    /// Forgets where the clocks of a message stream stand, or all.
+    fn reset(&mut self, stream: Option<u32>) {
+        let of_stream = |track: &&mut Track| stream.is_none_or(|stream| track.message_stream_id == stream);
+        self.tracks.iter_mut().filter(of_stream).for_each(|track| track.clock = None);
+    }
+
+    fn part(&mut self, message: &Message, spot: Spot, part: Part<'_>) {
+        let key = (message.from, message.head.message_stream_id, part.kind(), spot.track);
+        let place = match self.tracks.iter().position(|track| track.key() == key) {
+            Some(place) => place,
+            None if self.tracks.len() == TRACKS => {
+                self.more += u64::from(part.is_frame());
+                return;
+            }
+            // What is neither says nothing of the track.
+            None if !part.is_frame() && !part.is_configuration() => return,
+            None => {
+                self.tracks.push(Track::new(message, spot, part));
+                self.tracks.len() - 1
+            }
+        };
+        let track = &mut self.tracks[place];
+        track.describe(part);
+        if part.is_frame() {
+            track.frame(message, spot, part);
+            self.compare(place);
+        }
+    }
+
+    /// How far the audio beside the video is from it, when a frame of either came.
+    fn compare(&mut self, place: usize) {
+        let (from, stream, kind, _) = self.tracks[place].key();
+        let other = if kind == MessageType::AUDIO { MessageType::VIDEO } else { MessageType::AUDIO };
+        let beside = |track: &Track| track.key() == (from, stream, other, 0);
+        let Some(beside) = self.tracks.iter().position(beside) else { return };
+        let (audio, video) = if kind == MessageType::AUDIO { (place, beside) } else { (beside, place) };
+        let clock = |place: usize| self.tracks[place].clock.map(|clock| clock.time);
+        let (Some(of_audio), Some(of_video)) = (clock(audio), clock(video)) else { return };
+        let ahead = i64::from(of_audio.wrapping_sub(of_video) as i32);
+        let audio = &mut self.tracks[audio];
+        audio.ahead = Some(audio.ahead.unwrap_or(ahead).max(ahead));
+        audio.behind = Some(audio.behind.unwrap_or(-ahead).max(-ahead));
+    }
+}
+
+impl Track {
+    fn new(message: &Message, spot: Spot, part: Part<'_>) -> Track {
+        Track {
+            from: message.from,
+            message_stream_id: message.head.message_stream_id,
+            kind: part.kind(),
+            id: spot.track,
+            codec: None,
+            profile: None,
+            level: None,
+            size: None,
+            sample_rate: None,
+            channels: None,
+            configurations: 0,
+            frames: 0,
+            bytes: 0,
+            key_frames: 0,
+            disposable_frames: 0,
+            first: Moment::default(),
+            last: Moment::default(),
+            time: 0,
+            steps: 0,
+            stepped: 0,
+            longest_step: 0,
+            back: 0,
+            jumps: 0,
+            key_intervals: 0,
+            key_interval_least: 0,
+            key_interval_most: 0,
+            key_interval_sum: 0,
+            latest: 0,
+            peak: None,
+            ahead: None,
+            behind: None,
+            clock: None,
+        }
+    }
+
+    fn key(&self) -> (Side, u32, MessageType, u8) {
+        (self.from, self.message_stream_id, self.kind, self.id)
+    }
+
+    /// What a message says of the track.
+    fn describe(&mut self, part: Part<'_>) {
+        if !part.is_configuration() && !part.is_frame() {
+            return;
+        }
+        self.configurations += u64::from(part.is_configuration());
+        if part.codec() != self.codec || part.is_configuration() {
+            (self.profile, self.level, self.size, self.sample_rate, self.channels) = (None, None, None, None, None);
+        }
+        self.codec = part.codec();
+        match part {
+            Part::Audio(audio) => {
+                self.profile = audio.profile.or(self.profile);
+                self.sample_rate = audio.sample_rate.or(self.sample_rate);
+                self.channels = audio.channels.or(self.channels);
+            }
+            Part::Video(video) => {
+                self.size = video.width.zip(video.height).or(self.size);
+                if let Some(sequence) = &video.sequence {
+                    (self.profile, self.level) = (sequence.profile, sequence.level);
+                }
+            }
+        }
+    }
+
+    fn frame(&mut self, message: &Message, spot: Spot, part: Part<'_>) {
+        let at = message.head.last;
+        if self.frames == 0 {
+            self.first = at;
+        }
+        self.last = at;
+        self.frames += 1;
+        self.bytes += u64::from(spot.length);
+        let is_key = is_key(part);
+        self.key_frames += u64::from(is_key);
+        self.disposable_frames +=
+            u64::from(matches!(part, Part::Video(video) if video.frame_type == FrameType::DISPOSABLE));
+        let Some(time) = spot.time else {
+            self.clock = None;
+            return;
+        };
+        let mut clock = match self.clock.take() {
+            Some(clock) => self.step(clock, time, at),
+            None => Clock::set(time, at),
+        };
+        clock.length = spot.length;
+        if is_key && let Some(before) = clock.key.replace(clock.run) {
+            self.key_interval(clock.run - before);
+        }
+        self.clock = Some(clock);
+    }
+
+    /// The clock after its next frame.
+    fn step(&mut self, mut clock: Clock, time: u32, at: Moment) -> Clock {
+        let step = i64::from(time.wrapping_sub(clock.time) as i32);
+        if step < 0 {
+            self.back += 1;
+            return Clock::set(time, at);
+        }
+        if step > JUMP {
+            self.jumps += 1;
+            return Clock::set(time, at);
+        }
+        self.steps += 1;
+        self.time += step;
+        self.stepped += u64::from(clock.length);
+        self.longest_step = self.longest_step.max(step);
+        clock.run += step;
+        clock.late += at.time.since(clock.at.time) - step * 1_000_000;
+        clock.earliest = clock.earliest.min(clock.late);
+        self.latest = self.latest.max((clock.late - clock.earliest) / 1_000_000);
+        clock.stretch.1 += u64::from(clock.length);
+        let stretch = clock.run - clock.stretch.0;
+        if stretch >= STRETCH {
+            if stretch <= LONGEST_STRETCH {
+                let rate = clock.stretch.1 as f64 * 8000.0 / stretch as f64;
+                self.peak = Some(self.peak.unwrap_or(rate).max(rate));
+            }
+            clock.stretch = (clock.run, 0);
+        }
+        clock.time = time;
+        clock.at = at;
+        clock
+    }
+
+    fn key_interval(&mut self, interval: i64) {
+        let is_first = self.key_intervals == 0;
+        self.key_interval_least = if is_first { interval } else { self.key_interval_least.min(interval) };
+        self.key_interval_most = self.key_interval_most.max(interval);
+        self.key_interval_sum += interval;
+        self.key_intervals += 1;
+    }
+
+    /// Frames a second of its own clock; none where that did not move.
+    pub fn frame_rate(&self) -> Option<f64> {
+        (self.time > 0).then(|| self.steps as f64 * 1000.0 / self.time as f64)
+    }
+
+    /// Bits a second of its own clock; none where that did not move.
+    pub fn bit_rate(&self) -> Option<f64> {
+        (self.time > 0).then(|| self.stepped as f64 * 8000.0 / self.time as f64)
+    }
+
+    /// Ms from one key frame to the next, in the mean.
+    pub fn key_interval_mean(&self) -> Option<f64> {
+        (self.key_intervals > 0).then(|| self.key_interval_sum as f64 / self.key_intervals as f64)
+    }
+}
+
+impl Clock {
+    fn set(time: u32, at: Moment) -> Clock {
+        Clock { time, at, length: 0, run: 0, late: 0, earliest: 0, key: None, stretch: (0, 0) }
+    }
+}
+
+impl Declared {
+    fn of(message: &Message, values: &Amf, masks: &Masks) -> Declared {
+        let number = |name: &str| values.member(name).and_then(Amf::number).filter(|number| number.is_finite());
+        let encoder = values.member("encoder").and_then(Amf::text);
+        Declared {
+            from: message.from,
+            message_stream_id: message.head.message_stream_id,
+            width: number("width"),
+            height: number("height"),
+            frame_rate: number("framerate"),
+            video_data_rate: number("videodatarate"),
+            audio_data_rate: number("audiodatarate"),
+            encoder: encoder.map(|encoder| clipped(&masks.text(message.session, encoder), 64)),
+        }
+    }
+}
+
+/// Whether a picture can be decoded alone.
+fn is_key(part: Part<'_>) -> bool {
+    let frame_type = match part {
+        Part::Video(video) => video.frame_type,
+        Part::Audio(_) => return false,
+    };
+    matches!(frame_type, FrameType::KEY | FrameType::GENERATED_KEY)
+}
