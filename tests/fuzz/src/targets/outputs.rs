@@ -86,7 +86,9 @@ fn reports(packets: &[Packet]) -> (Profile, u64) {
             observer.observe(&event, &masks, &mut profile);
             messages += u64::from(matches!(event, Event::Message(_)));
             let closes = matches!(event, Event::Close(_));
-            findings.iter().for_each(|finding| counts.add(finding));
+            for finding in &findings {
+                counts.add(finding);
+            }
             for writer in &mut writers {
                 if !closes {
                     writer.event(&event, &masks).unwrap();
@@ -145,8 +147,7 @@ fn key(byte: u8) -> KeyEvent {
 /// Shows packets as a user sees them, after each key; gives the number of messages.
 fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys: &[u8]) -> u64 {
     let folder = tempfile::tempdir().unwrap();
-    let paths: Vec<PathBuf> =
-        (0..1 + usize::from(two_files)).map(|file| folder.path().join(file.to_string())).collect();
+    let paths: Vec<PathBuf> = (0..=usize::from(two_files)).map(|file| folder.path().join(file.to_string())).collect();
     for (file, path) in paths.iter().enumerate() {
         let kept = packets.iter().enumerate().filter(|(index, _)| index % paths.len() == file);
         let options = pcap::Options { fraction: pcap::Fraction::Nanoseconds, ..pcap::Options::default() };
