@@ -172,6 +172,9 @@ limits! {
     /// Calls and answers that a rule remembers of one session. Past it further ones are not judged. Sessions of a day have
     /// tens.
     judged_calls: usize = 1024, "calls", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+    /// Findings of all sessions that `check --sessions` has not let through so far. Past it further ones are left out, also where
+    /// their session is let through later. A usual session has some ten.
+    waiting_findings: usize = 16_384, "findings";
 
     /// Latencies that `stats` keeps for medians and percentiles, of all sessions together. Past it further ones count, and change the
     /// least and the most, but such procedures have no median. A day of a busy server has some hundred thousand calls.

@@ -105,6 +105,101 @@ fn what_cannot_be_followed_is_said() {
     assert!(said.contains("compressed captures cannot be followed"), "{said}");
     let (status, said) = complaints(follow(Path::new("-")));
     assert!(status == Some(2) && said.contains("standard input is followed by itself"), "{said}");
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut waiting = follow(&pipe);
+    assert_eq!(ends(&mut waiting), Some(2));
+    assert!(complaints(waiting).1.contains("only a file can be followed"));
     let two = Command::new(env!("CARGO_BIN_EXE_rtmp-inspect")).args(["--follow", "--text", "a", "b"]).output().unwrap();
     assert!(String::from_utf8_lossy(&two.stderr).contains("--follow reads one capture"));
+}
+
+/// Reads standard input, of which this end is held open.
+fn live(arguments: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rtmp-inspect"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits for the end, which must come though nothing more is written and nothing is closed.
+fn ends(child: &mut Child) -> Option<i32> {
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_secs(20) {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    panic!("it still waits");
+}
+
+#[test]
+fn a_pipe_that_is_silent_is_left_when_the_user_ends_it() {
+    let whole = capture();
+    for signal in ["-INT", "-TERM"] {
+        let mut child = live(&["--json", "-"]);
+        let mut stdin = child.stdin.take().unwrap();
+        // The last record is not whole: what stopped it is the user, and that is no fault.
+        stdin.write_all(&whole[..whole.len() - 5]).unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        while !lines.next().unwrap().contains("deleteStream") {}
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        assert_eq!(ends(&mut child), Some(0), "{signal}");
+        assert!(lines.last().unwrap().starts_with("{\"event\":\"summary\""));
+        assert_eq!(complaints(child), (Some(0), String::new()));
+        drop(stdin);
+    }
+}
+
+#[test]
+fn what_a_writer_still_has_when_both_are_interrupted_is_read() {
+    let whole = capture();
+    let mut child = live(&["--json", "-"]);
+    let mut stdin = child.stdin.take().unwrap();
+    let (first, rest) = whole.split_at(whole.len() - 700);
+    stdin.write_all(first).unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    while !lines.next().unwrap().contains("\"name\":\"publish\"") {}
+    // As tcpdump does it, which gives what it holds back and ends.
+    interrupt(&child);
+    std::thread::sleep(Duration::from_millis(50));
+    stdin.write_all(rest).unwrap();
+    drop(stdin);
+    assert!(lines.any(|line| line.contains("deleteStream")));
+    assert_eq!(complaints(child), (Some(0), String::new()));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_it_though_nothing_more_comes() {
+    let whole = capture();
+    for arguments in [&["--json", "-"][..], &["--text", "-"]] {
+        let mut child = live(arguments);
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(&whole).unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(ends(&mut child), Some(0));
+        assert_eq!(complaints(child), (Some(0), String::new()));
+        drop(stdin);
+    }
+}
+
+#[test]
+fn a_followed_file_is_left_when_the_reader_has_seen_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("growing.pcap");
+    fs::write(&path, capture()).unwrap();
+    let mut child = follow(&path);
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(ends(&mut child), Some(0));
+    assert_eq!(complaints(child), (Some(0), String::new()));
+}
+
+#[test]
+fn what_cannot_be_said_on_standard_error_changes_nothing() {
+    let Ok(full) = File::options().write(true).open("/dev/full") else { return };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rtmp-inspect"));
+    let status = command.args(["--text", "no-such-file.pcap"]).stderr(full).status().unwrap();
+    assert_eq!(status.code(), Some(2));
 }

@@ -144,6 +144,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("fragments", "tests/transport.rs", "fn fragments_keep_their_limits"),
     ("fragment_bytes", "tests/transport.rs", "fn fragments_keep_their_limits"),
     ("fragment_age_ns", "tests/transport.rs", "fn a_packet_without_all_its_fragments_is_lost"),
+    ("waiting_findings", "tests/reports.rs", "fn findings_that_wait_for_their_session_to_be_wanted_are_bounded"),
 ];
 
 attacks! {

@@ -8,7 +8,8 @@ use std::process::{Command, Output};
 
 use common::capture;
 use rtmp_inspect::rules::CATALOGUE;
-use rtmp_inspect::synth::{Conversation, Link, pcap};
+use rtmp_inspect::synth::{Conversation, Link, Packet, pcap};
+use rtmp_inspect::wire::Side;
 use serde_json::Value;
 
 fn check(arguments: &[&str], capture: &Path) -> Output {
@@ -156,4 +157,79 @@ fn only_the_sessions_that_are_asked_for() {
     let (sessions, some) = count("session == 2 && command.name == '_error'");
     assert!(sessions == 1 && some > 0 && some < findings);
     assert_eq!(count("command.name == 'play'"), (0, 0));
+}
+
+/// A session that stays open, with so many holes in what its client says.
+fn holes(port: u16, count: usize) -> Vec<Packet> {
+    let mut conversation = Conversation::new().handshake().client(|c| c.connect("live"));
+    for number in 0..=2 * count as u32 {
+        conversation = conversation.client(|c| c.audio(1, number, vec![0xaf, 1, 0]));
+    }
+    // What the server acknowledges is missing for sure a while later.
+    for time in 0..3 {
+        conversation = conversation.wait_ms(4000).server(|s| s.ping_request(time));
+    }
+    let mut packets = Link::v4().client_port(port).packets(&conversation);
+    // Not those that close it; then every second of the client's last, which are a message each.
+    packets.truncate(packets.iter().rposition(|packet| !packet.payload.is_empty()).unwrap() + 1);
+    let mut back = 0;
+    let kept: Vec<bool> = packets
+        .iter()
+        .rev()
+        .map(|packet| {
+            let is_message = packet.from == Side::Client && !packet.payload.is_empty();
+            back += usize::from(is_message);
+            !is_message || back > 2 * count || back % 2 == 1
+        })
+        .collect();
+    let mut kept = kept.into_iter().rev();
+    packets.retain(|_| kept.next().unwrap());
+    packets
+}
+
+#[test]
+fn what_was_found_is_counted_whether_it_is_shown_or_not() {
+    // More than are shown of one session; and more than are kept of all that are open.
+    for (sessions, each) in [(1, 250), (130, 170)] {
+        let packets: Vec<_> = (0..sessions).flat_map(|number| holes(40_000 + number, each)).collect();
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("holes-{sessions}.pcap"));
+        pcap::write(std::fs::File::create(&path).unwrap(), &packets).unwrap();
+        let text = String::from_utf8(check(&[], &path).stdout).unwrap();
+        let found = text.split("found:\n").nth(1).unwrap();
+        let gaps = sessions as usize * each;
+        let line = found.lines().find(|line| line.contains("NET001")).unwrap();
+        let sessions = format!("in {sessions} session{}", if sessions == 1 { "" } else { "s" });
+        assert!(line.contains(&format!(" {gaps} times {sessions}")), "{found}");
+        if gaps == 250 {
+            assert!(text.contains(" findings that are not shown\n"), "{text}");
+        }
+        // A fault that repeats counts each time.
+        let json = String::from_utf8(check(&["--json"], &path).stdout).unwrap();
+        for line in found.lines().filter(|line| line.starts_with("  ")) {
+            let code = line.split_whitespace().nth(1).unwrap();
+            let times: u64 = line.split_whitespace().nth(3).unwrap().parse().unwrap();
+            let findings = json.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+            let counted = findings.filter(|finding| finding["code"] == code);
+            let counted: u64 = counted.map(|finding| finding["count"].as_u64().map_or(1, |count| count - 1)).sum();
+            assert_eq!(times, counted, "{line}");
+        }
+    }
+}
+
+#[test]
+fn findings_that_wait_for_their_session_to_be_wanted_are_bounded() {
+    let packets: Vec<_> = (0..110).flat_map(|number| holes(40_000 + number, 160)).collect();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("holes-that-wait.pcap");
+    pcap::write(std::fs::File::create(&path).unwrap(), &packets).unwrap();
+    let summary = |filter: &str| -> Value {
+        let output = check(&["--json", "--sessions", filter], &path).stdout;
+        serde_json::from_str(String::from_utf8(output).unwrap().lines().last().unwrap()).unwrap()
+    };
+    let nobody = summary("session == 9999");
+    assert_eq!(nobody["limits"][0]["name"], "waiting_findings", "{nobody}");
+    assert!(nobody["limits"][0]["count"].as_u64().unwrap() >= 110 * 160 - 16_384, "{nobody}");
+    assert_eq!(nobody["findings"]["note"], 0);
+    // Those of a session that is let through do not wait.
+    let first = summary("session < 100");
+    assert_eq!(first["limits"], Value::Null, "{first}");
 }

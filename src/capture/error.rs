@@ -47,6 +47,7 @@ impl CaptureError {
         match self {
             CaptureError::PacketCut { .. } | CaptureError::RecordCut { .. } => true,
             CaptureError::Block { what, .. } => what.contains("the file ends"),
+            CaptureError::Io { source, .. } => source.kind() == io::ErrorKind::UnexpectedEof,
             _ => false,
         }
     }

@@ -4,9 +4,11 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
+
+use super::live::Stop;
 
 /// Between looks at whether the file has grown: short beside what a person notices, long beside what a look costs.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -17,12 +19,12 @@ pub(super) struct Follower {
     path: PathBuf,
     /// Bytes read so far.
     read: u64,
-    stop: Arc<AtomicBool>,
+    stop: Stop,
 }
 
 impl Follower {
     pub(super) fn new(file: File, path: PathBuf, stop: Arc<AtomicBool>) -> Self {
-        Follower { file, path, read: 0, stop }
+        Follower { file, path, read: 0, stop: Stop::new(stop) }
     }
 
     /// Why nothing more will come.
@@ -46,7 +48,10 @@ impl Read for Follower {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             // Looked at first: what was written until then is still read.
-            let stopped = self.stop.load(Ordering::Relaxed);
+            let stopped = self.stop.left();
+            if stopped == Some(Duration::ZERO) {
+                return Ok(0);
+            }
             let end = self.end()?;
             let read = self.file.read(into)?;
             if read > 0 {
@@ -54,7 +59,7 @@ impl Read for Follower {
                 return Ok(read);
             }
             match end {
-                _ if stopped => return Ok(0),
+                _ if stopped.is_some() => return Ok(0),
                 Some(why) => return Err(io::Error::other(why)),
                 None => thread::sleep(PAUSE),
             }
@@ -78,6 +83,7 @@ fn is_same(one: &Metadata, other: &Metadata) -> bool {
 mod tests {
     use super::*;
     use std::io::Write;
+    use std::sync::atomic::Ordering;
 
     fn follow(path: &std::path::Path) -> (Follower, Arc<AtomicBool>) {
         let stop = Arc::new(AtomicBool::new(false));

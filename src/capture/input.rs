@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::buffer::Buffer;
 use super::compressed::{self, Source};
 use super::follow::Follower;
+use super::live::{Pipe, standard_input};
 use super::notes::Notes;
 use super::pcap::{Pcap, is_another_pcap, is_pcap};
 use super::pcapng::{PcapNg, is_pcapng};
@@ -78,12 +79,23 @@ struct Capture {
     head: Option<Record>,
     /// Bytes in the file; `None` when that cannot be known.
     size: Option<u64>,
-    /// Says that a capture that is followed is to be read no further.
+    /// Says that a pipe or a capture that is followed is to be read no further.
     stop: Option<Arc<AtomicBool>>,
     /// Bytes read of a compressed file.
     compressed: Option<Arc<AtomicU64>>,
     /// What it said that is not yet in those of the whole input.
     notes: Notes,
+}
+
+/// What a capture is read from.
+enum Kind {
+    /// A file of so many bytes, which can be read again where it lies.
+    File(u64),
+    /// A file that grows, until this is set.
+    Followed(Arc<AtomicBool>),
+    /// A pipe, with a name or without one, until this is set.
+    Pipe(Arc<AtomicBool>),
+    Once,
 }
 
 /// One or several captures, read as one.
@@ -105,7 +117,12 @@ pub struct Input {
 impl Input {
     /// Opens every capture and reads its header. `-` is standard input.
     pub fn open(paths: &[PathBuf]) -> Result<Input, CaptureError> {
-        Input::open_each(paths, &mut |_, source| Ok(source))
+        Input::open_until(paths, &Arc::default())
+    }
+
+    /// Like [`Input::open`], until `stop` is set: pipes then give what is still in them, and end though their writers do not.
+    pub fn open_until(paths: &[PathBuf], stop: &Arc<AtomicBool>) -> Result<Input, CaptureError> {
+        Input::open_each(paths, stop, &mut |_, source| Ok(source))
     }
 
     /// Like [`Input::open`]. What cannot be read a second time where it lies is also written to what `spool` gives,
@@ -115,12 +132,12 @@ impl Input {
         paths: &[PathBuf],
         spool: &mut dyn FnMut(usize) -> io::Result<Box<dyn Write + Send>>,
     ) -> Result<Input, CaptureError> {
-        Input::open_each(paths, &mut |index, source| Ok(Box::new(Tee { source, copy: spool(index)? })))
+        Input::open_each(paths, &Arc::default(), &mut |index, source| Ok(Box::new(Tee { source, copy: spool(index)? })))
     }
 
     /// Reads one capture from anything that gives bytes, a file or not; `name` is what errors call it.
     pub fn from_reader(name: &str, source: impl Read + Send + 'static) -> Result<Input, CaptureError> {
-        Ok(Input::of(vec![Capture::read(name.to_owned(), Box::new(source), None, None, &mut Ok)?]))
+        Ok(Input::of(vec![Capture::read(name.to_owned(), Box::new(source), Kind::Once, &mut Ok)?]))
     }
 
     /// Opens a capture that another program still writes, in a file that is not compressed. Where it ends, more is waited for, until
@@ -134,7 +151,7 @@ impl Input {
         Input { captures, order: BinaryHeap::new(), current: None, begun: 0, packets: 0, notes: Notes::default() }
     }
 
-    fn open_each(paths: &[PathBuf], once: &mut Once<'_>) -> Result<Input, CaptureError> {
+    fn open_each(paths: &[PathBuf], stop: &Arc<AtomicBool>, once: &mut Once<'_>) -> Result<Input, CaptureError> {
         if paths.is_empty() {
             return Err(CaptureError::NoInput);
         }
@@ -142,7 +159,7 @@ impl Input {
             return Err(CaptureError::InputTwice);
         }
         let captures =
-            paths.iter().enumerate().map(|(index, path)| Capture::open(path, &mut |source| once(index, source)));
+            paths.iter().enumerate().map(|(index, path)| Capture::open(path, stop, &mut |source| once(index, source)));
         Ok(Input::of(captures.collect::<Result<_, _>>()?))
     }
 
@@ -219,6 +236,11 @@ impl Input {
         self.captures.iter().map(read).sum()
     }
 
+    /// Whether all that it reads ends by itself, soon, when it is told to stop.
+    pub fn is_live(&self) -> bool {
+        self.captures.iter().all(|capture| capture.stop.is_some())
+    }
+
     /// Bytes of all captures together; `None` when one is not a plain file.
     pub fn size(&self) -> Option<u64> {
         self.captures.iter().map(|capture| capture.size).sum()
@@ -247,19 +269,28 @@ fn is_stdin(path: &Path) -> bool {
 
 impl Capture {
     /// `once` is given each source that can be read only once, and gives what is read in its stead.
-    fn open(path: &Path, once: &mut dyn FnMut(Source) -> io::Result<Source>) -> Result<Capture, CaptureError> {
-        if is_stdin(path) {
-            return Capture::read("standard input".to_owned(), Box::new(io::stdin()), None, None, once);
-        }
-        let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| CaptureError::io(&name, error))?;
+    fn open(
+        path: &Path,
+        stop: &Arc<AtomicBool>,
+        once: &mut dyn FnMut(Source) -> io::Result<Source>,
+    ) -> Result<Capture, CaptureError> {
+        let (name, file) = if is_stdin(path) {
+            ("standard input".to_owned(), standard_input())
+        } else {
+            (path.display().to_string(), File::open(path))
+        };
+        let file = file.map_err(|error| CaptureError::io(&name, error))?;
         let meta = file.metadata().map_err(|error| CaptureError::io(&name, error))?;
         if meta.is_dir() {
             return Err(CaptureError::Directory { file: name });
         }
-        // What is no file is a pipe with a name.
-        let size = meta.is_file().then_some(meta.len());
-        Capture::read(name, Box::new(file), size, None, once)
+        if meta.is_file() {
+            // Where in a file standard input begins is not known.
+            let kind = if is_stdin(path) { Kind::Once } else { Kind::File(meta.len()) };
+            return Capture::read(name, Box::new(file), kind, once);
+        }
+        let pipe = Box::new(Pipe::new(file, Arc::clone(stop)));
+        Capture::read(name, pipe, Kind::Pipe(Arc::clone(stop)), once)
     }
 
     fn follow(path: &Path, stop: &Arc<AtomicBool>) -> Result<Capture, CaptureError> {
@@ -268,32 +299,35 @@ impl Capture {
         }
         let name = path.display().to_string();
         let io = |error| CaptureError::io(&name, error);
-        let file = File::open(path).map_err(io)?;
-        let meta = file.metadata().map_err(io)?;
+        // Looked at before it is opened: opening a pipe waits for its writer.
+        let meta = std::fs::metadata(path).map_err(io)?;
         if meta.is_dir() {
             return Err(CaptureError::Directory { file: name });
         }
         if !meta.is_file() {
             return Err(CaptureError::FollowOther { file: name });
         }
+        let file = File::open(path).map_err(io)?;
         let source = Box::new(Follower::new(file, path.to_owned(), Arc::clone(stop)));
-        Capture::read(name, source, None, Some(Arc::clone(stop)), &mut Ok)
+        Capture::read(name, source, Kind::Followed(Arc::clone(stop)), &mut Ok)
     }
 
-    /// `size` is known of what can be read again where it lies, `stop` is there for what is followed.
     fn read(
         name: String,
         source: Source,
-        size: Option<u64>,
-        stop: Option<Arc<AtomicBool>>,
+        kind: Kind,
         once: &mut dyn FnMut(Source) -> io::Result<Source>,
     ) -> Result<Capture, CaptureError> {
         let io = |error| CaptureError::io(&name, error);
         let compressed::Opened { mut source, compressed } = compressed::open(source).map_err(io)?;
-        if stop.is_some() && compressed.is_some() {
-            return Err(CaptureError::FollowCompressed { file: name });
-        }
-        if size.is_none() || compressed.is_some() {
+        let (size, stop, again) = match kind {
+            Kind::File(size) => (Some(size), None, true),
+            Kind::Followed(_) if compressed.is_some() => return Err(CaptureError::FollowCompressed { file: name }),
+            Kind::Followed(stop) => (None, Some(stop), true),
+            Kind::Pipe(stop) => (None, Some(stop), false),
+            Kind::Once => (None, None, false),
+        };
+        if !again || compressed.is_some() {
             source = once(source).map_err(io)?;
         }
         let mut buffer = Buffer::new(source);

@@ -9,6 +9,7 @@ mod compressed;
 mod error;
 mod follow;
 mod input;
+mod live;
 mod notes;
 mod pcap;
 mod pcapng;

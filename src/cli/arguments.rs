@@ -96,7 +96,7 @@ pub(super) struct CheckArguments {
     /// Only the rules of this area; may be given several times
     #[arg(long, value_name = "AREA", value_delimiter = ',', ignore_case = true)]
     pub(super) only: Vec<Area>,
-    /// Only sessions in which this filter lets something through, as in 'server.port == 1936'
+    /// Only sessions in which this filter lets something through, as in 'session.server contains ":1936"'
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     pub(super) sessions: Option<String>,
     /// What is allowed, and how bad the rest is [default: .rtmp-inspect.toml where there is one]

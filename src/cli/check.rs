@@ -6,7 +6,7 @@ use super::Outcome;
 use super::arguments::CheckArguments;
 use super::output::stdout;
 use super::policy::Policy;
-use super::pump::pump;
+use super::pump::{interruptible, pump};
 use super::sieve::{Form, Sieve};
 use crate::export::json::JsonWriter;
 use crate::export::{Writer, report};
@@ -18,7 +18,8 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
     let policy = Policy::new(arguments)?;
     let (fail_on, rules) = (policy.fail_on, policy.rules());
     let sieve = Sieve::new(&arguments.input, Form::Findings)?.under(policy).of_sessions(sessions);
-    let out = stdout(&arguments.input);
+    let stop = interruptible()?;
+    let out = stdout(&arguments.input, &stop);
     let mut writer: Box<dyn Writer> = if arguments.json {
         Box::new(JsonWriter::new(out, false).findings_only())
     } else if arguments.junit {
@@ -28,7 +29,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
     } else {
         Box::new(report::text(out, arguments.input.color.color()))
     };
-    let pumped = pump(&arguments.input, sieve, &mut *writer)?;
+    let pumped = pump(&arguments.input, &stop, sieve, &mut *writer)?;
     // A capture in which there was nothing to check has not passed.
     if pumped.outcome != Outcome::Done || pumped.sessions == 0 {
         return Ok(Outcome::Failed);

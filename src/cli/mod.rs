@@ -59,7 +59,13 @@ pub fn run() -> ExitCode {
 
 /// Says on standard error what is wrong.
 fn complain(what: impl Display) {
-    eprintln!("rtmp-inspect: {what}");
+    say(&format!("rtmp-inspect: {what}\n"));
+}
+
+/// Writes to standard error. Where that is not possible, nobody can be told.
+fn say(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
 /// Writes a finished text to standard output. A closed pipe is success.

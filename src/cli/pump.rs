@@ -1,16 +1,16 @@
 //! Moves packets from the captures through the analyzer and the rules to a writer.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use signal_hook::consts::SIGINT;
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::arguments::InputArguments;
 use super::sieve::Sieve;
-use super::{Outcome, complain};
+use super::{Outcome, complain, say};
 use crate::analyzer::{Analyzer, Limits, Options, Reached, Reason};
 use crate::capture::Input;
 use crate::export::{Counts, Writer};
@@ -33,12 +33,17 @@ pub(super) struct Pumped {
 }
 
 /// Reads everything and writes what the sieve lets through. A pipe that closed is success: the reader has what it wanted.
-pub(super) fn pump(arguments: &InputArguments, sieve: Sieve, writer: &mut dyn Writer) -> anyhow::Result<Pumped> {
-    let interrupted = interruptible()?;
+/// Once `stop` is set, reading ends and what is known by then is written.
+pub(super) fn pump(
+    arguments: &InputArguments,
+    stop: &Arc<AtomicBool>,
+    sieve: Sieve,
+    writer: &mut dyn Writer,
+) -> anyhow::Result<Pumped> {
     let mut input = match &arguments.captures[..] {
-        [capture] if arguments.follow => Input::follow(capture, &interrupted)?,
+        [capture] if arguments.follow => Input::follow(capture, stop)?,
         _ if arguments.follow => bail!("--follow reads one capture"),
-        captures => Input::open(captures)?,
+        captures => Input::open_until(captures, stop)?,
     };
     let limits = Limits::default();
     let mut flow = Flow {
@@ -52,7 +57,7 @@ pub(super) fn pump(arguments: &InputArguments, sieve: Sieve, writer: &mut dyn Wr
         begun: false,
     };
     let mut outcome = Outcome::Done;
-    let written = flow.run(&mut input, &interrupted, &mut outcome);
+    let written = flow.run(&mut input, stop, &mut outcome);
     let pumped = |outcome| Pumped { outcome, counts: flow.counts, sessions: flow.analyzer.totals().sessions };
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(pumped(outcome)),
@@ -82,10 +87,11 @@ struct Flow<'f> {
 }
 
 impl Flow<'_> {
-    fn run(&mut self, input: &mut Input, interrupted: &AtomicBool, outcome: &mut Outcome) -> io::Result<()> {
+    fn run(&mut self, input: &mut Input, stop: &AtomicBool, outcome: &mut Outcome) -> io::Result<()> {
         let mut progress = Progress::new(self.arguments.quiet);
         let mut number = 0;
-        while !interrupted.load(Ordering::Relaxed) {
+        // A live source is told too: what its writer still gives is read.
+        while input.is_live() || !stop.load(Ordering::Relaxed) {
             match input.next() {
                 None => break,
                 Some(Ok(packet)) => {
@@ -117,6 +123,7 @@ impl Flow<'_> {
         self.drain()?;
         self.analyzer.count(self.masks.reached());
         self.analyzer.count(self.engine.reached());
+        self.analyzer.count(&self.sieve.reached());
         progress.clear();
         self.writer.close()?;
         if self.arguments.quiet { self.writer.flush() } else { self.writer.end(self.analyzer.totals(), self.counts) }
@@ -160,17 +167,25 @@ impl Flow<'_> {
 
     /// The inputs' names, as they stand in messages.
     fn names(&self) -> String {
-        self.arguments.captures.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join(", ")
+        let name = |path: &std::path::PathBuf| match path.to_string_lossy() {
+            name if name == "-" => "standard input".to_owned(),
+            name => name.into_owned(),
+        };
+        self.arguments.captures.iter().map(name).collect::<Vec<_>>().join(", ")
     }
 }
 
-/// Lets the first Ctrl-C end the reading, so that what is known by then, the summary too, still comes. A second one, or one
-/// while nothing comes from a pipe that stays open, ends the program.
-fn interruptible() -> io::Result<Arc<AtomicBool>> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&interrupted))?;
-    signal_hook::flag::register(SIGINT, Arc::clone(&interrupted))?;
-    Ok(interrupted)
+/// Lets the first Ctrl-C, or the first request to terminate, end the reading, so that what is known by then, the summary
+/// too, still comes. A second one ends the program.
+pub(super) fn interruptible() -> io::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&interrupted))?;
+        signal_hook::flag::register(signal, interrupted)?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
 }
 
 /// How far it is, on standard error, where a person looks and the work is long.
@@ -193,15 +208,14 @@ impl Progress {
         }
         self.shown = true;
         match size {
-            Some(size) if size > 0 => eprint!("\r{:3} % of {} MB", read * 100 / size, size / 1_000_000),
-            _ => eprint!("\r{} MB", read / 1_000_000),
+            Some(size) if size > 0 => say(&format!("\r{:3} % of {} MB", read * 100 / size, size / 1_000_000)),
+            _ => say(&format!("\r{} MB", read / 1_000_000)),
         }
-        let _ = io::stderr().flush();
     }
 
     fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
-            eprint!("\r\u{1b}[K");
+            say("\r\u{1b}[K");
         }
     }
 }

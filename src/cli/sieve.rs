@@ -5,7 +5,7 @@ use anyhow::Context;
 use super::arguments::InputArguments;
 use super::policy::Policy;
 use crate::filter::{Filter, Scratch, SessionFacts, Sessions, Subject};
-use crate::limits::Limits;
+use crate::limits::{Limits, Reached};
 use crate::proto::{Event, Opened};
 use crate::rules::Finding;
 use crate::wire::{IdMap, Time};
@@ -45,15 +45,16 @@ pub(super) struct Sieve {
     gate: Option<Gate>,
 }
 
-/// Findings of one session that wait for an event that its filter lets through; past them, more are dropped.
-const WAITING: usize = 1000;
-
 /// Lets through the sessions in which a filter lets something through, from that event on with what came before.
 struct Gate {
     filter: Filter,
     scratch: Scratch,
     /// Sessions that did not pass so far.
     waiting: IdMap<u32, (Opened, Vec<Finding>)>,
+    /// Findings that wait with them.
+    held: usize,
+    /// Findings that were left out.
+    missed: u64,
 }
 
 /// What is shown of an event.
@@ -88,8 +89,14 @@ impl Sieve {
     /// Only the sessions in which this filter lets something through.
     pub(super) fn of_sessions(mut self, filter: Option<Filter>) -> Sieve {
         let scratch = || Scratch::new(&Limits::default());
-        self.gate = filter.map(|filter| Gate { filter, scratch: scratch(), waiting: IdMap::default() });
+        self.gate =
+            filter.map(|filter| Gate { filter, scratch: scratch(), waiting: IdMap::default(), held: 0, missed: 0 });
         self
+    }
+
+    /// Which limits were reached here.
+    pub(super) fn reached(&self) -> Reached {
+        Reached { waiting_findings: self.gate.as_ref().map_or(0, |gate| gate.missed), ..Reached::default() }
     }
 
     pub(super) fn form(&self) -> Form {
@@ -162,14 +169,19 @@ impl Gate {
         let Some((opened, held)) = self.waiting.get_mut(&event.session()) else { return sifted };
         let subject = Subject { event, findings: &sifted.findings, session, start };
         if !self.filter.matches(&subject, &mut self.scratch) {
-            let room = WAITING.saturating_sub(held.len());
+            let room = Limits::DEFAULT.waiting_findings.saturating_sub(self.held);
+            self.missed += sifted.findings.len().saturating_sub(room) as u64;
+            let before = held.len();
             held.extend(sifted.findings.into_iter().take(room));
+            self.held += held.len() - before;
             if matches!(event, Event::Close(close) if close.last) {
+                self.held -= held.len();
                 self.waiting.remove(&event.session());
             }
             return Sifted { session: None, event: false, findings: Vec::new() };
         }
         let (opened, mut findings) = (opened.clone(), std::mem::take(held));
+        self.held -= findings.len();
         self.waiting.remove(&event.session());
         findings.extend(sifted.findings);
         // Its line is written by the event itself, or now.

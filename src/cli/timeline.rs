@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use super::arguments::{InputArguments, TimelineArguments};
 use super::output::stdout;
-use super::pump::pump;
+use super::pump::{interruptible, pump};
 use super::sieve::{Form, Sieve};
 use super::{Outcome, complain};
 use crate::export::json::JsonWriter;
@@ -14,14 +14,16 @@ use crate::export::text::TextWriter;
 use crate::tui;
 
 pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments) -> anyhow::Result<Outcome> {
-    let out = || stdout(input);
     if timeline.json {
-        let sieve = Sieve::new(input, Form::Lines)?;
-        return Ok(pump(input, sieve, &mut JsonWriter::new(out(), timeline.payload.is_some()))?.outcome);
+        let (sieve, stop) = (Sieve::new(input, Form::Lines)?, interruptible()?);
+        let mut writer = JsonWriter::new(stdout(input, &stop), timeline.payload.is_some());
+        return Ok(pump(input, &stop, sieve, &mut writer)?.outcome);
     }
     let sieve = Sieve::new(input, Form::Text)?;
     if timeline.text || !io::stdout().is_terminal() {
-        return Ok(pump(input, sieve, &mut TextWriter::new(out(), input.color.color()))?.outcome);
+        let stop = interruptible()?;
+        let mut writer = TextWriter::new(stdout(input, &stop), input.color.color());
+        return Ok(pump(input, &stop, sieve, &mut writer)?.outcome);
     }
     if input.filter.is_some() {
         bail!("the terminal interface takes no --filter yet: add --text or --json");

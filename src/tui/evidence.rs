@@ -40,8 +40,16 @@ impl Source {
 impl Write for Source {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::End(0))?;
-        file.write(bytes)
+        let written = file.seek(SeekFrom::End(0)).and_then(|_| file.write(bytes));
+        // The disk is full, most likely, and it is not the capture's.
+        written.map_err(|error| {
+            let folder = std::env::temp_dir();
+            let what = format!(
+                "its copy for the screen in {} cannot be written: {error}; set TMPDIR to another folder, or use --text",
+                folder.display()
+            );
+            io::Error::new(error.kind(), what)
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -54,8 +62,16 @@ impl Write for Source {
 pub enum Missing {
     #[error("the capture does not have these bytes")]
     Hole,
+    #[error("the capture has become shorter since it was read")]
+    Shorter,
     #[error("the capture cannot be read again: {0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
+}
+
+impl From<io::Error> for Missing {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::UnexpectedEof { Missing::Shorter } else { Missing::Io(error) }
+    }
 }
 
 /// Where the bytes of every session lie.
@@ -247,6 +263,13 @@ mod tests {
     }
 
     #[test]
+    fn a_full_disk_is_not_taken_for_the_captures() {
+        let Ok(full) = File::options().read(true).write(true).open("/dev/full") else { return };
+        let said = Source::new(full).write_all(b"abc").unwrap_err().to_string();
+        assert!(said.starts_with("its copy for the screen in ") && said.contains("set TMPDIR"), "{said}");
+    }
+
+    #[test]
     fn a_spool_file_can_be_read_while_it_grows() {
         let mut evidence = evidence(b"abc");
         evidence.add(&piece(0, 3, 0));
@@ -257,6 +280,7 @@ mod tests {
         assert_eq!(read(&evidence, 1, 5).as_deref(), Some("bcdef"));
         // The file has less than it was said to have.
         evidence.add(&piece(6, 3, 6));
-        assert!(matches!(evidence.read(1, Side::Client, 6, 3, &mut Vec::new()), Err(Missing::Io(_))));
+        let missing = evidence.read(1, Side::Client, 6, 3, &mut Vec::new()).unwrap_err();
+        assert_eq!(missing.to_string(), "the capture has become shorter since it was read");
     }
 }

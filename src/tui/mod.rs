@@ -59,7 +59,11 @@ pub fn run(captures: &[PathBuf], options: &Options) -> anyhow::Result<Vec<String
     let (loader, book) = Loader::open(captures, options)?;
     let mut app = App::new(book, captures, options);
     let told = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&told))?;
+    // Ctrl-C is a key here; these come from elsewhere, and the terminal must be left as it was. A hang-up ends the program as it
+    // does by itself: of a terminal that is gone, reading keys would never come back.
+    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
+        signal_hook::flag::register(signal, Arc::clone(&told))?;
+    }
     let feed = loader.spawn()?;
     let mut terminal = ratatui::try_init()?;
     let result = show(&mut terminal, &mut app, &feed, &told);

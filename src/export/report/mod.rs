@@ -224,6 +224,42 @@ struct Group {
     findings: Vec<Shown>,
     /// Findings that are not among them.
     more: u64,
+    /// How often each fault was found since the last group of the same session, shown or not.
+    tallies: Vec<Tally>,
+}
+
+/// How often a fault was found in a session.
+#[derive(Clone, Debug)]
+struct Tally {
+    rule: &'static Meta,
+    severity: Severity,
+    times: u64,
+    /// A group that was given out before has it.
+    told: bool,
+}
+
+impl Group {
+    fn new(opened: Opened) -> Group {
+        Group { opened, findings: Vec::new(), more: 0, tallies: Vec::new() }
+    }
+
+    /// Counts a finding. The report of a repeated fault that closes it counts its first one too.
+    fn tally(&mut self, finding: &Finding) {
+        let times = if finding.count > 1 { finding.count - 1 } else { 1 };
+        let same = |tally: &&mut Tally| (tally.rule.code, tally.severity) == (finding.rule.code, finding.severity);
+        match self.tallies.iter_mut().find(same) {
+            Some(tally) => tally.times += times,
+            None => {
+                self.tallies.push(Tally { rule: finding.rule, severity: finding.severity, times, told: false });
+            }
+        }
+    }
+
+    /// What is known so far; what follows is gathered anew.
+    fn part(&mut self) -> Group {
+        let tallies = self.tallies.iter().map(|tally| Tally { times: 0, told: true, ..tally.clone() }).collect();
+        std::mem::replace(self, Group { tallies, ..Group::new(self.opened.clone()) })
+    }
 }
 
 /// The findings of the sessions that are open.
@@ -238,8 +274,7 @@ impl Groups {
     fn event(&mut self, event: &Event) -> Option<Group> {
         match event {
             Event::Session(opened) => {
-                let group = Group { opened: opened.clone(), findings: Vec::new(), more: 0 };
-                self.open.insert(opened.session, group);
+                self.open.insert(opened.session, Group::new(opened.clone()));
                 None
             }
             Event::Close(close) if close.last => self.close(close.session),
@@ -250,6 +285,7 @@ impl Groups {
     /// Takes a finding; gives its session's so far where too much is kept.
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> Option<Group> {
         let group = self.open.get_mut(&finding.session)?;
+        group.tally(finding);
         if finding.count > 1 {
             // The closing report of a fault that repeats.
             let same = |shown: &&mut Shown| shown.rule.code == finding.rule.code && shown.from == finding.from;
@@ -268,8 +304,7 @@ impl Groups {
         if self.kept < KEPT {
             return None;
         }
-        let rest = Group { opened: group.opened.clone(), findings: Vec::new(), more: 0 };
-        let full = std::mem::replace(group, rest);
+        let full = group.part();
         self.kept -= full.findings.len();
         Some(full)
     }

@@ -32,7 +32,6 @@ struct Tally {
     rule: &'static Meta,
     times: u64,
     sessions: u64,
-    last_session: u32,
 }
 
 impl<W: Write> Text<W> {
@@ -104,22 +103,20 @@ impl<W: Write> Text<W> {
         put(&mut self.text, format_args!("{:lead$}{:^<marks$}\n", "", "", lead = lead.len() + bytes.marked.start * 3));
     }
 
-    fn tally(&mut self, session: u32, shown: &Shown) {
-        if shown.rule.code == REJECTED {
-            if self.rejections.len() < REJECTIONS {
-                self.rejections.push(format!("  session {session}: {}\n", escape(&shown.text)));
-            } else {
-                self.more_rejections += 1;
-            }
+    fn rejected(&mut self, session: u32, shown: &Shown) {
+        if shown.rule.code != REJECTED {
+        } else if self.rejections.len() < REJECTIONS {
+            self.rejections.push(format!("  session {session}: {}\n", escape(&shown.text)));
+        } else {
+            self.more_rejections += 1;
         }
-        let key = (std::cmp::Reverse(shown.severity), shown.rule.code);
-        let tally =
-            self.tallies.entry(key).or_insert(Tally { rule: shown.rule, times: 0, sessions: 0, last_session: 0 });
-        tally.times += shown.count;
-        if tally.last_session != session {
-            tally.sessions += 1;
-            tally.last_session = session;
-        }
+    }
+
+    fn tally(&mut self, of_session: &super::Tally) {
+        let key = (std::cmp::Reverse(of_session.severity), of_session.rule.code);
+        let tally = self.tallies.entry(key).or_insert(Tally { rule: of_session.rule, times: 0, sessions: 0 });
+        tally.times += of_session.times;
+        tally.sessions += u64::from(!of_session.told);
     }
 
     /// What to act on, first who rejected whom.
@@ -153,7 +150,8 @@ impl<W: Write> Form for Text<W> {
     }
 
     fn group(&mut self, group: &Group) -> io::Result<()> {
-        if group.findings.is_empty() {
+        group.tallies.iter().for_each(|tally| self.tally(tally));
+        if group.findings.is_empty() && group.more == 0 {
             return Ok(());
         }
         self.text.clear();
@@ -162,10 +160,17 @@ impl<W: Write> Form for Text<W> {
         put(&mut self.text, format_args!("session {}: {heading}\n", opened.session));
         for shown in &group.findings {
             self.shown(shown);
-            self.tally(opened.session, shown);
+            self.rejected(opened.session, shown);
         }
         if group.more > 0 {
-            put(&mut self.text, format_args!("  and {}\n", count(group.more, "finding")));
+            put(
+                &mut self.text,
+                format_args!(
+                    "  and {} that {} not shown\n",
+                    count(group.more, "finding"),
+                    if group.more == 1 { "is" } else { "are" }
+                ),
+            );
         }
         self.text.push('\n');
         self.out.write_all(self.text.as_bytes())
