@@ -8,7 +8,7 @@ use super::name::{Part, Segment};
 use super::native::ALIASES;
 use super::parse::{AND, NOT, OR};
 use super::path::{Path, resolve};
-use super::registry::{REGISTRY, fields, written};
+use super::registry::{fields, written};
 use crate::wire::Kind;
 
 /// What a piece of a filter is, for its colour.
@@ -39,7 +39,7 @@ pub struct Token {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suggestion {
     /// What to write.
-    pub text: String,
+    pub text: &'static str,
     /// The bytes of the input in whose place it stands.
     pub replaces: Range<usize>,
     /// What it means, in one line; may be empty.
@@ -146,16 +146,17 @@ pub fn complete(input: &str, cursor: usize) -> Vec<Suggestion> {
     }
     let begun = before.get(replaces.clone()).unwrap_or_default().to_lowercase();
     let (_, place, name_at) = walk(before, &lexed);
-    let suggest = |text: &str, about: &'static str| {
+    let suggestion = |text, about| Suggestion { text, replaces: replaces.clone(), about };
+    let suggest = |text: &'static str, about: &'static str| {
         let fits = text.to_lowercase().starts_with(&begun);
-        fits.then(|| Suggestion { text: text.to_owned(), replaces: replaces.clone(), about })
+        fits.then(|| suggestion(text, about))
     };
     match place {
         Place::Operand | Place::Name => {
             let whole = fields().filter_map(|field| {
                 let text = written(field);
-                let fits = [&*text, field.name].iter().any(|name| name.starts_with(&begun));
-                fits.then(|| Suggestion { text, replaces: replaces.clone(), about: field.doc })
+                let fits = [text, field.name].iter().any(|name| name.starts_with(&begun));
+                fits.then(|| suggestion(text, field.doc))
             });
             let aliases = ALIASES.iter().filter_map(|(alias, _)| suggest(alias, "another name"));
             let found: Vec<_> = whole.chain(aliases).collect();
@@ -163,9 +164,8 @@ pub fn complete(input: &str, cursor: usize) -> Vec<Suggestion> {
                 return found;
             }
             let shorter = |name: &str| name.split_once('.').is_some_and(|(_, rest)| rest.starts_with(&begun));
-            let shortened = fields().filter(|field| shorter(&REGISTRY.written(field)));
-            let full = |text: String, about| Suggestion { text, replaces: replaces.clone(), about };
-            shortened.map(|field| full(written(field), field.doc)).collect()
+            let shortened = fields().filter(|field| shorter(written(field)));
+            shortened.map(|field| suggestion(written(field), field.doc)).collect()
         }
         Place::Operator => {
             let path = path_of(before, &lexed[name_at..]);

@@ -34,10 +34,10 @@ pub(super) fn unknown(segments: &[Segment]) -> Fault {
             _ => None,
         })
         .collect();
-    let names: Vec<String> = REGISTRY.names().collect();
+    let names: Vec<&str> = REGISTRY.names().collect();
     let without_first = |name: &str, form: &str| name.split_once('.').is_some_and(|(_, rest)| rest == form);
     for count in (1..=keys.len()).rev() {
-        let forms = names.iter().flat_map(|name| [Some(&**name), name.split_once('.').map(|(_, rest)| rest)]);
+        let forms = names.iter().flat_map(|name| [Some(*name), name.split_once('.').map(|(_, rest)| rest)]);
         let forms = forms.flatten().filter(|form| form.split('.').count() == count);
         let found = near(&keys[..count].join("."), forms);
         let mut behind = String::from("x");
@@ -47,7 +47,7 @@ pub(super) fn unknown(segments: &[Segment]) -> Fault {
             |name: &str| REGISTRY.get(name).is_some_and(|entry| matches!(entry.field.kind, Kind::Amf | Kind::List));
         let mut meant: Vec<String> = Vec::new();
         for name in &names {
-            let is_whole = found.contains(&&**name);
+            let is_whole = found.contains(name);
             let is_part = found.iter().any(|form| !names.iter().any(|name| name == form) && without_first(name, form));
             if (is_whole || is_part) && (behind.is_empty() || may_go_on(name)) && meant.len() < 3 {
                 meant.push(format!("{name}{behind}"));

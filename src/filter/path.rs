@@ -60,7 +60,7 @@ pub(super) fn resolve(segments: &[Segment]) -> Result<Path, Fault> {
         return Ok(path);
     }
     let mut found: Vec<_> =
-        REGISTRY.first_parts().into_iter().filter_map(|first| find(Some(first), segments).ok()).collect();
+        REGISTRY.first_parts().iter().filter_map(|first| find(Some(first), segments).ok()).collect();
     match (found.pop(), found.is_empty()) {
         (Some(path), true) => Ok(path),
         (Some(path), false) => {
@@ -132,7 +132,7 @@ fn longest<'s>(name: &mut String, mut rest: &'s [Segment], known: impl Fn(&str) 
 /// The rest of a name from a field of the registry on.
 fn entered(entry: Entry, rest: &[Segment]) -> Result<Path, Miss> {
     let field = entry.field;
-    let mut steps = Steps { steps: Vec::new(), name: REGISTRY.written(field) };
+    let mut steps = Steps { steps: Vec::new(), name: REGISTRY.written(field).to_owned() };
     if let Some(native) = entry.native {
         let [next, ..] = rest else { return Ok(steps.path(field, Source::Native(native))) };
         return Err(nothing_inside(&steps.name, field, next));

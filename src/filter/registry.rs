@@ -15,11 +15,17 @@ pub(super) struct Entry {
     pub(super) native: Option<&'static Native>,
 }
 
+/// An entry, and its name as a person writes it.
+type Named = (Entry, String);
+
 /// All fields by name.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Registry {
-    entries: Vec<Entry>,
+    entries: Vec<Named>,
     by_name: BTreeMap<&'static str, usize>,
+    /// What the decoders record, also where an event has a field of the same name.
+    decoded: BTreeMap<&'static str, &'static Field>,
+    first_parts: Vec<&'static str>,
 }
 
 /// The fields of this program. Nothing in this module knows one of them by name.
@@ -29,37 +35,44 @@ pub(super) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     debug_assert!(declared.all(|field| NATIVES.iter().any(|native| native.field.name == field.name)));
     let natives = NATIVES.iter().map(|native| Entry { field: native.field, native: Some(native) });
     let decoded = proto::fields().map(|field| Entry { field, native: None });
-    let mut registry = Registry { entries: Vec::new(), by_name: BTreeMap::new() };
+    let mut registry = Registry::default();
     for entry in natives.chain(decoded) {
         let place = registry.entries.len();
         // What an event says of itself is what JSON says under the same name.
         registry.by_name.entry(entry.field.name).or_insert_with(|| {
-            registry.entries.push(entry);
+            registry.entries.push((entry, String::new()));
             place
         });
     }
+    for field in proto::fields() {
+        registry.decoded.entry(field.name).or_insert(field);
+    }
+    for place in 0..registry.entries.len() {
+        registry.entries[place].1 = registry.write(registry.entries[place].0.field.name);
+    }
+    registry.first_parts = registry.groups();
     registry
 });
 
 /// Every field that a filter can name, an event's own first.
 pub fn fields() -> impl Iterator<Item = &'static Field> {
-    REGISTRY.entries.iter().map(|entry| entry.field)
+    REGISTRY.entries.iter().map(|(entry, _)| entry.field)
 }
 
 impl Registry {
     /// The field of exactly that name.
     pub(super) fn get(&self, name: &str) -> Option<Entry> {
-        self.by_name.get(name).map(|place| self.entries[*place])
+        self.by_name.get(name).map(|place| self.entries[*place].0)
     }
 
     /// A field that a decoder records, also where an event has one of the same name.
     pub(super) fn decoded(name: &str) -> Option<&'static Field> {
-        proto::fields().find(|field| field.name == name)
+        REGISTRY.decoded.get(name).copied()
     }
 
     /// The first field of a type.
     pub(super) fn first_of(&self, kind: Kind) -> Option<&'static Field> {
-        self.entries.iter().map(|entry| entry.field).find(|field| field.kind == kind)
+        self.entries.iter().map(|(entry, _)| entry.field).find(|field| field.kind == kind)
     }
 
     /// Whether any field's name goes on behind this one.
@@ -70,7 +83,11 @@ impl Registry {
 
     /// The first parts of all names that have more than one, where they are fields themselves. Others only say where a
     /// name belongs: values of such a group can stand inside any other value.
-    pub(super) fn first_parts(&self) -> Vec<&'static str> {
+    pub(super) fn first_parts(&self) -> &[&'static str] {
+        &self.first_parts
+    }
+
+    fn groups(&self) -> Vec<&'static str> {
         let mut parts: Vec<_> =
             self.by_name.keys().filter_map(|name| name.split_once('.')).map(|(first, _)| first).collect();
         parts.dedup();
@@ -79,17 +96,22 @@ impl Registry {
     }
 
     /// Every name as a person writes it, other names included.
-    pub(super) fn names(&self) -> impl Iterator<Item = String> {
-        let aliases = ALIASES.iter().map(|(alias, _)| (*alias).to_owned());
-        self.entries.iter().map(|entry| self.written(entry.field)).chain(aliases)
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let aliases = ALIASES.iter().map(|(alias, _)| *alias);
+        self.entries.iter().map(|(_, written)| &**written).chain(aliases)
     }
 
-    /// The name as a person writes it: what is inside a list has `[*]` there.
-    pub(super) fn written(&self, field: &Field) -> String {
+    /// The name as a person writes it.
+    pub(super) fn written(&self, field: &'static Field) -> &str {
+        self.by_name.get(field.name).map_or(field.name, |place| &*self.entries[*place].1)
+    }
+
+    /// What is inside a list has `[*]` there.
+    fn write(&self, name: &str) -> String {
         let mut written = String::new();
         let mut end: usize = 0;
-        for part in field.name.split('.') {
-            let before = self.get(&field.name[..end.saturating_sub(1)]);
+        for part in name.split('.') {
+            let before = self.get(&name[..end.saturating_sub(1)]);
             let in_list = before.is_some_and(|before| before.field.kind == Kind::List);
             if in_list {
                 written += "[*]";
@@ -107,7 +129,7 @@ impl Registry {
 }
 
 /// The field's name as a filter has it: what is inside a list has `[*]` there.
-pub fn written(field: &Field) -> String {
+pub fn written(field: &'static Field) -> &'static str {
     REGISTRY.written(field)
 }
 

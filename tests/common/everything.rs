@@ -1,5 +1,8 @@
 //! Everything that the program makes of a capture, in every form, with a check of each.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
 use rtmp_inspect::capture::{Input, Packet};
 use rtmp_inspect::export::json::JsonWriter;
@@ -10,8 +13,10 @@ use rtmp_inspect::proto::rtmp::secrets::Masks;
 use rtmp_inspect::proto::rtmp::{Message, header};
 use rtmp_inspect::rules::Engine;
 use rtmp_inspect::wire::Tree;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// An analyzer whose events are all printed: as JSON with payloads, as text, masked and not, with the rules' findings.
+/// An analyzer whose events are all printed: as JSON with payloads, as text, masked and not, with the rules' findings. What
+/// masks change nothing of is the same in both, and printed once.
 pub struct Everything {
     pub events: Vec<Event>,
     limits: Limits,
@@ -77,12 +82,18 @@ impl Everything {
 
     pub fn push(&mut self, packet: &Packet<'_>) {
         self.analyzer.push(packet);
-        self.drain();
+        self.drain(true);
+    }
+
+    /// Takes a packet of what is always the same: nothing of it is printed.
+    pub fn listen(&mut self, packet: &Packet<'_>) {
+        self.analyzer.push(packet);
+        self.drain(false);
     }
 
     pub fn finish(&mut self) {
         self.analyzer.finish();
-        self.drain();
+        self.drain(true);
         for print in &mut self.prints {
             print.json.end(self.analyzer.totals(), self.counts).unwrap();
             print.text.end(self.analyzer.totals(), self.counts).unwrap();
@@ -94,30 +105,39 @@ impl Everything {
         let [masked, revealed] = self.prints.map(|print| print.json.into_inner());
         for json in [&masked, &revealed] {
             for line in json.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-                let checked: Result<serde_json::Value, _> = serde_json::from_slice(line);
-                assert!(checked.is_ok(), "{checked:?}: {}", String::from_utf8_lossy(line));
+                let checked: Result<Json, _> = serde_json::from_slice(line);
+                assert!(checked.is_ok(), "{:?}: {}", checked.err(), String::from_utf8_lossy(line));
             }
         }
         masked
     }
 
-    fn drain(&mut self) {
+    fn drain(&mut self, shown: bool) {
         while let Some(event) = self.analyzer.poll() {
             let findings = self.engine.observe(&event);
+            let mut differs = true;
             for Print { masks, json, text } in &mut self.prints {
                 masks.observe(&event);
-                json.event(&event, masks).unwrap();
-                text.event(&event, masks).unwrap();
-                for finding in &findings {
-                    json.finding(finding, masks).unwrap();
-                    text.finding(finding, masks).unwrap();
+                if shown && differs {
+                    json.event(&event, masks).unwrap();
+                    text.event(&event, masks).unwrap();
+                    // Where nothing of it is masked, what shows all shows the same.
+                    differs = matches!(&event, Event::Message(it) if matches!(masks.message(it), Cow::Owned(_)));
+                }
+                if shown {
+                    for finding in &findings {
+                        json.finding(finding, masks).unwrap();
+                        text.finding(finding, masks).unwrap();
+                    }
                 }
                 masks.forget(&event);
             }
             for finding in &findings {
                 self.counts.add(finding);
             }
-            self.check(&event);
+            if shown {
+                self.check(&event);
+            }
             self.events.push(event);
         }
     }
@@ -160,4 +180,55 @@ fn check_spans(tree: &Tree, length: usize) {
 fn check_runs(message: &Message) {
     let pieces: u32 = message.head.runs.iter().flat_map(|run| run.pieces()).map(|(_, length)| length).sum();
     assert_eq!(pieces, message.head.length, "message {}", message.n);
+}
+
+/// Any JSON, read to its end and not kept: numbers have their range, strings are UTF-8.
+struct Json;
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Json, D::Error> {
+        from.deserialize_any(Json)
+    }
+}
+
+impl<'de> Visitor<'de> for Json {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
+        Ok(Json)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
+        Ok(Json)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
+        Ok(Json)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+        Ok(Json)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Json, E> {
+        Ok(Json)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        while items.next_element::<Json>()?.is_some() {}
+        Ok(Json)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
+        while members.next_entry::<Json, Json>()?.is_some() {}
+        Ok(Json)
+    }
 }

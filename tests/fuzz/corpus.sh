@@ -4,9 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")"
 binaries=target/x86_64-unknown-linux-gnu/release
 targets=("$@")
-[ $# -gt 0 ] || targets=(amf0 amf3 capture filter link media reassembly rtmp)
+[ $# -gt 0 ] || targets=(amf0 amf3 capture filter link media outputs reassembly rtmp)
 
-cargo +nightly fuzz build --fuzz-dir . --sanitizer none
+cargo +nightly fuzz build --fuzz-dir . --sanitizer none --no-trace-compares
 [ -d work/seeds ] || cargo run --example seeds -- work/seeds
 for target in "${targets[@]}"; do
     rm -rf "work/merged-$target" "work/old-$target"

@@ -88,7 +88,7 @@ fn mistakes_are_said() {
     insta::assert_snapshot!(said.join("\n\n"));
 }
 
-fn suggested(line: &str) -> Vec<String> {
+fn suggested(line: &str) -> Vec<&'static str> {
     let cursor = line.find('|').unwrap();
     let input = line.replace('|', "");
     complete(&input, cursor).into_iter().map(|suggestion| suggestion.text).collect()
@@ -98,8 +98,8 @@ fn suggested(line: &str) -> Vec<String> {
 fn a_line_is_completed() {
     assert_eq!(suggested("command.n|"), ["command.name"]);
     assert_eq!(suggested("type == 20 and user_control.st|"), ["user_control.stream_id"]);
-    assert!(suggested("|").contains(&"event".to_owned()));
-    assert!(suggested("!(vid|").contains(&"video".to_owned()));
+    assert!(suggested("|").contains(&"event"));
+    assert!(suggested("!(vid|").contains(&"video"));
     assert_eq!(suggested("limit_type == |"), ["hard", "soft", "dynamic"]);
     assert_eq!(suggested("limit_type in {hard, so|"), ["soft"]);
     assert_eq!(suggested("from == |"), ["client", "server"]);
@@ -110,7 +110,7 @@ fn a_line_is_completed() {
     assert_eq!(suggested("n == 5 |"), ["&&", "||"]);
     assert_eq!(suggested("latency|"), ["command.latency_ms"]);
     let suggestion = complete("n == 1 && lengt", 15).remove(0);
-    assert_eq!((suggestion.text.as_str(), suggestion.replaces), ("length", 10..15));
+    assert_eq!((suggestion.text, suggestion.replaces), ("length", 10..15));
 }
 
 #[test]
@@ -144,8 +144,8 @@ fn a_line_is_coloured() {
 #[test]
 fn every_field_can_be_asked_for_by_its_own_name() {
     for field in fields() {
-        for name in [written(field), field.name.to_owned()] {
-            let filter = Filter::parse(&name).unwrap_or_else(|error| panic!("{error}"));
+        for name in [written(field), field.name] {
+            let filter = Filter::parse(name).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(filter.to_string(), written(field));
         }
     }

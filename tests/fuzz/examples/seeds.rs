@@ -3,14 +3,21 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use lz4_flex::frame::FrameEncoder;
+use rtmp_inspect::analyzer::Limits;
 use rtmp_inspect::capture::Input;
+use rtmp_inspect::net::Unpacker;
 use rtmp_inspect::synth::{Conversation, Link, Packet, pcap, pcapng, sample};
 use rtmp_inspect::wire::Side;
 use rtmp_inspect_fuzz::common::Story;
 use rtmp_inspect_fuzz::common::encap;
 use rtmp_inspect_fuzz::targets::link::LINK_TYPES;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 struct Seeds {
     folder: PathBuf,
@@ -71,6 +78,77 @@ impl Seeds {
             }
         }
         self.write("link", &frames);
+        self.writes_of(path);
+    }
+
+    /// What the two sides of a capture's first connection write behind their handshake, a segment a write, as far as it is
+    /// short.
+    fn writes_of(&self, path: &Path) {
+        let mut unpacker = Unpacker::new(&Limits::default());
+        let mut input = Input::open(&[path.to_owned()]).unwrap();
+        let (mut client, mut ends) = (None, None);
+        let mut seen = [0; 2];
+        let mut writes: Vec<(Side, Vec<u8>)> = Vec::new();
+        while let Some(Ok(packet)) = input.next() {
+            let _ = unpacker.push(&packet, &mut |segment| {
+                let client = *client.get_or_insert(segment.source);
+                let from = if segment.source == client { Side::Client } else { Side::Server };
+                let pair = [segment.source, segment.destination];
+                let pair = if from == Side::Client { pair } else { [pair[1], pair[0]] };
+                if *ends.get_or_insert(pair) != pair {
+                    return;
+                }
+                let seen = &mut seen[from.index()];
+                let skipped = 3073_usize.saturating_sub(*seen).min(segment.payload.len());
+                *seen += segment.payload.len();
+                if skipped < segment.payload.len() {
+                    writes.push((from, segment.payload[skipped..].to_vec()));
+                }
+            });
+        }
+        let mut room = 940_usize;
+        for (_, said) in &mut writes {
+            said.truncate(room.saturating_sub(3));
+            room = room.saturating_sub(said.len() + 3);
+        }
+        writes.retain(|(_, said)| !said.is_empty());
+        self.conversation(1, &writes);
+        self.conversation(0x81, &writes);
+        self.conversation(0x41, &writes);
+    }
+
+    /// Compressed captures: whole, cut, put together, twice over.
+    fn compressed(&self, root: &Path) {
+        let read = |name: &str, length: usize| {
+            let file = fs::read(root.join("captures").join(name)).unwrap();
+            file[..file.len().min(length)].to_vec()
+        };
+        let whole = read("nginx-rtmp/not-rtmp-http-and-tls.pcap", usize::MAX);
+        let cut = read("srs/ffmpeg-publish-denied.pcap", 500);
+        let ng = read("transport/real-two-interfaces.pcapng", 700);
+        self.write("capture", &[&cut[..], &ng].concat());
+        self.write("capture", &[&ng[..], &whole[..600]].concat());
+        let skippable = [&[0x52, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"any"].concat();
+        for (index, codec) in CODECS.iter().enumerate() {
+            let other = CODECS[(index + 1) % CODECS.len()];
+            for one in [&whole, &cut, &ng] {
+                let packed = codec(one);
+                self.write("capture", &packed);
+                self.write("capture", &packed[..packed.len() - 3]);
+                self.write("capture", &packed[..packed.len() / 2]);
+            }
+            let (first, second) = cut.split_at(cut.len() / 2);
+            // Members of one stream, with what may stand between them, and what may not.
+            for between in [&b""[..], &[0; 9], &skippable, b"no member"] {
+                self.write("capture", &[&codec(first), between, &codec(second)].concat());
+                self.write("capture", &[&codec(first), between, &other(second)].concat());
+            }
+            self.write("capture", &[&codec(&whole[..600]), &codec(&ng[..])[..]].concat());
+            self.write("capture", &[&skippable[..], &codec(&cut)].concat());
+            self.write("capture", &codec(&other(&cut)));
+            self.write("capture", &codec(&codec(&cut)));
+            self.write("capture", &codec(b""));
+        }
     }
 
     /// A conversation's bytes behind what `flags` puts before them.
@@ -82,7 +160,39 @@ impl Seeds {
             bytes.extend(said);
         }
         self.write("rtmp", &bytes);
+        for (how, keys) in [(8, "\n\tjjl\tlo"), (33, "f\n/co\n"), (132, "Gz?\u{1b}k\n")] {
+            let count = usize::from(how % 9_u8).min(keys.len());
+            self.write("outputs", &[&[how], &keys.as_bytes()[..count], &bytes].concat());
+        }
     }
+}
+
+const CODECS: [fn(&[u8]) -> Vec<u8>; 5] = [gzip, zstd, zstd_raw, lz4, lz4_legacy];
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    compress_to_vec(bytes, CompressionLevel::Fastest)
+}
+
+fn zstd_raw(bytes: &[u8]) -> Vec<u8> {
+    compress_to_vec(bytes, CompressionLevel::Uncompressed)
+}
+
+fn lz4(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = FrameEncoder::new(Vec::new());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The format of before 2013: blocks of 8 MiB behind their compressed lengths.
+fn lz4_legacy(bytes: &[u8]) -> Vec<u8> {
+    let block = lz4_flex::block::compress(bytes);
+    [&[0x02, 0x21, 0x4c, 0x18], &(block.len() as u32).to_le_bytes()[..], &block].concat()
 }
 
 fn main() {
@@ -100,13 +210,13 @@ fn main() {
     for capture in &captures {
         seeds.payloads(capture);
     }
+    seeds.compressed(&root);
 
     // What comes behind a handshake, a connection and a stream, of whole conversations.
     let length = |conversation: Conversation| conversation.writes().len();
-    for (conversation, streaming, flags) in [
-        (sample::publish(2), length(sample::publishing()), 4),
-        (sample::play(2), length(sample::playing()), 6),
-    ] {
+    for (conversation, streaming, flags) in
+        [(sample::publish(2), length(sample::publishing()), 4), (sample::play(2), length(sample::playing()), 6)]
+    {
         let writes: Vec<_> = conversation.writes().iter().map(|write| (write.from, write.bytes.clone())).collect();
         let handshake = length(Conversation::new().handshake());
         for (flags, skip) in [(0, 0), (1, handshake), (2, length(sample::connected())), (flags, streaming)] {

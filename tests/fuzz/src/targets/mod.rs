@@ -7,6 +7,7 @@ pub mod capture;
 pub mod filter;
 pub mod link;
 pub mod media;
+pub mod outputs;
 mod payload;
 pub mod reassembly;
 pub mod rtmp;
@@ -22,6 +23,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("filter", filter::run),
     ("link", link::run),
     ("media", media::run),
+    ("outputs", outputs::run),
     ("reassembly", reassembly::run),
     ("rtmp", rtmp::run),
 ];
