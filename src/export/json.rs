@@ -262,7 +262,7 @@ impl<W: Write> Writer for JsonWriter<W> {
     }
 
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
-        let text = masks.text(finding.session, &finding.text);
+        let text = masks.sentence(finding.session, &finding.text);
         let marked = marked(finding, masks);
         self.line("finding", |map| {
             map.serialize_entry("session", &finding.session)?;

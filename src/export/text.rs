@@ -111,7 +111,7 @@ impl<W: Write> Writer for TextWriter<W> {
 
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
         let (on, off) = painted(finding.severity, self.color);
-        let text = escape(&masks.text(finding.session, &finding.text));
+        let text = escape(&masks.sentence(finding.session, &finding.text));
         let rule = finding.rule;
         self.line.clear();
         put(

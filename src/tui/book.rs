@@ -139,7 +139,7 @@ impl Book {
 
     /// Text that quotes the wire, as it may be shown.
     pub fn masked(&self, session: u32, text: &str) -> String {
-        crate::wire::escape(&self.masks.text(session, text))
+        crate::wire::escape(&self.masks.sentence(session, text))
     }
 
     /// A row in words.

@@ -137,7 +137,7 @@ impl Shown {
             rule: finding.rule,
             severity: finding.severity,
             from: finding.from,
-            text: masks.text(finding.session, &finding.text),
+            text: masks.sentence(finding.session, &finding.text),
             message: finding.message,
             packets: finding.packets,
             certain: finding.certain,

@@ -25,6 +25,8 @@ const HARMLESS: &[&str] = &["authmod", "reason", "user", "vhost", "type"];
 /// Property names whose text opens something.
 const TELLING: &[&str] =
     &["password", "passwd", "pass", "token", "secret", "key", "streamkey", "stream_key", "auth", "DSRemoteCredentials"];
+/// Secrets of fewer bytes are words of any sentence.
+const TELLING_LENGTH: usize = 4;
 /// A session's secrets, learned from its commands.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
@@ -243,8 +245,18 @@ impl Masks {
         secrets.mask(message, &self.limits).map_or(Cow::Borrowed(message), Cow::Owned)
     }
 
-    /// Text that quotes a session's wire, as it may be shown.
+    /// Text from a session's wire, as it may be shown.
     pub fn text(&self, session: u32, text: &str) -> String {
+        self.masked(session, text, false)
+    }
+
+    /// A sentence of our own that quotes a session's wire, as it may be shown. A short secret is looked for in what stands in
+    /// quotation marks alone: a stream named `s` must not take the seconds away.
+    pub fn sentence(&self, session: u32, text: &str) -> String {
+        self.masked(session, text, true)
+    }
+
+    fn masked(&self, session: u32, text: &str, is_sentence: bool) -> String {
         if self.reveal {
             return text.to_owned();
         }
@@ -255,7 +267,12 @@ impl Masks {
                 return "*".repeat(text.chars().count());
             }
             for word in &secrets.words {
-                occurrences(text.as_bytes(), word, &mut |range| hidden.push(range));
+                let is_quoted_only = is_sentence && word.len() < TELLING_LENGTH;
+                occurrences(text.as_bytes(), word, &mut |range| {
+                    if !is_quoted_only || is_quoted(text, range.start) {
+                        hidden.push(range);
+                    }
+                });
             }
         }
         let mut masked = text.as_bytes().to_vec();
@@ -268,6 +285,11 @@ impl Masks {
     }
 }
 
+/// Whether a place of a text stands between quotation marks.
+fn is_quoted(text: &str, at: usize) -> bool {
+    text.get(..at).unwrap_or(text).matches('"').count() % 2 == 1
+}
+
 /// The stream's name, in a command that has one for its first argument.
 fn stream_name(command: &Command) -> Option<&str> {
     if is_naming(&command.name) { command.arguments.first()?.text() } else { None }
@@ -275,4 +297,20 @@ fn stream_name(command: &Command) -> Option<&str> {
 
 fn is_naming(command: &str) -> bool {
     Command::names_stream(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_secret_takes_no_word_of_ours_away() {
+        let mut masks = Masks::default();
+        let words = ["s", "long-key"].map(|word| word.as_bytes().to_vec());
+        masks.sessions.insert(1, Secrets { words: words.into(), ..Secrets::default() });
+        let sentence = r#"publish "s" was refused after 2.3 s: "no s here", not even long-key"#;
+        let shown = masks.sentence(1, sentence);
+        assert_eq!(shown, r#"publish "*" was refused after 2.3 s: "no * here", not even ********"#);
+        assert_eq!(masks.text(1, "s and long-key"), "* and ********");
+    }
 }

@@ -85,7 +85,13 @@ fn ports_used_again_are_seen_by_their_sequence_numbers() {
     // Late copies, also of what was sent before.
     wire.client(C + 1, "a").client(C.wrapping_sub(500), "old").send(0, "A", C + 3, S + 2, "").expect(&[]);
     wire.client(C + 250_000, "ab").client(C + 250_002, "cd");
-    let lines =
-        ["1 open 50000 midstream #9", r#"1 c 0 "ab" #9+0"#, r#"1 c 2 "cd" #10+0"#, "1 c end #10", "1 s end #10"];
+    let lines = [
+        "1 open 50000 midstream #9",
+        "1 c joined",
+        r#"1 c 0 "ab" #9+0"#,
+        r#"1 c 2 "cd" #10+0"#,
+        "1 c end #10",
+        "1 s end #10",
+    ];
     assert_eq!(wire.finish(), lines);
 }

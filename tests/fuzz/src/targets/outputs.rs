@@ -1,4 +1,4 @@
-//! What two sides write → reports, a comparison, and the screen with some keys pressed.
+//! What two sides write → reports, statistics, a comparison, and the screen with some keys pressed.
 //!
 //! The first byte says how many keys follow, a byte each, how large the screen is, and whether the capture lies in two files.
 //! The rest is an input of `rtmp`.
@@ -16,7 +16,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
 use rtmp_inspect::compare::{Comparison, Observer, Profile, Scenarios};
-use rtmp_inspect::export::{Counts, Writer, compare, report};
+use rtmp_inspect::export::{Counts, Writer, compare, report, stats};
 use rtmp_inspect::proto::Event;
 use rtmp_inspect::proto::rtmp::secrets::Masks;
 use rtmp_inspect::rules::{CATALOGUE, Engine, Severity};
@@ -25,6 +25,7 @@ use rtmp_inspect::tui;
 
 use super::payload::captured;
 use super::rtmp::Case;
+use crate::common::strict;
 
 /// Keys that one input may press.
 const KEYS: u8 = 8;
@@ -58,19 +59,21 @@ fn check_plain(text: &str) {
 }
 
 fn check_json(text: &str) {
-    let read: Result<serde_json::Value, _> = serde_json::from_str(text);
+    let read = strict::parse(text.as_bytes());
     assert!(read.is_ok(), "{read:?}: {text}");
 }
 
 /// Every form of report, and the profile of the server; gives that with the number of messages.
 fn reports(packets: &[Packet]) -> (Profile, u64) {
     let limits = Limits::default();
-    let pages: [Page; 3] = Default::default();
+    let pages: [Page; 5] = Default::default();
     let rules = CATALOGUE.iter().map(|entry| entry.meta).collect();
-    let mut writers: [Box<dyn Writer>; 3] = [
+    let mut writers: [Box<dyn Writer>; 5] = [
         Box::new(report::text(pages[0].clone(), false)),
         Box::new(report::junit(pages[1].clone(), Severity::Note, rules)),
         Box::new(report::sarif(pages[2].clone())),
+        Box::new(stats::text(pages[3].clone(), false, false)),
+        Box::new(stats::json(pages[4].clone(), false)),
     ];
     let mut analyzer = Analyzer::new(&limits, Options::default());
     let (mut engine, mut masks, mut counts) = (Engine::default(), Masks::new(false, &limits), Counts::default());
@@ -114,7 +117,7 @@ fn reports(packets: &[Packet]) -> (Profile, u64) {
         writer.end(analyzer.totals(), counts).unwrap();
     }
     drop(writers);
-    let [text, junit, sarif] = pages.map(|page| page.text());
+    let [text, junit, sarif, figures, lines] = pages.map(|page| page.text());
     check_plain(&text);
     check_plain(&junit);
     let mut xml = quick_xml::Reader::from_str(&junit);
@@ -127,6 +130,9 @@ fn reports(packets: &[Packet]) -> (Profile, u64) {
     }
     check_plain(&sarif);
     check_json(&sarif);
+    check_plain(&figures);
+    check_plain(&lines);
+    lines.lines().for_each(check_json);
     (profile, messages)
 }
 
