@@ -493,7 +493,7 @@ impl State {
                     proxied: found.proxied.clone(),
                     tunnels: live.tunnels.clone(),
                 }));
-                let session = Box::new(Session::new(number, &found, &self.limits));
+                let session = Box::new(Session::new(number, live.start, &found, &self.limits));
                 self.session_bytes += session.held();
                 live.content = Content::Rtmp { number, session };
                 for kept in kept {

@@ -125,6 +125,27 @@ fn lost_packets_are_blamed_on_nobody_at_length() {
     assert!(seen > 0);
 }
 
+/// The server's first byte is only guessed where its SYN/ACK is lost and the client's segments come in another order. Its
+/// handshake is not shown then; that is no reason to say that there was none.
+#[test]
+fn a_server_whose_first_byte_is_unknown_was_not_silent() {
+    use rtmp_inspect::synth::{Link, sample};
+    let mut packets = Link::v4().mtu(1000).packets(&sample::publish(5));
+    // The SYN/ACK, and the acknowledgement of that.
+    packets.drain(1..3);
+    let from_client = |at: &usize| packets[*at].from == Side::Client && !packets[*at].payload.is_empty();
+    let [first, second] = [0, 1].map(|nth| (0..packets.len()).filter(from_client).nth(nth).unwrap());
+    packets.swap(first, second);
+    let story = crate::common::Story::of_packets(&packets);
+    let steps =
+        story.events.iter().filter(|event| matches!(event, Event::Handshake(step) if step.from == Side::Server));
+    assert_eq!(steps.count(), 0, "this case has lost its point");
+    assert!(story.messages_from(Side::Server).len() > 5);
+    let blames: Vec<_> =
+        story.findings.iter().filter(|finding| finding.severity > Severity::Note && finding.certain).collect();
+    assert!(blames.is_empty(), "{blames:?}");
+}
+
 /// Each packet of a conversation that has everything, one at a time.
 #[test]
 fn no_single_packet_is_missed_as_a_fault() {

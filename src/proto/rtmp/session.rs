@@ -7,7 +7,7 @@ use super::detect::{Foreign, Found, hides_signature, is_encrypted, is_version};
 use super::handshake::{Echo, HALF, Handshake, HandshakeFacts, PeerBlock, Step};
 use super::{Answer, Body, Head, Message, Reason};
 use crate::limits::{Limits, Reached};
-use crate::net::{How, TcpFacts};
+use crate::net::{How, Start, TcpFacts};
 use crate::proto::{Close, Event, Gap, Incomplete, Resync, Undecodable, Why};
 use crate::wire::{Moment, Side, Time};
 
@@ -23,6 +23,7 @@ pub struct Sink<'s> {
 #[derive(Debug)]
 pub struct Session {
     session: u32,
+    is_from_syn: bool,
     directions: [Direction; 2],
     limits: Limits,
     chunked: Vec<Chunked>,
@@ -52,6 +53,8 @@ struct Direction {
     is_doubtful: bool,
     /// Its first bytes, until they tell whether it speaks RTMP; none once they told.
     start: Option<Vec<u8>>,
+    /// Its first bytes are from somewhere in the middle, though the session's beginning was captured: that is to be said.
+    is_joined: bool,
     /// It speaks another protocol.
     foreign: Option<Foreign>,
     closed: bool,
@@ -94,7 +97,7 @@ impl Direction {
 }
 
 impl Session {
-    pub fn new(session: u32, found: &Found, limits: &Limits) -> Self {
+    pub fn new(session: u32, start: Start, found: &Found, limits: &Limits) -> Self {
         let direction = |skip: u64| Direction {
             skip,
             handshake: Half::default(),
@@ -108,11 +111,13 @@ impl Session {
             version: None,
             is_doubtful: false,
             start: Some(Vec::new()),
+            is_joined: false,
             foreign: None,
             closed: false,
         };
         let directions = [direction(found.skip as u64), direction(0)];
-        let mut it = Session { session, directions, limits: limits.clone(), chunked: Vec::new() };
+        let is_from_syn = start == Start::Syn;
+        let mut it = Session { session, is_from_syn, directions, limits: limits.clone(), chunked: Vec::new() };
         for from in Side::BOTH.into_iter().filter(|from| found.midstream[from.index()]) {
             it.join(from);
         }
@@ -126,6 +131,7 @@ impl Session {
         if direction.bytes == 0 {
             direction.skip = 0;
             direction.start = None;
+            direction.is_joined = self.is_from_syn;
             direction.handshake.passed = HALF;
             direction.chunks = Chunks::midstream(0, &self.limits);
         }
@@ -164,6 +170,10 @@ impl Session {
     /// The next bytes of one side.
     pub fn bytes(&mut self, from: Side, bytes: &[u8], at: Moment, out: &mut Sink<'_>) {
         let direction = &mut self.directions[from.index()];
+        if std::mem::take(&mut direction.is_joined) {
+            let (session, reason) = (self.session, Reason::Joined);
+            out.events.push_back(Event::Undecodable(Undecodable { session, from, offset: 0, at, reason }));
+        }
         direction.bytes += bytes.len() as u64;
         let skip = direction.skip.saturating_sub(direction.bytes - bytes.len() as u64).min(bytes.len() as u64);
         let bytes = &bytes[skip as usize..];

@@ -60,6 +60,8 @@ pub enum Reason {
     Memory,
     /// Bytes stand where a header should that no header has.
     NoHeader { kind: MessageType, length: u32 },
+    /// The direction's beginning was not captured, while the connection's was.
+    Joined,
     /// Another protocol from the first byte on.
     NotRtmp(Foreign),
 }
@@ -77,6 +79,7 @@ impl Reason {
             Reason::NoHeader { kind, length } => {
                 format!("no header is there: it would be one of type {} and {length} bytes", kind.0)
             }
+            Reason::Joined => "how much came before is not known".into(),
             Reason::NotRtmp(foreign) => format!("{} stands where RTMP's version should", foreign.name()),
         }
     }
