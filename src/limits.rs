@@ -149,8 +149,9 @@ limits! {
     /// Calls without an answer that are remembered per direction. Past it the oldest is forgotten. Clients that number
     /// calls which no server answers make a few in a session.
     pending_calls: usize = 1024, "calls";
-    /// AMF values inside one another. Past it the rest of the message is not decoded. Real values nest under ten.
-    amf_depth: u16 = 64, "values";
+    /// AMF values inside one another. Past it the rest of the message is not decoded. Real values nest under ten, and many readers of
+    /// JSON take no more than 127 levels: a dictionary is three.
+    amf_depth: u16 = 32, "values";
     /// AMF values in one message. Past it the rest of the message is not decoded. Shared objects and playlists have hundreds.
     amf_values: u32 = 65_536, "values";
     /// Text that the AMF values of one message may repeat by reference: each reference is a copy for whoever reads the

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use serde_json::ser::Formatter;
 
 use super::report::marked;
 use super::time::Clock;
@@ -29,8 +30,24 @@ struct Evidence<'b> {
 /// The version of the lines' form.
 const SCHEMA: u32 = 1;
 
-pub(super) type Map<'a> = <&'a mut serde_json::Serializer<&'a mut Vec<u8>> as Serializer>::SerializeMap;
+pub(super) type Map<'a> = <&'a mut serde_json::Serializer<&'a mut Vec<u8>, Plain> as Serializer>::SerializeMap;
 pub(super) type Filled = Result<(), serde_json::Error>;
+
+/// Compact, and without any control character: JSON itself allows those from U+007F on, terminals obey them.
+pub(super) struct Plain;
+
+impl Formatter for Plain {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, mut fragment: &str) -> io::Result<()> {
+        // Most text has nothing that begins like one.
+        if fragment.bytes().any(|byte| byte == 0x7f || byte == 0xc2) {
+            while let Some((at, control)) = fragment.char_indices().find(|(_, c)| c.is_control()) {
+                write!(out, "{}\\u{:04x}", &fragment[..at], u32::from(control))?;
+                fragment = &fragment[at + control.len_utf8()..];
+            }
+        }
+        out.write_all(fragment.as_bytes())
+    }
+}
 
 /// Writes events as JSON Lines.
 pub struct JsonWriter<W> {
@@ -76,7 +93,7 @@ impl<W: Write> JsonWriter<W> {
 
     pub(super) fn line(&mut self, event: &str, fill: impl FnOnce(&mut Map<'_>) -> Filled) -> io::Result<()> {
         self.line.clear();
-        let mut serializer = serde_json::Serializer::new(&mut self.line);
+        let mut serializer = serde_json::Serializer::with_formatter(&mut self.line, Plain);
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("event", event)?;
         fill(&mut map)?;

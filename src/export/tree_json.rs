@@ -14,6 +14,9 @@ const EXPANDED: usize = 4096;
 const TEXT: usize = 64;
 /// References followed inside references.
 const NESTED: u32 = 16;
+/// Levels of the tree down to which references are followed: a level of it is up to three of JSON, of which many readers take no
+/// more than 127.
+const DEEPEST: usize = 36;
 
 /// A tree and the bytes that it was recorded from.
 pub(super) struct Source<'t> {
@@ -36,8 +39,10 @@ impl<'t> Source<'t> {
         matches!(self.tree.nodes[node].label, Label::Index(_))
     }
 
-    /// How much is written for a node, its nodes and the text in them, as far as it is not more than `most`.
-    fn weight(&self, node: usize, most: usize) -> Option<usize> {
+    /// How much is written for a node, its nodes and the text in them, as far as it is not more than `most` and reaches no more
+    /// than `height` levels below it.
+    fn weight(&self, node: usize, most: usize, height: usize) -> Option<usize> {
+        let top = usize::from(self.tree.nodes[node].depth);
         let inside = &self.tree.nodes[node..self.tree.nodes[node].end as usize];
         let text = |node: &Node| {
             let key = if let Label::Key(range) = &node.label { range.len() } else { 0 };
@@ -51,7 +56,7 @@ impl<'t> Source<'t> {
         let mut weight = 0;
         for node in inside {
             weight += text(node);
-            if weight > most {
+            if weight > most || usize::from(node.depth) - top > height {
                 return None;
             }
         }
@@ -89,6 +94,8 @@ struct NodeJson<'s, 't> {
 
 struct Inside<'s> {
     node: usize,
+    /// The level that it is written at.
+    level: usize,
     depth: u32,
     outer: Option<&'s Inside<'s>>,
 }
@@ -138,6 +145,12 @@ impl Serialize for NodeJson<'_, '_> {
 impl<'t> NodeJson<'_, 't> {
     fn child(&self, node: usize) -> NodeJson<'_, 't> {
         NodeJson { source: self.source, node, inside: self.inside, behind: None }
+    }
+
+    /// The level of the tree that it is written at, with what references were followed above it.
+    fn level(&self) -> usize {
+        let own = |node: usize| usize::from(self.source.tree.nodes[node].depth);
+        self.inside.map_or(own(self.node), |inside| inside.level + own(self.node) - own(inside.node))
     }
 
     fn key(&self, node: usize) -> Cow<'t, str> {
@@ -209,9 +222,11 @@ impl<'t> NodeJson<'_, 't> {
         if cycles || depth >= NESTED {
             return tagged(s, "$ref", &n);
         }
-        let Some(size) = self.source.weight(target, budget) else { return tagged(s, "$ref", &n) };
+        let level = self.level();
+        let size = DEEPEST.checked_sub(level).and_then(|height| self.source.weight(target, budget, height));
+        let Some(size) = size else { return tagged(s, "$ref", &n) };
         self.source.budget.set(budget - size);
-        let inside = Inside { node: target, depth, outer: self.inside };
+        let inside = Inside { node: target, level, depth, outer: self.inside };
         NodeJson { source: self.source, node: target, inside: Some(&inside), behind: None }.serialize(s)
     }
 }

@@ -162,7 +162,8 @@ impl Connection {
             }
             return if crosses { Fit::Same } else { Fit::Other };
         }
-        if !peer.is_answered_by(segment.acknowledgement) {
+        // What an RST has ended does not begin again.
+        if !peer.is_answered_by(segment.acknowledgement) || own.is_closed() {
             return Fit::Other;
         }
         let own = &mut self.directions[from];

@@ -55,6 +55,17 @@ fn a_syn_after_an_rst_begins_again() {
 }
 
 #[test]
+fn what_an_rst_has_ended_does_not_begin_again() {
+    let mut wire = Wire::new();
+    wire.handshake().client(C + 1, "ab").send(1, "RA", S + 1, C + 3, "").expect(&[r#"0 c 0 "ab" #4+0"#, "0 s rst #5"]);
+    // An answer to the same SYN with another number: it is another connection's.
+    wire.send(1, "SA", S + 500, C + 1, "").server(S + 501, "xy");
+    let lines = wire.finish();
+    assert_eq!(lines.iter().filter(|line| line.starts_with("0 s")).count(), 0, "{lines:?}");
+    assert!(lines.contains(&r#"1 s 0 "xy" #7+0"#.to_owned()), "{lines:?}");
+}
+
+#[test]
 fn what_an_rst_carries_is_not_of_the_stream() {
     let mut wire = Wire::new();
     wire.handshake().client(C + 1, "ab").send(0, "R", C + 3, 0, "go away");
