@@ -130,6 +130,35 @@ fn strings_and_traits_are_referred_to() {
     );
 }
 
+/// Many readers of JSON take no more than 127 levels. References in references would make any number of them.
+#[test]
+fn json_is_no_deeper_than_its_readers_take() {
+    let nested = |inner: Amf3| (0..25).fold(inner, |inner, _| Amf3::list([inner]));
+    let mut values = vec![Amf::from(nested(Amf3::Null))];
+    // Each holds the one before, 25 levels down.
+    let mut all = vec![nested(Amf3::Null)];
+    for number in 0..10 {
+        all.push(nested(Amf3::object_reference(1 + number * 25)));
+    }
+    values.push(Amf::from(Amf3::list(all)));
+    let shown = json(&values);
+    let depth = |value: &Value| {
+        fn depth(value: &Value) -> usize {
+            match value {
+                Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+                Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+                _ => 0,
+            }
+        }
+        depth(value)
+    };
+    let text = serde_json::to_string(&shown).unwrap();
+    assert!((25..127).contains(&depth(&shown)) && text.contains("$ref"), "{} deep: {text}", depth(&shown));
+    // One reference by itself is followed.
+    let short = json(&[Amf3::list([Amf3::list([]), Amf3::object_reference(1)]).into()]);
+    assert!(!serde_json::to_string(&short).unwrap().contains("$ref"), "{short}");
+}
+
 #[test]
 fn references_name_what_began_before() {
     let shared = Amf3::list([Amf3::object([("a", Amf3::Null)]), Amf3::object_reference(1), Amf3::object_reference(0)]);

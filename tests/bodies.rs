@@ -425,3 +425,22 @@ fn check(kind: u8, bytes: &[u8]) {
         }
     }
 }
+
+/// JSON itself allows the control characters from U+007F on; a terminal obeys them.
+#[test]
+fn json_has_no_control_characters() {
+    let name = "a\u{7f}b\u{9b}31mc\u{85}d é";
+    let story = Story::of(&sample::connected().client(|c| c.command(name, 2, &["\u{1b}[2J\u{80}".into()])));
+    let mut lines = rtmp_inspect::export::json::JsonWriter::new(Vec::new(), true);
+    let masks = rtmp_inspect::proto::rtmp::secrets::Masks::default();
+    for event in &story.events {
+        rtmp_inspect::export::Writer::event(&mut lines, event, &masks).unwrap();
+    }
+    let lines = String::from_utf8(lines.into_inner()).unwrap();
+    assert!(lines.chars().all(|c| c == '\n' || !c.is_control()));
+    let command = lines
+        .lines()
+        .map(|line| common::strict::parse(line.as_bytes()).unwrap())
+        .find(|it| it["command"]["name"] == name);
+    assert_eq!(command.unwrap()["command"]["object"], "\u{1b}[2J\u{80}");
+}

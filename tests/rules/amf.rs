@@ -93,8 +93,8 @@ fn broken() -> Vec<Case> {
             &metadata(&[Amf::Amf3(Amf3::list([]).bytes()), Amf::Amf3(Amf3::object_reference(0).bytes())]),
             &["onMetaData: object reference 0 names nothing earlier in this AMF3 value"],
         ),
-        case("AMF009", "as deep as is followed", &deep(63), &[]),
-        case("AMF009", "deeper", &deep(64), &["onMetaData: AMF values are nested deeper than is followed"]),
+        case("AMF009", "as deep as is followed", &deep(31), &[]),
+        case("AMF009", "deeper", &deep(32), &["onMetaData: AMF values are nested deeper than is followed"]),
     ]
 }
 

@@ -4,7 +4,7 @@ use crate::rules::{Facts, Findings, Mark, Rule, rule};
 use crate::wire::Trouble;
 
 rule! {
-    /// Values stand inside one another more than 64 deep. This program follows no further: the rest of the message is
+    /// Values stand inside one another more than 32 deep. This program follows no further: the rest of the message is
     /// shown as bytes.
     ///
     /// Why: real data is a few levels deep. Deeper values break receivers that read them by recursion.
