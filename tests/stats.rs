@@ -187,6 +187,19 @@ fn no_step_goes_over_a_hole() {
 }
 
 #[test]
+fn what_a_sender_breaks_off_is_not_missed() {
+    // A message is begun and aborted; the frame behind it is the first.
+    let conversation = sample::publishing().client(|c| {
+        let begun = [6, 0, 0, 0, 0, 0x40, 0, 9, 1, 0, 0, 0, 0x17];
+        c.set_chunk_size(1).raw(&begun).abort(6).set_chunk_size(4096).video(STREAM, 0, picture(Frame::Key, 100))
+    });
+    let stats = of(&conversation);
+    let client = stats.side(Side::Client);
+    assert_eq!((client.incomplete, client.is_whole()), (1, true));
+    assert!(stats.requests.iter().next().unwrap().first_key_frame.is_some());
+}
+
+#[test]
 fn sound_is_measured_against_the_picture_beside_it() {
     let conversation =
         sample::publishing().client(sample::sequence_headers).client(|c| {

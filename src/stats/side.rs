@@ -79,9 +79,9 @@ impl SideStats {
         }
     }
 
-    /// Whether nothing is missing so far.
+    /// Whether the capture misses nothing so far. What its sender broke off is no miss.
     pub fn is_whole(&self) -> bool {
-        self.gaps == 0 && self.incomplete == 0 && !self.lost
+        self.gaps == 0 && !self.lost
     }
 
     /// Bits a second of the payloads, from its first message to its last; none where that takes no time.
