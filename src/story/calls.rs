@@ -1,10 +1,10 @@
 use std::collections::VecDeque;
 
+use super::Quote;
 use super::connect::Answered;
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Command, Message};
-use crate::rules::Quote;
 use crate::wire::{Moment, PacketNo, Side};
 
 /// Calls, and early answers, that are remembered.
@@ -66,7 +66,7 @@ pub struct Early {
 
 impl Calls {
     /// Bytes of memory that it takes, about.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         let waiting = self.waiting.iter().map(|call| size_of::<Call>() + call.name.len() + call.quote.cost());
         let early = self.early.iter().map(|early| size_of::<Early>() + early.name.len() + early.quote.cost());
         waiting.chain(early).sum()
