@@ -123,7 +123,7 @@ impl Flow<'_> {
         }
         self.drain()?;
         self.analyzer.count(self.masks.reached());
-        self.analyzer.count(self.engine.reached());
+        self.analyzer.count(&self.engine.reached());
         self.analyzer.count(&self.sieve.reached());
         progress.clear();
         self.writer.close()?;

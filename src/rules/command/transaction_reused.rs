@@ -44,9 +44,9 @@ impl Rule for TransactionReused {
             return;
         }
         let waits = facts
-            .calls
+            .requests
             .waiting()
-            .find(|call| call.from == message.from && call.transaction_id == id && call.expects_answer());
+            .find(|call| call.from == message.from && call.transaction_id == Some(id));
         if let Some(earlier) = waits {
             let text = format!("{}({id}) while {}({id}) waits for its answer", command.name, earlier.name);
             let mark = place::field(message, &TRANSACTION_ID);
