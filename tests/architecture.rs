@@ -13,11 +13,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("proto", &["wire", "limits", "net"]),
     ("analyzer", &["wire", "limits", "capture", "net", "proto"]),
     ("rules", &["wire", "limits", "net", "proto"]),
+    ("inspection", &["wire", "limits", "capture", "net", "proto", "analyzer", "rules"]),
     ("filter", &["wire", "limits", "net", "proto", "rules"]),
     ("compare", &["wire", "limits", "net", "proto"]),
     ("stats", &["wire", "limits", "net", "proto"]),
     ("export", &["wire", "limits", "net", "proto", "analyzer", "rules", "filter", "compare", "stats"]),
-    ("tui", &["wire", "limits", "capture", "net", "proto", "analyzer", "rules", "filter"]),
+    ("tui", &["wire", "limits", "capture", "net", "proto", "analyzer", "rules", "filter", "inspection"]),
     ("synth", &["wire"]),
 ];
 
