@@ -550,8 +550,7 @@ fn index(messages: usize, limits: &Limits) -> (Vec<usize>, Vec<String>, usize) {
 fn load(capture: &Path, limits: &Limits) -> (Vec<usize>, Vec<String>, usize) {
     let options = tui::Options { show_secrets: false, color: false, session: None, follow: false };
     let captures = [capture.to_owned()];
-    let (loader, book) = Loader::open(&captures, &options).unwrap();
-    let mut loader = loader.under(limits);
+    let (mut loader, book) = Loader::open_under(&captures, &options, limits).unwrap();
     let mut app = tui::App::new(book, &captures, &options);
     let mut batches = Vec::new();
     loop {

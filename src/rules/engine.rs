@@ -2,10 +2,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{CATALOGUE, Facts, Finding, Findings, Quote, Rests, Rule, Severity};
-use crate::story::Stories;
 use crate::limits::{Limits, Reached};
 use crate::proto::Event;
 use crate::proto::rtmp::Body;
+use crate::story::Stories;
 use crate::wire::{IdMap, PacketNo, Side};
 
 /// Findings of one session that wait for its other side. Past them, those of a kind that waits already are counted with
@@ -98,9 +98,9 @@ impl Engine {
         reached
     }
 
-    /// What the sessions did so far, the event that was judged last included.
-    pub fn stories(&self) -> &Stories {
-        &self.stories
+    /// What the session of the event that was judged last did so far, with that event.
+    pub fn story(&self) -> &Facts {
+        self.stories.last()
     }
 
     /// Bytes that the rules keep of the sessions, at most.

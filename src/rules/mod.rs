@@ -19,8 +19,8 @@ pub use engine::Engine;
 use crate::limits::Limits;
 use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
-pub use crate::story::Story as Facts;
 use crate::story::Request;
+pub use crate::story::Story as Facts;
 pub use crate::story::{Mark, Quote};
 use crate::wire::{PacketNo, Side, Word};
 

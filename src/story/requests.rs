@@ -14,9 +14,9 @@
 
 use std::collections::VecDeque;
 
+use super::Quote;
 use super::connect::Answered;
 use super::request::{Answer, Request, Use};
-use super::Quote;
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::{self, Deed};
@@ -150,7 +150,8 @@ impl Requests {
         self.unclaimed.iter().position(|early| {
             early.from != call.from
                 && Some(early.transaction_id) == command.transaction_id.filter(|id| *id != 0.0)
-                && (early.at.packet > at.packet || early.at.time.since(at.time).abs() < REORDERED_NS && at.time >= early.at.time)
+                && (early.at.packet > at.packet
+                    || early.at.time.since(at.time).abs() < REORDERED_NS && at.time >= early.at.time)
         })
     }
 
@@ -300,9 +301,8 @@ impl Requests {
         }
         let id = message.head.message_stream_id;
         let purpose = if message.from == Side::Client { Use::Publish } else { Use::Play };
-        let is_its = |request: &Request| {
-            request.purpose() == Some(purpose) && (id == 0 || request.message_stream_id == id)
-        };
+        let is_its =
+            |request: &Request| request.purpose() == Some(purpose) && (id == 0 || request.message_stream_id == id);
         let Some(n) = self.uses.iter().rev().copied().find(|n| self.get(*n).is_some_and(is_its)) else { return };
         let Some(request) = self.place(n).and_then(|place| self.all.get_mut(place)) else { return };
         request.first_frame.get_or_insert(message.head.last);

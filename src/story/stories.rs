@@ -14,6 +14,10 @@ pub struct Stories {
     open: IdMap<u32, Told>,
     /// The session whose last event was learned last: its story is told until the next event comes.
     over: Option<u32>,
+    /// The session of the event that was learned last.
+    last: u32,
+    /// What is told of a session of which nothing was learned.
+    nothing: Story,
     /// Bytes that all keep, at most.
     held: usize,
     most: usize,
@@ -29,8 +33,8 @@ struct Told {
 
 impl Stories {
     pub fn under(limits: &Limits) -> Stories {
-        let (open, reached) = Default::default();
-        Stories { open, over: None, held: 0, most: limits.story_bytes_total, reached }
+        let (open, nothing, reached) = Default::default();
+        Stories { open, over: None, last: 0, nothing, held: 0, most: limits.story_bytes_total, reached }
     }
 
     /// How often a limit was reached so far.
@@ -48,9 +52,9 @@ impl Stories {
         self.open.len() - usize::from(self.over.is_some())
     }
 
-    /// The story of a session, from its first event to its last.
-    pub fn get(&self, session: u32) -> Option<&Story> {
-        self.open.get(&session).map(|told| &*told.story)
+    /// The story of the session whose event was learned last.
+    pub fn last(&self) -> &Story {
+        self.open.get(&self.last).map_or(&self.nothing, |told| &*told.story)
     }
 
     /// The story as it is before the event.
@@ -65,6 +69,7 @@ impl Stories {
     pub fn learn(&mut self, event: &Event) -> &Story {
         self.before(event);
         let session = event.session();
+        self.last = session;
         if let Some(told) = self.open.get_mut(&session) {
             told.story.learn(event);
             let cost = most_kept(event);
@@ -77,7 +82,7 @@ impl Stories {
         if self.held > self.most {
             self.shed();
         }
-        &self.open.entry(session).or_default().story
+        self.last()
     }
 
     /// Counts what is really kept. If that is still too much, those of which most is kept are told no more, until a quarter

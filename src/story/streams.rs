@@ -118,7 +118,8 @@ impl Streams {
         let Some(deed) = deed(command) else { return };
         match deed {
             Deed::Creates => {
-                if let Some((early, id)) = requests.early_reply(message).and_then(|early| Some((early, early.stream?))) {
+                if let Some((early, id)) = requests.early_reply(message).and_then(|early| Some((early, early.stream?)))
+                {
                     self.create(id, early.quote.n);
                 }
             }

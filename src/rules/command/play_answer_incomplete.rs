@@ -22,7 +22,9 @@ impl Rule for PlayAnswerIncomplete {
             return;
         }
         for stream in facts.streams.iter() {
-            let Some(request) = facts.asked(stream).filter(|request| request.deed == Some(Deed::Plays)) else { continue };
+            let Some(request) = facts.asked(stream).filter(|request| request.deed == Some(Deed::Plays)) else {
+                continue;
+            };
             let was_rejected = request.outcome.as_ref().is_some_and(|outcome| !outcome.accepted);
             if was_rejected || !(stream.has_media || request.is_started || request.outcome.is_some()) {
                 continue;

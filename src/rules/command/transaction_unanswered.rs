@@ -34,8 +34,7 @@ impl Rule for TransactionUnanswered {
             if had_no_time(facts, close, call.from, call.at, None) {
                 continue;
             }
-            let mut text =
-                format!("{}{} was never answered", call.call(), application(&call.name, facts));
+            let mut text = format!("{}{} was never answered", call.call(), application(&call.name, facts));
             if !call.is_courtesy() {
                 text += &then_it_ended(facts, close, call.at);
             }
