@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use super::note;
+use super::facts::{Fields, Multitrack, Track, note};
 use crate::open_enum;
-use crate::wire::{Field, Label, Reader, Recorder, Stop, Value};
+use crate::wire::{Label, Reader, Recorder, Stop, Value};
 
 /// Modifiers of one message that are followed. One is in use.
 const MODIFIERS: u32 = 32;
@@ -17,41 +17,6 @@ open_enum! {
     pub struct ModEx(u8) {
         TIMESTAMP_OFFSET_NANO = 0 "timestamp_offset_nano",
     }
-}
-
-open_enum! {
-    /// AvMultitrackType: how the tracks of a message are told apart. Source: E-RTMP v2.
-    pub struct Multitrack(u8) {
-        ONE_TRACK = 0 "one_track",
-        MANY_TRACKS = 1 "many_tracks",
-        MANY_TRACKS_MANY_CODECS = 2 "many_tracks_many_codecs",
-    }
-}
-
-/// One track of a multitrack message.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Track<T> {
-    pub id: u8,
-    /// Bytes of its body that are there.
-    pub length: u32,
-    /// What a message with this track alone would say.
-    pub media: T,
-}
-
-/// The fields that audio and video each have under their own name.
-pub(super) struct Fields {
-    pub(super) mod_ex: &'static Field,
-    pub(super) modifier: &'static Field,
-    pub(super) modifier_type: &'static Field,
-    pub(super) modifier_size: &'static Field,
-    pub(super) modifier_data: &'static Field,
-    pub(super) timestamp_offset_ns: &'static Field,
-    pub(super) fourcc: &'static Field,
-    pub(super) tracks: &'static Field,
-    pub(super) track: &'static Field,
-    pub(super) track_id: &'static Field,
-    pub(super) track_length: &'static Field,
-    pub(super) data: &'static Field,
 }
 
 /// What the modifiers in front of a packet say.
