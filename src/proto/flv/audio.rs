@@ -1,14 +1,12 @@
 //! Audio messages: the legacy and the Enhanced RTMP header. Source: FLV 10.1 §E.4.2, Enhanced RTMP v2 "Enhanced Audio".
 
-use std::ops::Range;
-
 use super::codec::{aac, ac3, channels, flac, mp3, opus};
-use super::enhanced;
+use super::enhanced::{self, Media};
 use super::facts::audio::{
-    AUDIO, Audio, CODEC, CODEC_ID, DATA, ENHANCED, MOD_EX_TYPE, MULTITRACK, MULTITRACK_TYPE, PACKET_TYPE, SAMPLE_SIZE,
-    SHARED, SoundFormat, codec_of, packet_type,
+    AUDIO, Audio, CODEC, CODEC_ID, DATA, ENHANCED, MOD_EX_TYPE, MULTITRACK, PACKET_TYPE, SAMPLE_SIZE, SHARED,
+    SoundFormat, codec_of, packet_type,
 };
-use super::facts::{Multitrack, note, number};
+use super::facts::{Fields, Multitrack, Track, note, number};
 use crate::wire::{Reader, Recorder, Stop, Value};
 
 /// SoundFormat 9 says that an Enhanced RTMP header follows instead.
@@ -85,61 +83,42 @@ fn extended<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result
     audio.packet_type = packet_type(kind);
     note(r, &PACKET_TYPE, audio.packet_type, kind, at);
     if kind == MULTITRACK {
-        return multitrack(r, audio);
+        return enhanced::multitrack(r, audio);
     }
-    let (code, span) = enhanced::fourcc(r, &SHARED)?;
-    set_codec(r, audio, code, span);
+    enhanced::codec(r, audio)?;
     body(r, audio)
 }
 
-fn set_codec<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio, code: [u8; 4], span: Range<u32>) {
-    audio.fourcc = Some(code);
-    if let Some(name) = codec_of(code) {
-        r.note(&CODEC, span, Value::Word(name));
-    }
-}
+impl Media for Audio {
+    const FIELDS: &'static Fields = &SHARED;
+    const MULTITRACK: u8 = MULTITRACK;
 
-fn multitrack<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(), Stop> {
-    let at = r.at();
-    let kinds = r.skip(1, "a multitrack type")?[0];
-    let kind = Multitrack(kinds >> 4);
-    audio.multitrack = Some(kind);
-    note(r, &MULTITRACK_TYPE, kind.name(), kind.0, at);
-    let inner = kinds & 15;
-    if kind.name().is_none() {
-        return Err(Stop::new(at, format!("unknown multitrack type {}", kind.0)));
+    fn packet_type(kind: u8) -> Option<&'static str> {
+        packet_type(kind)
     }
-    if inner == MULTITRACK {
-        return Err(Stop::new(at, "tracks inside tracks"));
+
+    fn set_codec(&mut self, fourcc: [u8; 4]) -> Option<&'static str> {
+        self.fourcc = Some(fourcc);
+        codec_of(fourcc)
     }
-    if kind != Multitrack::MANY_TRACKS_MANY_CODECS {
-        let (code, span) = enhanced::fourcc(r, &SHARED)?;
-        set_codec(r, audio, code, span);
-    }
-    let base = Audio {
-        fourcc: audio.fourcc,
-        enhanced: true,
-        packet_type: packet_type(inner),
-        timestamp_offset_ns: audio.timestamp_offset_ns,
-        ..Audio::default()
-    };
-    let (tracks, trouble) = enhanced::tracks(r, &SHARED, kind, |r, own| {
-        let mut track = base.clone();
-        // What the track shares with the others stands before all of them: it has no bytes here.
-        let here = r.at()..r.at();
-        let (code, span) = match own {
-            Some((code, span)) => (Some(code), span),
-            None => (base.fourcc, here.clone()),
-        };
-        if let Some(code) = code {
-            set_codec(r, &mut track, code, span);
+
+    fn track(&self, packet_type: Option<&'static str>) -> Audio {
+        Audio {
+            fourcc: self.fourcc,
+            enhanced: true,
+            packet_type,
+            timestamp_offset_ns: self.timestamp_offset_ns,
+            ..Audio::default()
         }
-        r.note(&PACKET_TYPE, here, track.packet_type.map_or(Value::Uint(u64::from(inner)), Value::Word));
-        let read = body(r, &mut track);
-        (track, read)
-    });
-    audio.tracks = tracks;
-    trouble.map_or(Ok(()), Err)
+    }
+
+    fn tracks(&mut self) -> (&mut Option<Multitrack>, &mut Vec<Track<Audio>>) {
+        (&mut self.multitrack, &mut self.tracks)
+    }
+
+    fn body<R: Recorder>(&mut self, r: &mut Reader<'_, '_, R>) -> Result<(), Stop> {
+        body(r, self)
+    }
 }
 
 /// The codec's own bytes, behind an Enhanced RTMP header.

@@ -1,14 +1,12 @@
 //! Video messages: the legacy and the Enhanced RTMP header. Source: FLV 10.1 §E.4.3, Enhanced RTMP v2 "Enhanced Video".
 
-use std::ops::Range;
-
 use super::codec::{self, av1, avc, h263, hevc, metadata, screen, vp6, vp8, vp9, vvc};
-use super::enhanced;
+use super::enhanced::{self, Media};
 use super::facts::video::{
     CODEC, CODEC_ID, COMMAND, COMPOSITION_TIME, Codec, DATA, ENHANCED, FRAME_TYPE, FrameType, METADATA, MOD_EX_TYPE,
-    MULTITRACK, MULTITRACK_TYPE, PACKET_TYPE, SHARED, VIDEO, Video, codec_of, packet_type,
+    MULTITRACK, PACKET_TYPE, SHARED, VIDEO, Video, codec_of, packet_type,
 };
-use super::facts::{Multitrack, note};
+use super::facts::{Fields, Multitrack, Track, note};
 use crate::wire::{Reader, Recorder, Stop, Value};
 
 /// Reads a video message to the end of its payload.
@@ -79,62 +77,43 @@ fn extended<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result
         return Ok(());
     }
     if kind == MULTITRACK {
-        return multitrack(r, video);
+        return enhanced::multitrack(r, video);
     }
-    let (code, span) = enhanced::fourcc(r, &SHARED)?;
-    set_codec(r, video, code, span);
+    enhanced::codec(r, video)?;
     body(r, video)
 }
 
-fn set_codec<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video, code: [u8; 4], span: Range<u32>) {
-    video.fourcc = Some(code);
-    if let Some(name) = codec_of(code) {
-        r.note(&CODEC, span, Value::Word(name));
-    }
-}
+impl Media for Video {
+    const FIELDS: &'static Fields = &SHARED;
+    const MULTITRACK: u8 = MULTITRACK;
 
-fn multitrack<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(), Stop> {
-    let at = r.at();
-    let kinds = r.skip(1, "a multitrack type")?[0];
-    let kind = Multitrack(kinds >> 4);
-    video.multitrack = Some(kind);
-    note(r, &MULTITRACK_TYPE, kind.name(), kind.0, at);
-    let inner = kinds & 15;
-    if kind.name().is_none() {
-        return Err(Stop::new(at, format!("unknown multitrack type {}", kind.0)));
+    fn packet_type(kind: u8) -> Option<&'static str> {
+        packet_type(kind)
     }
-    if inner == MULTITRACK {
-        return Err(Stop::new(at, "tracks inside tracks"));
+
+    fn set_codec(&mut self, fourcc: [u8; 4]) -> Option<&'static str> {
+        self.fourcc = Some(fourcc);
+        codec_of(fourcc)
     }
-    if kind != Multitrack::MANY_TRACKS_MANY_CODECS {
-        let (code, span) = enhanced::fourcc(r, &SHARED)?;
-        set_codec(r, video, code, span);
-    }
-    let base = Video {
-        frame_type: video.frame_type,
-        fourcc: video.fourcc,
-        enhanced: true,
-        packet_type: packet_type(inner),
-        timestamp_offset_ns: video.timestamp_offset_ns,
-        ..Video::default()
-    };
-    let (tracks, trouble) = enhanced::tracks(r, &SHARED, kind, |r, own| {
-        let mut track = base.clone();
-        // What the track shares with the others stands before all of them: it has no bytes here.
-        let here = r.at()..r.at();
-        let (code, span) = match own {
-            Some((code, span)) => (Some(code), span),
-            None => (base.fourcc, here.clone()),
-        };
-        if let Some(code) = code {
-            set_codec(r, &mut track, code, span);
+
+    fn track(&self, packet_type: Option<&'static str>) -> Video {
+        Video {
+            frame_type: self.frame_type,
+            fourcc: self.fourcc,
+            enhanced: true,
+            packet_type,
+            timestamp_offset_ns: self.timestamp_offset_ns,
+            ..Video::default()
         }
-        r.note(&PACKET_TYPE, here, track.packet_type.map_or(Value::Uint(u64::from(inner)), Value::Word));
-        let read = body(r, &mut track);
-        (track, read)
-    });
-    video.tracks = tracks;
-    trouble.map_or(Ok(()), Err)
+    }
+
+    fn tracks(&mut self) -> (&mut Option<Multitrack>, &mut Vec<Track<Video>>) {
+        (&mut self.multitrack, &mut self.tracks)
+    }
+
+    fn body<R: Recorder>(&mut self, r: &mut Reader<'_, '_, R>) -> Result<(), Stop> {
+        body(r, self)
+    }
 }
 
 /// The codec's own bytes, behind whatever header.

@@ -58,6 +58,9 @@ fields! {
 
 /// Those that video has as well.
 pub(crate) static SHARED: Fields = Fields {
+    codec: &CODEC,
+    packet_type: &PACKET_TYPE,
+    multitrack_type: &MULTITRACK_TYPE,
     mod_ex: &MOD_EX,
     modifier: &MODIFIER,
     modifier_type: &MODIFIER_TYPE,

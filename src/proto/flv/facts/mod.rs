@@ -30,8 +30,11 @@ pub struct Track<T> {
     pub media: T,
 }
 
-/// The fields of Enhanced RTMP that audio and video each have under their own name.
+/// The fields of an Enhanced RTMP header that audio and video each have under their own name.
 pub(crate) struct Fields {
+    pub(crate) codec: &'static Field,
+    pub(crate) packet_type: &'static Field,
+    pub(crate) multitrack_type: &'static Field,
     pub(crate) mod_ex: &'static Field,
     pub(crate) modifier: &'static Field,
     pub(crate) modifier_type: &'static Field,
