@@ -1,5 +1,5 @@
-//! What a header says of what follows it: the words between the layers, which do not know one another, and
-//! [`Unpacker`](super::Unpacker), which follows them.
+//! What a header says of what follows it, in words that the layers share with [`Unpacker`](super::Unpacker), which calls
+//! them. They do not call it.
 
 use super::rest::Rest;
 
