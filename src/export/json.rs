@@ -14,9 +14,9 @@ use crate::analyzer::{Reason, Tally, Totals};
 use crate::net::TcpFacts;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message};
-use crate::proto::{Close, Event, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::proto::{Close, Envelope, Event, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::rules::Finding;
-use crate::wire::{PacketNo, Problem, Side, Time, Tree, Value};
+use crate::wire::{Problem, Time, Tree, Value};
 
 /// The bytes of a message that show a fault.
 #[derive(Serialize)]
@@ -103,13 +103,14 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn session(&mut self, opened: &Opened) -> io::Result<()> {
-        let time = self.time(opened.at.time);
-        self.line("session", |map| {
+        let envelope = opened.envelope();
+        let time = self.time(envelope.last.time);
+        self.line(envelope.kind.name(), |map| {
             map.serialize_entry("session", &opened.session)?;
             map.serialize_entry("protocol", opened.protocol)?;
             map.serialize_entry("client", &opened.client)?;
             map.serialize_entry("server", &opened.server)?;
-            map.serialize_entry("packet", &opened.at.packet.0)?;
+            map.serialize_entry("packet", &envelope.last.packet.0)?;
             map.serialize_entry("time", &time)?;
             map.serialize_entry("start", opened.start.name())?;
             if let Some(source) = &opened.proxied {
@@ -127,13 +128,14 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn handshake(&mut self, step: &Handshake) -> io::Result<()> {
-        let time = self.time(step.last.time);
-        self.line("handshake", |map| {
-            place(map, step.session, step.from)?;
+        let envelope = step.envelope();
+        let time = self.time(envelope.last.time);
+        self.line(envelope.kind.name(), |map| {
+            place(map, &envelope)?;
             map.serialize_entry("step", step.step.name(step.from))?;
-            map.serialize_entry("packets", &packets((step.first.packet, step.last.packet)))?;
+            map.serialize_entry("packets", &span(&envelope))?;
             map.serialize_entry("time", &time)?;
-            map.serialize_entry("offset", &step.offset)?;
+            map.serialize_entry("offset", &envelope.offset)?;
             match step.facts {
                 HandshakeFacts::Version(version) => map.serialize_entry("version", &version),
                 HandshakeFacts::Block { epoch, zero, scheme, digest_at, content, fingerprint } => {
@@ -166,16 +168,17 @@ impl<W: Write> JsonWriter<W> {
 
     fn message(&mut self, message: &Message, masks: &Masks) -> io::Result<()> {
         let message = &*masks.message(message);
-        let time = self.time(message.head.last.time);
+        let envelope = message.envelope();
+        let time = self.time(envelope.last.time);
         let mut tree = std::mem::take(&mut self.tree);
         tree.clear();
         message.record(&mut tree, &masks.limits);
         let with_payload = self.payload;
-        let result = self.line("message", |map| {
+        let result = self.line(envelope.kind.name(), |map| {
             map.serialize_entry("n", &message.n)?;
-            place(map, message.session, message.from)?;
+            place(map, &envelope)?;
             map.serialize_entry("time", &time)?;
-            head(map, &message.head)?;
+            head(map, &envelope, &message.head)?;
             let behind = message.answers.map(|answer| Behind {
                 key: "command",
                 answers: answer.n,
@@ -195,54 +198,55 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn incomplete(&mut self, incomplete: &Incomplete) -> io::Result<()> {
-        let time = self.time(incomplete.head.last.time);
-        self.line("incomplete", |map| {
-            place(map, incomplete.session, incomplete.from)?;
+        let envelope = incomplete.envelope();
+        let time = self.time(envelope.last.time);
+        self.line(envelope.kind.name(), |map| {
+            place(map, &envelope)?;
             map.serialize_entry("time", &time)?;
-            head(map, &incomplete.head)?;
+            head(map, &envelope, &incomplete.head)?;
             map.serialize_entry("received", &incomplete.received)?;
             map.serialize_entry("why", incomplete.why.name())
         })
     }
 
     fn gap(&mut self, gap: &Gap) -> io::Result<()> {
-        self.line("gap", |map| {
-            place(map, gap.session, gap.from)?;
-            map.serialize_entry("offset", &gap.offset)?;
+        let envelope = gap.envelope();
+        self.line(envelope.kind.name(), |map| {
+            place(map, &envelope)?;
+            map.serialize_entry("offset", &envelope.offset)?;
             map.serialize_entry("bytes", &gap.bytes)?;
-            map.serialize_entry("packet", &gap.at.packet.0)
+            map.serialize_entry("packet", &envelope.last.packet.0)
         })?;
-        if !gap.survived {
-            return Ok(());
-        }
-        let (session, from, offset) = (gap.session, gap.from, gap.offset + gap.bytes);
-        self.resync(&Resync { session, from, offset, skipped: 0, at: gap.at })
+        gap.resync().map_or(Ok(()), |found| self.resync(&found))
     }
 
     fn resync(&mut self, found: &Resync) -> io::Result<()> {
-        self.line("resync", |map| {
-            place(map, found.session, found.from)?;
-            map.serialize_entry("offset", &found.offset)?;
+        let envelope = found.envelope();
+        self.line(envelope.kind.name(), |map| {
+            place(map, &envelope)?;
+            map.serialize_entry("offset", &envelope.offset)?;
             map.serialize_entry("skipped", &found.skipped)?;
-            map.serialize_entry("packet", &found.at.packet.0)
+            map.serialize_entry("packet", &envelope.last.packet.0)
         })
     }
 
     fn undecodable(&mut self, lost: &Undecodable) -> io::Result<()> {
-        self.line("undecodable", |map| {
-            place(map, lost.session, lost.from)?;
-            map.serialize_entry("offset", &lost.offset)?;
-            map.serialize_entry("packet", &lost.at.packet.0)?;
+        let envelope = lost.envelope();
+        self.line(envelope.kind.name(), |map| {
+            place(map, &envelope)?;
+            map.serialize_entry("offset", &envelope.offset)?;
+            map.serialize_entry("packet", &envelope.last.packet.0)?;
             map.serialize_entry("reason", &lost.reason.clause())
         })
     }
 
     fn close(&mut self, close: &Close) -> io::Result<()> {
-        let time = self.time(close.at.time);
-        self.line("close", |map| {
-            place(map, close.session, close.from)?;
+        let envelope = close.envelope();
+        let time = self.time(envelope.last.time);
+        self.line(envelope.kind.name(), |map| {
+            place(map, &envelope)?;
             map.serialize_entry("how", close.how.name())?;
-            map.serialize_entry("packet", &close.at.packet.0)?;
+            map.serialize_entry("packet", &envelope.last.packet.0)?;
             map.serialize_entry("time", &time)?;
             map.serialize_entry("bytes", &close.bytes)?;
             map.serialize_entry("messages", &close.messages)?;
@@ -294,7 +298,7 @@ impl<W: Write> Writer for JsonWriter<W> {
             if let Some(message) = finding.message {
                 map.serialize_entry("message", &message)?;
             }
-            map.serialize_entry("packets", &packets(finding.packets))?;
+            map.serialize_entry("packets", &[finding.packets.0.0, finding.packets.1.0])?;
             map.serialize_entry("certain", &finding.certain)?;
             if finding.count > 1 {
                 map.serialize_entry("count", &finding.count)?;
@@ -329,14 +333,14 @@ impl<W: Write> Writer for JsonWriter<W> {
     }
 }
 
-fn place(map: &mut Map<'_>, session: u32, from: Side) -> Filled {
-    map.serialize_entry("session", &session)?;
-    map.serialize_entry("from", from.name())
+fn place(map: &mut Map<'_>, envelope: &Envelope) -> Filled {
+    map.serialize_entry("session", &envelope.session)?;
+    envelope.from.map_or(Ok(()), |from| map.serialize_entry("from", from.name()))
 }
 
-fn head(map: &mut Map<'_>, head: &Head) -> Filled {
-    map.serialize_entry("packets", &packets((head.first.packet, head.last.packet)))?;
-    map.serialize_entry("offset", &head.offset)?;
+fn head(map: &mut Map<'_>, envelope: &Envelope, head: &Head) -> Filled {
+    map.serialize_entry("packets", &span(envelope))?;
+    map.serialize_entry("offset", &envelope.offset)?;
     map.serialize_entry("size", &head.size)?;
     map.serialize_entry("chunk_stream_id", &head.chunk_stream_id)?;
     map.serialize_entry("chunk_format", &head.chunk_format)?;
@@ -362,8 +366,8 @@ fn head(map: &mut Map<'_>, head: &Head) -> Filled {
     Ok(())
 }
 
-fn packets((first, last): (PacketNo, PacketNo)) -> [u64; 2] {
-    [first.0, last.0]
+fn span(envelope: &Envelope) -> [u64; 2] {
+    [envelope.first.packet.0, envelope.last.packet.0]
 }
 
 struct Problems<'p>(&'p [Problem]);

@@ -6,7 +6,7 @@ use crate::net::Start;
 use crate::proto::rtmp::Head;
 use crate::proto::{Event, Opened};
 use crate::rules::Finding;
-use crate::wire::{IdMap, PacketNo, Side, Time};
+use crate::wire::{IdMap, Time};
 
 /// One event with what belongs to it.
 #[derive(Clone, Copy, Debug)]
@@ -28,64 +28,6 @@ impl<'a> Subject<'a> {
             Event::Message(message) => Some(&message.head),
             Event::Incomplete(incomplete) => Some(&incomplete.head),
             _ => None,
-        }
-    }
-
-    pub(super) fn from(&self) -> Option<Side> {
-        match self.event {
-            Event::Session(_) => None,
-            Event::Handshake(event) => Some(event.from),
-            Event::Message(event) => Some(event.from),
-            Event::Incomplete(event) => Some(event.from),
-            Event::Gap(event) => Some(event.from),
-            Event::Resync(event) => Some(event.from),
-            Event::Undecodable(event) => Some(event.from),
-            Event::Close(event) => Some(event.from),
-            Event::Piece(event) => Some(event.from),
-        }
-    }
-
-    /// When it was complete.
-    pub(super) fn time(&self) -> Option<Time> {
-        match self.event {
-            Event::Session(event) => Some(event.at.time),
-            Event::Handshake(event) => Some(event.last.time),
-            Event::Message(event) => Some(event.head.last.time),
-            Event::Incomplete(event) => Some(event.head.last.time),
-            Event::Gap(event) => Some(event.at.time),
-            Event::Resync(event) => Some(event.at.time),
-            Event::Undecodable(event) => Some(event.at.time),
-            Event::Close(event) => Some(event.at.time),
-            Event::Piece(_) => None,
-        }
-    }
-
-    /// Its first and its last packet.
-    pub(super) fn packets(&self) -> Option<(PacketNo, PacketNo)> {
-        match self.event {
-            Event::Session(event) => Some((event.at.packet, event.at.packet)),
-            Event::Handshake(event) => Some((event.first.packet, event.last.packet)),
-            Event::Message(event) => Some((event.head.first.packet, event.head.last.packet)),
-            Event::Incomplete(event) => Some((event.head.first.packet, event.head.last.packet)),
-            Event::Gap(event) => Some((event.at.packet, event.at.packet)),
-            Event::Resync(event) => Some((event.at.packet, event.at.packet)),
-            Event::Undecodable(event) => Some((event.at.packet, event.at.packet)),
-            Event::Close(event) => Some((event.at.packet, event.at.packet)),
-            Event::Piece(_) => None,
-        }
-    }
-
-    /// Where it begins in its direction's stream.
-    pub(super) fn offset(&self) -> Option<u64> {
-        match self.event {
-            Event::Session(_) | Event::Close(_) => None,
-            Event::Handshake(event) => Some(event.offset),
-            Event::Message(event) => Some(event.head.offset),
-            Event::Incomplete(event) => Some(event.head.offset),
-            Event::Gap(event) => Some(event.offset),
-            Event::Resync(event) => Some(event.offset),
-            Event::Undecodable(event) => Some(event.offset),
-            Event::Piece(event) => Some(event.offset),
         }
     }
 }

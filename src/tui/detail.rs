@@ -9,9 +9,9 @@ use super::book::{Book, Shown};
 use super::evidence::Missing;
 use super::index::{Index, Row};
 use crate::proto::rtmp::{Head, header, record_payload, type_name};
-use crate::proto::{Event, describe};
+use crate::proto::{Envelope, Event, describe};
 use crate::rules::{Finding, Severity};
-use crate::wire::{Field, Label, Moment, Node, Time, Tree, Value, escape_into};
+use crate::wire::{Field, Label, Node, Time, Tree, Value, escape_into};
 
 /// Bytes of a value that are shown on its line.
 const CLIP: usize = 256;
@@ -72,7 +72,7 @@ impl Detail {
                     Err(missing) => {
                         let runs = book.index.runs(message);
                         let head = message.head(runs, &[]);
-                        detail.head(&head, &format!("{}, {}", message.n, message.from.name()), message.session);
+                        detail.head(&message.envelope(), &head, &format!("{}, {}", message.n, message.from.name()));
                         detail.missing(&missing);
                     }
                 }
@@ -80,9 +80,8 @@ impl Detail {
             Some(Row::Handshake(step)) => {
                 let name = step.step.name(step.from);
                 name.clone_into(&mut detail.title);
-                let moments = step.event(bytes::Bytes::new());
                 detail.group("step", &format!("{name}, {}", step.from.name()), |detail| {
-                    detail.moments(step.session, moments.first, moments.last);
+                    detail.moments(&step.envelope());
                     detail.fact("offset", step.offset);
                 });
                 match book.step(step) {
@@ -98,7 +97,7 @@ impl Detail {
             }
             Some(Row::Incomplete(event)) => {
                 "incomplete message".clone_into(&mut detail.title);
-                detail.head(&event.head, &format!("incomplete, {}", event.from.name()), event.session);
+                detail.head(&event.envelope(), &event.head, &format!("incomplete, {}", event.from.name()));
                 detail.fact("received", event.received);
                 detail.fact("why", event.why.clause());
                 match book.incomplete(event) {
@@ -120,7 +119,7 @@ impl Detail {
                 }
             }
             Some(Row::Finding(finding)) => detail.finding(book, finding),
-            Some(Row::Opened(number)) => detail.session(&book.index, *number),
+            Some(Row::Opened(envelope)) => detail.session(&book.index, envelope.session),
             Some(entry) => detail.other(entry),
         }
         if detail.bytes.is_empty() && detail.about_bytes.is_empty() {
@@ -133,7 +132,7 @@ impl Detail {
     fn message(&mut self, book: &Book, shown: &Shown) {
         let message = &shown.message;
         let base = shown.header.len();
-        self.head(&message.head, &format!("{}, {}", message.n, message.from.name()), message.session);
+        self.head(&message.envelope(), &message.head, &format!("{}, {}", message.n, message.from.name()));
         if let Some(answer) = message.answers {
             let inside = self.lines.len();
             self.lines.push(Line { depth: 1, label: "answers".into(), value: answer.n.to_string(), ..Line::default() });
@@ -181,9 +180,9 @@ impl Detail {
     }
 
     /// What a message's header says after everything that it inherits, and where the message lies.
-    fn head(&mut self, head: &Head, value: &str, session: u32) {
+    fn head(&mut self, envelope: &Envelope, head: &Head, value: &str) {
         self.group("message", value, |detail| {
-            detail.moments(session, head.first, head.last);
+            detail.moments(envelope);
             detail.fact("type", type_name(head.kind));
             detail.fact("chunk_stream_id", head.chunk_stream_id);
             if head.message_stream_known {
@@ -199,7 +198,8 @@ impl Detail {
         });
     }
 
-    fn moments(&mut self, session: u32, first: Moment, last: Moment) {
+    fn moments(&mut self, envelope: &Envelope) {
+        let Envelope { session, first, last, .. } = *envelope;
         self.fact("session", session);
         self.fact("time", clock(last.time));
         if first.packet == last.packet {
@@ -259,21 +259,15 @@ impl Detail {
     }
 
     fn other(&mut self, entry: &Row) {
-        let (title, what, side, at) = match entry {
-            Row::Gap(gap) => ("gap", describe(&Event::Gap((**gap).clone())), gap.from, gap.at),
-            Row::Undecodable(lost) => {
-                ("undecodable", describe(&Event::Undecodable((**lost).clone())), lost.from, lost.at)
-            }
-            Row::Resync(found) => ("resync", describe(&Event::Resync((**found).clone())), found.from, found.at),
-            Row::Close(close) => ("close", describe(&Event::Close((**close).clone())), close.from, close.at),
-            _ => return,
-        };
-        title.clone_into(&mut self.title);
-        self.say("what", what);
-        self.say("from", side.name().to_owned());
-        self.say("session", entry.session().to_string());
-        self.say("packet", at.packet.to_string());
-        self.say("time", clock(at.time));
+        let (Some(envelope), Some(event)) = (entry.envelope(), entry.event()) else { return };
+        envelope.kind.name().clone_into(&mut self.title);
+        self.say("what", describe(&event));
+        if let Some(from) = envelope.from {
+            self.say("from", from.name().to_owned());
+        }
+        self.say("session", envelope.session.to_string());
+        self.say("packet", envelope.last.packet.to_string());
+        self.say("time", clock(envelope.last.time));
         if let Row::Close(close) = entry {
             for (field, value) in close.tcp.members() {
                 self.say(fact_name(field), fact(field, &value));
