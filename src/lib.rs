@@ -13,6 +13,7 @@ pub mod filter;
 pub mod limits;
 pub mod net;
 pub mod proto;
+pub mod registry;
 pub mod rules;
 pub mod stats;
 pub mod synth;

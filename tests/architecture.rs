@@ -13,11 +13,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("proto", &["wire", "limits", "net"]),
     ("analyzer", &["wire", "limits", "capture", "net", "proto"]),
     ("rules", &["wire", "limits", "net", "proto"]),
-    ("filter", &["wire", "limits", "net", "proto", "rules"]),
+    ("registry", &["wire", "net", "proto", "rules"]),
+    ("filter", &["wire", "limits", "net", "proto", "rules", "registry"]),
     ("compare", &["wire", "limits", "net", "proto"]),
     ("stats", &["wire", "limits", "net", "proto"]),
-    ("export", &["wire", "limits", "net", "proto", "analyzer", "rules", "filter", "compare", "stats"]),
-    ("tui", &["wire", "limits", "capture", "net", "proto", "analyzer", "rules", "filter"]),
+    ("export", &["wire", "limits", "net", "proto", "analyzer", "rules", "registry", "filter", "compare", "stats"]),
+    ("tui", &["wire", "limits", "capture", "net", "proto", "analyzer", "rules", "registry", "filter"]),
     ("synth", &["wire"]),
 ];
 

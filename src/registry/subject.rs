@@ -1,4 +1,4 @@
-//! What a filter is asked about.
+//! What fields are asked of: an event, and what belongs to it.
 
 use std::net::SocketAddr;
 
@@ -23,7 +23,7 @@ pub struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// The header of a whole or an unfinished message.
-    pub(super) fn head(&self) -> Option<&'a Head> {
+    pub(crate) fn head(&self) -> Option<&'a Head> {
         match self.event {
             Event::Message(message) => Some(&message.head),
             Event::Incomplete(incomplete) => Some(&incomplete.head),

@@ -106,12 +106,12 @@ fields! {
 }
 
 /// Another name for a field.
-pub(super) const ALIASES: &[(&str, &str)] =
+pub(crate) const ALIASES: &[(&str, &str)] =
     &[("csid", "chunk_stream_id"), ("packets", "packet"), ("finding.packets", "finding.packet")];
 
 /// A value as it was seen.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Seen<'a> {
+pub(crate) enum Seen<'a> {
     Uint(u64),
     /// Every number from the first to the last.
     Span(u64, u64),
@@ -135,19 +135,19 @@ pub(super) enum Seen<'a> {
 }
 
 /// Looks at a value; true ends the search.
-pub(super) type Visit<'v> = dyn FnMut(Seen<'_>) -> bool + 'v;
+pub(crate) type Visit<'v> = dyn FnMut(Seen<'_>) -> bool + 'v;
 
 /// A field and its values: whether any of them satisfies.
 #[derive(Debug)]
-pub(super) struct Native {
-    pub(super) field: &'static Field,
-    pub(super) values: fn(&Subject<'_>, &mut Visit<'_>) -> bool,
+pub(crate) struct Native {
+    pub(crate) field: &'static Field,
+    pub(crate) values: fn(&Subject<'_>, &mut Visit<'_>) -> bool,
 }
 
 macro_rules! natives {
     ($($field:path => $values:expr;)*) => {
         /// Every such field, in the order in which they are listed.
-        pub(super) static NATIVES: &[Native] = &[$(Native { field: &$field, values: $values },)*];
+        pub(crate) static NATIVES: &[Native] = &[$(Native { field: &$field, values: $values },)*];
     };
 }
 
