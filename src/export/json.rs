@@ -1,4 +1,5 @@
-//! JSON Lines: one object a line, written as soon as it is known. The keys are a contract.
+//! JSON Lines: one object a line, written as soon as it is known. The keys are a contract: those of events and findings are
+//! the fields' own.
 
 use std::io::{self, Write};
 
@@ -11,12 +12,14 @@ use super::time::Clock;
 use super::tree_json::{Behind, HexText, Source};
 use super::{Counts, Writer};
 use crate::analyzer::{Reason, Tally, Totals};
-use crate::net::TcpFacts;
+use crate::net::{TcpFacts, facts};
+use crate::proto::rtmp::command::COMMAND;
 use crate::proto::rtmp::secrets::Masks;
-use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message};
+use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message, handshake, header};
 use crate::proto::{Close, Envelope, Event, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::registry::native as field;
 use crate::rules::Finding;
-use crate::wire::{Problem, Time, Tree, Value};
+use crate::wire::{Field, Problem, Time, Tree, Value};
 
 /// The bytes of a message that show a fault.
 #[derive(Serialize)]
@@ -95,7 +98,7 @@ impl<W: Write> JsonWriter<W> {
         self.line.clear();
         let mut serializer = serde_json::Serializer::with_formatter(&mut self.line, Plain);
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("event", event)?;
+        map.serialize_entry(field::EVENT.key(), event)?;
         fill(&mut map)?;
         map.end()?;
         self.line.push(b'\n');
@@ -106,15 +109,15 @@ impl<W: Write> JsonWriter<W> {
         let envelope = opened.envelope();
         let time = self.time(envelope.last.time);
         self.line(envelope.kind.name(), |map| {
-            map.serialize_entry("session", &opened.session)?;
-            map.serialize_entry("protocol", opened.protocol)?;
-            map.serialize_entry("client", &opened.client)?;
-            map.serialize_entry("server", &opened.server)?;
-            map.serialize_entry("packet", &envelope.last.packet.0)?;
-            map.serialize_entry("time", &time)?;
-            map.serialize_entry("start", opened.start.name())?;
+            put(map, &field::SESSION, &opened.session)?;
+            put(map, &field::PROTOCOL, opened.protocol)?;
+            put(map, &field::CLIENT, &opened.client)?;
+            put(map, &field::SERVER, &opened.server)?;
+            put(map, &field::PACKET, &envelope.last.packet.0)?;
+            put(map, &field::TIME, &time)?;
+            put(map, &field::START, opened.start.name())?;
             if let Some(source) = &opened.proxied {
-                map.serialize_entry("proxied", source)?;
+                put(map, &field::PROXIED, source)?;
             }
             let (tunnels, back) = opened.ways();
             if !tunnels.is_empty() {
@@ -132,33 +135,33 @@ impl<W: Write> JsonWriter<W> {
         let time = self.time(envelope.last.time);
         self.line(envelope.kind.name(), |map| {
             place(map, &envelope)?;
-            map.serialize_entry("step", step.step.name(step.from))?;
-            map.serialize_entry("packets", &span(&envelope))?;
-            map.serialize_entry("time", &time)?;
-            map.serialize_entry("offset", &envelope.offset)?;
+            put(map, &field::STEP, step.step.name(step.from))?;
+            map.serialize_entry(field::PACKETS, &span(&envelope))?;
+            put(map, &field::TIME, &time)?;
+            put(map, &field::OFFSET, &envelope.offset)?;
             match step.facts {
-                HandshakeFacts::Version(version) => map.serialize_entry("version", &version),
+                HandshakeFacts::Version(version) => put(map, &handshake::VERSION, &version),
                 HandshakeFacts::Block { epoch, zero, scheme, digest_at, content, fingerprint } => {
-                    map.serialize_entry("epoch", &epoch)?;
-                    map.serialize_entry("zero", &HexText(&zero))?;
-                    map.serialize_entry("scheme", scheme.name())?;
+                    put(map, &handshake::EPOCH, &epoch)?;
+                    put(map, &handshake::ZERO, &HexText(&zero))?;
+                    put(map, &handshake::SCHEME, scheme.name())?;
                     if let Some(at) = digest_at {
-                        map.serialize_entry("digest_valid", &true)?;
-                        map.serialize_entry("digest_at", &at)?;
+                        put(map, &handshake::DIGEST_VALID, &true)?;
+                        put(map, &handshake::DIGEST_AT, &at)?;
                     }
                     if content != Content::Random {
-                        map.serialize_entry("random_is", content.name())?;
+                        put(map, &handshake::RANDOM_IS, content.name())?;
                     }
                     if let Some(maker) = fingerprint {
-                        map.serialize_entry("fingerprint", maker.name())?;
+                        put(map, &handshake::FINGERPRINT, maker.name())?;
                     }
                     Ok(())
                 }
                 HandshakeFacts::Echo { time, time2, echo } => {
-                    map.serialize_entry("time1", &time)?;
-                    map.serialize_entry("time2", &time2)?;
+                    put(map, &handshake::TIME, &time)?;
+                    put(map, &handshake::TIME2, &time2)?;
                     if let Some(echo) = echo {
-                        map.serialize_entry("echo", echo.name())?;
+                        put(map, &handshake::ECHO, echo.name())?;
                     }
                     Ok(())
                 }
@@ -175,21 +178,21 @@ impl<W: Write> JsonWriter<W> {
         message.record(&mut tree, &masks.limits);
         let with_payload = self.payload;
         let result = self.line(envelope.kind.name(), |map| {
-            map.serialize_entry("n", &message.n)?;
+            put(map, &field::N, &message.n)?;
             place(map, &envelope)?;
-            map.serialize_entry("time", &time)?;
+            put(map, &field::TIME, &time)?;
             head(map, &envelope, &message.head)?;
             let behind = message.answers.map(|answer| Behind {
-                key: "command",
+                key: COMMAND.key(),
                 answers: answer.n,
                 latency_ms: answer.latency as f64 / 1e6,
             });
             Source::new(&tree, &message.payload).members(map, behind.as_ref())?;
             if !message.problems.is_empty() {
-                map.serialize_entry("problems", &Problems(&message.problems))?;
+                put(map, &field::PROBLEMS, &Problems(&message.problems))?;
             }
             if with_payload {
-                map.serialize_entry("payload", &HexText(&message.payload))?;
+                put(map, &field::PAYLOAD, &HexText(&message.payload))?;
             }
             Ok(())
         });
@@ -202,10 +205,10 @@ impl<W: Write> JsonWriter<W> {
         let time = self.time(envelope.last.time);
         self.line(envelope.kind.name(), |map| {
             place(map, &envelope)?;
-            map.serialize_entry("time", &time)?;
+            put(map, &field::TIME, &time)?;
             head(map, &envelope, &incomplete.head)?;
-            map.serialize_entry("received", &incomplete.received)?;
-            map.serialize_entry("why", incomplete.why.name())
+            put(map, &field::RECEIVED, &incomplete.received)?;
+            put(map, &field::WHY, incomplete.why.name())
         })
     }
 
@@ -213,9 +216,9 @@ impl<W: Write> JsonWriter<W> {
         let envelope = gap.envelope();
         self.line(envelope.kind.name(), |map| {
             place(map, &envelope)?;
-            map.serialize_entry("offset", &envelope.offset)?;
-            map.serialize_entry("bytes", &gap.bytes)?;
-            map.serialize_entry("packet", &envelope.last.packet.0)
+            put(map, &field::OFFSET, &envelope.offset)?;
+            put(map, &field::BYTES, &gap.bytes)?;
+            put(map, &field::PACKET, &envelope.last.packet.0)
         })?;
         gap.resync().map_or(Ok(()), |found| self.resync(&found))
     }
@@ -224,9 +227,9 @@ impl<W: Write> JsonWriter<W> {
         let envelope = found.envelope();
         self.line(envelope.kind.name(), |map| {
             place(map, &envelope)?;
-            map.serialize_entry("offset", &envelope.offset)?;
-            map.serialize_entry("skipped", &found.skipped)?;
-            map.serialize_entry("packet", &envelope.last.packet.0)
+            put(map, &field::OFFSET, &envelope.offset)?;
+            put(map, &field::SKIPPED, &found.skipped)?;
+            put(map, &field::PACKET, &envelope.last.packet.0)
         })
     }
 
@@ -234,9 +237,9 @@ impl<W: Write> JsonWriter<W> {
         let envelope = lost.envelope();
         self.line(envelope.kind.name(), |map| {
             place(map, &envelope)?;
-            map.serialize_entry("offset", &envelope.offset)?;
-            map.serialize_entry("packet", &envelope.last.packet.0)?;
-            map.serialize_entry("reason", &lost.reason.clause())
+            put(map, &field::OFFSET, &envelope.offset)?;
+            put(map, &field::PACKET, &envelope.last.packet.0)?;
+            put(map, &field::REASON, &lost.reason.clause())
         })
     }
 
@@ -245,15 +248,15 @@ impl<W: Write> JsonWriter<W> {
         let time = self.time(envelope.last.time);
         self.line(envelope.kind.name(), |map| {
             place(map, &envelope)?;
-            map.serialize_entry("how", close.how.name())?;
-            map.serialize_entry("packet", &envelope.last.packet.0)?;
-            map.serialize_entry("time", &time)?;
-            map.serialize_entry("bytes", &close.bytes)?;
-            map.serialize_entry("messages", &close.messages)?;
+            put(map, &field::HOW, close.how.name())?;
+            put(map, &field::PACKET, &envelope.last.packet.0)?;
+            put(map, &field::TIME, &time)?;
+            put(map, &field::BYTES, &close.bytes)?;
+            put(map, &field::MESSAGES, &close.messages)?;
             if close.undecoded > 0 {
-                map.serialize_entry("undecoded", &close.undecoded)?;
+                put(map, &field::UNDECODED, &close.undecoded)?;
             }
-            map.serialize_entry("tcp", &Tcp(&close.tcp))
+            put(map, &facts::TCP, &Tcp(&close.tcp))
         })
     }
 }
@@ -285,23 +288,23 @@ impl<W: Write> Writer for JsonWriter<W> {
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
         let text = masks.sentence(finding.session, &finding.text);
         let marked = marked(finding, masks);
-        self.line("finding", |map| {
-            map.serialize_entry("session", &finding.session)?;
+        self.line(field::FINDING.key(), |map| {
+            put(map, &field::SESSION, &finding.session)?;
             if let Some(from) = finding.from {
-                map.serialize_entry("from", from.name())?;
+                put(map, &field::FINDING_FROM, from.name())?;
             }
-            map.serialize_entry("code", finding.rule.code)?;
-            map.serialize_entry("name", finding.rule.name)?;
-            map.serialize_entry("severity", finding.severity.name())?;
-            map.serialize_entry("text", &text)?;
-            map.serialize_entry("spec", finding.rule.source)?;
+            put(map, &field::CODE, finding.rule.code)?;
+            put(map, &field::NAME, finding.rule.name)?;
+            put(map, &field::SEVERITY, finding.severity.name())?;
+            put(map, &field::TEXT, &text)?;
+            put(map, &field::SPEC, finding.rule.source)?;
             if let Some(message) = finding.message {
-                map.serialize_entry("message", &message)?;
+                put(map, &field::FINDING_MESSAGE, &message)?;
             }
-            map.serialize_entry("packets", &[finding.packets.0.0, finding.packets.1.0])?;
-            map.serialize_entry("certain", &finding.certain)?;
+            map.serialize_entry(field::PACKETS, &[finding.packets.0.0, finding.packets.1.0])?;
+            put(map, &field::CERTAIN, &finding.certain)?;
             if finding.count > 1 {
-                map.serialize_entry("count", &finding.count)?;
+                put(map, &field::COUNT, &finding.count)?;
             }
             if let Some((part, at, bytes)) = marked {
                 map.serialize_entry("evidence", &Evidence { part, at: [at.start, at.end], bytes: HexText(&bytes) })?;
@@ -333,35 +336,40 @@ impl<W: Write> Writer for JsonWriter<W> {
     }
 }
 
+/// A member under the field's own name.
+fn put<M: SerializeMap, V: Serialize + ?Sized>(map: &mut M, field: &Field, value: &V) -> Result<(), M::Error> {
+    map.serialize_entry(field.key(), value)
+}
+
 fn place(map: &mut Map<'_>, envelope: &Envelope) -> Filled {
-    map.serialize_entry("session", &envelope.session)?;
-    envelope.from.map_or(Ok(()), |from| map.serialize_entry("from", from.name()))
+    put(map, &field::SESSION, &envelope.session)?;
+    envelope.from.map_or(Ok(()), |from| put(map, &field::FROM, from.name()))
 }
 
 fn head(map: &mut Map<'_>, envelope: &Envelope, head: &Head) -> Filled {
-    map.serialize_entry("packets", &span(envelope))?;
-    map.serialize_entry("offset", &envelope.offset)?;
-    map.serialize_entry("size", &head.size)?;
-    map.serialize_entry("chunk_stream_id", &head.chunk_stream_id)?;
-    map.serialize_entry("chunk_format", &head.chunk_format)?;
-    map.serialize_entry("chunks", &head.chunks)?;
+    map.serialize_entry(field::PACKETS, &span(envelope))?;
+    put(map, &field::OFFSET, &envelope.offset)?;
+    put(map, &field::SIZE, &head.size)?;
+    put(map, &header::CHUNK_STREAM_ID, &head.chunk_stream_id)?;
+    put(map, &header::CHUNK_FORMAT, &head.chunk_format)?;
+    put(map, &field::CHUNKS, &head.chunks)?;
     if head.timestamp_known {
-        map.serialize_entry("timestamp", &head.timestamp)?;
+        put(map, &field::TIMESTAMP, &head.timestamp)?;
     }
     if let Some(extended) = head.extended {
-        map.serialize_entry("extended_timestamp", &extended.value)?;
-        map.serialize_entry("extended_timestamp_form", extended.form.name())?;
+        put(map, &header::EXTENDED_TIMESTAMP, &extended.value)?;
+        put(map, &field::EXTENDED_FORM, extended.form.name())?;
         if extended.absolute {
-            map.serialize_entry("extended_timestamp_absolute", &true)?;
+            put(map, &field::EXTENDED_ABSOLUTE, &true)?;
         }
     }
-    map.serialize_entry("length", &head.length)?;
-    map.serialize_entry("type", &head.kind.0)?;
+    put(map, &header::LENGTH, &head.length)?;
+    put(map, &header::TYPE, &head.kind.0)?;
     if let Some(name) = head.kind.name() {
-        map.serialize_entry("type_name", name)?;
+        put(map, &header::TYPE_NAME, name)?;
     }
     if head.message_stream_known {
-        map.serialize_entry("message_stream_id", &head.message_stream_id)?;
+        put(map, &header::MESSAGE_STREAM_ID, &head.message_stream_id)?;
     }
     Ok(())
 }
@@ -383,8 +391,8 @@ struct ProblemLine<'p>(&'p Problem);
 impl Serialize for ProblemLine<'_> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         let mut map = s.serialize_map(Some(2))?;
-        map.serialize_entry("at", &self.0.at)?;
-        map.serialize_entry("what", &self.0.what)?;
+        put(&mut map, &field::PROBLEM_AT, &self.0.at)?;
+        put(&mut map, &field::PROBLEM_WHAT, &self.0.what)?;
         map.end()
     }
 }

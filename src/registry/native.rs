@@ -105,9 +105,12 @@ fields! {
     COUNT: Uint "finding.count", "", "";
 }
 
+/// The name of [`PACKET`] where its first and its last stand beside one another.
+pub(crate) const PACKETS: &str = "packets";
+
 /// Another name for a field.
 pub(crate) const ALIASES: &[(&str, &str)] =
-    &[("csid", "chunk_stream_id"), ("packets", "packet"), ("finding.packets", "finding.packet")];
+    &[("csid", "chunk_stream_id"), (PACKETS, "packet"), ("finding.packets", "finding.packet")];
 
 /// A value as it was seen.
 #[derive(Clone, Copy, Debug)]
