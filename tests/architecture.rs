@@ -12,13 +12,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("net", &["wire", "limits", "capture"]),
     ("proto", &["wire", "limits", "net"]),
     ("analyzer", &["wire", "limits", "capture", "net", "proto"]),
-    ("rules", &["wire", "limits", "net", "proto"]),
+    ("story", &["wire", "limits", "net", "proto"]),
+    ("rules", &["wire", "limits", "net", "proto", "story"]),
     ("registry", &["wire", "net", "proto", "rules"]),
     ("filter", &["wire", "limits", "net", "proto", "rules", "registry"]),
-    ("compare", &["wire", "limits", "net", "proto"]),
-    ("stats", &["wire", "limits", "net", "proto"]),
-    ("export", &["wire", "limits", "net", "proto", "analyzer", "rules", "registry", "filter", "compare", "stats"]),
-    ("tui", &["wire", "limits", "capture", "net", "proto", "analyzer", "rules", "registry", "filter"]),
+    ("compare", &["wire", "limits", "net", "proto", "story"]),
+    ("stats", &["wire", "limits", "net", "proto", "story"]),
+    (
+        "export",
+        &["wire", "limits", "net", "proto", "story", "analyzer", "rules", "registry", "filter", "compare", "stats"],
+    ),
+    ("tui", &["wire", "limits", "capture", "net", "proto", "story", "analyzer", "rules", "registry", "filter"]),
     ("synth", &["wire"]),
 ];
 
