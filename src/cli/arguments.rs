@@ -61,6 +61,13 @@ pub(super) struct InputArguments {
     pub(super) quiet: bool,
 }
 
+impl InputArguments {
+    /// Whether what is read may be silent for hours.
+    pub(super) fn is_live(&self) -> bool {
+        self.follow || self.captures.iter().any(|capture| super::output::is_live(capture))
+    }
+}
+
 #[derive(Debug, Args)]
 pub(super) struct TimelineArguments {
     /// JSON Lines: one object a line

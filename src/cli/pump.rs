@@ -1,6 +1,6 @@
 //! Writes what an inspection tells: through the sieve, to a writer.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -56,7 +56,8 @@ struct Flow<'f> {
 impl Flow<'_> {
     fn run(&mut self, inspection: &mut Inspection, outcome: &mut Outcome) -> io::Result<()> {
         let quiet = self.arguments.quiet;
-        reading::read(inspection, &mut Progress::new(quiet), self, outcome)?;
+        let mut progress = Progress::new(!quiet && !io::stdout().is_terminal());
+        reading::read(inspection, &mut progress, self, outcome)?;
         self.writer.close()?;
         if quiet {
             return self.writer.flush();

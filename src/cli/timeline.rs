@@ -17,13 +17,13 @@ use crate::tui;
 pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments) -> anyhow::Result<Outcome> {
     if timeline.json {
         let (sieve, stop) = (Sieve::new(input, Form::Lines)?, interruptible()?);
-        let mut writer = JsonWriter::new(stdout(input, &stop), timeline.payload.is_some());
+        let mut writer = JsonWriter::new(stdout(input.is_live(), &stop), timeline.payload.is_some());
         return Ok(pump(input, &stop, sieve, &mut writer)?.outcome);
     }
     let sieve = Sieve::new(input, Form::Text)?;
     if timeline.text || !io::stdout().is_terminal() {
         let stop = interruptible()?;
-        let mut writer = TextWriter::new(stdout(input, &stop), input.color.color());
+        let mut writer = TextWriter::new(stdout(input.is_live(), &stop), input.color.color());
         return Ok(pump(input, &stop, sieve, &mut writer)?.outcome);
     }
     if input.filter.is_some() {
