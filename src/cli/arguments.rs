@@ -56,7 +56,7 @@ pub(super) struct InputArguments {
     /// Keep reading a capture that another program still writes, until Ctrl-C
     #[arg(long)]
     pub(super) follow: bool,
-    /// No progress and no summary
+    /// No progress, and no summary for people: JSON keeps its summary line
     #[arg(short, long)]
     pub(super) quiet: bool,
 }

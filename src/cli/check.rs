@@ -30,7 +30,8 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
     } else {
         Box::new(report::text(out, arguments.input.color.color()))
     };
-    let pumped = pump(&arguments.input, &stop, sieve, &mut *writer)?;
+    let summary = arguments.json || !arguments.input.quiet;
+    let pumped = pump(&arguments.input, &stop, sieve, &mut *writer, summary)?;
     // A capture in which there was nothing to check has not passed.
     if pumped.outcome != Outcome::Done || pumped.sessions == 0 {
         return Ok(Outcome::Failed);

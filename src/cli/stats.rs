@@ -19,5 +19,5 @@ pub(super) fn run(arguments: &StatsArguments) -> anyhow::Result<Outcome> {
     } else {
         Box::new(stats::text(out, filtered, input.color.color()))
     };
-    Ok(pump(input, &stop, sieve, &mut *writer)?.outcome)
+    Ok(pump(input, &stop, sieve, &mut *writer, arguments.json || !input.quiet)?.outcome)
 }
