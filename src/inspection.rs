@@ -19,6 +19,7 @@ use crate::net::Unread;
 use crate::proto::Event;
 use crate::proto::rtmp::secrets::Masks;
 use crate::rules::{Engine, Finding};
+use crate::story::{Stories, Story};
 use crate::wire::Time;
 
 /// How captures are inspected. The default reads them to their end, judges them, and masks secrets.
@@ -54,6 +55,8 @@ pub struct Told<'i> {
     pub event: Event,
     /// What the rules found at this event, in the order of the catalogue. They may be about earlier ones.
     pub findings: Vec<Finding>,
+    /// What the session did so far, this event included.
+    pub story: &'i Story,
     /// What may be shown of the event and the findings.
     pub masks: &'i Masks,
     /// The first packet's time: times count from it.
@@ -77,6 +80,8 @@ pub struct Inspection {
     input: Input,
     analyzer: Analyzer,
     engine: Option<Engine>,
+    /// Where nothing is judged; otherwise the rules keep them.
+    stories: Stories,
     masks: Masks,
     stop: Arc<AtomicBool>,
     ended: bool,
@@ -112,6 +117,7 @@ impl Inspection {
             input,
             analyzer: Analyzer::new(limits, analyzer::Options { evidence: options.evidence }),
             engine: (!options.unjudged).then(|| Engine::under(limits)),
+            stories: Stories::under(limits),
             masks: Masks::new(options.show_secrets, limits),
             stop: Arc::clone(&options.stop),
             ended: false,
@@ -157,10 +163,17 @@ impl Inspection {
             self.masks.end(over);
         }
         let event = self.ready.take().or_else(|| self.analyzer.poll())?;
-        let findings = self.engine.as_mut().map_or_else(Vec::new, |engine| engine.observe(&event));
+        let (findings, story) = match &mut self.engine {
+            Some(engine) => {
+                let findings = engine.observe(&event);
+                (findings, engine.story())
+            }
+            None => (Vec::new(), self.stories.learn(&event)),
+        };
         self.masks.observe(&event);
         self.over = matches!(&event, Event::Close(close) if close.last).then(|| event.session());
-        Some(Told { event, findings, masks: &self.masks, start: self.start().unwrap_or_default() })
+        let start = self.analyzer.totals().first.map(|at| at.time).unwrap_or_default();
+        Some(Told { event, findings, story, masks: &self.masks, start })
     }
 
     /// The next event, or the next error of the captures; reads as far as it must.
@@ -202,8 +215,9 @@ impl Inspection {
         let mut totals = self.analyzer.totals().clone();
         totals.reached.add(&Reached { note_bytes: self.missed_notes, ..Reached::default() });
         totals.reached.add(self.masks.reached());
+        totals.reached.add(self.stories.reached());
         if let Some(engine) = &self.engine {
-            totals.reached.add(engine.reached());
+            totals.reached.add(&engine.reached());
         }
         totals
     }

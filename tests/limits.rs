@@ -72,7 +72,7 @@ fn run_frames(frames: impl IntoIterator<Item = (Time, Vec<u8>, usize)>, limits: 
     analyzer.finish();
     drain(&mut analyzer, &mut most);
     analyzer.count(masks.reached());
-    analyzer.count(engine.reached());
+    analyzer.count(&engine.reached());
     let left = [engine.held(), masks.held(), sessions.held()];
     Run { events: run_events, findings, reached: analyzer.totals().reached.clone(), most, left }
 }

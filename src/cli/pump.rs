@@ -77,7 +77,7 @@ impl Consumer for Flow<'_> {
     }
 
     fn take(&mut self, told: Told<'_>) -> io::Result<()> {
-        let Told { event, findings, masks, start } = told;
+        let Told { event, findings, masks, start, .. } = told;
         if !self.sieve.wants(&event) {
             return Ok(());
         }
