@@ -19,6 +19,7 @@ use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message, hand
 use crate::proto::{Close, Envelope, Event, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::registry::native as field;
 use crate::rules::Finding;
+use crate::story::Story;
 use crate::wire::{Field, Problem, Time, Tree, Value};
 
 /// The bytes of a message that show a fault.
@@ -270,7 +271,7 @@ impl<W: Write> Writer for JsonWriter<W> {
         })
     }
 
-    fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()> {
+    fn event(&mut self, event: &Event, _: &Story, masks: &Masks) -> io::Result<()> {
         match event {
             Event::Session(event) => self.session(event),
             _ if self.findings_only => Ok(()),

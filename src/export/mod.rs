@@ -18,6 +18,7 @@ use crate::analyzer::Totals;
 use crate::proto::Event;
 use crate::proto::rtmp::secrets::Masks;
 use crate::rules::{Finding, Severity};
+use crate::story::Story;
 use crate::wire::Time;
 
 /// How many findings there were, by severity.
@@ -46,7 +47,8 @@ impl Counts {
 pub trait Writer {
     /// Once, before anything else. `files` are the inputs as the user named them, `start` the first packet's time.
     fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()>;
-    fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()>;
+    /// `story` is that of the event's session, with the event.
+    fn event(&mut self, event: &Event, story: &Story, masks: &Masks) -> io::Result<()>;
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()>;
     /// Once, when no event follows: writes what was kept back.
     fn close(&mut self) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! Text: one line a message, as a person reads a log.
 
+use crate::story::Story;
 use crate::wire::words::{count, seconds_into};
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -80,7 +81,7 @@ impl<W: Write> Writer for TextWriter<W> {
         writeln!(self.out, "{HEADING}")
     }
 
-    fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()> {
+    fn event(&mut self, event: &Event, _: &Story, masks: &Masks) -> io::Result<()> {
         match event {
             Event::Session(event) => self.session(event),
             Event::Handshake(step) => {

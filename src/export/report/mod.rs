@@ -15,6 +15,7 @@ use crate::proto::rtmp::describe;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::{Event, Opened};
 use crate::rules::{Finding, Kind, Mark, Meta, Severity};
+use crate::story::Story;
 use crate::wire::{IdMap, PacketNo, Side, Time};
 
 /// Findings for a person.
@@ -61,7 +62,7 @@ impl<F: Form> Writer for Report<F> {
         self.form.begin(files, start)
     }
 
-    fn event(&mut self, event: &Event, _: &Masks) -> io::Result<()> {
+    fn event(&mut self, event: &Event, _: &Story, _: &Masks) -> io::Result<()> {
         self.groups.event(event).map_or(Ok(()), |group| self.form.group(&group))
     }
 

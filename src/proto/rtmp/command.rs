@@ -50,6 +50,11 @@ impl Command {
         matches!(self.name.as_str(), "_result" | "_error")
     }
 
+    /// Whether it tells of a status instead of calling anything.
+    pub fn is_status(&self) -> bool {
+        self.name == "onStatus"
+    }
+
     /// The information object of an `onStatus`, a `_result` or an `_error`: the first value that has a `code`.
     pub fn information(&self) -> Option<&Amf> {
         self.arguments.iter().chain(&self.object).find(|value| value.member("code").is_some())
