@@ -154,6 +154,9 @@ pub(super) struct CompareArguments {
     /// The server that the others are compared with; by default the first
     #[arg(long, value_name = "LABEL")]
     pub(super) reference: Option<String>,
+    /// What you know of a server, as its version, for the block "tested with"; may be given several times
+    #[arg(long, value_name = "LABEL=TEXT")]
+    pub(super) note: Vec<String>,
     /// What the wire cannot tell: a TOML file that names the scenarios of captures
     #[arg(long, value_name = "FILE")]
     pub(super) scenarios: Option<PathBuf>,
