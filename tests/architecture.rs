@@ -17,12 +17,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("net", &["wire", "limits", "capture"]),
     ("proto", &["wire", "limits", "net"]),
     ("analyzer", &["wire", "limits", "capture", "net", "proto"]),
-    ("rules", &["wire", "limits", "net", "proto"]),
+    ("story", &["wire", "limits", "net", "proto"]),
+    ("rules", &["wire", "limits", "net", "proto", "story"]),
+    ("inspection", &["wire", "limits", "capture", "net", "proto", "analyzer", "story", "rules"]),
     ("filter", &["wire", "limits", "net", "proto", "rules"]),
-    ("compare", &["wire", "limits", "net", "proto"]),
-    ("stats", &["wire", "limits", "net", "proto"]),
-    ("export", &["wire", "limits", "net", "proto", "analyzer", "rules", "filter", "compare", "stats"]),
-    ("tui", &["wire", "limits", "capture", "net", "proto", "analyzer", "rules", "filter"]),
+    ("compare", &["wire", "limits", "net", "proto", "story"]),
+    ("stats", &["wire", "limits", "net", "proto", "story"]),
+    ("export", &["wire", "limits", "net", "proto", "story", "analyzer", "rules", "filter", "compare", "stats"]),
+    ("tui", &["wire", "limits", "capture", "net", "proto", "story", "analyzer", "rules", "filter", "inspection"]),
     ("synth", &["wire"]),
 ];
 
@@ -110,7 +112,7 @@ const KNOTS: &[(&str, &str, &str)] = &[
     ("proto::rtmp::resync::chain", "proto::rtmp::resync::size", "a chain searches its chunk size, by chains"),
 ];
 /// Folders that are not yet held to it.
-const NOT_YET: &[&str] = &["compare", "stats", "rules::facts", "story"];
+const NOT_YET: &[&str] = &["compare", "stats"];
 
 /// What the screen names of protocols beside events and their descriptions, by module: a debt, with what it is for. The list can
 /// only shrink.
@@ -129,7 +131,6 @@ const SCREEN: &[(&str, &[&str], &str)] = &[
     ),
     ("tui::index", &["Handshake", "HandshakeFacts", "Step"], "a row is a step of the handshake made small"),
     ("tui::index", &["How", "TcpFacts"], "a session's row has its ends"),
-    ("tui::loader", &["Unread"], "an unknown link type is worth a complaint"),
     ("tui::pane::sessions", &["How", "Start"], "a session's state is told in a word"),
 ];
 

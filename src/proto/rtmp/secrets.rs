@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::command::{ARGUMENTS, COMMAND, COMMAND_NAME, OBJECT};
 use super::data::DATA_NAME;
 use super::edges::{PAYLOAD, TRAILING};
-use super::{Body, Command, Message, MessageType};
+use super::{Body, Command, Message, MessageType, procedure};
 use crate::limits::{Limits, Reached};
 use crate::proto::Event;
 use crate::wire::{Field, Label, Tree, Value};
@@ -231,8 +231,13 @@ impl Masks {
         if let Event::Close(close) = event
             && close.last
         {
-            self.sessions.remove(&close.session);
+            self.end(close.session);
         }
+    }
+
+    /// Forgets a session's secrets.
+    pub fn end(&mut self, session: u32) {
+        self.sessions.remove(&session);
     }
 
     /// The message as it may be shown.
@@ -296,7 +301,7 @@ fn stream_name(command: &Command) -> Option<&str> {
 }
 
 fn is_naming(command: &str) -> bool {
-    Command::names_stream(command)
+    procedure::names_stream(command)
 }
 
 #[cfg(test)]
