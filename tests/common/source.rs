@@ -17,6 +17,7 @@ pub struct Source {
 
 pub struct File {
     pub path: PathBuf,
+    pub text: String,
     pub module: Module,
     tokens: Vec<String>,
 }
@@ -115,7 +116,7 @@ impl File {
         let mut module: Module = inside.iter().map(|name| name.to_str().unwrap().to_owned()).collect();
         module.pop_if(|last| matches!(last.as_str(), "mod" | "lib"));
         let tokens = without_tests(&tokens(&text));
-        File { path, module, tokens }
+        File { path, text, module, tokens }
     }
 
     /// Each path to something, with the name that it gets here where it gets one.
@@ -331,7 +332,12 @@ fn names_are_found_however_they_are_written() {
         mod more;
         use q::r;
     "##;
-    let file = File { path: PathBuf::new(), module: vec!["x".into()], tokens: without_tests(&tokens(text)) };
+    let file = File {
+        path: PathBuf::new(),
+        text: String::new(),
+        module: vec!["x".into()],
+        tokens: without_tests(&tokens(text)),
+    };
     let names: Vec<_> = file
         .names()
         .into_iter()

@@ -1,3 +1,5 @@
+//! A comparison as a page for a browser.
+
 use super::{Worth, place, sessions, shown_codes, worth};
 use crate::compare::{CodeRow, Comparison, Evidence, Row, State};
 use crate::wire::escape;

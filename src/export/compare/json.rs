@@ -1,3 +1,5 @@
+//! A comparison for programs.
+
 use serde_json::{Map, Value, json};
 
 use crate::compare::{Comparison, Evidence, Row};

@@ -1,3 +1,5 @@
+//! A comparison as Markdown.
+
 use super::{Worth, places, sessions, shown_codes, title, worth};
 use crate::compare::{CodeCell, CodeRow, Comparison, Row, State};
 use crate::wire::escape;

@@ -1,3 +1,5 @@
+//! A comparison as text for a terminal.
+
 use super::{Worth, places, sessions, shown_codes, title, worth};
 use crate::compare::{Comparison, Row, State};
 use crate::wire::escape;
