@@ -109,7 +109,14 @@ pub struct Finding {
     pub mark: Option<Mark>,
     /// How often it happened on this session, on the closing report of a fault that repeats.
     pub count: u64,
+    /// Whether it was said before: the closing report of a fault whose first case was. It is not another finding.
+    pub again: bool,
+    /// The severity that the rule gave it; a policy may have changed [`Finding::severity`].
+    pub judged: Severity,
 }
+
+/// Which fault a finding is: its rule's code, its sender, its severity by the rule.
+pub type Kind = (&'static str, Option<Side>, Severity);
 
 /// One rule at work on one session. Each hook sees the facts as they were before the event.
 pub trait Rule: Send {
@@ -158,6 +165,8 @@ impl Findings {
             quote: None,
             mark: None,
             count: 1,
+            again: false,
+            judged: rule.severity,
         });
         let last = self.found.len() - 1;
         &mut self.found[last]
@@ -195,6 +204,11 @@ impl Findings {
 }
 
 impl Finding {
+    /// Which fault it is. Cases of one kind in one session are one finding, where a rule does not say each.
+    pub fn kind(&self) -> Kind {
+        (self.rule.code, self.from, self.judged)
+    }
+
     /// Points at bytes of its message that show the fault.
     fn at(&mut self, mark: Mark) -> &mut Finding {
         self.mark = Some(mark);
