@@ -13,6 +13,7 @@ use rtmp_inspect::compare::{Comparison, KINDS, Observer, Profile, Scenarios, Sta
 use rtmp_inspect::export::compare::{html, json, markdown, text};
 use rtmp_inspect::limits::Limits;
 use rtmp_inspect::proto::rtmp::secrets::Masks;
+use rtmp_inspect::story::Stories;
 use rtmp_inspect::synth::{Amf, Connection, Conversation, Handshake, Link, Message, object, sample, values};
 use rtmp_inspect::wire::{Side, Time};
 use unicode_width::UnicodeWidthStr;
@@ -24,9 +25,10 @@ fn observe(story: &common::Story, place: usize, path: &str, scenarios: &Scenario
     let mut masks = Masks::new(false, &Limits::default());
     profile.captures.push(place);
     let mut observer = Observer::new(place, path, scenarios);
+    let mut stories = Stories::under(&Limits::default());
     for event in &story.events {
         masks.observe(event);
-        observer.observe(event, &masks, profile);
+        observer.observe(event, stories.learn(event), &masks, profile);
         masks.forget(event);
     }
 }

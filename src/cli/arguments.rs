@@ -1,3 +1,6 @@
+//! The arguments of all commands, as `clap` reads them and `--help` shows them. What a command does with them is in its own
+//! file.
+
 use std::io::IsTerminal;
 use std::path::PathBuf;
 

@@ -8,6 +8,7 @@ use super::tested::{Fold, Published};
 use crate::net::Start;
 use crate::proto::Event;
 use crate::proto::rtmp::secrets::Masks;
+use crate::story::Story;
 use crate::wire::IdMap;
 
 /// The events of one capture → the profile of its server.
@@ -34,8 +35,8 @@ impl Observer {
         }
     }
 
-    /// Takes an event in. `masks` has learned from it already.
-    pub fn observe(&mut self, event: &Event, masks: &Masks, profile: &mut Profile) {
+    /// Takes an event in. `story` is that of its session; it and `masks` have learned from the event already.
+    pub fn observe(&mut self, event: &Event, story: &Story, masks: &Masks, profile: &mut Profile) {
         let id = event.session();
         if let Event::Session(opened) = event {
             profile.began(opened.at.time);
@@ -60,7 +61,7 @@ impl Observer {
             }
             Event::Message(message) => {
                 told.message(message, masks, &mut self.published);
-                signal = session.message(message, masks, &mut self.stages);
+                signal = session.message(message, story, masks, &mut self.stages);
             }
             Event::Gap(_) | Event::Undecodable(_) => session.freeze(),
             Event::Close(close) => {
@@ -70,7 +71,7 @@ impl Observer {
                     && let Some(told) = self.told.remove(&id)
                 {
                     told.tell(profile);
-                    session.finish(masks, profile);
+                    session.finish(story, masks, profile);
                 }
             }
             Event::Session(_) | Event::Incomplete(_) | Event::Resync(_) | Event::Piece(_) => {}

@@ -1,7 +1,5 @@
 //! Text: one line a message, as a person reads a log.
 
-use crate::story::Story;
-use crate::wire::words::{count, seconds_into};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -11,6 +9,8 @@ use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{self, Head, type_name};
 use crate::proto::{Envelope, Event, Opened, describe};
 use crate::rules::{Finding, Severity};
+use crate::story::Story;
+use crate::wire::words::{count, seconds_into};
 use crate::wire::{Side, Time, escape};
 
 const HEADING: &str = "     n  time         session  from      csid  ms          type                         what";

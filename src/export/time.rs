@@ -1,3 +1,5 @@
+//! Absolute times as JSON has them. How long something took is written by [`words`](crate::wire::words).
+
 use crate::wire::Time;
 use crate::wire::words::fraction_into;
 

@@ -42,6 +42,8 @@ pub struct Requests {
     uses: Vec<u64>,
     unclaimed: VecDeque<Early>,
     early: VecDeque<Answer>,
+    /// What the last message answered, and whether that settled it.
+    last: Option<(u64, bool)>,
 }
 
 /// A `_result` or `_error` without a call so far.
@@ -134,6 +136,16 @@ impl Requests {
         found.map(|(place, _)| *place)
     }
 
+    /// The request that the session's last message answered.
+    pub fn last_answered(&self) -> Option<&Request> {
+        self.get(self.last?.0)
+    }
+
+    /// The same, where that answer settled it.
+    pub fn last_settled(&self) -> Option<&Request> {
+        self.last.filter(|(_, settled)| *settled).and_then(|(n, _)| self.get(n))
+    }
+
     /// Answers to which no call is known, oldest first.
     pub fn unclaimed(&self) -> impl Iterator<Item = &Early> {
         self.unclaimed.iter()
@@ -172,6 +184,7 @@ impl Requests {
     }
 
     pub(super) fn learn(&mut self, message: &Message) {
+        self.last = None;
         let Body::Command(command) = &message.body else { return };
         if command.is_answer() {
             self.learn_reply(message, command);
@@ -187,7 +200,9 @@ impl Requests {
         let answer = Answer::of(message, command);
         if message.answers.is_some() {
             if let Some(request) = self.answered(message, command).and_then(|place| self.all.get_mut(place)) {
+                let was_settled = request.outcome.is_some();
                 request.learn_reply(answer);
+                self.last = Some((request.n, request.outcome.is_some() && !was_settled));
                 if !request.is_open() && request.purpose().is_none() {
                     request.quote = None;
                 }
@@ -219,6 +234,7 @@ impl Requests {
             let request = &mut self.all[place];
             let was_settled = request.outcome.is_some();
             request.learn_status(answer.clone());
+            self.last = Some((request.n, request.outcome.is_some() && !was_settled));
             if !was_settled {
                 return;
             }

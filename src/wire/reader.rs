@@ -1,3 +1,5 @@
+//! The cursor that all decoders read with, and why they stop.
+
 use std::ops::Range;
 
 use super::{Field, Label, Recorder, Value};

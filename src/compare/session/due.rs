@@ -2,12 +2,12 @@
 //! makes one code due: where several would have told what happened, the first, and any other of them does as well. What the
 //! player raises for itself, as `NetConnection.Connect.Closed`, no server has to send.
 
-use super::super::codes::Carrier;
 use super::super::media::Player;
 use super::super::normal;
 use super::super::request::{self, CLOSES, PATIENCE, Request};
 use super::super::writer::Writer;
 use super::Session;
+use crate::proto::rtmp::procedure::{self, Deed};
 
 /// A code that was due, and what came instead.
 struct Missed {
@@ -27,7 +27,9 @@ fn missed(code: &'static str, instead: impl Into<String>, n: u64) -> Missed {
 
 impl Session {
     pub(super) fn tell_missing(&self, writer: &mut Writer<'_>) {
-        let Some(connect) = self.requests.first().filter(|request| request.name == "connect") else { return };
+        let Some(connect) = self.requests.first().filter(|request| request.deed == Some(Deed::Connects)) else {
+            return;
+        };
         if self.frozen {
             return;
         }
@@ -80,51 +82,38 @@ impl Session {
     fn missed_by_request(&self, index: usize, request: &Request, name: &str) -> Option<Missed> {
         let n = request.n;
         let settled = self.is_settled(index);
-        if request.is_call() && !request.is_answered && settled {
+        if request.is_call() && !request.told.is_answered && settled {
             return Some(missed("NetConnection.Call.Failed", format!("{name} was never answered"), n));
         }
         let is_refused = request.steps.iter().any(|step| step.text == CLOSES);
-        match (request.name.as_str(), request.flag) {
-            ("publish", _) if self.says_of_publishing() => None,
-            ("publish", _) if is_refused && request.is_name_busy => {
+        let told = request.told;
+        match (request.deed?, request.flag) {
+            (Deed::Publishes, _) if told.has_status || told.is_settled => None,
+            (Deed::Publishes, _) if is_refused && request.is_name_busy => {
                 let instead = "a publish of a busy name was refused by closing the connection";
                 Some(missed("NetStream.Publish.BadName", instead, n))
             }
-            ("publish", _) if settled && self.server_closed().is_none() => {
+            (Deed::Publishes, _) if settled && self.server_closed().is_none() => {
                 Some(missed("NetStream.Publish.Start", "publish was accepted without it", n))
             }
-            ("play", _) => {
+            (Deed::Plays, _) => {
                 let player = self.player.as_ref().filter(|player| player.play.0 == n && player.has_begun());
-                player.map(|_| missed("NetStream.Play.Start", "media came without it", n))
+                player.filter(|_| !told.is_started).map(|_| missed("NetStream.Play.Start", "media came without it", n))
             }
-            ("pause", Some(true)) if settled => {
-                Some(missed("NetStream.Pause.Notify", "pause was not answered by it", n))
-            }
-            ("pause", Some(false)) if settled => {
-                Some(missed("NetStream.Unpause.Notify", "the end of a pause was not answered by it", n))
-            }
-            ("seek", _) if settled => {
-                let or = vec!["NetStream.Seek.Failed", "NetStream.Seek.InvalidTime"];
-                Some(Missed { or, ..missed("NetStream.Seek.Notify", "seek was not answered by it", n) })
+            (Deed::Steers, flag) if settled && !told.is_settled => {
+                let known = procedure::find(&request.name)?;
+                // The second one undoes what the first one does.
+                let code = if flag == Some(false) { known.yes.get(1).or(known.yes.first()) } else { known.yes.first() };
+                code.map(|code| missed(code, format!("{name} was not answered by it"), n))
             }
             _ => None,
         }
     }
 
-    /// Whether a status told how a publish ended.
-    fn says_of_publishing(&self) -> bool {
-        self.sightings.iter().any(|sighted| {
-            let code = sighted.sighting.code.as_str();
-            let is_about =
-                code.starts_with("NetStream.Publish.") || matches!(code, "NetStream.Failed" | "NetStream.Record.Start");
-            is_about && !matches!(sighted.sighting.carrier, Carrier::Other(_))
-        })
-    }
-
     /// A publisher that ends its stream is told so.
     fn missed_by_end(&self) -> Option<Missed> {
         let (_, publish) = self.published.as_ref()?;
-        let ends = |request: &Request| request.name == "deleteStream" || request.name == "closeStream";
+        let ends = |request: &Request| request.is_ending() && !procedure::is_courtesy(&request.name);
         let end = self.requests.iter().rposition(ends).filter(|end| end > publish)?;
         let request = &self.requests[end];
         let code = "NetStream.Unpublish.Success";

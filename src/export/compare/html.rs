@@ -1,3 +1,5 @@
+//! A comparison as a page for a browser.
+
 use super::{Worth, brief, files, place, sessions, shown_codes, software, taken, worth};
 use crate::compare::{CodeRow, Comparison, Difference, Evidence, Row, State};
 use crate::wire::escape;

@@ -1,3 +1,5 @@
+//! A comparison for programs.
+
 use serde::Serialize;
 use serde_json::{Map, Serializer, Value, json};
 

@@ -1,3 +1,5 @@
+//! A comparison as Markdown.
+
 use super::{Worth, brief, files, names, places, sessions, shown_codes, software, taken, title, worth};
 use crate::compare::{CodeCell, CodeRow, Comparison, Row, State};
 use crate::wire::escape;

@@ -1,3 +1,5 @@
+//! A comparison as text for a terminal.
+
 use unicode_width::UnicodeWidthStr;
 
 use super::{Worth, files, names, places, sessions, shown_codes, software, taken, title, worth};

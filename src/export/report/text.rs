@@ -1,6 +1,5 @@
 //! Findings for a person: by session, each with the message that shows it; then what to act on.
 
-use crate::wire::words::{count, plural, seconds_into};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -11,6 +10,7 @@ use crate::export::Counts;
 use crate::export::text::{painted, totals};
 use crate::proto::{Event, describe};
 use crate::rules::{Meta, Severity};
+use crate::wire::words::{count, plural, seconds_into};
 use crate::wire::{Time, escape};
 
 /// Rejections that the summary names.

@@ -1,4 +1,5 @@
-use crate::wire::words::{count, rounded_milliseconds, rounded_seconds};
+//! What sessions amount to, as text for a person.
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -12,6 +13,7 @@ use crate::proto::{Event, describe, trouble};
 use crate::rules::Severity;
 use crate::stats::{Calls, Request, SessionStats, SideStats, Stats, Track};
 use crate::story::Metadata;
+use crate::wire::words::{count, rounded_milliseconds, rounded_seconds};
 use crate::wire::{Side, Time, escape};
 
 pub(super) struct Text<W> {

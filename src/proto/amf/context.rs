@@ -1,3 +1,5 @@
+//! What the values of one message share while they are read: bounds and references.
+
 use std::ops::Range;
 
 use crate::limits::Limits;

@@ -86,7 +86,7 @@ fn reports(packets: &[Packet]) -> (Profile, u64) {
         while let Some(event) = analyzer.poll() {
             let findings = engine.observe(&event);
             masks.observe(&event);
-            observer.observe(&event, &masks, &mut profile);
+            observer.observe(&event, engine.story(), &masks, &mut profile);
             messages += u64::from(matches!(event, Event::Message(_)));
             let closes = matches!(event, Event::Close(_));
             for finding in &findings {
