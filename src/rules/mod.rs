@@ -20,7 +20,7 @@ use crate::limits::Limits;
 use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
 pub use crate::story::Story as Facts;
-pub use crate::story::{Mark, Quote};
+pub use crate::story::{Mark, Marked, Quote};
 use crate::wire::{PacketNo, Side, Word};
 
 /// How bad it is.
@@ -191,6 +191,12 @@ impl Findings {
 }
 
 impl Finding {
+    /// The bytes of its message that show the fault, where the whole message was kept. They are not masked.
+    pub fn marked(&self) -> Option<Marked<'_>> {
+        let quote = self.quote.as_ref()?;
+        self.mark.as_ref()?.of(quote.head.header.as_slice(), quote.whole()?)
+    }
+
     /// Points at bytes of its message that show the fault.
     fn at(&mut self, mark: Mark) -> &mut Finding {
         self.mark = Some(mark);

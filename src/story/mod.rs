@@ -14,7 +14,7 @@ pub use calls::{Call, Calls, Early};
 pub use clocks::{Clocks, Step};
 pub use connect::{Answered, Connect};
 pub use media::{Media, Metadata, Track};
-pub use quote::{Mark, Quote};
+pub use quote::{Mark, Marked, Quote};
 pub use side::SideFacts;
 pub use streams::{Outcome, Request, Stream, Streams, Use};
 
