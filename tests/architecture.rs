@@ -14,6 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("analyzer", &["wire", "limits", "capture", "net", "proto"]),
     ("story", &["wire", "limits", "net", "proto"]),
     ("rules", &["wire", "limits", "net", "proto", "story"]),
+    ("inspection", &["wire", "limits", "capture", "net", "proto", "analyzer", "story", "rules"]),
     ("registry", &["wire", "net", "proto", "rules"]),
     ("filter", &["wire", "limits", "net", "proto", "rules", "registry"]),
     ("compare", &["wire", "limits", "net", "proto", "story"]),
@@ -22,7 +23,22 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "export",
         &["wire", "limits", "net", "proto", "story", "analyzer", "rules", "registry", "filter", "compare", "stats"],
     ),
-    ("tui", &["wire", "limits", "capture", "net", "proto", "story", "analyzer", "rules", "registry", "filter"]),
+    (
+        "tui",
+        &[
+            "wire",
+            "limits",
+            "capture",
+            "net",
+            "proto",
+            "story",
+            "analyzer",
+            "rules",
+            "registry",
+            "filter",
+            "inspection",
+        ],
+    ),
     ("synth", &["wire"]),
 ];
 

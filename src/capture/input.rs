@@ -15,22 +15,10 @@ use super::live::{Pipe, standard_input};
 use super::notes::Notes;
 use super::pcap::{Pcap, is_another_pcap, is_pcap};
 use super::pcapng::{PcapNg, is_pcapng};
+use super::record::Record;
 use super::sniff::{STDIN, looks};
-use super::{CaptureError, LinkType, Packet};
+use super::{CaptureError, Packet};
 use crate::wire::{Moment, PacketNo, Place, Time};
-
-/// A packet as a format found it: its bytes are in the buffer's window until the next one is read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Record {
-    pub(super) time: Time,
-    pub(super) link: LinkType,
-    /// Where the packet starts in the stream.
-    pub(super) offset: u64,
-    pub(super) captured: u32,
-    pub(super) wire_length: u32,
-    /// Blocks just before it that carry no packet and that Wireshark numbers like one.
-    pub(super) numbered_before: u64,
-}
 
 enum Format {
     Pcap(Pcap),
@@ -142,8 +130,9 @@ impl Input {
 
     /// Opens a capture that another program still writes, in a file that is not compressed. Where it ends, more is waited for, until
     /// `stop` is set; a record that is half written then is left out. A file that is truncated or replaced meanwhile is an
-    /// error behind its last packet.
-    pub fn follow(path: &Path, stop: &Arc<AtomicBool>) -> Result<Input, CaptureError> {
+    /// error behind its last packet. Of several captures none is followed.
+    pub fn follow(paths: &[PathBuf], stop: &Arc<AtomicBool>) -> Result<Input, CaptureError> {
+        let [path] = paths else { return Err(CaptureError::FollowSeveral) };
         Ok(Input::of(vec![Capture::follow(path, stop)?]))
     }
 
@@ -239,6 +228,11 @@ impl Input {
     /// Whether all that it reads ends by itself, soon, when it is told to stop.
     pub fn is_live(&self) -> bool {
         self.captures.iter().all(|capture| capture.stop.is_some())
+    }
+
+    /// The captures' names, as messages have them.
+    pub fn names(&self) -> String {
+        self.captures.iter().map(|capture| capture.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// Bytes of all captures together; `None` when one is not a plain file.

@@ -6,7 +6,8 @@ use super::Outcome;
 use super::arguments::CheckArguments;
 use super::output::stdout;
 use super::policy::Policy;
-use super::pump::{interruptible, pump};
+use super::pump::pump;
+use super::reading::interruptible;
 use super::sieve::{Form, Sieve};
 use crate::export::json::JsonWriter;
 use crate::export::{Writer, report};
@@ -19,7 +20,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
     let (fail_on, rules) = (policy.fail_on, policy.rules());
     let sieve = Sieve::new(&arguments.input, Form::Findings)?.under(policy).of_sessions(sessions);
     let stop = interruptible()?;
-    let out = stdout(&arguments.input, &stop);
+    let out = stdout(arguments.input.is_live(), &stop);
     let mut writer: Box<dyn Writer> = if arguments.json {
         Box::new(JsonWriter::new(out, false).findings_only())
     } else if arguments.junit {
@@ -29,7 +30,8 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
     } else {
         Box::new(report::text(out, arguments.input.color.color()))
     };
-    let pumped = pump(&arguments.input, &stop, sieve, &mut *writer)?;
+    let summary = arguments.json || !arguments.input.quiet;
+    let pumped = pump(&arguments.input, &stop, sieve, &mut *writer, summary)?;
     // A capture in which there was nothing to check has not passed.
     if pumped.outcome != Outcome::Done || pumped.sessions == 0 {
         return Ok(Outcome::Failed);

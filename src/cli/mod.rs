@@ -7,6 +7,7 @@ mod fields;
 mod output;
 mod policy;
 mod pump;
+mod reading;
 mod rules;
 mod sieve;
 mod stats;
@@ -21,7 +22,7 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 
 /// How a command ended. The numbers are a contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
     Done = 0,
     /// `check` found something at or above the severity that fails; `compare` found a difference.

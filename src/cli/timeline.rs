@@ -6,7 +6,8 @@ use anyhow::bail;
 
 use super::arguments::{InputArguments, TimelineArguments};
 use super::output::stdout;
-use super::pump::{interruptible, pump};
+use super::pump::pump;
+use super::reading::interruptible;
 use super::sieve::{Form, Sieve};
 use super::{Outcome, complain};
 use crate::export::json::JsonWriter;
@@ -15,15 +16,15 @@ use crate::tui;
 
 pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments) -> anyhow::Result<Outcome> {
     if timeline.json {
-        let (sieve, stop) = (Sieve::new(input, Form::Lines)?, interruptible()?);
-        let mut writer = JsonWriter::new(stdout(input, &stop), timeline.payload.is_some());
-        return Ok(pump(input, &stop, sieve, &mut writer)?.outcome);
+        let (sieve, stop) = (Sieve::new(input, Form::Timeline)?, interruptible()?);
+        let mut writer = JsonWriter::new(stdout(input.is_live(), &stop), timeline.payload.is_some());
+        return Ok(pump(input, &stop, sieve, &mut writer, true)?.outcome);
     }
-    let sieve = Sieve::new(input, Form::Text)?;
+    let sieve = Sieve::new(input, Form::Timeline)?;
     if timeline.text || !io::stdout().is_terminal() {
         let stop = interruptible()?;
-        let mut writer = TextWriter::new(stdout(input, &stop), input.color.color());
-        return Ok(pump(input, &stop, sieve, &mut writer)?.outcome);
+        let mut writer = TextWriter::new(stdout(input.is_live(), &stop), input.color.color());
+        return Ok(pump(input, &stop, sieve, &mut writer, !input.quiet)?.outcome);
     }
     if input.filter.is_some() {
         bail!("the terminal interface takes no --filter yet: add --text or --json");

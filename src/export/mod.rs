@@ -31,7 +31,7 @@ pub struct Counts {
 impl Counts {
     /// The closing report of a repeated fault is not another finding.
     pub fn add(&mut self, finding: &Finding) {
-        if finding.count > 1 {
+        if finding.again {
             return;
         }
         match finding.severity {

@@ -1,9 +1,9 @@
 //! Text: one line a message, as a person reads a log.
 
+use crate::wire::words::{count, seconds_into};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::time::fraction;
 use super::{Counts, Writer};
 use crate::analyzer::Totals;
 use crate::proto::rtmp::secrets::Masks;
@@ -37,7 +37,7 @@ impl<W: Write> TextWriter<W> {
         }
         let mut relative = String::new();
         let time = envelope.last.time;
-        seconds(time.since(self.start.unwrap_or(time)), &mut relative);
+        seconds_into(&mut relative, time.since(self.start.unwrap_or(time)));
         let from = match envelope.from {
             Some(Side::Client) => "client →",
             Some(Side::Server) => "server ←",
@@ -172,18 +172,4 @@ pub(super) fn painted(severity: Severity, color: bool) -> (&'static str, &'stati
 fn put(line: &mut String, arguments: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = line.write_fmt(arguments);
-}
-
-pub(super) fn count(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-/// Nanoseconds as seconds: `0.041881`.
-pub(super) fn seconds(ns: i64, out: &mut String) {
-    if ns < 0 {
-        out.push('-');
-    }
-    let ns = ns.saturating_abs();
-    put(out, format_args!("{}", ns / 1_000_000_000));
-    fraction(ns % 1_000_000_000, out);
 }

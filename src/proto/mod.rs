@@ -22,6 +22,7 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
         rtmp::handshake::FIELDS,
         rtmp::header::FIELDS,
         rtmp::body::FIELDS,
+        rtmp::edges::FIELDS,
         rtmp::command::FIELDS,
         rtmp::connect::FIELDS,
         rtmp::data::FIELDS,

@@ -94,7 +94,7 @@ impl Counts {
 
     /// The closing report of a repeated fault is not another finding.
     fn add(&mut self, finding: &Finding) {
-        if finding.count == 1 {
+        if !finding.again {
             self.0[finding.severity as usize] += 1;
         }
     }

@@ -11,9 +11,9 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::body::{PAYLOAD, TRAILING};
 use super::command::{ARGUMENTS, COMMAND, COMMAND_NAME, OBJECT};
 use super::data::DATA_NAME;
+use super::edges::{PAYLOAD, TRAILING};
 use super::{Body, Command, Message, MessageType, procedure};
 use crate::limits::{Limits, Reached};
 use crate::proto::Event;
@@ -231,8 +231,13 @@ impl Masks {
         if let Event::Close(close) = event
             && close.last
         {
-            self.sessions.remove(&close.session);
+            self.end(close.session);
         }
+    }
+
+    /// Forgets a session's secrets.
+    pub fn end(&mut self, session: u32) {
+        self.sessions.remove(&session);
     }
 
     /// The message as it may be shown.

@@ -1,3 +1,4 @@
+use crate::wire::words;
 use std::fmt::Write;
 
 use ratatui::buffer::Buffer;
@@ -158,9 +159,5 @@ fn since(app: &App, entry: &Row) -> Option<i64> {
 
 /// Seconds, the point always at the same place.
 fn seconds(ns: i64, columns: &Columns) -> String {
-    let sign = if ns < 0 { "-" } else { "" };
-    let ns = ns.unsigned_abs();
-    let fraction = format!("{:09}", ns % 1_000_000_000);
-    let text = format!("{sign}{}.{}", ns / 1_000_000_000, &fraction[..columns.digits]);
-    format!("{text:>width$}", width = usize::from(columns.time - 1))
+    format!("{:>width$}", words::seconds(ns, columns.digits), width = usize::from(columns.time - 1))
 }
