@@ -21,7 +21,7 @@ use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
 use crate::story::Request;
 pub use crate::story::Story as Facts;
-pub use crate::story::{Mark, Quote};
+pub use crate::story::{Mark, Marked, Quote};
 use crate::wire::words::clip_bytes;
 use crate::wire::{PacketNo, Side, Word};
 
@@ -204,6 +204,12 @@ impl Findings {
 }
 
 impl Finding {
+    /// The bytes of its message that show the fault, where the whole message was kept. They are not masked.
+    pub fn marked(&self) -> Option<Marked<'_>> {
+        let quote = self.quote.as_ref()?;
+        self.mark.as_ref()?.of(quote.head.header.as_slice(), quote.whole()?)
+    }
+
     /// Which fault it is. Cases of one kind in one session are one finding, where a rule does not say each.
     pub fn kind(&self) -> Kind {
         (self.rule.code, self.from, self.judged)

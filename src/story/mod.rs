@@ -14,7 +14,7 @@ mod tracks;
 
 pub use connect::{Answered, Connect};
 pub use metadata::Metadata;
-pub use quote::{Mark, Quote};
+pub use quote::{Mark, Marked, Quote};
 pub use request::{Outcome, Reply, Request, Use};
 pub use requests::{Early, Requests};
 pub use side::SideFacts;

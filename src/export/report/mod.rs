@@ -14,7 +14,7 @@ use crate::analyzer::Totals;
 use crate::proto::rtmp::describe;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::{Event, Opened};
-use crate::rules::{Finding, Kind, Mark, Meta, Severity};
+use crate::rules::{Finding, Kind, Mark, Marked, Meta, Severity};
 use crate::story::Story;
 use crate::wire::{IdMap, PacketNo, Side, Time};
 
@@ -196,13 +196,8 @@ pub(super) fn marked(finding: &Finding, masks: &Masks) -> Option<(&'static str, 
     let mark = finding.mark.as_ref()?;
     let message = finding.quote.as_ref()?.message(&masks.limits)?;
     let message = masks.message(&message);
-    let header = message.head.header;
-    let (part, bytes, range) = match mark {
-        Mark::Header(range) => ("header", header.as_slice(), range),
-        Mark::Payload(range) => ("payload", &*message.payload, range),
-    };
-    let marked = bytes.get(range.start as usize..(range.end as usize).min(bytes.len()))?;
-    Some((part, range.start..range.start + marked.len() as u32, marked.to_vec()))
+    let Marked { part, at, bytes } = mark.of(message.head.header.as_slice(), &message.payload)?;
+    Some((part, at, bytes.to_vec()))
 }
 
 /// The bytes around a range, from a multiple of their number on.
