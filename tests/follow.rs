@@ -203,3 +203,60 @@ fn what_cannot_be_said_on_standard_error_changes_nothing() {
     let status = command.args(["--text", "no-such-file.pcap"]).stderr(full).status().unwrap();
     assert_eq!(status.code(), Some(2));
 }
+
+/// The repository's capture of a publisher and a player: some hundred kilobytes of JSON.
+fn long() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/nginx-rtmp/ffmpeg-publish-and-play.pcapng")
+}
+
+#[test]
+fn a_file_that_is_left_before_its_end_was_not_all_read() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rtmp-inspect"));
+    let mut child = command.arg("--json").arg(long()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    lines.next().unwrap();
+    // The pipe is full by now, or will be: it cannot have read on to the end.
+    interrupt(&child);
+    std::thread::sleep(Duration::from_millis(50));
+    let last = lines.last().unwrap();
+    assert!(last.starts_with("{\"event\":\"summary\""), "{last}");
+    let (status, said) = complaints(child);
+    assert_eq!(status, Some(2));
+    assert!(said.contains("interrupted after packet ") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn a_comparison_is_ended_by_the_user_like_the_rest() {
+    let whole = fs::read(long()).unwrap();
+    for signal in ["-INT", "-TERM"] {
+        let server = format!("file={}", long().display());
+        let mut child = live(&["compare", "--json", &server, "pipe=-", &format!("never={}", long().display())]);
+        let mut stdin = child.stdin.take().unwrap();
+        // More than a pipe holds: when it is written, the file in front of it was read.
+        stdin.write_all(&whole).unwrap();
+        assert!(child.try_wait().unwrap().is_none());
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        assert_eq!(ends(&mut child), Some(2), "{signal}");
+        let mut text = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+        let compared: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(compared["labels"], serde_json::json!(["file", "pipe", "never"]));
+        let cells = &compared["behaviour"][0]["cells"];
+        assert!(cells["file"]["value"].is_string() && cells["pipe"]["value"].is_string(), "{cells}");
+        let (_, said) = complaints(child);
+        assert!(said.contains("ffmpeg-publish-and-play.pcapng: not read: "), "{said}");
+        assert!(said.contains("never: no session with a readable beginning") && said.lines().count() == 2, "{said}");
+        drop(stdin);
+    }
+}
+
+#[test]
+fn a_comparison_that_nobody_waits_for_ends_in_silence() {
+    let mut child = live(&["compare", "pipe=-"]);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&capture()).unwrap();
+    drop(child.stdout.take());
+    assert_eq!(ends(&mut child), Some(0));
+    assert_eq!(complaints(child), (Some(0), String::new()));
+    drop(stdin);
+}

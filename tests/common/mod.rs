@@ -9,9 +9,10 @@ pub mod strict;
 use std::path::Path;
 
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options, Reason, Tally};
-use rtmp_inspect::capture::{self, Input, LinkType};
+use rtmp_inspect::capture::{self, LinkType};
 use rtmp_inspect::export::Writer;
 use rtmp_inspect::export::json::JsonWriter;
+use rtmp_inspect::inspection::Inspection;
 use rtmp_inspect::proto::Event;
 use rtmp_inspect::proto::amf::Amf as Decoded;
 use rtmp_inspect::proto::rtmp::secrets::Masks;
@@ -89,17 +90,13 @@ impl Story {
 
     pub fn of_file(path: &Path) -> Story {
         let mut story = Story::default();
-        let mut analyzer = Analyzer::new(&Limits::default(), Options::default());
-        let mut engine = Engine::default();
-        let mut input = Input::open(&[path.to_owned()]).unwrap();
-        while let Some(packet) = input.next() {
-            if let Ok(packet) = packet {
-                analyzer.push(&packet);
+        let mut inspection = Inspection::open(&[path.to_owned()], &Limits::default()).unwrap();
+        while let Some(told) = inspection.next() {
+            if let Ok(told) = told {
+                story.findings.extend(told.findings);
+                story.events.push(told.event);
             }
-            story.drain(&mut analyzer, &mut engine);
         }
-        analyzer.finish();
-        story.drain(&mut analyzer, &mut engine);
         story
     }
 
@@ -246,4 +243,22 @@ pub fn digest(bytes: &[u8]) -> String {
 /// A file of the repository's captures.
 pub fn capture(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(name)
+}
+
+/// Every file of the repository's captures, in order.
+pub fn captures() -> Vec<std::path::PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![capture("")]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().contains(".pcap") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    assert!(found.len() >= 50);
+    found
 }
