@@ -312,6 +312,9 @@ pub static CATALOGUE: &[&Entry] = &[
     &command::CMD025,
     &command::CMD026,
     &command::CMD027,
+    &command::CMD031,
+    &command::CMD033,
+    &command::CMD034,
     &amf::AMF001,
     &amf::AMF002,
     &amf::AMF003,
@@ -321,6 +324,8 @@ pub static CATALOGUE: &[&Entry] = &[
     &amf::AMF007,
     &amf::AMF008,
     &amf::AMF009,
+    &amf::AMF010,
+    &amf::AMF011,
     &media::MED001,
     &media::MED002,
     &media::MED003,
@@ -343,6 +348,7 @@ pub static CATALOGUE: &[&Entry] = &[
     &network::NET005,
     &network::NET006,
     &network::NET007,
+    &network::NET008,
 ];
 
 /// The codes and the names of all rules, as words of a field.

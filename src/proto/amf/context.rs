@@ -44,7 +44,8 @@ impl Context {
         self.complex.clear();
     }
 
-    /// Whether an object of unknown form took the rest of the bytes, so that nothing more can be read.
+    /// Whether nothing more can be read: an object of unknown form took the rest of the bytes, or they end inside one without
+    /// its end.
     pub fn has_ended(&self) -> bool {
         self.ended.is_some()
     }
@@ -56,6 +57,11 @@ impl Context {
 
     pub(super) fn end(&mut self, stop: Stop) {
         self.ended = Some(stop);
+    }
+
+    /// Ends here because the bytes do, inside an object or array: `what` was read of it.
+    pub(super) fn end_unclosed<R: Recorder>(&mut self, r: &Reader<'_, '_, R>, kind: &str, what: &str) {
+        self.end(r.stop(format!("the {kind} is not closed: the bytes end behind {what}")).of(Trouble::Unclosed));
     }
 
     /// Reads one value by `inside`, within the bounds.
@@ -94,4 +100,9 @@ impl Context {
         self.repeated = left;
         Ok(())
     }
+}
+
+/// So many members, in words.
+pub(super) fn counted(members: usize) -> String {
+    if members == 1 { "its 1 member".to_owned() } else { format!("its {members} members") }
 }

@@ -11,6 +11,7 @@ pub(crate) mod command;
 pub(crate) mod connect;
 pub(crate) mod data;
 mod describe;
+mod encoding;
 pub mod detect;
 mod digest;
 mod fingerprint;
