@@ -1,7 +1,8 @@
 //! `rtmp-inspect` says what really happened on an RTMP connection.
 //!
 //! The data's way through the program: [`capture`] reads packets from files, [`net`] makes directed bytes of them,
-//! [`proto`] decodes the bytes, [`analyzer`] wires these together and gives events; [`rules`] judge the events, and
+//! [`proto`] decodes the bytes, [`analyzer`] wires these together and gives events; [`story`] remembers what they amount to,
+//! [`rules`] judge them, and
 //! [`export`] or [`tui`] shows them. [`cli`] is what the user touches. `docs/architecture.md` has the picture.
 
 pub mod analyzer;
@@ -15,6 +16,7 @@ pub mod net;
 pub mod proto;
 pub mod rules;
 pub mod stats;
+pub mod story;
 pub mod synth;
 pub mod tui;
 pub mod wire;

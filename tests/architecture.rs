@@ -12,12 +12,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("net", &["wire", "limits", "capture"]),
     ("proto", &["wire", "limits", "net"]),
     ("analyzer", &["wire", "limits", "capture", "net", "proto"]),
-    ("rules", &["wire", "limits", "net", "proto"]),
+    ("story", &["wire", "limits", "net", "proto"]),
+    ("rules", &["wire", "limits", "net", "proto", "story"]),
     ("filter", &["wire", "limits", "net", "proto", "rules"]),
-    ("compare", &["wire", "limits", "net", "proto"]),
-    ("stats", &["wire", "limits", "net", "proto"]),
-    ("export", &["wire", "limits", "net", "proto", "analyzer", "rules", "filter", "compare", "stats"]),
-    ("tui", &["wire", "limits", "capture", "net", "proto", "analyzer", "rules", "filter"]),
+    ("compare", &["wire", "limits", "net", "proto", "story"]),
+    ("stats", &["wire", "limits", "net", "proto", "story"]),
+    ("export", &["wire", "limits", "net", "proto", "story", "analyzer", "rules", "filter", "compare", "stats"]),
+    ("tui", &["wire", "limits", "capture", "net", "proto", "story", "analyzer", "rules", "filter"]),
     ("synth", &["wire"]),
 ];
 

@@ -1,7 +1,7 @@
 //! Values in words that are the same in every session where the server does the same.
 
 use crate::proto::amf::Amf;
-use crate::proto::rtmp::Command;
+use crate::proto::rtmp::{Command, procedure};
 
 /// Characters of one text from the wire that are kept.
 const TEXT: usize = 160;
@@ -102,7 +102,7 @@ pub(super) fn argument(value: &Amf, plain: bool) -> String {
 
 /// Whether the first argument of such a command is a stream's name.
 pub(super) fn names_stream(command: &str) -> bool {
-    Command::names_stream(command)
+    procedure::names_stream(command)
 }
 
 /// A stream's name without its parameters.

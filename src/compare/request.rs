@@ -1,7 +1,7 @@
 //! One request of a client, and what the server did about it.
 
 use super::situation::Situation;
-use crate::proto::rtmp::Command;
+use crate::proto::rtmp::procedure::{self, Deed, PROCEDURES};
 use crate::wire::Time;
 
 /// Steps of one answer that are kept.
@@ -11,13 +11,6 @@ pub(super) const PATIENCE: i64 = 1_000_000_000;
 
 /// The answer of a server that closes at once.
 pub(super) const CLOSES: &str = "the server closes the connection";
-
-/// Requests that end what was published or played.
-const ENDING: &[&str] = &["FCUnpublish", "FCUnsubscribe", "deleteStream", "closeStream"];
-/// Requests around publishing that clients send and do not wait for.
-const COURTESY: &[&str] = &["releaseStream", "FCPublish", "FCUnpublish", "FCSubscribe", "FCUnsubscribe"];
-/// Calls that only answer what the server did: they are no part of what the client wanted.
-const REACTIVE: &[&str] = &["_checkbw", "checkBandwidth"];
 
 /// Something that the server did about a request.
 #[derive(Clone, Debug)]
@@ -52,19 +45,17 @@ pub(super) struct Request {
 
 impl Request {
     pub(super) fn is_ending(&self) -> bool {
-        ENDING.contains(&self.name.as_str())
+        procedure::deed(&self.name) == Some(Deed::Ends)
     }
 
     /// Whether a `_result` or `_error` is due.
     pub(super) fn wants_answer(&self) -> bool {
-        self.transaction_id.is_some_and(|id| id != 0.0) && Command::expects_answer(&self.name)
+        self.transaction_id.is_some_and(|id| id != 0.0) && procedure::expects_result(&self.name)
     }
 
     /// Whether it calls a method that is the application's own, so that `NetConnection.Call.Failed` is due where it is unknown.
     pub(super) fn is_call(&self) -> bool {
-        self.wants_answer()
-            && !COURTESY.contains(&self.name.as_str())
-            && !["connect", "createStream"].contains(&self.name.as_str())
+        self.wants_answer() && matches!(procedure::deed(&self.name), None | Some(Deed::Tells | Deed::Measures))
     }
 
     pub(super) fn add(&mut self, step: Step) {
@@ -93,31 +84,10 @@ impl Request {
 
 /// Whether a call is a mere reaction to what the server did.
 pub(super) fn is_reaction(name: &str) -> bool {
-    REACTIVE.contains(&name) || name.starts_with("on") || name.starts_with('_')
+    procedure::deed(name) == Some(Deed::Measures) || procedure::is_handler(name) || name.starts_with('_')
 }
 
 /// Where a request stands in the table: the order of the protocol.
 pub(super) fn rank(name: &str) -> u32 {
-    const ORDER: &[&str] = &[
-        "releaseStream",
-        "FCPublish",
-        "_checkbw",
-        "createStream",
-        "initStream",
-        "publish",
-        "FCSubscribe",
-        "getStreamLength",
-        "play",
-        "play2",
-        "receiveAudio",
-        "receiveVideo",
-        "pause",
-        "pauseRaw",
-        "seek",
-        "FCUnpublish",
-        "FCUnsubscribe",
-        "closeStream",
-        "deleteStream",
-    ];
-    300 + ORDER.iter().position(|known| *known == name).unwrap_or(ORDER.len()) as u32
+    300 + PROCEDURES.iter().position(|known| known.name == name).unwrap_or(PROCEDURES.len()) as u32
 }

@@ -19,6 +19,7 @@ use super::writer::Writer;
 use super::{flow, handshake, normal};
 use crate::net::How;
 use crate::proto::amf::Amf;
+use crate::proto::rtmp::procedure::{self, Deed};
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Body, Command, Handshake, Message, UserControl, UserControlEvent, status};
 use crate::proto::{Close, Opened};
@@ -273,7 +274,7 @@ impl Session {
             self.path.situation(format!("{shown} by {}", self.client), detail)
         };
         // How a stream is ended does not change what was done with it.
-        if !["FCUnpublish", "FCUnsubscribe", "deleteStream", "closeStream"].contains(&name) {
+        if procedure::deed(name) != Some(Deed::Ends) {
             self.situations.push(situation.clone());
         }
         situation

@@ -1,28 +1,26 @@
 //! Conformance: what is wrong, strange or worth knowing on the wire, with proof.
 //!
 //! A rule is one small file. It sees events only, keeps its own little state, and a fresh set of rules judges each
-//! session. What several rules need to know is in [`Facts`]. [`CATALOGUE`] is the only list.
+//! session. What happened so far is told by the [`Story`](crate::story::Story). [`CATALOGUE`] is the only list.
 
 mod amf;
 mod chunk;
 mod command;
 mod control;
 mod engine;
-pub mod facts;
 mod handshake;
 mod media;
 mod network;
 mod place;
-mod quote;
 pub mod reference;
 
 pub use engine::Engine;
-pub use facts::Facts;
-pub use quote::{Mark, Quote};
 
 use crate::limits::Limits;
 use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
+pub use crate::story::Story as Facts;
+pub use crate::story::{Mark, Quote};
 use crate::wire::{PacketNo, Side, Word};
 
 /// How bad it is.

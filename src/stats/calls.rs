@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use super::latency::{Latencies, Room};
-use crate::proto::rtmp::{Command, Message};
+use crate::proto::rtmp::{Command, Message, procedure};
 use crate::wire::Side;
 
 /// Bytes of a procedure's name that are kept.
@@ -75,7 +75,7 @@ impl Calls {
             return;
         }
         let name = clipped(&command.name, NAME);
-        let asks = command.transaction_id.is_some_and(|id| id != 0.0) && Command::expects_answer(&command.name);
+        let asks = command.transaction_id.is_some_and(|id| id != 0.0) && procedure::expects_result(&command.name);
         let Some(place) = self.at(message.from, &name) else {
             self.more += 1;
             return;

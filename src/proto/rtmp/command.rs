@@ -25,43 +25,6 @@ fields! {
     ARGUMENT: Amf "command.arguments.item", "", "RTMP 1.0 §7.2.1.1";
 }
 
-/// Calls that are answered by `onStatus` or by what happens, not by a `_result`, though many clients number them.
-const ANSWERED_OTHERWISE: &[&str] = &[
-    "publish",
-    "play",
-    "play2",
-    "deleteStream",
-    "closeStream",
-    "receiveAudio",
-    "receiveVideo",
-    "seek",
-    "pause",
-    "pauseRaw",
-];
-/// Calls outside the specification that many servers do not answer or answer with `_error`. Clients go on.
-const DISPENSABLE: &[&str] = &[
-    "releaseStream",
-    "FCPublish",
-    "FCUnpublish",
-    "FCSubscribe",
-    "FCUnsubscribe",
-    "getStreamLength",
-    "_checkbw",
-    "checkBandwidth",
-];
-/// Commands whose first argument is a stream's name, which is its key on most servers.
-const NAMING: &[&str] = &[
-    "publish",
-    "releaseStream",
-    "FCPublish",
-    "FCUnpublish",
-    "play",
-    "play2",
-    "FCSubscribe",
-    "FCUnsubscribe",
-    "getStreamLength",
-];
-
 /// A call or an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Command {
@@ -86,21 +49,6 @@ impl Command {
     /// Whether it answers a call instead of being one.
     pub fn is_answer(&self) -> bool {
         matches!(self.name.as_str(), "_result" | "_error")
-    }
-
-    /// Whether a `_result` or `_error` answers it, where it has a transaction id other than 0.
-    pub fn expects_answer(name: &str) -> bool {
-        !ANSWERED_OTHERWISE.contains(&name) && !name.starts_with("on")
-    }
-
-    /// Whether clients go on when it is not answered.
-    pub fn is_dispensable(name: &str) -> bool {
-        DISPENSABLE.contains(&name) || name.starts_with("on")
-    }
-
-    /// Whether its first argument names a stream.
-    pub fn names_stream(name: &str) -> bool {
-        NAMING.contains(&name) || name.ends_with(".UsherToken") || name == "UsherToken"
     }
 
     /// The information object of an `onStatus`, a `_result` or an `_error`: the first value that has a `code`.

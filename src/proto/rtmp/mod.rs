@@ -19,6 +19,7 @@ pub(crate) mod handshake;
 pub mod header;
 mod message;
 mod part;
+pub mod procedure;
 mod resync;
 pub mod secrets;
 mod session;

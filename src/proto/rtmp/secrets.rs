@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::body::{PAYLOAD, TRAILING};
 use super::command::{ARGUMENTS, COMMAND, COMMAND_NAME, OBJECT};
 use super::data::DATA_NAME;
-use super::{Body, Command, Message, MessageType};
+use super::{Body, Command, Message, MessageType, procedure};
 use crate::limits::{Limits, Reached};
 use crate::proto::Event;
 use crate::wire::{Field, Label, Tree, Value};
@@ -296,7 +296,7 @@ fn stream_name(command: &Command) -> Option<&str> {
 }
 
 fn is_naming(command: &str) -> bool {
-    Command::names_stream(command)
+    procedure::names_stream(command)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@ use super::numbered;
 use crate::proto::Close;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::facts::Stream;
 use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::story::Stream;
 use crate::wire::{Moment, PacketNo, Side};
 
 /// Commands that are remembered until their stream is created.

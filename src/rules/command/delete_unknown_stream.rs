@@ -2,8 +2,8 @@ use super::{Late, numbered};
 use crate::proto::Close;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::facts::Stream;
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::story::Stream;
 use crate::wire::Side;
 
 rule! {

@@ -1,6 +1,6 @@
 use crate::proto::Close;
-use crate::rules::facts::Use;
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::story::Use;
 use crate::wire::Side;
 
 rule! {

@@ -1,7 +1,7 @@
 use super::{had_no_time, then_it_ended};
 use crate::proto::Close;
-use crate::rules::facts::Use;
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::story::Use;
 use crate::wire::Side;
 
 rule! {

@@ -1,8 +1,8 @@
 use super::authentication_round::asks_for_more;
 use super::{application, numbered};
 use crate::proto::rtmp::{Body, Command, Message, status};
-use crate::rules::facts::{Call, Request, Use};
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::story::{Call, Request, Use};
 use crate::wire::Side;
 
 rule! {

@@ -2,8 +2,8 @@ use super::duration;
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::facts::{Request, Stream, Use};
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::story::{Request, Stream, Use};
 use crate::wire::{Moment, Side};
 
 rule! {

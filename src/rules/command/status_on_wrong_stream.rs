@@ -1,8 +1,8 @@
 use super::Late;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::facts::Stream;
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::story::Stream;
 use crate::wire::Side;
 
 rule! {

@@ -1,10 +1,7 @@
+use crate::proto::rtmp::procedure::{self, Place};
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::Side;
-
-/// Commands of a NetStream. deleteStream is not among them: it names its stream.
-const STREAM_COMMANDS: &[&str] =
-    &["publish", "play", "play2", "seek", "pause", "pauseRaw", "receiveAudio", "receiveVideo", "closeStream"];
 
 rule! {
     /// Commands of a NetStream (publish, play, seek, pause and their like) belong on the message stream that createStream gave.
@@ -26,7 +23,7 @@ impl Rule for StreamCommandOnControlStream {
         if message.from != Side::Client || !head.message_stream_known || head.message_stream_id != 0 {
             return;
         }
-        if STREAM_COMMANDS.contains(&command.name.as_str()) {
+        if procedure::find(&command.name).is_some_and(|procedure| procedure.place == Place::Stream) {
             findings.about(Self::META, message, format!("{} on message stream 0", command.name));
         }
     }

@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, UserControlEvent};
-use crate::rules::facts::Use;
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::story::Use;
 use crate::wire::{Moment, Side};
 
 rule! {

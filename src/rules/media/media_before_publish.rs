@@ -1,7 +1,7 @@
 use crate::proto::Close;
 use crate::proto::rtmp::{Message, is_media};
-use crate::rules::facts::Use;
 use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::story::Use;
 use crate::wire::{Moment, PacketNo, Side};
 
 /// An answer that is captured so shortly after, in ns, may have come before: captures of several interfaces reorder.

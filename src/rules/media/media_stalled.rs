@@ -1,7 +1,7 @@
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, is_media};
-use crate::rules::facts::Use;
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::story::Use;
 use crate::wire::{Moment, Side};
 
 /// Silence that is worth a word, in ns.

@@ -1,8 +1,8 @@
 use super::named;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, is_media, parts};
-use crate::rules::facts::Metadata;
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::story::Metadata;
 
 rule! {
     /// `onMetaData` says another picture size, codec or sample rate than the sequence header of the stream's default track.

@@ -1,8 +1,8 @@
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::facts::{Stream, Use};
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::story::{Stream, Use};
 use crate::wire::Side;
 
 rule! {

@@ -1,11 +1,12 @@
-//! What several rules need to know of a session: a fold over its events, in one place.
+//! What a session did: one fold over its events, which rules, statistics, comparison and screen read.
 //!
-//! A rule sees the facts as they were before the event that it judges.
+//! A rule sees the story as it was before the event that it judges.
 
 mod calls;
 mod clocks;
 mod connect;
 mod media;
+mod quote;
 mod side;
 mod streams;
 
@@ -13,6 +14,7 @@ pub use calls::{Call, Calls, Early};
 pub use clocks::{Clocks, Step};
 pub use connect::{Answered, Connect};
 pub use media::{Media, Metadata, Track};
+pub use quote::{Mark, Quote};
 pub use side::SideFacts;
 pub use streams::{Outcome, Request, Stream, Streams, Use};
 
@@ -31,7 +33,7 @@ pub struct Ending {
 
 /// What is known of a session so far.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct Story {
     /// The capture began after the connection did.
     pub midstream: bool,
     sides: [SideFacts; 2],
@@ -47,13 +49,13 @@ pub struct Facts {
     pub media: Media,
 }
 
-impl Facts {
+impl Story {
     pub fn of(&self, side: Side) -> &SideFacts {
         &self.sides[side.index()]
     }
 
     /// Bytes that its lists take, about.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         self.calls.held() + self.streams.held() + self.clocks.held() + self.media.held()
     }
 
@@ -96,7 +98,7 @@ impl Facts {
         }
     }
 
-    pub(super) fn learn(&mut self, event: &Event) {
+    pub(crate) fn learn(&mut self, event: &Event) {
         match event {
             Event::Session(opened) => self.midstream = opened.start == Start::Midstream,
             Event::Message(message) => {

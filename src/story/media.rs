@@ -49,7 +49,7 @@ pub struct Metadata {
 
 impl Media {
     /// Bytes of memory that it takes, about.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         self.tracks.capacity() * size_of::<Track>() + self.metadata.capacity() * size_of::<Metadata>()
     }
 

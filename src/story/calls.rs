@@ -1,10 +1,10 @@
 use std::collections::VecDeque;
 
+use super::Quote;
 use super::connect::Answered;
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
-use crate::proto::rtmp::{Body, Command, Message};
-use crate::rules::Quote;
+use crate::proto::rtmp::{Body, Message, procedure};
 use crate::wire::{Moment, PacketNo, Side};
 
 /// Calls, and early answers, that are remembered.
@@ -31,12 +31,12 @@ pub struct Call {
 impl Call {
     /// Whether a `_result` or `_error` is its answer.
     pub fn expects_answer(&self) -> bool {
-        Command::expects_answer(&self.name)
+        procedure::expects_result(&self.name)
     }
 
     /// Whether its caller goes on without an answer, and after an `_error` too.
     pub fn is_dispensable(&self) -> bool {
-        Command::is_dispensable(&self.name)
+        procedure::is_courtesy(&self.name)
     }
 }
 
@@ -66,7 +66,7 @@ pub struct Early {
 
 impl Calls {
     /// Bytes of memory that it takes, about.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         let waiting = self.waiting.iter().map(|call| size_of::<Call>() + call.name.len() + call.quote.cost());
         let early = self.early.iter().map(|early| size_of::<Early>() + early.name.len() + early.quote.cost());
         waiting.chain(early).sum()

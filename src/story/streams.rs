@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::Calls;
+use super::Quote;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Command, Message, UserControlEvent};
-use crate::rules::Quote;
 use crate::wire::{Moment, PacketNo, Side};
 
 /// Message streams of a session that are remembered. Real clients use one or two.
@@ -120,7 +120,7 @@ impl Streams {
     }
 
     /// Bytes of memory that it takes, about.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         let quoted = |stream: &Stream| stream.asked.as_ref().map_or(0, |asked| asked.quote.cost());
         self.iter().map(|stream| size_of::<Stream>() + quoted(stream)).sum()
     }

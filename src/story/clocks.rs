@@ -65,7 +65,7 @@ impl Step {
 
 impl Clocks {
     /// Bytes of memory that it takes.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         self.clocks.capacity() * size_of::<Clock>()
     }
 

@@ -49,13 +49,13 @@ impl Quote {
     }
 
     /// Bytes of memory that the quote of a message takes.
-    pub(super) fn cost_of(message: &Message) -> usize {
+    pub(crate) fn cost_of(message: &Message) -> usize {
         let length = message.payload.len();
         size_of::<Quote>() + if length <= WHOLE { length } else { BEGINNING }
     }
 
     /// Bytes of memory that it takes.
-    pub(super) fn cost(&self) -> usize {
+    pub(crate) fn cost(&self) -> usize {
         size_of::<Quote>() + self.payload.len()
     }
 
