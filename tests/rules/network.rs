@@ -1,6 +1,6 @@
 //! Cases of the NET rules.
 
-use rtmp_inspect::synth::{Link, Message, Packet, sample, tcp, transform};
+use rtmp_inspect::synth::{Format, Link, Message, Packet, Peer, sample, tcp, transform};
 use rtmp_inspect::wire::{Side, Time};
 
 use crate::common::{Story, capture};
@@ -164,5 +164,73 @@ fn tcp_cases() -> Vec<Case> {
         &["the client sent 5402 bytes again (2.4 % of its 226091), in 45 segments"],
     ));
     cases.push(real("NET007", "transport/derived-duplicates-all.pcap", &[]));
+    cases.extend(cut_off());
     cases
+}
+
+/// NET008: who ended the connection inside whose message.
+fn cut_off() -> Vec<Case> {
+    let of =
+        |what, packets: &[Packet], expected| Case { code: "NET008", what, story: Story::of_packets(packets), expected };
+    let real = |name, expected| Case { code: "NET008", what: name, story: Story::of_file(&capture(name)), expected };
+    let begin = |peer: &mut Peer| {
+        peer.chunk_layer(|chunks| {
+            let mut unfinished = chunks.begin(Format::Type0, &Message::new(6, 9, 1, 40, vec![0x27; 50_000]));
+            chunks.chunk(&mut unfinished);
+        });
+    };
+    let published = sample::publishing().client(|c| {
+        begin(c);
+        c
+    });
+    let played = sample::playing().server(|s| {
+        begin(s);
+        s
+    });
+    let closed = Link::v4().packets(&published);
+    let by = |first: Side, conversation| {
+        let mut packets = Link::v4().packets(conversation);
+        let end = packets.iter().position(|packet| packet.flags & tcp::FIN != 0).unwrap();
+        packets.truncate(end);
+        let mut fin = |from: Side| {
+            let of_side = |from: Side| packets.iter().rfind(|packet| packet.from == from).unwrap();
+            let (last, other) = (of_side(from).clone(), of_side(from.other()).next_sequence());
+            let time = Time(packets.last().unwrap().time.0 + 1_000_000);
+            let (sequence, flags) = (last.next_sequence(), tcp::FIN | tcp::ACK);
+            packets.push(Packet { time, sequence, flags, acknowledgement: other, payload: Vec::new(), ..last });
+        };
+        fin(first);
+        fin(first.other());
+        packets
+    };
+    vec![
+        case("NET008", "whole", &sample::publish(3), &[]),
+        of("the sender closes its own is another rule's", &closed, &[]),
+        of(
+            "the server, inside the client's",
+            &by(Side::Server, &published),
+            &[
+                "the server closed the connection inside the client's video (offset 3328): 4096 of its 50000 bytes had come, 45904 were missing",
+            ],
+        ),
+        of(
+            "a player that leaves",
+            &by(Side::Client, &played),
+            &[
+                "the client closed the connection inside the server's video (offset 3637): 4096 of its 50000 bytes had come, 45904 were missing",
+            ],
+        ),
+        real(
+            "cases/server-closes-in-big-message.pcap",
+            &[
+                "the server closed the connection inside the client's video (offset 7768): 20010 of its 1425259 bytes had come, 1405249 were missing",
+            ],
+        ),
+        real(
+            "cases/server-resets-in-big-message.pcap",
+            &[
+                "the server closed the connection inside the client's video (offset 7768): 15989 of its 1425259 bytes had come, 1409270 were missing",
+            ],
+        ),
+    ]
 }

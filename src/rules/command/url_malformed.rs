@@ -62,7 +62,10 @@ impl Url<'_> {
         }
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
-        if path.starts_with('/') && !authority.contains('@') && path.split(['?', '#']).next().unwrap_or("").contains('@') {
+        if path.starts_with('/')
+            && !authority.contains('@')
+            && path.split(['?', '#']).next().unwrap_or("").contains('@')
+        {
             // What stands there is a part of a password: nothing of it is told.
             return Err("its host is not where it should be: a slash stands in front of an @".to_owned());
         }
@@ -86,13 +89,10 @@ impl Url<'_> {
     /// Whether it can be that of an application. One of both may name more than the other, in front or behind.
     fn is_for(&self, app: &str) -> bool {
         let (path, app) = (application(self.path), application(app));
-        if app.is_empty() || (path.is_empty() && self.has_query) {
-            // `rtmp://edge/?rtmp://origin/app` is a proxy's form.
-            return true;
-        }
         let (path, app): (Vec<_>, Vec<_>) = (segments(&path).collect(), segments(&app).collect());
-        if path.is_empty() {
-            return false;
+        if app.is_empty() || path.is_empty() {
+            // `rtmp://edge/?rtmp://origin/app` is a proxy's form.
+            return app.is_empty() || self.has_query;
         }
         let (short, long) = if path.len() < app.len() { (path, app) } else { (app, path) };
         long.starts_with(&short) || long.ends_with(&short)

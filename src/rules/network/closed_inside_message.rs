@@ -1,8 +1,8 @@
 use crate::net::How;
 use crate::proto::rtmp::{Head, type_name};
 use crate::proto::{Close, Incomplete, Why};
-use crate::rules::facts::{Stream, Use};
 use crate::rules::{Facts, Findings, Rule, Severity, rule};
+use crate::story::{Stream, Use};
 use crate::wire::Side;
 
 rule! {
