@@ -161,6 +161,11 @@ impl Flow<'_> {
             if sifted.event && closes {
                 self.writer.event(&event, &self.masks)?;
             }
+            if let Event::Close(close) = &event
+                && close.last
+            {
+                self.writer.over(close.session)?;
+            }
             self.masks.forget(&event);
         }
         Ok(())

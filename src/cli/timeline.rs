@@ -22,7 +22,9 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments) -> anyho
     let sieve = Sieve::new(input, Form::Text)?;
     if timeline.text || !io::stdout().is_terminal() {
         let stop = interruptible()?;
-        let mut writer = TextWriter::new(stdout(input, &stop), input.color.color());
+        // What a filter lets through is what somebody asked for.
+        let notes = timeline.notes || input.filter.is_some();
+        let mut writer = TextWriter::new(stdout(input, &stop), input.color.color()).with_notes(notes);
         return Ok(pump(input, &stop, sieve, &mut writer)?.outcome);
     }
     if input.filter.is_some() {

@@ -6,6 +6,7 @@
 
 pub mod compare;
 pub mod json;
+mod notes;
 pub mod report;
 pub mod stats;
 pub mod text;
@@ -48,6 +49,10 @@ pub trait Writer {
     fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()>;
     fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()>;
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()>;
+    /// After the last finding of a session that has ended.
+    fn over(&mut self, _session: u32) -> io::Result<()> {
+        Ok(())
+    }
     /// Once, when no event follows: writes what was kept back.
     fn close(&mut self) -> io::Result<()> {
         Ok(())

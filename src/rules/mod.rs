@@ -72,6 +72,9 @@ pub struct Meta {
     /// Whether it has to see audio and video messages. They are most of a stream: those that learn nothing from them are
     /// spared them.
     pub media: bool,
+    /// Whether it only says how a peer does things: legal, and seen on session after session. Text counts such notes in one line a
+    /// session. What explains why something did not work is never one.
+    pub background: bool,
 }
 
 /// What a verdict rests on. A capture that misses some of it makes the verdict uncertain: no peer is blamed for a hole.
@@ -191,11 +194,21 @@ impl Findings {
 }
 
 impl Finding {
+    /// Whether it is one of the notes that only say how a peer does things, or the mild case of a rule that is no note.
+    pub fn is_background(&self) -> bool {
+        is_background(self.rule, self.severity)
+    }
+
     /// Points at bytes of its message that show the fault.
     fn at(&mut self, mark: Mark) -> &mut Finding {
         self.mark = Some(mark);
         self
     }
+}
+
+/// Whether a rule's findings of a severity only say how a peer does things.
+pub fn is_background(rule: &Meta, severity: Severity) -> bool {
+    severity == Severity::Note && (rule.background || rule.severity > Severity::Note)
 }
 
 /// A rule of the catalogue and how to start it.
@@ -208,7 +221,8 @@ pub struct Entry {
 macro_rules! rule {
     ($(#[doc = $doc:literal])* pub(super) struct $name:ident { $($field:ident: $type:ty,)* }
      $code:literal, $word:literal, $severity:ident, $source:literal,
-     rests: $rests:ident $(, unsure: $unsure:literal)? $(, each: $each:literal)? $(, media: $media:literal)?) => {
+     rests: $rests:ident $(, unsure: $unsure:literal)? $(, each: $each:literal)? $(, media: $media:literal)?
+     $(, background: $background:literal)?) => {
         $(#[doc = $doc])*
         #[derive(Default)]
         pub(super) struct $name { $($field: $type,)* }
@@ -224,6 +238,7 @@ macro_rules! rule {
                 unsure: false $(|| $unsure)?,
                 each: false $(|| $each)?,
                 media: true $(&& $media)?,
+                background: false $(|| $background)?,
             };
             pub(super) const ENTRY: $crate::rules::Entry =
                 $crate::rules::Entry { meta: Self::META, start: || Box::new(Self::default()) };

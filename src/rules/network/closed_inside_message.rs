@@ -7,9 +7,8 @@ use crate::wire::Side;
 
 rule! {
     /// A side ended the connection, by a FIN or a reset, while a message of the other was under way: the finding says which
-    /// side, inside which message, and how much of it was missing. A side that resets the connection inside its own message is
-    /// told too. One that closes in an orderly way inside its own is another rule's. A player that leaves in the middle of a
-    /// picture is a note.
+    /// side, inside which message, and how much of it was missing. A player that leaves in the middle of a picture is a note.
+    /// A side that closes inside its own message is another rule's, and so is one that resets the connection there.
     ///
     /// Why: what the receiver had of the message is lost. Where a server does it, the message itself is often the reason: longer
     /// than it takes, or of a kind that it refuses.
@@ -42,31 +41,29 @@ impl Rule for ClosedInsideMessage {
     fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
         let ending = facts.ending(close);
         let Some(by) = ending.by.filter(|_| close.last) else { return };
-        for from in Side::BOTH {
-            let Some(Cut { head, received }) = self.cut[from.index()].take() else { continue };
-            // What began when the connection had ended is nobody's fault.
-            let is_own = from == by;
-            if head.first.packet > ending.at.packet || (is_own && ending.how == How::Fin) {
-                continue;
-            }
-            let did = if ending.how == How::Rst { "reset" } else { "closed" };
-            let whose = if is_own { "its own".to_owned() } else { format!("the {}'s", from.name()) };
-            let text = format!(
-                "the {} {did} the connection inside {whose} {} (offset {}): {received} of its {} bytes had come, {} were missing",
-                by.name(),
-                type_name(head.kind),
-                head.offset,
-                head.length,
-                head.length.saturating_sub(received),
-            );
-            let last = head.last.packet.max(ending.at.packet);
-            let finding = findings.push(Self::META, Some(by), text, (head.first.packet, last));
-            if by == Side::Client && !is_own && facts.streams.iter().any(is_played) {
-                finding.severity = Severity::Note;
-            }
-            // A FIN acknowledges what had come by then. A reset need not: the rest may have been sent and not captured.
-            finding.certain = ending.how == How::Fin && facts.is_whole(from);
+        let from = by.other();
+        let Some(Cut { head, received }) = self.cut[from.index()].take() else { return };
+        // What began when the connection had ended is nobody's fault.
+        if head.first.packet > ending.at.packet {
+            return;
         }
+        let did = if ending.how == How::Rst { "reset" } else { "closed" };
+        let text = format!(
+            "the {} {did} the connection inside the {}'s {} (offset {}): {received} of its {} bytes had come, {} were missing",
+            by.name(),
+            from.name(),
+            type_name(head.kind),
+            head.offset,
+            head.length,
+            head.length.saturating_sub(received),
+        );
+        let last = head.last.packet.max(ending.at.packet);
+        let finding = findings.push(Self::META, Some(by), text, (head.first.packet, last));
+        if by == Side::Client && facts.streams.iter().any(is_played) {
+            finding.severity = Severity::Note;
+        }
+        // A FIN acknowledges what had come by then. A reset need not: the rest may have been sent and not captured.
+        finding.certain = ending.how == How::Fin && facts.is_whole(from);
     }
 }
 
