@@ -11,6 +11,7 @@ pub mod cli;
 pub mod compare;
 pub mod export;
 pub mod filter;
+pub mod inspection;
 pub mod limits;
 pub mod net;
 pub mod proto;

@@ -167,9 +167,13 @@ limits! {
 
     /// Bytes of what a finding quotes from the wire. Past it the quotation is cut. It has to be read by a person.
     finding_bytes: usize = 1024, "bytes", uncounted "the text that was cut ends in `…`";
-    /// What the rules keep of all sessions together, beside a fixed amount each: calls, streams, messages to be quoted. Past
+    /// What is remembered of all sessions together, beside a fixed amount each: requests, streams, tracks. Past it the sessions
+    /// of which most is kept are told no more, and not judged either, until a quarter is free. A usual session keeps some
+    /// kilobytes.
+    story_bytes_total: usize = 24 << 20, "bytes";
+    /// What the rules keep of all sessions together, beside a fixed amount each: findings that wait, messages to be quoted. Past
     /// it the sessions of which most is kept are judged no more, until a quarter is free. A usual session keeps some kilobytes.
-    judged_bytes_total: usize = 32 << 20, "bytes";
+    judged_bytes_total: usize = 16 << 20, "bytes";
     /// Calls and answers that a rule remembers of one session. Past it further ones are not judged. Sessions of a day have
     /// tens.
     judged_calls: usize = 1024, "calls", uncounted "a rule that knows less finds less; it never blames for what it forgot";

@@ -14,11 +14,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("analyzer", &["wire", "limits", "capture", "net", "proto"]),
     ("story", &["wire", "limits", "net", "proto"]),
     ("rules", &["wire", "limits", "net", "proto", "story"]),
+    ("inspection", &["wire", "limits", "capture", "net", "proto", "analyzer", "story", "rules"]),
     ("filter", &["wire", "limits", "net", "proto", "rules"]),
     ("compare", &["wire", "limits", "net", "proto", "story"]),
     ("stats", &["wire", "limits", "net", "proto", "story"]),
     ("export", &["wire", "limits", "net", "proto", "story", "analyzer", "rules", "filter", "compare", "stats"]),
-    ("tui", &["wire", "limits", "capture", "net", "proto", "story", "analyzer", "rules", "filter"]),
+    ("tui", &["wire", "limits", "capture", "net", "proto", "story", "analyzer", "rules", "filter", "inspection"]),
     ("synth", &["wire"]),
 ];
 

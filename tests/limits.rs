@@ -72,7 +72,7 @@ fn run_frames(frames: impl IntoIterator<Item = (Time, Vec<u8>, usize)>, limits: 
     analyzer.finish();
     drain(&mut analyzer, &mut most);
     analyzer.count(masks.reached());
-    analyzer.count(engine.reached());
+    analyzer.count(&engine.reached());
     let left = [engine.held(), masks.held(), sessions.held()];
     Run { events: run_events, findings, reached: analyzer.totals().reached.clone(), most, left }
 }
@@ -550,8 +550,7 @@ fn index(messages: usize, limits: &Limits) -> (Vec<usize>, Vec<String>, usize) {
 fn load(capture: &Path, limits: &Limits) -> (Vec<usize>, Vec<String>, usize) {
     let options = tui::Options { show_secrets: false, color: false, session: None, follow: false };
     let captures = [capture.to_owned()];
-    let (loader, book) = Loader::open(&captures, &options).unwrap();
-    let mut loader = loader.under(limits);
+    let (mut loader, book) = Loader::open_under(&captures, &options, limits).unwrap();
     let mut app = tui::App::new(book, &captures, &options);
     let mut batches = Vec::new();
     loop {

@@ -15,6 +15,8 @@ pub enum CaptureError {
     Directory { file: String },
     #[error("standard input can be read only once")]
     InputTwice,
+    #[error("--follow reads one capture")]
+    FollowSeveral,
     #[error("standard input is followed by itself")]
     FollowInput,
     #[error("{file}: only a file can be followed")]

@@ -142,8 +142,9 @@ impl Input {
 
     /// Opens a capture that another program still writes, in a file that is not compressed. Where it ends, more is waited for, until
     /// `stop` is set; a record that is half written then is left out. A file that is truncated or replaced meanwhile is an
-    /// error behind its last packet.
-    pub fn follow(path: &Path, stop: &Arc<AtomicBool>) -> Result<Input, CaptureError> {
+    /// error behind its last packet. Of several captures none is followed.
+    pub fn follow(paths: &[PathBuf], stop: &Arc<AtomicBool>) -> Result<Input, CaptureError> {
+        let [path] = paths else { return Err(CaptureError::FollowSeveral) };
         Ok(Input::of(vec![Capture::follow(path, stop)?]))
     }
 
@@ -239,6 +240,11 @@ impl Input {
     /// Whether all that it reads ends by itself, soon, when it is told to stop.
     pub fn is_live(&self) -> bool {
         self.captures.iter().all(|capture| capture.stop.is_some())
+    }
+
+    /// The captures' names, as messages have them.
+    pub fn names(&self) -> String {
+        self.captures.iter().map(|capture| capture.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// Bytes of all captures together; `None` when one is not a plain file.

@@ -7,6 +7,7 @@ mod fields;
 mod output;
 mod policy;
 mod pump;
+mod reading;
 mod rules;
 mod sieve;
 mod stats;

@@ -3,7 +3,8 @@
 use super::Outcome;
 use super::arguments::StatsArguments;
 use super::output::stdout;
-use super::pump::{interruptible, pump};
+use super::pump::pump;
+use super::reading::interruptible;
 use super::sieve::{Form, Sieve};
 use crate::export::{Writer, stats};
 

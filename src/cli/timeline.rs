@@ -6,7 +6,8 @@ use anyhow::bail;
 
 use super::arguments::{InputArguments, TimelineArguments};
 use super::output::stdout;
-use super::pump::{interruptible, pump};
+use super::pump::pump;
+use super::reading::interruptible;
 use super::sieve::{Form, Sieve};
 use super::{Outcome, complain};
 use crate::export::json::JsonWriter;

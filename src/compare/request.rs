@@ -45,7 +45,7 @@ pub(super) struct Request {
 
 impl Request {
     pub(super) fn is_ending(&self) -> bool {
-        procedure::deed(&self.name) == Some(Deed::Ends)
+        procedure::deed(&self.name).is_some_and(Deed::is_end)
     }
 
     /// Whether a `_result` or `_error` is due.

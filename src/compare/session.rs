@@ -274,7 +274,7 @@ impl Session {
             self.path.situation(format!("{shown} by {}", self.client), detail)
         };
         // How a stream is ended does not change what was done with it.
-        if procedure::deed(name) != Some(Deed::Ends) {
+        if !procedure::deed(name).is_some_and(Deed::is_end) {
             self.situations.push(situation.clone());
         }
         situation

@@ -5,6 +5,7 @@ use super::{CATALOGUE, Facts, Finding, Findings, Quote, Rests, Rule, Severity};
 use crate::limits::{Limits, Reached};
 use crate::proto::Event;
 use crate::proto::rtmp::Body;
+use crate::story::Stories;
 use crate::wire::{IdMap, PacketNo, Side};
 
 /// Findings of one session that wait for its other side. Past them, those of a kind that waits already are counted with
@@ -14,6 +15,7 @@ const HELD: usize = 256;
 /// Judges every session by a set of rules of its own.
 pub struct Engine {
     sessions: IdMap<u32, Judged>,
+    stories: Stories,
     /// Bytes that all of them keep, at most.
     held: usize,
     most: usize,
@@ -28,13 +30,13 @@ impl Default for Engine {
     }
 }
 
+#[derive(Default)]
 struct Judged {
     /// Bytes that it keeps, at most: what it kept when that was counted, and what came since.
     bytes: usize,
     /// It kept too much, and is judged no more.
     given_up: bool,
     rules: Vec<Box<dyn Rule>>,
-    facts: Facts,
     /// Faults that were seen, by code and side.
     seen: BTreeMap<(&'static str, Option<Side>), Seen>,
     /// Findings that wait until the other side is known as far, in order.
@@ -85,15 +87,23 @@ impl Engine {
     /// One that keeps to these limits.
     pub fn under(limits: &Limits) -> Engine {
         let (sessions, reached) = Default::default();
-        Engine { sessions, held: 0, most: limits.judged_bytes_total, reached, thorough: false }
+        let stories = Stories::under(limits);
+        Engine { sessions, stories, held: 0, most: limits.judged_bytes_total, reached, thorough: false }
     }
 
     /// How often a limit was reached so far.
-    pub fn reached(&self) -> &Reached {
-        &self.reached
+    pub fn reached(&self) -> Reached {
+        let mut reached = self.reached.clone();
+        reached.add(self.stories.reached());
+        reached
     }
 
-    /// Bytes that the sessions keep, at most.
+    /// What the session of the event that was judged last did so far, with that event.
+    pub fn story(&self) -> &Facts {
+        self.stories.last()
+    }
+
+    /// Bytes that the rules keep of the sessions, at most.
     pub fn held_bytes(&self) -> usize {
         self.held
     }
@@ -106,23 +116,26 @@ impl Engine {
     /// What the rules say of an event, in the order of the catalogue.
     pub fn observe(&mut self, event: &Event) -> Vec<Finding> {
         let session = event.session();
+        let story = self.stories.before(event);
         let judged = self.sessions.entry(session).or_insert_with(|| Judged {
             bytes: 0,
             given_up: false,
             rules: CATALOGUE.iter().map(|entry| (entry.start)()).collect(),
-            facts: Facts::default(),
             seen: BTreeMap::new(),
             held: Vec::new(),
         });
         let is_last = matches!(event, Event::Close(close) if close.last);
-        if judged.given_up {
+        if judged.given_up || story.is_given_up {
+            self.held -= judged.bytes;
+            *judged = Judged { given_up: true, ..Judged::default() };
             if is_last {
                 self.sessions.remove(&session);
             }
+            self.stories.learn(event);
             return Vec::new();
         }
         let mut findings = Findings { session, found: Vec::new() };
-        let (rules, facts, into) = (&mut judged.rules, &judged.facts, &mut findings);
+        let (rules, facts, into) = (&mut judged.rules, story, &mut findings);
         match event {
             Event::Session(event) => rules.iter_mut().for_each(|rule| rule.opened(event, facts, into)),
             Event::Handshake(event) => rules.iter_mut().for_each(|rule| rule.handshake(event, facts, into)),
@@ -140,14 +153,14 @@ impl Engine {
             Event::Resync(_) | Event::Piece(_) => {}
         }
         // What the event itself breaks off does not make it doubtful.
-        let whole = judged.whole();
-        judged.facts.learn(event);
+        let whole = whole(story);
+        let story = self.stories.learn(event);
         let mut found = Vec::new();
         if !judged.held.is_empty() {
-            judged.release(is_last, &mut found);
+            judged.release(story, is_last, &mut found);
         }
         for mut finding in findings.found {
-            match judged.verdict(&mut finding, whole, is_last) {
+            match verdict(story, &mut finding, whole, is_last) {
                 Verdict::Say => judged.say(finding, event, &mut found),
                 Verdict::Hold => judged.hold(finding, event),
                 Verdict::Drop => {}
@@ -188,14 +201,7 @@ impl Engine {
             let Some(judged) = self.sessions.get_mut(&session) else { continue };
             self.held -= judged.bytes;
             self.reached.judged_bytes_total += 1;
-            *judged = Judged {
-                bytes: 0,
-                given_up: true,
-                rules: Vec::new(),
-                facts: Facts::default(),
-                seen: BTreeMap::new(),
-                held: Vec::new(),
-            };
+            *judged = Judged { given_up: true, ..Judged::default() };
         }
     }
 }
@@ -212,6 +218,40 @@ fn most_kept(event: &Event) -> usize {
     }
 }
 
+/// By side: whether all that it sent was captured.
+fn whole(story: &Facts) -> [bool; 2] {
+    Side::BOTH.map(|side| story.is_whole(side))
+}
+
+/// Judges whether what a finding rests on was captured. An uncertain one is no error.
+fn verdict(story: &Facts, finding: &mut Finding, whole: [bool; 2], is_last: bool) -> Verdict {
+    let (is_whole, needs) = match (finding.rule.rests, finding.from) {
+        (Rests::Event, _) => (true, None),
+        (Rests::Sender, Some(from)) => (whole[from.index()], None),
+        (Rests::Session, Some(from)) => (whole == [true; 2], Some(from.other())),
+        (_, None) => (whole == [true; 2], None),
+    };
+    finding.certain &= is_whole;
+    if !finding.certain {
+        if !finding.rule.unsure {
+            return Verdict::Drop;
+        }
+        finding.severity = finding.severity.min(Severity::Warning);
+    } else if let Some(other) = needs
+        && !is_last
+        && !knows(story, other, finding.packets.1)
+    {
+        return Verdict::Hold;
+    }
+    Verdict::Say
+}
+
+/// Whether a side is known up to a packet. What follows a hole is given out late, so silence proves nothing.
+fn knows(story: &Facts, side: Side, packet: PacketNo) -> bool {
+    let facts = story.of(side);
+    facts.closed.is_some() || facts.known > packet
+}
+
 impl Judged {
     /// Bytes that its lists take, about.
     fn held(&self) -> usize {
@@ -221,41 +261,7 @@ impl Judged {
         let held = self.held.iter().map(|held| quoted(&held.first) + held.last.as_deref().map_or(0, quoted));
         let seen = self.seen.values().filter_map(|seen| seen.last.as_deref()).map(quoted);
         let rules = self.rules.iter().map(|rule| rule.held());
-        held.chain(seen).chain(rules).sum::<usize>() + self.facts.held()
-    }
-
-    /// By side: whether all that it sent was captured.
-    fn whole(&self) -> [bool; 2] {
-        Side::BOTH.map(|side| self.facts.is_whole(side))
-    }
-
-    /// Judges whether what a finding rests on was captured. An uncertain one is no error.
-    fn verdict(&self, finding: &mut Finding, whole: [bool; 2], is_last: bool) -> Verdict {
-        let (is_whole, needs) = match (finding.rule.rests, finding.from) {
-            (Rests::Event, _) => (true, None),
-            (Rests::Sender, Some(from)) => (whole[from.index()], None),
-            (Rests::Session, Some(from)) => (whole == [true; 2], Some(from.other())),
-            (_, None) => (whole == [true; 2], None),
-        };
-        finding.certain &= is_whole;
-        if !finding.certain {
-            if !finding.rule.unsure {
-                return Verdict::Drop;
-            }
-            finding.severity = finding.severity.min(Severity::Warning);
-        } else if let Some(other) = needs
-            && !is_last
-            && !self.knows(other, finding.packets.1)
-        {
-            return Verdict::Hold;
-        }
-        Verdict::Say
-    }
-
-    /// Whether a side is known up to a packet. What follows a hole is given out late, so silence proves nothing.
-    fn knows(&self, side: Side, packet: PacketNo) -> bool {
-        let facts = self.facts.of(side);
-        facts.closed.is_some() || facts.known > packet
+        held.chain(seen).chain(rules).sum()
     }
 
     /// Keeps a finding until the other side is known as far.
@@ -274,10 +280,10 @@ impl Judged {
     }
 
     /// Says, or drops, the findings whose other side is known by now.
-    fn release(&mut self, is_last: bool, found: &mut Vec<Finding>) {
-        let whole = self.whole();
+    fn release(&mut self, story: &Facts, is_last: bool, found: &mut Vec<Finding>) {
+        let whole = whole(story);
         for mut held in std::mem::take(&mut self.held) {
-            match self.verdict(&mut held.first, whole, is_last) {
+            match verdict(story, &mut held.first, whole, is_last) {
                 Verdict::Hold => self.held.push(held),
                 Verdict::Drop => {}
                 Verdict::Say => {

@@ -19,6 +19,7 @@ pub use engine::Engine;
 use crate::limits::Limits;
 use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
+use crate::story::Request;
 pub use crate::story::Story as Facts;
 pub use crate::story::{Mark, Quote};
 use crate::wire::{PacketNo, Side, Word};
@@ -175,6 +176,14 @@ impl Findings {
         let packets = (message.head.first.packet, message.head.last.packet);
         let finding = self.push(rule, Some(message.from), text, packets);
         finding.message = Some(message.n);
+        finding
+    }
+
+    /// A finding about a request that was made before.
+    fn about_request(&mut self, rule: &'static Meta, request: &Request, text: String) -> &mut Finding {
+        let finding = self.push(rule, Some(request.from), text, request.packets);
+        finding.message = Some(request.n);
+        finding.quote.clone_from(&request.quote);
         finding
     }
 

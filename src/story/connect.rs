@@ -1,4 +1,4 @@
-use super::Calls;
+use super::requests::Requests;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Command, Message};
 use crate::wire::{Moment, Side};
@@ -34,9 +34,10 @@ pub struct Answered {
 impl Answered {
     pub(super) fn of(message: &Message, command: &Command) -> Answered {
         let member = |name: &str| command.information().and_then(|object| object.member(name));
+        let code = command.information_text("code");
         Answered {
-            accepted: command.name == "_result",
-            code: command.information_text("code").map(str::to_owned),
+            accepted: command.name == "_result" || code == Some("NetConnection.Connect.Success"),
+            code: code.map(str::to_owned),
             object_encoding: member("objectEncoding").and_then(Amf::number),
             at: message.head.last,
         }
@@ -44,14 +45,14 @@ impl Answered {
 }
 
 impl Connect {
-    pub(super) fn learn(known: &mut Option<Connect>, message: &Message, calls: &Calls) {
+    pub(super) fn learn(known: &mut Option<Connect>, message: &Message, requests: &Requests) {
         let Body::Command(command) = &message.body else { return };
         if message.from == Side::Client && command.name == "connect" {
-            let answer = calls.early_answer(message).map(|early| early.answered.clone());
+            let answer = requests.early_reply(message).map(|early| early.answered.clone());
             *known = Some(Connect { answer, ..Connect::of(message, command) });
         } else if let Some(connect) = known
             && connect.answer.is_none()
-            && calls.answered_by(message).is_some_and(|call| call.n == connect.n)
+            && requests.answered_by(message).is_some_and(|call| call.n == connect.n)
         {
             connect.answer = Some(Answered::of(message, command));
         }

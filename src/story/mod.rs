@@ -2,21 +2,25 @@
 //!
 //! A rule sees the story as it was before the event that it judges.
 
-mod calls;
 mod clocks;
 mod connect;
 mod media;
 mod quote;
+mod request;
+mod requests;
 mod side;
+mod stories;
 mod streams;
 
-pub use calls::{Call, Calls, Early};
 pub use clocks::{Clocks, Step};
 pub use connect::{Answered, Connect};
 pub use media::{Media, Metadata, Track};
 pub use quote::{Mark, Quote};
+pub use request::{Outcome, Reply, Request, Use};
+pub use requests::{Early, Requests};
 pub use side::SideFacts;
-pub use streams::{Outcome, Request, Stream, Streams, Use};
+pub use stories::Stories;
+pub use streams::{Stream, Streams};
 
 use crate::net::{How, Start, TcpFacts};
 use crate::proto::{Close, Event};
@@ -34,11 +38,13 @@ pub struct Ending {
 /// What is known of a session so far.
 #[derive(Clone, Debug, Default)]
 pub struct Story {
+    /// It kept too much, and is told no more.
+    pub is_given_up: bool,
     /// The capture began after the connection did.
     pub midstream: bool,
     sides: [SideFacts; 2],
-    /// Calls that wait for their answer.
-    pub calls: Calls,
+    /// What both sides asked for, and what answered it.
+    pub requests: Requests,
     /// The client's connect, and what came of it.
     pub connect: Option<Connect>,
     /// Message streams: who created them, and what they are used for.
@@ -54,9 +60,14 @@ impl Story {
         &self.sides[side.index()]
     }
 
+    /// The publish or play that a message stream was last asked for.
+    pub fn asked(&self, stream: &Stream) -> Option<&Request> {
+        self.requests.get(stream.asked?)
+    }
+
     /// Bytes that its lists take, about.
-    pub(crate) fn held(&self) -> usize {
-        self.calls.held() + self.streams.held() + self.clocks.held() + self.media.held()
+    fn held(&self) -> usize {
+        self.requests.held() + self.streams.held() + self.clocks.held() + self.media.held()
     }
 
     /// Whether everything that this side sent so far was captured and decoded. What a server seems to begin with proves nothing
@@ -98,13 +109,16 @@ impl Story {
         }
     }
 
-    pub(crate) fn learn(&mut self, event: &Event) {
+    fn learn(&mut self, event: &Event) {
+        if self.is_given_up {
+            return;
+        }
         match event {
             Event::Session(opened) => self.midstream = opened.start == Start::Midstream,
             Event::Message(message) => {
-                self.streams.learn(message, &self.calls);
-                Connect::learn(&mut self.connect, message, &self.calls);
-                self.calls.learn(message);
+                self.streams.learn(message, &self.requests);
+                Connect::learn(&mut self.connect, message, &self.requests);
+                self.requests.learn(message);
                 self.clocks.learn(message);
                 self.media.learn(message);
                 self.sides[message.from.index()].learn_message(message);

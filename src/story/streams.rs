@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
-use super::Calls;
-use super::Quote;
+use super::request::{Use, deed};
+use super::requests::Requests;
 use crate::proto::amf::Amf;
+use crate::proto::rtmp::procedure::{self, Deed};
 use crate::proto::rtmp::{Body, Command, Message, UserControlEvent};
-use crate::wire::{Moment, PacketNo, Side};
+use crate::wire::{Moment, Side};
 
 /// Message streams of a session that are remembered. Real clients use one or two.
 const REMEMBERED: usize = 1024;
@@ -30,8 +31,10 @@ pub struct Stream {
     pub id: u32,
     /// The `n` of the answer to createStream that named it.
     pub created: Option<u64>,
-    /// What it was last asked to do.
-    pub asked: Option<Request>,
+    /// The `n` of the publish or play that it was last asked for.
+    pub asked: Option<u64>,
+    /// … and which of the two that is.
+    pub purpose: Option<Use>,
     /// A Stream Begin was sent for it.
     pub begun: bool,
     /// Audio, video or data went over it since it was asked, or over message stream 0 where it is not in use itself.
@@ -42,18 +45,6 @@ pub struct Stream {
     pub unpublished: Option<Moment>,
     /// The server said that what was published or played is over.
     pub finished: bool,
-    /// The last status that nothing had asked for: a hole, or a capture that reorders, may hold the request back.
-    early: Option<Status>,
-}
-
-/// A status on a stream.
-#[derive(Clone, Debug)]
-struct Status {
-    code: String,
-    is_answer: bool,
-    is_error: bool,
-    n: u64,
-    at: Moment,
 }
 
 impl Stream {
@@ -63,57 +54,6 @@ impl Stream {
     }
 }
 
-/// What a stream is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Use {
-    Publish,
-    Play,
-}
-
-/// A publish or play.
-#[derive(Clone, Debug)]
-pub struct Request {
-    pub purpose: Use,
-    pub name: Option<String>,
-    pub transaction_id: Option<f64>,
-    pub n: u64,
-    pub at: Moment,
-    pub packets: (PacketNo, PacketNo),
-    /// What the server said of it, by the first status that settles it.
-    pub outcome: Option<Outcome>,
-    /// Statuses that came for it.
-    pub statuses: u64,
-    /// A play asks for what was played before to be dropped.
-    pub asks_reset: bool,
-    /// `NetStream.Play.Reset` came.
-    pub is_reset: bool,
-    /// `NetStream.Play.Start` or `NetStream.Publish.Start` came.
-    pub is_started: bool,
-    /// The message itself.
-    pub quote: Quote,
-}
-
-impl Request {
-    /// The command's name and transaction id: `publish(5)`.
-    pub fn call(&self) -> String {
-        let name = if self.purpose == Use::Publish { "publish" } else { "play" };
-        match self.transaction_id {
-            Some(id) => format!("{name}({id})"),
-            None => name.to_owned(),
-        }
-    }
-}
-
-/// A request's outcome.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    pub accepted: bool,
-    /// The status that says so.
-    pub code: String,
-    pub n: u64,
-    pub at: Moment,
-}
-
 impl Streams {
     pub fn get(&self, id: u32) -> Option<&Stream> {
         self.streams.get(&id).map(Box::as_ref)
@@ -121,8 +61,7 @@ impl Streams {
 
     /// Bytes of memory that it takes, about.
     pub(crate) fn held(&self) -> usize {
-        let quoted = |stream: &Stream| stream.asked.as_ref().map_or(0, |asked| asked.quote.cost());
-        self.iter().map(|stream| size_of::<Stream>() + quoted(stream)).sum()
+        self.streams.len() * size_of::<Stream>()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Stream> {
@@ -136,19 +75,18 @@ impl Streams {
         Some(self.streams.entry(id).or_insert_with(|| Box::new(Stream { id, ..Stream::default() })))
     }
 
-    pub(super) fn learn(&mut self, message: &Message, calls: &Calls) {
+    pub(super) fn learn(&mut self, message: &Message, requests: &Requests) {
         let id = message.head.message_stream_id;
         match &message.body {
-            Body::Command(command) if message.from == Side::Client => self.learn_call(message, command, calls),
-            Body::Command(command) => self.learn_answer(message, command, calls),
+            Body::Command(command) if message.from == Side::Client => self.learn_call(message, command, requests),
+            Body::Command(command) => self.learn_answer(message, command, requests),
             Body::Audio(_) | Body::Video(_) | Body::Data(_) | Body::Aggregate(_) => {
                 if let Some(stream) = self.streams.get_mut(&id) {
                     stream.has_media = true;
                 } else if id == 0 {
                     // Some servers send a player its media on message stream 0.
                     let purpose = if message.from == Side::Client { Use::Publish } else { Use::Play };
-                    let uses =
-                        |stream: &&mut Box<Stream>| stream.asked.as_ref().is_some_and(|it| it.purpose == purpose);
+                    let uses = |stream: &&mut Box<Stream>| stream.purpose == Some(purpose);
                     self.streams.values_mut().filter(uses).for_each(|stream| stream.has_media = true);
                 }
             }
@@ -175,75 +113,50 @@ impl Streams {
         stream.created = Some(n);
     }
 
-    fn learn_call(&mut self, message: &Message, command: &Command, calls: &Calls) {
+    fn learn_call(&mut self, message: &Message, command: &Command, requests: &Requests) {
         let id = message.head.message_stream_id;
-        let purpose = match command.name.as_str() {
-            "createStream" => {
-                if let Some((early, id)) = calls.early_answer(message).and_then(|early| Some((early, early.stream?))) {
+        let Some(deed) = deed(command) else { return };
+        match deed {
+            Deed::Creates => {
+                if let Some((early, id)) = requests.early_reply(message).and_then(|early| Some((early, early.stream?)))
+                {
                     self.create(id, early.quote.n);
                 }
-                return;
             }
-            "FCUnpublish" => {
+            Deed::Publishes | Deed::Plays => {
+                let Some(stream) = self.at(id) else { return };
+                stream.ended = None;
+                stream.has_media = false;
+                stream.unpublished = None;
+                stream.finished = false;
+                stream.asked = Some(message.n);
+                stream.purpose = Some(if deed == Deed::Plays { Use::Play } else { Use::Publish });
+            }
+            // It names the stream by what is published on it.
+            Deed::Ends if procedure::is_courtesy(&command.name) => {
                 for stream in self.streams.values_mut() {
                     stream.unpublished.get_or_insert(message.head.last);
                 }
-                return;
             }
-            // `publish(false)` ends publishing.
-            "publish" if command.arguments.first() == Some(&Amf::Boolean(false)) => {
-                if let Some(stream) = self.streams.get_mut(&id) {
-                    stream.ended = Some(message.head.last);
-                }
-                return;
-            }
-            "publish" => Use::Publish,
-            "play" | "play2" => Use::Play,
-            "deleteStream" | "closeStream" => {
+            Deed::Ends | Deed::Deletes => {
                 let named = command.arguments.first().and_then(Amf::number).map(|id| id as u32);
-                let id = if command.name == "deleteStream" { named.unwrap_or(id) } else { id };
+                let id = if deed == Deed::Deletes { named.unwrap_or(id) } else { id };
                 if let Some(stream) = self.streams.get_mut(&id) {
                     stream.ended.get_or_insert(message.head.last);
                     stream.begun = false;
-                    if command.name == "deleteStream" {
+                    if deed == Deed::Deletes {
                         stream.created = None;
                     }
                 }
-                return;
             }
-            _ => return,
-        };
-        let Some(stream) = self.at(id) else { return };
-        stream.ended = None;
-        stream.has_media = false;
-        stream.unpublished = None;
-        stream.finished = false;
-        stream.asked = Some(Request {
-            purpose,
-            name: command.arguments.first().and_then(Amf::text).map(str::to_owned),
-            transaction_id: command.transaction_id,
-            n: message.n,
-            at: message.head.last,
-            packets: (message.head.first.packet, message.head.last.packet),
-            outcome: None,
-            statuses: 0,
-            asks_reset: purpose == Use::Play && command.arguments.get(3) == Some(&Amf::Boolean(true)),
-            is_reset: false,
-            is_started: false,
-            quote: Quote::of(message),
-        });
-        // In captures of several interfaces the order of packets is not that of their times.
-        let first = message.head.first;
-        let early = stream.early.take().filter(|early| early.at.packet > first.packet || early.at.time > first.time);
-        if let (Some(early), Some(request)) = (early, &mut stream.asked) {
-            request.learn(early);
+            _ => {}
         }
     }
 
-    fn learn_answer(&mut self, message: &Message, command: &Command, calls: &Calls) {
-        let call = calls.answered_by(message);
-        if let Some(call) = call
-            && call.name == "createStream"
+    fn learn_answer(&mut self, message: &Message, command: &Command, requests: &Requests) {
+        let request = requests.answered_by(message);
+        if let Some(request) = request
+            && request.deed == Some(Deed::Creates)
         {
             let named = command.arguments.first().and_then(Amf::number).filter(|_| command.name == "_result");
             if let Some(id) = named {
@@ -251,64 +164,21 @@ impl Streams {
             }
             return;
         }
-        let Some(code) = command.information_text("code") else { return };
-        if !command.is_answer() && command.name != "onStatus" {
+        let is_over = command.information_text("code").is_some_and(|code| OVER.contains(&code));
+        if !is_over || (!command.is_answer() && command.name != "onStatus") {
             return;
         }
-        // Some servers answer publish and play with `_result`, and some send the status on message stream 0.
-        let id = match call {
-            Some(call) => call.message_stream_id,
-            None => message.head.message_stream_id,
-        };
+        let id = request.map_or(message.head.message_stream_id, |request| request.message_stream_id);
         let id = if id == 0 && !self.streams.contains_key(&0) { self.only_asked().unwrap_or(0) } else { id };
-        // What stands on message stream 0 mostly belongs to none.
-        let stream = if id == 0 { self.streams.get_mut(&0).map(Box::as_mut) } else { self.at(id) };
-        let Some(stream) = stream else { return };
-        stream.finished |= OVER.contains(&code);
-        let status = Status {
-            code: code.to_owned(),
-            is_answer: command.is_answer(),
-            is_error: command.information_text("level") == Some("error") || command.name == "_error",
-            n: message.n,
-            at: message.head.last,
-        };
-        match &mut stream.asked {
-            Some(request) if request.outcome.is_none() => request.learn(status),
-            Some(request) => {
-                request.learn(status.clone());
-                stream.early = Some(status);
-            }
-            None => stream.early = Some(status),
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.finished = true;
         }
     }
 
-    /// The request that is still open, where there is just one.
-    pub fn only_asked_request(&self) -> Option<&Request> {
-        self.streams.get(&self.only_asked()?)?.asked.as_ref()
-    }
-
-    /// The stream whose request is still open, where there is just one.
+    /// The stream that is in use, where there is just one.
     fn only_asked(&self) -> Option<u32> {
-        let mut open =
-            self.streams.values().filter(|stream| stream.asked.as_ref().is_some_and(|asked| asked.outcome.is_none()));
-        let first = open.next()?;
-        open.next().is_none().then_some(first.id)
-    }
-}
-
-impl Request {
-    /// Takes note of a status that came for it.
-    fn learn(&mut self, status: Status) {
-        let Status { code, is_answer, is_error, n, at } = status;
-        self.statuses += u64::from(!is_answer);
-        self.is_reset |= code == "NetStream.Play.Reset";
-        self.is_started |= matches!(code.as_str(), "NetStream.Play.Start" | "NetStream.Publish.Start");
-        let settles = match self.purpose {
-            Use::Publish => code == "NetStream.Publish.Start",
-            Use::Play => code == "NetStream.Play.Start" || code == "NetStream.Data.Start",
-        };
-        if (settles || is_error) && self.outcome.is_none() {
-            self.outcome = Some(Outcome { accepted: !is_error, code, n, at });
-        }
+        let mut asked = self.streams.values().filter(|stream| stream.asked.is_some() && stream.ended.is_none());
+        let first = asked.next()?;
+        asked.next().is_none().then_some(first.id)
     }
 }

@@ -7,14 +7,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use anyhow::bail;
-
 use super::book::{Book, Item, strip};
 use super::evidence::Source;
-use crate::analyzer::{Analyzer, Limits, Options, Reason};
 use crate::capture::Input;
-use crate::net::Unread;
-use crate::rules::Engine;
+use crate::inspection::{self, Inspection, Read};
+use crate::limits::Limits;
 use crate::tui;
 use crate::wire::Time;
 
@@ -50,97 +47,77 @@ pub struct Batch {
 /// A capture being read.
 pub struct Loader {
     limits: Limits,
-    input: Input,
-    analyzer: Analyzer,
-    engine: Engine,
+    inspection: Inspection,
     progress: Progress,
     /// Bytes of memory that the book takes for all items so far, about.
     cost: usize,
-    /// The captures, as complaints name them.
-    names: String,
 }
 
 impl Loader {
     /// Opens the captures: for reading now, and for looking again at what was read.
     pub fn open(captures: &[PathBuf], options: &tui::Options) -> anyhow::Result<(Loader, Book)> {
+        Loader::open_under(captures, options, &Limits::default())
+    }
+
+    /// Opens the captures, with these limits instead of the usual ones.
+    pub fn open_under(captures: &[PathBuf], options: &tui::Options, limits: &Limits) -> anyhow::Result<(Loader, Book)> {
         let mut spooled = Vec::new();
-        let input = match captures {
-            [capture] if options.follow => Input::follow(capture, &Arc::default())?,
-            _ if options.follow => bail!("--follow reads one capture"),
-            captures => Input::open_spooling(captures, &mut |index| {
+        let input = if options.follow {
+            Input::follow(captures, &Arc::default())?
+        } else {
+            Input::open_spooling(captures, &mut |index| {
                 let source = Source::new(tempfile::tempfile()?);
                 spooled.push((index, source.clone()));
                 Ok(Box::new(source))
-            })?,
+            })?
         };
         let book = Book::open(captures, &spooled, options.show_secrets)?;
-        let progress = Progress { size: input.size(), ..Progress::default() };
-        let limits = Limits::default();
-        let analyzer = Analyzer::new(&limits, Options { evidence: true });
-        let names = captures.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-        Ok((Loader { limits, input, analyzer, engine: Engine::default(), progress, cost: 0, names }, book))
-    }
-
-    /// With these limits instead of the usual ones; to be said before anything is read.
-    #[must_use]
-    pub fn under(self, limits: &Limits) -> Self {
-        let analyzer = Analyzer::new(limits, Options { evidence: true });
-        Loader { limits: limits.clone(), analyzer, ..self }
+        // The book has masks of its own.
+        let show_secrets = true;
+        let told = inspection::Options { limits: limits.clone(), evidence: true, show_secrets, ..Default::default() };
+        let inspection = Inspection::of(input, &told);
+        let progress = Progress { size: inspection.progress().size, ..Progress::default() };
+        Ok((Loader { limits: limits.clone(), inspection, progress, cost: 0 }, book))
     }
 
     /// Reads one packet and appends what follows from it. False when it was the end.
     fn step(&mut self, items: &mut Vec<Item>) -> bool {
-        match self.input.next() {
-            Some(Ok(packet)) => self.analyzer.push(&packet),
-            Some(Err(error)) => self.progress.complaints.push(error.to_string()),
-            None => {
-                self.analyzer.finish();
-                self.progress.done = true;
-            }
+        match self.inspection.read() {
+            Read::Packet => {}
+            Read::Failed(error) => self.progress.complaints.push(error.to_string()),
+            Read::End => self.progress.done = true,
         }
-        while let Some(mut event) = self.analyzer.poll() {
-            let findings = self.engine.observe(&event);
+        while let Some(told) = self.inspection.told() {
+            let mut event = told.event;
             strip(&mut event);
             let first = items.len();
             items.push(Item::Event(event));
-            items.extend(findings.into_iter().map(Item::Finding));
+            items.extend(told.findings.into_iter().map(Item::Finding));
             self.cost += items[first..].iter().map(Item::cost).sum::<usize>();
         }
         if !self.progress.done && self.is_full() {
             self.progress.done = true;
-            let (cost, read) = (self.cost >> 20, self.input.bytes_read() >> 20);
-            let what = format!("{}: reading stopped: the list takes {cost} MiB for {read} MiB of capture", self.names);
+            let (cost, read) = (self.cost >> 20, self.inspection.progress().read >> 20);
+            let names = self.inspection.names();
+            let what = format!("{names}: reading stopped: the list takes {cost} MiB for {read} MiB of capture");
             self.progress.complaints.push(what);
         }
         if self.progress.done {
-            self.conclude();
+            self.progress.complaints.extend(self.inspection.unknown_link());
         }
         !self.progress.done
     }
 
     /// Whether the book takes more than it may for as much capture.
     fn is_full(&self) -> bool {
-        let share = self.input.bytes_read() * self.limits.index_share / 100;
+        let share = self.inspection.progress().read * self.limits.index_share / 100;
         self.cost > self.limits.index_bytes + share as usize
     }
 
     fn progress(&mut self) -> &Progress {
-        let totals = self.analyzer.totals();
-        self.progress.read = self.input.bytes_read();
-        self.progress.packets = totals.packets;
-        self.progress.start = totals.first.map(|at| at.time);
+        let inspection::Progress { read, packets, start, .. } = self.inspection.progress();
+        (self.progress.read, self.progress.packets, self.progress.start) = (read, packets, start);
         &self.progress
-    }
-
-    /// What is to be said of the whole input.
-    fn conclude(&mut self) {
-        let totals = self.analyzer.totals();
-        let unknown_link = |(reason, _): &&(Reason, _)| matches!(reason, Reason::Packet(Unread::LinkType(_)));
-        if let Some((reason, tally)) = totals.unread.iter().find(unknown_link) {
-            self.progress
-                .complaints
-                .push(format!("{}: {} packets of {reason} were not read", self.names, tally.packets));
-        }
     }
 
     /// Reads on, as far as one hand-over goes.

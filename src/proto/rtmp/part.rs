@@ -53,6 +53,11 @@ impl Part<'_> {
         matches!(self.packet_type(), Some("sequence_start" | "mpeg2ts_sequence_start"))
     }
 
+    /// Whether it is a picture that can be decoded alone.
+    pub fn is_key(&self) -> bool {
+        matches!(self, Part::Video(video) if matches!(video.frame_type, FrameType::KEY | FrameType::GENERATED_KEY))
+    }
+
     /// Whether it is sound or a picture.
     pub fn is_frame(&self) -> bool {
         let is_command = matches!(self, Part::Video(video) if video.frame_type == FrameType::COMMAND);

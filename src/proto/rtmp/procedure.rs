@@ -80,10 +80,19 @@ pub enum Deed {
     Steers,
     /// Ends what is published or played on a stream.
     Ends,
+    /// The same, and gives up the message stream, which it names by its number.
+    Deletes,
     /// Measures the connection: the call is a mere reaction to what the server said.
     Measures,
     /// Tells something, or asks for it.
     Tells,
+}
+
+impl Deed {
+    /// Whether it ends what is published or played.
+    pub fn is_end(self) -> bool {
+        matches!(self, Deed::Ends | Deed::Deletes)
+    }
 }
 
 impl Procedure {
@@ -206,7 +215,7 @@ pub static PROCEDURES: &[Procedure] = &[
     courtesy("FCUnpublish", Deed::Ends, Some("onFCUnpublish")),
     courtesy("FCUnsubscribe", Deed::Ends, Some("onFCUnsubscribe")),
     Procedure { about: END, yes: ENDS, ..stream("closeStream", Answer::Nothing, Deed::Ends) },
-    Procedure { place: Place::Either, about: END, yes: ENDS, ..stream("deleteStream", Answer::Nothing, Deed::Ends) },
+    Procedure { place: Place::Either, about: END, yes: ENDS, ..stream("deleteStream", Answer::Nothing, Deed::Deletes) },
     handler("onStatus", Deed::Tells),
     handler("onFCPublish", Deed::Tells),
     handler("onFCSubscribe", Deed::Tells),

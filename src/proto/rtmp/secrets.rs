@@ -231,8 +231,13 @@ impl Masks {
         if let Event::Close(close) = event
             && close.last
         {
-            self.sessions.remove(&close.session);
+            self.end(close.session);
         }
+    }
+
+    /// Forgets a session's secrets.
+    pub fn end(&mut self, session: u32) {
+        self.sessions.remove(&session);
     }
 
     /// The message as it may be shown.

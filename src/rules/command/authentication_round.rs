@@ -1,3 +1,4 @@
+use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Body, Command, Message};
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::Side;
@@ -23,20 +24,22 @@ impl Rule for AuthenticationRound {
         if message.from != Side::Server || !command.is_answer() {
             return;
         }
-        let Some(call) = facts.calls.answered_by(message).filter(|call| call.name == "connect") else { return };
-        let id = call.transaction_id;
+        let Some(call) = facts.requests.answered_by(message).filter(|call| call.deed == Some(Deed::Connects)) else {
+            return;
+        };
+        let connect = call.call();
         if let Some(Demand { scheme, step }) = Demand::of(command) {
             let text = match step {
                 Step::Name => format!(
-                    "step 1 of 3 of {scheme} authentication: the server rejected connect({id}) to ask who the user is"
+                    "step 1 of 3 of {scheme} authentication: the server rejected {connect} to ask who the user is"
                 ),
                 Step::Challenge => format!(
-                    "step 2 of 3 of {scheme} authentication: the server rejected connect({id}) to send its challenge"
+                    "step 2 of 3 of {scheme} authentication: the server rejected {connect} to send its challenge"
                 ),
                 Step::Refused(reason) => {
                     // The rejection itself is another rule's; this is about what was rejected.
-                    let text = format!("{scheme} authentication failed: the server refused connect({id}): {reason}");
-                    findings.about_earlier(Self::META, &call.quote, call.packets, text);
+                    let text = format!("{scheme} authentication failed: the server refused {connect}: {reason}");
+                    findings.about_request(Self::META, call, text);
                     return;
                 }
             };

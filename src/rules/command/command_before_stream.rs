@@ -1,6 +1,7 @@
 use super::numbered;
 use crate::proto::Close;
 use crate::proto::amf::Amf;
+use crate::proto::rtmp::procedure::{self, Deed};
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Facts, Findings, Quote, Rule, rule};
 use crate::story::Stream;
@@ -43,8 +44,9 @@ impl Rule for CommandBeforeStream {
     fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let head = &message.head;
+        let deed = procedure::deed(&command.name);
         match command.name.as_str() {
-            "publish" | "play" | "play2" if message.from == Side::Client => {
+            _ if matches!(deed, Some(Deed::Publishes | Deed::Plays)) && message.from == Side::Client => {
                 let stream = head.message_stream_id;
                 if !head.message_stream_known
                     || stream == 0
@@ -58,7 +60,7 @@ impl Rule for CommandBeforeStream {
                 self.early.push(Early { call, stream, packets, at: head.last, has_stream: false, quote });
             }
             "_result" if !self.early.is_empty() => {
-                if facts.calls.answered_by(message).is_none_or(|call| call.name != "createStream") {
+                if facts.requests.answered_by(message).is_none_or(|call| call.deed != Some(Deed::Creates)) {
                     return;
                 }
                 let Some(id) = command.arguments.first().and_then(Amf::number) else { return };

@@ -1,4 +1,5 @@
 use crate::proto::Close;
+use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Facts, Findings, Quote, Rule, rule};
 use crate::wire::{PacketNo, Side};
@@ -32,7 +33,7 @@ impl Rule for ConnectAnswerIncomplete {
         if command.name != "_result" || message.from != Side::Server || self.accepted.is_some() {
             return;
         }
-        if facts.calls.answered_by(message).is_some_and(|call| call.name == "connect") {
+        if facts.requests.answered_by(message).is_some_and(|call| call.deed == Some(Deed::Connects)) {
             let server = facts.of(Side::Server);
             self.accepted = Some(Accepted {
                 lacks_window: server.window.is_none(),

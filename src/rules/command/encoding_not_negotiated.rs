@@ -39,7 +39,7 @@ impl Rule for EncodingNotNegotiated {
             return;
         }
         let agreed = command.information().and_then(|object| object.member("objectEncoding")).and_then(Amf::number);
-        if agreed == Some(3.0) && facts.calls.answered_by(message).is_some_and(|call| call.n == connect.n) {
+        if agreed == Some(3.0) && facts.requests.answered_by(message).is_some_and(|call| call.n == connect.n) {
             let text = "the server agrees to object encoding 3, and the client asked for 0".to_owned();
             findings.about(Self::META, message, text).mark = place::member(message, "objectEncoding");
         }

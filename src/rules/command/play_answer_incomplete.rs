@@ -1,6 +1,6 @@
 use crate::proto::Close;
+use crate::proto::rtmp::procedure::Deed;
 use crate::rules::{Facts, Findings, Rule, rule};
-use crate::story::Use;
 use crate::wire::Side;
 
 rule! {
@@ -22,7 +22,9 @@ impl Rule for PlayAnswerIncomplete {
             return;
         }
         for stream in facts.streams.iter() {
-            let Some(request) = stream.asked.as_ref().filter(|request| request.purpose == Use::Play) else { continue };
+            let Some(request) = facts.asked(stream).filter(|request| request.deed == Some(Deed::Plays)) else {
+                continue;
+            };
             let was_rejected = request.outcome.as_ref().is_some_and(|outcome| !outcome.accepted);
             if was_rejected || !(stream.has_media || request.is_started || request.outcome.is_some()) {
                 continue;
@@ -38,7 +40,7 @@ impl Rule for PlayAnswerIncomplete {
                 continue;
             }
             let text = format!("{} succeeded without {}", request.call(), missing.join(" and "));
-            findings.about_earlier(Self::META, &request.quote, request.packets, text).from = Some(Side::Server);
+            findings.about_request(Self::META, request, text).from = Some(Side::Server);
         }
     }
 }

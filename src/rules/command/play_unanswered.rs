@@ -1,7 +1,7 @@
 use super::{had_no_time, then_it_ended};
 use crate::proto::Close;
+use crate::proto::rtmp::procedure::Deed;
 use crate::rules::{Facts, Findings, Rule, rule};
-use crate::story::Use;
 use crate::wire::Side;
 
 rule! {
@@ -22,15 +22,15 @@ impl Rule for PlayUnanswered {
         if !close.last || !facts.of(Side::Server).seen {
             return;
         }
-        for stream in facts.streams.iter() {
-            let Some(request) = stream.asked.as_ref().filter(|request| request.purpose == Use::Play) else { continue };
-            let has_answer = request.statuses > 0 || request.outcome.is_some() || stream.has_media;
-            if has_answer || had_no_time(facts, close, Side::Client, request.at, stream.ended) {
+        for request in facts.requests.uses().filter(|request| request.deed == Some(Deed::Plays)) {
+            let has_media = facts.streams.get(request.message_stream_id).is_some_and(|stream| stream.has_media);
+            let has_answer = request.statuses > 0 || request.outcome.is_some() || has_media;
+            if has_answer || had_no_time(facts, close, request.from, request.at, request.over) {
                 continue;
             }
             let ended = then_it_ended(facts, close, request.at);
             let text = format!("{} was answered neither by an onStatus nor by media{ended}", request.call());
-            let finding = findings.about_earlier(Self::META, &request.quote, request.packets, text);
+            let finding = findings.about_request(Self::META, request, text);
             finding.from = Some(Side::Server);
             finding.certain = facts.ends_in_order(close);
         }

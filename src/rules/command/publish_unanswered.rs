@@ -1,8 +1,8 @@
 use super::{had_no_time, then_it_ended};
 use crate::proto::Close;
+use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Facts, Findings, Rule, rule};
-use crate::story::Use;
 use crate::wire::Side;
 
 rule! {
@@ -25,10 +25,11 @@ impl Rule for PublishUnanswered {
         if command.name != "_result" || message.from != Side::Server {
             return;
         }
-        let Some(call) = facts.calls.answered_by(message).filter(|call| call.name == "publish") else { return };
+        let Some(call) = facts.requests.answered_by(message).filter(|call| call.deed == Some(Deed::Publishes)) else {
+            return;
+        };
         if let Some(code) = command.information_text("code").filter(|code| code.starts_with("NetStream.")) {
-            let id = call.transaction_id;
-            let text = format!("publish({id}) was answered by a _result with {code}, not by an onStatus");
+            let text = format!("{} was answered by a _result with {code}, not by an onStatus", call.call());
             findings.about(Self::META, message, text);
         }
     }
@@ -37,17 +38,14 @@ impl Rule for PublishUnanswered {
         if !close.last || !facts.of(Side::Server).seen {
             return;
         }
-        for stream in facts.streams.iter() {
-            let Some(request) = stream.asked.as_ref().filter(|request| request.purpose == Use::Publish) else {
-                continue;
-            };
+        for request in facts.requests.uses().filter(|request| request.deed == Some(Deed::Publishes)) {
             let has_answer = request.statuses > 0 || request.outcome.is_some();
-            if has_answer || had_no_time(facts, close, Side::Client, request.at, stream.ended) {
+            if has_answer || had_no_time(facts, close, request.from, request.at, request.over) {
                 continue;
             }
             let ended = then_it_ended(facts, close, request.at);
             let text = format!("{} was never answered by an onStatus{ended}", request.call());
-            let finding = findings.about_earlier(Self::META, &request.quote, request.packets, text);
+            let finding = findings.about_request(Self::META, request, text);
             finding.from = Some(Side::Server);
             finding.certain = facts.ends_in_order(close);
         }

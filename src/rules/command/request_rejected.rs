@@ -1,9 +1,9 @@
 use super::authentication_round::asks_for_more;
 use super::{application, numbered};
+use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Body, Command, Message, status};
 use crate::rules::{Facts, Findings, Rule, rule};
-use crate::story::{Call, Request, Use};
-use crate::wire::Side;
+use crate::story::Request;
 
 rule! {
     /// An `_error`, or a status of level `error`: someone said no. The finding says who, to which call, with which code and
@@ -25,14 +25,14 @@ impl Rule for RequestRejected {
         if !is_rejection(command) || asks_for_more(command) {
             return;
         }
-        let call = facts.calls.answered_by(message);
-        if call.is_some_and(Call::is_dispensable) {
+        let call = facts.requests.answered_by(message);
+        if call.is_some_and(|call| call.is_courtesy() && command.is_answer()) {
             return;
         }
         let deed = if command.is_answer() {
             answered(message, command, call, facts)
         } else {
-            Some(told(message, command, facts))
+            Some(told(message, command, call, facts))
         };
         let Some(deed) = deed else { return };
         let text = format!("the {} {deed}{}", message.from.name(), reason(command));
@@ -53,13 +53,13 @@ fn is_rejection(command: &Command) -> bool {
 }
 
 /// What an `_error` does, to which call; none where nobody waits for it.
-fn answered(message: &Message, command: &Command, call: Option<&Call>, facts: &Facts) -> Option<String> {
+fn answered(message: &Message, command: &Command, call: Option<&Request>, facts: &Facts) -> Option<String> {
     if let Some(call) = call {
-        return Some(format!("rejected {}({}){}", call.name, call.transaction_id, application(&call.name, facts)));
+        return Some(format!("rejected {}{}", call.call(), application(&call.name, facts)));
     }
     let code = command.information_text("code").unwrap_or_default();
     if code.starts_with("NetConnection.Connect.") || code.starts_with("NetStream.") {
-        return Some(told(message, command, facts));
+        return Some(told(message, command, None, facts));
     }
     match command.transaction_id? {
         // That of calls that want no answer.
@@ -70,38 +70,20 @@ fn answered(message: &Message, command: &Command, call: Option<&Call>, facts: &F
 }
 
 /// What an `onStatus` of level error does, and an answer whose call is not known.
-fn told(message: &Message, command: &Command, facts: &Facts) -> String {
+fn told(message: &Message, command: &Command, request: Option<&Request>, facts: &Facts) -> String {
     let id = message.head.message_stream_id;
     let code = command.information_text("code").unwrap_or_default();
-    if code.starts_with("NetConnection.") {
-        return match &facts.connect {
-            Some(connect) if connect.answer.is_none() => format!("rejected connect{}", application("connect", facts)),
-            _ => format!("sent {} about the connection", numbered(command)),
-        };
-    }
-    if code.starts_with("NetStream.Seek.") {
-        let seeks = facts.calls.waiting().filter(|call| call.name == "seek" && call.message_stream_id == id);
-        return match seeks.last().filter(|_| facts.is_whole(Side::Client)) {
-            Some(seek) => format!("rejected seek({})", seek.transaction_id),
-            None => "rejected a seek".to_owned(),
-        };
-    }
-    let request = facts.streams.get(id).and_then(|stream| stream.asked.as_ref());
-    let request = request.or_else(|| facts.streams.only_asked_request());
-    match request.filter(|request| concerns(code, request)) {
+    match request {
         Some(request) if request.outcome.as_ref().is_some_and(|outcome| outcome.accepted) => {
+            if request.deed == Some(Deed::Connects) {
+                return format!("sent {} about the connection", numbered(command));
+            }
             format!("accepted {} and then broke it off", request.call())
         }
-        Some(request) => format!("rejected {}", request.call()),
+        Some(request) => format!("rejected {}{}", request.call(), application(&request.name, facts)),
+        None if code.starts_with("NetConnection.") => format!("sent {} about the connection", numbered(command)),
+        None if code.starts_with("NetStream.Seek.") => "rejected a seek".to_owned(),
         None => format!("sent {} on message stream {id}", numbered(command)),
-    }
-}
-
-/// Whether a code can be about a request.
-fn concerns(code: &str, request: &Request) -> bool {
-    match request.purpose {
-        Use::Publish => !code.starts_with("NetStream.Play."),
-        Use::Play => !code.starts_with("NetStream.Publish.") && !code.starts_with("NetStream.Record."),
     }
 }
 

@@ -39,11 +39,11 @@ impl Rule for SessionAbandoned {
             return;
         }
         let ending = facts.ending(close);
-        for stream in facts.streams.iter().filter(|stream| was_running(stream, ending.at)) {
-            let Some(request) = &stream.asked else { continue };
-            let farewells = match request.purpose {
-                Use::Publish => "FCUnpublish, deleteStream or closeStream",
-                Use::Play => "deleteStream or closeStream",
+        for stream in facts.streams.iter().filter(|stream| was_running(facts, stream, ending.at)) {
+            let Some(request) = facts.asked(stream) else { continue };
+            let farewells = match request.purpose() {
+                Some(Use::Publish) => "FCUnpublish, deleteStream or closeStream",
+                _ => "deleteStream or closeStream",
             };
             let call = request.call();
             let after = duration(ending.at.time.since(request.at.time));
@@ -59,7 +59,7 @@ impl Rule for SessionAbandoned {
                 }
                 None => "; no audio or video ever came".to_owned(),
             };
-            let finding = findings.about_earlier(Self::META, &request.quote, request.packets, format!("{how}{since}"));
+            let finding = findings.about_request(Self::META, request, format!("{how}{since}"));
             finding.packets.1 = ending.at.packet;
             finding.from = ending.by;
             finding.certain = facts.ends_in_order(close);
@@ -68,12 +68,12 @@ impl Rule for SessionAbandoned {
 }
 
 /// Whether a stream was in use at the end and nobody had ended it before.
-fn was_running(stream: &Stream, end: Moment) -> bool {
+fn was_running(facts: &Facts, stream: &Stream, end: Moment) -> bool {
     let is_accepted = |request: &Request| match &request.outcome {
         Some(outcome) => outcome.accepted,
         // A publish without an answer is another rule's.
-        None => stream.has_media && request.purpose == Use::Play,
+        None => stream.has_media && request.purpose() == Some(Use::Play),
     };
     let was_taken_back = stream.ended.into_iter().chain(stream.unpublished).any(|at| at.time <= end.time);
-    stream.asked.as_ref().is_some_and(is_accepted) && !was_taken_back && !stream.finished
+    facts.asked(stream).is_some_and(is_accepted) && !was_taken_back && !stream.finished
 }

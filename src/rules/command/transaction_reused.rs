@@ -43,10 +43,7 @@ impl Rule for TransactionReused {
         if command.name.starts_with("on") {
             return;
         }
-        let waits = facts
-            .calls
-            .waiting()
-            .find(|call| call.from == message.from && call.transaction_id == id && call.expects_answer());
+        let waits = facts.requests.waiting().find(|call| call.from == message.from && call.transaction_id == Some(id));
         if let Some(earlier) = waits {
             let text = format!("{}({id}) while {}({id}) waits for its answer", command.name, earlier.name);
             let mark = place::field(message, &TRANSACTION_ID);

@@ -23,25 +23,26 @@ impl Rule for TransactionUnanswered {
         if !close.last {
             return;
         }
-        for call in facts.calls.waiting() {
+        // An answer that carries another id is the answerer's fault, and another rule's.
+        let misnumbered = facts.requests.misnumbered();
+        for call in facts.requests.waiting() {
             // The answer may be among what was not captured, or still to come.
             let answerer = facts.of(call.from.other());
-            if answerer.lost || !answerer.seen || !call.expects_answer() {
+            if answerer.lost || !answerer.seen || misnumbered.iter().any(|(n, _)| *n == call.n) {
                 continue;
             }
             if had_no_time(facts, close, call.from, call.at, None) {
                 continue;
             }
-            let mut text =
-                format!("{}({}){} was never answered", call.name, call.transaction_id, application(&call.name, facts));
-            if !call.is_dispensable() {
+            let mut text = format!("{}{} was never answered", call.call(), application(&call.name, facts));
+            if !call.is_courtesy() {
                 text += &then_it_ended(facts, close, call.at);
             }
-            let finding = findings.about_earlier(Self::META, &call.quote, call.packets, text);
+            let finding = findings.about_request(Self::META, call, text);
             // The one at fault is the one that stays silent.
             finding.from = Some(call.from.other());
             finding.certain = facts.ends_in_order(close);
-            if call.is_dispensable() {
+            if call.is_courtesy() {
                 finding.severity = Severity::Note;
             }
         }

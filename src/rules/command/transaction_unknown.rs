@@ -19,19 +19,23 @@ impl Rule for TransactionUnknown {
         if !close.last {
             return;
         }
-        for answer in facts.calls.unclaimed() {
+        let misnumbered = facts.requests.misnumbered();
+        for answer in facts.requests.unclaimed() {
             // Nothing of the caller was captured.
             if !facts.of(answer.from.other()).seen {
                 continue;
             }
             let id = answer.transaction_id;
-            let text = if id == 0.0 {
-                format!("the {} sent {}(0), and transaction id 0 wants no answer", answer.from.name(), answer.name)
-            } else {
-                format!("the {} sent {}({id}), and no call {id} waits for it", answer.from.name(), answer.name)
+            let meant = misnumbered.iter().find(|(_, early)| *early == answer.quote.n);
+            let meant = meant.and_then(|(call, _)| facts.requests.get(*call));
+            let sent = format!("the {} sent {}({id})", answer.from.name(), answer.name);
+            let text = match meant {
+                Some(call) => format!("{sent}, and no call {id} waits for it: {} was never answered", call.call()),
+                None if id == 0.0 => format!("{sent}, and transaction id 0 wants no answer"),
+                None => format!("{sent}, and no call {id} waits for it"),
             };
             let finding = findings.about_earlier(Self::META, &answer.quote, answer.packets, text);
-            if id == 0.0 {
+            if id == 0.0 && meant.is_none() {
                 finding.severity = Severity::Note;
             }
         }

@@ -3,7 +3,6 @@ use std::collections::BTreeSet;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, UserControlEvent};
 use crate::rules::{Facts, Findings, Rule, rule};
-use crate::story::Use;
 use crate::wire::{Moment, Side};
 
 rule! {
@@ -49,9 +48,9 @@ impl Rule for StreamBeginMissing {
         let answer = facts.connect.as_ref().and_then(|connect| connect.answer.as_ref());
         let connected = answer.filter(|answer| answer.accepted).map(|answer| ("connect", 0, answer.at));
         let started = facts.streams.iter().filter_map(|stream| {
-            let asked = stream.asked.as_ref()?;
+            let asked = facts.asked(stream)?;
             let outcome = asked.outcome.as_ref().filter(|outcome| outcome.accepted)?;
-            Some((if asked.purpose == Use::Publish { "publish" } else { "play" }, stream.id, outcome.at))
+            Some((asked.name.as_str(), stream.id, outcome.at))
         });
         // Where the capture ends at once, Stream Begin may be what comes next.
         let is_over = |at: Moment| {

@@ -48,7 +48,7 @@ impl Rule for MediaBeforePublish {
             return;
         }
         let stream = facts.streams.get(id);
-        let asked = stream.and_then(|stream| stream.asked.as_ref()).filter(|asked| asked.purpose == Use::Publish);
+        let asked = stream.and_then(|stream| facts.asked(stream)).filter(|asked| asked.purpose() == Some(Use::Publish));
         let outcome = asked.and_then(|asked| asked.outcome.as_ref());
         if outcome.is_some_and(|outcome| outcome.accepted)
             || self.early.len() == REMEMBERED
@@ -72,7 +72,7 @@ impl Rule for MediaBeforePublish {
         }
         for early in self.early.drain(..) {
             let id = early.message_stream_id;
-            let asked = facts.streams.get(id).and_then(|stream| stream.asked.as_ref());
+            let asked = facts.streams.get(id).and_then(|stream| facts.asked(stream));
             let accepted = asked.and_then(|asked| asked.outcome.as_ref()).filter(|outcome| outcome.accepted);
             // Captures of several interfaces reorder.
             if accepted.is_none_or(|outcome| outcome.at.time.since(early.at.time) > REORDERED) {

@@ -71,7 +71,7 @@ impl Rule for MediaStalled {
             let stream = running.message_stream_id;
             let is_used = facts.streams.get(stream).is_some_and(|known| {
                 let by = if running.from == Side::Client { Use::Publish } else { Use::Play };
-                known.ended.is_none() && known.asked.as_ref().is_some_and(|asked| asked.purpose == by)
+                known.ended.is_none() && known.purpose == Some(by)
             });
             if silence > SILENCE && is_used {
                 let text = format!(

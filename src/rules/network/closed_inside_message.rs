@@ -2,7 +2,7 @@ use crate::net::How;
 use crate::proto::rtmp::{Head, type_name};
 use crate::proto::{Close, Incomplete, Why};
 use crate::rules::{Facts, Findings, Rule, Severity, rule};
-use crate::story::{Stream, Use};
+use crate::story::Use;
 use crate::wire::Side;
 
 rule! {
@@ -59,14 +59,10 @@ impl Rule for ClosedInsideMessage {
         );
         let last = head.last.packet.max(ending.at.packet);
         let finding = findings.push(Self::META, Some(by), text, (head.first.packet, last));
-        if by == Side::Client && facts.streams.iter().any(is_played) {
+        if by == Side::Client && facts.requests.uses().any(|request| request.purpose() == Some(Use::Play)) {
             finding.severity = Severity::Note;
         }
         // A FIN acknowledges what had come by then. A reset need not: the rest may have been sent and not captured.
         finding.certain = ending.how == How::Fin && facts.is_whole(from);
     }
-}
-
-fn is_played(stream: &Stream) -> bool {
-    stream.asked.as_ref().is_some_and(|asked| asked.purpose == Use::Play)
 }

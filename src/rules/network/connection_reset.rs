@@ -29,8 +29,8 @@ struct Step(&'static str, bool);
 impl ConnectionReset {
     fn step(&self, facts: &Facts) -> Step {
         let streams = facts.streams.iter().filter(|stream| stream.asked.is_some());
-        if let Some(stream) = streams.max_by_key(|stream| stream.asked.as_ref().map(|asked| asked.n)) {
-            return stream_step(stream);
+        if let Some(stream) = streams.max_by_key(|stream| stream.asked) {
+            return stream_step(facts, stream);
         }
         match (self.media, &facts.connect) {
             (Some(Side::Client), _) => Step("while publishing", true),
@@ -52,12 +52,12 @@ impl ConnectionReset {
     }
 }
 
-fn stream_step(stream: &Stream) -> Step {
-    let Some(asked) = stream.asked.as_ref().filter(|_| stream.ended.is_none()) else {
+fn stream_step(facts: &Facts, stream: &Stream) -> Step {
+    let Some(asked) = facts.asked(stream).filter(|_| stream.ended.is_none()) else {
         return Step("after the stream was closed", false);
     };
     let accepted = asked.outcome.as_ref().map(|outcome| outcome.accepted);
-    match (asked.purpose, accepted, stream.has_media) {
+    match (asked.purpose().unwrap_or(Use::Play), accepted, stream.has_media) {
         (Use::Publish, Some(false), _) => Step("after publish was rejected", false),
         (Use::Play, Some(false), _) => Step("after play was rejected", false),
         (Use::Publish, None, false) => Step("before publish was answered", true),

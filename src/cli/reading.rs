@@ -1,0 +1,126 @@
+//! Reads captures for a command: progress and complaints on standard error, and an end when the user wants one.
+
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::{Outcome, complain, say};
+use crate::inspection::{self, Inspection, Read, Told};
+use crate::wire::Time;
+
+/// Packets between looks at the clock.
+const STRIDE: u64 = 4096;
+/// Work that takes no longer shows no progress.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Who is told what is in the captures.
+pub(super) trait Consumer {
+    /// Once, before anything else. `start` is the first packet's time.
+    fn begin(&mut self, _start: Option<Time>) -> io::Result<()> {
+        Ok(())
+    }
+    fn take(&mut self, told: Told<'_>) -> io::Result<()>;
+    /// Passes on what is buffered: something is said on standard error.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads to the end, or until the user ends it. Captures that could not be read on are complained of, and fail.
+pub(super) fn read(
+    inspection: &mut Inspection,
+    progress: &mut Progress,
+    consumer: &mut dyn Consumer,
+    outcome: &mut Outcome,
+) -> io::Result<()> {
+    let (mut begun, mut packets) = (false, 0);
+    loop {
+        let read = inspection.read();
+        if !begun && !matches!(read, Read::Failed(_)) {
+            begun = true;
+            consumer.begin(inspection.start())?;
+        }
+        while let Some(told) = inspection.told() {
+            consumer.take(told)?;
+        }
+        match read {
+            Read::Packet => packets += 1,
+            Read::Failed(error) => {
+                // What was readable comes first.
+                consumer.flush()?;
+                progress.clear();
+                complain(error);
+                *outcome = Outcome::Failed;
+            }
+            Read::End => break,
+        }
+        if packets % STRIDE == 0 {
+            progress.show(inspection);
+        }
+    }
+    progress.clear();
+    Ok(())
+}
+
+/// Complains of what the captures as a whole did not give.
+pub(super) fn conclude(inspection: &Inspection, outcome: Outcome) -> Outcome {
+    if let Some(what) = inspection.unknown_link() {
+        complain(what);
+        return Outcome::Failed;
+    }
+    if outcome == Outcome::Done
+        && let Some(what) = inspection.no_session()
+    {
+        complain(what);
+    }
+    outcome
+}
+
+/// Lets the first Ctrl-C, or the first request to terminate, end the reading, so that what is known by then, the summary
+/// too, still comes. A second one ends the program.
+pub(super) fn interruptible() -> io::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&interrupted))?;
+        signal_hook::flag::register(signal, interrupted)?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
+}
+
+/// How far it is, on standard error, where a person looks and the work is long.
+pub(super) struct Progress {
+    since: Option<Instant>,
+    shown: bool,
+}
+
+impl Progress {
+    pub(super) fn new(quiet: bool) -> Self {
+        // On the same terminal as the output it would stand among the lines.
+        let wanted = !quiet && io::stderr().is_terminal() && !io::stdout().is_terminal();
+        Progress { since: wanted.then(Instant::now), shown: false }
+    }
+
+    fn show(&mut self, inspection: &Inspection) {
+        let Some(since) = self.since else { return };
+        if since.elapsed() < PATIENCE {
+            return;
+        }
+        self.shown = true;
+        let inspection::Progress { read, size, .. } = inspection.progress();
+        match size {
+            Some(size) if size > 0 => say(&format!("\r{:3} % of {} MB", read * 100 / size, size / 1_000_000)),
+            _ => say(&format!("\r{} MB", read / 1_000_000)),
+        }
+    }
+
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            say("\r\u{1b}[K");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Captures in, what happened out: the program's one way from files to events and findings, and the library's front door.
+//!
+//! An [`Inspection`] owns what stands in that way: the input, the analyzer, the rules and the masks. It reads one packet at a
+//! time ([`Inspection::read`]) and tells what followed from it ([`Inspection::told`]); who needs no more than the
+//! events asks for the [next](Inspection::next) one. What an event is told with, its findings and the masks for showing it,
+//! comes as one [`Told`]. A capture that cannot be read on is an error among these and ends nothing: what was under way is
+//! told behind it.
+//!
+//! Here is no output, no terminal and no signal: who wants to stop the reading sets [`Options::stop`].
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::analyzer::{self, Analyzer, Reason, Totals};
+use crate::capture::{CaptureError, Input};
+use crate::limits::{Limits, Reached};
+use crate::net::Unread;
+use crate::proto::Event;
+use crate::proto::rtmp::secrets::Masks;
+use crate::rules::{Engine, Finding};
+use crate::story::{Stories, Story};
+use crate::wire::Time;
+
+/// How captures are inspected. The default reads them to their end, judges them, and masks secrets.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub limits: Limits,
+    /// Where the capture ends, wait for what another program still writes to it, until [`Options::stop`] is set.
+    pub follow: bool,
+    /// Ends the reading when it is set. What is known by then is still told. Pipes and captures that are followed give
+    /// what is in them first.
+    pub stop: Arc<AtomicBool>,
+    /// Also tell where every session's bytes lie in the capture ([`Event::Piece`]).
+    pub evidence: bool,
+    /// Leave the rules out: there are no findings.
+    pub unjudged: bool,
+    /// Mask nothing.
+    pub show_secrets: bool,
+}
+
+/// What came of reading on.
+#[derive(Debug)]
+pub enum Read {
+    Packet,
+    /// A capture could not be read on. What the others give follows.
+    Failed(CaptureError),
+    /// No packet follows.
+    End,
+}
+
+/// An event, and what is known with it.
+#[derive(Debug)]
+pub struct Told<'i> {
+    pub event: Event,
+    /// What the rules found at this event, in the order of the catalogue. They may be about earlier ones.
+    pub findings: Vec<Finding>,
+    /// What the session did so far, this event included.
+    pub story: &'i Story,
+    /// What may be shown of the event and the findings.
+    pub masks: &'i Masks,
+    /// The first packet's time: times count from it.
+    pub start: Time,
+}
+
+/// How far the reading is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes read; of compressed captures, compressed bytes.
+    pub read: u64,
+    /// Bytes of all captures; `None` where that cannot be known.
+    pub size: Option<u64>,
+    pub packets: u64,
+    /// The first packet's time.
+    pub start: Option<Time>,
+}
+
+/// Captures that are being read.
+pub struct Inspection {
+    input: Input,
+    analyzer: Analyzer,
+    engine: Option<Engine>,
+    /// Where nothing is judged; otherwise the rules keep them.
+    stories: Stories,
+    masks: Masks,
+    stop: Arc<AtomicBool>,
+    ended: bool,
+    /// The next event, where it was looked for already.
+    ready: Option<Event>,
+    /// The session whose last event was told.
+    over: Option<u32>,
+    /// Comments, names and secrets of the captures that were left out.
+    missed_notes: u64,
+}
+
+impl Inspection {
+    /// Opens captures, to be read as one in the order of their packets' times. `-` is standard input.
+    pub fn open(captures: &[PathBuf], limits: &Limits) -> Result<Inspection, CaptureError> {
+        Inspection::open_with(captures, &Options { limits: limits.clone(), ..Options::default() })
+    }
+
+    pub fn open_with(captures: &[PathBuf], options: &Options) -> Result<Inspection, CaptureError> {
+        let input = if options.follow {
+            Input::follow(captures, &options.stop)?
+        } else {
+            Input::open_until(captures, &options.stop)?
+        };
+        Ok(Inspection::of(input, options))
+    }
+
+    /// Inspects an input that is open already.
+    pub fn of(input: Input, options: &Options) -> Inspection {
+        let limits = &options.limits;
+        Inspection {
+            input,
+            analyzer: Analyzer::new(limits, analyzer::Options { evidence: options.evidence }),
+            engine: (!options.unjudged).then(|| Engine::under(limits)),
+            stories: Stories::under(limits),
+            masks: Masks::new(options.show_secrets, limits),
+            stop: Arc::clone(&options.stop),
+            ended: false,
+            ready: None,
+            over: None,
+            missed_notes: 0,
+        }
+    }
+
+    /// Reads one packet, or what stands in its place. What followed from it is then [told](Inspection::told); behind the end
+    /// too something is.
+    pub fn read(&mut self) -> Read {
+        // What is live was told to stop by itself: what its writer still gives is read.
+        let stops = self.stop.load(Ordering::Relaxed) && !self.input.is_live();
+        if self.ended || stops {
+            return self.end();
+        }
+        match self.input.next() {
+            Some(Ok(packet)) => {
+                self.analyzer.push(&packet);
+                Read::Packet
+            }
+            Some(Err(error)) => Read::Failed(error),
+            None => self.end(),
+        }
+    }
+
+    fn end(&mut self) -> Read {
+        if !std::mem::replace(&mut self.ended, true) {
+            self.analyzer.finish();
+            self.missed_notes = self.input.notes().missed;
+        }
+        Read::End
+    }
+
+    /// The next event that follows from what was read. All are to be taken before reading on.
+    pub fn told(&mut self) -> Option<Told<'_>> {
+        if let Some(over) = self.over.take() {
+            self.masks.end(over);
+        }
+        let event = self.ready.take().or_else(|| self.analyzer.poll())?;
+        let (findings, story) = match &mut self.engine {
+            Some(engine) => {
+                let findings = engine.observe(&event);
+                (findings, engine.story())
+            }
+            None => (Vec::new(), self.stories.learn(&event)),
+        };
+        self.masks.observe(&event);
+        self.over = matches!(&event, Event::Close(close) if close.last).then(|| event.session());
+        let start = self.analyzer.totals().first.map(|at| at.time).unwrap_or_default();
+        Some(Told { event, findings, story, masks: &self.masks, start })
+    }
+
+    /// The next event, or the next error of the captures; reads as far as it must.
+    #[allow(clippy::should_implement_trait)] // It lends; an `Iterator` cannot.
+    pub fn next(&mut self) -> Option<Result<Told<'_>, CaptureError>> {
+        while !self.is_ready() {
+            match self.read() {
+                Read::Packet => {}
+                Read::Failed(error) => return Some(Err(error)),
+                Read::End if self.is_ready() => {}
+                Read::End => return None,
+            }
+        }
+        self.told().map(Ok)
+    }
+
+    /// Looks whether an event is there to be told.
+    fn is_ready(&mut self) -> bool {
+        self.ready = self.ready.take().or_else(|| self.analyzer.poll());
+        self.ready.is_some()
+    }
+
+    pub fn progress(&self) -> Progress {
+        Progress {
+            read: self.input.bytes_read(),
+            size: self.input.size(),
+            packets: self.analyzer.totals().packets,
+            start: self.start(),
+        }
+    }
+
+    /// The first packet's time.
+    pub fn start(&self) -> Option<Time> {
+        self.analyzer.totals().first.map(|at| at.time)
+    }
+
+    /// Totals over what was read, with the limits that were reached in reading, decoding, judging and masking.
+    pub fn totals(&self) -> Totals {
+        let mut totals = self.analyzer.totals().clone();
+        totals.reached.add(&Reached { note_bytes: self.missed_notes, ..Reached::default() });
+        totals.reached.add(self.masks.reached());
+        totals.reached.add(self.stories.reached());
+        if let Some(engine) = &self.engine {
+            totals.reached.add(&engine.reached());
+        }
+        totals
+    }
+
+    /// What is to be said of captures of which nothing could be read because their link type is not known; a sentence that
+    /// names them.
+    pub fn unknown_link(&self) -> Option<String> {
+        let is_link = |(reason, _): &&(Reason, _)| matches!(reason, Reason::Packet(Unread::LinkType(_)));
+        let (reason, tally) = self.analyzer.totals().unread.iter().find(is_link)?;
+        Some(format!("{}: {} packets of {reason} were not read", self.input.names(), tally.packets))
+    }
+
+    /// What is to be said of captures without a session; a sentence that names them.
+    pub fn no_session(&self) -> Option<String> {
+        let totals = self.analyzer.totals();
+        (totals.sessions == 0).then(|| format!("{}: no RTMP in {} packets", self.input.names(), totals.packets))
+    }
+
+    /// The captures, as messages name them.
+    pub fn names(&self) -> String {
+        self.input.names()
+    }
+}
