@@ -10,7 +10,7 @@ pub mod flv;
 pub mod rtmp;
 
 pub use describe::{describe, trouble};
-pub use event::{Close, Event, Gap, Incomplete, Opened, Piece, Resync, Undecodable, Why};
+pub use event::{Attempts, Close, Event, Gap, Incomplete, Opened, Piece, Resync, Undecodable, Why};
 
 use crate::wire::Field;
 

@@ -371,6 +371,7 @@ pub static CATALOGUE: &[&Entry] = &[
     &network::NET006,
     &network::NET007,
     &network::NET008,
+    &network::NET010,
 ];
 
 /// The codes and the names of all rules, as words of a field.

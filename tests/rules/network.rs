@@ -165,7 +165,86 @@ fn tcp_cases() -> Vec<Case> {
     ));
     cases.push(real("NET007", "transport/derived-duplicates-all.pcap", &[]));
     cases.extend(cut_off());
+    cases.extend(refused());
     cases
+}
+
+/// A client that asks for a connection at this second, and what answers it.
+fn asks(second: i64, port: u16, answer: Option<u8>) -> Vec<Packet> {
+    let packets = Link::v4().client_port(port).packets(&sample::connected());
+    let (syn, answered) = (&packets[0], &packets[1]);
+    let mut asked = vec![syn.clone()];
+    asked.extend(answer.map(|flags| Packet { flags, window: 0, ..answered.clone() }));
+    asked.extend(answer.is_none().then(|| Packet { time: Time(syn.time.0 + 1_000_000_000), ..syn.clone() }));
+    later(asked, second)
+}
+
+fn later(mut packets: Vec<Packet>, seconds: i64) -> Vec<Packet> {
+    packets.iter_mut().for_each(|packet| packet.time.0 += seconds * 1_000_000_000);
+    packets
+}
+
+/// NET010: connections to a session's server that did not come about.
+fn refused() -> Vec<Case> {
+    let of = |what, beside: Vec<Vec<Packet>>, second, expected| {
+        let session = later(Link::v4().packets(&sample::publish(3)), second);
+        let packets = transform::merge(beside.into_iter().chain([session]));
+        Case { code: "NET010", what, story: Story::of_packets(&packets), expected }
+    };
+    const REFUSED: u8 = tcp::RST | tcp::ACK;
+    const ACCEPTED: u8 = tcp::SYN | tcp::ACK;
+    let elsewhere = Link::v4().client_port(4).server_port(1936).packets(&sample::connected());
+    vec![
+        of("nobody else", vec![], 0, &[]),
+        of(
+            "refused before it",
+            vec![asks(0, 4, Some(REFUSED)), asks(1, 5, Some(REFUSED))],
+            9,
+            &["beside this session, 2 connections to 192.0.2.2:1935 did not come about: a reset answered the SYN"],
+        ),
+        of(
+            "silence before it",
+            vec![asks(0, 4, None)],
+            200,
+            &["beside this session, 1 connection to 192.0.2.2:1935 did not come about: nothing answered the SYN"],
+        ),
+        of(
+            "both",
+            vec![asks(0, 4, None), asks(1, 5, Some(REFUSED))],
+            200,
+            &[
+                "beside this session, 2 connections to 192.0.2.2:1935 did not come about: a reset answered the SYN of 1, nothing that of 1",
+            ],
+        ),
+        of("accepted, and nothing said", vec![asks(0, 4, Some(ACCEPTED))], 200, &[]),
+        of("another server", vec![vec![elsewhere[0].clone()]], 200, &[]),
+        of("asked just before the capture ends", vec![asks(0, 4, None)], 0, &[]),
+    ]
+}
+
+/// What no session tells stands in the totals.
+#[test]
+fn connections_that_are_refused_when_the_session_is_over_are_told_with_the_totals() {
+    use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
+    use rtmp_inspect::wire::{Moment, PacketNo, Place};
+    let session = Link::v4().packets(&sample::publish(3));
+    let packets = transform::merge([session, asks(9, 4, Some(tcp::RST | tcp::ACK)), asks(10, 5, None)]);
+    let mut analyzer = Analyzer::new(&Limits::default(), Options::default());
+    for (index, packet) in packets.iter().enumerate() {
+        let frame = packet.frame();
+        analyzer.push(&rtmp_inspect::capture::Packet {
+            at: Moment { packet: PacketNo(index as u64 + 1), time: packet.time },
+            link: rtmp_inspect::capture::LinkType(1),
+            data: &frame,
+            wire_length: frame.len() as u32,
+            place: Place::default(),
+        });
+        while analyzer.poll().is_some() {}
+    }
+    analyzer.finish();
+    let unread: Vec<_> =
+        analyzer.totals().unread.iter().map(|(why, tally)| format!("{why}: {}", tally.packets)).collect();
+    assert_eq!(unread, ["TCP connections to 192.0.2.2:1935 that were refused or not answered: 2"]);
 }
 
 /// NET008: who ended the connection inside whose message.

@@ -2,6 +2,7 @@
 
 mod capture_gap;
 mod closed_inside_message;
+mod connection_refused;
 mod connection_reset;
 mod midstream_start;
 mod one_direction_only;
@@ -17,3 +18,4 @@ pub(super) const NET005: super::Entry = one_direction_only::OneDirectionOnly::EN
 pub(super) const NET006: super::Entry = zero_window::ZeroWindow::ENTRY;
 pub(super) const NET007: super::Entry = retransmissions::Retransmissions::ENTRY;
 pub(super) const NET008: super::Entry = closed_inside_message::ClosedInsideMessage::ENTRY;
+pub(super) const NET010: super::Entry = connection_refused::ConnectionRefused::ENTRY;
