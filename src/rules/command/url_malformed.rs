@@ -139,15 +139,12 @@ fn decoded(text: &str) -> Cow<'_, str> {
     let mut rest = text.as_bytes();
     while let [first, behind @ ..] = rest {
         let digit = |at: usize| behind.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-        match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high << 4 | low) as u8);
-                rest = &behind[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = behind;
-            }
+        if let (b'%', Some(high), Some(low)) = (first, digit(0), digit(1)) {
+            bytes.push((high << 4 | low) as u8);
+            rest = &behind[2..];
+        } else {
+            bytes.push(*first);
+            rest = behind;
         }
     }
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
