@@ -85,6 +85,8 @@ pub struct Inspection {
     masks: Masks,
     stop: Arc<AtomicBool>,
     ended: bool,
+    /// There was more when the reading was to stop.
+    interrupted: bool,
     /// The next event, where it was looked for already.
     ready: Option<Event>,
     /// The session whose last event was told.
@@ -119,6 +121,7 @@ impl Inspection {
             masks: Masks::new(options.show_secrets, limits),
             stop: Arc::clone(&options.stop),
             ended: false,
+            interrupted: false,
             ready: None,
             over: None,
             missed_notes: 0,
@@ -128,12 +131,16 @@ impl Inspection {
     /// Reads one packet, or what stands in its place. What followed from it is then [told](Inspection::told); behind the end
     /// too something is.
     pub fn read(&mut self) -> Read {
+        if self.ended {
+            return Read::End;
+        }
         // What is live was told to stop by itself: what its writer still gives is read.
         let stops = self.stop.load(Ordering::Relaxed) && !self.input.is_live();
-        if self.ended || stops {
-            return self.end();
-        }
         match self.input.next() {
+            Some(Ok(_)) if stops => {
+                self.interrupted = true;
+                self.end()
+            }
             Some(Ok(packet)) => {
                 self.analyzer.push(&packet);
                 Read::Packet
@@ -144,10 +151,9 @@ impl Inspection {
     }
 
     fn end(&mut self) -> Read {
-        if !std::mem::replace(&mut self.ended, true) {
-            self.analyzer.finish();
-            self.missed_notes = self.input.notes().missed;
-        }
+        self.ended = true;
+        self.analyzer.finish();
+        self.missed_notes = self.input.notes().missed;
         Read::End
     }
 
@@ -216,18 +222,28 @@ impl Inspection {
         totals
     }
 
+    /// What is to be said of captures that were not read to their end because the reading was to stop; a sentence that names
+    /// them. To end a pipe or a capture that is followed is no interruption.
+    pub fn interrupted(&self) -> Option<String> {
+        let after = match self.analyzer.totals().last {
+            Some(at) => format!("after packet {}", at.packet),
+            None => "before the first packet".to_owned(),
+        };
+        self.interrupted.then(|| format!("{}: interrupted {after}: the rest was not read", self.names()))
+    }
+
     /// What is to be said of captures of which nothing could be read because their link type is not known; a sentence that
     /// names them.
     pub fn unknown_link(&self) -> Option<String> {
         let is_link = |(reason, _): &&(Reason, _)| matches!(reason, Reason::Packet(Unread::LinkType(_)));
         let (reason, tally) = self.analyzer.totals().unread.iter().find(is_link)?;
-        Some(format!("{}: {} packets of {reason} were not read", self.input.names(), tally.packets))
+        Some(format!("{}: {} packets of {reason} were not read", self.names(), tally.packets))
     }
 
     /// What is to be said of captures without a session; a sentence that names them.
     pub fn no_session(&self) -> Option<String> {
         let totals = self.analyzer.totals();
-        (totals.sessions == 0).then(|| format!("{}: no RTMP in {} packets", self.input.names(), totals.packets))
+        (totals.sessions == 0).then(|| format!("{}: no RTMP in {} packets", self.names(), totals.packets))
     }
 
     /// The captures, as messages name them.

@@ -56,9 +56,16 @@ pub(super) struct InputArguments {
     /// Keep reading a capture that another program still writes, until Ctrl-C
     #[arg(long)]
     pub(super) follow: bool,
-    /// No progress and no summary
+    /// No progress, and no summary for people: JSON keeps its summary line
     #[arg(short, long)]
     pub(super) quiet: bool,
+}
+
+impl InputArguments {
+    /// Whether what is read may be silent for hours.
+    pub(super) fn is_live(&self) -> bool {
+        self.follow || self.captures.iter().any(|capture| super::output::is_live(capture))
+    }
 }
 
 #[derive(Debug, Args)]

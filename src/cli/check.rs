@@ -20,7 +20,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
     let (fail_on, rules) = (policy.fail_on, policy.rules());
     let sieve = Sieve::new(&arguments.input, Form::Findings)?.under(policy).of_sessions(sessions);
     let stop = interruptible()?;
-    let out = stdout(&arguments.input, &stop);
+    let out = stdout(arguments.input.is_live(), &stop);
     let mut writer: Box<dyn Writer> = if arguments.json {
         Box::new(JsonWriter::new(out, false).findings_only())
     } else if arguments.junit {
@@ -32,7 +32,8 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
         let notes = arguments.notes || arguments.input.filter.is_some();
         Box::new(report::text(out, arguments.input.color.color(), notes))
     };
-    let pumped = pump(&arguments.input, &stop, sieve, &mut *writer)?;
+    let summary = arguments.json || !arguments.input.quiet;
+    let pumped = pump(&arguments.input, &stop, sieve, &mut *writer, summary)?;
     // A capture in which there was nothing to check has not passed.
     if pumped.outcome != Outcome::Done || pumped.sessions == 0 {
         return Ok(Outcome::Failed);

@@ -1,17 +1,19 @@
 //! `rtmp-inspect compare LABEL=CAPTURE…`: several servers' behaviour side by side.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
 
 use super::arguments::CompareArguments;
-use super::{Outcome, complain, print};
-use crate::analyzer::{Analyzer, Options};
-use crate::capture::Input;
+use super::output::{is_live, stdout};
+use super::reading::{self, Consumer, Progress, interruptible};
+use super::{Outcome, complain};
 use crate::compare::{Comparison, Observer, Profile, Scenarios};
 use crate::export::compare;
-use crate::limits::Limits;
-use crate::proto::rtmp::secrets::Masks;
+use crate::inspection::{Inspection, Options, Told};
 
 pub(super) fn run(arguments: &CompareArguments) -> anyhow::Result<Outcome> {
     let scenarios = match &arguments.scenarios {
@@ -29,6 +31,10 @@ pub(super) fn run(arguments: &CompareArguments) -> anyhow::Result<Outcome> {
             None => bail!("--reference {label}: there is no such label"),
         },
     };
+    let stop = interruptible()?;
+    let live = servers.iter().flat_map(|server| &server.captures).any(|path| is_live(path));
+    let out = stdout(live, &stop);
+    let mut reading = Reading { out, stop, progress: Progress::new(true), reveal: arguments.show_secrets };
     let mut outcome = Outcome::Done;
     let mut captures = Vec::new();
     let mut profiles = Vec::new();
@@ -38,18 +44,20 @@ pub(super) fn run(arguments: &CompareArguments) -> anyhow::Result<Outcome> {
             let place = captures.len();
             captures.push(path.to_string_lossy().into_owned());
             let observer = Observer::new(place, &captures[place], &scenarios);
-            if !read(path, observer, arguments.show_secrets, &mut profile)? {
-                outcome = Outcome::Failed;
+            match reading.read(path, &mut Profiling { observer, profile: &mut profile }) {
+                // Nobody waits for what comes of it.
+                Err(error) if is_closed_pipe(&error) => return Ok(Outcome::Done),
+                read => outcome = outcome.max(read?),
             }
-        }
-        if profile.sessions == 0 {
-            complain(format_args!("{}: no session with a readable beginning", server.label));
-            outcome = Outcome::Failed;
         }
         profiles.push((server.label, profile));
     }
+    for (label, _) in profiles.iter().filter(|(_, profile)| profile.sessions == 0) {
+        complain(format_args!("{label}: no session with a readable beginning"));
+        outcome = Outcome::Failed;
+    }
     let comparison = Comparison::new(profiles, captures, reference);
-    print(&if arguments.json {
+    let text = if arguments.json {
         compare::json(&comparison)
     } else if arguments.markdown {
         compare::markdown(&comparison)
@@ -57,40 +65,69 @@ pub(super) fn run(arguments: &CompareArguments) -> anyhow::Result<Outcome> {
         compare::html(&comparison)
     } else {
         compare::text(&comparison, arguments.color.color(), arguments.all)
-    })?;
+    };
+    match reading.out.write_all(text.as_bytes()).and_then(|()| reading.out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+        _ => {}
+    }
     if outcome == Outcome::Done && arguments.exit_code && comparison.differs() {
         outcome = Outcome::Found;
     }
     Ok(outcome)
 }
 
-/// Reads one capture into a profile. Whether it could all be read.
-fn read(path: &Path, mut observer: Observer, reveal: bool, profile: &mut Profile) -> anyhow::Result<bool> {
-    let limits = Limits::default();
-    let mut input = Input::open(std::slice::from_ref(&path.to_owned()))?;
-    let mut analyzer = Analyzer::new(&limits, Options::default());
-    let mut masks = Masks::new(reveal, &limits);
-    let mut drain = |analyzer: &mut Analyzer| {
-        while let Some(event) = analyzer.poll() {
-            masks.observe(&event);
-            observer.observe(&event, &masks, profile);
-            masks.forget(&event);
-        }
-    };
-    let mut complete = true;
-    while let Some(packet) = input.next() {
-        match packet {
-            Ok(packet) => analyzer.push(&packet),
-            Err(error) => {
-                complain(error);
-                complete = false;
+/// Reads captures one after another, until the user ends it.
+struct Reading {
+    /// Where the comparison goes; whether somebody still waits for it.
+    out: Box<dyn Write>,
+    stop: Arc<AtomicBool>,
+    progress: Progress,
+    reveal: bool,
+}
+
+impl Reading {
+    fn read(&mut self, path: &Path, into: &mut Profiling<'_>) -> anyhow::Result<Outcome> {
+        let stop = Arc::clone(&self.stop);
+        let is_over = || stop.load(Ordering::Relaxed);
+        let options =
+            Options { stop: Arc::clone(&stop), unjudged: true, show_secrets: self.reveal, ..Options::default() };
+        let opened = if is_over() { None } else { Some(Inspection::open_with(&[path.to_owned()], &options)) };
+        let mut inspection = match opened {
+            Some(Ok(inspection)) => inspection,
+            // A pipe that gave nothing yet can be left too.
+            Some(Err(error)) if !is_over() => return Err(error.into()),
+            _ => {
+                self.out.flush()?;
+                complain(format_args!("{}: not read: the user ended the reading before", path.display()));
+                return Ok(Outcome::Failed);
             }
+        };
+        let mut outcome = Outcome::Done;
+        reading::read(&mut inspection, &mut self.progress, into, &mut outcome)?;
+        self.out.flush()?;
+        for (limit, times) in inspection.totals().reached.list() {
+            let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+            complain(format_args!("{}: limit reached: {limit}: {times}", inspection.names()));
         }
-        drain(&mut analyzer);
+        Ok(reading::conclude(&inspection, outcome))
     }
-    analyzer.finish();
-    drain(&mut analyzer);
-    Ok(complete)
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Takes one capture into a profile.
+struct Profiling<'p> {
+    observer: Observer,
+    profile: &'p mut Profile,
+}
+
+impl Consumer for Profiling<'_> {
+    fn take(&mut self, told: Told<'_>) -> io::Result<()> {
+        self.observer.observe(&told.event, told.masks, self.profile);
+        Ok(())
+    }
 }
 
 /// A server's name and its captures.

@@ -22,7 +22,7 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 
 /// How a command ended. The numbers are a contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
     Done = 0,
     /// `check` found something at or above the severity that fails; `compare` found a difference.

@@ -1,21 +1,23 @@
 //! Standard output: buffered, but never so that a person waits for what is already known.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::arguments::InputArguments;
-
 /// How long a line may stay in the buffer while a live capture is silent.
 const DELAY: Duration = Duration::from_millis(100);
 const BUFFER: usize = 1 << 16;
 
-/// Standard output for what these inputs give. `stop` is set when nobody reads it any more.
-pub(super) fn stdout(input: &InputArguments, stop: &Arc<AtomicBool>) -> Box<dyn Write> {
-    // A file is read without a pause: its buffer fills or it ends. A pipe may be silent for hours.
-    let live = input.follow || input.captures.iter().any(|path| path.as_os_str() == "-");
+/// Whether a capture may be silent while it is read. A file is read without a pause.
+pub(super) fn is_live(capture: &Path) -> bool {
+    capture.as_os_str() == "-" || std::fs::metadata(capture).is_ok_and(|meta| !meta.is_file())
+}
+
+/// Standard output for what captures give, some of which may be `live`. `stop` is set when nobody reads it any more.
+pub(super) fn stdout(live: bool, stop: &Arc<AtomicBool>) -> Box<dyn Write> {
     if live || io::stdout().is_terminal() {
         Box::new(Prompt::new(stop))
     } else {

@@ -1,6 +1,6 @@
 //! Writes what an inspection tells: through the sieve, to a writer.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -21,12 +21,14 @@ pub(super) struct Pumped {
 }
 
 /// Reads everything and writes what the sieve lets through. A pipe that closed is success: the reader has what it wanted.
-/// Once `stop` is set, reading ends and what is known by then is written.
+/// Once `stop` is set, reading ends and what is known by then is written. Whether a `summary` ends it: a program that reads
+/// the output is owed one, a person may not want it.
 pub(super) fn pump(
     arguments: &InputArguments,
     stop: &Arc<AtomicBool>,
     sieve: Sieve,
     writer: &mut dyn Writer,
+    summary: bool,
 ) -> anyhow::Result<Pumped> {
     let options = Options {
         follow: arguments.follow,
@@ -35,7 +37,7 @@ pub(super) fn pump(
         ..Options::default()
     };
     let mut inspection = Inspection::open_with(&arguments.captures, &options)?;
-    let mut flow = Flow { arguments, sieve, writer, counts: Counts::default() };
+    let mut flow = Flow { arguments, sieve, writer, summary, counts: Counts::default() };
     let mut outcome = Outcome::Done;
     let written = flow.run(&mut inspection, &mut outcome);
     let pumped = |outcome| Pumped { outcome, counts: flow.counts, sessions: inspection.totals().sessions };
@@ -50,15 +52,16 @@ struct Flow<'f> {
     arguments: &'f InputArguments,
     sieve: Sieve,
     writer: &'f mut dyn Writer,
+    summary: bool,
     counts: Counts,
 }
 
 impl Flow<'_> {
     fn run(&mut self, inspection: &mut Inspection, outcome: &mut Outcome) -> io::Result<()> {
-        let quiet = self.arguments.quiet;
-        reading::read(inspection, &mut Progress::new(quiet), self, outcome)?;
+        let mut progress = Progress::new(!self.arguments.quiet && !io::stdout().is_terminal());
+        reading::read(inspection, &mut progress, self, outcome)?;
         self.writer.close()?;
-        if quiet {
+        if !self.summary {
             return self.writer.flush();
         }
         let mut totals = inspection.totals();
@@ -74,25 +77,25 @@ impl Consumer for Flow<'_> {
     }
 
     fn take(&mut self, told: Told<'_>) -> io::Result<()> {
-        let Told { event, findings, masks, start, .. } = told;
+        let Told { event, findings, story, masks, start } = told;
         if !self.sieve.wants(&event) {
             return Ok(());
         }
         let sifted = self.sieve.sift(&event, findings, start);
         if let Some(opened) = sifted.session {
-            self.writer.event(&Event::Session(opened), masks)?;
+            self.writer.event(&Event::Session(opened), story, masks)?;
         }
         // What is found at a session's end is a part of it.
         let closes = matches!(event, Event::Close(_)) && self.sieve.form().is_by_session();
         if sifted.event && !closes {
-            self.writer.event(&event, masks)?;
+            self.writer.event(&event, story, masks)?;
         }
         for finding in &sifted.findings {
             self.counts.add(finding);
             self.writer.finding(finding, masks)?;
         }
         if sifted.event && closes {
-            self.writer.event(&event, masks)?;
+            self.writer.event(&event, story, masks)?;
         }
         if let Event::Close(close) = &event
             && close.last

@@ -65,11 +65,11 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Complains of what the captures as a whole did not give.
-pub(super) fn conclude(inspection: &Inspection, outcome: Outcome) -> Outcome {
-    if let Some(what) = inspection.unknown_link() {
+/// Complains of what the captures as a whole did not give, and of what was not read of them.
+pub(super) fn conclude(inspection: &Inspection, mut outcome: Outcome) -> Outcome {
+    for what in [inspection.interrupted(), inspection.unknown_link()].into_iter().flatten() {
         complain(what);
-        return Outcome::Failed;
+        outcome = Outcome::Failed;
     }
     if outcome == Outcome::Done
         && let Some(what) = inspection.no_session()
@@ -99,10 +99,9 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(quiet: bool) -> Self {
-        // On the same terminal as the output it would stand among the lines.
-        let wanted = !quiet && io::stderr().is_terminal() && !io::stdout().is_terminal();
-        Progress { since: wanted.then(Instant::now), shown: false }
+    /// Not `wanted` where it would stand among the lines of the output.
+    pub(super) fn new(wanted: bool) -> Self {
+        Progress { since: (wanted && io::stderr().is_terminal()).then(Instant::now), shown: false }
     }
 
     fn show(&mut self, inspection: &Inspection) {

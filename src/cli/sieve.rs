@@ -1,5 +1,7 @@
 //! What of a capture is shown: one session or all, and what a filter lets through.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context;
 
 use super::arguments::InputArguments;
@@ -7,16 +9,15 @@ use super::policy::Policy;
 use crate::filter::{Filter, Scratch, SessionFacts, Sessions, Subject};
 use crate::limits::{Limits, Reached};
 use crate::proto::{Event, Opened};
-use crate::rules::Finding;
+use crate::rules::{Finding, Kind};
 use crate::wire::{IdMap, Time};
 
-/// What the output is to the reader; a filter means a little another thing in each.
+/// What the output is to the reader; a filter means a little another thing in each. In all of them a session stands before
+/// what is shown of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// For a person: a session is said in front of what is shown of it.
-    Text,
-    /// For a program: each line is there by itself.
-    Lines,
+    /// Events as they come.
+    Timeline,
     /// Findings alone, under their sessions.
     Findings,
     /// Figures by session, of what a filter lets through: sessions begin and end in any case.
@@ -39,6 +40,8 @@ pub(super) struct Sieve {
     sessions: Sessions,
     /// Sessions of which nothing was shown yet.
     unsaid: IdMap<u32, Opened>,
+    /// Faults of the open sessions of which a case was shown.
+    said: IdMap<u32, BTreeSet<Kind>>,
     /// What is allowed, for `check`.
     policy: Option<Policy>,
     /// Which sessions are wanted, by what happens in them.
@@ -50,7 +53,7 @@ struct Gate {
     filter: Filter,
     scratch: Scratch,
     /// Sessions that did not pass so far.
-    waiting: IdMap<u32, (Opened, Vec<Finding>)>,
+    waiting: IdMap<u32, Vec<Finding>>,
     /// Findings that wait with them.
     held: usize,
     /// Findings that were left out.
@@ -75,6 +78,7 @@ impl Sieve {
             scratch: Scratch::new(&Limits::default()),
             sessions: Sessions::default(),
             unsaid: IdMap::default(),
+            said: IdMap::default(),
             policy: None,
             gate: None,
         })
@@ -119,17 +123,22 @@ impl Sieve {
             return Sifted { session: None, event: true, findings };
         }
         self.sessions.observe(event);
-        let sifted = self.by_filter(event, findings, start);
-        let sifted = match &mut self.gate {
-            Some(gate) => gate.pass(event, sifted, self.sessions.get(event.session()), start),
-            None => sifted,
+        if let Event::Session(opened) = event {
+            self.unsaid.insert(opened.session, opened.clone());
+        }
+        let (shown, mut findings) = self.by_filter(event, findings, start);
+        let shown = match &mut self.gate {
+            Some(gate) => gate.pass(event, shown, &mut findings, self.sessions.get(event.session()), start),
+            None => shown,
         };
         self.sessions.forget(event);
-        sifted
+        self.relate(event.session(), &mut findings);
+        self.introduce(event, shown, findings)
     }
 
-    fn by_filter(&mut self, event: &Event, mut findings: Vec<Finding>, start: Time) -> Sifted {
-        let Some(filter) = &self.filter else { return Sifted { session: None, event: true, findings } };
+    /// Whether an event is shown, and which findings.
+    fn by_filter(&mut self, event: &Event, mut findings: Vec<Finding>, start: Time) -> (bool, Vec<Finding>) {
+        let Some(filter) = &self.filter else { return (true, findings) };
         let session = self.sessions.get(event.session());
         let scratch = &mut self.scratch;
         let mut matches = |findings: &[Finding]| filter.matches(&Subject { event, findings, session, start }, scratch);
@@ -140,52 +149,62 @@ impl Sieve {
         } else {
             findings.clear();
         }
-        if self.form == Form::Sessions {
-            let is_frame = matches!(event, Event::Session(_) | Event::Close(_));
-            return Sifted { session: None, event: shown || is_frame, findings };
+        let is_frame = self.form == Form::Sessions && matches!(event, Event::Session(_) | Event::Close(_));
+        (shown || is_frame, findings)
+    }
+
+    /// Says of a closing report whether the first case of its fault was shown: otherwise it is the first that is.
+    fn relate(&mut self, session: u32, findings: &mut [Finding]) {
+        for finding in findings.iter_mut().filter(|finding| !finding.rule.each) {
+            finding.again = !self.said.entry(session).or_default().insert(finding.kind());
         }
-        if let Event::Session(opened) = event
-            && !shown
-            && self.form != Form::Lines
-        {
-            self.unsaid.insert(opened.session, opened.clone());
-        }
-        let session = if shown || !findings.is_empty() { self.unsaid.remove(&event.session()) } else { None };
+    }
+
+    /// Puts a session in front of the first that is shown of it.
+    fn introduce(&mut self, event: &Event, shown: bool, findings: Vec<Finding>) -> Sifted {
+        let number = event.session();
+        let opened = if shown || !findings.is_empty() { self.unsaid.remove(&number) } else { None };
         let closes = matches!(event, Event::Close(close) if close.last);
         // Findings are grouped until their session closes.
-        let said = closes && self.form == Form::Findings && self.unsaid.remove(&event.session()).is_none();
+        let ends_group = closes && self.form == Form::Findings && !self.unsaid.contains_key(&number);
         if closes {
-            self.unsaid.remove(&event.session());
+            self.unsaid.remove(&number);
+            self.said.remove(&number);
         }
-        Sifted { session, event: shown || said, findings }
+        let says_itself = shown && matches!(event, Event::Session(_));
+        Sifted { session: opened.filter(|_| !says_itself), event: shown || ends_group, findings }
     }
 }
 
 impl Gate {
-    fn pass(&mut self, event: &Event, sifted: Sifted, session: Option<&SessionFacts>, start: Time) -> Sifted {
+    /// Whether the event is shown. Its findings wait with its session where that does not pass.
+    fn pass(
+        &mut self,
+        event: &Event,
+        shown: bool,
+        findings: &mut Vec<Finding>,
+        session: Option<&SessionFacts>,
+        start: Time,
+    ) -> bool {
         if let Event::Session(opened) = event {
-            self.waiting.insert(opened.session, (opened.clone(), Vec::new()));
+            self.waiting.insert(opened.session, Vec::new());
         }
-        let Some((opened, held)) = self.waiting.get_mut(&event.session()) else { return sifted };
-        let subject = Subject { event, findings: &sifted.findings, session, start };
-        if !self.filter.matches(&subject, &mut self.scratch) {
+        let Some(held) = self.waiting.get_mut(&event.session()) else { return shown };
+        let passes = self.filter.matches(&Subject { event, findings, session, start }, &mut self.scratch);
+        if !passes {
             let room = Limits::DEFAULT.waiting_findings.saturating_sub(self.held);
-            self.missed += sifted.findings.len().saturating_sub(room) as u64;
+            self.missed += findings.len().saturating_sub(room) as u64;
             let before = held.len();
-            held.extend(sifted.findings.into_iter().take(room));
+            held.extend(findings.drain(..).take(room));
             self.held += held.len() - before;
-            if matches!(event, Event::Close(close) if close.last) {
-                self.held -= held.len();
-                self.waiting.remove(&event.session());
-            }
-            return Sifted { session: None, event: false, findings: Vec::new() };
         }
-        let (opened, mut findings) = (opened.clone(), std::mem::take(held));
-        self.held -= findings.len();
-        self.waiting.remove(&event.session());
-        findings.extend(sifted.findings);
-        // Its line is written by the event itself, or now.
-        let is_opening = matches!(event, Event::Session(_));
-        Sifted { session: (!is_opening).then_some(opened), event: sifted.event, findings }
+        if passes || matches!(event, Event::Close(close) if close.last) {
+            let held = self.waiting.remove(&event.session()).unwrap_or_default();
+            self.held -= held.len();
+            if passes {
+                findings.splice(..0, held);
+            }
+        }
+        passes && shown
     }
 }

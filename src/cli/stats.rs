@@ -12,12 +12,12 @@ pub(super) fn run(arguments: &StatsArguments) -> anyhow::Result<Outcome> {
     let input = &arguments.input;
     let sieve = Sieve::new(input, Form::Sessions)?;
     let stop = interruptible()?;
-    let out = stdout(input, &stop);
+    let out = stdout(input.is_live(), &stop);
     let filtered = input.filter.is_some();
     let mut writer: Box<dyn Writer> = if arguments.json {
         Box::new(stats::json(out, filtered))
     } else {
         Box::new(stats::text(out, filtered, input.color.color()))
     };
-    Ok(pump(input, &stop, sieve, &mut *writer)?.outcome)
+    Ok(pump(input, &stop, sieve, &mut *writer, arguments.json || !input.quiet)?.outcome)
 }

@@ -16,17 +16,18 @@ use crate::tui;
 
 pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments) -> anyhow::Result<Outcome> {
     if timeline.json {
-        let (sieve, stop) = (Sieve::new(input, Form::Lines)?, interruptible()?);
-        let mut writer = JsonWriter::new(stdout(input, &stop), timeline.payload.is_some());
-        return Ok(pump(input, &stop, sieve, &mut writer)?.outcome);
+        let (sieve, stop) = (Sieve::new(input, Form::Timeline)?, interruptible()?);
+        let mut writer = JsonWriter::new(stdout(input.is_live(), &stop), timeline.payload.is_some());
+        return Ok(pump(input, &stop, sieve, &mut writer, true)?.outcome);
     }
-    let sieve = Sieve::new(input, Form::Text)?;
+    let sieve = Sieve::new(input, Form::Timeline)?;
     if timeline.text || !io::stdout().is_terminal() {
         let stop = interruptible()?;
         // What a filter lets through is what somebody asked for.
         let notes = timeline.notes || input.filter.is_some();
-        let mut writer = TextWriter::new(stdout(input, &stop), input.color.color()).with_notes(notes);
-        return Ok(pump(input, &stop, sieve, &mut writer)?.outcome);
+        let out = stdout(input.is_live(), &stop);
+        let mut writer = TextWriter::new(out, input.color.color()).with_notes(notes);
+        return Ok(pump(input, &stop, sieve, &mut writer, !input.quiet)?.outcome);
     }
     if input.filter.is_some() {
         bail!("the terminal interface takes no --filter yet: add --text or --json");

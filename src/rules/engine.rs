@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{CATALOGUE, Facts, Finding, Findings, Quote, Rests, Rule, Severity};
+use super::{CATALOGUE, Facts, Finding, Findings, Kind, Quote, Rests, Rule, Severity};
 use crate::limits::{Limits, Reached};
 use crate::proto::Event;
 use crate::proto::rtmp::Body;
@@ -37,8 +37,8 @@ struct Judged {
     /// It kept too much, and is judged no more.
     given_up: bool,
     rules: Vec<Box<dyn Rule>>,
-    /// Faults that were seen, by code and side.
-    seen: BTreeMap<(&'static str, Option<Side>), Seen>,
+    /// Faults that were seen.
+    seen: BTreeMap<Kind, Seen>,
     /// Findings that wait until the other side is known as far, in order.
     held: Vec<Held>,
 }
@@ -237,7 +237,10 @@ fn verdict(story: &Facts, finding: &mut Finding, whole: [bool; 2], is_last: bool
             return Verdict::Drop;
         }
         finding.severity = finding.severity.min(Severity::Warning);
-    } else if let Some(other) = needs
+    }
+    finding.judged = finding.severity;
+    if finding.certain
+        && let Some(other) = needs
         && !is_last
         && !knows(story, other, finding.packets.1)
     {
@@ -267,8 +270,7 @@ impl Judged {
     /// Keeps a finding until the other side is known as far.
     fn hold(&mut self, mut finding: Finding, event: &Event) {
         quote(&mut finding, event);
-        let of_its_kind =
-            |held: &&mut Held| held.first.rule.code == finding.rule.code && held.first.from == finding.from;
+        let of_its_kind = |held: &&mut Held| held.first.kind() == finding.kind();
         if !finding.rule.each
             && let Some(held) = self.held.iter_mut().find(of_its_kind)
         {
@@ -287,12 +289,13 @@ impl Judged {
                 Verdict::Hold => self.held.push(held),
                 Verdict::Drop => {}
                 Verdict::Say => {
-                    let kind = (held.first.rule.code, held.first.from);
                     self.admit(held.first, found);
-                    if held.last.is_some() {
-                        let seen = self.seen.entry(kind).or_default();
+                    if let Some(mut last) = held.last {
+                        // What makes the first one uncertain makes the last one so.
+                        verdict(story, &mut last, whole, is_last);
+                        let seen = self.seen.entry(last.kind()).or_default();
                         seen.count += held.more;
-                        seen.last = held.last;
+                        seen.last = Some(last);
                     }
                 }
             }
@@ -300,7 +303,7 @@ impl Judged {
     }
 
     fn say(&mut self, mut finding: Finding, event: &Event, found: &mut Vec<Finding>) {
-        let is_kept = finding.rule.each || !self.seen.contains_key(&(finding.rule.code, finding.from));
+        let is_kept = finding.rule.each || !self.seen.contains_key(&finding.kind());
         if is_kept {
             quote(&mut finding, event);
         }
@@ -310,7 +313,7 @@ impl Judged {
     /// Says a finding where it is the first of its kind; the others are counted.
     fn admit(&mut self, finding: Finding, found: &mut Vec<Finding>) {
         if !finding.rule.each {
-            let seen = self.seen.entry((finding.rule.code, finding.from)).or_default();
+            let seen = self.seen.entry(finding.kind()).or_default();
             seen.count += 1;
             if seen.count > 1 {
                 match &mut seen.last {
@@ -325,7 +328,8 @@ impl Judged {
 
     /// The last case of each fault that came again, with the count of all.
     fn repeated(self) -> impl Iterator<Item = Finding> {
-        self.seen.into_values().filter_map(|Seen { count, last }| last.map(|finding| Finding { count, ..*finding }))
+        let closing = |Seen { count, last }: Seen| last.map(|last| Finding { count, again: true, ..*last });
+        self.seen.into_values().filter_map(closing)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
 use crate::story::Request;
 pub use crate::story::Story as Facts;
 pub use crate::story::{Mark, Quote};
+use crate::wire::words::clip_bytes;
 use crate::wire::{PacketNo, Side, Word};
 
 /// How bad it is.
@@ -111,7 +112,14 @@ pub struct Finding {
     pub mark: Option<Mark>,
     /// How often it happened on this session, on the closing report of a fault that repeats.
     pub count: u64,
+    /// Whether it was said before: the closing report of a fault whose first case was. It is not another finding.
+    pub again: bool,
+    /// The severity that the rule gave it; a policy may have changed [`Finding::severity`].
+    pub judged: Severity,
 }
+
+/// Which fault a finding is: its rule's code, its sender, its severity by the rule.
+pub type Kind = (&'static str, Option<Side>, Severity);
 
 /// One rule at work on one session. Each hook sees the facts as they were before the event.
 pub trait Rule: Send {
@@ -129,14 +137,8 @@ pub trait Rule: Send {
 }
 
 /// Text of the wire that is kept or told, cut where it is longer than a person reads.
-fn clipped(mut text: String) -> String {
-    let most = Limits::DEFAULT.finding_bytes;
-    if text.len() > most {
-        text.truncate(text.floor_char_boundary(most));
-        text.push('…');
-        text.shrink_to_fit();
-    }
-    text
+fn clipped(text: String) -> String {
+    clip_bytes(text, Limits::DEFAULT.finding_bytes)
 }
 
 /// Where rules put what they find.
@@ -166,6 +168,8 @@ impl Findings {
             quote: None,
             mark: None,
             count: 1,
+            again: false,
+            judged: rule.severity,
         });
         let last = self.found.len() - 1;
         &mut self.found[last]
@@ -206,6 +210,11 @@ impl Finding {
     /// Whether it is one of the notes that only say how a peer does things, or the mild case of a rule that is no note.
     pub fn is_background(&self) -> bool {
         is_background(self.rule, self.severity)
+    }
+
+    /// Which fault it is. Cases of one kind in one session are one finding, where a rule does not say each.
+    pub fn kind(&self) -> Kind {
+        (self.rule.code, self.from, self.judged)
     }
 
     /// Points at bytes of its message that show the fault.

@@ -241,7 +241,10 @@ impl Requests {
         self.early.retain(|early| {
             let is_later = early.at.packet > first.packet || early.at.time > first.time;
             let streams = [early.message_stream_id, request.message_stream_id];
-            let is_its = is_later && request.can_be_told(early) && (streams[0] == streams[1] || streams.contains(&0));
+            // What another may be told better waits for that.
+            let is_main = !request.is_courtesy() || early.name != "onStatus";
+            let is_near = streams[0] == streams[1] || streams.contains(&0);
+            let is_its = is_later && is_main && is_near && request.can_be_told(early);
             if is_its {
                 request.learn_status(early.clone());
             }
@@ -271,7 +274,7 @@ impl Requests {
         for n in self.uses.iter().rev().take(REACH) {
             let place = self.all.binary_search_by_key(n, |request| request.n);
             if let Some(request) = place.ok().and_then(|place| self.all.get_mut(place))
-                && request.message_stream_id == id
+                && request.used_stream_id == id
                 && request.from == message.from
             {
                 request.over.get_or_insert(message.head.last);
@@ -293,16 +296,16 @@ impl Requests {
         self.uses.retain(|n| *n >= oldest);
     }
 
-    /// Audio or video came. `is_whole` says that the capture misses nothing of its sender so far.
-    pub(super) fn learn_part(&mut self, message: &Message, part: Part<'_>, is_whole: bool) {
+    /// A frame of audio or video came. `is_whole` says that the capture misses nothing of its sender so far.
+    pub(super) fn learn_frame(&mut self, message: &Message, part: Part<'_>, is_whole: bool) {
         // Behind a hole nobody knows which frame was the first.
-        if !part.is_frame() || !is_whole {
+        if !is_whole {
             return;
         }
         let id = message.head.message_stream_id;
         let purpose = if message.from == Side::Client { Use::Publish } else { Use::Play };
         let is_its =
-            |request: &Request| request.purpose() == Some(purpose) && (id == 0 || request.message_stream_id == id);
+            |request: &Request| request.purpose() == Some(purpose) && (id == 0 || request.used_stream_id == id);
         let Some(n) = self.uses.iter().rev().copied().find(|n| self.get(*n).is_some_and(is_its)) else { return };
         let Some(request) = self.place(n).and_then(|place| self.all.get_mut(place)) else { return };
         request.first_frame.get_or_insert(message.head.last);

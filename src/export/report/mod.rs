@@ -14,7 +14,8 @@ use crate::analyzer::Totals;
 use crate::proto::rtmp::describe;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::{Event, Opened};
-use crate::rules::{Finding, Mark, Meta, Severity};
+use crate::rules::{Finding, Kind, Mark, Meta, Severity};
+use crate::story::Story;
 use crate::wire::{IdMap, PacketNo, Side, Time};
 
 /// Findings for a person, with all `notes` or with the usual ones counted.
@@ -61,7 +62,7 @@ impl<F: Form> Writer for Report<F> {
         self.form.begin(files, start)
     }
 
-    fn event(&mut self, event: &Event, _: &Masks) -> io::Result<()> {
+    fn event(&mut self, event: &Event, _: &Story, _: &Masks) -> io::Result<()> {
         self.groups.event(event).map_or(Ok(()), |group| self.form.group(&group))
     }
 
@@ -97,6 +98,7 @@ const BYTES: usize = 16;
 
 /// A finding as it is shown.
 struct Shown {
+    kind: Kind,
     rule: &'static Meta,
     severity: Severity,
     from: Option<Side>,
@@ -134,6 +136,7 @@ struct Bytes {
 impl Shown {
     fn of(finding: &Finding, masks: &Masks) -> Shown {
         Shown {
+            kind: finding.kind(),
             rule: finding.rule,
             severity: finding.severity,
             from: finding.from,
@@ -246,7 +249,7 @@ impl Group {
 
     /// Counts a finding. The report of a repeated fault that closes it counts its first one too.
     fn tally(&mut self, finding: &Finding) {
-        let times = if finding.count > 1 { finding.count - 1 } else { 1 };
+        let times = if finding.again { finding.count - 1 } else { finding.count };
         let same = |tally: &&mut Tally| (tally.rule.code, tally.severity) == (finding.rule.code, finding.severity);
         match self.tallies.iter_mut().find(same) {
             Some(tally) => tally.times += times,
@@ -287,9 +290,9 @@ impl Groups {
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> Option<Group> {
         let group = self.open.get_mut(&finding.session)?;
         group.tally(finding);
-        if finding.count > 1 {
+        if finding.again {
             // The closing report of a fault that repeats.
-            let same = |shown: &&mut Shown| shown.rule.code == finding.rule.code && shown.from == finding.from;
+            let same = |shown: &&mut Shown| shown.kind == finding.kind();
             if let Some(shown) = group.findings.iter_mut().find(same) {
                 shown.count = finding.count;
                 shown.last = Some((finding.message, finding.packets.1));

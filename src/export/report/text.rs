@@ -1,5 +1,6 @@
 //! Findings for a person: by session, each with the message that shows it; then what to act on.
 
+use crate::wire::words::{count, plural, seconds_into};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -8,7 +9,7 @@ use super::{Bytes, Form, Group, REJECTED, Shown};
 use crate::analyzer::Totals;
 use crate::export::Counts;
 use crate::export::notes::Notes;
-use crate::export::text::{count, painted, seconds, totals};
+use crate::export::text::{painted, totals};
 use crate::proto::{Event, describe};
 use crate::rules::{Meta, Severity, is_background};
 use crate::wire::{Time, escape};
@@ -70,7 +71,7 @@ impl<W: Write> Text<W> {
         match &shown.quote {
             Some(quote) => {
                 let mut at = String::new();
-                seconds(quote.time.since(self.start.unwrap_or(quote.time)), &mut at);
+                seconds_into(&mut at, quote.time.since(self.start.unwrap_or(quote.time)));
                 let (n, from, packet) = (shown.message.unwrap_or(0), quote.from.name(), shown.packets.1);
                 put(&mut self.text, format_args!("message {n} from the {from}, packet {packet}, at {at} s"));
             }
@@ -180,11 +181,7 @@ impl<W: Write> Form for Text<W> {
         if more > 0 {
             put(
                 &mut self.text,
-                format_args!(
-                    "  and {} that {} not shown\n",
-                    count(more, "finding"),
-                    if more == 1 { "is" } else { "are" }
-                ),
+                format_args!("  and {} that {} not shown\n", count(more, "finding"), plural(more, "is", "are")),
             );
         }
         if let Some(line) = notes.line() {

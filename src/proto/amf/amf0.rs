@@ -1,8 +1,8 @@
 //! AMF0: every marker, each value with the bytes that it came from. Source: AMF0 specification, Adobe 2007.
 
 use super::amf3;
-use super::context::counted;
 use super::{Amf, Context, Members};
+use crate::wire::words::count;
 use crate::wire::{Field, Label, Reader, Recorder, Stop, Trouble, Value};
 
 const NUMBER: u8 = 0x00;
@@ -147,7 +147,7 @@ fn members<R: Recorder>(
     let mut members = Vec::new();
     loop {
         if matches!(r.rest(), [] | [0] | [0, 0]) {
-            context.end_unclosed(r, kind, &counted(members.len()));
+            context.end_unclosed(r, kind, &format!("its {}", count(members.len() as u64, "member")));
             r.skip(r.left(), "an object end")?;
             return Ok(members);
         }

@@ -101,8 +101,3 @@ impl Context {
         Ok(())
     }
 }
-
-/// So many members, in words.
-pub(super) fn counted(members: usize) -> String {
-    if members == 1 { "its 1 member".to_owned() } else { format!("its {members} members") }
-}

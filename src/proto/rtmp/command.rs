@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::body::selector;
 use super::connect;
+use super::edges::selector;
 use super::encoding::Encoding;
 use crate::fields;
 use crate::limits::Limits;
@@ -49,6 +49,11 @@ impl Command {
     /// Whether it answers a call instead of being one.
     pub fn is_answer(&self) -> bool {
         matches!(self.name.as_str(), "_result" | "_error")
+    }
+
+    /// Whether it tells of a status instead of calling anything.
+    pub fn is_status(&self) -> bool {
+        self.name == "onStatus"
     }
 
     /// The information object of an `onStatus`, a `_result` or an `_error`: the first value that has a `code`.

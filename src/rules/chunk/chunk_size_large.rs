@@ -1,8 +1,8 @@
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::command::duration;
 use crate::rules::{Facts, Findings, Mark, Quote, Rule, Severity, rule};
+use crate::wire::words::duration;
 use crate::wire::{Moment, PacketNo, Side};
 
 rule! {

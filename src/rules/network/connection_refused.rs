@@ -1,5 +1,6 @@
 use crate::proto::{Attempts, Close, Opened};
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::words::count;
 
 rule! {
     /// Beside this session, connections to the same address and port did not come about: the SYN was answered by a reset, or by
@@ -32,7 +33,6 @@ impl Rule for ConnectionRefused {
 impl ConnectionRefused {
     fn say(&self, attempts: &Attempts, findings: &mut Findings) {
         let Some(range) = attempts.range else { return };
-        let connections = if attempts.count() == 1 { "connection" } else { "connections" };
         let (refused, unanswered) = (attempts.refused, attempts.unanswered);
         let what = match (refused, unanswered) {
             (_, 0) => "a reset answered the SYN".to_owned(),
@@ -40,8 +40,8 @@ impl ConnectionRefused {
             _ => format!("a reset answered the SYN of {refused}, nothing that of {unanswered}"),
         };
         let text = format!(
-            "beside this session, {} {connections} to {} did not come about: {what}",
-            attempts.count(),
+            "beside this session, {} to {} did not come about: {what}",
+            count(attempts.count(), "connection"),
             self.server
         );
         findings.push(Self::META, None, text, range);

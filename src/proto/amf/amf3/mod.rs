@@ -11,8 +11,8 @@ mod vector;
 
 use std::ops::Range;
 
-use super::context::counted;
 use super::{Amf, Context, Members};
+use crate::wire::words::count;
 use crate::wire::{Field, Label, Reader, Recorder, Stop, Trouble, Value};
 use tables::{Tables, u29};
 
@@ -172,7 +172,7 @@ fn members<R: Recorder>(
     let mut members = Vec::new();
     while !context.has_ended() {
         if r.is_empty() {
-            context.end_unclosed(r, kind, &counted(members.len()));
+            context.end_unclosed(r, kind, &format!("its {}", count(members.len() as u64, "member")));
             break;
         }
         let name = tables.string(r, context)?;

@@ -94,13 +94,13 @@ fn reports(packets: &[Packet]) -> (Profile, u64) {
             }
             for writer in &mut writers {
                 if !closes {
-                    writer.event(&event, &masks).unwrap();
+                    writer.event(&event, engine.story(), &masks).unwrap();
                 }
                 for finding in &findings {
                     writer.finding(finding, &masks).unwrap();
                 }
                 if closes {
-                    writer.event(&event, &masks).unwrap();
+                    writer.event(&event, engine.story(), &masks).unwrap();
                 }
             }
             masks.forget(&event);
