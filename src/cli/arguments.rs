@@ -79,6 +79,9 @@ pub(super) struct TimelineArguments {
     /// Text, also on a terminal
     #[arg(long)]
     pub(super) text: bool,
+    /// In text, every note where it stands; the usual ones are counted in one line a session otherwise
+    #[arg(long, conflicts_with = "json")]
+    pub(super) notes: bool,
     /// With --json: every message's whole payload
     #[arg(long, value_name = "FORM", requires = "json")]
     pub(super) payload: Option<Payload>,
@@ -97,6 +100,9 @@ pub(super) struct CheckArguments {
     /// SARIF 2.1.0
     #[arg(long, group = "form")]
     pub(super) sarif: bool,
+    /// In text, every note where it stands; the usual ones are counted in one line a session otherwise
+    #[arg(long)]
+    pub(super) notes: bool,
     /// The least severity that makes the exit status 1 [default: error]
     #[arg(long, value_name = "SEVERITY")]
     pub(super) fail_on: Option<FailOn>,

@@ -97,6 +97,11 @@ impl Consumer for Flow<'_> {
         if sifted.event && closes {
             self.writer.event(&event, story, masks)?;
         }
+        if let Event::Close(close) = &event
+            && close.last
+        {
+            self.writer.over(close.session)?;
+        }
         Ok(())
     }
 

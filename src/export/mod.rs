@@ -6,6 +6,7 @@
 
 pub mod compare;
 pub mod json;
+mod notes;
 pub mod report;
 pub mod stats;
 pub mod text;
@@ -50,6 +51,10 @@ pub trait Writer {
     /// `story` is that of the event's session, with the event.
     fn event(&mut self, event: &Event, story: &Story, masks: &Masks) -> io::Result<()>;
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()>;
+    /// After the last finding of a session that has ended.
+    fn over(&mut self, _session: u32) -> io::Result<()> {
+        Ok(())
+    }
     /// Once, when no event follows: writes what was kept back.
     fn close(&mut self) -> io::Result<()> {
         Ok(())

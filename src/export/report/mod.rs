@@ -18,9 +18,9 @@ use crate::rules::{Finding, Kind, Mark, Marked, Meta, Severity};
 use crate::story::Story;
 use crate::wire::{IdMap, PacketNo, Side, Time};
 
-/// Findings for a person.
-pub fn text(out: impl Write, color: bool) -> impl Writer {
-    Report::new(text::Text::new(out, color))
+/// Findings for a person, with all `notes` or with the usual ones counted.
+pub fn text(out: impl Write, color: bool, notes: bool) -> impl Writer {
+    Report::new(text::Text::new(out, color, notes))
 }
 
 /// Findings as JUnit XML. `rules` are those that judge: each is a case of every session.
@@ -220,8 +220,9 @@ fn excerpt(part: &'static str, bytes: &[u8], range: &std::ops::Range<u32>) -> Op
 struct Group {
     opened: Opened,
     findings: Vec<Shown>,
-    /// Findings that are not among them.
+    /// Findings that are not among them, and how many of these are usual notes.
     more: u64,
+    usual: u64,
     /// How often each fault was found since the last group of the same session, shown or not.
     tallies: Vec<Tally>,
 }
@@ -238,7 +239,7 @@ struct Tally {
 
 impl Group {
     fn new(opened: Opened) -> Group {
-        Group { opened, findings: Vec::new(), more: 0, tallies: Vec::new() }
+        Group { opened, findings: Vec::new(), more: 0, usual: 0, tallies: Vec::new() }
     }
 
     /// Counts a finding. The report of a repeated fault that closes it counts its first one too.
@@ -295,6 +296,7 @@ impl Groups {
         }
         if group.findings.len() >= SHOWN {
             group.more += 1;
+            group.usual += u64::from(finding.is_background());
             return None;
         }
         group.findings.push(Shown::of(finding, masks));

@@ -69,7 +69,7 @@ fn reports(packets: &[Packet]) -> (Profile, u64) {
     let pages: [Page; 5] = Default::default();
     let rules = CATALOGUE.iter().map(|entry| entry.meta).collect();
     let mut writers: [Box<dyn Writer>; 5] = [
-        Box::new(report::text(pages[0].clone(), false)),
+        Box::new(report::text(pages[0].clone(), false, true)),
         Box::new(report::junit(pages[1].clone(), Severity::Note, rules)),
         Box::new(report::sarif(pages[2].clone())),
         Box::new(stats::text(pages[3].clone(), false, false)),
