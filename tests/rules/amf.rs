@@ -5,7 +5,7 @@ use rtmp_inspect::synth::{
     Amf, Amf3, Conversation, Message, SharedObjectEvent, SubMessage, aggregate, object, sample, shared_object, values,
 };
 
-use crate::common::{Story, capture};
+use crate::common::{Story, capture, json_of};
 use crate::{Case, case};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -174,6 +174,19 @@ fn what_is_not_closed_or_of_the_wrong_encoding_is_shown() {
     assert_eq!(array.matches('=').count(), 11, "{array}");
     let mixed = shown("cases/data-all-amf3.pcap");
     assert!(mixed.starts_with("@setDataFrame onMetaData width="), "{mixed}");
+}
+
+/// A stream's name is masked however it is written.
+#[test]
+fn a_stream_s_name_in_amf3_is_masked() {
+    let value = |text: &str| Amf3::String(text.into()).bytes();
+    let publish =
+        [vec![0], value("publish"), Amf3::Integer(3).bytes(), Amf3::Null.bytes(), value("topsecret"), value("live")];
+    let story = Story::of(&sample::connected().client(|c| c.message(&Message::new(4, 17, 1, 0, publish.concat()))));
+    let message = story.messages().last().unwrap();
+    let line = json_of(message, &story, false).to_string();
+    assert!(line.contains("publish") && line.contains("live") && !line.contains("topsecret"), "{line}");
+    assert!(!line.contains("746f70736563726574"), "its payload is masked too: {line}");
 }
 
 /// AMF004 and AMF005: what stands in texts.

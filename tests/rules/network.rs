@@ -180,7 +180,9 @@ fn asks(second: i64, port: u16, answer: Option<u8>) -> Vec<Packet> {
 }
 
 fn later(mut packets: Vec<Packet>, seconds: i64) -> Vec<Packet> {
-    packets.iter_mut().for_each(|packet| packet.time.0 += seconds * 1_000_000_000);
+    for packet in &mut packets {
+        packet.time.0 += seconds * 1_000_000_000;
+    }
     packets
 }
 
@@ -191,14 +193,13 @@ fn refused() -> Vec<Case> {
         let packets = transform::merge(beside.into_iter().chain([session]));
         Case { code: "NET010", what, story: Story::of_packets(&packets), expected }
     };
-    const REFUSED: u8 = tcp::RST | tcp::ACK;
-    const ACCEPTED: u8 = tcp::SYN | tcp::ACK;
+    let (refused, accepted) = (tcp::RST | tcp::ACK, tcp::SYN | tcp::ACK);
     let elsewhere = Link::v4().client_port(4).server_port(1936).packets(&sample::connected());
     vec![
         of("nobody else", vec![], 0, &[]),
         of(
             "refused before it",
-            vec![asks(0, 4, Some(REFUSED)), asks(1, 5, Some(REFUSED))],
+            vec![asks(0, 4, Some(refused)), asks(1, 5, Some(refused))],
             9,
             &["beside this session, 2 connections to 192.0.2.2:1935 did not come about: a reset answered the SYN"],
         ),
@@ -210,13 +211,13 @@ fn refused() -> Vec<Case> {
         ),
         of(
             "both",
-            vec![asks(0, 4, None), asks(1, 5, Some(REFUSED))],
+            vec![asks(0, 4, None), asks(1, 5, Some(refused))],
             200,
             &[
                 "beside this session, 2 connections to 192.0.2.2:1935 did not come about: a reset answered the SYN of 1, nothing that of 1",
             ],
         ),
-        of("accepted, and nothing said", vec![asks(0, 4, Some(ACCEPTED))], 200, &[]),
+        of("accepted, and nothing said", vec![asks(0, 4, Some(accepted))], 200, &[]),
         of("another server", vec![vec![elsewhere[0].clone()]], 200, &[]),
         of("asked just before the capture ends", vec![asks(0, 4, None)], 0, &[]),
     ]
