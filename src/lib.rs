@@ -44,6 +44,7 @@ pub mod inspection;
 pub mod limits;
 pub mod net;
 pub mod proto;
+pub mod registry;
 pub mod rules;
 pub mod stats;
 pub mod story;

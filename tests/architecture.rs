@@ -15,11 +15,30 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("story", &["wire", "limits", "net", "proto"]),
     ("rules", &["wire", "limits", "net", "proto", "story"]),
     ("inspection", &["wire", "limits", "capture", "net", "proto", "analyzer", "story", "rules"]),
-    ("filter", &["wire", "limits", "net", "proto", "rules"]),
+    ("registry", &["wire", "net", "proto", "rules"]),
+    ("filter", &["wire", "limits", "net", "proto", "rules", "registry"]),
     ("compare", &["wire", "limits", "net", "proto", "story"]),
     ("stats", &["wire", "limits", "net", "proto", "story"]),
-    ("export", &["wire", "limits", "net", "proto", "story", "analyzer", "rules", "filter", "compare", "stats"]),
-    ("tui", &["wire", "limits", "capture", "net", "proto", "story", "analyzer", "rules", "filter", "inspection"]),
+    (
+        "export",
+        &["wire", "limits", "net", "proto", "story", "analyzer", "rules", "registry", "filter", "compare", "stats"],
+    ),
+    (
+        "tui",
+        &[
+            "wire",
+            "limits",
+            "capture",
+            "net",
+            "proto",
+            "story",
+            "analyzer",
+            "rules",
+            "registry",
+            "filter",
+            "inspection",
+        ],
+    ),
     ("synth", &["wire"]),
 ];
 

@@ -11,8 +11,9 @@ use std::process::Command;
 
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
 use rtmp_inspect::capture::Input;
-use rtmp_inspect::filter::{self, Filter, Scratch, Sessions, Subject};
+use rtmp_inspect::filter::{Filter, Scratch, Sessions, Subject};
 use rtmp_inspect::proto::Event;
+use rtmp_inspect::registry;
 use rtmp_inspect::rules::{Engine, Finding};
 use rtmp_inspect::wire::Time;
 use serde_json::Value;
@@ -124,7 +125,7 @@ fn every_example_of_the_documentation_holds() {
 #[test]
 fn the_list_of_fields_is_in_sync() {
     let path = doc("fields.md");
-    let fields = filter::reference::markdown();
+    let fields = registry::reference::markdown();
     if is_blessing() {
         fs::write(path, fields).unwrap();
     } else {

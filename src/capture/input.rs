@@ -15,22 +15,10 @@ use super::live::{Pipe, standard_input};
 use super::notes::Notes;
 use super::pcap::{Pcap, is_another_pcap, is_pcap};
 use super::pcapng::{PcapNg, is_pcapng};
+use super::record::Record;
 use super::sniff::{STDIN, looks};
-use super::{CaptureError, LinkType, Packet};
+use super::{CaptureError, Packet};
 use crate::wire::{Moment, PacketNo, Place, Time};
-
-/// A packet as a format found it: its bytes are in the buffer's window until the next one is read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Record {
-    pub(super) time: Time,
-    pub(super) link: LinkType,
-    /// Where the packet starts in the stream.
-    pub(super) offset: u64,
-    pub(super) captured: u32,
-    pub(super) wire_length: u32,
-    /// Blocks just before it that carry no packet and that Wireshark numbers like one.
-    pub(super) numbered_before: u64,
-}
 
 enum Format {
     Pcap(Pcap),

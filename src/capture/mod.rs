@@ -13,6 +13,7 @@ mod live;
 mod notes;
 mod pcap;
 mod pcapng;
+mod record;
 mod sniff;
 
 pub use error::CaptureError;

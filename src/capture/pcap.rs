@@ -3,7 +3,7 @@
 use pcap_parser::{PcapHeader, parse_pcap_frame, parse_pcap_frame_be, parse_pcap_header};
 
 use super::buffer::{Buffer, LONGEST};
-use super::input::Record;
+use super::record::Record;
 use super::sniff::convertible;
 use super::{CaptureError, LinkType};
 use crate::wire::Time;

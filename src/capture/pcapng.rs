@@ -8,8 +8,8 @@ use pcap_parser::pcapng::{
 };
 
 use super::buffer::{Buffer, LONGEST};
-use super::input::Record;
 use super::notes::Notes;
+use super::record::Record;
 use super::{CaptureError, LinkType};
 use crate::limits::Limits;
 use crate::wire::{PacketNo, Time};

@@ -4,7 +4,7 @@ use anyhow::bail;
 
 use super::arguments::FieldsArguments;
 use super::{Outcome, print};
-use crate::filter::reference;
+use crate::registry::reference;
 
 pub(super) fn run(arguments: &FieldsArguments) -> anyhow::Result<Outcome> {
     let prefix = arguments.prefix.as_deref().unwrap_or_default();

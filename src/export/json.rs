@@ -1,4 +1,5 @@
-//! JSON Lines: one object a line, written as soon as it is known. The keys are a contract.
+//! JSON Lines: one object a line, written as soon as it is known. The keys are a contract: those of events and findings are
+//! the fields' own.
 
 use std::io::{self, Write};
 
@@ -11,12 +12,14 @@ use super::time::Clock;
 use super::tree_json::{Behind, HexText, Source};
 use super::{Counts, Writer};
 use crate::analyzer::{Reason, Tally, Totals};
-use crate::net::TcpFacts;
+use crate::net::{TcpFacts, facts};
+use crate::proto::rtmp::command::COMMAND;
 use crate::proto::rtmp::secrets::Masks;
-use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message};
-use crate::proto::{Close, Event, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message, handshake, header};
+use crate::proto::{Close, Envelope, Event, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::registry::native as field;
 use crate::rules::Finding;
-use crate::wire::{PacketNo, Problem, Side, Time, Tree, Value};
+use crate::wire::{Field, Problem, Time, Tree, Value};
 
 /// The bytes of a message that show a fault.
 #[derive(Serialize)]
@@ -95,7 +98,7 @@ impl<W: Write> JsonWriter<W> {
         self.line.clear();
         let mut serializer = serde_json::Serializer::with_formatter(&mut self.line, Plain);
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("event", event)?;
+        map.serialize_entry(field::EVENT.key(), event)?;
         fill(&mut map)?;
         map.end()?;
         self.line.push(b'\n');
@@ -103,17 +106,18 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn session(&mut self, opened: &Opened) -> io::Result<()> {
-        let time = self.time(opened.at.time);
-        self.line("session", |map| {
-            map.serialize_entry("session", &opened.session)?;
-            map.serialize_entry("protocol", opened.protocol)?;
-            map.serialize_entry("client", &opened.client)?;
-            map.serialize_entry("server", &opened.server)?;
-            map.serialize_entry("packet", &opened.at.packet.0)?;
-            map.serialize_entry("time", &time)?;
-            map.serialize_entry("start", opened.start.name())?;
+        let envelope = opened.envelope();
+        let time = self.time(envelope.last.time);
+        self.line(envelope.kind.name(), |map| {
+            put(map, &field::SESSION, &opened.session)?;
+            put(map, &field::PROTOCOL, opened.protocol)?;
+            put(map, &field::CLIENT, &opened.client)?;
+            put(map, &field::SERVER, &opened.server)?;
+            put(map, &field::PACKET, &envelope.last.packet.0)?;
+            put(map, &field::TIME, &time)?;
+            put(map, &field::START, opened.start.name())?;
             if let Some(source) = &opened.proxied {
-                map.serialize_entry("proxied", source)?;
+                put(map, &field::PROXIED, source)?;
             }
             let (tunnels, back) = opened.ways();
             if !tunnels.is_empty() {
@@ -127,36 +131,37 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn handshake(&mut self, step: &Handshake) -> io::Result<()> {
-        let time = self.time(step.last.time);
-        self.line("handshake", |map| {
-            place(map, step.session, step.from)?;
-            map.serialize_entry("step", step.step.name(step.from))?;
-            map.serialize_entry("packets", &packets((step.first.packet, step.last.packet)))?;
-            map.serialize_entry("time", &time)?;
-            map.serialize_entry("offset", &step.offset)?;
+        let envelope = step.envelope();
+        let time = self.time(envelope.last.time);
+        self.line(envelope.kind.name(), |map| {
+            place(map, &envelope)?;
+            put(map, &field::STEP, step.step.name(step.from))?;
+            map.serialize_entry(field::PACKETS, &span(&envelope))?;
+            put(map, &field::TIME, &time)?;
+            put(map, &field::OFFSET, &envelope.offset)?;
             match step.facts {
-                HandshakeFacts::Version(version) => map.serialize_entry("version", &version),
+                HandshakeFacts::Version(version) => put(map, &handshake::VERSION, &version),
                 HandshakeFacts::Block { epoch, zero, scheme, digest_at, content, fingerprint } => {
-                    map.serialize_entry("epoch", &epoch)?;
-                    map.serialize_entry("zero", &HexText(&zero))?;
-                    map.serialize_entry("scheme", scheme.name())?;
+                    put(map, &handshake::EPOCH, &epoch)?;
+                    put(map, &handshake::ZERO, &HexText(&zero))?;
+                    put(map, &handshake::SCHEME, scheme.name())?;
                     if let Some(at) = digest_at {
-                        map.serialize_entry("digest_valid", &true)?;
-                        map.serialize_entry("digest_at", &at)?;
+                        put(map, &handshake::DIGEST_VALID, &true)?;
+                        put(map, &handshake::DIGEST_AT, &at)?;
                     }
                     if content != Content::Random {
-                        map.serialize_entry("random_is", content.name())?;
+                        put(map, &handshake::RANDOM_IS, content.name())?;
                     }
                     if let Some(maker) = fingerprint {
-                        map.serialize_entry("fingerprint", maker.name())?;
+                        put(map, &handshake::FINGERPRINT, maker.name())?;
                     }
                     Ok(())
                 }
                 HandshakeFacts::Echo { time, time2, echo } => {
-                    map.serialize_entry("time1", &time)?;
-                    map.serialize_entry("time2", &time2)?;
+                    put(map, &handshake::TIME, &time)?;
+                    put(map, &handshake::TIME2, &time2)?;
                     if let Some(echo) = echo {
-                        map.serialize_entry("echo", echo.name())?;
+                        put(map, &handshake::ECHO, echo.name())?;
                     }
                     Ok(())
                 }
@@ -166,27 +171,28 @@ impl<W: Write> JsonWriter<W> {
 
     fn message(&mut self, message: &Message, masks: &Masks) -> io::Result<()> {
         let message = &*masks.message(message);
-        let time = self.time(message.head.last.time);
+        let envelope = message.envelope();
+        let time = self.time(envelope.last.time);
         let mut tree = std::mem::take(&mut self.tree);
         tree.clear();
         message.record(&mut tree, &masks.limits);
         let with_payload = self.payload;
-        let result = self.line("message", |map| {
-            map.serialize_entry("n", &message.n)?;
-            place(map, message.session, message.from)?;
-            map.serialize_entry("time", &time)?;
-            head(map, &message.head)?;
+        let result = self.line(envelope.kind.name(), |map| {
+            put(map, &field::N, &message.n)?;
+            place(map, &envelope)?;
+            put(map, &field::TIME, &time)?;
+            head(map, &envelope, &message.head)?;
             let behind = message.answers.map(|answer| Behind {
-                key: "command",
+                key: COMMAND.key(),
                 answers: answer.n,
                 latency_ms: answer.latency as f64 / 1e6,
             });
             Source::new(&tree, &message.payload).members(map, behind.as_ref())?;
             if !message.problems.is_empty() {
-                map.serialize_entry("problems", &Problems(&message.problems))?;
+                put(map, &field::PROBLEMS, &Problems(&message.problems))?;
             }
             if with_payload {
-                map.serialize_entry("payload", &HexText(&message.payload))?;
+                put(map, &field::PAYLOAD, &HexText(&message.payload))?;
             }
             Ok(())
         });
@@ -195,61 +201,62 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn incomplete(&mut self, incomplete: &Incomplete) -> io::Result<()> {
-        let time = self.time(incomplete.head.last.time);
-        self.line("incomplete", |map| {
-            place(map, incomplete.session, incomplete.from)?;
-            map.serialize_entry("time", &time)?;
-            head(map, &incomplete.head)?;
-            map.serialize_entry("received", &incomplete.received)?;
-            map.serialize_entry("why", incomplete.why.name())
+        let envelope = incomplete.envelope();
+        let time = self.time(envelope.last.time);
+        self.line(envelope.kind.name(), |map| {
+            place(map, &envelope)?;
+            put(map, &field::TIME, &time)?;
+            head(map, &envelope, &incomplete.head)?;
+            put(map, &field::RECEIVED, &incomplete.received)?;
+            put(map, &field::WHY, incomplete.why.name())
         })
     }
 
     fn gap(&mut self, gap: &Gap) -> io::Result<()> {
-        self.line("gap", |map| {
-            place(map, gap.session, gap.from)?;
-            map.serialize_entry("offset", &gap.offset)?;
-            map.serialize_entry("bytes", &gap.bytes)?;
-            map.serialize_entry("packet", &gap.at.packet.0)
+        let envelope = gap.envelope();
+        self.line(envelope.kind.name(), |map| {
+            place(map, &envelope)?;
+            put(map, &field::OFFSET, &envelope.offset)?;
+            put(map, &field::BYTES, &gap.bytes)?;
+            put(map, &field::PACKET, &envelope.last.packet.0)
         })?;
-        if !gap.survived {
-            return Ok(());
-        }
-        let (session, from, offset) = (gap.session, gap.from, gap.offset + gap.bytes);
-        self.resync(&Resync { session, from, offset, skipped: 0, at: gap.at })
+        gap.resync().map_or(Ok(()), |found| self.resync(&found))
     }
 
     fn resync(&mut self, found: &Resync) -> io::Result<()> {
-        self.line("resync", |map| {
-            place(map, found.session, found.from)?;
-            map.serialize_entry("offset", &found.offset)?;
-            map.serialize_entry("skipped", &found.skipped)?;
-            map.serialize_entry("packet", &found.at.packet.0)
+        let envelope = found.envelope();
+        self.line(envelope.kind.name(), |map| {
+            place(map, &envelope)?;
+            put(map, &field::OFFSET, &envelope.offset)?;
+            put(map, &field::SKIPPED, &found.skipped)?;
+            put(map, &field::PACKET, &envelope.last.packet.0)
         })
     }
 
     fn undecodable(&mut self, lost: &Undecodable) -> io::Result<()> {
-        self.line("undecodable", |map| {
-            place(map, lost.session, lost.from)?;
-            map.serialize_entry("offset", &lost.offset)?;
-            map.serialize_entry("packet", &lost.at.packet.0)?;
-            map.serialize_entry("reason", &lost.reason.clause())
+        let envelope = lost.envelope();
+        self.line(envelope.kind.name(), |map| {
+            place(map, &envelope)?;
+            put(map, &field::OFFSET, &envelope.offset)?;
+            put(map, &field::PACKET, &envelope.last.packet.0)?;
+            put(map, &field::REASON, &lost.reason.clause())
         })
     }
 
     fn close(&mut self, close: &Close) -> io::Result<()> {
-        let time = self.time(close.at.time);
-        self.line("close", |map| {
-            place(map, close.session, close.from)?;
-            map.serialize_entry("how", close.how.name())?;
-            map.serialize_entry("packet", &close.at.packet.0)?;
-            map.serialize_entry("time", &time)?;
-            map.serialize_entry("bytes", &close.bytes)?;
-            map.serialize_entry("messages", &close.messages)?;
+        let envelope = close.envelope();
+        let time = self.time(envelope.last.time);
+        self.line(envelope.kind.name(), |map| {
+            place(map, &envelope)?;
+            put(map, &field::HOW, close.how.name())?;
+            put(map, &field::PACKET, &envelope.last.packet.0)?;
+            put(map, &field::TIME, &time)?;
+            put(map, &field::BYTES, &close.bytes)?;
+            put(map, &field::MESSAGES, &close.messages)?;
             if close.undecoded > 0 {
-                map.serialize_entry("undecoded", &close.undecoded)?;
+                put(map, &field::UNDECODED, &close.undecoded)?;
             }
-            map.serialize_entry("tcp", &Tcp(&close.tcp))
+            put(map, &facts::TCP, &Tcp(&close.tcp))
         })
     }
 }
@@ -281,23 +288,23 @@ impl<W: Write> Writer for JsonWriter<W> {
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
         let text = masks.sentence(finding.session, &finding.text);
         let marked = marked(finding, masks);
-        self.line("finding", |map| {
-            map.serialize_entry("session", &finding.session)?;
+        self.line(field::FINDING.key(), |map| {
+            put(map, &field::SESSION, &finding.session)?;
             if let Some(from) = finding.from {
-                map.serialize_entry("from", from.name())?;
+                put(map, &field::FINDING_FROM, from.name())?;
             }
-            map.serialize_entry("code", finding.rule.code)?;
-            map.serialize_entry("name", finding.rule.name)?;
-            map.serialize_entry("severity", finding.severity.name())?;
-            map.serialize_entry("text", &text)?;
-            map.serialize_entry("spec", finding.rule.source)?;
+            put(map, &field::CODE, finding.rule.code)?;
+            put(map, &field::NAME, finding.rule.name)?;
+            put(map, &field::SEVERITY, finding.severity.name())?;
+            put(map, &field::TEXT, &text)?;
+            put(map, &field::SPEC, finding.rule.source)?;
             if let Some(message) = finding.message {
-                map.serialize_entry("message", &message)?;
+                put(map, &field::FINDING_MESSAGE, &message)?;
             }
-            map.serialize_entry("packets", &packets(finding.packets))?;
-            map.serialize_entry("certain", &finding.certain)?;
+            map.serialize_entry(field::PACKETS, &[finding.packets.0.0, finding.packets.1.0])?;
+            put(map, &field::CERTAIN, &finding.certain)?;
             if finding.count > 1 {
-                map.serialize_entry("count", &finding.count)?;
+                put(map, &field::COUNT, &finding.count)?;
             }
             if let Some((part, at, bytes)) = marked {
                 map.serialize_entry("evidence", &Evidence { part, at: [at.start, at.end], bytes: HexText(&bytes) })?;
@@ -329,41 +336,46 @@ impl<W: Write> Writer for JsonWriter<W> {
     }
 }
 
-fn place(map: &mut Map<'_>, session: u32, from: Side) -> Filled {
-    map.serialize_entry("session", &session)?;
-    map.serialize_entry("from", from.name())
+/// A member under the field's own name.
+fn put<M: SerializeMap, V: Serialize + ?Sized>(map: &mut M, field: &Field, value: &V) -> Result<(), M::Error> {
+    map.serialize_entry(field.key(), value)
 }
 
-fn head(map: &mut Map<'_>, head: &Head) -> Filled {
-    map.serialize_entry("packets", &packets((head.first.packet, head.last.packet)))?;
-    map.serialize_entry("offset", &head.offset)?;
-    map.serialize_entry("size", &head.size)?;
-    map.serialize_entry("chunk_stream_id", &head.chunk_stream_id)?;
-    map.serialize_entry("chunk_format", &head.chunk_format)?;
-    map.serialize_entry("chunks", &head.chunks)?;
+fn place(map: &mut Map<'_>, envelope: &Envelope) -> Filled {
+    put(map, &field::SESSION, &envelope.session)?;
+    envelope.from.map_or(Ok(()), |from| put(map, &field::FROM, from.name()))
+}
+
+fn head(map: &mut Map<'_>, envelope: &Envelope, head: &Head) -> Filled {
+    map.serialize_entry(field::PACKETS, &span(envelope))?;
+    put(map, &field::OFFSET, &envelope.offset)?;
+    put(map, &field::SIZE, &head.size)?;
+    put(map, &header::CHUNK_STREAM_ID, &head.chunk_stream_id)?;
+    put(map, &header::CHUNK_FORMAT, &head.chunk_format)?;
+    put(map, &field::CHUNKS, &head.chunks)?;
     if head.timestamp_known {
-        map.serialize_entry("timestamp", &head.timestamp)?;
+        put(map, &field::TIMESTAMP, &head.timestamp)?;
     }
     if let Some(extended) = head.extended {
-        map.serialize_entry("extended_timestamp", &extended.value)?;
-        map.serialize_entry("extended_timestamp_form", extended.form.name())?;
+        put(map, &header::EXTENDED_TIMESTAMP, &extended.value)?;
+        put(map, &field::EXTENDED_FORM, extended.form.name())?;
         if extended.absolute {
-            map.serialize_entry("extended_timestamp_absolute", &true)?;
+            put(map, &field::EXTENDED_ABSOLUTE, &true)?;
         }
     }
-    map.serialize_entry("length", &head.length)?;
-    map.serialize_entry("type", &head.kind.0)?;
+    put(map, &header::LENGTH, &head.length)?;
+    put(map, &header::TYPE, &head.kind.0)?;
     if let Some(name) = head.kind.name() {
-        map.serialize_entry("type_name", name)?;
+        put(map, &header::TYPE_NAME, name)?;
     }
     if head.message_stream_known {
-        map.serialize_entry("message_stream_id", &head.message_stream_id)?;
+        put(map, &header::MESSAGE_STREAM_ID, &head.message_stream_id)?;
     }
     Ok(())
 }
 
-fn packets((first, last): (PacketNo, PacketNo)) -> [u64; 2] {
-    [first.0, last.0]
+fn span(envelope: &Envelope) -> [u64; 2] {
+    [envelope.first.packet.0, envelope.last.packet.0]
 }
 
 struct Problems<'p>(&'p [Problem]);
@@ -379,8 +391,8 @@ struct ProblemLine<'p>(&'p Problem);
 impl Serialize for ProblemLine<'_> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         let mut map = s.serialize_map(Some(2))?;
-        map.serialize_entry("at", &self.0.at)?;
-        map.serialize_entry("what", &self.0.what)?;
+        put(&mut map, &field::PROBLEM_AT, &self.0.at)?;
+        put(&mut map, &field::PROBLEM_WHAT, &self.0.what)?;
         map.end()
     }
 }

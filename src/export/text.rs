@@ -1,14 +1,14 @@
 //! Text: one line a message, as a person reads a log.
 
+use crate::wire::words::{count, seconds_into};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::time::fraction;
 use super::{Counts, Writer};
 use crate::analyzer::Totals;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{self, Head, type_name};
-use crate::proto::{Event, Opened, describe};
+use crate::proto::{Envelope, Event, Opened, describe};
 use crate::rules::{Finding, Severity};
 use crate::wire::{Side, Time, escape};
 
@@ -29,19 +29,21 @@ impl<W: Write> TextWriter<W> {
     }
 
     /// Begins a line: number, time, session, side.
-    fn begin_line(&mut self, n: Option<u64>, time: Time, session: u32, from: Side) {
+    fn begin_line(&mut self, n: Option<u64>, envelope: &Envelope) {
         self.line.clear();
         match n {
             Some(n) => put(&mut self.line, format_args!("{n:>6}  ")),
             None => self.line.push_str("        "),
         }
         let mut relative = String::new();
-        seconds(time.since(self.start.unwrap_or(time)), &mut relative);
-        let from = match from {
-            Side::Client => "client →",
-            Side::Server => "server ←",
+        let time = envelope.last.time;
+        seconds_into(&mut relative, time.since(self.start.unwrap_or(time)));
+        let from = match envelope.from {
+            Some(Side::Client) => "client →",
+            Some(Side::Server) => "server ←",
+            None => "",
         };
-        put(&mut self.line, format_args!("{relative:<12} {session:<8} {from:<9} "));
+        put(&mut self.line, format_args!("{relative:<12} {:<8} {from:<9} ", envelope.session));
     }
 
     fn end_line(&mut self) -> io::Result<()> {
@@ -58,8 +60,9 @@ impl<W: Write> TextWriter<W> {
     }
 
     /// A line about an event that is no message and has no column of its own.
-    fn remark(&mut self, time: Time, from: Side, event: &Event) -> io::Result<()> {
-        self.begin_line(None, time, event.session(), from);
+    fn remark(&mut self, event: &Event) -> io::Result<()> {
+        let Some(envelope) = event.envelope() else { return Ok(()) };
+        self.begin_line(None, &envelope);
         self.line.push_str(&describe(event));
         self.end_line()
     }
@@ -81,7 +84,7 @@ impl<W: Write> Writer for TextWriter<W> {
         match event {
             Event::Session(event) => self.session(event),
             Event::Handshake(step) => {
-                self.begin_line(None, step.last.time, step.session, step.from);
+                self.begin_line(None, &step.envelope());
                 put(&mut self.line, format_args!("{:18}{:<29}", "", step.step.name(step.from)));
                 self.line.push_str(&describe(event));
                 self.end_line()
@@ -89,23 +92,19 @@ impl<W: Write> Writer for TextWriter<W> {
             Event::Message(message) => {
                 let message = &*masks.message(message);
                 let head = &message.head;
-                self.begin_line(Some(message.n), head.last.time, message.session, message.from);
+                self.begin_line(Some(message.n), &message.envelope());
                 self.columns(head, head.kind.name().unwrap_or(&type_name(head.kind)));
                 self.line.push_str(&rtmp::describe(message));
                 self.end_line()
             }
             Event::Incomplete(part) => {
                 let head = &part.head;
-                self.begin_line(None, head.last.time, part.session, part.from);
+                self.begin_line(None, &part.envelope());
                 self.columns(head, &type_name(head.kind));
                 self.line.push_str(&describe(event));
                 self.end_line()
             }
-            Event::Gap(gap) => self.remark(gap.at.time, gap.from, event),
-            Event::Undecodable(lost) => self.remark(lost.at.time, lost.from, event),
-            Event::Resync(found) => self.remark(found.at.time, found.from, event),
-            Event::Close(close) => self.remark(close.at.time, close.from, event),
-            Event::Piece(_) => Ok(()),
+            _ => self.remark(event),
         }
     }
 
@@ -173,18 +172,4 @@ pub(super) fn painted(severity: Severity, color: bool) -> (&'static str, &'stati
 fn put(line: &mut String, arguments: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = line.write_fmt(arguments);
-}
-
-pub(super) fn count(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-/// Nanoseconds as seconds: `0.041881`.
-pub(super) fn seconds(ns: i64, out: &mut String) {
-    if ns < 0 {
-        out.push('-');
-    }
-    let ns = ns.saturating_abs();
-    put(out, format_args!("{}", ns / 1_000_000_000));
-    fraction(ns % 1_000_000_000, out);
 }

@@ -1,4 +1,5 @@
 use crate::wire::Time;
+use crate::wire::words::fraction_into;
 
 /// Writes times as RFC 3339 in UTC. Consecutive times share their second, which is formatted once.
 #[derive(Debug, Default)]
@@ -18,21 +19,9 @@ impl Clock {
             self.second = Some(second);
         }
         out.push_str(&self.text);
-        fraction(ns, out);
+        fraction_into(out, ns as u64);
         out.push('Z');
     }
-}
-
-/// Appends `.041881`, or nine digits where six do not say it all.
-pub(super) fn fraction(ns: i64, out: &mut String) {
-    let (mut value, digits) = if ns % 1000 == 0 { (ns / 1000, 6) } else { (ns, 9) };
-    let mut text = [b'0'; 9];
-    for place in (0..digits).rev() {
-        text[place] = b'0' + (value % 10) as u8;
-        value /= 10;
-    }
-    out.push('.');
-    out.extend(text[..digits].iter().map(|digit| char::from(*digit)));
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
+use crate::registry::native::{ANSWERS, LATENCY};
 use crate::wire::{Kind, Label, Node, Tree, Value};
 
 /// Values written in place of references in one message: a chain of references to references would double each time.
@@ -194,8 +195,8 @@ impl<'t> NodeJson<'_, 't> {
             map.serialize_entry("$items", &Items { list: self, items: &items })?;
         }
         if let Some(behind) = self.behind {
-            map.serialize_entry("answers", &behind.answers)?;
-            map.serialize_entry("latency_ms", &behind.latency_ms)?;
+            map.serialize_entry(ANSWERS.key(), &behind.answers)?;
+            map.serialize_entry(LATENCY.key(), &behind.latency_ms)?;
         }
         map.end()
     }

@@ -8,9 +8,9 @@ use regex::bytes::{Regex, RegexBuilder};
 use super::error::Fault;
 use super::lexer::Lexeme;
 use super::name::noun;
-use super::native::Seen;
 use super::operand::{Literal, Operand};
 use super::path::Path;
+use crate::registry::native::Seen;
 use crate::wire::{Kind, Word};
 
 /// Bytes that one compiled expression may take. A text search needs a few kilobytes.

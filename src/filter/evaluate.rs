@@ -4,13 +4,13 @@
 //! the rest has not decided already, the payload is recorded as a tree, once for each event.
 
 use super::condition::Condition;
-use super::native::Seen;
 use super::parse::{Expr, Test};
 use super::path::{Source, Step};
-use super::subject::Subject;
 use crate::limits::Limits;
 use crate::proto::Event;
 use crate::proto::rtmp::header;
+use crate::registry::Subject;
+use crate::registry::native::Seen;
 use crate::wire::{Label, Tree, Value};
 
 /// Nodes looked at for one field of one message. A message has at most 65536 AMF values, but values may refer to one

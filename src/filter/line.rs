@@ -5,10 +5,10 @@ use std::ops::Range;
 use super::condition::OPERATORS;
 use super::lexer::{Lexed, Lexeme, lex};
 use super::name::{Part, Segment};
-use super::native::ALIASES;
 use super::parse::{AND, NOT, OR};
 use super::path::{Path, resolve};
-use super::registry::{fields, written};
+use crate::registry::native::ALIASES;
+use crate::registry::{fields, written};
 use crate::wire::Kind;
 
 /// What a piece of a filter is, for its colour.

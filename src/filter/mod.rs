@@ -4,7 +4,7 @@
 //! field that an event or a decoder has before anything is read; a wrong name or type is a [`FilterError`] with its place.
 //! [`Filter::matches`] asks it of one event. [`tokens`] and [`complete`] serve a line in which a filter is written.
 //!
-//! The way of a filter: `lexer` (text → lexemes) → `parse` (→ expression; `path` finds what names mean in `registry`,
+//! The way of a filter: `lexer` (text → lexemes) → `parse` (→ expression; `path` finds what names mean in the [`registry`](crate::registry),
 //! `operand` and `condition` make literals fit) → `evaluate`. No field of a protocol is known here by name.
 
 mod condition;
@@ -14,26 +14,21 @@ mod lexer;
 mod line;
 mod literal;
 mod name;
-mod native;
 mod near;
 mod operand;
 mod parse;
 mod path;
 mod print;
-pub mod reference;
-mod registry;
-mod subject;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::str::FromStr;
 
+pub use crate::registry::{SessionFacts, Sessions, Subject};
 pub use error::FilterError;
 pub use evaluate::Scratch;
 pub use line::{Suggestion, Token, TokenKind, complete, tokens};
-pub use registry::{fields, written};
-pub use subject::{SessionFacts, Sessions, Subject};
 
 /// A filter, checked and ready. `Display` gives it in full: names whole, operators as signs.
 #[derive(Clone, Debug)]

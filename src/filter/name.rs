@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::error::Fault;
 use super::lexer::is_name;
 use super::near::{did_you_mean, near};
-use super::registry::REGISTRY;
+use crate::registry::REGISTRY;
 use crate::wire::Kind;
 
 /// One part of a name.

@@ -7,9 +7,9 @@ use super::error::Fault;
 use super::lexer::Lexeme;
 use super::literal;
 use super::name::noun;
-use super::native::Seen;
 use super::near::{did_you_mean, near};
 use super::path::Path;
+use crate::registry::native::Seen;
 use crate::wire::{Kind, Word, escape};
 
 /// A literal as it was written.

@@ -5,9 +5,9 @@
 
 use super::error::Fault;
 use super::name::{Part, Segment, join, noun, unknown, whole, write_part};
-use super::native::{ALIASES, Native};
-use super::registry::{Entry, REGISTRY, Registry};
 use crate::proto::rtmp::header;
+use crate::registry::native::{ALIASES, Native};
+use crate::registry::{Entry, REGISTRY, Registry};
 use crate::wire::{Field, Kind, Word};
 
 /// One step down a recorded tree.

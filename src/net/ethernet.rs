@@ -1,7 +1,7 @@
 //! Ethernet and what its types announce: VLAN tags, LLC and SNAP, backbone bridges.
 
+use super::layer::{Layer, Step};
 use super::rest::Rest;
-use super::unpack::{Layer, Step};
 use super::{Tunnel, Unread, ppp};
 
 pub(super) const IPV4: u16 = 0x0800;

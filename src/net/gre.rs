@@ -1,7 +1,7 @@
 //! GRE in its versions, and the mirrored ports of ERSPAN inside it.
 
+use super::layer::{Layer, Step};
 use super::rest::Rest;
-use super::unpack::{Layer, Step};
 use super::{Tunnel, Unread, ethernet};
 
 const CHECKSUM: u16 = 0x8000;

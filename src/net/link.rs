@@ -1,8 +1,8 @@
 //! Link types: which header a captured frame begins with.
 
 use super::Unread;
+use super::layer::{Layer, Step};
 use super::rest::Rest;
-use super::unpack::{Layer, Step};
 use super::wireless;
 use crate::capture::LinkType;
 

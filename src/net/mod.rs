@@ -12,6 +12,7 @@ mod fragments;
 mod gre;
 mod health;
 mod ip;
+mod layer;
 mod link;
 mod mpls;
 mod ppp;

@@ -1,7 +1,7 @@
 //! MPLS: a stack of labels, and under it IP or a pseudowire with Ethernet.
 
+use super::layer::{Layer, Step};
 use super::rest::Rest;
-use super::unpack::{Layer, Step};
 use super::{Tunnel, Unread, ethernet, ip};
 
 /// One label and what it stands on (RFC 3032 §2.1). Nothing says what is under the last one; its first bytes have to.

@@ -1,7 +1,7 @@
 //! PPP in its framings, and PPP over Ethernet.
 
+use super::layer::{Layer, Step};
 use super::rest::Rest;
-use super::unpack::{Layer, Step};
 use super::{Tunnel, Unread};
 
 /// PPP with or without its address and control bytes (RFC 1661, RFC 1662), or Cisco's HDLC (RFC 1547 §4.3.1).

@@ -4,8 +4,8 @@
 //! as they must be; and what is inside must be an IP packet that holds TCP and contradicts nothing. Otherwise it is UDP.
 
 use super::ethernet::{BRIDGED, IPV4, IPV6};
+use super::layer::{Layer, Step};
 use super::rest::Rest;
-use super::unpack::{Layer, Step};
 use super::{Tunnel, Unread};
 
 const GTP_U: u16 = 2152;

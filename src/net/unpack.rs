@@ -4,33 +4,12 @@
 //! bytes away and the tunnels are counted, so there is an end.
 
 use super::fragments::{Fragments, Lost, Origin};
+use super::layer::{Layer, Step};
 use super::rest::Rest;
 use super::{Segment, Tunnel, Unread, ethernet, gre, ip, link, mpls, ppp, tcp, udp, wireless};
 use crate::capture::{LinkType, Packet};
 use crate::limits::{Limits, Reached};
 use crate::wire::Place;
-
-/// What comes next in a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layer {
-    Ethernet,
-    EtherType(u16),
-    Llc,
-    Ppp,
-    Mpls,
-    Gre,
-    Udp,
-    Wireless {
-        padded: bool,
-    },
-    /// Several frames in one of IEEE 802.11.
-    Aggregate,
-    Ip,
-}
-
-/// The next header and where it starts.
-#[derive(Clone, Copy)]
-pub(super) struct Step<'a>(pub(super) Layer, pub(super) Rest<'a>);
 
 /// Packets → TCP segments.
 pub struct Unpacker {

@@ -1,8 +1,8 @@
 //! IEEE 802.11: data frames that are not encrypted, and the headers that captures put before them.
 
 use super::Unread;
+use super::layer::{Layer, Step};
 use super::rest::Rest;
-use super::unpack::{Layer, Step};
 use crate::capture::LinkType;
 
 /// The header of a data frame (IEEE 802.11 §9.2.4). `padded`: the card left the content aligned to four bytes.

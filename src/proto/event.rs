@@ -21,23 +21,6 @@ pub enum Event {
     Piece(Piece),
 }
 
-impl Event {
-    /// The session that it belongs to.
-    pub fn session(&self) -> u32 {
-        match self {
-            Event::Session(event) => event.session,
-            Event::Handshake(event) => event.session,
-            Event::Message(event) => event.session,
-            Event::Incomplete(event) => event.session,
-            Event::Gap(event) => event.session,
-            Event::Undecodable(event) => event.session,
-            Event::Resync(event) => event.session,
-            Event::Close(event) => event.session,
-            Event::Piece(event) => event.session,
-        }
-    }
-}
-
 /// A session was recognised.
 #[derive(Clone, Debug)]
 pub struct Opened {
@@ -145,6 +128,14 @@ pub struct Gap {
     pub at: Moment,
     /// Whether decoding goes on just after them: they all lay inside one chunk or the handshake.
     pub survived: bool,
+}
+
+impl Gap {
+    /// Where decoding goes on, where it does so just behind the missing bytes.
+    pub fn resync(&self) -> Option<Resync> {
+        let Gap { session, from, at, .. } = *self;
+        self.survived.then_some(Resync { session, from, offset: self.offset + self.bytes, skipped: 0, at })
+    }
 }
 
 /// At this point a direction stops being decodable; a `Resync` tells where chunks were found again, if they were.

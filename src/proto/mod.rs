@@ -5,11 +5,13 @@
 
 pub mod amf;
 mod describe;
+mod envelope;
 mod event;
 pub mod flv;
 pub mod rtmp;
 
 pub use describe::{describe, trouble};
+pub use envelope::{Envelope, EventKind};
 pub use event::{Close, Event, Gap, Incomplete, Opened, Piece, Resync, Undecodable, Why};
 
 use crate::wire::Field;
@@ -20,6 +22,7 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
         rtmp::handshake::FIELDS,
         rtmp::header::FIELDS,
         rtmp::body::FIELDS,
+        rtmp::edges::FIELDS,
         rtmp::command::FIELDS,
         rtmp::connect::FIELDS,
         rtmp::data::FIELDS,

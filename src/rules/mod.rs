@@ -22,6 +22,7 @@ use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
 use crate::story::Request;
 pub use crate::story::Story as Facts;
 pub use crate::story::{Mark, Quote};
+use crate::wire::words::clip_bytes;
 use crate::wire::{PacketNo, Side, Word};
 
 /// How bad it is.
@@ -133,14 +134,8 @@ pub trait Rule: Send {
 }
 
 /// Text of the wire that is kept or told, cut where it is longer than a person reads.
-fn clipped(mut text: String) -> String {
-    let most = Limits::DEFAULT.finding_bytes;
-    if text.len() > most {
-        text.truncate(text.floor_char_boundary(most));
-        text.push('…');
-        text.shrink_to_fit();
-    }
-    text
+fn clipped(text: String) -> String {
+    clip_bytes(text, Limits::DEFAULT.finding_bytes)
 }
 
 /// Where rules put what they find.

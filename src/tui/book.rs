@@ -146,8 +146,9 @@ impl Book {
     pub fn text(&self, row: u32) -> RowText {
         let Some(entry) = self.index.row(row) else { return RowText::default() };
         let (kind, what) = match entry {
-            Row::Opened(session) => {
-                let opened = self.index.session(*session).map(|session| Event::Session(session.opened.clone()));
+            Row::Opened(envelope) => {
+                let session = envelope.session;
+                let opened = self.index.session(session).map(|session| Event::Session(session.opened.clone()));
                 (format!("session {session}"), opened.as_ref().map_or_else(String::new, describe))
             }
             Row::Handshake(step) => {
@@ -161,15 +162,17 @@ impl Book {
                 };
                 (type_name(message.kind), what)
             }
-            Row::Incomplete(event) => (type_name(event.head.kind), describe(&Event::Incomplete((**event).clone()))),
-            Row::Gap(event) => ("gap".to_owned(), describe(&Event::Gap((**event).clone()))),
-            Row::Resync(event) => ("resync".to_owned(), describe(&Event::Resync((**event).clone()))),
-            Row::Undecodable(event) => ("undecodable".to_owned(), describe(&Event::Undecodable((**event).clone()))),
-            Row::Close(event) => ("close".to_owned(), describe(&Event::Close((**event).clone()))),
             Row::Finding(finding) => (
                 format!("{}[{}]", finding.severity.name(), finding.rule.code),
                 format!("{}: {}", finding.rule.name, self.finding_text(finding)),
             ),
+            Row::Incomplete(_) | Row::Gap(_) | Row::Resync(_) | Row::Undecodable(_) | Row::Close(_) => {
+                let kind = match entry {
+                    Row::Incomplete(event) => type_name(event.head.kind),
+                    _ => entry.envelope().map_or_else(String::new, |envelope| envelope.kind.name().to_owned()),
+                };
+                (kind, entry.event().as_ref().map_or_else(String::new, describe))
+            }
         };
         RowText { kind, what }
     }

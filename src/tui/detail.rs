@@ -9,9 +9,10 @@ use super::book::{Book, Shown};
 use super::evidence::Missing;
 use super::index::{Index, Row};
 use crate::proto::rtmp::{Head, header, record_payload, type_name};
-use crate::proto::{Event, describe};
+use crate::proto::{Envelope, Event, describe};
+use crate::registry::native as field;
 use crate::rules::{Finding, Severity};
-use crate::wire::{Field, Label, Moment, Node, Time, Tree, Value, escape_into};
+use crate::wire::{Field, Label, Node, Time, Tree, Value, escape_into};
 
 /// Bytes of a value that are shown on its line.
 const CLIP: usize = 256;
@@ -72,7 +73,7 @@ impl Detail {
                     Err(missing) => {
                         let runs = book.index.runs(message);
                         let head = message.head(runs, &[]);
-                        detail.head(&head, &format!("{}, {}", message.n, message.from.name()), message.session);
+                        detail.head(&message.envelope(), &head, &format!("{}, {}", message.n, message.from.name()));
                         detail.missing(&missing);
                     }
                 }
@@ -80,10 +81,9 @@ impl Detail {
             Some(Row::Handshake(step)) => {
                 let name = step.step.name(step.from);
                 name.clone_into(&mut detail.title);
-                let moments = step.event(bytes::Bytes::new());
                 detail.group("step", &format!("{name}, {}", step.from.name()), |detail| {
-                    detail.moments(step.session, moments.first, moments.last);
-                    detail.fact("offset", step.offset);
+                    detail.moments(&step.envelope());
+                    detail.fact(&field::OFFSET, step.offset);
                 });
                 match book.step(step) {
                     Ok(step) => {
@@ -98,9 +98,9 @@ impl Detail {
             }
             Some(Row::Incomplete(event)) => {
                 "incomplete message".clone_into(&mut detail.title);
-                detail.head(&event.head, &format!("incomplete, {}", event.from.name()), event.session);
-                detail.fact("received", event.received);
-                detail.fact("why", event.why.clause());
+                detail.head(&event.envelope(), &event.head, &format!("incomplete, {}", event.from.name()));
+                detail.fact(&field::RECEIVED, event.received);
+                detail.fact(&field::WHY, event.why.clause());
                 match book.incomplete(event) {
                     Ok((first, payload)) => {
                         let mut tree = Tree::default();
@@ -120,7 +120,7 @@ impl Detail {
                 }
             }
             Some(Row::Finding(finding)) => detail.finding(book, finding),
-            Some(Row::Opened(number)) => detail.session(&book.index, *number),
+            Some(Row::Opened(envelope)) => detail.session(&book.index, envelope.session),
             Some(entry) => detail.other(entry),
         }
         if detail.bytes.is_empty() && detail.about_bytes.is_empty() {
@@ -133,13 +133,12 @@ impl Detail {
     fn message(&mut self, book: &Book, shown: &Shown) {
         let message = &shown.message;
         let base = shown.header.len();
-        self.head(&message.head, &format!("{}, {}", message.n, message.from.name()), message.session);
+        self.head(&message.envelope(), &message.head, &format!("{}, {}", message.n, message.from.name()));
         if let Some(answer) = message.answers {
-            let inside = self.lines.len();
-            self.lines.push(Line { depth: 1, label: "answers".into(), value: answer.n.to_string(), ..Line::default() });
-            let value = (answer.latency as f64 / 1e6).to_string();
-            self.lines.push(Line { depth: 1, label: "latency".into(), value, unit: "ms", ..Line::default() });
-            self.lines[0].end = Some(inside + 2);
+            self.inside(|detail| {
+                detail.fact(&field::ANSWERS, answer.n);
+                detail.measure(&field::LATENCY, answer.latency as f64 / 1e6);
+            });
         }
         let about = if shown.masked { "chunk header, masked payload" } else { "chunk header, payload" };
         self.put_bytes(&shown.header, &message.payload, about);
@@ -181,31 +180,32 @@ impl Detail {
     }
 
     /// What a message's header says after everything that it inherits, and where the message lies.
-    fn head(&mut self, head: &Head, value: &str, session: u32) {
+    fn head(&mut self, envelope: &Envelope, head: &Head, value: &str) {
         self.group("message", value, |detail| {
-            detail.moments(session, head.first, head.last);
-            detail.fact("type", type_name(head.kind));
-            detail.fact("chunk_stream_id", head.chunk_stream_id);
+            detail.moments(envelope);
+            detail.fact(&header::TYPE, type_name(head.kind));
+            detail.fact(&header::CHUNK_STREAM_ID, head.chunk_stream_id);
             if head.message_stream_known {
-                detail.fact("message_stream_id", head.message_stream_id);
+                detail.fact(&header::MESSAGE_STREAM_ID, head.message_stream_id);
             }
             if head.timestamp_known {
-                detail.measure("timestamp", head.timestamp, "ms");
+                detail.measure(&field::TIMESTAMP, head.timestamp);
             }
-            detail.measure("length", head.length, "bytes");
-            detail.fact("chunks", head.chunks);
-            detail.measure("size", head.size, "bytes");
-            detail.fact("offset", head.offset);
+            detail.measure(&header::LENGTH, head.length);
+            detail.fact(&field::CHUNKS, head.chunks);
+            detail.measure(&field::SIZE, head.size);
+            detail.fact(&field::OFFSET, head.offset);
         });
     }
 
-    fn moments(&mut self, session: u32, first: Moment, last: Moment) {
-        self.fact("session", session);
-        self.fact("time", clock(last.time));
+    fn moments(&mut self, envelope: &Envelope) {
+        let Envelope { session, first, last, .. } = *envelope;
+        self.fact(&field::SESSION, session);
+        self.fact(&field::TIME, clock(last.time));
         if first.packet == last.packet {
-            self.fact("packet", last.packet);
+            self.fact(&field::PACKET, last.packet);
         } else {
-            self.fact("packets", format_args!("{} to {}", first.packet, last.packet));
+            self.put(field::PACKETS, format_args!("{} to {}", first.packet, last.packet), "");
         }
     }
 
@@ -216,15 +216,15 @@ impl Detail {
         let doc = rule.doc.lines().map(str::trim).collect::<Vec<_>>().join(" ");
         self.say("what", book.finding_text(finding));
         self.say("rule", format!("{} {}", rule.code, rule.name));
-        self.say("severity", finding.severity.name().to_owned());
-        self.say("session", finding.session.to_string());
+        self.say(field::SEVERITY.key(), finding.severity.name().to_owned());
+        self.say(field::SESSION.key(), finding.session.to_string());
         if let Some(from) = finding.from {
-            self.say("from", from.name().to_owned());
+            self.say(field::FROM.key(), from.name().to_owned());
         }
         if let Some(message) = finding.message {
-            self.say("message", message.to_string());
+            self.say(field::FINDING_MESSAGE.key(), message.to_string());
         }
-        self.say("packets", if first == last { first.to_string() } else { format!("{first} to {last}") });
+        self.say(field::PACKETS, if first == last { first.to_string() } else { format!("{first} to {last}") });
         self.say("source", rule.source.to_owned());
         self.say("about", doc);
         // The bytes are those of the message that it is about.
@@ -243,11 +243,11 @@ impl Detail {
         let opened = &session.opened;
         self.title = format!("session {number}");
         self.say("what", describe(&Event::Session(opened.clone())));
-        self.say("protocol", opened.protocol.to_owned());
-        self.say("client", opened.client.to_string());
-        self.say("server", opened.server.to_string());
-        self.say("packet", opened.at.packet.to_string());
-        self.say("time", clock(opened.at.time));
+        self.say(field::PROTOCOL.key(), opened.protocol.to_owned());
+        self.say(field::CLIENT.key(), opened.client.to_string());
+        self.say(field::SERVER.key(), opened.server.to_string());
+        self.say(field::PACKET.key(), opened.at.packet.to_string());
+        self.say(field::TIME.key(), clock(opened.at.time));
         self.say("messages", session.messages.to_string());
         for (side, tcp) in ["client's TCP", "server's TCP"].into_iter().zip(&session.tcp) {
             if let Some(tcp) = tcp {
@@ -259,21 +259,15 @@ impl Detail {
     }
 
     fn other(&mut self, entry: &Row) {
-        let (title, what, side, at) = match entry {
-            Row::Gap(gap) => ("gap", describe(&Event::Gap((**gap).clone())), gap.from, gap.at),
-            Row::Undecodable(lost) => {
-                ("undecodable", describe(&Event::Undecodable((**lost).clone())), lost.from, lost.at)
-            }
-            Row::Resync(found) => ("resync", describe(&Event::Resync((**found).clone())), found.from, found.at),
-            Row::Close(close) => ("close", describe(&Event::Close((**close).clone())), close.from, close.at),
-            _ => return,
-        };
-        title.clone_into(&mut self.title);
-        self.say("what", what);
-        self.say("from", side.name().to_owned());
-        self.say("session", entry.session().to_string());
-        self.say("packet", at.packet.to_string());
-        self.say("time", clock(at.time));
+        let (Some(envelope), Some(event)) = (entry.envelope(), entry.event()) else { return };
+        envelope.kind.name().clone_into(&mut self.title);
+        self.say("what", describe(&event));
+        if let Some(from) = envelope.from {
+            self.say(field::FROM.key(), from.name().to_owned());
+        }
+        self.say(field::SESSION.key(), envelope.session.to_string());
+        self.say(field::PACKET.key(), envelope.last.packet.to_string());
+        self.say(field::TIME.key(), clock(envelope.last.time));
         if let Row::Close(close) = entry {
             for (field, value) in close.tcp.members() {
                 self.say(fact_name(field), fact(field, &value));
@@ -302,11 +296,16 @@ impl Detail {
         self.fold(folds);
     }
 
-    fn fact(&mut self, label: &str, value: impl std::fmt::Display) {
-        self.measure(label, value, "");
+    fn fact(&mut self, field: &'static Field, value: impl std::fmt::Display) {
+        self.put(field.key(), value, "");
     }
 
-    fn measure(&mut self, label: &str, value: impl std::fmt::Display, unit: &'static str) {
+    /// A fact with its unit.
+    fn measure(&mut self, field: &'static Field, value: impl std::fmt::Display) {
+        self.put(fact_name(field), value, field.unit);
+    }
+
+    fn put(&mut self, label: &str, value: impl std::fmt::Display, unit: &'static str) {
         let depth = u16::from(self.lines.first().is_some_and(|line| line.end == Some(usize::MAX)));
         self.lines.push(Line { depth, label: label.to_owned(), value: value.to_string(), unit, ..Line::default() });
     }
@@ -314,7 +313,13 @@ impl Detail {
     /// Facts under a heading. It comes first.
     fn group(&mut self, label: &str, value: &str, inside: impl FnOnce(&mut Self)) {
         let (label, value) = (label.to_owned(), value.to_owned());
-        self.lines.push(Line { label, value, end: Some(usize::MAX), ..Line::default() });
+        self.lines.push(Line { label, value, ..Line::default() });
+        self.inside(inside);
+    }
+
+    /// Facts, or more facts, under the heading.
+    fn inside(&mut self, inside: impl FnOnce(&mut Self)) {
+        self.lines[0].end = Some(usize::MAX);
         inside(self);
         self.lines[0].end = Some(self.lines.len());
     }

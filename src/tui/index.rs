@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use super::blocks::Blocks;
 use crate::net::{How, TcpFacts};
 use crate::proto::rtmp::{Answer, Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Run, Step};
-use crate::proto::{Close, Event, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::proto::{Close, Envelope, Event, EventKind, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::rules::{Finding, Severity};
 use crate::wire::{Moment, PacketNo, Side, Time};
 
 /// One row of the timeline.
 #[derive(Debug)]
 pub enum Row {
-    Opened(u32),
+    Opened(Envelope),
     Handshake(StepRow),
     Message(MessageRow),
     Incomplete(Box<Incomplete>),
@@ -181,10 +181,10 @@ impl Index {
     pub fn add(&mut self, event: Event) {
         let row = match event {
             Event::Session(opened) => {
-                let session = opened.session;
+                let row = Row::Opened(opened.envelope());
                 let (ends, tcp, counts) = ([None; 2], [None, None], Counts::default());
                 self.sessions.push(SessionRow { opened, ends, tcp, messages: 0, counts, rows: Blocks::default() });
-                Row::Opened(session)
+                row
             }
             Event::Handshake(step) => Row::Handshake(StepRow::new(&step)),
             Event::Message(message) => {
@@ -276,32 +276,43 @@ impl Index {
 }
 
 impl Row {
+    /// Where its event belongs and where it stands. A finding is no event, and has none.
+    pub fn envelope(&self) -> Option<Envelope> {
+        self.told().ok()
+    }
+
     pub fn session(&self) -> u32 {
-        match self {
-            Row::Opened(session) => *session,
-            Row::Handshake(row) => row.session,
-            Row::Message(row) => row.session,
-            Row::Incomplete(row) => row.session,
-            Row::Gap(row) => row.session,
-            Row::Undecodable(row) => row.session,
-            Row::Resync(row) => row.session,
-            Row::Close(row) => row.session,
-            Row::Finding(row) => row.session,
-        }
+        self.told().map_or_else(|finding| finding.session, |envelope| envelope.session)
     }
 
     pub fn from(&self) -> Option<Side> {
-        match self {
-            Row::Opened(_) => None,
-            Row::Handshake(row) => Some(row.from),
-            Row::Message(row) => Some(row.from),
-            Row::Incomplete(row) => Some(row.from),
-            Row::Gap(row) => Some(row.from),
-            Row::Undecodable(row) => Some(row.from),
-            Row::Resync(row) => Some(row.from),
-            Row::Close(row) => Some(row.from),
-            Row::Finding(row) => row.from,
-        }
+        self.told().map_or_else(|finding| finding.from, |envelope| envelope.from)
+    }
+
+    fn told(&self) -> Result<Envelope, &Finding> {
+        Ok(match self {
+            Row::Opened(envelope) => *envelope,
+            Row::Handshake(row) => row.envelope(),
+            Row::Message(row) => row.envelope(),
+            Row::Incomplete(event) => event.envelope(),
+            Row::Gap(event) => event.envelope(),
+            Row::Resync(event) => event.envelope(),
+            Row::Undecodable(event) => event.envelope(),
+            Row::Close(event) => event.envelope(),
+            Row::Finding(finding) => return Err(finding),
+        })
+    }
+
+    /// The event itself, where the row keeps all of it.
+    pub fn event(&self) -> Option<Event> {
+        Some(match self {
+            Row::Incomplete(event) => Event::Incomplete((**event).clone()),
+            Row::Gap(event) => Event::Gap((**event).clone()),
+            Row::Resync(event) => Event::Resync((**event).clone()),
+            Row::Undecodable(event) => Event::Undecodable((**event).clone()),
+            Row::Close(event) => Event::Close((**event).clone()),
+            Row::Opened(_) | Row::Handshake(_) | Row::Message(_) | Row::Finding(_) => return None,
+        })
     }
 }
 
@@ -318,6 +329,12 @@ impl StepRow {
         }
     }
 
+    pub fn envelope(&self) -> Envelope {
+        let (first, last) = moments(self.packets, self.time);
+        let (kind, from, offset) = (EventKind::Handshake, Some(self.from), Some(self.offset));
+        Envelope { kind, session: self.session, from, first, last, offset }
+    }
+
     /// The event again, with the bytes that were read again.
     pub fn event(&self, bytes: bytes::Bytes) -> Handshake {
         let (first, last) = moments(self.packets, self.time);
@@ -327,6 +344,12 @@ impl StepRow {
 }
 
 impl MessageRow {
+    pub fn envelope(&self) -> Envelope {
+        let (first, last) = moments(self.packets, self.time);
+        let (kind, from, offset) = (EventKind::Message, Some(self.from), Some(self.offset));
+        Envelope { kind, session: self.session, from, first, last, offset }
+    }
+
     /// The message's head again.
     pub fn head(&self, runs: Vec<Run>, header: &[u8]) -> Head {
         let (first, last) = moments(self.packets, self.time);

@@ -6,7 +6,7 @@
 //! from that one pass, so nothing about a field is written twice.
 //!
 //! This module knows no protocol. It owns fields, trees, spans and problems, and the plain words that all layers
-//! share: [`Time`], [`PacketNo`], [`Moment`], [`Side`], [`Place`].
+//! share: [`Time`], [`PacketNo`], [`Moment`], [`Side`], [`Place`]. [`words`] has how counts and times are written for people.
 
 mod escape;
 mod field;
@@ -15,6 +15,7 @@ mod moment;
 mod open_enum;
 mod reader;
 mod tree;
+pub mod words;
 
 pub use escape::{escape, escape_into};
 pub use field::{Field, Kind, Word};

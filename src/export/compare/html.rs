@@ -1,6 +1,7 @@
-use super::{Worth, place, plural, sessions, shown_codes, worth};
+use super::{Worth, place, sessions, shown_codes, worth};
 use crate::compare::{CodeRow, Comparison, Evidence, Row, State};
 use crate::wire::escape;
+use crate::wire::words::counted;
 
 /// How the page looks: light or dark as the reader's system is, side by side where there is room and below one another
 /// where there is not.
@@ -87,7 +88,7 @@ fn code(page: &mut String, comparison: &Comparison, row: &CodeRow) {
 fn behaviour(page: &mut String, comparison: &Comparison) {
     let rows = |what| comparison.behaviour.iter().filter(move |row| worth(row) == what);
     let differing = rows(Worth::Differs).count();
-    *page += &format!("<h2>Behaviour: {}</h2>\n", plural(differing, "row differs", "rows differ"));
+    *page += &format!("<h2>Behaviour: {}</h2>\n", counted(differing, "row differs", "rows differ"));
     if differing > 0 {
         table(page, comparison, rows(Worth::Differs));
     }
@@ -95,7 +96,7 @@ fn behaviour(page: &mut String, comparison: &Comparison) {
         let count = rows(what).count();
         if count > 0 {
             *page +=
-                &format!("<details class=\"part\"><summary>{summary}: {}</summary>\n", plural(count, "row", "rows"));
+                &format!("<details class=\"part\"><summary>{summary}: {}</summary>\n", counted(count, "row", "rows"));
             table(page, comparison, rows(what));
             *page += "</details>\n";
         }

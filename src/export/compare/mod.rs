@@ -13,6 +13,7 @@ pub use text::text;
 
 use crate::compare::{Comparison, Evidence, Row, State};
 use crate::wire::escape;
+use crate::wire::words::counted;
 
 /// Where something can be seen: `obs-publish.pcap 1:12` is message 12 of session 1.
 fn place(comparison: &Comparison, evidence: &Evidence) -> String {
@@ -60,14 +61,10 @@ fn title(row: &Row) -> String {
     if row.situation.is_empty() { row.title.clone() } else { format!("{} ({})", row.title, row.situation) }
 }
 
-fn plural(count: usize, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
-}
-
 /// What a label stands for.
 fn sessions(comparison: &Comparison, label: usize) -> String {
     let followed = comparison.sessions.get(label).copied().unwrap_or_default();
-    let mut text = plural(followed as usize, "session", "sessions");
+    let mut text = counted(followed as usize, "session", "sessions");
     match comparison.left_out.get(label).copied().unwrap_or_default() {
         0 => {}
         left_out => text += &format!(", {left_out} without a readable beginning left out"),

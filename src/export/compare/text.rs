@@ -1,6 +1,7 @@
-use super::{Worth, places, plural, sessions, shown_codes, title, worth};
+use super::{Worth, places, sessions, shown_codes, title, worth};
 use crate::compare::{Comparison, Row, State};
 use crate::wire::escape;
+use crate::wire::words::{counted, fit};
 
 /// Columns of a line.
 const WIDTH: usize = 80;
@@ -36,14 +37,15 @@ impl Page<'_> {
     }
 
     fn codes(&mut self) {
-        let labels: Vec<String> = self.comparison.labels.iter().map(|label| clip(&escape(label), LABEL)).collect();
+        let labels: Vec<String> =
+            self.comparison.labels.iter().map(|label| fit(&escape(label), LABEL).into_owned()).collect();
         for columns in columns(&labels) {
             self.line("");
             let names = labels[columns.clone()].join("  ");
             self.heading(&format!("{:<w$}  {names}", "Information objects", w = CODE + LEVEL));
             for row in shown_codes(self.comparison) {
                 let mut line =
-                    format!("{:<CODE$}{:<LEVEL$}", clip(&escape(&row.code), CODE - 1), clip(&row.level, LEVEL));
+                    format!("{:<CODE$}{:<LEVEL$}", fit(&escape(&row.code), CODE - 1), fit(&row.level, LEVEL));
                 for label in columns.clone() {
                     let state = row.cells[label].state;
                     let room = width(&labels[label]).saturating_sub(1);
@@ -92,7 +94,7 @@ impl Page<'_> {
         self.line("");
         let rows = || self.comparison.behaviour.iter();
         let differing = rows().filter(|row| worth(row) == Worth::Differs).count();
-        self.heading(&format!("Behaviour: {}", plural(differing, "row differs", "rows differ")));
+        self.heading(&format!("Behaviour: {}", counted(differing, "row differs", "rows differ")));
         for row in rows() {
             if all || worth(row) == Worth::Differs {
                 self.row(row);
@@ -108,8 +110,8 @@ impl Page<'_> {
         let count = |what| rows().filter(|row| worth(row) == what).count();
         if !all {
             self.line("");
-            let agree = plural(count(Worth::Agrees), "row in which all agree", "rows in which all agree");
-            let alone = plural(count(Worth::Alone), "row of one server alone", "rows of one server alone");
+            let agree = counted(count(Worth::Agrees), "row in which all agree", "rows in which all agree");
+            let alone = counted(count(Worth::Alone), "row of one server alone", "rows of one server alone");
             self.wrapped("", &format!("Not shown: {agree}, {alone}; --all shows them."), "");
         }
     }
@@ -222,11 +224,4 @@ fn columns(labels: &[String]) -> Vec<std::ops::Range<usize>> {
 
 fn width(text: &str) -> usize {
     text.chars().count()
-}
-
-fn clip(text: &str, columns: usize) -> String {
-    match text.char_indices().nth(columns) {
-        Some(_) => text.chars().take(columns.saturating_sub(1)).chain(['…']).collect(),
-        None => text.to_owned(),
-    }
 }

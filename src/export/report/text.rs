@@ -1,5 +1,6 @@
 //! Findings for a person: by session, each with the message that shows it; then what to act on.
 
+use crate::wire::words::{count, plural, seconds_into};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -7,7 +8,7 @@ use std::io::{self, Write};
 use super::{Bytes, Form, Group, REJECTED, Shown};
 use crate::analyzer::Totals;
 use crate::export::Counts;
-use crate::export::text::{count, painted, seconds, totals};
+use crate::export::text::{painted, totals};
 use crate::proto::{Event, describe};
 use crate::rules::{Meta, Severity};
 use crate::wire::{Time, escape};
@@ -66,7 +67,7 @@ impl<W: Write> Text<W> {
         match &shown.quote {
             Some(quote) => {
                 let mut at = String::new();
-                seconds(quote.time.since(self.start.unwrap_or(quote.time)), &mut at);
+                seconds_into(&mut at, quote.time.since(self.start.unwrap_or(quote.time)));
                 let (n, from, packet) = (shown.message.unwrap_or(0), quote.from.name(), shown.packets.1);
                 put(&mut self.text, format_args!("message {n} from the {from}, packet {packet}, at {at} s"));
             }
@@ -168,7 +169,7 @@ impl<W: Write> Form for Text<W> {
                 format_args!(
                     "  and {} that {} not shown\n",
                     count(group.more, "finding"),
-                    if group.more == 1 { "is" } else { "are" }
+                    plural(group.more, "is", "are")
                 ),
             );
         }

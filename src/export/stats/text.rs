@@ -1,10 +1,11 @@
+use crate::wire::words::{count, rounded_milliseconds, rounded_seconds};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::Form;
 use crate::analyzer::Totals;
 use crate::export::Counts;
-use crate::export::text::{count, painted, totals};
+use crate::export::text::{painted, totals};
 use crate::net::How;
 use crate::proto::rtmp::{MessageType, type_name};
 use crate::proto::{Event, describe, trouble};
@@ -35,7 +36,10 @@ impl<W: Write> Text<W> {
         self.line(format_args!("session {}: {}", opened.session, describe(&Event::Session(opened.clone()))));
         let end = end(stats);
         let (first, last) = (opened.at.packet, stats.last.packet);
-        self.line(format_args!("  {} s, packets {first} to {last}; {end}", seconds(stats.since_start(stats.last))));
+        self.line(format_args!(
+            "  {} s, packets {first} to {last}; {end}",
+            rounded_seconds(stats.since_start(stats.last), 3)
+        ));
     }
 
     fn side(&mut self, side: Side, stats: &SideStats) {
@@ -59,12 +63,12 @@ impl<W: Write> Text<W> {
         let Some(tcp) = &stats.tcp else { return };
         let mut line = count(tcp.packets, "packet");
         if let Some(trip) = tcp.round_trip {
-            line += &format!(", round trip {} ms", ms(trip));
+            line += &format!(", round trip {} ms", rounded_milliseconds(trip));
         }
         if let Some(trip) = tcp.smallest_round_trip {
-            line += &format!(", to an acknowledgement {} ms at least", ms(trip));
+            line += &format!(", to an acknowledgement {} ms at least", rounded_milliseconds(trip));
             if let Some(trip) = tcp.smoothed_round_trip {
-                line += &format!(", smoothed {} ms", ms(trip));
+                line += &format!(", smoothed {} ms", rounded_milliseconds(trip));
             }
         }
         let trouble = trouble(tcp);
@@ -76,11 +80,11 @@ impl<W: Write> Text<W> {
     fn beginning(&mut self, stats: &SessionStats) {
         let mut steps = Vec::new();
         if let Some(at) = stats.handshake_done() {
-            steps.push(format!("handshake done at {} ms", ms(stats.since_start(at))));
+            steps.push(format!("handshake done at {} ms", rounded_milliseconds(stats.since_start(at))));
         }
         if let Some((at, is_accepted)) = stats.connect {
             let what = if is_accepted { "connect accepted at" } else { "connect rejected at" };
-            steps.push(format!("{what} {} ms", ms(stats.since_start(at))));
+            steps.push(format!("{what} {} ms", rounded_milliseconds(stats.since_start(at))));
         }
         if !steps.is_empty() {
             self.line(format_args!("  begin     {}", steps.join(", ")));
@@ -95,7 +99,7 @@ impl<W: Write> Text<W> {
 
     fn request(&mut self, request: &Request, stats: &SessionStats) {
         let name = request.name.as_deref().map_or_else(String::new, |name| format!(" \"{}\"", escape(name)));
-        let after = |at: crate::wire::Moment| ms(at.time.since(request.at.time));
+        let after = |at: crate::wire::Moment| rounded_milliseconds(at.time.since(request.at.time));
         let mut line = match &request.settled {
             Some((code, is_accepted, at)) => {
                 let (on, off) = if *is_accepted { ("", "") } else { painted(Severity::Error, self.color) };
@@ -111,7 +115,7 @@ impl<W: Write> Text<W> {
         if let Some(at) = request.first_key_frame {
             line += &format!(", first key frame after {} ms", after(at));
         }
-        let at = ms(stats.since_start(request.at));
+        let at = rounded_milliseconds(stats.since_start(request.at));
         let stream = request.message_stream_id;
         self.line(format_args!("  {:<10}at {at} ms,{name} on message stream {stream}: {line}", request.command()));
     }
@@ -126,7 +130,9 @@ impl<W: Write> Text<W> {
         ));
         for (side, name, procedure) in calls.iter() {
             let latencies = &procedure.latencies;
-            let value = |ns: Option<i64>| ns.filter(|_| latencies.count > 0).map_or_else(|| "-".to_owned(), ms);
+            let value = |ns: Option<i64>| {
+                ns.filter(|_| latencies.count > 0).map_or_else(|| "-".to_owned(), rounded_milliseconds)
+            };
             let answered = match (procedure.answered, procedure.asked) {
                 (0, 0) => "-".to_owned(),
                 (answered, asked) => format!("{answered}/{}", asked.max(answered)),
@@ -184,7 +190,7 @@ impl<W: Write> Text<W> {
         self.line(format_args!("    {} message stream {}{id}: {what}", sign(track.from), track.message_stream_id));
         let mut line = format!("{}, {}", count(track.frames, "frame"), bytes(track.bytes));
         if let (Some(frames), Some(bits)) = (track.frame_rate(), track.bit_rate()) {
-            let time = seconds(track.time.saturating_mul(1_000_000));
+            let time = rounded_seconds(track.time.saturating_mul(1_000_000), 3);
             line += &format!(" in {time} s of media: {frames:.2} frames/s, {}", rate_text(bits));
         }
         if let Some(peak) = track.peak {
@@ -341,16 +347,6 @@ fn sign(side: Side) -> char {
         Side::Client => '→',
         Side::Server => '←',
     }
-}
-
-/// Nanoseconds as milliseconds, to the microsecond.
-fn ms(ns: i64) -> String {
-    format!("{:.3}", ns as f64 / 1e6)
-}
-
-/// Nanoseconds as seconds, to the millisecond.
-fn seconds(ns: i64) -> String {
-    format!("{:.3}", ns as f64 / 1e9)
 }
 
 fn bytes(number: u64) -> String {

@@ -1,7 +1,8 @@
 //! Filters as text: printed, wrong, half written.
 
 use crate::filter::TokenKind::{Bad, Bracket, Field, Number, Operator, Word};
-use crate::filter::{Filter, complete, fields, tokens, written};
+use crate::filter::{Filter, complete, tokens};
+use crate::registry::{fields, written};
 
 #[test]
 fn what_is_printed_is_in_full() {

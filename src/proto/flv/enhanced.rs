@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use super::note;
+use super::facts::{Fields, Multitrack, Track, note};
 use crate::open_enum;
-use crate::wire::{Field, Label, Reader, Recorder, Stop, Value};
+use crate::wire::{Label, Reader, Recorder, Stop, Value};
 
 /// Modifiers of one message that are followed. One is in use.
 const MODIFIERS: u32 = 32;
@@ -19,39 +19,24 @@ open_enum! {
     }
 }
 
-open_enum! {
-    /// AvMultitrackType: how the tracks of a message are told apart. Source: E-RTMP v2.
-    pub struct Multitrack(u8) {
-        ONE_TRACK = 0 "one_track",
-        MANY_TRACKS = 1 "many_tracks",
-        MANY_TRACKS_MANY_CODECS = 2 "many_tracks_many_codecs",
-    }
-}
+/// An audio or a video message, to what the two have in common.
+pub(super) trait Media: Sized {
+    const FIELDS: &'static Fields;
+    /// The packet type that says that tracks follow.
+    const MULTITRACK: u8;
 
-/// One track of a multitrack message.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Track<T> {
-    pub id: u8,
-    /// Bytes of its body that are there.
-    pub length: u32,
-    /// What a message with this track alone would say.
-    pub media: T,
-}
+    fn packet_type(kind: u8) -> Option<&'static str>;
 
-/// The fields that audio and video each have under their own name.
-pub(super) struct Fields {
-    pub(super) mod_ex: &'static Field,
-    pub(super) modifier: &'static Field,
-    pub(super) modifier_type: &'static Field,
-    pub(super) modifier_size: &'static Field,
-    pub(super) modifier_data: &'static Field,
-    pub(super) timestamp_offset_ns: &'static Field,
-    pub(super) fourcc: &'static Field,
-    pub(super) tracks: &'static Field,
-    pub(super) track: &'static Field,
-    pub(super) track_id: &'static Field,
-    pub(super) track_length: &'static Field,
-    pub(super) data: &'static Field,
+    /// Leaves the FourCC in the message: the codec's name, if it has one.
+    fn set_codec(&mut self, fourcc: [u8; 4]) -> Option<&'static str>;
+
+    /// What a track takes over from the message around it.
+    fn track(&self, packet_type: Option<&'static str>) -> Self;
+
+    fn tracks(&mut self) -> (&mut Option<Multitrack>, &mut Vec<Track<Self>>);
+
+    /// Reads the codec's own bytes.
+    fn body<R: Recorder>(&mut self, r: &mut Reader<'_, '_, R>) -> Result<(), Stop>;
 }
 
 /// What the modifiers in front of a packet say.
@@ -109,17 +94,66 @@ pub(super) fn modifiers<R: Recorder>(r: &mut Reader<'_, '_, R>, fields: &Fields,
     Ok(modified)
 }
 
-/// Reads a FourCC.
-pub(super) fn fourcc<R: Recorder>(r: &mut Reader<'_, '_, R>, fields: &Fields) -> Result<([u8; 4], Range<u32>), Stop> {
+/// Reads the FourCC of a message's or a track's codec.
+pub(super) fn codec<R: Recorder, T: Media>(r: &mut Reader<'_, '_, R>, media: &mut T) -> Result<(), Stop> {
+    let (code, span) = fourcc(r, T::FIELDS)?;
+    set_codec(r, media, code, span);
+    Ok(())
+}
+
+fn fourcc<R: Recorder>(r: &mut Reader<'_, '_, R>, fields: &Fields) -> Result<([u8; 4], Range<u32>), Stop> {
     let span = r.at()..r.at() + 4;
     let code = r.skip(4, "a FourCC")?;
     r.note(fields.fourcc, span.clone(), Value::Text(span.clone()));
     Ok(([code[0], code[1], code[2], code[3]], span))
 }
 
+fn set_codec<R: Recorder, T: Media>(r: &mut Reader<'_, '_, R>, media: &mut T, code: [u8; 4], span: Range<u32>) {
+    if let Some(name) = media.set_codec(code) {
+        r.note(T::FIELDS.codec, span, Value::Word(name));
+    }
+}
+
+/// Reads a multitrack message from the byte behind its packet type to its end.
+pub(super) fn multitrack<R: Recorder, T: Media>(r: &mut Reader<'_, '_, R>, media: &mut T) -> Result<(), Stop> {
+    let at = r.at();
+    let kinds = r.skip(1, "a multitrack type")?[0];
+    let kind = Multitrack(kinds >> 4);
+    *media.tracks().0 = Some(kind);
+    note(r, T::FIELDS.multitrack_type, kind.name(), kind.0, at);
+    let inner = kinds & 15;
+    if kind.name().is_none() {
+        return Err(Stop::new(at, format!("unknown multitrack type {}", kind.0)));
+    }
+    if inner == T::MULTITRACK {
+        return Err(Stop::new(at, "tracks inside tracks"));
+    }
+    let common = if kind == Multitrack::MANY_TRACKS_MANY_CODECS {
+        None
+    } else {
+        let (code, span) = fourcc(r, T::FIELDS)?;
+        set_codec(r, media, code, span);
+        Some(code)
+    };
+    let packet_type = T::packet_type(inner);
+    let (tracks, trouble) = tracks(r, T::FIELDS, kind, |r, own| {
+        let mut track = media.track(packet_type);
+        // What the track shares with the others stands before all of them: it has no bytes here.
+        let here = r.at()..r.at();
+        if let Some((code, span)) = own.or_else(|| Some((common?, here.clone()))) {
+            set_codec(r, &mut track, code, span);
+        }
+        r.note(T::FIELDS.packet_type, here, packet_type.map_or(Value::Uint(u64::from(inner)), Value::Word));
+        let read = track.body(r);
+        (track, read)
+    });
+    *media.tracks().1 = tracks;
+    trouble.map_or(Ok(()), Err)
+}
+
 /// Reads the tracks of a multitrack message to its end. `each` reads one track's body, given where its FourCC stands
 /// when it has one of its own; what it leaves is kept as bytes. A track that cannot be read does not end the others.
-pub(super) fn tracks<R: Recorder, T>(
+fn tracks<R: Recorder, T>(
     r: &mut Reader<'_, '_, R>,
     fields: &Fields,
     kind: Multitrack,

@@ -4,6 +4,7 @@ use super::MessageType;
 use super::aggregate::{self, SubMessage};
 use super::command::{self, Command};
 use super::data::{self, Data};
+use super::edges::{PAYLOAD, TRAILING};
 use super::shared_object::{self, SharedObject};
 use crate::limits::Limits;
 use crate::proto::amf::Context;
@@ -44,12 +45,6 @@ fields! {
     SWF_VERSION: Uint "user_control.swf_verification", "", "librtmp";
     /// The HMAC over the SWF file's hash.
     SWF_DIGEST: Bytes "user_control.swf_digest", "", "librtmp";
-    /// How the values of an AMF3 type are written: 0, for AMF0 with AMF3 behind each avmplus marker.
-    FORMAT_SELECTOR: Uint "format_selector", "", "RTMP errata and addenda §7.2";
-    /// Payload bytes that are not decoded.
-    PAYLOAD: Opaque "payload", "", "RTMP 1.0 §6.1";
-    /// Bytes behind the end of what the message holds.
-    TRAILING: Opaque "trailing", "", "";
 }
 
 open_enum! {
@@ -219,18 +214,6 @@ pub(super) fn payload<R: Recorder>(
         r.remainder(if known { &TRAILING } else { &PAYLOAD });
     }
     (body, problems)
-}
-
-/// Reads the format selector of an AMF3 type, unless its sender left it out.
-pub(super) fn selector<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<(), Stop> {
-    if begins_with_value(r.rest()) { Ok(()) } else { r.u8(&FORMAT_SELECTOR).map(drop) }
-}
-
-/// Whether an AMF3 type's payload begins as AMF0 begins, with a string or an AMF3 value, and so without a selector.
-pub(super) fn begins_with_value(payload: &[u8]) -> bool {
-    const STRING: u8 = 0x02;
-    const AVM_PLUS: u8 = 0x11;
-    matches!(payload.first(), Some(&(STRING | AVM_PLUS)))
 }
 
 fn keep(result: Result<(), Stop>, problems: &mut Vec<Problem>) {

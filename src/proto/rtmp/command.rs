@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::body::selector;
 use super::connect;
+use super::edges::selector;
 use crate::fields;
 use crate::limits::Limits;
 use crate::proto::amf::{Amf, Context, amf0};

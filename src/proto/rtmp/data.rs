@@ -1,7 +1,7 @@
 //! Data messages: metadata, cue points and the like, in AMF0 and "AMF3". Source: RTMP 1.0 §7.1.2; RTMP errata and
 //! addenda §7.2.
 
-use super::body::selector;
+use super::edges::selector;
 use crate::fields;
 use crate::proto::amf::{Amf, Context, amf0};
 use crate::wire::{Label, Reader, Recorder, Stop, Value};

@@ -1,5 +1,6 @@
 //! A message in one line, for a person.
 
+use crate::wire::words;
 use std::fmt::Write;
 
 use super::body::LimitType;
@@ -45,7 +46,7 @@ pub fn describe(message: &Message) -> String {
         Body::Opaque => write(&mut line, format_args!("{} bytes, not decoded", message.payload.len())),
     }
     if let Some(answer) = message.answers {
-        write(&mut line, format_args!("  answers {} after {} ms", answer.n, milliseconds(answer.latency)));
+        write(&mut line, format_args!("  answers {} after {} ms", answer.n, words::milliseconds(answer.latency)));
     }
     for problem in &message.problems {
         write(&mut line, format_args!("  [at byte {}: ", problem.at));
@@ -53,15 +54,6 @@ pub fn describe(message: &Message) -> String {
         line.push(']');
     }
     line
-}
-
-/// Nanoseconds as milliseconds, with as many digits as they have.
-fn milliseconds(ns: i64) -> String {
-    let sign = if ns < 0 { "-" } else { "" };
-    let ns = ns.unsigned_abs();
-    let text = format!("{sign}{}.{:06}", ns / 1_000_000, ns % 1_000_000);
-    let text = text.trim_end_matches('0');
-    text.strip_suffix('.').unwrap_or(text).to_owned()
 }
 
 fn write(line: &mut String, arguments: std::fmt::Arguments<'_>) {
@@ -328,7 +320,7 @@ fn codec(line: &mut String, name: Option<&str>, fourcc: Option<[u8; 4]>, id: u8)
 /// Every track with its id, in place of the one of a message without.
 fn tracks<T>(line: &mut String, tracks: &[Track<T>], one: impl Fn(&mut String, &T)) {
     let count = tracks.len();
-    write(line, format_args!("multitrack {count} {}", if count == 1 { "track" } else { "tracks" }));
+    write(line, format_args!("multitrack {}", words::count(count as u64, "track")));
     for (index, track) in tracks.iter().take(TRACKS).enumerate() {
         line.push_str(if index == 0 { ": " } else { ", " });
         write(line, format_args!("{} ", track.id));

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::body::{self, Body};
+use super::edges;
 use crate::limits::Limits;
 use crate::open_enum;
 use crate::wire::{Moment, Problem, Reader, Recorder, Side, Silent, Word};
@@ -225,7 +226,7 @@ impl Message {
             self.head.kind,
             MessageType::COMMAND_AMF3 | MessageType::DATA_AMF3 | MessageType::SHARED_OBJECT_AMF3
         );
-        if is_amf3 && !body::begins_with_value(&self.payload) { self.payload.first().copied() } else { None }
+        if is_amf3 && !edges::begins_with_value(&self.payload) { self.payload.first().copied() } else { None }
     }
 
     /// Records every field of the payload. Positions count from the start of the payload.

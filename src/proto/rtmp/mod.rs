@@ -13,6 +13,7 @@ pub(crate) mod data;
 mod describe;
 pub mod detect;
 mod digest;
+pub(crate) mod edges;
 mod fingerprint;
 pub(crate) mod handshake;
 pub mod header;

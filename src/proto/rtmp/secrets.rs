@@ -11,9 +11,9 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::body::{PAYLOAD, TRAILING};
 use super::command::{ARGUMENTS, COMMAND, COMMAND_NAME, OBJECT};
 use super::data::DATA_NAME;
+use super::edges::{PAYLOAD, TRAILING};
 use super::{Body, Command, Message, MessageType, procedure};
 use crate::limits::{Limits, Reached};
 use crate::proto::Event;

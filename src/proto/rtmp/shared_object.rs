@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::body::{TRAILING, selector};
+use super::edges::{TRAILING, selector};
 use crate::proto::amf::{Amf, Context, amf0};
 use crate::wire::{Field, Label, Problem, Reader, Recorder, Stop, Trouble, Value};
 use crate::{fields, open_enum};

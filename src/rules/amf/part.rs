@@ -1,5 +1,6 @@
 //! Where a message holds AMF values: a command, a data message, a shared object, or one of the messages in an aggregate.
 
+use crate::wire::words::clip;
 use std::ops::Range;
 
 use crate::limits::Limits;
@@ -52,10 +53,7 @@ pub(super) fn problem(message: &Message, trouble: Trouble) -> Option<(Part<'_>, 
 
 /// A name from the wire, cut where it is longer than any real one.
 pub(super) fn short(name: &str) -> String {
-    match name.char_indices().nth(NAME) {
-        Some((end, _)) => format!("{}…", &name[..end]),
-        None => name.to_owned(),
-    }
+    clip(name, NAME).into_owned()
 }
 
 /// Characters of a name that are shown.

@@ -34,6 +34,7 @@ use super::{Entry, Facts};
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Command, Message};
+use crate::wire::words::duration;
 use crate::wire::{Moment, Side};
 
 pub(super) const CMD001: Entry = connect_not_first::ConnectNotFirst::ENTRY;
@@ -110,20 +111,4 @@ fn application(call: &str, facts: &Facts) -> String {
     let app = facts.connect.as_ref().filter(|_| call == "connect").and_then(|connect| connect.app.as_deref());
     let name = app.map(|app| app.split('?').next().unwrap_or(app));
     name.map(|name| format!(" to the application \"{name}\"")).unwrap_or_default()
-}
-
-/// A duration in nanoseconds for a person: `43.993 ms`, `5.012 seconds`. A single letter for the unit is masked where a
-/// stream has it for its name.
-fn duration(nanoseconds: i64) -> String {
-    if nanoseconds < 1_000_000_000 {
-        format!("{} ms", thousandths(nanoseconds / 1000))
-    } else {
-        format!("{} seconds", thousandths(nanoseconds / 1_000_000))
-    }
-}
-
-/// A count of thousandths as a decimal, without needless zeros.
-fn thousandths(count: i64) -> String {
-    let text = format!("{}.{:03}", count / 1000, count.rem_euclid(1000));
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -1,9 +1,9 @@
-use super::duration;
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::story::{Request, Stream, Use};
+use crate::wire::words::duration;
 use crate::wire::{Moment, Side};
 
 rule! {

@@ -1,5 +1,6 @@
 use crate::proto::rtmp::{Body, Message, MessageType, UserControlEvent, type_name};
 use crate::rules::{Facts, Findings, Mark, Rule, Severity, rule};
+use crate::wire::words::count;
 
 rule! {
     /// Protocol control messages and the known events of user control have a fixed length: four bytes, five in Set Peer
@@ -51,8 +52,7 @@ impl Rule for ControlMalformed {
             return;
         }
         let lacks_limit_type = kind == MessageType::SET_PEER_BANDWIDTH && length == 4;
-        let mut text =
-            format!("{what} with {length} {} of data, not {right}", if length == 1 { "byte" } else { "bytes" });
+        let mut text = format!("{what} with {} of data, not {right}", count(length as u64, "byte"));
         if lacks_limit_type {
             text += ": the limit type is missing";
         }

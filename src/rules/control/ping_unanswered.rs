@@ -1,3 +1,4 @@
+use crate::wire::words::seconds;
 use std::collections::VecDeque;
 
 use crate::proto::Close;
@@ -73,7 +74,7 @@ impl PingUnanswered {
         let text = if matching.is_none() {
             format!("the {from} answers the ping {} with {timestamp}", ping.timestamp)
         } else if took > PATIENCE_NS {
-            format!("the {from} took {} s to answer a ping", took / 1_000_000_000)
+            format!("the {from} took {} s to answer a ping", seconds(took, 0))
         } else {
             return;
         };

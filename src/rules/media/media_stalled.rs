@@ -2,6 +2,7 @@ use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, is_media};
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::story::Use;
+use crate::wire::words::seconds;
 use crate::wire::{Moment, Side};
 
 /// Silence that is worth a word, in ns.
@@ -51,7 +52,7 @@ impl Rule for MediaStalled {
         if let Some(running) = &mut known {
             let silence = now.time.since(running.last.time);
             if silence > SILENCE {
-                let text = format!("{} for {} on message stream {stream}", silent(from), seconds(silence));
+                let text = format!("{} for {} seconds on message stream {stream}", silent(from), seconds(silence, 1));
                 findings.about(Self::META, message, text).packets.0 = running.last.packet;
             }
             if now.packet >= running.last.packet {
@@ -75,9 +76,9 @@ impl Rule for MediaStalled {
             });
             if silence > SILENCE && is_used {
                 let text = format!(
-                    "{} for {} on message stream {stream}, until the end",
+                    "{} for {} seconds on message stream {stream}, until the end",
                     silent(running.from),
-                    seconds(silence)
+                    seconds(silence, 1)
                 );
                 let packets = (running.last.packet, close.at.packet);
                 findings.push(Self::META, Some(running.from), text, packets);
@@ -88,8 +89,4 @@ impl Rule for MediaStalled {
 
 fn silent(from: Side) -> String {
     format!("no media from the {}", from.name())
-}
-
-fn seconds(ns: i64) -> String {
-    format!("{}.{} seconds", ns / 1_000_000_000, ns / 100_000_000 % 10)
 }

@@ -3,6 +3,7 @@ use crate::proto::Close;
 use crate::proto::flv::FrameType;
 use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, parts};
 use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::wire::words::seconds;
 use crate::wire::{Moment, PacketNo, Side};
 
 /// How long a viewer waits for a picture, in ns.
@@ -61,11 +62,7 @@ impl Rule for NoKeyframe {
                 let took = now.time.since(since.time);
                 if is_key || took > PATIENCE {
                     let then = if is_key {
-                        format!(
-                            "the first key frame came {}.{:03} seconds later",
-                            took / 1_000_000_000,
-                            took / 1_000_000 % 1000
-                        )
+                        format!("the first key frame came {} seconds later", seconds(took, 3))
                     } else {
                         "no key frame came in 10 seconds".to_owned()
                     };

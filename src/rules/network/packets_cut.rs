@@ -1,5 +1,6 @@
 use crate::proto::Close;
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::words::{count, plural};
 
 rule! {
     /// A snap length cut packets of this direction: the capture holds only the first bytes of each.
@@ -18,9 +19,9 @@ impl Rule for PacketsCut {
         let tcp = &close.tcp;
         if tcp.cut_packets > 0 {
             let (packets, bytes) = (tcp.cut_packets, tcp.cut_bytes);
-            let were = if packets == 1 { "packet of the {} was" } else { "packets of the {} were" };
-            let were = were.replace("{}", close.from.name());
-            let text = format!("{packets} {were} cut by the capture, by {bytes} bytes together");
+            let (packets, were) = (count(packets, "packet"), plural(packets, "was", "were"));
+            let from = close.from.name();
+            let text = format!("{packets} of the {from} {were} cut by the capture, by {bytes} bytes together");
             findings.push(Self::META, Some(close.from), text, (close.at.packet, close.at.packet));
         }
     }

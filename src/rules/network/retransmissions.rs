@@ -1,5 +1,6 @@
 use crate::proto::Close;
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::words::count;
 
 rule! {
     /// More than 1 % of a direction's bytes were sent again. Packets that were merely captured twice do not count.
@@ -22,12 +23,9 @@ impl Rule for Retransmissions {
             return;
         }
         let percent = again as f64 * 100.0 / all.max(1) as f64;
-        let segments = if tcp.retransmissions == 1 { "segment" } else { "segments" };
-        let mut text = format!(
-            "the {} sent {again} bytes again ({percent:.1} % of its {all}), in {} {segments}",
-            close.from.name(),
-            tcp.retransmissions
-        );
+        let segments = count(tcp.retransmissions, "segment");
+        let mut text =
+            format!("the {} sent {again} bytes again ({percent:.1} % of its {all}), in {segments}", close.from.name());
         if tcp.lost_before_capture > 0 {
             text += &format!(", {} of them for what was lost before the point of capture", tcp.lost_before_capture);
         }

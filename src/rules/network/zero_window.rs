@@ -1,5 +1,6 @@
 use crate::proto::Close;
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::words::rounded_seconds;
 
 /// Nanoseconds. Shorter ones are how a full buffer looks every day.
 const LONG: i64 = 1_000_000_000;
@@ -21,9 +22,9 @@ impl Rule for ZeroWindow {
         let tcp = &close.tcp;
         if tcp.longest_zero_window > LONG {
             let times = if tcp.zero_windows == 1 { "once" } else { "several times" };
-            let seconds = tcp.longest_zero_window as f64 / 1e9;
+            let seconds = rounded_seconds(tcp.longest_zero_window, 1);
             let mut text =
-                format!("the {} closed its receive window {times}, for up to {seconds:.1} s", close.from.name());
+                format!("the {} closed its receive window {times}, for up to {seconds} s", close.from.name());
             if tcp.zero_window_at_end {
                 text.push_str(", and had it closed at the end");
             }

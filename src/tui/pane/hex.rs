@@ -1,3 +1,4 @@
+use crate::wire::words::count;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -9,7 +10,7 @@ use crate::tui::layout::Pane;
 pub(super) fn draw(buffer: &mut Buffer, app: &App) {
     let about = app.detail.as_ref().map_or("", |detail| detail.about_bytes.as_str());
     let bytes = app.detail.as_ref().map_or(&[][..], |detail| &detail.bytes);
-    let size = if bytes.is_empty() { String::new() } else { super::count(bytes.len() as u64, "byte") };
+    let size = if bytes.is_empty() { String::new() } else { count(bytes.len() as u64, "byte") };
     let body = heading(buffer, app, Pane::Hex, &format!(" {about}"), &size);
     let Some(detail) = &app.detail else { return };
     let width = app.areas.bytes_a_line();

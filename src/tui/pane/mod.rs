@@ -104,8 +104,3 @@ fn column(buffer: &mut Buffer, area: Rect, width: u16, text: &str, style: impl I
 fn lines(area: Rect) -> impl Iterator<Item = Rect> {
     (area.top()..area.bottom()).map(move |y| Rect { y, height: 1, ..area })
 }
-
-/// `1 finding`, `2 findings`.
-fn count(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}

@@ -1,3 +1,4 @@
+use crate::wire::words::count;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -58,7 +59,7 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App) {
         match item.checked_sub(1).and_then(|index| sessions.get(index)) {
             None => {
                 let at = column(buffer, at, columns.number - 1, "all", app.theme.strong());
-                let what = super::count(sessions.len() as u64, "session");
+                let what = count(sessions.len() as u64, "session");
                 let at =
                     column(buffer, at, columns.protocol + columns.addresses + columns.state, &what, app.theme.strong());
                 let total = app.book.index.messages();

@@ -1,9 +1,10 @@
+use crate::wire::words::count;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::Span;
 
-use super::{count, put};
+use super::put;
 use crate::rules::Severity;
 use crate::tui::app::App;
 use crate::tui::keymap::BINDINGS;

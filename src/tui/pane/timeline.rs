@@ -1,3 +1,4 @@
+use crate::wire::words;
 use std::fmt::Write;
 
 use ratatui::buffer::Buffer;
@@ -8,7 +9,7 @@ use super::{column, heading, lines, put};
 use crate::tui::app::App;
 use crate::tui::index::Row;
 use crate::tui::layout::Pane;
-use crate::wire::{Side, Time};
+use crate::wire::Side;
 
 /// How wide the columns are, which depends on how wide the pane is and what is shown.
 struct Columns {
@@ -29,8 +30,8 @@ impl Columns {
         let digits_of = |number: u64| number.max(1).ilog10() as u16 + 1;
         let index = &app.book.index;
         // What comes last has most digits.
-        let last = index.len().checked_sub(1).and_then(|row| index.row(row as u32)).and_then(|row| time(app, row));
-        let seconds = last.map_or(0, |last| since(app, last).unsigned_abs() / 1_000_000_000);
+        let last = index.len().checked_sub(1).and_then(|row| index.row(row as u32)).and_then(|row| since(app, row));
+        let seconds = last.map_or(0, |last| last.unsigned_abs() / 1_000_000_000);
         Columns {
             number: digits_of(index.messages()).max(4) + 2,
             time: digits_of(seconds).max(2) + digits as u16 + 2,
@@ -105,7 +106,7 @@ fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: 
         _ => String::new(),
     };
     at = column(buffer, at, columns.number - 1, &number, plain);
-    let time = time(app, entry).map_or_else(String::new, |time| seconds(since(app, time), columns));
+    let time = since(app, entry).map_or_else(String::new, |ns| seconds(ns, columns));
     at = column(buffer, at, columns.time, &time, quiet);
     if columns.session > 0 {
         let session = format!("{:>width$}", entry.session(), width = usize::from(columns.session - 1));
@@ -150,30 +151,13 @@ fn letter(name: &str) -> &'static str {
     }
 }
 
-fn time(app: &App, entry: &Row) -> Option<Time> {
-    Some(match entry {
-        Row::Opened(session) => app.book.index.session(*session)?.opened.at.time,
-        Row::Handshake(step) => step.time,
-        Row::Message(message) => message.time,
-        Row::Incomplete(event) => event.head.last.time,
-        Row::Gap(gap) => gap.at.time,
-        Row::Undecodable(lost) => lost.at.time,
-        Row::Resync(found) => found.at.time,
-        Row::Close(close) => close.at.time,
-        Row::Finding(_) => return None,
-    })
-}
-
-/// Nanoseconds from the capture's first packet.
-fn since(app: &App, time: Time) -> i64 {
-    time.since(app.progress.start.unwrap_or(time))
+/// Nanoseconds from the capture's first packet to an event.
+fn since(app: &App, entry: &Row) -> Option<i64> {
+    let time = entry.envelope()?.last.time;
+    Some(time.since(app.progress.start.unwrap_or(time)))
 }
 
 /// Seconds, the point always at the same place.
 fn seconds(ns: i64, columns: &Columns) -> String {
-    let sign = if ns < 0 { "-" } else { "" };
-    let ns = ns.unsigned_abs();
-    let fraction = format!("{:09}", ns % 1_000_000_000);
-    let text = format!("{sign}{}.{}", ns / 1_000_000_000, &fraction[..columns.digits]);
-    format!("{text:>width$}", width = usize::from(columns.time - 1))
+    format!("{:>width$}", words::seconds(ns, columns.digits), width = usize::from(columns.time - 1))
 }

@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use crate::fields;
-use crate::proto::flv::audio::{Audio, PROFILE};
+use crate::proto::flv::facts::audio::{Audio, PROFILE};
 use crate::wire::{Reader, Recorder, Stop, Value};
 
 fields! {

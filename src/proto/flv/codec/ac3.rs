@@ -2,7 +2,8 @@
 
 use super::bits::Bits;
 use crate::fields;
-use crate::proto::flv::audio::{Audio, BIT_RATE, number};
+use crate::proto::flv::facts::audio::{Audio, BIT_RATE};
+use crate::proto::flv::facts::number;
 use crate::wire::{Reader, Recorder, Stop};
 
 fields! {

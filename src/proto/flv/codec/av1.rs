@@ -5,7 +5,7 @@ use super::av1_sequence;
 use super::bits::Bits;
 use super::picture::{CONFIGURATION, Facts, LEVEL_IDC, PROFILE_IDC, TIER, TRAILING, VERSION, level, tier};
 use crate::fields;
-use crate::proto::flv::video::Video;
+use crate::proto::flv::facts::video::Video;
 use crate::wire::{Label, Reader, Recorder, Stop, Value};
 
 fields! {

@@ -7,7 +7,7 @@ use super::picture::{
     TRAILING, VERSION, level,
 };
 use crate::fields;
-use crate::proto::flv::video::Video;
+use crate::proto::flv::facts::video::Video;
 use crate::wire::{Field, Label, Reader, Recorder, Stop, Value};
 
 fields! {

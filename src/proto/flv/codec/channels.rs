@@ -1,8 +1,8 @@
 //! Enhanced RTMP's MultichannelConfig: which speaker each channel is for. Source: E-RTMP v2 "ExAudioTagBody".
 
 use crate::fields;
-use crate::proto::flv::audio::{Audio, CHANNELS};
-use crate::proto::flv::note;
+use crate::proto::flv::facts::audio::{Audio, CHANNELS};
+use crate::proto::flv::facts::note;
 use crate::wire::{Label, Reader, Recorder, Stop, Value};
 
 fields! {

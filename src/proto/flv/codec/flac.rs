@@ -3,7 +3,7 @@
 use super::aac::{CONFIGURATION, TRAILING};
 use super::bits::Bits;
 use crate::fields;
-use crate::proto::flv::audio::Audio;
+use crate::proto::flv::facts::audio::Audio;
 use crate::wire::{Reader, Recorder, Stop, Value};
 
 fields! {

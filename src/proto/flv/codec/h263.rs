@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use super::picture::size;
-use crate::proto::flv::video::Video;
+use crate::proto::flv::facts::video::Video;
 use crate::wire::{Reader, Recorder, Stop};
 
 /// Reads the picture's size.

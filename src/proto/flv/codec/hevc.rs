@@ -7,7 +7,7 @@ use super::nal::hevc_name;
 use super::picture::{BIT_DEPTH_CHROMA_MINUS8, BIT_DEPTH_LUMA_MINUS8, chroma, level, tier};
 use super::picture::{CONFIGURATION, Facts, LEVEL_IDC, NAL_LENGTH_SIZE, PROFILE_IDC, TIER, TRAILING, VERSION};
 use crate::fields;
-use crate::proto::flv::video::Video;
+use crate::proto::flv::facts::video::Video;
 use crate::wire::{Label, Reader, Recorder, Stop, Value};
 
 fields! {

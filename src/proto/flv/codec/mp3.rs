@@ -1,7 +1,8 @@
 //! MP3: the header of a frame. Source: ISO 11172-3 §2.4.2.3, ISO 13818-3 §2.4.2.3.
 
 use crate::fields;
-use crate::proto::flv::audio::{Audio, BIT_RATE, number};
+use crate::proto::flv::facts::audio::{Audio, BIT_RATE};
+use crate::proto::flv::facts::number;
 use crate::wire::{Reader, Recorder, Value};
 
 fields! {

@@ -2,7 +2,7 @@
 
 use super::aac::{CONFIGURATION, TRAILING};
 use crate::fields;
-use crate::proto::flv::audio::Audio;
+use crate::proto::flv::facts::audio::Audio;
 use crate::wire::{Reader, Recorder, Stop, Value};
 
 fields! {

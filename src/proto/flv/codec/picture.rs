@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::fields;
-use crate::proto::flv::video::{BIT_DEPTH, CHROMA, FRAME_RATE, HEIGHT, LEVEL, PROFILE, Sequence, Video, WIDTH};
+use crate::proto::flv::facts::video::{BIT_DEPTH, CHROMA, FRAME_RATE, HEIGHT, LEVEL, PROFILE, Sequence, Video, WIDTH};
 use crate::wire::{Field, Reader, Recorder, Value};
 
 fields! {

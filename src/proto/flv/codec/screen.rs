@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use super::picture::{BLOCK_HEIGHT, BLOCK_WIDTH, HAS_IFRAME_IMAGE, HAS_PALETTE, size};
-use crate::proto::flv::video::Video;
+use crate::proto::flv::facts::video::Video;
 use crate::wire::{Reader, Recorder, Stop, Value};
 
 /// Reads the sizes of blocks and picture, and version 2's flags.

@@ -3,7 +3,7 @@
 
 use super::picture::size;
 use crate::fields;
-use crate::proto::flv::video::{FrameType, Video};
+use crate::proto::flv::facts::video::{FrameType, Video};
 use crate::wire::{Reader, Recorder, Stop, Value};
 
 fields! {

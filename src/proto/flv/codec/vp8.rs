@@ -1,7 +1,7 @@
 //! VP8: the header of a key frame. Source: RFC 6386 §9.1.
 
 use super::picture::size;
-use crate::proto::flv::video::{FrameType, Video};
+use crate::proto::flv::facts::video::{FrameType, Video};
 use crate::wire::{Reader, Recorder};
 
 /// The size in a key frame's header. Whatever is no such header is left as it is.

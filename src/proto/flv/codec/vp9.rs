@@ -4,7 +4,7 @@
 use super::bits::Bits;
 use super::picture::{CONFIGURATION, Facts, LEVEL_IDC, PROFILE_IDC, TRAILING, VERSION, level, size};
 use crate::fields;
-use crate::proto::flv::video::{FrameType, Video};
+use crate::proto::flv::facts::video::{FrameType, Video};
 use crate::wire::{Reader, Recorder, Stop};
 
 fields! {

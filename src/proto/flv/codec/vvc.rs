@@ -9,7 +9,7 @@ use super::nal::vvc_name;
 use super::picture::{CONFIGURATION, Facts, LEVEL_IDC, NAL_LENGTH_SIZE, PROFILE_IDC, TIER, TRAILING};
 use super::picture::{chroma, level, tier};
 use crate::fields;
-use crate::proto::flv::video::Video;
+use crate::proto::flv::facts::video::Video;
 use crate::wire::{Label, Reader, Recorder, Stop, Value};
 
 fields! {

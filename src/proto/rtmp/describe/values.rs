@@ -2,7 +2,7 @@
 
 use super::write;
 use crate::proto::amf::{Amf, Vector};
-use crate::wire::escape_into;
+use crate::wire::{escape_into, words};
 
 /// Characters of one text value that are shown.
 const TEXT: usize = 80;
@@ -102,13 +102,7 @@ pub(super) fn members_into(line: &mut String, members: &[(String, Amf)], depth: 
 
 /// Text of at most so many characters, escaped.
 pub(super) fn clip(line: &mut String, text: &str) {
-    match text.char_indices().nth(TEXT) {
-        Some((end, _)) => {
-            escape_into(line, &text[..end]);
-            line.push('…');
-        }
-        None => escape_into(line, text),
-    }
+    escape_into(line, &words::clip(text, TEXT));
 }
 
 pub(super) fn quote(line: &mut String, text: &str) {

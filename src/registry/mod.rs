@@ -1,18 +1,28 @@
-//! Every field that a filter can name: an event's own, then what the decoders record.
+//! Every field, by name: an event's own, each with the way to its values, then what the decoders record.
+//!
+//! What a field is called, what it means and what it can be is said once: where a decoder declares it, or in `native` for
+//! what an event has beside its bytes. The keys in JSON, the names in a filter, the labels on the screen and
+//! `docs/fields.md` are made of that.
+
+pub(crate) mod native;
+pub mod reference;
+mod subject;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::native::{self, ALIASES, NATIVES, Native};
+pub use subject::{SessionFacts, Sessions, Subject};
+
 use crate::proto;
 use crate::wire::{Field, Kind};
+use native::{ALIASES, NATIVES, Native};
 
 /// A field, and where its values come from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub(super) field: &'static Field,
+pub(crate) struct Entry {
+    pub(crate) field: &'static Field,
     /// Has its values without anything being decoded.
-    pub(super) native: Option<&'static Native>,
+    pub(crate) native: Option<&'static Native>,
 }
 
 /// An entry, and its name as a person writes it.
@@ -20,7 +30,7 @@ type Named = (Entry, String);
 
 /// All fields by name.
 #[derive(Debug, Default)]
-pub(super) struct Registry {
+pub(crate) struct Registry {
     entries: Vec<Named>,
     by_name: BTreeMap<&'static str, usize>,
     /// What the decoders record, also where an event has a field of the same name.
@@ -28,8 +38,8 @@ pub(super) struct Registry {
     first_parts: Vec<&'static str>,
 }
 
-/// The fields of this program. Nothing in this module knows one of them by name.
-pub(super) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
+/// The fields of this program. Nothing in this file knows one of them by name.
+pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     // Whoever declares an event's field has to say how to get its values.
     let mut declared = native::FIELDS.iter().chain(crate::net::facts::FIELDS);
     debug_assert!(declared.all(|field| NATIVES.iter().any(|native| native.field.name == field.name)));
@@ -54,36 +64,36 @@ pub(super) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     registry
 });
 
-/// Every field that a filter can name, an event's own first.
+/// Every field that has a name, an event's own first.
 pub fn fields() -> impl Iterator<Item = &'static Field> {
     REGISTRY.entries.iter().map(|(entry, _)| entry.field)
 }
 
 impl Registry {
     /// The field of exactly that name.
-    pub(super) fn get(&self, name: &str) -> Option<Entry> {
+    pub(crate) fn get(&self, name: &str) -> Option<Entry> {
         self.by_name.get(name).map(|place| self.entries[*place].0)
     }
 
     /// A field that a decoder records, also where an event has one of the same name.
-    pub(super) fn decoded(name: &str) -> Option<&'static Field> {
+    pub(crate) fn decoded(name: &str) -> Option<&'static Field> {
         REGISTRY.decoded.get(name).copied()
     }
 
     /// The first field of a type.
-    pub(super) fn first_of(&self, kind: Kind) -> Option<&'static Field> {
+    pub(crate) fn first_of(&self, kind: Kind) -> Option<&'static Field> {
         self.entries.iter().map(|(entry, _)| entry.field).find(|field| field.kind == kind)
     }
 
     /// Whether any field's name goes on behind this one.
-    pub(super) fn has_members(&self, name: &str) -> bool {
+    pub(crate) fn has_members(&self, name: &str) -> bool {
         let inside = format!("{name}.");
         self.by_name.range(&*inside..).next().is_some_and(|(next, _)| next.starts_with(&inside))
     }
 
     /// The first parts of all names that have more than one, where they are fields themselves. Others only say where a
     /// name belongs: values of such a group can stand inside any other value.
-    pub(super) fn first_parts(&self) -> &[&'static str] {
+    pub(crate) fn first_parts(&self) -> &[&'static str] {
         &self.first_parts
     }
 
@@ -96,13 +106,13 @@ impl Registry {
     }
 
     /// Every name as a person writes it, other names included.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let aliases = ALIASES.iter().map(|(alias, _)| *alias);
         self.entries.iter().map(|(_, written)| &**written).chain(aliases)
     }
 
     /// The name as a person writes it.
-    pub(super) fn written(&self, field: &'static Field) -> &str {
+    pub(crate) fn written(&self, field: &'static Field) -> &str {
         self.by_name.get(field.name).map_or(field.name, |place| &*self.entries[*place].1)
     }
 

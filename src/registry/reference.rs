@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::native::ALIASES;
-use super::registry::{REGISTRY, fields, written};
+use super::{REGISTRY, fields, written};
 use crate::wire::{Field, Kind};
 
 /// Words of a field that are listed before the rest is left to `rtmp-inspect fields`.

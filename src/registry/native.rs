@@ -8,14 +8,13 @@ use crate::net::{How, Start, facts};
 use crate::proto::rtmp::header::{CHUNK_FORMAT, CHUNK_STREAM_ID, EXTENDED_TIMESTAMP, LENGTH, MESSAGE_STREAM_ID};
 use crate::proto::rtmp::header::{TYPE, TYPE_NAME};
 use crate::proto::rtmp::{Answer, ExtendedForm, Head, Step};
-use crate::proto::{Event, Why};
+use crate::proto::{Envelope, Event, EventKind, Why};
 use crate::rules::{CODES, Finding, NAMES, Severity};
-use crate::wire::{Field, Side, Value, Word};
+use crate::wire::{Field, Side, Time, Value};
 
 fields! {
     /// What happened. A gap behind which decoding goes on is a `resync` as well.
-    EVENT: Word "event", "", "", &Word::list(
-        ["session", "handshake", "message", "incomplete", "gap", "resync", "undecodable", "close"]);
+    EVENT: Word "event", "", "", EventKind::WORDS;
     /// The message's number, from 1 over all sessions, in order of completion.
     N: Uint "n", "", "";
     /// The session's number, from 1 in order of first packets.
@@ -106,13 +105,16 @@ fields! {
     COUNT: Uint "finding.count", "", "";
 }
 
+/// The name of [`PACKET`] where its first and its last stand beside one another.
+pub(crate) const PACKETS: &str = "packets";
+
 /// Another name for a field.
-pub(super) const ALIASES: &[(&str, &str)] =
-    &[("csid", "chunk_stream_id"), ("packets", "packet"), ("finding.packets", "finding.packet")];
+pub(crate) const ALIASES: &[(&str, &str)] =
+    &[("csid", "chunk_stream_id"), (PACKETS, "packet"), ("finding.packets", "finding.packet")];
 
 /// A value as it was seen.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Seen<'a> {
+pub(crate) enum Seen<'a> {
     Uint(u64),
     /// Every number from the first to the last.
     Span(u64, u64),
@@ -136,19 +138,19 @@ pub(super) enum Seen<'a> {
 }
 
 /// Looks at a value; true ends the search.
-pub(super) type Visit<'v> = dyn FnMut(Seen<'_>) -> bool + 'v;
+pub(crate) type Visit<'v> = dyn FnMut(Seen<'_>) -> bool + 'v;
 
 /// A field and its values: whether any of them satisfies.
 #[derive(Debug)]
-pub(super) struct Native {
-    pub(super) field: &'static Field,
-    pub(super) values: fn(&Subject<'_>, &mut Visit<'_>) -> bool,
+pub(crate) struct Native {
+    pub(crate) field: &'static Field,
+    pub(crate) values: fn(&Subject<'_>, &mut Visit<'_>) -> bool,
 }
 
 macro_rules! natives {
     ($($field:path => $values:expr;)*) => {
         /// Every such field, in the order in which they are listed.
-        pub(super) static NATIVES: &[Native] = &[$(Native { field: &$field, values: $values },)*];
+        pub(crate) static NATIVES: &[Native] = &[$(Native { field: &$field, values: $values },)*];
     };
 }
 
@@ -156,10 +158,15 @@ natives! {
     EVENT => event;
     N => |s, visit| matches!(s.event, Event::Message(message) if visit(Seen::Uint(message.n)));
     SESSION => |s, visit| visit(Seen::Uint(u64::from(s.event.session())));
-    FROM => |s, visit| s.from().is_some_and(|from| visit(Seen::Word(from.name())));
-    TIME => |s, visit| s.time().is_some_and(|at| visit(Seen::Time { at: at.0, since: at.since(s.start) }));
-    PACKET => |s, visit| s.packets().is_some_and(|(first, last)| visit(Seen::Span(first.0, last.0)));
-    OFFSET => |s, visit| s.offset().is_some_and(|offset| visit(Seen::Uint(offset)));
+    FROM => |s, visit| envelope(s, visit, |envelope, _| Some(Seen::Word(envelope.from?.name())));
+    TIME => |s, visit| envelope(s, visit, |envelope, start| {
+        let time = envelope.last.time;
+        Some(Seen::Time { at: time.0, since: time.since(start) })
+    });
+    PACKET => |s, visit| envelope(s, visit, |envelope, _| {
+        Some(Seen::Span(envelope.first.packet.0, envelope.last.packet.0))
+    });
+    OFFSET => |s, visit| envelope(s, visit, |envelope, _| envelope.offset.map(Seen::Uint));
     SIZE => |s, visit| head(s, visit, |head| u64::from(head.size));
     CHUNK_STREAM_ID => |s, visit| head(s, visit, |head| u64::from(head.chunk_stream_id));
     CHUNK_FORMAT => |s, visit| head(s, visit, |head| u64::from(head.chunk_format));
@@ -258,23 +265,14 @@ natives! {
 }
 
 fn event(subject: &Subject<'_>, visit: &mut Visit<'_>) -> bool {
-    let name = match subject.event {
-        Event::Session(_) => "session",
-        Event::Handshake(_) => "handshake",
-        Event::Message(_) => "message",
-        Event::Incomplete(_) => "incomplete",
-        Event::Gap(gap) => {
-            if gap.survived && visit(Seen::Word("resync")) {
-                return true;
-            }
-            "gap"
-        }
-        Event::Resync(_) => "resync",
-        Event::Undecodable(_) => "undecodable",
-        Event::Close(_) => "close",
-        Event::Piece(_) => return false,
-    };
-    visit(Seen::Word(name))
+    let found = matches!(subject.event, Event::Gap(gap) if gap.survived);
+    (found && visit(Seen::Word(EventKind::Resync.name())))
+        || envelope(subject, visit, |envelope, _| Some(Seen::Word(envelope.kind.name())))
+}
+
+fn envelope(subject: &Subject<'_>, visit: &mut Visit<'_>, value: fn(Envelope, Time) -> Option<Seen<'static>>) -> bool {
+    let envelope = subject.event.envelope();
+    envelope.and_then(|envelope| value(envelope, subject.start)).is_some_and(visit)
 }
 
 fn head(subject: &Subject<'_>, visit: &mut Visit<'_>, number: fn(&Head) -> u64) -> bool {
