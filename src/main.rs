@@ -1,3 +1,5 @@
+//! The program: nothing but the way into [`cli`](rtmp_inspect::cli).
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

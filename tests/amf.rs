@@ -64,11 +64,69 @@ fn what_is_broken_is_a_problem_and_what_came_before_it_stands() {
         (vec![7, 0, 5], "reference 5 names no earlier value"),
         (vec![2, 0, 9, b'x'], "a string needs 9 bytes, 1 are left"),
         (vec![0, 1, 2], "an AMF0 number needs 8 bytes, 2 are left"),
-        (vec![0x0a, 0xff, 0xff, 0xff, 0xff], "a strict array of 4294967295 values, 0 bytes are left"),
         (vec![3, 0, 1, b'a'], "an AMF0 marker needs 1 bytes, 0 are left"),
     ] {
         let (found, problems) = decoded(&[Amf::Number(1.0), Amf::Raw(bytes.clone())]);
         assert_eq!(found, [Decoded::Number(1.0)], "{bytes:?}");
+        assert_eq!(problems, [what], "{bytes:?}");
+    }
+}
+
+/// Values whose end is missing, what was read of them, and what is said.
+#[test]
+fn what_is_not_closed_keeps_what_was_read() {
+    let a = |inner: Decoded| vec![("a".to_owned(), inner)];
+    let class = "C".to_owned();
+    for (bytes, read, what) in [
+        (vec![3], Decoded::Object(vec![]), "the object is not closed: the bytes end behind its 0 members"),
+        (
+            vec![3, 0, 1, b'a', 5],
+            Decoded::Object(a(Decoded::Null)),
+            "the object is not closed: the bytes end behind its 1 member",
+        ),
+        (
+            vec![3, 0, 1, b'a', 5, 0, 0],
+            Decoded::Object(a(Decoded::Null)),
+            "the object is not closed: the bytes end behind its 1 member",
+        ),
+        (
+            vec![8, 0, 0, 0, 1, 0, 1, b'a', 5, 0],
+            Decoded::EcmaArray { count: 1, members: a(Decoded::Null) },
+            "the array is not closed: the bytes end behind its 1 member",
+        ),
+        (
+            vec![0x10, 0, 1, b'C', 0, 1, b'a', 5],
+            Decoded::Typed { class, members: a(Decoded::Null) },
+            "the object is not closed: the bytes end behind its 1 member",
+        ),
+        (
+            vec![3, 0, 1, b'a', 3, 0, 1, b'a', 5],
+            Decoded::Object(a(Decoded::Object(a(Decoded::Null)))),
+            "the object is not closed: the bytes end behind its 1 member",
+        ),
+        (
+            vec![0x0a, 0, 0, 0, 3, 5, 5],
+            Decoded::StrictArray(vec![Decoded::Null; 2]),
+            "the array is not closed: the bytes end behind 2 of its 3 values",
+        ),
+        (
+            vec![0x0a, 0xff, 0xff, 0xff, 0xff],
+            Decoded::StrictArray(vec![]),
+            "the array is not closed: the bytes end behind 0 of its 4294967295 values",
+        ),
+        (
+            vec![0x11, 9, 7, 1, 1],
+            Decoded::StrictArray(vec![Decoded::Null]),
+            "the array is not closed: the bytes end behind 1 of its 3 values",
+        ),
+        (
+            vec![0x11, 10, 0x0b, 1, 3, b'a', 1],
+            Decoded::Object(a(Decoded::Null)),
+            "the object is not closed: the bytes end behind its 1 member",
+        ),
+    ] {
+        let (found, problems) = decoded(&[Amf::Number(1.0), Amf::Raw(bytes.clone())]);
+        assert_eq!(found, [Decoded::Number(1.0), read], "{bytes:?}");
         assert_eq!(problems, [what], "{bytes:?}");
     }
 }

@@ -246,7 +246,7 @@ fn what_is_broken_is_a_problem() {
         (&[6, 4], "string reference 2 names nothing earlier in this AMF3 value"),
         (&[6, 9, b'a'], "an AMF3 string needs 4 bytes, 1 are left"),
         (&[10, 1], "traits reference 0 names nothing earlier in this AMF3 value"),
-        (&[9, 0xff, 0xff, 0xff, 0xff, 1], "268435455 values in an AMF3 value, 0 bytes are left"),
+        (&[9, 0xff, 0xff, 0xff, 0xff, 1], "the array is not closed: the bytes end behind 0 of its 268435455 values"),
         (&[10, 0xff, 0xff, 0xff, 0xf3, 1], "33554431 sealed members in an AMF3 value, 0 bytes are left"),
         (&[0x0d, 0xff, 0xff, 0xff, 0xff, 0, 0], "268435455 numbers in an AMF3 value, 1 bytes are left"),
         (&[0x11, 5, 0, 1, 1, 1], "2 keys and values in an AMF3 value, 3 bytes are left"),

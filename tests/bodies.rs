@@ -434,7 +434,7 @@ fn json_has_no_control_characters() {
     let mut lines = rtmp_inspect::export::json::JsonWriter::new(Vec::new(), true);
     let masks = rtmp_inspect::proto::rtmp::secrets::Masks::default();
     for event in &story.events {
-        rtmp_inspect::export::Writer::event(&mut lines, event, &masks).unwrap();
+        rtmp_inspect::export::Writer::event(&mut lines, event, &rtmp_inspect::story::Story::default(), &masks).unwrap();
     }
     let lines = String::from_utf8(lines.into_inner()).unwrap();
     assert!(lines.chars().all(|c| c == '\n' || !c.is_control()));

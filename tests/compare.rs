@@ -6,23 +6,29 @@ mod common;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
 
 use common::capture;
-use rtmp_inspect::compare::{Comparison, Observer, Profile, Scenarios, State};
+use rtmp_inspect::compare::{Comparison, KINDS, Observer, Profile, Scenarios, State};
 use rtmp_inspect::export::compare::{html, json, markdown, text};
 use rtmp_inspect::limits::Limits;
 use rtmp_inspect::proto::rtmp::secrets::Masks;
-use rtmp_inspect::synth::{Amf, Conversation, Link, Message, object, sample, values};
+use rtmp_inspect::story::Stories;
+use rtmp_inspect::synth::{Amf, Connection, Conversation, Handshake, Link, Message, object, sample, values};
+use rtmp_inspect::wire::{Side, Time};
+use unicode_width::UnicodeWidthStr;
 
 const STREAM: u32 = sample::STREAM;
 
 /// Takes a story's events in, as the program does.
 fn observe(story: &common::Story, place: usize, path: &str, scenarios: &Scenarios, profile: &mut Profile) {
     let mut masks = Masks::new(false, &Limits::default());
+    profile.captures.push(place);
     let mut observer = Observer::new(place, path, scenarios);
+    let mut stories = Stories::under(&Limits::default());
     for event in &story.events {
         masks.observe(event);
-        observer.observe(event, &masks, profile);
+        observer.observe(event, stories.learn(event), &masks, profile);
         masks.forget(event);
     }
 }
@@ -93,7 +99,7 @@ fn each_state_comes_of_what_is_on_the_wire() {
     assert_eq!(state(3), (State::Deviates, "transaction id not 0".into()));
     assert_eq!(state(4), (State::Missing, "publish was accepted without it".into()));
     assert_eq!(state(5), (State::NotExercised, String::new()));
-    assert_eq!(code(&comparison, 0, "NetConnection.Connect.Failed").1, "only a client raises it, for itself");
+    assert_eq!(code(&comparison, 0, "NetConnection.Connect.Failed").1, "only the player raises it, for itself");
     assert_eq!(value(&comparison, 4, "request.publish"), "nothing");
     assert_eq!(value(&comparison, 5, "request.publish"), "not exercised");
 }
@@ -183,9 +189,273 @@ fn a_scenario_file_says_what_is_due() {
     let comparison = compared_under(scenarios, &servers);
     let state = |comparison: &Comparison, label| code(comparison, label, "NetStream.Play.StreamNotFound");
     assert_eq!(state(&comparison, 0).0, State::Works);
-    assert_eq!(state(&comparison, 1), (State::Missing, "no such stream: answer to play: nothing".into()));
+    assert_eq!(state(&comparison, 1), (State::Missing, "answer to play: nothing (no such stream)".into()));
     // Without the file nobody knows.
     assert_eq!(state(&compared(&servers), 1).0, State::NotExercised);
+}
+
+/// The packets of a conversation that the server ends.
+fn closed_by_server(conversation: &Conversation) -> Vec<rtmp_inspect::synth::Packet> {
+    let mut packets = Vec::new();
+    let mut connection = Connection::open(Link::v4(), Time(conversation.writes()[0].time.0 - 1_000_000), &mut packets);
+    for write in conversation.writes() {
+        connection.write(write, &mut packets);
+    }
+    connection.close(Side::Server, Time(connection.now().0 + 1_000_000), &mut packets);
+    packets
+}
+
+/// One capture of one server, under scenarios.
+fn of_packets(scenarios: &str, packets: &[rtmp_inspect::synth::Packet]) -> Comparison {
+    let mut profile = Profile::default();
+    let scenarios = Scenarios::parse(scenarios).unwrap();
+    observe(&common::Story::of_packets(packets), 0, "a.pcap", &scenarios, &mut profile);
+    Comparison::new(vec![("a".into(), profile)], vec!["a.pcap".into()], 0)
+}
+
+/// The codes that are missing.
+fn missing(comparison: &Comparison) -> Vec<&str> {
+    let rows = comparison.codes.iter().filter(|row| row.cells[0].state == State::Missing);
+    rows.map(|row| row.code.as_str()).collect()
+}
+
+#[test]
+fn what_the_player_raises_for_itself_no_server_has_to_send() {
+    let comparison = of_packets("", &closed_by_server(&sample::publishing()));
+    assert_eq!(value(&comparison, 0, "end"), "the server closes the connection");
+    let (state, detail) = code(&comparison, 0, "NetConnection.Connect.Closed");
+    assert_eq!((state, &*detail), (State::NotExercised, "the player raises it for itself too"));
+    assert!(missing(&comparison).is_empty());
+    // Where a server does send it, it is judged like any other.
+    let says = |level| sample::publishing().server(|s| s.on_status(0, level, "NetConnection.Connect.Closed", "bye"));
+    let comparison = compared(&[("right", says("status")), ("level", says("error"))]);
+    assert_eq!(code(&comparison, 0, "NetConnection.Connect.Closed").0, State::Works);
+    assert_eq!(code(&comparison, 1, "NetConnection.Connect.Closed").0, State::Deviates);
+}
+
+#[test]
+fn one_situation_makes_one_code_due() {
+    let scenarios = |codes: &str| format!("[[scenario]]\nname = \"no\"\ncaptures = [\"*\"]\nexpects = [{codes}]");
+    let two = scenarios("\"NetStream.Publish.Denied\", \"NetStream.Publish.Rejected\"");
+    let publish = || streaming().client(|c| c.publish(STREAM, 3, "s"));
+    // The first is due, the other would have done as well.
+    let refused = of_packets(&two, &closed_by_server(&publish()));
+    assert_eq!(missing(&refused), ["NetStream.Publish.Denied"]);
+    let told = publish().server(|s| s.on_status(STREAM, "error", "NetStream.Publish.Rejected", "no"));
+    let told = of_packets(&two, &closed_by_server(&told));
+    assert!(missing(&told).is_empty());
+    assert_eq!(code(&told, 0, "NetStream.Publish.Rejected").0, State::Works);
+    // What a scenario expects of connect stands in for what any refused connect misses.
+    let connect = Conversation::new().handshake().client(|c| c.connect("nothing"));
+    let (any, expected) = ("", scenarios("\"NetConnection.Connect.InvalidApp\""));
+    let packets = closed_by_server(&connect);
+    assert_eq!(missing(&of_packets(any, &packets)), ["NetConnection.Connect.Rejected"]);
+    assert_eq!(missing(&of_packets(&expected, &packets)), ["NetConnection.Connect.InvalidApp"]);
+    // Also where it came with an answer that has no code.
+    let answered = connect.server(|s| s.command("_error", 1, &[Amf::Null, Amf::Null]));
+    let packets = closed_by_server(&answered);
+    assert_eq!(missing(&of_packets(any, &packets)), ["NetConnection.Connect.Rejected"]);
+    assert_eq!(missing(&of_packets(&expected, &packets)), ["NetConnection.Connect.InvalidApp"]);
+}
+
+#[test]
+fn s2_is_told_by_what_it_is_to_c1() {
+    let after = |handshake| {
+        let begun = Conversation::new().handshake_as(handshake);
+        begun.client(|c| c.connect("live")).server(|s| s.connect_result())
+    };
+    let comparison = compared(&[
+        ("spec", after(Handshake::Simple)),
+        ("copy", after(Handshake::Exact)),
+        ("other", after(Handshake::BrokenS2)),
+    ]);
+    let told = |label| value(&comparison, label, "handshake.s2");
+    assert_eq!(told(0), "an echo of C1, with a time of its own in bytes 4 to 7");
+    assert_eq!(told(1), "an exact copy of C1");
+    assert_eq!(told(2), "other bytes, not an echo of C1");
+    let signed =
+        of_files(&[("a", "nginx-rtmp/ffmpeg-publish-and-play.pcapng"), ("b", "ffmpeg-listen/ffmpeg-publish.pcap")]);
+    assert_eq!(value(&signed, 0, "handshake.s2"), "random bytes, with a signature over C1's digest");
+    assert_eq!(value(&signed, 1, "handshake.s2"), "an echo of C1, with a time of its own in bytes 4 to 7");
+}
+
+/// A server that sends its window on a chunk stream of commands, and a status with the number of its request.
+fn odd() -> Conversation {
+    let window = Message::new(3, 5, 0, 0, 4096_u32.to_be_bytes().to_vec());
+    let start = values(&["onStatus".into(), 3.into(), Amf::Null, information("status", "NetStream.Publish.Start")]);
+    Conversation::new()
+        .handshake()
+        .client(|c| c.connect("live"))
+        .server(|s| s.connect_result().message(&window).set_peer_bandwidth(5_000_000, 2).set_chunk_size(4096))
+        .client(|c| c.window_acknowledgement_size(4096).set_chunk_size(4096))
+        .client(|c| c.create_stream(2))
+        .server(|s| s.create_stream_result(2, STREAM))
+        .client(|c| c.publish(STREAM, 3, "s"))
+        .server(|s| s.stream_begin(STREAM).message(&Message::new(5, 20, STREAM, 0, start)))
+}
+
+#[test]
+fn the_digest_names_what_breaks_clients_first() {
+    let told = |comparison: &Comparison| -> Vec<(String, Vec<usize>)> {
+        let all = comparison.digest.iter();
+        all.map(|difference| (difference.key.clone(), difference.labels.clone())).collect()
+    };
+    let expected = |odd: usize, relative: usize| {
+        vec![
+            ("streams.protocol_control_messages".to_owned(), vec![odd]),
+            ("connect.steps".to_owned(), vec![relative]),
+            ("status.onStatus.NetStream.Publish.Start.place".to_owned(), vec![odd]),
+            ("connect.window".to_owned(), vec![relative]),
+        ]
+    };
+    let comparison = compared(&[("usual", sample::publishing()), ("odd", odd())]);
+    assert_eq!(told(&comparison), expected(1, 1));
+    assert_eq!(comparison.digest[2].title, "Transaction id of onStatus");
+    // Who does what is prescribed is not to blame, whoever the reference is.
+    let comparison = compared(&[("odd", odd()), ("usual", sample::publishing())]);
+    assert_eq!(told(&comparison), expected(0, 1));
+    // Nothing differs, nothing is told.
+    assert!(compared(&[("a", odd()), ("b", odd())]).digest.is_empty());
+}
+
+#[test]
+fn a_code_that_clients_wait_for_is_in_the_digest_and_has_its_row() {
+    let silent = published(|s| s);
+    let on_zero = published(|s| s.on_status(0, "status", "NetStream.Publish.Start", "ok"));
+    let comparison = compared(&[("usual", sample::publishing()), ("silent", silent), ("zero", on_zero)]);
+    let digest = &comparison.digest;
+    assert_eq!((&*digest[0].key, &*digest[0].labels), ("NetStream.Publish.Start", &[1][..]));
+    assert_eq!((&*digest[1].title, &*digest[1].labels), ("Message stream of onStatus", &[2][..]));
+    let found: serde_json::Value = serde_json::from_str(&json(&comparison)).unwrap();
+    assert_eq!(found["digest"][0]["key"], "NetStream.Publish.Start");
+    assert_eq!(found["digest"][0]["labels"], serde_json::json!(["silent"]));
+    assert!(found["digest"][0]["why"].as_str().unwrap().contains("wait"));
+    for form in [text(&comparison, false, false), markdown(&comparison), html(&comparison)] {
+        let (digest, tables) = form.split_once("Tested with").unwrap();
+        assert!(digest.contains("What breaks clients first") && digest.contains("silent"), "{digest}");
+        assert!(tables.contains("Information objects"));
+    }
+    // The page leads from the digest to the row.
+    let page = html(&comparison);
+    for target in page.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(page.contains(&format!("id=\"{target}\"")), "{target}");
+    }
+    assert!(page.matches("href=").count() == digest.len());
+}
+
+#[test]
+fn the_digest_is_short_and_its_rows_are_there() {
+    let comparison = of_files(&[
+        ("nginx", "nginx-rtmp/ffmpeg-publish-and-play.pcapng"),
+        ("xiu", "xiu/ffmpeg-extended-timestamp.pcap"),
+        ("rtmp-rs", "rtmp-rs/ffmpeg-extended-timestamp.pcap"),
+        ("crtmpserver", "crtmpserver/ffmpeg-timestamp-wrap.pcap"),
+        ("ffmpeg", "ffmpeg-listen/ffmpeg-publish.pcap"),
+    ]);
+    assert!(comparison.digest.len() > 5 && comparison.digest.len() <= 10);
+    let is_row = |key: &str| {
+        comparison.behaviour.iter().any(|row| row.key == key) || comparison.codes.iter().any(|row| row.code == key)
+    };
+    let keys: BTreeSet<&str> = comparison.digest.iter().map(|difference| &*difference.key).collect();
+    assert_eq!(keys.len(), comparison.digest.len());
+    assert!(keys.into_iter().all(is_row));
+}
+
+#[test]
+fn what_a_server_was_tested_as_is_what_the_wire_tells() {
+    let servers = [
+        ("nginx", "nginx-rtmp/ffmpeg-publish-and-play.pcapng"),
+        ("SRS", "srs/ffmpeg-publish-and-play.pcap"),
+        ("none", "rtmplite3/rtmpclient-amf3.pcap"),
+    ];
+    let comparison = of_files(&servers);
+    let told = |label: usize| -> Vec<String> {
+        let software = &comparison.tested[label].software;
+        software.iter().map(|told| format!("{}: {}", told.source, told.value)).collect()
+    };
+    assert_eq!(told(0), ["fmsVer: FMS/3,0,1,123", "S1: looks like nginx-rtmp, version bytes 13.14.10.13"]);
+    assert!(told(1).contains(&"data.srs_server: SRS/7.0.18(Hang)".to_owned()), "{:?}", told(1));
+    // The encoder that its publisher named is not the server's.
+    assert!(!told(1).iter().any(|line| line.contains("Lavf")), "{:?}", told(1));
+    assert!(told(2).is_empty());
+    let found: serde_json::Value = serde_json::from_str(&json(&comparison)).unwrap();
+    let nginx = &found["tested_with"]["nginx"];
+    assert_eq!(nginx["software"][0], serde_json::json!({ "source": "fmsVer", "value": "FMS/3,0,1,123" }));
+    assert_eq!(nginx["captures"], serde_json::json!(["nginx-rtmp/ffmpeg-publish-and-play.pcapng"]));
+    assert_eq!((&nginx["sessions"], &nginx["left_out"]), (&2.into(), &0.into()));
+    let story = common::Story::of_file(&capture(servers[0].1));
+    let begun = story.events.iter().find_map(|event| match event {
+        rtmp_inspect::proto::Event::Session(opened) => Some(opened.at.time.0),
+        _ => None,
+    });
+    let first = nginx["first"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert_eq!(Some(first.as_second()), begun.map(|ns| ns / 1_000_000_000));
+    for form in [text(&comparison, false, false), markdown(&comparison), html(&comparison)] {
+        assert!(form.contains("Tested with") && form.contains("not told on the wire"));
+        let form = form.replace("<wbr>", "");
+        assert!(form.contains(nginx["first"].as_str().unwrap()) && form.contains("13.14.10.13"));
+    }
+}
+
+#[test]
+fn the_user_s_notes_stand_beside_what_the_wire_tells() {
+    let servers = ["a=captures/srs/ffmpeg-publish-and-play.pcap", "a=b=captures/xiu/ffmpeg-extended-timestamp.pcap"];
+    let notes = ["--note", "a=SRS 7 <b>from</b> Debian", "--note", "a=on loopback", "--color", "never"];
+    for form in ["--markdown", "--html", "--json", "--all"] {
+        let output = run(&[&servers[..1], &notes[..], &[form]].concat());
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        let note = if form == "--html" { "SRS 7 &lt;b&gt;from&lt;/b&gt; Debian" } else { "SRS 7 <b>from</b> Debian" };
+        assert!(told.contains(note) && told.contains("on loopback"), "{form}: {told}");
+    }
+    for (note, wrong) in [("b=x", "--note b: there is no such label"), ("a", "--note a: is not LABEL=TEXT")] {
+        let output = run(&[&servers[..1], &["--note", note]].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(String::from_utf8_lossy(&output.stderr).trim(), format!("rtmp-inspect: {wrong}"));
+    }
+}
+
+#[test]
+fn a_cell_says_in_one_line_what_deviates_and_folds_the_rest() {
+    let start = |level: &'static str| published(move |s| s.on_status(0, level, "NetStream.Publish.Start", "ok"));
+    let comparison = compared(&[("right", sample::publishing()), ("wrong", start("error"))]);
+    let detail = code(&comparison, 1, "NetStream.Publish.Start").1;
+    assert_eq!(detail, "level \"error\" instead of \"status\"; on message stream 0");
+    let page = markdown(&comparison);
+    let row = page.lines().find(|line| line.starts_with("| `NetStream.Publish.Start`")).unwrap();
+    assert!(row.contains("| ✓ | ≠ `level \"error\" instead of \"status\"; …` |"), "{row}");
+    assert!(!row.contains("wrong.pcap"));
+    let (_, folded) = page.split_once("<details>").unwrap();
+    assert!(folded.contains("on message stream 0") && folded.contains("wrong.pcap"));
+    let page = html(&comparison);
+    let (_, cell) = page.split_once("instead of &quot;status&quot;; …</span></summary>").unwrap();
+    let (cell, _) = cell.split_once("</details>").unwrap();
+    assert!(cell.contains("on message stream 0") && cell.contains("wrong.<wbr>pcap"), "{cell}");
+}
+
+#[test]
+fn no_control_character_is_left_in_any_form() {
+    let code = "My.\u{9b}31m\u{7f}\u{85}Code";
+    let say = |s: &mut rtmp_inspect::synth::Peer| {
+        let payload = values(&["onStatus".into(), 0.into(), Amf::Null, information("\u{1b}[31m", code)]);
+        s.message(&Message::new(5, 20, STREAM, 0, payload));
+    };
+    let conversation = sample::publishing().server(|s| {
+        say(s);
+        s
+    });
+    let comparison = compared(&[("a", conversation), ("b", sample::publishing())]);
+    let object = json(&comparison);
+    let forms = [text(&comparison, false, true), object.clone(), markdown(&comparison), html(&comparison)];
+    for form in forms {
+        assert!(form.chars().all(|c| c == '\n' || !c.is_control()), "{form}");
+    }
+    // The value is still the whole one.
+    let found: serde_json::Value = serde_json::from_str(&object).unwrap();
+    let row = found["codes"].as_array().unwrap().iter().find(|row| row["code"] == code).unwrap();
+    assert_eq!(row["level"], "\u{1b}[31m");
+    assert!(object.contains("My.\\u009b31m\\u007f\\u0085Code"));
+    assert!(text(&comparison, false, false).contains("\\u{1b}"));
 }
 
 #[test]
@@ -247,14 +517,19 @@ fn no_text_from_the_wire_is_markup() {
     let tags: BTreeSet<&str> = page.split('<').skip(1).map(|rest| rest.split(['>', ' ']).next().unwrap()).collect();
     let ours = [
         "/main", "h1", "/h1", "h2", "/h2", "ul", "/ul", "li", "b", "/b", "p", "/p", "span", "/span", "div", "/div",
-        "code", "/code", "i", "/i", "br", "details", "/details", "summary", "/summary", "wbr", "/html",
+        "code", "/code", "i", "/i", "br", "ol", "/ol", "a", "/a", "details", "/details", "summary", "/summary", "wbr",
+        "/html",
     ];
     let foreign: Vec<_> = tags.iter().filter(|tag| !ours.contains(tag)).collect();
     assert!(foreign.is_empty(), "{foreign:?}");
     for tag in page.split('<').skip(1).map(|rest| rest.split('>').next().unwrap()) {
         for attribute in tag.split(' ').skip(1).filter(|part| part.contains('=')) {
             let name = attribute.split('=').next().unwrap();
-            assert!(["class", "role", "style"].contains(&name), "{tag}");
+            assert!(["class", "role", "style", "title", "id", "href"].contains(&name), "{tag}");
+            let value = attribute.split('"').nth(1).unwrap();
+            let is_place = |value: &str| value.starts_with("row-") || value.starts_with("code-");
+            assert!(name != "id" || is_place(value), "{tag}");
+            assert!(name != "href" || value.strip_prefix('#').is_some_and(is_place), "{tag}");
         }
     }
     assert!(page.contains("&lt;script&gt;alert(1)"), "the text itself is there");
@@ -309,9 +584,33 @@ fn ten_servers_fit_eighty_columns() {
     let comparison = compared(&servers);
     for all in [false, true] {
         for line in text(&comparison, false, all).lines() {
-            assert!(line.chars().count() <= 80, "{line}");
+            assert!(line.width() <= 80, "{line}");
         }
     }
+}
+
+#[test]
+fn wide_and_combining_characters_take_their_columns() {
+    let labels = ["a", "日本語", "e\u{301}te\u{301}", "👍🏽 ok", "plain"];
+    let servers: Vec<_> = labels.iter().map(|label| (*label, sample::publish(2))).collect();
+    let told = text(&compared(&servers), false, false);
+    let heading = told.lines().find(|line| line.starts_with("Information objects")).unwrap();
+    let row = told.lines().find(|line| line.starts_with("NetConnection.Connect.Success")).unwrap();
+    // Each mark stands under the middle of its label.
+    let marks = row.match_indices('✓').map(|(at, _)| row[..at].width());
+    let middles = labels
+        .map(|label| heading[..heading.find(&format!("  {label}")).unwrap()].width() + 2 + (label.width() - 1) / 2);
+    assert_eq!(marks.collect::<Vec<_>>(), middles, "{heading}\n{row}");
+    assert_eq!(heading.width(), 47 + labels.map(|label| label.width() + 2).iter().sum::<usize>());
+}
+
+#[test]
+fn a_long_text_of_wide_characters_is_broken_where_the_line_ends() {
+    let long = "漢".repeat(120);
+    let comparison = compared(&[(&long, sample::publish(2)), ("b", sample::playing())]);
+    let told = text(&comparison, false, true);
+    assert!(told.lines().all(|line| line.width() <= 80));
+    assert!(told.lines().any(|line| line.width() == 80 && line.starts_with('漢')));
 }
 
 #[test]
@@ -521,6 +820,32 @@ fn the_same_bytes_on_every_run() {
 
 const BEGIN: &str = "<!-- begin: written by the test -->\n";
 const END: &str = "<!-- end -->\n";
+const RANKING: &str = "<!-- ranking: written by the test -->\n";
+
+/// Two tests write into one file.
+static DOCUMENT: Mutex<()> = Mutex::new(());
+
+/// Puts `new` between a mark and the next [`END`] of docs/compare.md, or finds it there.
+fn kept(mark: &str, new: &str) {
+    let _guard = DOCUMENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/compare.md");
+    let document = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = document.split_once(mark).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let new = format!("{before}{mark}\n{new}\n{END}{after}");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, new).unwrap();
+    } else {
+        assert!(document == new, "docs/compare.md is old: BLESS=1 cargo test --test compare");
+    }
+}
+
+#[test]
+fn the_ranking_in_the_documentation_is_the_program_s() {
+    let rows =
+        KINDS.iter().enumerate().map(|(index, kind)| format!("| {} | {} | {} |\n", index + 1, kind.what(), kind.why));
+    kept(RANKING, &format!("| | difference | why |\n| --- | --- | --- |\n{}", rows.collect::<String>()));
+}
 
 #[test]
 fn the_table_in_the_documentation_is_what_the_captures_say() {
@@ -542,14 +867,5 @@ fn the_table_in_the_documentation_is_what_the_captures_say() {
     // One of these captures is there to be told from RTMP: that is said, and nothing more.
     let said = "rtmp-inspect: captures/nginx-rtmp/not-rtmp-http-and-tls.pcap: no RTMP in 16 packets\n";
     assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), said.to_owned()), "{told}");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/compare.md");
-    let document = std::fs::read_to_string(&path).unwrap();
-    let (before, rest) = document.split_once(BEGIN).unwrap();
-    let (_, after) = rest.split_once(END).unwrap();
-    let new = format!("{before}{BEGIN}\n{told}\n{END}{after}");
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(path, new).unwrap();
-    } else {
-        assert!(document == new, "docs/compare.md is old: BLESS=1 cargo test --test compare");
-    }
+    kept(BEGIN, &told);
 }

@@ -45,6 +45,7 @@ fn run_frames(frames: impl IntoIterator<Item = (Time, Vec<u8>, usize)>, limits: 
         most.live = most.live.max(held.live);
         most.opening_bytes = most.opening_bytes.max(held.opening_bytes);
         most.session_bytes = most.session_bytes.max(held.session_bytes);
+        most.attempted_servers = most.attempted_servers.max(held.attempted_servers);
         loop {
             most.events = most.events.max(analyzer.held().events);
             let Some(event) = analyzer.poll() else { return };
@@ -284,6 +285,24 @@ attacks! {
         });
         let reached = run_frames(frames, &small(|limits| limits.unread_reasons = 3), true).reached;
         assert!(reached.unread_reasons > 30, "{}", reached.unread_reasons);
+    }
+
+    fn attempted_servers() {
+        let asked = |number: u16| {
+            let link = Link::between(([10, 0, 0, 1], 50_000).into(), ([192, 0, 2, 2], 1000 + number).into());
+            let packets = link.packets(&sample::publish(1));
+            let mut refusal = Packet { flags: tcp::RST | tcp::ACK, ..packets[1].clone() };
+            refusal.time.0 += 1;
+            if number == 935 { packets } else { vec![packets[0].clone(), refusal] }
+        };
+        let later = |(index, mut packet): (usize, Packet)| {
+            packet.time.0 += index as i64 * 1_000_000_000;
+            packet
+        };
+        let packets: Vec<_> = (900..1000).flat_map(asked).enumerate().map(later).collect();
+        let run = run(&packets, &small(|limits| limits.attempted_servers = 8));
+        assert!(run.reached.attempted_servers > 8, "{}", run.reached.attempted_servers);
+        assert!(run.most.attempted_servers <= 8, "{}", run.most.attempted_servers);
     }
 
     fn ready_events() {

@@ -10,6 +10,7 @@ use rtmp_inspect::limits::Limits;
 use rtmp_inspect::proto::rtmp::MessageType;
 use rtmp_inspect::proto::rtmp::secrets::Masks;
 use rtmp_inspect::stats::{SessionStats, Stats, Track};
+use rtmp_inspect::story::Stories;
 use rtmp_inspect::synth::media::{Enhanced, Frame, aac_frame, avc_frame};
 use rtmp_inspect::synth::{Conversation, Link, Random, SubMessage, aggregate, sample};
 use rtmp_inspect::wire::Side;
@@ -19,12 +20,13 @@ const STREAM: u32 = sample::STREAM;
 
 /// The sessions of a story, and all of them together.
 fn stats(story: &Story, limits: &Limits) -> (Vec<SessionStats>, Stats) {
-    let (mut stats, mut masks) = (Stats::new(limits), Masks::default());
+    let (mut stats, mut masks, mut stories) = (Stats::new(limits), Masks::default(), Stories::under(limits));
     let mut sessions = Vec::new();
     for event in &story.events {
         masks.observe(event);
-        stats.observe(event, &masks);
-        sessions.extend(stats.take(event).map(|session| *session));
+        let story = stories.learn(event);
+        stats.observe(event, story);
+        sessions.extend(stats.take(event, story, &masks).map(|session| *session));
     }
     (sessions, stats)
 }
@@ -72,9 +74,9 @@ fn a_publisher_that_does_all_right() {
     let (_, _, connect) = stats.calls.iter().next().unwrap();
     assert_eq!((connect.latencies.least, connect.latencies.percentile(50)), (1_000_000, Some(1_000_000)));
     let request = stats.requests.iter().next().unwrap();
-    let (code, is_accepted, at) = request.settled.clone().unwrap();
+    let settled = request.settled.clone().unwrap();
     assert_eq!(
-        (code.as_str(), is_accepted, at.time.since(request.at.time)),
+        (settled.code.as_str(), settled.accepted, settled.at.time.since(request.at.time)),
         ("NetStream.Publish.Start", true, 1_000_000)
     );
     assert_eq!(request.name.as_deref(), Some("*"), "a stream's name is masked");
@@ -223,7 +225,7 @@ fn a_player_waits_for_a_key_frame() {
     let stats = of(&conversation);
     let request = stats.requests.iter().next().unwrap();
     let after = |at: rtmp_inspect::wire::Moment| at.time.since(request.at.time) / 1_000_000;
-    assert_eq!(request.settled.as_ref().map(|(code, ..)| code.as_str()), Some("NetStream.Play.Start"));
+    assert_eq!(request.settled.as_ref().map(|settled| settled.code.as_str()), Some("NetStream.Play.Start"));
     let (first, key) = (after(request.first_frame.unwrap()), after(request.first_key_frame.unwrap()));
     assert_eq!(key - first, 500);
 }
@@ -237,7 +239,7 @@ fn a_publish_that_is_rejected_is_settled_by_that() {
         .server(|s| s.on_status(STREAM, "error", "NetStream.Publish.BadName", "It is taken."));
     let stats = of(&conversation);
     let settled = stats.requests.iter().next().unwrap().settled.clone().unwrap();
-    assert_eq!((settled.0.as_str(), settled.1), ("NetStream.Publish.BadName", false));
+    assert_eq!((settled.code.as_str(), settled.accepted), ("NetStream.Publish.BadName", false));
 }
 
 #[test]
@@ -368,6 +370,6 @@ fn endless_names_streams_and_tracks_are_counted_and_not_kept() {
     let told: u64 = stats.calls.iter().map(|(.., it)| it.count).sum();
     // connect, and two each time.
     assert_eq!(told + stats.calls.more, 401);
-    assert_eq!(stats.requests.iter().count() as u64 + stats.requests.more, 200);
+    assert_eq!(stats.requests.iter().count() as u64 + stats.more_requests, 200);
     assert_eq!(stats.tracks.iter().map(|it| it.frames).sum::<u64>() + stats.tracks.more, 200);
 }

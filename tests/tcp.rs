@@ -54,6 +54,7 @@ fn nothing_is_wrong_where_nothing_is() {
     for facts in facts(&packets()) {
         let quiet = TcpFacts {
             packets: facts.packets,
+            syns: 1,
             largest_segment: facts.largest_segment,
             largest_window: Some(65_535),
             round_trip: Some(1_000_000),

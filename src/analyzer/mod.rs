@@ -3,6 +3,7 @@
 //! [`Analyzer::push`] takes a packet, [`Analyzer::poll`] gives what became known, [`Analyzer::finish`] says that no
 //! packet follows. There is no IO here and no clock but the packets' own, so the same packets always give the same events.
 
+mod attempts;
 mod opening;
 
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use crate::proto::rtmp::detect::{self, Foreign, Match};
 use crate::proto::rtmp::{Session, Sink};
 use crate::proto::{Opened, Piece};
 use crate::wire::{IdMap, Moment, Place, Side};
+use attempts::{Attempt, Servers};
 use opening::{Kept, Opening};
 
 /// What an [`Analyzer`] gives beside the protocols' own events.
@@ -48,6 +50,8 @@ pub enum Reason {
     Packet(net::Unread),
     /// A TCP connection whose beginning is not RTMP's, and what it is where that is told by it; its payload bytes are counted.
     NotRtmp(Option<Foreign>),
+    /// TCP connections to the server of a session that were refused or not answered when that was over.
+    NoConnection(SocketAddr),
 }
 
 impl std::fmt::Display for Reason {
@@ -56,6 +60,7 @@ impl std::fmt::Display for Reason {
             Reason::Packet(net::Unread::LinkType(link)) => write!(f, "unknown link type {}", link.0),
             Reason::Packet(net::Unread::OtherProtocol(number)) => write!(f, "IP protocol {number}"),
             Reason::Packet(unread) => f.write_str(unread.name()),
+            Reason::NoConnection(server) => write!(f, "TCP connections to {server} that were refused or not answered"),
             Reason::NotRtmp(None) => f.write_str("TCP that is not RTMP"),
             Reason::NotRtmp(Some(foreign)) => write!(f, "TCP that is not RTMP but {}", foreign.name()),
         }
@@ -113,6 +118,8 @@ struct State {
     events: VecDeque<Event>,
     /// What waits until the events are taken, in order.
     waiting: VecDeque<(ConnectionId, Kept)>,
+    /// Servers, and who could not connect to them.
+    servers: Servers,
     totals: Totals,
 }
 
@@ -146,6 +153,8 @@ pub struct Held {
     pub opening_bytes: usize,
     /// Bytes that the sessions keep.
     pub session_bytes: usize,
+    /// Servers whose refusals are remembered.
+    pub attempted_servers: usize,
     /// Events that lie ready.
     pub events: usize,
 }
@@ -167,6 +176,7 @@ impl Analyzer {
                 session_bytes: 0,
                 events: VecDeque::new(),
                 waiting: VecDeque::new(),
+                servers: Servers::default(),
                 totals: Totals::default(),
             },
         }
@@ -213,6 +223,7 @@ impl Analyzer {
             live: state.live.len(),
             opening_bytes: state.opening_bytes,
             session_bytes: state.session_bytes,
+            attempted_servers: state.servers.len(),
             events: state.events.len(),
         }
     }
@@ -232,6 +243,10 @@ impl Analyzer {
         if lost.packets > 0 {
             let most = state.limits.unread_reasons;
             totals.tally(Reason::Packet(net::Unread::Fragment), lost.packets, lost.bytes, most);
+        }
+        totals.reached.attempted_servers += state.servers.full;
+        for (server, attempts) in state.servers.rest() {
+            totals.tally(Reason::NoConnection(server), attempts.packets, 0, state.limits.unread_reasons);
         }
         totals.reached.add(self.connections.reached());
         totals.reached.add(&self.unpacker.reached());
@@ -366,12 +381,15 @@ impl State {
             opening.close(from, how, at, tcp);
             self.opening_bytes += opening.cost() - before;
             if live.open == 1 {
+                self.attempt(connection, at);
                 self.judge(connection, true);
             } else {
                 self.line_up(connection, before == 0);
             }
         } else if let Content::Rtmp { .. } = &mut live.content {
+            let server = live.server;
             self.tell(connection, at, |session, sink| session.close(from, how, at, tcp, sink));
+            self.tell_attempts(server);
         }
         let Some(live) = self.live.get_mut(&connection) else { return };
         live.open -= 1;
@@ -383,6 +401,25 @@ impl State {
                 Content::Unknown(opening) => self.opening_bytes -= opening.cost(),
                 Content::Other(_) => {}
             }
+        }
+    }
+
+    /// Counts a connection that is closing without a byte, where its server refused it or did not answer.
+    fn attempt(&mut self, connection: ConnectionId, at: Moment) {
+        let Some(live) = self.live.get(&connection) else { return };
+        let Content::Unknown(opening) = &live.content else { return };
+        let Some(closes) = opening.closes() else { return };
+        if let Some(attempt) = Attempt::of(closes, (live.start, live.at), at) {
+            self.servers.count(live.server, &attempt, self.limits.attempted_servers);
+        }
+    }
+
+    /// Tells with a session's last close, where that is the newest event, which connections to its server did not come about.
+    fn tell_attempts(&mut self, server: SocketAddr) {
+        if let Some(Event::Close(close)) = self.events.back_mut()
+            && close.last
+        {
+            close.attempts = self.servers.tell(server, self.limits.attempted_servers);
         }
     }
 
@@ -482,7 +519,7 @@ impl State {
                 self.opening_bytes -= opening.cost();
                 let kept = opening.take();
                 self.totals.sessions += 1;
-                let number = self.totals.sessions;
+                let (number, server) = (self.totals.sessions, live.server);
                 self.events.push_back(Event::Session(Opened {
                     session: number,
                     protocol,
@@ -492,6 +529,7 @@ impl State {
                     start: live.start,
                     proxied: found.proxied.clone(),
                     tunnels: live.tunnels.clone(),
+                    attempts: self.servers.tell(server, self.limits.attempted_servers),
                 }));
                 let session = Box::new(Session::new(number, live.start, &found, &self.limits));
                 self.session_bytes += session.held();
@@ -501,6 +539,7 @@ impl State {
                         // The direction was counted as closed when it was.
                         Kept::Close { from, how, at, tcp } => {
                             self.tell(connection, at, |session, sink| session.close(from, how, at, &tcp, sink));
+                            self.tell_attempts(server);
                         }
                         kept => self.replay(connection, kept),
                     }

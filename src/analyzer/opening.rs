@@ -70,6 +70,16 @@ impl Opening {
         self.kept.push(Kept::Close { from, how, at, tcp: Box::new(*tcp) });
     }
 
+    /// What TCP did for each side of a connection that closed without a byte; none where there were any.
+    pub(super) fn closes(&self) -> Option<[&TcpFacts; 2]> {
+        match &self.kept[..] {
+            [Kept::Close { from, tcp, .. }, Kept::Close { tcp: other, .. }] => {
+                Some(if *from == Side::Client { [&**tcp, &**other] } else { [&**other, &**tcp] })
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn later(&self) -> [&[u8]; 2] {
         self.later.each_ref().map(Vec::as_slice)
     }

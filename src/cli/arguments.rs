@@ -1,3 +1,6 @@
+//! The arguments of all commands, as `clap` reads them and `--help` shows them. What a command does with them is in its own
+//! file.
+
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -76,6 +79,9 @@ pub(super) struct TimelineArguments {
     /// Text, also on a terminal
     #[arg(long)]
     pub(super) text: bool,
+    /// In text, every note where it stands; the usual ones are counted in one line a session otherwise
+    #[arg(long, conflicts_with = "json")]
+    pub(super) notes: bool,
     /// With --json: every message's whole payload
     #[arg(long, value_name = "FORM", requires = "json")]
     pub(super) payload: Option<Payload>,
@@ -94,6 +100,9 @@ pub(super) struct CheckArguments {
     /// SARIF 2.1.0
     #[arg(long, group = "form")]
     pub(super) sarif: bool,
+    /// In text, every note where it stands; the usual ones are counted in one line a session otherwise
+    #[arg(long)]
+    pub(super) notes: bool,
     /// The least severity that makes the exit status 1 [default: error]
     #[arg(long, value_name = "SEVERITY")]
     pub(super) fail_on: Option<FailOn>,
@@ -154,6 +163,9 @@ pub(super) struct CompareArguments {
     /// The server that the others are compared with; by default the first
     #[arg(long, value_name = "LABEL")]
     pub(super) reference: Option<String>,
+    /// What you know of a server, as its version, for the block "tested with"; may be given several times
+    #[arg(long, value_name = "LABEL=TEXT")]
+    pub(super) note: Vec<String>,
     /// What the wire cannot tell: a TOML file that names the scenarios of captures
     #[arg(long, value_name = "FILE")]
     pub(super) scenarios: Option<PathBuf>,

@@ -28,7 +28,9 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
     } else if arguments.sarif {
         Box::new(report::sarif(out))
     } else {
-        Box::new(report::text(out, arguments.input.color.color()))
+        // What a filter lets through is what somebody asked for.
+        let notes = arguments.notes || arguments.input.filter.is_some();
+        Box::new(report::text(out, arguments.input.color.color(), notes))
     };
     let summary = arguments.json || !arguments.input.quiet;
     let pumped = pump(&arguments.input, &stop, sieve, &mut *writer, summary)?;

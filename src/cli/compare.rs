@@ -35,14 +35,17 @@ pub(super) fn run(arguments: &CompareArguments) -> anyhow::Result<Outcome> {
     let live = servers.iter().flat_map(|server| &server.captures).any(|path| is_live(path));
     let out = stdout(live, &stop);
     let mut reading = Reading { out, stop, progress: Progress::new(true), reveal: arguments.show_secrets };
+    let mut notes = notes(&arguments.note, &servers)?;
     let mut outcome = Outcome::Done;
     let mut captures = Vec::new();
     let mut profiles = Vec::new();
-    for server in servers {
+    for (index, server) in servers.into_iter().enumerate() {
         let mut profile = Profile::default();
+        profile.notes = std::mem::take(&mut notes[index]);
         for path in &server.captures {
             let place = captures.len();
             captures.push(path.to_string_lossy().into_owned());
+            profile.captures.push(place);
             let observer = Observer::new(place, &captures[place], &scenarios);
             match reading.read(path, &mut Profiling { observer, profile: &mut profile }) {
                 // Nobody waits for what comes of it.
@@ -125,7 +128,7 @@ struct Profiling<'p> {
 
 impl Consumer for Profiling<'_> {
     fn take(&mut self, told: Told<'_>) -> io::Result<()> {
-        self.observer.observe(&told.event, told.masks, self.profile);
+        self.observer.observe(&told.event, told.story, told.masks, self.profile);
         Ok(())
     }
 }
@@ -157,6 +160,23 @@ fn servers(arguments: &[String]) -> anyhow::Result<Vec<Server>> {
         }
     }
     Ok(servers)
+}
+
+/// What the user says of each server. A label may hold `=` itself: the longest that fits is meant.
+fn notes(arguments: &[String], servers: &[Server]) -> anyhow::Result<Vec<Vec<String>>> {
+    let mut notes = vec![Vec::new(); servers.len()];
+    for argument in arguments {
+        let text = |server: &Server| argument.strip_prefix(server.label.as_str())?.strip_prefix('=').map(str::to_owned);
+        let meant = servers.iter().enumerate().filter_map(|(index, server)| Some((index, text(server)?)));
+        let Some((index, text)) = meant.min_by_key(|(_, text)| text.len()) else {
+            match argument.split_once('=') {
+                Some((label, _)) => bail!("--note {label}: there is no such label"),
+                None => bail!("--note {argument}: is not LABEL=TEXT"),
+            }
+        };
+        notes[index].push(text);
+    }
+    Ok(notes)
 }
 
 /// The label of a capture without a given one: its file's name, with as many of its folders as tell it from the others.

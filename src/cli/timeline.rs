@@ -23,7 +23,10 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments) -> anyho
     let sieve = Sieve::new(input, Form::Timeline)?;
     if timeline.text || !io::stdout().is_terminal() {
         let stop = interruptible()?;
-        let mut writer = TextWriter::new(stdout(input.is_live(), &stop), input.color.color());
+        // What a filter lets through is what somebody asked for.
+        let notes = timeline.notes || input.filter.is_some();
+        let out = stdout(input.is_live(), &stop);
+        let mut writer = TextWriter::new(out, input.color.color()).with_notes(notes);
         return Ok(pump(input, &stop, sieve, &mut writer, !input.quiet)?.outcome);
     }
     if input.filter.is_some() {

@@ -2,7 +2,7 @@
 
 use super::situation::Situation;
 use super::writer::{Writer, name};
-use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Scheme};
+use crate::proto::rtmp::{Content, Echo, Handshake, HandshakeFacts, Scheme};
 use crate::wire::{Side, Time};
 
 /// How far a clock that shows Unix time in seconds may be off, in seconds.
@@ -57,8 +57,8 @@ impl Fold {
             };
             tell(104, "handshake.s1.random", "S1: random bytes", random.to_owned());
         }
-        if let Some(HandshakeFacts::Echo { echo: Some(echo), .. }) = self.s2 {
-            tell(105, "handshake.s2", "S2: what it is to C1", echo.name().to_owned());
+        if let Some(HandshakeFacts::Echo { echo: Some(echo), time, .. }) = self.s2 {
+            tell(105, "handshake.s2", "S2: how it answers C1", self.echo(echo, time).to_owned());
         }
     }
 
@@ -72,6 +72,20 @@ impl Fold {
             (Scheme::Digest1, _) => "a C1 signed with digest1",
         };
         Some(Situation::of(format!("{version}{form}")))
+    }
+
+    /// What S2 is to C1. RTMP 1.0 §5.2.4 asks for the time and the random bytes of C1, and between them the time at which that
+    /// was read; a signed C1 is answered with random bytes and a signature over its digest.
+    fn echo(&self, echo: Echo, time: u32) -> &'static str {
+        let Some(HandshakeFacts::Block { epoch, scheme, .. }) = self.c1 else { return echo.name() };
+        match (echo, scheme) {
+            (Echo::Exact, _) => "an exact copy of C1",
+            (Echo::Random, _) if time == epoch => "an echo of C1, with a time of its own in bytes 4 to 7",
+            (Echo::Random, _) => "an echo of C1's random bytes alone, not of its time",
+            (Echo::Signature, _) => "random bytes, with a signature over C1's digest",
+            (Echo::Different, Scheme::Simple) => "other bytes, not an echo of C1",
+            (Echo::Different, _) => "other bytes, neither an echo of C1 nor a valid signature",
+        }
     }
 
     fn time(&self, epoch: u32, content: Content, seen: Time) -> &'static str {

@@ -1,6 +1,7 @@
 //! Values in words that are the same in every session where the server does the same.
 
 use crate::proto::amf::Amf;
+use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Command, procedure};
 
 /// Characters of one text from the wire that are kept.
@@ -116,10 +117,13 @@ pub(super) fn request(command: &Command, stream: &str) -> String {
     let naming = names_stream(&command.name);
     let argument = |(index, value): (usize, &Amf)| match (index, value) {
         (0, Amf::String(name)) if naming => format!("{stream}{}", parameters(name)),
-        (1, Amf::String(kind)) if command.name == "publish" && ["live", "record", "append"].contains(&&**kind) => {
+        (1, Amf::String(kind))
+            if procedure::deed(&command.name) == Some(Deed::Publishes)
+                && ["live", "record", "append"].contains(&&**kind) =>
+        {
             kind.clone()
         }
-        (_, Amf::Number(number)) if command.name == "play" => number.to_string(),
+        (_, Amf::Number(number)) if procedure::deed(&command.name) == Some(Deed::Plays) => number.to_string(),
         (_, value) => argument(value, false),
     };
     let arguments = command.arguments.iter().enumerate().map(argument);

@@ -4,9 +4,11 @@ use super::media::Stages;
 use super::profile::Profile;
 use super::scenarios::{Scenario, Scenarios};
 use super::session::{Session, Signal};
+use super::tested::{Fold, Published};
 use crate::net::Start;
 use crate::proto::Event;
 use crate::proto::rtmp::secrets::Masks;
+use crate::story::Story;
 use crate::wire::IdMap;
 
 /// The events of one capture → the profile of its server.
@@ -15,18 +17,29 @@ pub struct Observer {
     scenarios: Vec<Scenario>,
     sessions: IdMap<u32, Session>,
     stages: Stages,
+    /// What each session tells of its server.
+    told: IdMap<u32, Fold>,
+    published: Published,
 }
 
 impl Observer {
     /// `capture` is the capture's place among all that are compared, `path` its name, by which scenarios find it.
     pub fn new(capture: usize, path: &str, scenarios: &Scenarios) -> Self {
-        Observer { capture, scenarios: scenarios.of(path), sessions: IdMap::default(), stages: Stages::default() }
+        Observer {
+            capture,
+            scenarios: scenarios.of(path),
+            sessions: IdMap::default(),
+            stages: Stages::default(),
+            told: IdMap::default(),
+            published: Published::default(),
+        }
     }
 
-    /// Takes an event in. `masks` has learned from it already.
-    pub fn observe(&mut self, event: &Event, masks: &Masks, profile: &mut Profile) {
+    /// Takes an event in. `story` is that of its session; it and `masks` have learned from the event already.
+    pub fn observe(&mut self, event: &Event, story: &Story, masks: &Masks, profile: &mut Profile) {
         let id = event.session();
         if let Event::Session(opened) = event {
+            profile.began(opened.at.time);
             // What came before the capture, or is encrypted, is what the rest depends on.
             if opened.start == Start::Midstream || opened.protocol == "rtmpe" {
                 profile.left_out += 1;
@@ -35,20 +48,30 @@ impl Observer {
             profile.sessions += 1;
             let scenario = self.scenarios.iter().find(|scenario| scenario.has(id)).cloned();
             self.sessions.insert(id, Session::new(self.capture, opened, scenario));
+            self.told.insert(id, Fold::default());
             return;
         }
         let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(told) = self.told.get_mut(&id) else { return };
         let mut signal = None;
         match event {
-            Event::Handshake(step) => session.handshake(step),
-            Event::Message(message) => signal = session.message(message, masks, &mut self.stages),
+            Event::Handshake(step) => {
+                told.handshake(step);
+                session.handshake(step);
+            }
+            Event::Message(message) => {
+                told.message(message, masks, &mut self.published);
+                signal = session.message(message, story, masks, &mut self.stages);
+            }
             Event::Gap(_) | Event::Undecodable(_) => session.freeze(),
             Event::Close(close) => {
                 signal = session.close(close, &mut self.stages);
                 if close.last
                     && let Some(session) = self.sessions.remove(&id)
+                    && let Some(told) = self.told.remove(&id)
                 {
-                    session.finish(masks, profile);
+                    told.tell(profile);
+                    session.finish(story, masks, profile);
                 }
             }
             Event::Session(_) | Event::Incomplete(_) | Event::Resync(_) | Event::Piece(_) => {}

@@ -1,9 +1,11 @@
 //! What one server did, over all its captures: each fact once, with its first evidence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes::Tally;
 use super::situation::Situation;
+use super::tested::{Tested, Told};
+use crate::wire::Time;
 
 /// Rows that one server may have, each situation counted. A real one has some hundreds.
 const ROWS: usize = 8192;
@@ -92,6 +94,14 @@ pub struct Profile {
     pub sessions: u64,
     /// Sessions that were not, because the capture lacks their beginning or they are encrypted.
     pub left_out: u64,
+    /// The captures that it comes from, by their places among all.
+    pub captures: Vec<usize>,
+    /// What the user says of the server.
+    pub notes: Vec<String>,
+    /// What names its software, with the place in the order of the protocol.
+    pub(super) software: BTreeSet<(u8, Told)>,
+    /// The first packets of the first and of the last session.
+    pub(super) times: Option<(Time, Time)>,
     pub(super) rows: BTreeMap<(Key, u64), Facts>,
     pub(super) codes: BTreeMap<String, Tally>,
     pub(super) latencies: BTreeMap<Key, Latency>,
@@ -109,6 +119,24 @@ pub(super) struct Fact<'f> {
 }
 
 impl Profile {
+    /// A session began.
+    pub(super) fn began(&mut self, at: Time) {
+        let (first, last) = self.times.get_or_insert((at, at));
+        (*first, *last) = ((*first).min(at), (*last).max(at));
+    }
+
+    /// What stands behind the server's columns.
+    pub(super) fn tested(&self) -> Tested {
+        Tested {
+            sessions: self.sessions,
+            left_out: self.left_out,
+            captures: self.captures.clone(),
+            times: self.times,
+            software: self.software.iter().map(|(_, told)| told.clone()).collect(),
+            notes: self.notes.clone(),
+        }
+    }
+
     pub(super) fn record(&mut self, fact: Fact<'_>) {
         let key = (Key { rank: fact.rank, key: fact.key }, fact.situation.id);
         if self.rows.len() >= ROWS && !self.rows.contains_key(&key) {

@@ -2,6 +2,7 @@
 
 use super::situation::Situation;
 use crate::proto::rtmp::procedure::{self, Deed, PROCEDURES};
+use crate::story;
 use crate::wire::Time;
 
 /// Steps of one answer that are kept.
@@ -28,7 +29,9 @@ pub(super) struct Request {
     pub(super) n: u64,
     pub(super) time: Time,
     pub(super) name: String,
-    pub(super) transaction_id: Option<f64>,
+    pub(super) deed: Option<Deed>,
+    /// Whether a `_result` or `_error` is due.
+    pub(super) wants_answer: bool,
     /// The first argument, where it is a flag: whether to pause.
     pub(super) flag: Option<bool>,
     pub(super) message_stream: u32,
@@ -36,26 +39,53 @@ pub(super) struct Request {
     /// Requests with nothing of the server's between them have the same.
     pub(super) batch: u32,
     pub(super) steps: Vec<Step>,
-    pub(super) is_answered: bool,
+    /// What the session's story says came of it.
+    pub(super) told: Told,
     /// Whether it wants to publish what another session is publishing.
     pub(super) is_name_busy: bool,
     /// Whether the server's media had begun.
     pub(super) is_amid_media: bool,
 }
 
+/// What came of a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told {
+    /// A `_result` or `_error` came.
+    pub(super) is_answered: bool,
+    /// Something said yes or no.
+    pub(super) is_settled: bool,
+    /// A status came.
+    pub(super) has_status: bool,
+    /// What was to be played or published was said to begin.
+    pub(super) is_started: bool,
+    /// The message that answered it, and when.
+    pub(super) answer: Option<(u64, Time)>,
+}
+
+impl Told {
+    pub(super) fn of(request: &story::Request) -> Told {
+        let reply = request.reply.as_ref().map(|reply| (reply.n, reply.at.time));
+        let outcome = request.outcome.as_ref().map(|outcome| (outcome.n, outcome.at.time));
+        // A publish or play that is answered by both is settled by the status.
+        let answer = if request.purpose().is_some() { outcome.or(reply) } else { reply.or(outcome) };
+        Told {
+            is_answered: request.reply.is_some(),
+            is_settled: request.outcome.is_some(),
+            has_status: request.statuses > 0,
+            is_started: request.is_started,
+            answer,
+        }
+    }
+}
+
 impl Request {
     pub(super) fn is_ending(&self) -> bool {
-        procedure::deed(&self.name).is_some_and(Deed::is_end)
-    }
-
-    /// Whether a `_result` or `_error` is due.
-    pub(super) fn wants_answer(&self) -> bool {
-        self.transaction_id.is_some_and(|id| id != 0.0) && procedure::expects_result(&self.name)
+        self.deed.is_some_and(Deed::is_end)
     }
 
     /// Whether it calls a method that is the application's own, so that `NetConnection.Call.Failed` is due where it is unknown.
     pub(super) fn is_call(&self) -> bool {
-        self.wants_answer() && matches!(procedure::deed(&self.name), None | Some(Deed::Tells | Deed::Measures))
+        self.wants_answer && matches!(self.deed, None | Some(Deed::Tells | Deed::Measures))
     }
 
     pub(super) fn add(&mut self, step: Step) {
@@ -75,7 +105,7 @@ impl Request {
         steps.sort_by_key(|step| step.order);
         let mut texts: Vec<&str> = steps.iter().map(|step| step.text.as_str()).collect();
         texts.dedup();
-        if self.wants_answer() && !self.is_answered && texts.iter().any(|text| *text != CLOSES) {
+        if self.wants_answer && !self.told.is_answered && texts.iter().any(|text| *text != CLOSES) {
             texts.push("no _result");
         }
         texts.join(", ")

@@ -5,7 +5,7 @@
 //! name = "a stream that does not exist"
 //! captures = ["*no-stream*"]                   # file names, with * for any characters
 //! sessions = [2]                               # of these captures; without it, all
-//! expects = ["NetStream.Play.StreamNotFound"]  # codes, of which one is due
+//! expects = ["NetStream.Play.StreamNotFound"]  # the code that is due; further ones would do as well
 //! ```
 
 use toml::{Table, Value};
@@ -34,7 +34,7 @@ pub(super) struct Scenario {
     pub(super) name: String,
     captures: Vec<String>,
     sessions: Option<Vec<u32>>,
-    /// Codes, of which one is due.
+    /// The code that is due, and those that would do as well.
     pub(super) expects: Vec<&'static str>,
 }
 
@@ -83,6 +83,9 @@ fn scenario(item: Value) -> Result<Scenario, String> {
             ("expects", Value::Array(items)) => {
                 for code in texts(items)? {
                     let known = status::find(&code).ok_or_else(|| format!("no status code is called {code}"))?;
+                    if !known.sender.is_on_wire() {
+                        return Err(format!("no server sends {code}: it is raised where it is read"));
+                    }
                     scenario.expects.push(known.code);
                 }
             }
@@ -141,6 +144,10 @@ mod tests {
         assert_eq!(
             told("[[scenario]]\nname = \"x\"\ncaptures = [\"*\"]\nexpects = [\"NetStream.Nope\"]"),
             "scenario 1: no status code is called NetStream.Nope"
+        );
+        assert_eq!(
+            told("[[scenario]]\nname = \"x\"\ncaptures = [\"*\"]\nexpects = [\"NetConnection.Connect.Failed\"]"),
+            "scenario 1: no server sends NetConnection.Connect.Failed: it is raised where it is read"
         );
         assert!(told("[[scenario]]\nnom = 1").contains("has no key nom"));
         assert!(told("other = 1").contains("not other"));

@@ -12,17 +12,18 @@ use std::net::SocketAddr;
 
 use super::media::{Player, Stages, StreamKey};
 use super::profile::{Evidence, Profile};
-use super::request::{self, CLOSES, PATIENCE, Request, Step};
+use super::request::{self, CLOSES, PATIENCE, Request, Step, Told};
 use super::scenarios::Scenario;
 use super::situation::{Path, Situation};
 use super::writer::Writer;
 use super::{flow, handshake, normal};
 use crate::net::How;
 use crate::proto::amf::Amf;
-use crate::proto::rtmp::procedure::{self, Deed};
+use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Body, Command, Handshake, Message, UserControl, UserControlEvent, status};
 use crate::proto::{Close, Opened};
+use crate::story::{self, Story};
 use crate::wire::{Side, Time};
 use connect::Connect;
 use sighted::Sighted;
@@ -142,24 +143,30 @@ impl Session {
         self.frozen = true;
     }
 
-    pub(super) fn message(&mut self, message: &Message, masks: &Masks, stages: &mut Stages) -> Option<Signal> {
+    pub(super) fn message(
+        &mut self,
+        message: &Message,
+        story: &Story,
+        masks: &Masks,
+        stages: &mut Stages,
+    ) -> Option<Signal> {
         if self.frozen {
             return None;
         }
         self.now = self.now.max(message.head.last.time);
         match message.from {
-            Side::Client => self.take_client(message, masks, stages),
+            Side::Client => self.take_client(message, story, masks, stages),
             Side::Server => {
-                self.take_server(message, masks, stages);
+                self.take_server(message, story, masks, stages);
                 None
             }
         }
     }
 
-    fn take_client(&mut self, message: &Message, masks: &Masks, stages: &mut Stages) -> Option<Signal> {
+    fn take_client(&mut self, message: &Message, story: &Story, masks: &Masks, stages: &mut Stages) -> Option<Signal> {
         self.flow.received = message.head.offset + u64::from(message.head.size);
         match &message.body {
-            Body::Command(command) => return self.request(message, command, masks, stages),
+            Body::Command(command) => return self.request(message, command, story, masks, stages),
             Body::WindowAcknowledgementSize(window) => self.flow.window = Some(*window),
             Body::UserControl(UserControl { event: UserControlEvent::PING_REQUEST, .. }) => {
                 self.flow.asked = Some(message.n);
@@ -174,7 +181,14 @@ impl Session {
         None
     }
 
-    fn request(&mut self, message: &Message, command: &Command, masks: &Masks, stages: &mut Stages) -> Option<Signal> {
+    fn request(
+        &mut self,
+        message: &Message,
+        command: &Command,
+        story: &Story,
+        masks: &Masks,
+        stages: &mut Stages,
+    ) -> Option<Signal> {
         if command.is_answer() {
             return None;
         }
@@ -183,6 +197,9 @@ impl Session {
             return None;
         }
         let reaction = request::is_reaction(&command.name);
+        let asked = story.requests.get(message.n);
+        let deed = asked.and_then(|asked| asked.deed);
+        let wants_answer = asked.is_some_and(story::Request::expects_reply);
         if self.spoken {
             self.batch += 1;
             self.spoken = false;
@@ -195,13 +212,13 @@ impl Session {
             (self.server, normal::bare(&self.app).trim_end_matches('/').to_owned(), normal::bare(name).to_owned())
         });
         let is_published = key.as_ref().is_some_and(|key| stages.is_published(key));
-        let text = if command.name == "connect" {
+        let text = if deed == Some(Deed::Connects) {
             self.meet(command, masks);
             normal::connect(command)
         } else {
-            let stream = match (command.name.as_str(), is_published) {
-                ("publish", true) => "busy name",
-                ("play", true) => "published name",
+            let stream = match (deed, is_published) {
+                (Some(Deed::Publishes), true) => "busy name",
+                (Some(Deed::Plays), true) => "published name",
                 _ => "name",
             };
             normal::request(command, stream)
@@ -210,17 +227,18 @@ impl Session {
             Situation::of(normal::clip(&command.name))
         } else {
             // A server may answer on the chunk stream on which it was asked, or not at all where no answer is wanted.
-            let wanted = if command.transaction_id.is_some_and(|id| id != 0.0) { "" } else { ", transaction id 0" };
+            let is_numbered = asked.is_some_and(story::Request::is_numbered);
+            let wanted = if is_numbered { "" } else { ", transaction id 0" };
             let detail = format!("on chunk stream {}{wanted}", message.head.chunk_stream_id);
-            self.situation(&command.name, &text, detail)
+            self.situation(&command.name, deed, &text, detail)
         };
-        let ends = (command.name == "deleteStream" || command.name == "closeStream" || command.name == "FCUnpublish")
-            && self.published.is_some();
+        let ends = deed.is_some_and(Deed::is_end) && self.published.is_some();
         self.requests.push(Request {
             n: message.n,
             time: message.head.last.time,
             name: command.name.clone(),
-            transaction_id: command.transaction_id,
+            deed,
+            wants_answer,
             flag: match command.arguments.first() {
                 Some(Amf::Boolean(flag)) => Some(*flag),
                 _ => None,
@@ -229,8 +247,8 @@ impl Session {
             situation: situation.clone(),
             batch: self.batch,
             steps: Vec::new(),
-            is_answered: false,
-            is_name_busy: is_published && command.name == "publish",
+            told: Told::default(),
+            is_name_busy: is_published && deed == Some(Deed::Publishes),
             is_amid_media: self.player.as_ref().is_some_and(Player::has_begun),
         });
         let index = self.requests.len() - 1;
@@ -240,12 +258,12 @@ impl Session {
                 self.requests[0].add(step);
             }
         }
-        match (command.name.as_str(), key) {
-            ("publish", Some(key)) => {
+        match (deed, key) {
+            (Some(Deed::Publishes), Some(key)) => {
                 stages.publish(&key, self.id);
                 self.published = Some((key, index));
             }
-            ("play", Some(key)) => {
+            (Some(Deed::Plays), Some(key)) => {
                 self.player = Some(Player::new(key, situation, (message.n, message.head.last.time), stages));
             }
             _ => {}
@@ -263,8 +281,8 @@ impl Session {
     }
 
     /// The situation into which a request brings the server.
-    fn situation(&mut self, name: &str, text: &str, detail: String) -> Situation {
-        let shown = if name == "connect" { "connect" } else { text };
+    fn situation(&mut self, name: &str, deed: Option<Deed>, text: &str, detail: String) -> Situation {
+        let shown = if deed == Some(Deed::Connects) { name } else { text };
         let situation = if let Some(scenario) = &self.scenario {
             let mut situation = Situation::of(format!("{}\n{name}", scenario.name));
             situation.text.clone_from(&scenario.name);
@@ -274,7 +292,7 @@ impl Session {
             self.path.situation(format!("{shown} by {}", self.client), detail)
         };
         // How a stream is ended does not change what was done with it.
-        if !procedure::deed(name).is_some_and(Deed::is_end) {
+        if !deed.is_some_and(Deed::is_end) {
             self.situations.push(situation.clone());
         }
         situation
@@ -325,7 +343,10 @@ impl Session {
     }
 
     /// Everything is known: tells it.
-    pub(super) fn finish(mut self, masks: &Masks, profile: &mut Profile) {
+    pub(super) fn finish(mut self, story: &Story, masks: &Masks, profile: &mut Profile) {
+        for request in &mut self.requests {
+            request.told = story.requests.get(request.n).map(Told::of).unwrap_or_default();
+        }
         self.settle();
         self.closing();
         let mut writer = Writer { profile, masks, capture: self.capture, session: self.id };

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes::Tally;
+use super::digest::{self, Difference};
 use super::profile::{Evidence, Facts, Key, Latency, Profile, Seen};
-use crate::proto::rtmp::status::{self, STATUSES};
+use super::tested::Tested;
+use crate::proto::rtmp::status::{self, STATUSES, Sender};
 
 /// Codes of the table of 2007, which always stand in the table, in its order: the first ones of [`STATUSES`].
 const CLASSIC: usize = 9;
@@ -108,14 +110,14 @@ pub struct Row {
 #[derive(Clone, Debug)]
 pub struct Comparison {
     pub labels: Vec<String>,
-    /// By label.
-    pub sessions: Vec<u64>,
-    /// By label: sessions that were left out.
-    pub left_out: Vec<u64>,
+    /// By label: what stands behind its columns.
+    pub tested: Vec<Tested>,
     /// The names of the captures that [`Evidence`] counts.
     pub captures: Vec<String>,
     /// The label that the others are compared with.
     pub reference: usize,
+    /// What breaks clients first: at most [`DIGEST`](super::DIGEST) of the differences, the worst first.
+    pub digest: Vec<Difference>,
     pub codes: Vec<CodeRow>,
     pub behaviour: Vec<Row>,
     /// Latencies by kind. They never make a difference.
@@ -126,11 +128,12 @@ impl Comparison {
     /// `reference` is one of `profiles`, by its place.
     pub fn new(profiles: Vec<(String, Profile)>, captures: Vec<String>, reference: usize) -> Comparison {
         let (labels, profiles): (Vec<String>, Vec<Profile>) = profiles.into_iter().unzip();
+        let (codes, behaviour) = (codes(&profiles), behaviour(&profiles, reference));
         Comparison {
-            sessions: profiles.iter().map(|profile| profile.sessions).collect(),
-            left_out: profiles.iter().map(|profile| profile.left_out).collect(),
-            codes: codes(&profiles),
-            behaviour: behaviour(&profiles, reference),
+            tested: profiles.iter().map(Profile::tested).collect(),
+            digest: digest::digest(&codes, &behaviour),
+            codes,
+            behaviour,
             latencies: latencies(&profiles),
             labels,
             captures,
@@ -212,9 +215,10 @@ fn code_cell(code: &str, tally: &Tally) -> CodeCell {
         return CodeCell { state: State::Missing, detail: parts(missing), evidence };
     }
     let detail = match status::find(code).map(|status| status.sender) {
-        Some(status::Sender::Client) => "only a client raises it, for itself",
-        Some(status::Sender::Application) => "only for the application in the server",
-        _ => "",
+        Some(Sender::Client) => "only the player raises it, for itself",
+        Some(Sender::Either) => "the player raises it for itself too",
+        Some(Sender::Application) => "only for the application in the server",
+        Some(Sender::Server) | None => "",
     };
     CodeCell { state: State::NotExercised, detail: detail.to_owned(), evidence: Vec::new() }
 }

@@ -2,6 +2,7 @@
 //! the fields' own.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -19,16 +20,8 @@ use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message, hand
 use crate::proto::{Close, Envelope, Event, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::registry::native as field;
 use crate::rules::Finding;
+use crate::story::Story;
 use crate::wire::{Field, Problem, Time, Tree, Value};
-
-/// The bytes of a message that show a fault.
-#[derive(Serialize)]
-struct Evidence<'b> {
-    part: &'static str,
-    /// From and to, in that part.
-    at: [u32; 2],
-    bytes: HexText<'b>,
-}
 
 /// The version of the lines' form.
 const SCHEMA: u32 = 1;
@@ -121,10 +114,10 @@ impl<W: Write> JsonWriter<W> {
             }
             let (tunnels, back) = opened.ways();
             if !tunnels.is_empty() {
-                map.serialize_entry("tunnels", &tunnels.names())?;
+                put(map, &field::TUNNELS, &tunnels.names())?;
             }
             if let Some(back) = back {
-                map.serialize_entry("tunnels_back", &back.names())?;
+                put(map, &field::TUNNELS_BACK, &back.names())?;
             }
             Ok(())
         })
@@ -270,7 +263,7 @@ impl<W: Write> Writer for JsonWriter<W> {
         })
     }
 
-    fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()> {
+    fn event(&mut self, event: &Event, _: &Story, masks: &Masks) -> io::Result<()> {
         match event {
             Event::Session(event) => self.session(event),
             _ if self.findings_only => Ok(()),
@@ -307,7 +300,7 @@ impl<W: Write> Writer for JsonWriter<W> {
                 put(map, &field::COUNT, &finding.count)?;
             }
             if let Some((part, at, bytes)) = marked {
-                map.serialize_entry("evidence", &Evidence { part, at: [at.start, at.end], bytes: HexText(&bytes) })?;
+                put(map, &field::EVIDENCE, &Evidence { part, at, bytes: &bytes })?;
             }
             Ok(())
         })
@@ -376,6 +369,23 @@ fn head(map: &mut Map<'_>, envelope: &Envelope, head: &Head) -> Filled {
 
 fn span(envelope: &Envelope) -> [u64; 2] {
     [envelope.first.packet.0, envelope.last.packet.0]
+}
+
+/// The bytes of a message that show a fault.
+struct Evidence<'b> {
+    part: &'static str,
+    at: Range<u32>,
+    bytes: &'b [u8],
+}
+
+impl Serialize for Evidence<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let mut map = s.serialize_map(Some(3))?;
+        put(&mut map, &field::EVIDENCE_PART, self.part)?;
+        put(&mut map, &field::EVIDENCE_AT, &[self.at.start, self.at.end])?;
+        put(&mut map, &field::EVIDENCE_BYTES, &HexText(self.bytes))?;
+        map.end()
+    }
 }
 
 struct Problems<'p>(&'p [Problem]);

@@ -6,6 +6,7 @@
 
 pub mod compare;
 pub mod json;
+mod notes;
 pub mod report;
 pub mod stats;
 pub mod text;
@@ -18,6 +19,7 @@ use crate::analyzer::Totals;
 use crate::proto::Event;
 use crate::proto::rtmp::secrets::Masks;
 use crate::rules::{Finding, Severity};
+use crate::story::Story;
 use crate::wire::Time;
 
 /// How many findings there were, by severity.
@@ -46,8 +48,13 @@ impl Counts {
 pub trait Writer {
     /// Once, before anything else. `files` are the inputs as the user named them, `start` the first packet's time.
     fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()>;
-    fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()>;
+    /// `story` is that of the event's session, with the event.
+    fn event(&mut self, event: &Event, story: &Story, masks: &Masks) -> io::Result<()>;
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()>;
+    /// After the last finding of a session that has ended.
+    fn over(&mut self, _session: u32) -> io::Result<()> {
+        Ok(())
+    }
     /// Once, when no event follows: writes what was kept back.
     fn close(&mut self) -> io::Result<()> {
         Ok(())

@@ -1,16 +1,18 @@
 //! Text: one line a message, as a person reads a log.
 
-use crate::wire::words::{count, seconds_into};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::notes::Notes;
 use super::{Counts, Writer};
 use crate::analyzer::Totals;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{self, Head, type_name};
 use crate::proto::{Envelope, Event, Opened, describe};
 use crate::rules::{Finding, Severity};
-use crate::wire::{Side, Time, escape};
+use crate::story::Story;
+use crate::wire::words::{count, seconds_into};
+use crate::wire::{IdMap, Side, Time, escape};
 
 const HEADING: &str = "     n  time         session  from      csid  ms          type                         what";
 
@@ -21,11 +23,20 @@ pub struct TextWriter<W> {
     /// The capture's first packet: times count from it.
     start: Option<Time>,
     line: String,
+    /// The usual notes of the sessions that are open; none where all are shown.
+    notes: Option<IdMap<u32, Notes>>,
 }
 
 impl<W: Write> TextWriter<W> {
     pub fn new(out: W, color: bool) -> Self {
-        TextWriter { out, color, start: None, line: String::new() }
+        TextWriter { out, color, start: None, line: String::new(), notes: Some(IdMap::default()) }
+    }
+
+    /// Shows the usual notes where they stand, instead of counting them.
+    #[must_use]
+    pub fn with_notes(mut self, shown: bool) -> Self {
+        self.notes = (!shown).then(IdMap::default);
+        self
     }
 
     /// Begins a line: number, time, session, side.
@@ -80,7 +91,7 @@ impl<W: Write> Writer for TextWriter<W> {
         writeln!(self.out, "{HEADING}")
     }
 
-    fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()> {
+    fn event(&mut self, event: &Event, _: &Story, masks: &Masks) -> io::Result<()> {
         match event {
             Event::Session(event) => self.session(event),
             Event::Handshake(step) => {
@@ -109,6 +120,10 @@ impl<W: Write> Writer for TextWriter<W> {
     }
 
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()> {
+        if let Some(notes) = self.notes.as_mut().filter(|_| finding.is_background()) {
+            notes.entry(finding.session).or_default().add(finding);
+            return Ok(());
+        }
         let (on, off) = painted(finding.severity, self.color);
         let text = escape(&masks.sentence(finding.session, &finding.text));
         let rule = finding.rule;
@@ -123,6 +138,14 @@ impl<W: Write> Writer for TextWriter<W> {
         if !finding.certain {
             self.line.push_str(" (uncertain: the capture may miss what would explain it)");
         }
+        self.end_line()
+    }
+
+    fn over(&mut self, session: u32) -> io::Result<()> {
+        let notes = self.notes.as_mut().and_then(|notes| notes.remove(&session));
+        let Some(line) = notes.and_then(|notes| notes.line()) else { return Ok(()) };
+        self.line.clear();
+        put(&mut self.line, format_args!("        {line}"));
         self.end_line()
     }
 

@@ -1,3 +1,5 @@
+//! Absolute times as JSON has them. How long something took is written by [`words`](crate::wire::words).
+
 use crate::wire::Time;
 use crate::wire::words::fraction_into;
 
@@ -22,6 +24,12 @@ impl Clock {
         fraction_into(out, ns as u64);
         out.push('Z');
     }
+}
+
+/// A time in whole seconds: `2026-11-20T04:15:02Z`.
+pub(super) fn second(time: Time) -> String {
+    let second = time.0.div_euclid(1_000_000_000);
+    jiff::Timestamp::from_second(second).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]

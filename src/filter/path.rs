@@ -161,8 +161,9 @@ fn inside(mut steps: Steps, field: &'static Field, rest: &[Segment]) -> Result<P
                 _ if behind.is_empty() => return Ok(steps.done_with(item)),
                 _ => {}
             }
-            // A member of the item; or a field of what it holds, under its usual name.
-            for prefix in [&*format!("{}.item", field.name), field.name, ""] {
+            // A member of the item, or of what the list is in, as a track's are those of its message; or a field of what the
+            // item holds, under its usual name.
+            for prefix in [&*format!("{}.item", field.name), field.name, group, ""] {
                 let mut name = prefix.to_owned();
                 let left =
                     longest(&mut name, behind, |name| Registry::decoded(name).is_some() || REGISTRY.has_members(name));

@@ -9,6 +9,8 @@ use crate::wire::{Field, Moment, PacketNo, Side, Value};
 pub struct TcpFacts {
     /// Captured packets, copies included.
     pub packets: u64,
+    /// Those of them that are SYNs.
+    pub syns: u64,
     /// Segments that were sent again.
     pub retransmissions: u64,
     /// The first and the last of them.
@@ -150,5 +152,6 @@ impl TcpFacts {
     /// Counts a packet, or a further part of one that was put together from fragments.
     pub(super) fn count(&mut self, segment: &Segment<'_>) {
         self.packets += u64::from(!segment.continues);
+        self.syns += u64::from(segment.flags.syn && !segment.continues);
     }
 }

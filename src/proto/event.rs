@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::rtmp::{Handshake, Head, Message, Reason};
 use crate::net::{How, Start, TcpFacts, Tunnels};
-use crate::wire::{Moment, Place, Side, Word};
+use crate::wire::{Moment, PacketNo, Place, Side, Word};
 
 /// One thing that happened on a session.
 #[derive(Clone, Debug)]
@@ -37,6 +37,27 @@ pub struct Opened {
     pub proxied: Option<String>,
     /// By side: the tags and tunnels around its first captured packet.
     pub tunnels: [Tunnels; 2],
+    /// Connections to the same server that did not come about, and were not told with an earlier session.
+    pub attempts: Attempts,
+}
+
+/// Connections to a server that did not come about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attempts {
+    /// Their SYN was answered by a reset.
+    pub refused: u64,
+    /// Their SYN was never answered.
+    pub unanswered: u64,
+    /// Packets of them all.
+    pub packets: u64,
+    /// The first of these and the last that is known.
+    pub range: Option<(PacketNo, PacketNo)>,
+}
+
+impl Attempts {
+    pub fn count(&self) -> u64 {
+        self.refused + self.unanswered
+    }
 }
 
 impl Opened {
@@ -177,6 +198,8 @@ pub struct Close {
     pub tcp: Box<TcpFacts>,
     /// Whether both directions are now closed.
     pub last: bool,
+    /// Of the last close, connections to the same server that did not come about, and were not told with a session yet.
+    pub attempts: Attempts,
 }
 
 /// A run of a session's bytes and its place in the capture.

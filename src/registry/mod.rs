@@ -64,6 +64,11 @@ pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     registry
 });
 
+/// The fields that an event has beside what its bytes hold.
+pub fn own() -> impl Iterator<Item = &'static Field> {
+    NATIVES.iter().map(|native| native.field)
+}
+
 /// Every field that has a name, an event's own first.
 pub fn fields() -> impl Iterator<Item = &'static Field> {
     REGISTRY.entries.iter().map(|(entry, _)| entry.field)

@@ -2,14 +2,14 @@
 //!
 //! What a message's payload or a handshake's bytes hold is not here: those fields are the decoders' own.
 
-use super::subject::Subject;
+use super::subject::{SessionFacts, Subject};
 use crate::fields;
 use crate::net::{How, Start, facts};
 use crate::proto::rtmp::header::{CHUNK_FORMAT, CHUNK_STREAM_ID, EXTENDED_TIMESTAMP, LENGTH, MESSAGE_STREAM_ID};
 use crate::proto::rtmp::header::{TYPE, TYPE_NAME};
 use crate::proto::rtmp::{Answer, ExtendedForm, Head, Step};
 use crate::proto::{Envelope, Event, EventKind, Why};
-use crate::rules::{CODES, Finding, NAMES, Severity};
+use crate::rules::{CODES, Finding, Mark, NAMES, Severity};
 use crate::wire::{Field, Side, Time, Value};
 
 fields! {
@@ -77,6 +77,10 @@ fields! {
     START: Word "session.start", "", "", Start::WORDS;
     /// The client's address as a proxy announced it.
     PROXIED: Text "session.proxied", "", "PROXY protocol";
+    /// The tags and tunnels around the client's first packet, the outermost first: `vlan 100/200`, `gre key 7`.
+    TUNNELS: Text "session.tunnels", "", "";
+    /// The tags and tunnels around the server's first packet, where they are others.
+    TUNNELS_BACK: Text "session.tunnels_back", "", "";
     /// A step of the handshake.
     HANDSHAKE: Group "handshake", "", "RTMP 1.0 §5.2";
     /// Which step it is.
@@ -103,6 +107,14 @@ fields! {
     CERTAIN: Bool "finding.certain", "", "";
     /// How often it happened, on the closing report of a fault that repeats.
     COUNT: Uint "finding.count", "", "";
+    /// The bytes of the message that show the fault.
+    EVIDENCE: Group "finding.evidence", "", "";
+    /// Which part of the message they are of.
+    EVIDENCE_PART: Word "finding.evidence.part", "", "", Mark::PARTS;
+    /// Where they begin in that part, and where what follows them begins.
+    EVIDENCE_AT: Uint "finding.evidence.at", "bytes", "";
+    /// What they are.
+    EVIDENCE_BYTES: Bytes "finding.evidence.bytes", "", "";
 }
 
 /// The name of [`PACKET`] where its first and its last stand beside one another.
@@ -155,7 +167,7 @@ macro_rules! natives {
 }
 
 natives! {
-    EVENT => event;
+    EVENT => |s, visit| envelope(s, visit, |envelope, _| Some(Seen::Word(envelope.kind.name())));
     N => |s, visit| matches!(s.event, Event::Message(message) if visit(Seen::Uint(message.n)));
     SESSION => |s, visit| visit(Seen::Uint(u64::from(s.event.session())));
     FROM => |s, visit| envelope(s, visit, |envelope, _| Some(Seen::Word(envelope.from?.name())));
@@ -247,6 +259,8 @@ natives! {
         let proxied = s.session.and_then(|session| session.proxied.as_ref());
         proxied.is_some_and(|proxied| visit(Seen::Text(proxied.as_bytes())))
     };
+    TUNNELS => |s, visit| tunnels(s, visit, |session| &session.tunnels);
+    TUNNELS_BACK => |s, visit| tunnels(s, visit, |session| &session.tunnels_back);
     HANDSHAKE => |s, visit| matches!(s.event, Event::Handshake(_) if visit(Seen::Group));
     STEP => |s, visit| matches!(s.event, Event::Handshake(step) if visit(Seen::Word(step.step.name(step.from))));
     FINDING => |s, visit| finding(s, visit, |_| Some(Seen::Group));
@@ -262,17 +276,28 @@ natives! {
     };
     CERTAIN => |s, visit| finding(s, visit, |finding| Some(Seen::Bool(finding.certain)));
     COUNT => |s, visit| finding(s, visit, |finding| (finding.count > 1).then_some(Seen::Uint(finding.count)));
+    EVIDENCE => |s, visit| finding(s, visit, |finding| finding.marked().map(|_| Seen::Group));
+    EVIDENCE_PART => |s, visit| finding(s, visit, |finding| Some(Seen::Word(finding.marked()?.part)));
+    EVIDENCE_AT => |s, visit| {
+        let marked = s.findings.iter().filter_map(Finding::marked);
+        marked.flat_map(|marked| [marked.at.start, marked.at.end]).any(|at| visit(Seen::Uint(u64::from(at))))
+    };
+    EVIDENCE_BYTES => |s, visit| finding(s, visit, |finding| Some(Seen::Bytes(finding.marked()?.bytes)));
 }
 
-fn event(subject: &Subject<'_>, visit: &mut Visit<'_>) -> bool {
-    let found = matches!(subject.event, Event::Gap(gap) if gap.survived);
-    (found && visit(Seen::Word(EventKind::Resync.name())))
-        || envelope(subject, visit, |envelope, _| Some(Seen::Word(envelope.kind.name())))
-}
-
+/// A gap behind which decoding goes on is a resync as well: it has that one's envelope beside its own.
 fn envelope(subject: &Subject<'_>, visit: &mut Visit<'_>, value: fn(Envelope, Time) -> Option<Seen<'static>>) -> bool {
-    let envelope = subject.event.envelope();
-    envelope.and_then(|envelope| value(envelope, subject.start)).is_some_and(visit)
+    let found = match subject.event {
+        Event::Gap(gap) => gap.resync(),
+        _ => None,
+    };
+    let envelopes = subject.event.envelope().into_iter().chain(found.map(|found| found.envelope()));
+    envelopes.filter_map(|envelope| value(envelope, subject.start)).any(visit)
+}
+
+fn tunnels(subject: &Subject<'_>, visit: &mut Visit<'_>, names: fn(&SessionFacts) -> &[String]) -> bool {
+    let names = subject.session.map(names).unwrap_or_default();
+    names.iter().any(|name| visit(Seen::Text(name.as_bytes())))
 }
 
 fn head(subject: &Subject<'_>, visit: &mut Visit<'_>, number: fn(&Head) -> u64) -> bool {

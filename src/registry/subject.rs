@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::net::Start;
+use crate::net::{Start, Tunnels};
 use crate::proto::rtmp::Head;
 use crate::proto::{Event, Opened};
 use crate::rules::Finding;
@@ -41,17 +41,23 @@ pub struct SessionFacts {
     pub server: String,
     pub start: Start,
     pub proxied: Option<String>,
+    /// What the client's packets came in, each tag or tunnel by its name, and the server's, where that is something else.
+    pub tunnels: Vec<String>,
+    pub tunnels_back: Vec<String>,
 }
 
 impl SessionFacts {
     pub fn of(opened: &Opened) -> SessionFacts {
         let text = |address: SocketAddr| address.to_string();
+        let (tunnels, back) = opened.ways();
         SessionFacts {
             protocol: opened.protocol,
             client: text(opened.client),
             server: text(opened.server),
             start: opened.start,
             proxied: opened.proxied.clone(),
+            tunnels: tunnels.names(),
+            tunnels_back: back.map(Tunnels::names).unwrap_or_default(),
         }
     }
 }

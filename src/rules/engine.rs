@@ -1,3 +1,6 @@
+//! Runs the rules: gives every event to those that want it, and decides what becomes of what they find. A rule itself knows
+//! nothing of other sessions, of repetition or of what the capture missed.
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 

@@ -21,7 +21,7 @@ use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
 use crate::story::Request;
 pub use crate::story::Story as Facts;
-pub use crate::story::{Mark, Quote};
+pub use crate::story::{Mark, Marked, Quote};
 use crate::wire::words::clip_bytes;
 use crate::wire::{PacketNo, Side, Word};
 
@@ -74,6 +74,9 @@ pub struct Meta {
     /// Whether it has to see audio and video messages. They are most of a stream: those that learn nothing from them are
     /// spared them.
     pub media: bool,
+    /// Whether it only says how a peer does things: legal, and seen on session after session. Text counts such notes in one line a
+    /// session. What explains why something did not work is never one.
+    pub background: bool,
 }
 
 /// What a verdict rests on. A capture that misses some of it makes the verdict uncertain: no peer is blamed for a hole.
@@ -204,6 +207,17 @@ impl Findings {
 }
 
 impl Finding {
+    /// The bytes of its message that show the fault, where the whole message was kept. They are not masked.
+    pub fn marked(&self) -> Option<Marked<'_>> {
+        let quote = self.quote.as_ref()?;
+        self.mark.as_ref()?.of(quote.head.header.as_slice(), quote.whole()?)
+    }
+
+    /// Whether it is one of the notes that only say how a peer does things, or the mild case of a rule that is no note.
+    pub fn is_background(&self) -> bool {
+        is_background(self.rule, self.severity)
+    }
+
     /// Which fault it is. Cases of one kind in one session are one finding, where a rule does not say each.
     pub fn kind(&self) -> Kind {
         (self.rule.code, self.from, self.judged)
@@ -216,6 +230,11 @@ impl Finding {
     }
 }
 
+/// Whether a rule's findings of a severity only say how a peer does things.
+pub fn is_background(rule: &Meta, severity: Severity) -> bool {
+    severity == Severity::Note && (rule.background || rule.severity > Severity::Note)
+}
+
 /// A rule of the catalogue and how to start it.
 pub struct Entry {
     pub meta: &'static Meta,
@@ -226,7 +245,8 @@ pub struct Entry {
 macro_rules! rule {
     ($(#[doc = $doc:literal])* pub(super) struct $name:ident { $($field:ident: $type:ty,)* }
      $code:literal, $word:literal, $severity:ident, $source:literal,
-     rests: $rests:ident $(, unsure: $unsure:literal)? $(, each: $each:literal)? $(, media: $media:literal)?) => {
+     rests: $rests:ident $(, unsure: $unsure:literal)? $(, each: $each:literal)? $(, media: $media:literal)?
+     $(, background: $background:literal)?) => {
         $(#[doc = $doc])*
         #[derive(Default)]
         pub(super) struct $name { $($field: $type,)* }
@@ -242,6 +262,7 @@ macro_rules! rule {
                 unsure: false $(|| $unsure)?,
                 each: false $(|| $each)?,
                 media: true $(&& $media)?,
+                background: false $(|| $background)?,
             };
             pub(super) const ENTRY: $crate::rules::Entry =
                 $crate::rules::Entry { meta: Self::META, start: || Box::new(Self::default()) };
@@ -328,6 +349,9 @@ pub static CATALOGUE: &[&Entry] = &[
     &command::CMD025,
     &command::CMD026,
     &command::CMD027,
+    &command::CMD031,
+    &command::CMD033,
+    &command::CMD034,
     &amf::AMF001,
     &amf::AMF002,
     &amf::AMF003,
@@ -337,6 +361,8 @@ pub static CATALOGUE: &[&Entry] = &[
     &amf::AMF007,
     &amf::AMF008,
     &amf::AMF009,
+    &amf::AMF010,
+    &amf::AMF011,
     &media::MED001,
     &media::MED002,
     &media::MED003,
@@ -359,6 +385,8 @@ pub static CATALOGUE: &[&Entry] = &[
     &network::NET005,
     &network::NET006,
     &network::NET007,
+    &network::NET008,
+    &network::NET010,
 ];
 
 /// The codes and the names of all rules, as words of a field.

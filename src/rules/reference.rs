@@ -32,7 +32,7 @@ pub fn explained(meta: &Meta) -> String {
     for paragraph in paragraphs(meta) {
         text += &format!("\n{}\n", wrapped(&paragraph, 78));
     }
-    text + &format!("\n{}\n", wrapped(certainty(meta), 78))
+    text + &format!("\n{}\n", wrapped(&standing(meta), 78))
 }
 
 /// `docs/rules.md`.
@@ -43,7 +43,10 @@ pub fn markdown() -> String {
          the program: `BLESS=1 cargo test --test rules` writes it again.\n\n\
          `error`: a MUST is broken with effect, or somebody cannot go on. `warning`: a MUST or SHOULD is broken and streams\n\
          survive, or a known peer breaks on it. `note`: legal, but worth seeing. Codes are stable and never used again. A rule\n\
-         blames nobody for what a capture misses: where that matters it is silent, or uncertain and then no error.\n",
+         blames nobody for what a capture misses: where that matters it is silent, or uncertain and then no error.\n\n\
+         Some notes only say how a peer does things and come on session after session, as the mild cases of a warning do (an\n\
+         FCPublish without an answer). Text counts these in one line at the end of each session, unless `--notes` is given or a\n\
+         filter asks for what it lets through. A note that can explain why something did not work stands where it is.\n",
     );
     for (area, title) in AREAS {
         let rules: Vec<_> =
@@ -67,7 +70,7 @@ pub fn markdown() -> String {
                 };
                 text += &format!("\n{}\n", wrapped(&shown, 120));
             }
-            text += &format!("\n{}\n", wrapped(certainty(meta), 120));
+            text += &format!("\n{}\n", wrapped(&standing(meta), 120));
         }
     }
     text
@@ -76,6 +79,12 @@ pub fn markdown() -> String {
 /// The paragraphs of a rule's text, each in one line.
 fn paragraphs(meta: &Meta) -> impl Iterator<Item = String> {
     meta.doc.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// What the rule does where the capture has holes, and where text shows it.
+fn standing(meta: &Meta) -> String {
+    let folded = if meta.background { " Text counts it in one line a session; `--notes` shows it." } else { "" };
+    format!("{}{folded}", certainty(meta))
 }
 
 /// What the rule does where the capture has holes.

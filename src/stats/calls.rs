@@ -1,7 +1,8 @@
 use std::collections::VecDeque;
 
 use super::latency::{Latencies, Room};
-use crate::proto::rtmp::{Command, Message, procedure};
+use crate::proto::rtmp::{Command, Message};
+use crate::story::Story;
 use crate::wire::Side;
 
 /// Bytes of a procedure's name that are kept.
@@ -59,7 +60,7 @@ impl Calls {
         known
     }
 
-    pub(super) fn learn(&mut self, message: &Message, command: &Command, room: &mut Room) {
+    pub(super) fn learn(&mut self, message: &Message, command: &Command, story: &Story, room: &mut Room) {
         if command.is_answer() {
             let Some(answer) = message.answers else { return };
             let Some(place) = self.waiting.iter().position(|(n, ..)| *n == answer.n) else { return };
@@ -70,20 +71,26 @@ impl Calls {
             procedure.latencies.add(answer.latency, room);
             return;
         }
+        let request = story.requests.get(message.n);
         // A status is no call, though it has a call's form.
-        if command.name == "onStatus" || command.misplaced.is_some() {
+        if command.misplaced.is_some() || command.is_status() {
             return;
         }
         let name = clipped(&command.name, NAME);
-        let asks = command.transaction_id.is_some_and(|id| id != 0.0) && procedure::expects_result(&command.name);
         let Some(place) = self.at(message.from, &name) else {
             self.more += 1;
             return;
         };
         let procedure = &mut self.procedures[place].2;
         procedure.count += 1;
-        procedure.asked += u64::from(asks);
-        if command.transaction_id.is_some_and(|id| id != 0.0) {
+        let Some(request) = request.filter(|request| request.is_numbered()) else { return };
+        procedure.asked += u64::from(request.expects_reply());
+        if let Some(reply) = &request.reply {
+            // It was captured before the call.
+            procedure.answered += 1;
+            procedure.errors += u64::from(!reply.is_result);
+            procedure.latencies.add(reply.at.time.since(request.at.time), room);
+        } else {
             if self.waiting.len() == WAITING {
                 self.waiting.pop_front();
             }

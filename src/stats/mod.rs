@@ -1,6 +1,6 @@
 //! What sessions amount to: how much went over them and how fast, how long answers took, and how the media ran.
 //!
-//! A fold over events; [`Stats::take`] gives a session when it is over. Nothing is judged here: that is what `rules` are for.
+//! Figures over events, and over the story of each session; [`Stats::take`] gives a session when it is over. Nothing is judged here: that is what `rules` are for.
 //! What a capture misses is counted as missed, and no figure goes over a hole in a clock.
 
 mod calls;
@@ -12,14 +12,15 @@ mod track;
 
 pub use calls::{Calls, Procedure};
 pub use latency::{Latencies, Room};
-pub use request::{Request, Requests};
+pub use request::{Request, Settled};
 pub use session::SessionStats;
 pub use side::{SideStats, TypeStats};
-pub use track::{Declared, Track, Tracks};
+pub use track::{Track, Tracks};
 
 use crate::limits::{Limits, Reached};
 use crate::proto::Event;
 use crate::proto::rtmp::secrets::Masks;
+use crate::story::Story;
 use crate::wire::IdMap;
 
 /// Procedures that are told apart over all sessions.
@@ -40,21 +41,22 @@ impl Stats {
     }
 
     /// Learns from an event that is wanted.
-    pub fn observe(&mut self, event: &Event, masks: &Masks) {
+    pub fn observe(&mut self, event: &Event, story: &Story) {
         if let Event::Session(opened) = event {
             self.sessions.insert(opened.session, Box::new(SessionStats::new(opened.clone())));
         } else if let Some(session) = self.sessions.get_mut(&event.session()) {
-            session.learn(event, masks, &mut self.room);
+            session.learn(event, story, &mut self.room);
         }
     }
 
     /// A session whose last event this is, with its calls added to those of all sessions.
-    pub fn take(&mut self, event: &Event) -> Option<Box<SessionStats>> {
+    pub fn take(&mut self, event: &Event, story: &Story, masks: &Masks) -> Option<Box<SessionStats>> {
         let Event::Close(close) = event else { return None };
         if !close.last {
             return None;
         }
-        let session = self.sessions.remove(&close.session)?;
+        let mut session = self.sessions.remove(&close.session)?;
+        session.conclude(story, masks);
         // Its own are given away with it.
         session.calls.release(&mut self.room);
         if session.is_seen {

@@ -1,115 +1,85 @@
 use super::calls::clipped;
-use crate::proto::amf::Amf;
 use crate::proto::rtmp::secrets::Masks;
-use crate::proto::rtmp::{Command, Message};
-use crate::wire::{Moment, Side};
+use crate::story::{self, Story};
+use crate::wire::Moment;
 
 /// Requests of a session that are told.
 const REQUESTS: usize = 16;
-/// Bytes of a stream's name that are kept.
+/// Bytes of a stream's name, or of a code, that are kept.
 const NAME: usize = 96;
 
-/// The publishes and plays of a session, and what came of them.
+/// The publishes and plays of a session that are told, by their `n`.
 #[derive(Clone, Debug, Default)]
-pub struct Requests {
-    requests: Vec<Request>,
-    /// Those that are not told.
-    pub more: u64,
+pub(super) struct Asked {
+    told: Vec<u64>,
+    /// Those that are not.
+    pub(super) more: u64,
 }
 
-/// A publish or play.
+/// A publish or play, and what came of it.
 #[derive(Clone, Debug)]
 pub struct Request {
-    pub is_publish: bool,
+    /// The command's name.
+    pub command: String,
     /// The stream's name, masked as everything is.
     pub name: Option<String>,
     pub message_stream_id: u32,
     pub n: u64,
     pub at: Moment,
-    /// The status that settled it, whether that was good, and when it came.
-    pub settled: Option<(String, bool, Moment)>,
+    /// What settled it.
+    pub settled: Option<Settled>,
     /// When the first audio or video frame, and the first picture that can be decoded alone, was complete.
     pub first_frame: Option<Moment>,
     pub first_key_frame: Option<Moment>,
 }
 
-impl Request {
-    pub fn command(&self) -> &'static str {
-        if self.is_publish { "publish" } else { "play" }
+/// The answer that said yes or no.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// Its code; empty where it has none.
+    pub code: String,
+    pub accepted: bool,
+    pub n: u64,
+    pub at: Moment,
+}
+
+impl Asked {
+    /// Takes note of a request that is to be told.
+    pub(super) fn learn(&mut self, n: u64, story: &Story) {
+        if story.requests.get(n).and_then(story::Request::purpose).is_none() {
+            return;
+        }
+        if self.told.len() < REQUESTS {
+            self.told.push(n);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// What became of them.
+    pub(super) fn tell(&self, session: u32, story: &Story, masks: &Masks) -> Vec<Request> {
+        let told = self.told.iter().filter_map(|n| story.requests.get(*n));
+        told.map(|request| Request::of(request, session, masks)).collect()
     }
 }
 
-impl Requests {
-    pub fn iter(&self) -> impl Iterator<Item = &Request> {
-        self.requests.iter()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.requests.is_empty()
-    }
-
-    pub(super) fn learn(&mut self, message: &Message, command: &Command, masks: &Masks) {
-        match (message.from, command.name.as_str()) {
-            (Side::Client, "publish" | "play" | "play2") => self.ask(message, command, masks),
-            (Side::Server, "onStatus" | "_result" | "_error") => self.settle(message, command),
-            _ => {}
-        }
-    }
-
-    fn ask(&mut self, message: &Message, command: &Command, masks: &Masks) {
-        // `publish(false)` ends publishing.
-        if command.arguments.first() == Some(&Amf::Boolean(false)) {
-            return;
-        }
-        if self.requests.len() == REQUESTS {
-            self.more += 1;
-            return;
-        }
-        let name = command.arguments.first().and_then(Amf::text);
-        self.requests.push(Request {
-            is_publish: command.name == "publish",
-            name: name.map(|name| clipped(&masks.text(message.session, name), NAME)),
-            message_stream_id: message.head.message_stream_id,
-            n: message.n,
-            at: message.head.last,
-            settled: None,
-            first_frame: None,
-            first_key_frame: None,
-        });
-    }
-
-    fn settle(&mut self, message: &Message, command: &Command) {
-        let Some(code) = command.information_text("code") else { return };
-        let is_error = command.name == "_error" || command.information_text("level") == Some("error");
-        let id = message.head.message_stream_id;
-        let is_answer = |request: &Request| message.answers.is_some_and(|answer| answer.n == request.n);
-        // Some servers answer with `_result`, and some send the status on message stream 0.
-        let is_of = |request: &Request| id == 0 || request.message_stream_id == id;
-        let open = |request: &&mut Request| {
-            let settles = match code {
-                "NetStream.Publish.Start" => request.is_publish,
-                "NetStream.Play.Start" | "NetStream.Data.Start" => !request.is_publish,
-                _ => is_error,
-            };
-            let is_its = if command.is_answer() { is_answer(request) } else { is_of(request) };
-            request.settled.is_none() && settles && is_its
-        };
-        if let Some(request) = self.requests.iter_mut().find(open) {
-            request.settled = Some((clipped(code, NAME), !is_error, message.head.last));
-        }
-    }
-
-    /// A frame of the media that belongs to a request: a publisher sends it, or a player gets it.
-    pub(super) fn frame(&mut self, message: &Message, is_key: bool) {
-        let id = message.head.message_stream_id;
-        let is_its = |request: &&mut Request| {
-            request.is_publish == (message.from == Side::Client) && (id == 0 || request.message_stream_id == id)
-        };
-        if let Some(request) = self.requests.iter_mut().rev().find(is_its) {
-            request.first_frame.get_or_insert(message.head.last);
-            if is_key {
-                request.first_key_frame.get_or_insert(message.head.last);
-            }
+impl Request {
+    fn of(request: &story::Request, session: u32, masks: &Masks) -> Request {
+        let name = request.argument.as_deref();
+        Request {
+            command: request.name.clone(),
+            name: name.map(|name| clipped(&masks.text(session, name), NAME)),
+            message_stream_id: request.message_stream_id,
+            n: request.n,
+            at: request.at,
+            settled: request.outcome.as_ref().map(|outcome| Settled {
+                code: clipped(&outcome.code, NAME),
+                accepted: outcome.accepted,
+                n: outcome.n,
+                at: outcome.at,
+            }),
+            first_frame: request.first_frame,
+            first_key_frame: request.first_key_frame,
         }
     }
 }

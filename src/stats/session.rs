@@ -1,16 +1,19 @@
-use super::calls::Calls;
+use super::calls::{Calls, clipped};
 use super::latency::Room;
-use super::request::Requests;
+use super::request::{Asked, Request};
 use super::side::SideStats;
 use super::track::Tracks;
 use crate::net::How;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Body, Message, Step};
 use crate::proto::{Event, Opened};
+use crate::story::{Metadata, Story};
 use crate::wire::{Moment, Side};
 
 /// Procedures of a session that are told apart.
 const PROCEDURES: usize = 24;
+/// Bytes of an encoder's name that are kept.
+const ENCODER: usize = 64;
 
 /// What one session amounts to.
 #[derive(Clone, Debug)]
@@ -26,10 +29,16 @@ pub struct SessionStats {
     echoes: u8,
     /// When the connect was answered, and whether it was accepted.
     pub connect: Option<(Moment, bool)>,
-    connect_n: Option<u64>,
-    pub requests: Requests,
+    asked: Asked,
+    /// The publishes and plays, once the session is over, and how many more there were.
+    pub requests: Vec<Request>,
+    pub more_requests: u64,
     pub calls: Calls,
     pub tracks: Tracks,
+    /// The `n` of each `onMetaData` that was let through.
+    described: Vec<u64>,
+    /// The last `onMetaData` of each sender and message stream, masked, once the session is over.
+    pub metadata: Vec<Metadata>,
 }
 
 impl SessionStats {
@@ -42,10 +51,13 @@ impl SessionStats {
             echo: None,
             echoes: 0,
             connect: None,
-            connect_n: None,
-            requests: Requests::default(),
+            asked: Asked::default(),
+            requests: Vec::new(),
+            more_requests: 0,
             calls: Calls::new(PROCEDURES),
             tracks: Tracks::default(),
+            described: Vec::new(),
+            metadata: Vec::new(),
         }
     }
 
@@ -58,7 +70,7 @@ impl SessionStats {
         at.time.since(self.opened.at.time)
     }
 
-    pub(super) fn learn(&mut self, event: &Event, masks: &Masks, room: &mut Room) {
+    pub(super) fn learn(&mut self, event: &Event, story: &Story, room: &mut Room) {
         self.is_seen |= !matches!(event, Event::Close(_) | Event::Piece(_));
         match event {
             Event::Handshake(step) => {
@@ -72,22 +84,14 @@ impl SessionStats {
             Event::Message(message) => {
                 self.reach(message.head.last);
                 self.sides[message.from.index()].learn(event);
-                self.message(message, masks, room);
+                self.message(message, story, room);
             }
-            // Frames may be missing: no clock's step goes over that.
-            Event::Incomplete(part) => {
-                self.sides[part.from.index()].learn(event);
-                self.tracks.lose(part.from);
-            }
+            Event::Incomplete(part) => self.sides[part.from.index()].learn(event),
             Event::Gap(gap) => {
                 self.reach(gap.at);
                 self.sides[gap.from.index()].learn(event);
-                self.tracks.lose(gap.from);
             }
-            Event::Undecodable(lost) => {
-                self.sides[lost.from.index()].learn(event);
-                self.tracks.lose(lost.from);
-            }
+            Event::Undecodable(lost) => self.sides[lost.from.index()].learn(event),
             Event::Close(close) => {
                 if matches!(close.how, How::Fin | How::Rst) {
                     self.reach(close.at);
@@ -109,25 +113,39 @@ impl SessionStats {
         }
     }
 
-    fn message(&mut self, message: &Message, masks: &Masks, room: &mut Room) {
-        if let Body::Command(command) = &message.body {
-            self.calls.learn(message, command, room);
-            self.requests.learn(message, command, masks);
-            if command.name == "connect" && message.from == Side::Client {
-                self.connect_n.get_or_insert(message.n);
-            } else if command.is_answer()
-                && self.connect.is_none()
-                && message.answers.is_some_and(|answer| Some(answer.n) == self.connect_n)
-            {
-                self.connect = Some((message.head.last, command.name == "_result"));
+    fn message(&mut self, message: &Message, story: &Story, room: &mut Room) {
+        match &message.body {
+            Body::Command(command) => {
+                self.calls.learn(message, command, story, room);
+                self.asked.learn(message.n, story);
+                let answer = story.connect.as_ref().and_then(|connect| connect.answer.as_ref());
+                if let Some(answer) = answer.filter(|answer| answer.n == message.n) {
+                    self.connect = Some((answer.at, answer.accepted));
+                }
             }
+            Body::Data(_) => {
+                let said = story.tracks.metadata(message.from, message.head.message_stream_id);
+                if let Some(said) = said.filter(|said| said.n == message.n) {
+                    self.described.retain(|n| story.tracks.all_metadata().any(|known| known.n == *n));
+                    self.described.push(said.n);
+                }
+            }
+            _ => self.tracks.learn(message, story),
         }
-        let (requests, is_whole) = (&mut self.requests, self.sides[message.from.index()].is_whole());
-        self.tracks.learn(message, masks, |is_key| {
-            // Behind a hole nobody knows which frame was the first.
-            if is_whole {
-                requests.frame(message, is_key);
-            }
-        });
     }
+
+    /// The session is over: tells what the story knows.
+    pub(super) fn conclude(&mut self, story: &Story, masks: &Masks) {
+        let session = self.opened.session;
+        self.requests = self.asked.tell(session, story, masks);
+        self.more_requests = self.asked.more;
+        self.tracks.conclude(story);
+        let told = story.tracks.all_metadata().filter(|said| self.described.contains(&said.n));
+        self.metadata = told.map(|said| masked(said, session, masks)).collect();
+    }
+}
+
+fn masked(said: &Metadata, session: u32, masks: &Masks) -> Metadata {
+    let encoder = said.encoder.as_ref().map(|encoder| clipped(&masks.text(session, encoder), ENCODER));
+    Metadata { encoder, ..said.clone() }
 }

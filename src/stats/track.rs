@@ -1,8 +1,6 @@
-use super::calls::clipped;
-use crate::proto::amf::Amf;
 use crate::proto::flv::FrameType;
-use crate::proto::rtmp::secrets::Masks;
-use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, parts};
+use crate::proto::rtmp::{Message, MessageType, Part, Spot, is_media, parts};
+use crate::story::{self, Story};
 use crate::wire::{Moment, Side};
 
 /// Tracks of a session that are told.
@@ -17,7 +15,6 @@ const LONGEST_STRETCH: i64 = 2000;
 #[derive(Clone, Debug, Default)]
 pub struct Tracks {
     tracks: Vec<Track>,
-    declared: Vec<Declared>,
     /// Frames of tracks that are not told.
     pub more: u64,
 }
@@ -25,12 +22,14 @@ pub struct Tracks {
 /// One track: a sender's audio or video on a message stream.
 #[derive(Clone, Debug)]
 pub struct Track {
+    /// Its place in the session's story.
+    place: usize,
     pub from: Side,
     pub message_stream_id: u32,
     pub kind: MessageType,
     /// 0 where there are no tracks.
     pub id: u8,
-    /// What its last message or configuration says.
+    /// What the track is, once the session is over.
     pub codec: Option<&'static str>,
     pub profile: Option<&'static str>,
     pub level: Option<&'static str>,
@@ -78,6 +77,8 @@ pub struct Track {
 #[derive(Clone, Copy, Debug)]
 struct Clock {
     time: u32,
+    /// How often the track's clock had been set anew.
+    turn: u32,
     at: Moment,
     /// Bytes of the frame.
     length: u32,
@@ -91,71 +92,40 @@ struct Clock {
     stretch: (i64, u64),
 }
 
-/// What an `onMetaData` says.
-#[derive(Clone, Debug)]
-pub struct Declared {
-    pub from: Side,
-    pub message_stream_id: u32,
-    pub width: Option<f64>,
-    pub height: Option<f64>,
-    /// Frames a second.
-    pub frame_rate: Option<f64>,
-    /// Kilobits a second.
-    pub video_data_rate: Option<f64>,
-    pub audio_data_rate: Option<f64>,
-    pub encoder: Option<String>,
-}
-
 impl Tracks {
     pub fn iter(&self) -> impl Iterator<Item = &Track> {
         self.tracks.iter()
     }
 
-    /// The last `onMetaData` of each sender and message stream.
-    pub fn declared(&self) -> impl Iterator<Item = &Declared> {
-        self.declared.iter()
+    /// Takes note of what a message carries.
+    pub(super) fn learn(&mut self, message: &Message, story: &Story) {
+        if !is_media(message) {
+            return;
+        }
+        let mut places = story.tracks.last().iter();
+        parts(message, |spot, part| {
+            let place = places.next().copied().flatten();
+            let known = place.and_then(|place| story.tracks.at(place));
+            self.part(message, spot, part, place.zip(known));
+        });
     }
 
-    /// Takes note of what a message carries. `frame` is told of each frame, and whether it is a key frame.
-    pub(super) fn learn(&mut self, message: &Message, masks: &Masks, mut frame: impl FnMut(bool)) {
-        let stream = message.head.message_stream_id;
-        match &message.body {
-            Body::Audio(_) | Body::Video(_) | Body::Aggregate(_) => parts(message, |spot, part| {
-                if part.is_frame() {
-                    frame(is_key(part));
-                }
-                self.part(message, spot, part);
-            }),
-            Body::Data(data) if data.handler() == "onMetaData" => {
-                if let Some(values) = data.values.iter().find(|value| value.text().is_none()) {
-                    self.declared.retain(|known| (known.from, known.message_stream_id) != (message.from, stream));
-                    if self.declared.len() < TRACKS {
-                        self.declared.push(Declared::of(message, values, masks));
-                    }
-                }
-            }
-            // A seek, a pause, a switch or any other command or status on a stream sets its clocks anew.
-            Body::Data(data) if matches!(data.name.as_str(), "onStatus" | "onPlayStatus") => self.reset(Some(stream)),
-            Body::Command(command) if !command.is_answer() => self.reset(Some(stream).filter(|stream| *stream != 0)),
-            Body::UserControl(control) if control.stream_id.is_some() => self.reset(control.stream_id),
-            _ => {}
+    /// The session is over: says what each track is.
+    pub(super) fn conclude(&mut self, story: &Story) {
+        for track in &mut self.tracks {
+            let Some(known) = story.tracks.at(track.place) else { continue };
+            (track.codec, track.profile, track.level) = (known.codec, known.profile, known.level);
+            (track.size, track.sample_rate, track.channels) = (known.size, known.sample_rate, known.channels);
         }
     }
 
-    /// Forgets where a sender's clocks stand: frames may be missing.
-    pub(super) fn lose(&mut self, from: Side) {
-        self.tracks.iter_mut().filter(|track| track.from == from).for_each(|track| track.clock = None);
-    }
-
-    /// Forgets where the clocks of a message stream stand, or all.
-    fn reset(&mut self, stream: Option<u32>) {
-        let of_stream = |track: &&mut Track| stream.is_none_or(|stream| track.message_stream_id == stream);
-        self.tracks.iter_mut().filter(of_stream).for_each(|track| track.clock = None);
-    }
-
-    fn part(&mut self, message: &Message, spot: Spot, part: Part<'_>) {
-        let key = (message.from, message.head.message_stream_id, part.kind(), spot.track);
-        let place = match self.tracks.iter().position(|track| track.key() == key) {
+    /// `known` is its track in the session's story.
+    fn part(&mut self, message: &Message, spot: Spot, part: Part<'_>, known: Option<(usize, &story::Track)>) {
+        let Some((its, known)) = known else {
+            self.more += u64::from(part.is_frame());
+            return;
+        };
+        let place = match self.tracks.iter().position(|track| track.place == its) {
             Some(place) => place,
             None if self.tracks.len() == TRACKS => {
                 self.more += u64::from(part.is_frame());
@@ -164,14 +134,14 @@ impl Tracks {
             // What is neither says nothing of the track.
             None if !part.is_frame() && !part.is_configuration() => return,
             None => {
-                self.tracks.push(Track::new(message, spot, part));
+                self.tracks.push(Track::new(message, spot, part, its));
                 self.tracks.len() - 1
             }
         };
         let track = &mut self.tracks[place];
-        track.describe(part);
+        track.configurations += u64::from(part.is_configuration());
         if part.is_frame() {
-            track.frame(message, spot, part);
+            track.frame(message, spot, part, known.turn);
             self.compare(place);
         }
     }
@@ -193,8 +163,9 @@ impl Tracks {
 }
 
 impl Track {
-    fn new(message: &Message, spot: Spot, part: Part<'_>) -> Track {
+    fn new(message: &Message, spot: Spot, part: Part<'_>, place: usize) -> Track {
         Track {
+            place,
             from: message.from,
             message_stream_id: message.head.message_stream_id,
             kind: part.kind(),
@@ -234,32 +205,7 @@ impl Track {
         (self.from, self.message_stream_id, self.kind, self.id)
     }
 
-    /// What a message says of the track.
-    fn describe(&mut self, part: Part<'_>) {
-        if !part.is_configuration() && !part.is_frame() {
-            return;
-        }
-        self.configurations += u64::from(part.is_configuration());
-        if part.codec() != self.codec || part.is_configuration() {
-            (self.profile, self.level, self.size, self.sample_rate, self.channels) = (None, None, None, None, None);
-        }
-        self.codec = part.codec();
-        match part {
-            Part::Audio(audio) => {
-                self.profile = audio.profile.or(self.profile);
-                self.sample_rate = audio.sample_rate.or(self.sample_rate);
-                self.channels = audio.channels.or(self.channels);
-            }
-            Part::Video(video) => {
-                self.size = video.width.zip(video.height).or(self.size);
-                if let Some(sequence) = &video.sequence {
-                    (self.profile, self.level) = (sequence.profile, sequence.level);
-                }
-            }
-        }
-    }
-
-    fn frame(&mut self, message: &Message, spot: Spot, part: Part<'_>) {
+    fn frame(&mut self, message: &Message, spot: Spot, part: Part<'_>, turn: u32) {
         let at = message.head.last;
         if self.frames == 0 {
             self.first = at;
@@ -267,7 +213,7 @@ impl Track {
         self.last = at;
         self.frames += 1;
         self.bytes += u64::from(spot.length);
-        let is_key = is_key(part);
+        let is_key = part.is_key();
         self.key_frames += u64::from(is_key);
         self.disposable_frames +=
             u64::from(matches!(part, Part::Video(video) if video.frame_type == FrameType::DISPOSABLE));
@@ -275,9 +221,10 @@ impl Track {
             self.clock = None;
             return;
         };
-        let mut clock = match self.clock.take() {
+        // Whatever set the track's clock anew since, a hole among it, no step goes over that.
+        let mut clock = match self.clock.take().filter(|clock| clock.turn == turn) {
             Some(clock) => self.step(clock, time, at),
-            None => Clock::set(time, at),
+            None => Clock::set(time, at, turn),
         };
         clock.length = spot.length;
         if is_key && let Some(before) = clock.key.replace(clock.run) {
@@ -291,11 +238,11 @@ impl Track {
         let step = i64::from(time.wrapping_sub(clock.time) as i32);
         if step < 0 {
             self.back += 1;
-            return Clock::set(time, at);
+            return Clock::set(time, at, clock.turn);
         }
         if step > JUMP {
             self.jumps += 1;
-            return Clock::set(time, at);
+            return Clock::set(time, at, clock.turn);
         }
         self.steps += 1;
         self.time += step;
@@ -344,33 +291,7 @@ impl Track {
 }
 
 impl Clock {
-    fn set(time: u32, at: Moment) -> Clock {
-        Clock { time, at, length: 0, run: 0, late: 0, earliest: 0, key: None, stretch: (0, 0) }
+    fn set(time: u32, at: Moment, turn: u32) -> Clock {
+        Clock { time, turn, at, length: 0, run: 0, late: 0, earliest: 0, key: None, stretch: (0, 0) }
     }
-}
-
-impl Declared {
-    fn of(message: &Message, values: &Amf, masks: &Masks) -> Declared {
-        let number = |name: &str| values.member(name).and_then(Amf::number).filter(|number| number.is_finite());
-        let encoder = values.member("encoder").and_then(Amf::text);
-        Declared {
-            from: message.from,
-            message_stream_id: message.head.message_stream_id,
-            width: number("width"),
-            height: number("height"),
-            frame_rate: number("framerate"),
-            video_data_rate: number("videodatarate"),
-            audio_data_rate: number("audiodatarate"),
-            encoder: encoder.map(|encoder| clipped(&masks.text(message.session, encoder), 64)),
-        }
-    }
-}
-
-/// Whether a picture can be decoded alone.
-fn is_key(part: Part<'_>) -> bool {
-    let frame_type = match part {
-        Part::Video(video) => video.frame_type,
-        Part::Audio(_) => return false,
-    };
-    matches!(frame_type, FrameType::KEY | FrameType::GENERATED_KEY)
 }

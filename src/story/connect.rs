@@ -28,6 +28,7 @@ pub struct Answered {
     pub code: Option<String>,
     /// What the server agrees to, where it says.
     pub object_encoding: Option<f64>,
+    pub n: u64,
     pub at: Moment,
 }
 
@@ -39,6 +40,7 @@ impl Answered {
             accepted: command.name == "_result" || code == Some("NetConnection.Connect.Success"),
             code: code.map(str::to_owned),
             object_encoding: member("objectEncoding").and_then(Amf::number),
+            n: message.n,
             at: message.head.last,
         }
     }

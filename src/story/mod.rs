@@ -2,25 +2,25 @@
 //!
 //! A rule sees the story as it was before the event that it judges.
 
-mod clocks;
 mod connect;
-mod media;
+mod metadata;
 mod quote;
 mod request;
 mod requests;
 mod side;
 mod stories;
 mod streams;
+mod tracks;
 
-pub use clocks::{Clocks, Step};
 pub use connect::{Answered, Connect};
-pub use media::{Media, Metadata, Track};
-pub use quote::{Mark, Quote};
+pub use metadata::Metadata;
+pub use quote::{Mark, Marked, Quote};
 pub use request::{Outcome, Reply, Request, Use};
 pub use requests::{Early, Requests};
 pub use side::SideFacts;
 pub use stories::Stories;
 pub use streams::{Stream, Streams};
+pub use tracks::{Step, Track, Tracks};
 
 use crate::net::{How, Start, TcpFacts};
 use crate::proto::{Close, Event};
@@ -49,10 +49,8 @@ pub struct Story {
     pub connect: Option<Connect>,
     /// Message streams: who created them, and what they are used for.
     pub streams: Streams,
-    /// Media clocks.
-    pub clocks: Clocks,
-    /// What the tracks are.
-    pub media: Media,
+    /// What the tracks are, and where their clocks stand.
+    pub tracks: Tracks,
 }
 
 impl Story {
@@ -67,7 +65,7 @@ impl Story {
 
     /// Bytes that its lists take, about.
     fn held(&self) -> usize {
-        self.requests.held() + self.streams.held() + self.clocks.held() + self.media.held()
+        self.requests.held() + self.streams.held() + self.tracks.held()
     }
 
     /// Whether everything that this side sent so far was captured and decoded. What a server seems to begin with proves nothing
@@ -119,20 +117,28 @@ impl Story {
                 self.streams.learn(message, &self.requests);
                 Connect::learn(&mut self.connect, message, &self.requests);
                 self.requests.learn(message);
-                self.clocks.learn(message);
-                self.media.learn(message);
+                let (requests, side) = (&mut self.requests, &self.sides[message.from.index()]);
+                let is_whole = !side.gap && !side.lost;
+                self.tracks.learn(message, |part| requests.learn_frame(message, part, is_whole));
                 self.sides[message.from.index()].learn_message(message);
             }
-            Event::Gap(gap) => self.sides[gap.from.index()].learn_gap(gap),
+            Event::Gap(gap) => {
+                self.sides[gap.from.index()].learn_gap(gap);
+                self.tracks.lose(gap.from);
+            }
             Event::Handshake(step) => self.sides[step.from.index()].learn_handshake(step),
-            Event::Undecodable(lost) => self.sides[lost.from.index()].lost = true,
+            Event::Undecodable(lost) => {
+                self.sides[lost.from.index()].lost = true;
+                self.tracks.lose(lost.from);
+            }
+            Event::Incomplete(part) => self.tracks.lose(part.from),
             Event::Close(close) => {
                 let side = &mut self.sides[close.from.index()];
                 side.closed = Some(close.how);
                 side.closed_at = Some(close.at);
                 side.in_order = is_in_order(&close.tcp);
             }
-            Event::Incomplete(_) | Event::Resync(_) | Event::Piece(_) => {}
+            Event::Resync(_) | Event::Piece(_) => {}
         }
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::limits::Limits;
 use crate::proto::rtmp::{Head, Message};
-use crate::wire::Side;
+use crate::wire::{Side, Word};
 
 /// A message with a longer payload is quoted by its beginning alone.
 const WHOLE: usize = 4096;
@@ -29,6 +29,33 @@ pub enum Mark {
     Header(Range<u32>),
     /// Of its payload.
     Payload(Range<u32>),
+}
+
+/// Marked bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marked<'m> {
+    /// Which part of the message they are of: one of [`Mark::PARTS`].
+    pub part: &'static str,
+    /// From where to where they stand in that part.
+    pub at: Range<u32>,
+    pub bytes: &'m [u8],
+}
+
+impl Mark {
+    /// The names of the parts.
+    pub const PARTS: &'static [Word] = &Word::list([Mark::HEADER, Mark::PAYLOAD]);
+    const HEADER: &'static str = "header";
+    const PAYLOAD: &'static str = "payload";
+
+    /// What it marks of a message that has this header and payload.
+    pub fn of<'m>(&self, header: &'m [u8], payload: &'m [u8]) -> Option<Marked<'m>> {
+        let (part, bytes, range) = match self {
+            Mark::Header(range) => (Mark::HEADER, header, range),
+            Mark::Payload(range) => (Mark::PAYLOAD, payload, range),
+        };
+        let bytes = bytes.get(range.start as usize..(range.end as usize).min(bytes.len()))?;
+        Some(Marked { part, at: range.start..range.start + bytes.len() as u32, bytes })
+    }
 }
 
 impl Quote {
@@ -61,12 +88,15 @@ impl Quote {
 
     /// The message once more, to be masked and shown; none where its beginning alone was kept.
     pub fn message(&self, limits: &Limits) -> Option<Message> {
-        if self.payload.len() != self.head.length as usize {
-            return None;
-        }
+        self.whole()?;
         let mut message = Message::decode(self.session, self.from, self.head.clone(), self.payload.clone(), limits);
         message.n = self.n;
         Some(message)
+    }
+
+    /// The payload, where all of it was kept. It is not masked.
+    pub fn whole(&self) -> Option<&[u8]> {
+        (self.payload.len() == self.head.length as usize).then_some(&self.payload)
     }
 
     /// The payload as far as it was kept. It is not masked: [`Quote::message`] is for what is shown of a whole one.

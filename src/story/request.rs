@@ -26,6 +26,8 @@ pub struct Request {
     pub transaction_id: Option<f64>,
     /// The message stream that it came on.
     pub message_stream_id: u32,
+    /// The message stream of what it asked for: where it came on message stream 0, that of the status that answered it.
+    pub used_stream_id: u32,
     pub n: u64,
     pub packets: (PacketNo, PacketNo),
     /// When it was complete.
@@ -98,6 +100,7 @@ impl Request {
             deed,
             transaction_id: command.transaction_id,
             message_stream_id: message.head.message_stream_id,
+            used_stream_id: message.head.message_stream_id,
             n: message.n,
             packets: (message.head.first.packet, message.head.last.packet),
             at: message.head.last,
@@ -201,6 +204,9 @@ impl Request {
     /// Takes note of a status about it.
     pub(super) fn learn_status(&mut self, answer: Answer) {
         self.statuses += u64::from(!answer.name.starts_with('_'));
+        if self.used_stream_id == 0 {
+            self.used_stream_id = answer.message_stream_id;
+        }
         self.learn(answer);
     }
 

@@ -42,6 +42,8 @@ pub struct Requests {
     uses: Vec<u64>,
     unclaimed: VecDeque<Early>,
     early: VecDeque<Answer>,
+    /// What the last message answered, and whether that settled it.
+    last: Option<(u64, bool)>,
 }
 
 /// A `_result` or `_error` without a call so far.
@@ -134,6 +136,16 @@ impl Requests {
         found.map(|(place, _)| *place)
     }
 
+    /// The request that the session's last message answered.
+    pub fn last_answered(&self) -> Option<&Request> {
+        self.get(self.last?.0)
+    }
+
+    /// The same, where that answer settled it.
+    pub fn last_settled(&self) -> Option<&Request> {
+        self.last.filter(|(_, settled)| *settled).and_then(|(n, _)| self.get(n))
+    }
+
     /// Answers to which no call is known, oldest first.
     pub fn unclaimed(&self) -> impl Iterator<Item = &Early> {
         self.unclaimed.iter()
@@ -172,6 +184,7 @@ impl Requests {
     }
 
     pub(super) fn learn(&mut self, message: &Message) {
+        self.last = None;
         let Body::Command(command) = &message.body else { return };
         if command.is_answer() {
             self.learn_reply(message, command);
@@ -187,7 +200,9 @@ impl Requests {
         let answer = Answer::of(message, command);
         if message.answers.is_some() {
             if let Some(request) = self.answered(message, command).and_then(|place| self.all.get_mut(place)) {
+                let was_settled = request.outcome.is_some();
                 request.learn_reply(answer);
+                self.last = Some((request.n, request.outcome.is_some() && !was_settled));
                 if !request.is_open() && request.purpose().is_none() {
                     request.quote = None;
                 }
@@ -219,6 +234,7 @@ impl Requests {
             let request = &mut self.all[place];
             let was_settled = request.outcome.is_some();
             request.learn_status(answer.clone());
+            self.last = Some((request.n, request.outcome.is_some() && !was_settled));
             if !was_settled {
                 return;
             }
@@ -241,7 +257,10 @@ impl Requests {
         self.early.retain(|early| {
             let is_later = early.at.packet > first.packet || early.at.time > first.time;
             let streams = [early.message_stream_id, request.message_stream_id];
-            let is_its = is_later && request.can_be_told(early) && (streams[0] == streams[1] || streams.contains(&0));
+            // What another may be told better waits for that.
+            let is_main = !request.is_courtesy() || early.name != "onStatus";
+            let is_near = streams[0] == streams[1] || streams.contains(&0);
+            let is_its = is_later && is_main && is_near && request.can_be_told(early);
             if is_its {
                 request.learn_status(early.clone());
             }
@@ -271,7 +290,7 @@ impl Requests {
         for n in self.uses.iter().rev().take(REACH) {
             let place = self.all.binary_search_by_key(n, |request| request.n);
             if let Some(request) = place.ok().and_then(|place| self.all.get_mut(place))
-                && request.message_stream_id == id
+                && request.used_stream_id == id
                 && request.from == message.from
             {
                 request.over.get_or_insert(message.head.last);
@@ -293,16 +312,16 @@ impl Requests {
         self.uses.retain(|n| *n >= oldest);
     }
 
-    /// Audio or video came. `is_whole` says that the capture misses nothing of its sender so far.
-    pub(super) fn learn_part(&mut self, message: &Message, part: Part<'_>, is_whole: bool) {
+    /// A frame of audio or video came. `is_whole` says that the capture misses nothing of its sender so far.
+    pub(super) fn learn_frame(&mut self, message: &Message, part: Part<'_>, is_whole: bool) {
         // Behind a hole nobody knows which frame was the first.
-        if !part.is_frame() || !is_whole {
+        if !is_whole {
             return;
         }
         let id = message.head.message_stream_id;
         let purpose = if message.from == Side::Client { Use::Publish } else { Use::Play };
         let is_its =
-            |request: &Request| request.purpose() == Some(purpose) && (id == 0 || request.message_stream_id == id);
+            |request: &Request| request.purpose() == Some(purpose) && (id == 0 || request.used_stream_id == id);
         let Some(n) = self.uses.iter().rev().copied().find(|n| self.get(*n).is_some_and(is_its)) else { return };
         let Some(request) = self.place(n).and_then(|place| self.all.get_mut(place)) else { return };
         request.first_frame.get_or_insert(message.head.last);

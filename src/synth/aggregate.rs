@@ -1,3 +1,5 @@
+//! Payloads of aggregate messages.
+
 /// A message to be put into an aggregate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SubMessage {

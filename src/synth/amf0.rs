@@ -1,3 +1,5 @@
+//! AMF0 values, written; and AMF3 ones behind the avmplus marker.
+
 /// AMF0 type markers (AMF0 §2.1).
 mod marker {
     pub(super) const NUMBER: u8 = 0x00;

@@ -1,3 +1,5 @@
+//! AMF3 values, written.
+
 use std::collections::HashMap;
 
 use super::amf0::Amf;

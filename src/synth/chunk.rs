@@ -1,3 +1,5 @@
+//! Messages written as chunks, also in the ways that the specification forbids.
+
 use std::collections::BTreeMap;
 
 /// The value of a timestamp field that says: the Extended Timestamp field has it (RTMP 1.0 §5.3.1.3).

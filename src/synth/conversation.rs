@@ -1,3 +1,5 @@
+//! What two sides say to each other, write by write, on one clock. Packets are made of it by [`Link`](super::Link).
+
 use super::{Amf, ChunkWriter, Format, Message, Random, media, object, values};
 use crate::wire::{Side, Time};
 

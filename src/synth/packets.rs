@@ -1,3 +1,5 @@
+//! TCP segments and their Ethernet frames, made of what two sides write.
+
 use std::net::{IpAddr, SocketAddr};
 
 use super::{Conversation, Write};

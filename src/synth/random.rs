@@ -1,3 +1,5 @@
+//! Numbers and bytes that look random and are the same on every run.
+
 /// A small seeded generator (xorshift64*), so that what looks random is the same on every run.
 #[derive(Clone, Debug)]
 pub struct Random(u64);

@@ -1,3 +1,5 @@
+//! Payloads of shared object messages.
+
 use super::amf0::{Amf, values};
 
 /// A shared object message's payload, for type 19. Type 16 has a format selector before it.

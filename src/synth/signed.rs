@@ -1,3 +1,5 @@
+//! Handshakes with digests and signatures, as Flash Player and its servers make them.
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 

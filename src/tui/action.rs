@@ -1,3 +1,5 @@
+//! What the user can do, without the keys for it: these are in `keymap`, what is done in `app`.
+
 /// What the user can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {

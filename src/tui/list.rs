@@ -1,3 +1,5 @@
+//! Where a list is: what is selected in it and what of it is on the screen. What the list holds is its user's.
+
 /// A list's selected item and the first one on the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct List {

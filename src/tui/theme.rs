@@ -1,3 +1,5 @@
+//! How things look. What is drawn with it is the panes' business.
+
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::rules::Severity;

@@ -1,3 +1,5 @@
+//! Text from the wire made safe to show. Secrets are masked elsewhere, in the bytes, before this.
+
 /// Text from the wire, safe for a terminal: whatever is not shown as itself is written as an escape.
 pub fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());

@@ -1,3 +1,6 @@
+//! What a field is, and `fields!`, which declares them. Where one was read, and with what value, is a node of a
+//! [`Tree`](super::Tree).
+
 /// What a field is: its name, type, unit, meaning and source, declared once.
 #[derive(Debug)]
 pub struct Field {

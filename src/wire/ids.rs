@@ -1,3 +1,5 @@
+//! Maps by our own numbers, which need no hash that resists attacks.
+
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 

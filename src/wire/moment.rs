@@ -1,3 +1,5 @@
+//! When, where and from whom: the words for it that all layers share.
+
 use std::fmt;
 
 use super::Word;

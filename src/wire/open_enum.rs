@@ -1,3 +1,5 @@
+//! `open_enum!`: numbers of a protocol, of which some have names.
+
 /// A number with names. Unlike a Rust `enum` it holds any value the wire can carry; only some have a name.
 ///
 /// The name is the one word for the value everywhere: JSON, filters, the screen and the documentation.

@@ -1,3 +1,5 @@
+//! The cursor that all decoders read with, and why they stop.
+
 use std::ops::Range;
 
 use super::{Field, Label, Recorder, Value};
@@ -20,6 +22,10 @@ pub enum Trouble {
     Malformed,
     /// It runs past the end of the bytes.
     Truncated,
+    /// The bytes end where the end of it should stand; all that is in it was read.
+    Unclosed,
+    /// It is written otherwise than its place says, and was read as it is written.
+    Mixed,
     /// A marker that says what follows does not exist.
     Unknown,
     /// A reference names nothing.

@@ -1,3 +1,5 @@
+//! What a decoder leaves behind when it is asked to record: fields with their bytes and values, in order.
+
 use std::ops::Range;
 
 use super::Field;

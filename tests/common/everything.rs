@@ -119,8 +119,8 @@ impl Everything {
             for Print { masks, json, text } in &mut self.prints {
                 masks.observe(&event);
                 if shown && differs {
-                    json.event(&event, masks).unwrap();
-                    text.event(&event, masks).unwrap();
+                    json.event(&event, self.engine.story(), masks).unwrap();
+                    text.event(&event, self.engine.story(), masks).unwrap();
                     // Where nothing of it is masked, what shows all shows the same.
                     differs = matches!(&event, Event::Message(it) if matches!(masks.message(it), Cow::Owned(_)));
                 }

@@ -208,7 +208,7 @@ pub fn json_of(message: &Message, story: &Story, reveal: bool) -> serde_json::Va
         masks.observe(event);
     }
     let mut json = JsonWriter::new(Vec::new(), true);
-    json.event(&Event::Message(message.clone()), &masks).unwrap();
+    json.event(&Event::Message(message.clone()), &rtmp_inspect::story::Story::default(), &masks).unwrap();
     serde_json::from_slice(&json.into_inner()).unwrap()
 }
 

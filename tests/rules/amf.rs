@@ -1,5 +1,6 @@
 //! Cases of the AMF rules.
 
+use rtmp_inspect::proto::rtmp::{Body, describe};
 use rtmp_inspect::synth::{
     Amf, Amf3, Conversation, Message, SharedObjectEvent, SubMessage, aggregate, object, sample, shared_object, values,
 };
@@ -8,7 +9,7 @@ use crate::common::{Story, capture};
 use crate::{Case, case};
 
 pub(super) fn cases() -> Vec<Case> {
-    [broken(), texts(), arrays(), places(), real()].into_iter().flatten().collect()
+    [broken(), unclosed(), mixed(), texts(), arrays(), places(), real()].into_iter().flatten().collect()
 }
 
 /// A publisher's metadata with these values.
@@ -47,17 +48,12 @@ fn broken() -> Vec<Case> {
             &metadata(&[raw(&[2, 0, 9, b'x'])]),
             &["onMetaData: a string needs 9 bytes, 1 are left"],
         ),
+        case("AMF002", "an object without its end is another rule's", &metadata(&[raw(&[3, 0, 1, b'a', 5])]), &[]),
         case(
             "AMF002",
-            "an object without its end",
-            &metadata(&[raw(&[3, 0, 1, b'a', 5])]),
-            &["onMetaData: a string's length needs 2 bytes, 0 are left"],
-        ),
-        case(
-            "AMF002",
-            "an array of more than there is",
-            &metadata(&[raw(&[0x0a, 0xff, 0xff, 0xff, 0xff, 5])]),
-            &["onMetaData: a strict array of 4294967295 values, 1 bytes are left"],
+            "an object that breaks off inside",
+            &metadata(&[raw(&[3, 0, 1, b'a', 2, 0, 9])]),
+            &["onMetaData: a string needs 9 bytes, 0 are left"],
         ),
         case(
             "AMF002",
@@ -96,6 +92,88 @@ fn broken() -> Vec<Case> {
         case("AMF009", "as deep as is followed", &deep(31), &[]),
         case("AMF009", "deeper", &deep(32), &["onMetaData: AMF values are nested deeper than is followed"]),
     ]
+}
+
+/// AMF010: what is not closed.
+fn unclosed() -> Vec<Case> {
+    let one = &["onMetaData: the object is not closed: the bytes end behind its 1 member"];
+    vec![
+        case("AMF010", "closed", &sample::publish(1), &[]),
+        case("AMF010", "an object", &metadata(&[raw(&[3, 0, 1, b'a', 5])]), one),
+        case(
+            "AMF010",
+            "an object inside one, which takes the other's end",
+            &metadata(&[object([("o", raw(&[3, 0, 1, b'a', 5]))])]),
+            one,
+        ),
+        case(
+            "AMF010",
+            "fewer values than an array says",
+            &metadata(&[raw(&[0x0a, 0, 0, 0, 3, 5, 5])]),
+            &["onMetaData: the array is not closed: the bytes end behind 2 of its 3 values"],
+        ),
+        case("AMF010", "a value that breaks off is another rule's", &metadata(&[raw(&[3, 0, 1, b'a', 2, 0, 9])]), &[]),
+        Case {
+            code: "AMF010",
+            what: "an ECMA array",
+            story: Story::of_file(&capture("cases/ecma-array-without-end.pcap")),
+            expected: &["onMetaData: the array is not closed: the bytes end behind its 11 members"],
+        },
+    ]
+}
+
+/// AMF011: AMF3 where AMF0 is declared, and the reverse.
+fn mixed() -> Vec<Case> {
+    let said =
+        |kind, payload: Vec<u8>| sample::publishing().client(|c| c.message(&Message::new(4, kind, 1, 0, payload)));
+    let text = |text: &str| Amf3::String(text.into()).bytes();
+    let call = |id: Amf3| [text("probe"), id.bytes(), Amf3::Null.bytes()].concat();
+    let with = |first: &[u8], rest: Vec<u8>| [first, &rest].concat();
+    vec![
+        case("AMF011", "AMF3 behind its marker", &metadata(&[Amf::Amf3(Amf3::list([]).bytes())]), &[]),
+        case(
+            "AMF011",
+            "a command of AMF3 values",
+            &said(17, with(&[0], call(Amf3::Integer(0)))),
+            &["probe: AMF3 values without an avmplus marker, where AMF0 is declared"],
+        ),
+        case(
+            "AMF011",
+            "in a message of AMF0",
+            &said(20, call(Amf3::Double(0.0))),
+            &["probe: AMF3 values without an avmplus marker, where AMF0 is declared"],
+        ),
+        case("AMF011", "no transaction id", &said(20, call(Amf3::Null)), &[]),
+        case("AMF011", "not whole", &said(15, with(&[0], [text("probe"), vec![0x22]].concat())), &[]),
+        case("AMF011", "undefined, and no name", &said(18, vec![6, 6]), &[]),
+        case(
+            "AMF011",
+            "AMF0 behind the marker of AMF3",
+            &said(15, with(&[0, 0x11], values(&["probe".into(), 1.into()]))),
+            &["probe: AMF0 values behind an avmplus marker, which declares AMF3"],
+        ),
+        Case {
+            code: "AMF011",
+            what: "metadata",
+            story: Story::of_file(&capture("cases/data-all-amf3.pcap")),
+            expected: &["onMetaData: AMF3 values without an avmplus marker, where AMF0 is declared"],
+        },
+    ]
+}
+
+/// Both are shown as they were read.
+#[test]
+fn what_is_not_closed_or_of_the_wrong_encoding_is_shown() {
+    let shown = |name: &str| {
+        let story = Story::of_file(&capture(name));
+        let message = story.messages().find(|message| matches!(message.body, Body::Data(_))).unwrap();
+        describe(message)
+    };
+    let array = shown("cases/ecma-array-without-end.pcap");
+    assert!(array.starts_with("@setDataFrame onMetaData width=640 height=360 "), "{array}");
+    assert_eq!(array.matches('=').count(), 11, "{array}");
+    let mixed = shown("cases/data-all-amf3.pcap");
+    assert!(mixed.starts_with("@setDataFrame onMetaData width="), "{mixed}");
 }
 
 /// AMF004 and AMF005: what stands in texts.

@@ -246,6 +246,13 @@ fn sizes() -> Vec<Case> {
             &size(16_777_216),
             &["a chunk size of 16777216 is over 16777215, the largest message"],
         ),
+        real(
+            "CHK012",
+            "cases/chunk-size-128M-client-leaves.pcap",
+            &[
+                "a chunk size of 134217728 is over 16777215, the largest message; the client closed the connection 0.6 ms later",
+            ],
+        ),
         case("CHK013", "before the picture", &changed(false, true), &[]),
         case("CHK013", "inside the picture", &changed(true, true), &[]),
         case("CHK013", "announced and not kept", &changed(false, false), goes_on),
@@ -271,6 +278,7 @@ fn ends() -> Vec<Case> {
             &cut_off,
             &["the client closed after 4096 of the 5000 bytes of video (offset 3328)"],
         ),
+        real("CHK014", "cases/server-closes-in-big-message.pcap", &[]),
         Case { code: "CHK014", what: "the capture ended", story: Story::of_packets(&packets[..end]), expected: &[] },
     ]
 }

@@ -46,7 +46,10 @@ fn status<'p>(peer: &'p mut Peer, id: u32, members: &[(&'static str, &'static st
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    [connect(), calls(), statuses(), requests(), rejections(), endings()].into_iter().flatten().collect()
+    [connect(), calls(), statuses(), requests(), rejections(), endings(), addresses(), reconnects()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn connect() -> Vec<Case> {
@@ -541,6 +544,28 @@ fn requests() -> Vec<Case> {
                 .client(|c| c.publish(1, 3, "s")),
             &["tcUrl holds the stream's name of publish(3) behind the application"],
         ),
+        case("CMD031", "a name", &sample::publish(1), &[]),
+        case("CMD031", "none", &named(""), &["publish(3) has an empty name"]),
+        case(
+            "CMD031",
+            "a query alone",
+            &named("?key=x"),
+            &["publish(3) has a name with nothing in front of its query"],
+        ),
+        case("CMD031", "of a play", &created().client(|c| c.play(1, 3, "")), &["play(3) has an empty name"]),
+        case(
+            "CMD031",
+            "of a play2",
+            &created().client(|c| c.stream_command(1, "play2", 0, &[Amf::Null, object([("streamName", "".into())])])),
+            &["play2(0) has an empty name"],
+        ),
+        case(
+            "CMD031",
+            "publish(false) ends a stream",
+            &created().client(|c| c.stream_command(1, "publish", 0, &[Amf::Null, false.into()])),
+            &[],
+        ),
+        real("CMD031", "cases/empty-stream-name.pcap", &["publish(3) has an empty name"]),
         case("CMD025", "a stream that is there", &sample::publish(1), &[]),
         case(
             "CMD025",
@@ -809,6 +834,101 @@ fn endings() -> Vec<Case> {
                 .client(|c| c.publish(1, 3, "s"))
                 .server(|s| s.on_status(1, "error", "NetStream.Publish.BadName", "Busy.")),
             &[],
+        ),
+    ]
+}
+
+/// CMD034: what `tcUrl` says, and whether `app` says the same.
+fn addresses() -> Vec<Case> {
+    let of = |what, url: &'static str, app: &'static str, expected| {
+        case("CMD034", what, &connecting(&[("app", app.into()), ("tcUrl", url.into())]), expected)
+    };
+    let fine = [
+        ("a port", "rtmp://lab:1935/live", "live"),
+        ("an empty port", "rtmp://lab:/live", "live"),
+        ("IPv6", "rtmp://[::1]:1935/live", "live"),
+        ("a user and a password that looks like a port", "rtmp://joe:x@lab/live", "live"),
+        ("a slash behind it", "rtmp://lab/live/", "live"),
+        ("a slash more", "rtmp://lab//live", "live"),
+        ("an instance", "rtmp://lab/live/one", "live"),
+        ("an instance in app alone", "rtmp://lab/live", "live/one"),
+        ("the default instance", "rtmp://lab/live/_definst_", "live"),
+        ("the stream's name", "rtmp://lab/live/s", "live"),
+        ("a query in both", "rtmp://lab/live?vhost=a", "live?vhost=a"),
+        ("a query in one", "rtmp://lab/live?vhost=a", "live"),
+        ("a query behind dots", "rtmp://lab/live...vhost...a", "live"),
+        ("percent-encoding", "rtmp://lab/my%20live", "my live"),
+        ("a proxy's query", "rtmp://edge/?rtmp://lab/live", "live"),
+        ("a proxy's path", "rtmp://edge/lab/live", "live"),
+        ("no application at all is another rule's", "rtmp://lab/", ""),
+        ("another scheme", "rtmpte://lab/live", "live"),
+    ];
+    let mut cases: Vec<_> = fine.into_iter().map(|(what, url, app)| of(what, url, app, &[])).collect();
+    cases.extend([
+        of(
+            "a slash forgotten",
+            "rtmp://lab:1935live",
+            "live",
+            &["tcUrl: its port is \"1935live\", which is no port number"],
+        ),
+        of(
+            "too large a port",
+            "rtmp://lab:70000/live",
+            "live",
+            &["tcUrl: its port is \"70000\", which is no port number"],
+        ),
+        of(
+            "a port with a sign",
+            "rtmp://lab:+80/live",
+            "live",
+            &["tcUrl: its port is \"+80\", which is no port number"],
+        ),
+        of("no host", "rtmp:///live", "live", &["tcUrl: it has no host"]),
+        of("no host, but a port", "rtmp://:1935/live", "live", &["tcUrl: it has no host"]),
+        of("no scheme", "lab/live", "live", &["tcUrl: it has no scheme"]),
+        of("a space", "rtmp://lab /live", "live", &["tcUrl: it has a space at byte 10"]),
+        of("IPv6 without brackets", "rtmp://::1/live", "live", &["tcUrl: its host has colons and no brackets"]),
+        of("a bracket alone", "rtmp://[::1/live", "live", &["tcUrl: its [ is never closed"]),
+        of(
+            "a slash in a password",
+            "rtmp://joe:pass/word@lab/live",
+            "live",
+            &["tcUrl: its host is not where it should be: a slash stands in front of an @"],
+        ),
+        of(
+            "another application",
+            "rtmp://lab/live2",
+            "live",
+            &["tcUrl: its application is not \"live\", which app names"],
+        ),
+        of("no application", "rtmp://lab", "live", &["tcUrl: its application is not \"live\", which app names"]),
+        real("CMD034", "cases/tcurl-broken.pcap", &["tcUrl: its port is \"11935ve\", which is no port number"]),
+    ]);
+    cases
+}
+
+/// CMD033: whether a reconnect was announced.
+fn reconnects() -> Vec<Case> {
+    let asked = |capabilities: Option<Amf>| {
+        let mut properties = vec![("app", "live".into()), ("tcUrl", "rtmp://lab/live".into())];
+        properties.extend(capabilities.map(|value| ("capsEx", value)));
+        let code = "NetConnection.Connect.ReconnectRequest";
+        connecting(&properties).server(|s| s.connect_result().on_status(0, "status", code, "We move."))
+    };
+    vec![
+        case("CMD033", "announced", &asked(Some(1.into())), &[]),
+        case("CMD033", "announced with others", &asked(Some(15.into())), &[]),
+        case("CMD033", "never asked for", &sample::publish(1), &[]),
+        case(
+            "CMD033",
+            "others announced",
+            &asked(Some(6.into())),
+            &["the server asks for a reconnect, and the client connected with capsEx 6, without its flag 1"],
+        ),
+        real(
+            "CMD033",
+            "cases/reconnect-uninvited.pcap",
+            &["the server asks for a reconnect, and the client connected without capsEx"],
         ),
     ]
 }

@@ -1,6 +1,6 @@
 //! Cases of the NET rules.
 
-use rtmp_inspect::synth::{Link, Message, Packet, sample, tcp, transform};
+use rtmp_inspect::synth::{Format, Link, Message, Packet, Peer, sample, tcp, transform};
 use rtmp_inspect::wire::{Side, Time};
 
 use crate::common::{Story, capture};
@@ -164,5 +164,152 @@ fn tcp_cases() -> Vec<Case> {
         &["the client sent 5402 bytes again (2.4 % of its 226091), in 45 segments"],
     ));
     cases.push(real("NET007", "transport/derived-duplicates-all.pcap", &[]));
+    cases.extend(cut_off());
+    cases.extend(refused());
     cases
+}
+
+/// A client that asks for a connection at this second, and what answers it.
+fn asks(second: i64, port: u16, answer: Option<u8>) -> Vec<Packet> {
+    let packets = Link::v4().client_port(port).packets(&sample::connected());
+    let (syn, answered) = (&packets[0], &packets[1]);
+    let mut asked = vec![syn.clone()];
+    asked.extend(answer.map(|flags| Packet { flags, window: 0, ..answered.clone() }));
+    asked.extend(answer.is_none().then(|| Packet { time: Time(syn.time.0 + 1_000_000_000), ..syn.clone() }));
+    later(asked, second)
+}
+
+fn later(mut packets: Vec<Packet>, seconds: i64) -> Vec<Packet> {
+    packets.iter_mut().for_each(|packet| packet.time.0 += seconds * 1_000_000_000);
+    packets
+}
+
+/// NET010: connections to a session's server that did not come about.
+fn refused() -> Vec<Case> {
+    let of = |what, beside: Vec<Vec<Packet>>, second, expected| {
+        let session = later(Link::v4().packets(&sample::publish(3)), second);
+        let packets = transform::merge(beside.into_iter().chain([session]));
+        Case { code: "NET010", what, story: Story::of_packets(&packets), expected }
+    };
+    const REFUSED: u8 = tcp::RST | tcp::ACK;
+    const ACCEPTED: u8 = tcp::SYN | tcp::ACK;
+    let elsewhere = Link::v4().client_port(4).server_port(1936).packets(&sample::connected());
+    vec![
+        of("nobody else", vec![], 0, &[]),
+        of(
+            "refused before it",
+            vec![asks(0, 4, Some(REFUSED)), asks(1, 5, Some(REFUSED))],
+            9,
+            &["beside this session, 2 connections to 192.0.2.2:1935 did not come about: a reset answered the SYN"],
+        ),
+        of(
+            "silence before it",
+            vec![asks(0, 4, None)],
+            200,
+            &["beside this session, 1 connection to 192.0.2.2:1935 did not come about: nothing answered the SYN"],
+        ),
+        of(
+            "both",
+            vec![asks(0, 4, None), asks(1, 5, Some(REFUSED))],
+            200,
+            &[
+                "beside this session, 2 connections to 192.0.2.2:1935 did not come about: a reset answered the SYN of 1, nothing that of 1",
+            ],
+        ),
+        of("accepted, and nothing said", vec![asks(0, 4, Some(ACCEPTED))], 200, &[]),
+        of("another server", vec![vec![elsewhere[0].clone()]], 200, &[]),
+        of("asked just before the capture ends", vec![asks(0, 4, None)], 0, &[]),
+    ]
+}
+
+/// What no session tells stands in the totals.
+#[test]
+fn connections_that_are_refused_when_the_session_is_over_are_told_with_the_totals() {
+    use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
+    use rtmp_inspect::wire::{Moment, PacketNo, Place};
+    let session = Link::v4().packets(&sample::publish(3));
+    let packets = transform::merge([session, asks(9, 4, Some(tcp::RST | tcp::ACK)), asks(10, 5, None)]);
+    let mut analyzer = Analyzer::new(&Limits::default(), Options::default());
+    for (index, packet) in packets.iter().enumerate() {
+        let frame = packet.frame();
+        analyzer.push(&rtmp_inspect::capture::Packet {
+            at: Moment { packet: PacketNo(index as u64 + 1), time: packet.time },
+            link: rtmp_inspect::capture::LinkType(1),
+            data: &frame,
+            wire_length: frame.len() as u32,
+            place: Place::default(),
+        });
+        while analyzer.poll().is_some() {}
+    }
+    analyzer.finish();
+    let unread: Vec<_> =
+        analyzer.totals().unread.iter().map(|(why, tally)| format!("{why}: {}", tally.packets)).collect();
+    assert_eq!(unread, ["TCP connections to 192.0.2.2:1935 that were refused or not answered: 2"]);
+}
+
+/// NET008: who ended the connection inside whose message.
+fn cut_off() -> Vec<Case> {
+    let of =
+        |what, packets: &[Packet], expected| Case { code: "NET008", what, story: Story::of_packets(packets), expected };
+    let real = |name, expected| Case { code: "NET008", what: name, story: Story::of_file(&capture(name)), expected };
+    let begin = |peer: &mut Peer| {
+        peer.chunk_layer(|chunks| {
+            let mut unfinished = chunks.begin(Format::Type0, &Message::new(6, 9, 1, 40, vec![0x27; 50_000]));
+            chunks.chunk(&mut unfinished);
+        });
+    };
+    let published = sample::publishing().client(|c| {
+        begin(c);
+        c
+    });
+    let played = sample::playing().server(|s| {
+        begin(s);
+        s
+    });
+    let closed = Link::v4().packets(&published);
+    let by = |first: Side, conversation| {
+        let mut packets = Link::v4().packets(conversation);
+        let end = packets.iter().position(|packet| packet.flags & tcp::FIN != 0).unwrap();
+        packets.truncate(end);
+        let mut fin = |from: Side| {
+            let of_side = |from: Side| packets.iter().rfind(|packet| packet.from == from).unwrap();
+            let (last, other) = (of_side(from).clone(), of_side(from.other()).next_sequence());
+            let time = Time(packets.last().unwrap().time.0 + 1_000_000);
+            let (sequence, flags) = (last.next_sequence(), tcp::FIN | tcp::ACK);
+            packets.push(Packet { time, sequence, flags, acknowledgement: other, payload: Vec::new(), ..last });
+        };
+        fin(first);
+        fin(first.other());
+        packets
+    };
+    vec![
+        case("NET008", "whole", &sample::publish(3), &[]),
+        of("the sender closes its own is another rule's", &closed, &[]),
+        of(
+            "the server, inside the client's",
+            &by(Side::Server, &published),
+            &[
+                "the server closed the connection inside the client's video (offset 3328): 4096 of its 50000 bytes had come, 45904 were missing",
+            ],
+        ),
+        of(
+            "a player that leaves",
+            &by(Side::Client, &played),
+            &[
+                "the client closed the connection inside the server's video (offset 3637): 4096 of its 50000 bytes had come, 45904 were missing",
+            ],
+        ),
+        real(
+            "cases/server-closes-in-big-message.pcap",
+            &[
+                "the server closed the connection inside the client's video (offset 7768): 20010 of its 1425259 bytes had come, 1405249 were missing",
+            ],
+        ),
+        real(
+            "cases/server-resets-in-big-message.pcap",
+            &[
+                "the server closed the connection inside the client's video (offset 7768): 15989 of its 1425259 bytes had come, 1409270 were missing",
+            ],
+        ),
+    ]
 }

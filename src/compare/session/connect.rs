@@ -5,6 +5,7 @@ use super::super::profile::Anchor;
 use super::super::writer::{Writer, name};
 use super::{KINDS, Session};
 use crate::proto::amf::Amf;
+use crate::proto::rtmp::procedure::{self, Deed};
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Command, Message, MessageType};
 
@@ -65,7 +66,9 @@ impl Session {
     }
 
     pub(super) fn tell_connect(&self, writer: &mut Writer<'_>) {
-        let Some(request) = self.requests.first().filter(|request| request.name == "connect") else { return };
+        let Some(request) = self.requests.first().filter(|request| request.deed == Some(Deed::Connects)) else {
+            return;
+        };
         let situation = &request.situation;
         let settled = self.is_settled(0);
         if !request.steps.is_empty() || settled {
@@ -112,7 +115,7 @@ impl Session {
         }
         for (call, value, n) in &self.calls {
             let row = name(208, format!("call.{call}"), format!("Call by the server: {call}"));
-            if call.starts_with("onFC") {
+            if procedure::PROCEDURES.iter().any(|known| known.told_by == Some(call)) {
                 writer.fact(row, situation, value.as_str(), Some(*n));
             } else {
                 writer.hanging(row, anchor("not sent"), situation, value.as_str(), Some(*n));

@@ -1,26 +1,35 @@
-//! Codes that were due and did not come. Nothing is held against a server that the wire leaves in doubt.
+//! Codes that were due and did not come. Nothing is held against a server that the wire leaves in doubt, and one situation
+//! makes one code due: where several would have told what happened, the first, and any other of them does as well. What the
+//! player raises for itself, as `NetConnection.Connect.Closed`, no server has to send.
 
-use super::super::codes::Carrier;
 use super::super::media::Player;
 use super::super::normal;
 use super::super::request::{self, CLOSES, PATIENCE, Request};
 use super::super::writer::Writer;
 use super::Session;
+use crate::proto::rtmp::procedure::{self, Deed};
 
-/// Codes of which one was due, and what came instead.
+/// A code that was due, and what came instead.
 struct Missed {
-    codes: Vec<&'static str>,
+    code: &'static str,
+    /// Others that would have done as well.
+    or: Vec<&'static str>,
     instead: String,
+    /// The request that it was due to: one request makes one code due.
+    to: u64,
+    /// The message that shows it.
     n: u64,
 }
 
-fn missed(codes: &[&'static str], instead: impl Into<String>, n: u64) -> Missed {
-    Missed { codes: codes.to_vec(), instead: instead.into(), n }
+fn missed(code: &'static str, instead: impl Into<String>, n: u64) -> Missed {
+    Missed { code, or: Vec::new(), instead: instead.into(), to: n, n }
 }
 
 impl Session {
     pub(super) fn tell_missing(&self, writer: &mut Writer<'_>) {
-        let Some(connect) = self.requests.first().filter(|request| request.name == "connect") else { return };
+        let Some(connect) = self.requests.first().filter(|request| request.deed == Some(Deed::Connects)) else {
+            return;
+        };
         if self.frozen {
             return;
         }
@@ -31,16 +40,17 @@ impl Session {
         }
         all.extend(self.missed_by_end());
         all.extend(self.player.as_ref().and_then(|player| self.missed_by_player(player)));
-        all.extend(self.missed_by_scenario(connect, writer));
-        for Missed { codes, instead, n } in all {
-            // One of them was due; if one came, that was it.
-            if codes.iter().any(|code| self.has(code)) {
+        if let Some(expected) = self.missed_by_scenario(connect, writer) {
+            // The file knows better what this request was to be answered with.
+            all.retain(|missed| missed.to != expected.to);
+            all.push(expected);
+        }
+        for Missed { code, or, instead, n, .. } in all {
+            if self.has(code) || or.iter().any(|code| self.has(code)) {
                 continue;
             }
-            for code in codes {
-                if let Some(tally) = writer.profile.code(code) {
-                    tally.missed(&instead, self.evidence(Some(n)));
-                }
+            if let Some(tally) = writer.profile.code(code) {
+                tally.missed(&instead, self.evidence(Some(n)));
             }
         }
     }
@@ -51,90 +61,68 @@ impl Session {
     }
 
     fn missed_by_connection(&self, connect: &Request) -> Option<Missed> {
-        let closed = self.server_closed();
-        match &self.connect.answer {
+        let refused = |instead: &str, n| Missed {
+            or: vec!["NetConnection.Connect.InvalidApp", "NetConnection.Connect.AppShutdown"],
+            ..missed("NetConnection.Connect.Rejected", instead, n)
+        };
+        let missed = match &self.connect.answer {
             Some((answer, n)) if !self.connect.has_code => Some(if answer.starts_with("_result") {
-                missed(&["NetConnection.Connect.Success"], "a _result without a code", *n)
+                missed("NetConnection.Connect.Success", "a _result without a code", *n)
             } else {
-                missed(&["NetConnection.Connect.Rejected"], "an _error without a code", *n)
+                refused("an _error without a code", *n)
             }),
-            Some((answer, _)) if answer.starts_with("_result") => {
-                let end = closed?;
-                let at = |request: &&Request| request.time <= end.at;
-                let last = self.closed_at.map(|index| &self.requests[index]);
-                let n = last.or(self.requests.iter().rev().find(at)).map_or(connect.n, |request| request.n);
-                // Any of these would have said it; which one was due only the server knows.
-                let said = ["IdleTimeout", "AppShutdown", "Rejected"];
-                let is_said = said.iter().any(|code| self.has(&format!("NetConnection.Connect.{code}")));
-                let instead = "the server closed the connection without it";
-                (!is_said).then(|| missed(&["NetConnection.Connect.Closed"], instead, n))
-            }
-            None if closed.is_some() && self.requests.len() == 1 => {
-                let instead = "connect refused by closing the connection";
-                Some(missed(&["NetConnection.Connect.Rejected"], instead, connect.n))
+            None if self.server_closed().is_some() && self.requests.len() == 1 => {
+                Some(refused("connect refused by closing the connection", connect.n))
             }
             _ => None,
-        }
+        };
+        missed.map(|missed| Missed { to: connect.n, ..missed })
     }
 
     fn missed_by_request(&self, index: usize, request: &Request, name: &str) -> Option<Missed> {
         let n = request.n;
         let settled = self.is_settled(index);
-        if request.is_call() && !request.is_answered && settled {
-            return Some(missed(&["NetConnection.Call.Failed"], format!("{name} was never answered"), n));
+        if request.is_call() && !request.told.is_answered && settled {
+            return Some(missed("NetConnection.Call.Failed", format!("{name} was never answered"), n));
         }
         let is_refused = request.steps.iter().any(|step| step.text == CLOSES);
-        match (request.name.as_str(), request.flag) {
-            ("publish", _) if self.says_of_publishing() => None,
-            ("publish", _) if is_refused && request.is_name_busy => {
+        let told = request.told;
+        match (request.deed?, request.flag) {
+            (Deed::Publishes, _) if told.has_status || told.is_settled => None,
+            (Deed::Publishes, _) if is_refused && request.is_name_busy => {
                 let instead = "a publish of a busy name was refused by closing the connection";
-                Some(missed(&["NetStream.Publish.BadName"], instead, n))
+                Some(missed("NetStream.Publish.BadName", instead, n))
             }
-            ("publish", _) if settled && self.server_closed().is_none() => {
-                Some(missed(&["NetStream.Publish.Start"], "publish was accepted without it", n))
+            (Deed::Publishes, _) if settled && self.server_closed().is_none() => {
+                Some(missed("NetStream.Publish.Start", "publish was accepted without it", n))
             }
-            ("play", _) => {
+            (Deed::Plays, _) => {
                 let player = self.player.as_ref().filter(|player| player.play.0 == n && player.has_begun());
-                player.map(|_| missed(&["NetStream.Play.Start"], "media came without it", n))
+                player.filter(|_| !told.is_started).map(|_| missed("NetStream.Play.Start", "media came without it", n))
             }
-            ("pause", Some(true)) if settled => {
-                Some(missed(&["NetStream.Pause.Notify"], "pause was not answered by it", n))
-            }
-            ("pause", Some(false)) if settled => {
-                Some(missed(&["NetStream.Unpause.Notify"], "the end of a pause was not answered by it", n))
-            }
-            ("seek", _) if settled => {
-                let is_refused = self.has("NetStream.Seek.Failed") || self.has("NetStream.Seek.InvalidTime");
-                let instead = "seek was not answered by it";
-                (!is_refused).then(|| missed(&["NetStream.Seek.Notify"], instead, n))
+            (Deed::Steers, flag) if settled && !told.is_settled => {
+                let known = procedure::find(&request.name)?;
+                // The second one undoes what the first one does.
+                let code = if flag == Some(false) { known.yes.get(1).or(known.yes.first()) } else { known.yes.first() };
+                code.map(|code| missed(code, format!("{name} was not answered by it"), n))
             }
             _ => None,
         }
     }
 
-    /// Whether a status told how a publish ended.
-    fn says_of_publishing(&self) -> bool {
-        self.sightings.iter().any(|sighted| {
-            let code = sighted.sighting.code.as_str();
-            let is_about =
-                code.starts_with("NetStream.Publish.") || matches!(code, "NetStream.Failed" | "NetStream.Record.Start");
-            is_about && !matches!(sighted.sighting.carrier, Carrier::Other(_))
-        })
-    }
-
     /// A publisher that ends its stream is told so.
     fn missed_by_end(&self) -> Option<Missed> {
         let (_, publish) = self.published.as_ref()?;
-        let ends = |request: &Request| request.name == "deleteStream" || request.name == "closeStream";
+        let ends = |request: &Request| request.is_ending() && !procedure::is_courtesy(&request.name);
         let end = self.requests.iter().rposition(ends).filter(|end| end > publish)?;
         let request = &self.requests[end];
-        let codes = &["NetStream.Unpublish.Success"];
+        let code = "NetStream.Unpublish.Success";
         if !request.steps.is_empty() {
-            return Some(missed(codes, format!("answer to {}: {}", request.name, request.story()), request.n));
+            return Some(missed(code, format!("answer to {}: {}", request.name, request.story()), request.n));
         }
         // A client that is gone at once may have been too quick.
         let is_clear = self.is_settled(end) && !self.left_at(end);
-        is_clear.then(|| missed(codes, format!("{} was not answered by it", request.name), request.n))
+        is_clear.then(|| missed(code, format!("{} was not answered by it", request.name), request.n))
     }
 
     /// A player is told when the publisher of its stream ends.
@@ -148,11 +136,12 @@ impl Session {
         let told = if told.is_empty() { "nothing".to_owned() } else { told.join(", ") };
         let n = player.after.first().map_or(player.play.0, |(_, n)| *n);
         let instead = format!("to a player, when the publisher ended: {told}");
-        Some(missed(&["NetStream.Play.UnpublishNotify"], instead, n))
+        Some(missed("NetStream.Play.UnpublishNotify", instead, n))
     }
 
     fn missed_by_scenario(&self, connect: &Request, writer: &Writer<'_>) -> Option<Missed> {
-        let scenario = self.scenario.as_ref().filter(|scenario| !scenario.expects.is_empty())?;
+        let scenario = self.scenario.as_ref()?;
+        let (code, or) = scenario.expects.split_first()?;
         let is_wanted = |request: &&Request| !request.is_ending() && !request::is_reaction(&request.name);
         let closed_at = self.closed_at.map(|index| &self.requests[index]);
         let request = closed_at.or_else(|| self.requests.iter().rev().find(is_wanted)).unwrap_or(connect);
@@ -160,6 +149,7 @@ impl Session {
         let is_later = self.server_closed().is_some() && self.closed_at.is_none();
         let later = if is_later { ", and later the server closes" } else { "" };
         let name = writer.shown(&normal::clip(&request.name));
-        Some(missed(&scenario.expects, format!("{}: answer to {name}: {story}{later}", scenario.name), request.n))
+        let instead = format!("answer to {name}: {story}{later} ({})", scenario.name);
+        Some(Missed { or: or.to_vec(), ..missed(code, instead, request.n) })
     }
 }

@@ -7,11 +7,13 @@ use super::super::request;
 use super::connect::Connect;
 use super::{KINDS, NAMES, Session};
 use crate::proto::amf::Amf;
+use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Body, Command, Data, Message, UserControl, UserControlEvent};
+use crate::story::{self, Story};
 
 impl Session {
-    pub(super) fn take_server(&mut self, message: &Message, masks: &Masks, stages: &Stages) {
+    pub(super) fn take_server(&mut self, message: &Message, story: &Story, masks: &Masks, stages: &Stages) {
         self.kind(message);
         let n = message.n;
         match &message.body {
@@ -45,7 +47,7 @@ impl Session {
                 }
                 self.data(message, data, masks);
             }
-            Body::Command(command) => self.command(message, command, masks),
+            Body::Command(command) => self.command(message, command, story, masks),
             Body::SetChunkSize(size) => self.control(message, format!("Set Chunk Size {size}"), |connect| {
                 connect.chunk_size.get_or_insert((*size, n));
             }),
@@ -107,10 +109,10 @@ impl Session {
         self.created.contains(&id) || self.requests.iter().any(|request| id != 0 && request.message_stream == id)
     }
 
-    fn command(&mut self, message: &Message, command: &Command, masks: &Masks) {
+    fn command(&mut self, message: &Message, command: &Command, story: &Story, masks: &Masks) {
         let n = message.n;
         if command.is_answer() {
-            self.answer(message, command, masks);
+            self.answer(message, command, story, masks);
             return;
         }
         let code = command.information_text("code");
@@ -119,7 +121,7 @@ impl Session {
             Some(code) => format!("{name} {}", self.code(masks, code)),
             None => name.clone(),
         };
-        if command.name != "onStatus" && code.is_none() {
+        if !command.is_status() && code.is_none() {
             let object = command.object.iter().filter(|value| !matches!(value, Amf::Null | Amf::Undefined));
             let arguments = object.chain(&command.arguments).map(|value| normal::argument(value, true));
             let id = command.transaction_id.map_or("no transaction id".to_owned(), |id| match id {
@@ -133,14 +135,23 @@ impl Session {
             }
         }
         if let Some(code) = code {
-            let carrier = if command.name == "onStatus" { Carrier::OnStatus } else { Carrier::Other(name) };
+            let carrier = if command.is_status() { Carrier::OnStatus } else { Carrier::Other(name) };
             self.sight(message, command, code, carrier, masks);
         }
-        self.step(message, text);
+        // Further word about what was settled before is a step of its own time.
+        let told = if command.is_status() { story.requests.last_settled() } else { story.requests.last_answered() };
+        let told = told.and_then(|told| self.place_of(told));
+        self.step_about(message, text, told.or_else(|| self.cause(command)));
     }
 
-    fn answer(&mut self, message: &Message, command: &Command, masks: &Masks) {
-        let call = message.answers.and_then(|answer| self.requests.iter().position(|request| request.n == answer.n));
+    /// A request of the story.
+    fn place_of(&self, told: &story::Request) -> Option<usize> {
+        self.requests.iter().position(|request| request.n == told.n)
+    }
+
+    fn answer(&mut self, message: &Message, command: &Command, story: &Story, masks: &Masks) {
+        let call = story.requests.last_answered().filter(|_| message.answers.is_some());
+        let call = call.and_then(|call| self.place_of(call));
         if let Some(code) = command.information_text("code") {
             let to = call.map(|call| self.requests[call].name.clone());
             let carrier = if command.name == "_error" { Carrier::Error(to) } else { Carrier::Result(to) };
@@ -155,29 +166,28 @@ impl Session {
             let name = command.name.clone();
             return self.step(message, format!("{name} to no call"));
         };
-        let name = self.requests[call].name.clone();
+        let deed = self.requests[call].deed;
         let code = command.information_text("code").map(|code| self.code(masks, code));
         let text = if let Some(code) = &code {
             format!("{} {code}", command.name)
         } else {
-            let plain = name == "createStream";
+            let plain = deed == Some(Deed::Creates);
             let values = command.object.iter().chain(&command.arguments);
             let values: Vec<String> = values.map(|value| normal::argument(value, plain)).collect();
             format!("{}({})", command.name, values.join(", "))
         };
-        if name == "createStream"
+        if deed == Some(Deed::Creates)
             && let Some(id) = command.arguments.first().and_then(Amf::number)
             && self.created.len() < NAMES
         {
             self.created.push(id as u32);
         }
-        if call == 0 && name == "connect" && self.connect.answer.is_none() {
+        if call == 0 && deed == Some(Deed::Connects) && self.connect.answer.is_none() {
             self.connected(message, command, masks);
         }
         self.release(call);
         let step = self.next_step(message, text);
         let request = &mut self.requests[call];
-        request.is_answered = true;
         request.add(step);
     }
 
@@ -208,7 +218,7 @@ impl Session {
             (_, kind) if kind.is_protocol_control() => 0,
             (Body::UserControl(_), _) => 1,
             (Body::Command(command), _) if command.is_answer() => 2,
-            (Body::Command(command), _) if command.name == "onStatus" => 3,
+            (Body::Command(command), _) if command.is_status() => 3,
             (Body::Command(_), _) => 4,
             (Body::Data(_), _) => 5,
             (Body::SharedObject(_), _) => 6,

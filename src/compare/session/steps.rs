@@ -3,7 +3,8 @@
 use super::super::media::Player;
 use super::super::request::{PATIENCE, Request, Step};
 use super::{HELD, Session};
-use crate::proto::rtmp::Message;
+use crate::proto::rtmp::procedure::{self, Answer, Caller, Deed};
+use crate::proto::rtmp::{Command, Message};
 
 /// A step whose request is not clear before the next answer comes.
 pub(super) struct Held {
@@ -41,6 +42,11 @@ impl Session {
 
     /// Something that the server did, to be put to the request that it is about.
     pub(super) fn step(&mut self, message: &Message, text: String) {
+        self.step_about(message, text, None);
+    }
+
+    /// The same, where the request is known.
+    pub(super) fn step_about(&mut self, message: &Message, text: String, cause: Option<usize>) {
         let step = self.next_step(message, text);
         let time = step.time;
         if let Some(player) = &mut self.player
@@ -58,7 +64,7 @@ impl Session {
             }
             return;
         };
-        if let Some(cause) = self.cause(&step.text) {
+        if let Some(cause) = cause {
             self.requests[cause].add(step);
             return;
         }
@@ -75,23 +81,10 @@ impl Session {
         }
     }
 
-    /// The request that a step says itself that it is about.
-    fn cause(&self, text: &str) -> Option<usize> {
-        let last = |is_it: &dyn Fn(&Request) -> bool| self.requests.iter().rposition(is_it);
-        match text {
-            "onBWDone" => Some(0),
-            "onStatus NetStream.Pause.Notify" => {
-                last(&|request| request.name.starts_with("pause") && request.flag == Some(true))
-            }
-            "onStatus NetStream.Unpause.Notify" => {
-                last(&|request| request.name.starts_with("pause") && request.flag == Some(false))
-            }
-            text => {
-                // onFCUnpublish answers the FCUnpublish that the server has just got.
-                let name = text.strip_prefix("on")?.split(' ').next()?;
-                let batch = self.requests.last()?.batch;
-                name.starts_with("FC").then(|| last(&|request| request.name == name && request.batch == batch))?
-            }
-        }
+    /// The request that a command of the server is about by its own nature: what measures the connection belongs to connect.
+    pub(super) fn cause(&self, command: &Command) -> Option<usize> {
+        let is_measure = procedure::find(&command.name)
+            .is_some_and(|it| it.deed == Deed::Measures && it.caller == Caller::Server && it.answer == Answer::Nothing);
+        (is_measure && !self.requests.is_empty()).then_some(0)
     }
 }

@@ -7,18 +7,19 @@ use super::super::situation::Situation;
 use super::super::writer::{Writer, name};
 use super::Session;
 use crate::net::How;
+use crate::proto::rtmp::procedure::Deed;
 
 impl Session {
     pub(super) fn tell_requests(&self, writer: &mut Writer<'_>) {
         for (index, request) in self.requests.iter().enumerate() {
             let shown = writer.shown(&normal::clip(&request.name));
             if let Some(step) = request.steps.iter().min_by_key(|step| step.order).filter(|step| step.text != CLOSES) {
-                let answer = request.steps.iter().find(|step| step.text.starts_with('_')).unwrap_or(step);
+                let (n, at) = request.told.answer.map_or((step.n, step.time), |(n, at)| (Some(n), at));
                 let rank = if index == 0 { 899 } else { 600 + request::rank(&request.name) };
                 let row = name(rank, format!("latency.{shown}"), format!("{shown} to its answer"));
-                writer.latency(row, answer.time.since(request.time), answer.n);
+                writer.latency(row, at.since(request.time), n);
             }
-            if request.name == "connect" {
+            if request.deed == Some(Deed::Connects) {
                 continue;
             }
             let value = if !request.steps.is_empty() {

@@ -1,8 +1,14 @@
-use serde_json::{Map, Value, json};
+//! A comparison for programs.
 
-use crate::compare::{Comparison, Evidence, Row};
+use serde::Serialize;
+use serde_json::{Map, Serializer, Value, json};
 
-/// The comparison as one JSON object, with a line feed. `docs/compare.md` has its form.
+use super::{names, second};
+use crate::compare::{Comparison, Evidence, Row, Tested};
+use crate::export::json::Plain;
+
+/// The comparison as one JSON object, with a line feed. `docs/compare.md` has its form. No control character is left raw, as
+/// in the timeline's JSON.
 pub fn json(comparison: &Comparison) -> String {
     let labels = &comparison.labels;
     let evidence = |all: &[Evidence]| -> Value { all.iter().map(|evidence| place(comparison, evidence)).collect() };
@@ -35,15 +41,45 @@ pub fn json(comparison: &Comparison) -> String {
         object.insert("cells".into(), cells.into());
         Value::Object(object)
     });
+    let tested = labels.iter().zip(&comparison.tested);
+    let tested: Map<String, Value> =
+        tested.map(|(label, tested)| (label.clone(), tested_with(comparison, tested))).collect();
+    let digest = comparison.digest.iter().map(|difference| {
+        let labels = names(comparison, &difference.labels);
+        json!({ "key": difference.key, "title": difference.title, "why": difference.why, "labels": labels })
+    });
     let object = json!({
         "schema": 1,
         "labels": labels,
         "reference": labels.get(comparison.reference),
         "differs": comparison.differs(),
+        "tested_with": tested,
+        "digest": digest.collect::<Vec<_>>(),
         "codes": codes.collect::<Vec<_>>(),
         "behaviour": behaviour.collect::<Vec<_>>(),
     });
-    format!("{object}\n")
+    let mut line = Vec::new();
+    // Nothing can fail: the keys are strings, and memory takes every byte.
+    let _ = object.serialize(&mut Serializer::with_formatter(&mut line, Plain));
+    line.push(b'\n');
+    String::from_utf8(line).unwrap_or_default()
+}
+
+/// What stands behind a label.
+fn tested_with(comparison: &Comparison, tested: &Tested) -> Value {
+    let software = tested.software.iter().map(|told| json!({ "source": told.source, "value": told.value }));
+    let captures = tested.captures.iter().filter_map(|capture| comparison.captures.get(*capture));
+    let mut object = Map::new();
+    object.insert("sessions".into(), tested.sessions.into());
+    object.insert("left_out".into(), tested.left_out.into());
+    if let Some((first, last)) = tested.times {
+        object.insert("first".into(), second(first).into());
+        object.insert("last".into(), second(last).into());
+    }
+    object.insert("software".into(), software.collect());
+    object.insert("captures".into(), captures.map(String::as_str).collect());
+    object.insert("notes".into(), tested.notes.iter().map(String::as_str).collect());
+    Value::Object(object)
 }
 
 fn place(comparison: &Comparison, evidence: &Evidence) -> Value {

@@ -1,13 +1,14 @@
-use super::{Worth, places, sessions, shown_codes, title, worth};
+//! A comparison as Markdown.
+
+use super::{Worth, brief, files, names, places, sessions, shown_codes, software, taken, title, worth};
 use crate::compare::{CodeCell, CodeRow, Comparison, Row, State};
 use crate::wire::escape;
 
 /// The comparison as Markdown, for an issue or a document. What all servers do alike stands folded at the end.
 pub fn markdown(comparison: &Comparison) -> String {
-    let mut text = String::from("### Servers\n\n");
-    for (index, label) in comparison.labels.iter().enumerate() {
-        text += &format!("- {}: {}\n", code(label), sessions(comparison, index));
-    }
+    let mut text = String::new();
+    digest(&mut text, comparison);
+    tested(&mut text, comparison);
     text += "\n### Information objects\n\n";
     text += "| Code | Level | Meaning |";
     comparison.labels.iter().for_each(|label| text += &format!(" {} |", code(label)));
@@ -17,9 +18,12 @@ pub fn markdown(comparison: &Comparison) -> String {
     for row in shown_codes(comparison) {
         text += &format!("| {} | {} | {} |", code(&row.code), level(&row.level), escaped(&row.meaning));
         for cell in &row.cells {
-            text += &format!(" {} |", cell.state.mark());
+            text += &match cell.state {
+                State::Deviates | State::Missing => format!(" {} {} |", cell.state.mark(), code(&brief(cell))),
+                State::Works | State::NotExercised => format!(" {} |", cell.state.mark()),
+            };
         }
-        text += &format!(" {} |\n", comments(comparison, row));
+        text += &format!(" {} |\n", comments(row));
     }
     text.push('\n');
     let legend = State::ALL.map(|state| format!("{} {}", state.mark(), state.words()));
@@ -57,14 +61,43 @@ fn level(level: &str) -> String {
     if is_word { level.to_owned() } else { code(level) }
 }
 
-/// What there is to say beside the marks.
-fn comments(comparison: &Comparison, row: &CodeRow) -> String {
-    if row.cells.iter().all(|cell| cell.state == State::NotExercised) {
-        return row.cells.first().map_or_else(String::new, |cell| escaped(&cell.detail));
+/// The differences that break clients first.
+fn digest(text: &mut String, comparison: &Comparison) {
+    if comparison.labels.len() < 2 {
+        return;
     }
-    let told = comparison.labels.iter().zip(&row.cells).filter(|(_, cell)| !cell.detail.is_empty());
-    let told = told.filter(|(_, cell)| cell.state != State::NotExercised);
-    told.map(|(label, cell)| format!("{} {}", code(label), code(&cell.detail))).collect::<Vec<_>>().join("<br>")
+    *text += "### What breaks clients first\n\n";
+    if comparison.digest.is_empty() {
+        *text += "No difference of a kind that is known to break clients.\n\n";
+        return;
+    }
+    for (index, difference) in comparison.digest.iter().enumerate() {
+        let labels: Vec<String> = names(comparison, &difference.labels).iter().map(|label| code(label)).collect();
+        let (title, labels) = (code(&difference.title), labels.join(", "));
+        *text += &format!("{}. {title} ({labels}): {}.\n", index + 1, escaped(difference.why));
+    }
+    text.push('\n');
+}
+
+/// What stands behind each label.
+fn tested(text: &mut String, comparison: &Comparison) {
+    *text += "### Tested with\n\n";
+    for (index, (label, tested)) in comparison.labels.iter().zip(&comparison.tested).enumerate() {
+        *text += &format!("- {}: {}, {}\n", code(label), sessions(comparison, index), taken(tested));
+        *text += &format!("  - software: {}\n", code(&software(tested)));
+        if !tested.captures.is_empty() {
+            *text += &format!("  - captures: {}\n", code(&files(comparison, tested)));
+        }
+        for note in &tested.notes {
+            *text += &format!("  - note: {}\n", code(note));
+        }
+    }
+}
+
+/// What there is to say of a code that no server was seen to send.
+fn comments(row: &CodeRow) -> String {
+    let is_unseen = row.cells.iter().all(|cell| cell.state == State::NotExercised);
+    row.cells.first().filter(|_| is_unseen).map_or_else(String::new, |cell| escaped(&cell.detail))
 }
 
 /// A state with its detail and evidence.

@@ -11,18 +11,27 @@ pub use json::json;
 pub use markdown::markdown;
 pub use text::text;
 
-use crate::compare::{Comparison, Evidence, Row, State};
+use crate::compare::{CodeCell, Comparison, Evidence, Row, State, Tested};
+use crate::export::time::second;
 use crate::wire::escape;
 use crate::wire::words::counted;
 
+/// Characters of what a cell says in one line.
+const BRIEF: usize = 64;
+
 /// Where something can be seen: `obs-publish.pcap 1:12` is message 12 of session 1.
 fn place(comparison: &Comparison, evidence: &Evidence) -> String {
-    let path = comparison.captures.get(evidence.capture).map_or("", String::as_str);
-    let file = escape(path.rsplit(['/', '\\']).next().unwrap_or(path));
+    let file = escape(file(comparison, evidence.capture));
     match evidence.n {
         Some(n) => format!("{file} {}:{n}", evidence.session),
         None => format!("{file} {}", evidence.session),
     }
+}
+
+/// A capture's name without its folder.
+fn file(comparison: &Comparison, capture: usize) -> &str {
+    let path = comparison.captures.get(capture).map_or("", String::as_str);
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 fn places(comparison: &Comparison, evidence: &[Evidence]) -> String {
@@ -63,9 +72,9 @@ fn title(row: &Row) -> String {
 
 /// What a label stands for.
 fn sessions(comparison: &Comparison, label: usize) -> String {
-    let followed = comparison.sessions.get(label).copied().unwrap_or_default();
-    let mut text = counted(followed as usize, "session", "sessions");
-    match comparison.left_out.get(label).copied().unwrap_or_default() {
+    let tested = &comparison.tested[label];
+    let mut text = counted(tested.sessions as usize, "session", "sessions");
+    match tested.left_out {
         0 => {}
         left_out => text += &format!(", {left_out} without a readable beginning left out"),
     }
@@ -73,4 +82,40 @@ fn sessions(comparison: &Comparison, label: usize) -> String {
         text += ", the reference";
     }
     text
+}
+
+/// What names a server's software.
+fn software(tested: &Tested) -> String {
+    let told: Vec<String> = tested.software.iter().map(|told| format!("{} {}", told.source, told.value)).collect();
+    if told.is_empty() { "not told on the wire".to_owned() } else { told.join("; ") }
+}
+
+/// When the sessions began, in UTC.
+fn taken(tested: &Tested) -> String {
+    let Some((first, last)) = tested.times else { return "no session".to_owned() };
+    let (first, last) = (second(first), second(last));
+    if first == last { first } else { format!("{first} to {last}") }
+}
+
+/// The files that a label stands for.
+fn files(comparison: &Comparison, tested: &Tested) -> String {
+    tested.captures.iter().map(|capture| file(comparison, *capture)).collect::<Vec<_>>().join(", ")
+}
+
+/// The names of labels.
+fn names(comparison: &Comparison, labels: &[usize]) -> Vec<String> {
+    labels.iter().map(|label| comparison.labels[*label].clone()).collect()
+}
+
+/// What deviates, in one line: the first of it, cut short.
+fn brief(cell: &CodeCell) -> String {
+    let (first, more) = match cell.detail.split_once("; ") {
+        Some((first, _)) => (first, true),
+        None => (cell.detail.as_str(), false),
+    };
+    match first.char_indices().nth(BRIEF) {
+        Some((end, _)) => format!("{}…", &first[..end]),
+        None if more => format!("{first}; …"),
+        None => first.to_owned(),
+    }
 }

@@ -1,4 +1,8 @@
-use super::{Worth, places, sessions, shown_codes, title, worth};
+//! A comparison as text for a terminal.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::{Worth, files, names, places, sessions, shown_codes, software, taken, title, worth};
 use crate::compare::{Comparison, Row, State};
 use crate::wire::escape;
 use crate::wire::words::{counted, fit};
@@ -14,7 +18,8 @@ const LABEL: usize = 16;
 /// The comparison as text of at most 80 columns. With `all`, rows in which no server differs are shown too.
 pub fn text(comparison: &Comparison, color: bool, all: bool) -> String {
     let mut page = Page { comparison, color, text: String::new() };
-    page.servers();
+    page.digest();
+    page.tested();
     page.codes();
     page.behaviour(all);
     page.text
@@ -27,10 +32,37 @@ struct Page<'c> {
 }
 
 impl Page<'_> {
-    fn servers(&mut self) {
-        for (index, label) in self.comparison.labels.iter().enumerate() {
-            let line = format!("{}: {}", escape(label), sessions(self.comparison, index));
-            self.wrapped("", &line, "  ");
+    /// The differences that break clients first.
+    fn digest(&mut self) {
+        if self.comparison.labels.len() < 2 {
+            return;
+        }
+        self.heading("What breaks clients first");
+        if self.comparison.digest.is_empty() {
+            self.line("No difference of a kind that is known to break clients.");
+        }
+        for (index, difference) in self.comparison.digest.iter().enumerate() {
+            let labels = names(self.comparison, &difference.labels).join(", ");
+            let title = format!("{}: {}", escape(&difference.title), escape(&labels));
+            self.wrapped(&format!("{:>2}. ", index + 1), &title, "      ");
+            self.wrapped("      ", difference.why, "      ");
+        }
+        self.line("");
+    }
+
+    /// What stands behind each label.
+    fn tested(&mut self) {
+        self.heading("Tested with");
+        for (index, (label, tested)) in self.comparison.labels.iter().zip(&self.comparison.tested).enumerate() {
+            let line = format!("{}: {}, {}", escape(label), sessions(self.comparison, index), taken(tested));
+            self.wrapped("", &line, "    ");
+            self.wrapped("  ", &format!("software: {}", escape(&software(tested))), "    ");
+            if !tested.captures.is_empty() {
+                self.wrapped("  ", &format!("captures: {}", escape(&files(self.comparison, tested))), "    ");
+            }
+            for note in &tested.notes {
+                self.wrapped("  ", &format!("note: {}", escape(note)), "    ");
+            }
         }
         self.line("");
         self.line("(capture session:message) says where a thing can be seen.");
@@ -44,8 +76,8 @@ impl Page<'_> {
             let names = labels[columns.clone()].join("  ");
             self.heading(&format!("{:<w$}  {names}", "Information objects", w = CODE + LEVEL));
             for row in shown_codes(self.comparison) {
-                let mut line =
-                    format!("{:<CODE$}{:<LEVEL$}", fit(&escape(&row.code), CODE - 1), fit(&row.level, LEVEL));
+                let mut line = padded(&clip(&escape(&row.code), CODE - 1), CODE);
+                line += &padded(&clip(&escape(&row.level), LEVEL), LEVEL);
                 for label in columns.clone() {
                     let state = row.cells[label].state;
                     let room = width(&labels[label]).saturating_sub(1);
@@ -61,19 +93,18 @@ impl Page<'_> {
             .collect();
         self.line(&legend.join("   "));
         for row in shown_codes(self.comparison) {
-            let told: Vec<usize> = (0..row.cells.len())
-                .filter(|label| row.cells[*label].state != State::NotExercised || !row.cells[*label].detail.is_empty())
-                .collect();
-            if told.is_empty() {
+            let is_seen = |label: &usize| row.cells[*label].state != State::NotExercised;
+            let told: Vec<usize> = (0..row.cells.len()).filter(is_seen).collect();
+            // What is true of a code that nobody sent is not told of each.
+            let remark = row.cells.first().filter(|cell| told.is_empty() && !cell.detail.is_empty());
+            if told.is_empty() && remark.is_none() {
                 continue;
             }
             self.line("");
             self.wrapped("", &escape(&row.code), "");
             self.wrapped("  ", &escape(&row.meaning), "  ");
-            // A code that no server can send is not told of each.
-            if told.iter().all(|label| row.cells[*label].state == State::NotExercised) {
-                self.wrapped("  ", &escape(&row.cells[told[0]].detail), "  ");
-                continue;
+            if let Some(cell) = remark {
+                self.wrapped("  ", &format!("{} {}: {}", cell.state.mark(), cell.state.words(), cell.detail), "  ");
             }
             for label in told {
                 let cell = &row.cells[label];
@@ -193,7 +224,7 @@ impl Page<'_> {
             // What has no space is broken where the line ends.
             while width(&line) + width(&word) > WIDTH {
                 let room = WIDTH.saturating_sub(width(&line)).max(1);
-                let at = word.char_indices().nth(room).map_or(word.len(), |(at, _)| at);
+                let at = fitting(&word, room).max(word.chars().next().map_or(0, char::len_utf8));
                 line += &word[..at];
                 self.line(line.trim_end());
                 next.clone_into(&mut line);
@@ -222,6 +253,25 @@ fn columns(labels: &[String]) -> Vec<std::ops::Range<usize>> {
     groups
 }
 
+/// Columns that a text takes on a terminal.
 fn width(text: &str) -> usize {
-    text.chars().count()
+    text.width()
+}
+
+/// The length in bytes of the longest beginning that takes at most so many columns.
+fn fitting(text: &str, columns: usize) -> usize {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    ends.take_while(|end| width(&text[..*end]) <= columns).last().unwrap_or(0)
+}
+
+fn clip(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..fitting(text, columns.saturating_sub(1))])
+}
+
+/// A text with spaces up to a column.
+fn padded(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }

@@ -14,12 +14,13 @@ use crate::analyzer::Totals;
 use crate::proto::rtmp::describe;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::{Event, Opened};
-use crate::rules::{Finding, Kind, Mark, Meta, Severity};
+use crate::rules::{Finding, Kind, Mark, Marked, Meta, Severity};
+use crate::story::Story;
 use crate::wire::{IdMap, PacketNo, Side, Time};
 
-/// Findings for a person.
-pub fn text(out: impl Write, color: bool) -> impl Writer {
-    Report::new(text::Text::new(out, color))
+/// Findings for a person, with all `notes` or with the usual ones counted.
+pub fn text(out: impl Write, color: bool, notes: bool) -> impl Writer {
+    Report::new(text::Text::new(out, color, notes))
 }
 
 /// Findings as JUnit XML. `rules` are those that judge: each is a case of every session.
@@ -61,7 +62,7 @@ impl<F: Form> Writer for Report<F> {
         self.form.begin(files, start)
     }
 
-    fn event(&mut self, event: &Event, _: &Masks) -> io::Result<()> {
+    fn event(&mut self, event: &Event, _: &Story, _: &Masks) -> io::Result<()> {
         self.groups.event(event).map_or(Ok(()), |group| self.form.group(&group))
     }
 
@@ -195,13 +196,8 @@ pub(super) fn marked(finding: &Finding, masks: &Masks) -> Option<(&'static str, 
     let mark = finding.mark.as_ref()?;
     let message = finding.quote.as_ref()?.message(&masks.limits)?;
     let message = masks.message(&message);
-    let header = message.head.header;
-    let (part, bytes, range) = match mark {
-        Mark::Header(range) => ("header", header.as_slice(), range),
-        Mark::Payload(range) => ("payload", &*message.payload, range),
-    };
-    let marked = bytes.get(range.start as usize..(range.end as usize).min(bytes.len()))?;
-    Some((part, range.start..range.start + marked.len() as u32, marked.to_vec()))
+    let Marked { part, at, bytes } = mark.of(message.head.header.as_slice(), &message.payload)?;
+    Some((part, at, bytes.to_vec()))
 }
 
 /// The bytes around a range, from a multiple of their number on.
@@ -224,8 +220,9 @@ fn excerpt(part: &'static str, bytes: &[u8], range: &std::ops::Range<u32>) -> Op
 struct Group {
     opened: Opened,
     findings: Vec<Shown>,
-    /// Findings that are not among them.
+    /// Findings that are not among them, and how many of these are usual notes.
     more: u64,
+    usual: u64,
     /// How often each fault was found since the last group of the same session, shown or not.
     tallies: Vec<Tally>,
 }
@@ -242,7 +239,7 @@ struct Tally {
 
 impl Group {
     fn new(opened: Opened) -> Group {
-        Group { opened, findings: Vec::new(), more: 0, tallies: Vec::new() }
+        Group { opened, findings: Vec::new(), more: 0, usual: 0, tallies: Vec::new() }
     }
 
     /// Counts a finding. The report of a repeated fault that closes it counts its first one too.
@@ -299,6 +296,7 @@ impl Groups {
         }
         if group.findings.len() >= SHOWN {
             group.more += 1;
+            group.usual += u64::from(finding.is_background());
             return None;
         }
         group.findings.push(Shown::of(finding, masks));

@@ -1,6 +1,5 @@
 //! Findings for a person: by session, each with the message that shows it; then what to act on.
 
-use crate::wire::words::{count, plural, seconds_into};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -8,9 +7,11 @@ use std::io::{self, Write};
 use super::{Bytes, Form, Group, REJECTED, Shown};
 use crate::analyzer::Totals;
 use crate::export::Counts;
+use crate::export::notes::Notes;
 use crate::export::text::{painted, totals};
 use crate::proto::{Event, describe};
-use crate::rules::{Meta, Severity};
+use crate::rules::{Meta, Severity, is_background};
+use crate::wire::words::{count, plural, seconds_into};
 use crate::wire::{Time, escape};
 
 /// Rejections that the summary names.
@@ -20,6 +21,8 @@ const REJECTIONS: usize = 20;
 pub(super) struct Text<W> {
     out: W,
     color: bool,
+    /// Show the usual notes, too.
+    notes: bool,
     /// The capture's first packet: times count from it.
     start: Option<Time>,
     rejections: Vec<String>,
@@ -36,10 +39,11 @@ struct Tally {
 }
 
 impl<W: Write> Text<W> {
-    pub(super) fn new(out: W, color: bool) -> Self {
+    pub(super) fn new(out: W, color: bool, notes: bool) -> Self {
         Text {
             out,
             color,
+            notes,
             start: None,
             rejections: Vec::new(),
             more_rejections: 0,
@@ -114,6 +118,9 @@ impl<W: Write> Text<W> {
     }
 
     fn tally(&mut self, of_session: &super::Tally) {
+        if !self.notes && is_background(of_session.rule, of_session.severity) {
+            return;
+        }
         let key = (std::cmp::Reverse(of_session.severity), of_session.rule.code);
         let tally = self.tallies.entry(key).or_insert(Tally { rule: of_session.rule, times: 0, sessions: 0 });
         tally.times += of_session.times;
@@ -159,19 +166,26 @@ impl<W: Write> Form for Text<W> {
         let opened = &group.opened;
         let heading = describe(&Event::Session(opened.clone()));
         put(&mut self.text, format_args!("session {}: {heading}\n", opened.session));
-        for shown in &group.findings {
-            self.shown(shown);
-            self.rejected(opened.session, shown);
+        let is_folded = |rule, severity| !self.notes && is_background(rule, severity);
+        let mut notes = Notes::default();
+        for tally in group.tallies.iter().filter(|tally| is_folded(tally.rule, tally.severity)) {
+            notes.count(tally.rule.code, tally.times);
         }
-        if group.more > 0 {
+        let more = if self.notes { group.more } else { group.more - group.usual };
+        for shown in &group.findings {
+            if self.notes || !is_background(shown.rule, shown.severity) {
+                self.shown(shown);
+                self.rejected(opened.session, shown);
+            }
+        }
+        if more > 0 {
             put(
                 &mut self.text,
-                format_args!(
-                    "  and {} that {} not shown\n",
-                    count(group.more, "finding"),
-                    plural(group.more, "is", "are")
-                ),
+                format_args!("  and {} that {} not shown\n", count(more, "finding"), plural(more, "is", "are")),
             );
+        }
+        if let Some(line) = notes.line() {
+            put(&mut self.text, format_args!("  {line}\n"));
         }
         self.text.push('\n');
         self.out.write_all(self.text.as_bytes())

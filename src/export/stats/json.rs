@@ -9,7 +9,8 @@ use super::Form;
 use crate::analyzer::Totals;
 use crate::export::json::{JsonWriter, Map, Severities, Tcp};
 use crate::export::{Counts, Writer};
-use crate::stats::{Calls, Declared, Latencies, Request, SessionStats, SideStats, Stats, Track};
+use crate::stats::{Calls, Latencies, Request, SessionStats, SideStats, Stats, Track};
+use crate::story::Metadata;
 use crate::wire::{Side, Time};
 
 pub(super) struct Json<W> {
@@ -49,9 +50,9 @@ impl<W: Write> Form for Json<W> {
             map.serialize_entry("requests", &Lines(|| stats.requests.iter().map(|it| RequestLine::of(it, stats))))?;
             map.serialize_entry("calls", &Lines(|| procedures(&stats.calls)))?;
             map.serialize_entry("tracks", &Lines(|| stats.tracks.iter().map(TrackLine::of)))?;
-            map.serialize_entry("metadata", &Lines(|| stats.tracks.declared().map(DeclaredLine::of)))?;
+            map.serialize_entry("metadata", &Lines(|| stats.metadata.iter().map(DeclaredLine::of)))?;
             let left_out =
-                LeftOut { requests: stats.requests.more, calls: stats.calls.more, frames: stats.tracks.more };
+                LeftOut { requests: stats.more_requests, calls: stats.calls.more, frames: stats.tracks.more };
             if !left_out.is_none() {
                 map.serialize_entry("left_out", &left_out)?;
             }
@@ -193,7 +194,7 @@ impl<'s> SideLine<'s> {
 
 #[derive(Serialize)]
 struct RequestLine<'r> {
-    command: &'static str,
+    command: &'r str,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'r str>,
     message_stream_id: u32,
@@ -203,6 +204,9 @@ struct RequestLine<'r> {
     code: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<bool>,
+    /// The message that settled it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answered_by: Option<u64>,
     /// From the request on, as the two below.
     #[serde(skip_serializing_if = "Option::is_none")]
     latency_ms: Option<f64>,
@@ -217,14 +221,15 @@ impl<'r> RequestLine<'r> {
         let settled = request.settled.as_ref();
         let after = |at: crate::wire::Moment| ms(at.time.since(request.at.time));
         RequestLine {
-            command: request.command(),
+            command: &request.command,
             name: request.name.as_deref(),
             message_stream_id: request.message_stream_id,
             n: request.n,
             ms: ms(stats.since_start(request.at)),
-            code: settled.map(|(code, ..)| code.as_str()),
-            accepted: settled.map(|(_, is_accepted, _)| *is_accepted),
-            latency_ms: settled.map(|(_, _, at)| after(*at)),
+            code: settled.map(|settled| settled.code.as_str()).filter(|code| !code.is_empty()),
+            accepted: settled.map(|settled| settled.accepted),
+            answered_by: settled.map(|settled| settled.n),
+            latency_ms: settled.map(|settled| after(settled.at)),
             first_frame_ms: request.first_frame.map(after),
             first_key_frame_ms: request.first_key_frame.map(after),
         }
@@ -386,7 +391,7 @@ struct DeclaredLine<'d> {
 }
 
 impl<'d> DeclaredLine<'d> {
-    fn of(declared: &'d Declared) -> Self {
+    fn of(declared: &'d Metadata) -> Self {
         DeclaredLine {
             from: declared.from.name(),
             message_stream_id: declared.message_stream_id,

@@ -12,6 +12,7 @@ use crate::proto::Event;
 use crate::proto::rtmp::secrets::Masks;
 use crate::rules::Finding;
 use crate::stats::{SessionStats, Stats};
+use crate::story::Story;
 use crate::wire::{IdMap, Time};
 
 /// For a person.
@@ -54,9 +55,9 @@ impl<F: Form> Writer for StatsWriter<F> {
         self.form.begin(files, start)
     }
 
-    fn event(&mut self, event: &Event, masks: &Masks) -> io::Result<()> {
-        self.stats.observe(event, masks);
-        let Some(session) = self.stats.take(event) else { return Ok(()) };
+    fn event(&mut self, event: &Event, story: &Story, masks: &Masks) -> io::Result<()> {
+        self.stats.observe(event, story);
+        let Some(session) = self.stats.take(event, story, masks) else { return Ok(()) };
         let findings = self.findings.remove(&event.session()).unwrap_or_default();
         if self.filtered && !session.is_seen && findings == Counts::default() {
             return Ok(());

@@ -1,4 +1,5 @@
-use crate::wire::words::{count, rounded_milliseconds, rounded_seconds};
+//! What sessions amount to, as text for a person.
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -10,7 +11,9 @@ use crate::net::How;
 use crate::proto::rtmp::{MessageType, type_name};
 use crate::proto::{Event, describe, trouble};
 use crate::rules::Severity;
-use crate::stats::{Calls, Declared, Request, SessionStats, SideStats, Stats, Track};
+use crate::stats::{Calls, Request, SessionStats, SideStats, Stats, Track};
+use crate::story::Metadata;
+use crate::wire::words::{count, rounded_milliseconds, rounded_seconds};
 use crate::wire::{Side, Time, escape};
 
 pub(super) struct Text<W> {
@@ -92,8 +95,8 @@ impl<W: Write> Text<W> {
         for request in stats.requests.iter() {
             self.request(request, stats);
         }
-        if stats.requests.more > 0 {
-            self.line(format_args!("  and {} more publishes and plays", stats.requests.more));
+        if stats.more_requests > 0 {
+            self.line(format_args!("  and {} more publishes and plays", stats.more_requests));
         }
     }
 
@@ -101,9 +104,14 @@ impl<W: Write> Text<W> {
         let name = request.name.as_deref().map_or_else(String::new, |name| format!(" \"{}\"", escape(name)));
         let after = |at: crate::wire::Moment| rounded_milliseconds(at.time.since(request.at.time));
         let mut line = match &request.settled {
-            Some((code, is_accepted, at)) => {
-                let (on, off) = if *is_accepted { ("", "") } else { painted(Severity::Error, self.color) };
-                format!("{on}{}{off} after {} ms", escape(code), after(*at))
+            Some(settled) => {
+                let (on, off) = if settled.accepted { ("", "") } else { painted(Severity::Error, self.color) };
+                let code = match settled.code.as_str() {
+                    "" if settled.accepted => "accepted",
+                    "" => "rejected",
+                    code => code,
+                };
+                format!("{on}{}{off} after {} ms", escape(code), after(settled.at))
             }
             None if !stats.side(Side::Server).is_whole() => "no answer was captured".to_owned(),
             None if is_open(stats) => "not answered when the capture ended".to_owned(),
@@ -117,7 +125,7 @@ impl<W: Write> Text<W> {
         }
         let at = rounded_milliseconds(stats.since_start(request.at));
         let stream = request.message_stream_id;
-        self.line(format_args!("  {:<10}at {at} ms,{name} on message stream {stream}: {line}", request.command()));
+        self.line(format_args!("  {:<10}at {at} ms,{name} on message stream {stream}: {line}", request.command));
     }
 
     fn calls(&mut self, calls: &Calls, what: &str) {
@@ -229,7 +237,7 @@ impl<W: Write> Text<W> {
         }
     }
 
-    fn declared(&mut self, declared: &Declared) {
+    fn declared(&mut self, declared: &Metadata) {
         let mut parts = Vec::new();
         if let (Some(width), Some(height)) = (declared.width, declared.height) {
             parts.push(format!("{width}x{height}"));
@@ -263,9 +271,9 @@ impl<W: Write> Form for Text<W> {
         self.beginning(stats);
         self.calls(&stats.calls, "calls");
         self.types(stats);
-        if stats.tracks.iter().next().is_some() || stats.tracks.declared().next().is_some() {
+        if stats.tracks.iter().next().is_some() || stats.metadata.iter().next().is_some() {
             self.line(format_args!("  media"));
-            stats.tracks.declared().for_each(|declared| self.declared(declared));
+            stats.metadata.iter().for_each(|declared| self.declared(declared));
             stats.tracks.iter().for_each(|track| self.track(track));
             if stats.tracks.iter().any(|track| !stats.side(track.from).is_whole()) {
                 self.line(format_args!("    The capture misses some of that: rates and counts are of what is there."));

@@ -8,7 +8,7 @@ use super::*;
 use crate::limits::Limits;
 use crate::net::{How, TcpFacts};
 use crate::proto::rtmp::{Head, HeaderBytes, Message, MessageType};
-use crate::proto::{Close, Event, Gap};
+use crate::proto::{Attempts, Close, Event, Gap};
 use crate::wire::{Moment, PacketNo, Side, Time};
 
 fn message(kind: MessageType, payload: &[u8]) -> Event {
@@ -196,8 +196,8 @@ fn media_and_other_events_answer() {
     let (how, bytes, messages, undecoded, last) = (How::Rst, 5, 1, 0, true);
     let facts =
         TcpFacts { retransmissions: 12, zero_windows: 1, longest_zero_window: 1_500_000_000, ..Default::default() };
-    let tcp = Box::new(facts);
-    let close = Event::Close(Close { session, from, how, at: moment, bytes, messages, undecoded, tcp, last });
+    let (tcp, attempts) = (Box::new(facts), Attempts::default());
+    let close = Event::Close(Close { session, from, how, at: moment, bytes, messages, undecoded, tcp, last, attempts });
     assert!(ask("how in {rst, timeout} and messages == 1 and !undecoded and event != gap", &close));
     assert!(ask("close.tcp.retransmissions > 10 and close.tcp and !close.tcp.out_of_order", &close));
     assert!(ask("close.tcp.longest_zero_window_ms == 1500 and tcp.longest_zero_window_ms > 1s", &close));

@@ -2,6 +2,7 @@
 
 use super::amf3;
 use super::{Amf, Context, Members};
+use crate::wire::words::count;
 use crate::wire::{Field, Label, Reader, Recorder, Stop, Trouble, Value};
 
 const NUMBER: u8 = 0x00;
@@ -79,28 +80,28 @@ fn body<R: Recorder>(
         }
         OBJECT => {
             context.complex.push(r.current());
-            (Amf::Object(members(r, context, field)?), Value::Group)
+            (Amf::Object(members(r, context, field, "object")?), Value::Group)
         }
         ECMA_ARRAY => {
             context.complex.push(r.current());
             let count = u32::from_be_bytes(array(r.skip(4, "an ECMA array's count")?));
-            (Amf::EcmaArray { count, members: members(r, context, field)? }, Value::EcmaArray(count))
+            (Amf::EcmaArray { count, members: members(r, context, field, "array")? }, Value::EcmaArray(count))
         }
         TYPED_OBJECT => {
             context.complex.push(r.current());
             let (class, range) = short_text(r)?;
-            (Amf::Typed { class, members: members(r, context, field)? }, Value::Class(range))
+            (Amf::Typed { class, members: members(r, context, field, "object")? }, Value::Class(range))
         }
         STRICT_ARRAY => {
             context.complex.push(r.current());
             let count = u32::from_be_bytes(array(r.skip(4, "a strict array's count")?));
-            // Each value has at least its marker: a larger count is a claim that the message cannot keep.
-            if count as usize > r.left() {
-                let what = format!("a strict array of {count} values, {} bytes are left", r.left());
-                return Err(r.stop(what).of(Trouble::Truncated));
-            }
+            // However many it says, no more are read than there are.
             let mut items = Vec::new();
             for index in 0..count {
+                if r.is_empty() {
+                    context.end_unclosed(r, "array", &format!("{index} of its {count} values"));
+                    break;
+                }
                 r.label(Label::Index(index));
                 items.push(value(r, context, field)?);
                 if context.has_ended() {
@@ -135,14 +136,21 @@ fn body<R: Recorder>(
     })
 }
 
-/// Names and values up to the empty name that is followed by an object end. A name may be empty: only the marker ends.
+/// Names and values up to the empty name that is followed by an object end. A name may be empty: only the marker ends. Where
+/// the bytes end in its place, what was read stands, in an object or array of that `kind` that is not closed.
 fn members<R: Recorder>(
     r: &mut Reader<'_, '_, R>,
     context: &mut Context,
     field: &'static Field,
+    kind: &str,
 ) -> Result<Members, Stop> {
     let mut members = Vec::new();
     loop {
+        if matches!(r.rest(), [] | [0] | [0, 0]) {
+            context.end_unclosed(r, kind, &format!("its {}", count(members.len() as u64, "member")));
+            r.skip(r.left(), "an object end")?;
+            return Ok(members);
+        }
         let (name, range) = short_text(r)?;
         if name.is_empty() && r.peek() == Some(OBJECT_END) {
             r.skip(1, "an object end")?;

@@ -1,3 +1,5 @@
+//! What the values of one message share while they are read: bounds and references.
+
 use std::ops::Range;
 
 use crate::limits::Limits;
@@ -44,7 +46,8 @@ impl Context {
         self.complex.clear();
     }
 
-    /// Whether an object of unknown form took the rest of the bytes, so that nothing more can be read.
+    /// Whether nothing more can be read: an object of unknown form took the rest of the bytes, or they end inside one without
+    /// its end.
     pub fn has_ended(&self) -> bool {
         self.ended.is_some()
     }
@@ -56,6 +59,11 @@ impl Context {
 
     pub(super) fn end(&mut self, stop: Stop) {
         self.ended = Some(stop);
+    }
+
+    /// Ends here because the bytes do, inside an object or array: `what` was read of it.
+    pub(super) fn end_unclosed<R: Recorder>(&mut self, r: &Reader<'_, '_, R>, kind: &str, what: &str) {
+        self.end(r.stop(format!("the {kind} is not closed: the bytes end behind {what}")).of(Trouble::Unclosed));
     }
 
     /// Reads one value by `inside`, within the bounds.

@@ -5,7 +5,7 @@
 //! the bounds of one message. This module knows nothing of messages.
 
 pub mod amf0;
-mod amf3;
+pub mod amf3;
 mod context;
 mod value;
 

@@ -1,3 +1,5 @@
+//! AMF values as a program sees them. Where the bytes of one lie is not known here: that is in the recorded tree.
+
 /// Members in wire order; a name may occur twice.
 pub type Members = Vec<(String, Amf)>;
 

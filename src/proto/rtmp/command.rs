@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use super::connect;
 use super::edges::selector;
+use super::encoding::Encoding;
 use crate::fields;
 use crate::limits::Limits;
-use crate::proto::amf::{Amf, Context, amf0};
+use crate::proto::amf::{Amf, Context};
 use crate::wire::{Label, Reader, Recorder, Stop, Value};
 
 fields! {
@@ -50,6 +51,11 @@ impl Command {
         matches!(self.name.as_str(), "_result" | "_error")
     }
 
+    /// Whether it tells of a status instead of calling anything.
+    pub fn is_status(&self) -> bool {
+        self.name == "onStatus"
+    }
+
     /// The information object of an `onStatus`, a `_result` or an `_error`: the first value that has a `code`.
     pub fn information(&self) -> Option<&Amf> {
         self.arguments.iter().chain(&self.object).find(|value| value.member("code").is_some())
@@ -72,23 +78,29 @@ pub(super) fn command<R: Recorder>(
     if is_amf3 {
         selector(r)?;
     }
-    r.group(&COMMAND, |r| {
+    let at = r.at();
+    let encoding = r.group(&COMMAND, |r| {
+        let encoding = Encoding::of(r, context, true);
         let mut objects = Vec::new();
-        let result = values(r, command, context, &mut objects);
-        connect::record(r, command, &objects, limits);
-        result
-    })
+        let result = values(r, command, encoding, context, &mut objects);
+        if encoding != Encoding::Amf3 {
+            connect::record(r, command, &objects, limits);
+        }
+        result.map(|()| encoding)
+    })?;
+    encoding.judge(at)
 }
 
 /// Reads the values one by one; leaves in `objects` where those that may describe a connection lie.
 fn values<R: Recorder>(
     r: &mut Reader<'_, '_, R>,
     command: &mut Command,
+    encoding: Encoding,
     context: &mut Context,
     objects: &mut Vec<Range<u32>>,
 ) -> Result<(), Stop> {
     let at = r.at();
-    let Amf::String(name) = amf0::value(r, context, &COMMAND_NAME)? else {
+    let Amf::String(name) = encoding.value(r, context, &COMMAND_NAME)? else {
         command.misplaced = Some(Misplaced::Name);
         return Err(Stop::new(at, "a command's first value is not a string"));
     };
@@ -97,7 +109,7 @@ fn values<R: Recorder>(
         return Ok(());
     }
     let at = r.at();
-    let Some(id) = amf0::value(r, context, &TRANSACTION_ID)?.number() else {
+    let Some(id) = encoding.value(r, context, &TRANSACTION_ID)?.number() else {
         command.misplaced = Some(Misplaced::TransactionId);
         return Err(Stop::new(at, "a command's transaction id is not a number"));
     };
@@ -106,14 +118,14 @@ fn values<R: Recorder>(
         return Ok(());
     }
     let at = r.at();
-    command.object = Some(amf0::value(r, context, &OBJECT)?);
+    command.object = Some(encoding.value(r, context, &OBJECT)?);
     objects.push(at..r.at());
     r.node(&ARGUMENTS, |r| {
         let mut index = 0;
         while !r.is_empty() {
             r.label(Label::Index(index));
             let at = r.at();
-            command.arguments.push(amf0::further(r, context, &ARGUMENT)?);
+            command.arguments.push(encoding.further(r, context, &ARGUMENT)?);
             if index == 0 {
                 objects.push(at..r.at());
             }

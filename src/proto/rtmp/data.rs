@@ -2,8 +2,9 @@
 //! addenda §7.2.
 
 use super::edges::selector;
+use super::encoding::Encoding;
 use crate::fields;
-use crate::proto::amf::{Amf, Context, amf0};
+use crate::proto::amf::{Amf, Context};
 use crate::wire::{Label, Reader, Recorder, Stop, Value};
 
 fields! {
@@ -55,9 +56,10 @@ pub(super) fn data<R: Recorder>(
     if is_amf3 {
         selector(r)?;
     }
-    r.group(&DATA, |r| {
-        let at = r.at();
-        match amf0::value(r, context, &DATA_NAME)? {
+    let at = r.at();
+    let encoding = r.group(&DATA, |r| {
+        let encoding = Encoding::of(r, context, false);
+        match encoding.value(r, context, &DATA_NAME)? {
             Amf::String(name) => data.name = name,
             _ => return Err(Stop::new(at, "a data message's first value is not a string")),
         }
@@ -65,12 +67,13 @@ pub(super) fn data<R: Recorder>(
             let mut index = 0;
             while !r.is_empty() {
                 r.label(Label::Index(index));
-                data.values.push(amf0::further(r, context, &VALUE)?);
+                data.values.push(encoding.further(r, context, &VALUE)?);
                 index += 1;
             }
-            Ok(((), Value::List))
+            Ok((encoding, Value::List))
         })
-    })
+    })?;
+    encoding.judge(at)
 }
 
 /// AMF0's string marker.

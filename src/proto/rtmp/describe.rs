@@ -1,6 +1,5 @@
 //! A message in one line, for a person.
 
-use crate::wire::words;
 use std::fmt::Write;
 
 use super::body::LimitType;
@@ -9,6 +8,7 @@ use super::{Body, Command, Data, Message, MessageType, SharedObject, SubMessage,
 use crate::proto::amf::Amf;
 use crate::proto::flv::{Audio, Track, Video};
 use crate::wire::escape_into;
+use crate::wire::words;
 
 mod values;
 

@@ -14,6 +14,7 @@ mod describe;
 pub mod detect;
 mod digest;
 pub(crate) mod edges;
+mod encoding;
 mod fingerprint;
 pub(crate) mod handshake;
 pub mod header;

@@ -1,3 +1,6 @@
+//! The audio and video in a message, track by track: what a message, an aggregate and a multitrack message have in common
+//! for whoever follows tracks.
+
 use super::{Body, Message, MessageType};
 use crate::proto::flv::{Audio, FrameType, Video};
 

@@ -8,7 +8,7 @@ use super::handshake::{Echo, HALF, Handshake, HandshakeFacts, PeerBlock, Step};
 use super::{Answer, Body, Head, Message, Reason};
 use crate::limits::{Limits, Reached};
 use crate::net::{How, Start, TcpFacts};
-use crate::proto::{Close, Event, Gap, Incomplete, Resync, Undecodable, Why};
+use crate::proto::{Attempts, Close, Event, Gap, Incomplete, Resync, Undecodable, Why};
 use crate::wire::{Moment, Side, Time};
 
 /// Where a session puts what it says, and what all sessions count together.
@@ -372,6 +372,7 @@ impl Session {
                 + direction.start.as_ref().map_or(0, |start| start.len() as u64),
             tcp: Box::new(*tcp),
             last,
+            attempts: Attempts::default(),
         }));
     }
 

@@ -14,7 +14,7 @@ rule! {
     ///
     /// Change: write the number of entries.
     pub(super) struct ArrayCountWrong {}
-    "AMF006", "array-count-wrong", Note, "AMF0 §2.10", rests: Event, media: false
+    "AMF006", "array-count-wrong", Note, "AMF0 §2.10", rests: Event, media: false, background: true
 }
 
 /// Where an ECMA array's count stands: behind its marker.

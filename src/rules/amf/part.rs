@@ -1,11 +1,11 @@
 //! Where a message holds AMF values: a command, a data message, a shared object, or one of the messages in an aggregate.
 
-use crate::wire::words::clip;
 use std::ops::Range;
 
 use crate::limits::Limits;
 use crate::proto::amf::{Amf, Vector};
 use crate::proto::rtmp::{Body, Message, MessageType, record_payload, type_name};
+use crate::wire::words::clip;
 use crate::wire::{Label, Problem, Tree, Trouble, Value};
 
 /// One body with AMF values.

@@ -11,7 +11,7 @@ rule! {
     ///
     /// Change: write the length of the text, not of its buffer.
     pub(super) struct StringWithNul {}
-    "AMF005", "string-with-nul", Note, "–", rests: Event, media: false
+    "AMF005", "string-with-nul", Note, "–", rests: Event, media: false, background: true
 }
 
 impl Rule for StringWithNul {

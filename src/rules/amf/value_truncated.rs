@@ -4,8 +4,8 @@ use crate::rules::{Facts, Findings, Mark, Rule, rule};
 use crate::wire::Trouble;
 
 rule! {
-    /// A value needs more bytes than its message has left: a string longer than that, a number cut short, an object
-    /// without its end, an array with fewer values than it says.
+    /// A value needs more bytes than its message has left: a string longer than that, a number cut short. An object or array
+    /// in which only the end is missing is another rule's.
     ///
     /// Why: receivers drop the command, or disconnect.
     ///

@@ -11,7 +11,7 @@ rule! {
     ///
     /// Change: use the smallest form, or better, chunk streams under 64.
     pub(super) struct ChunkStreamIdOversized {}
-    "CHK007", "chunk-stream-id-oversized", Note, "RTMP 1.0 §5.3.1.1", rests: Event
+    "CHK007", "chunk-stream-id-oversized", Note, "RTMP 1.0 §5.3.1.1", rests: Event, background: true
 }
 
 impl Rule for ChunkStreamIdOversized {

@@ -15,7 +15,7 @@ rule! {
     ///
     /// Change: write the extended timestamp only where the time is 16777215 or more.
     pub(super) struct ExtendedTimestampNeedless {}
-    "CHK006", "extended-timestamp-needless", Note, "RTMP 1.0 §5.3.1.3", rests: Event
+    "CHK006", "extended-timestamp-needless", Note, "RTMP 1.0 §5.3.1.3", rests: Event, background: true
 }
 
 impl Rule for ExtendedTimestampNeedless {

@@ -23,7 +23,7 @@ rule! {
         sides: [Tally; 2],
         last: BTreeMap<(usize, u32), Last>,
     }
-    "CHK019", "header-not-compressed", Note, "RTMP 1.0 §5.3.1.2", rests: Sender
+    "CHK019", "header-not-compressed", Note, "RTMP 1.0 §5.3.1.2", rests: Sender, background: true
 }
 
 #[derive(Default)]

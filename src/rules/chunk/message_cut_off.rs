@@ -5,7 +5,8 @@ use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::PacketNo;
 
 rule! {
-    /// The sender closed its side in an orderly way (FIN) inside a message.
+    /// The sender closed its side in an orderly way (FIN) inside a message, and was the first to end the connection. Where the
+    /// other side had ended it before, that is another rule's.
     ///
     /// Why: the last message is lost, often the end of a recording or the command that ends the stream.
     ///
@@ -15,7 +16,7 @@ rule! {
     pub(super) struct MessageCutOff {
         cut: [Option<Cut>; 2],
     }
-    "CHK014", "message-cut-off", Error, "RTMP 1.0 §5.3", rests: Sender, media: false
+    "CHK014", "message-cut-off", Error, "RTMP 1.0 §5.3", rests: Sender, unsure: true, media: false
 }
 
 /// The first message that the end of its direction cut off.
@@ -43,11 +44,13 @@ impl Rule for MessageCutOff {
         });
     }
 
-    fn close(&mut self, close: &Close, _: &Facts, findings: &mut Findings) {
-        if let Some(Cut { text, packets }) = self.cut[close.from.index()].take()
-            && close.how == How::Fin
-        {
-            findings.push(Self::META, Some(close.from), text, packets);
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        let ending = facts.ending(close);
+        let Some(by) = ending.by.filter(|_| close.last && ending.how == How::Fin) else { return };
+        if let Some(Cut { text, packets }) = self.cut[by.index()].take() {
+            // Without the other side's FIN, one that was sent before may be missing.
+            let other = if close.from == by { facts.of(by.other()).closed } else { Some(close.how) };
+            findings.push(Self::META, Some(by), text, packets).certain = other == Some(How::Fin);
         }
     }
 }

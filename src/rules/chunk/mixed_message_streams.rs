@@ -20,7 +20,7 @@ rule! {
     pub(super) struct MixedMessageStreams {
         last: LastStreams,
     }
-    "CHK016", "mixed-message-streams", Note, "RTMP 1.0 §5.3.1.2.5", rests: Session
+    "CHK016", "mixed-message-streams", Note, "RTMP 1.0 §5.3.1.2.5", rests: Session, background: true
 }
 
 /// By side and chunk stream: the last message stream.

@@ -19,7 +19,7 @@ rule! {
 impl Rule for TimestampBackwards {
     fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
         let mut first: Option<String> = None;
-        facts.clocks.steps(message, |step| {
+        facts.tracks.steps(message, |step| {
             let media = step.media();
             if media < 0 && first.is_none() {
                 let what = step.what(message);

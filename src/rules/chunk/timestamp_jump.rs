@@ -20,7 +20,7 @@ rule! {
 impl Rule for TimestampJump {
     fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
         let mut first: Option<String> = None;
-        facts.clocks.steps(message, |step| {
+        facts.tracks.steps(message, |step| {
             let wall = step.wall().max(0);
             if step.media() > JUMP + wall && first.is_none() {
                 let (what, media) = (step.what(message), step.media());

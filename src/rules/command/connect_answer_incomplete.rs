@@ -16,7 +16,7 @@ rule! {
     pub(super) struct ConnectAnswerIncomplete {
         accepted: Option<Accepted>,
     }
-    "CMD020", "connect-answer-incomplete", Note, "RTMP 1.0 §7.2.1.1", rests: Sender, media: false
+    "CMD020", "connect-answer-incomplete", Note, "RTMP 1.0 §7.2.1.1", rests: Sender, media: false, background: true
 }
 
 /// The answer to connect, and what had not come before it.

@@ -18,7 +18,7 @@ rule! {
     pub(super) struct DeleteUnknownStream {
         late: Late<u32>,
     }
-    "CMD025", "delete-unknown-stream", Note, "RTMP 1.0 §7.2.2.3", rests: Session, media: false
+    "CMD025", "delete-unknown-stream", Note, "RTMP 1.0 §7.2.2.3", rests: Session, media: false, background: true
 }
 
 impl Rule for DeleteUnknownStream {

@@ -1,3 +1,5 @@
+//! What several rules share that can judge only when a session is over.
+
 use crate::proto::rtmp::Message;
 use crate::rules::{Findings, Mark, Meta, Quote};
 use crate::wire::PacketNo;

@@ -17,6 +17,7 @@ mod play_answer_incomplete;
 mod play_unanswered;
 mod publish_type_unknown;
 mod publish_unanswered;
+mod reconnect_not_announced;
 mod request_rejected;
 mod session_abandoned;
 mod status_code_unknown;
@@ -24,10 +25,12 @@ mod status_level_wrong;
 mod status_malformed;
 mod status_on_wrong_stream;
 mod stream_command_on_control_stream;
+mod stream_name_empty;
 mod stream_name_is_url;
 mod transaction_reused;
 mod transaction_unanswered;
 mod transaction_unknown;
+mod url_malformed;
 
 use self::late::Late;
 use super::{Entry, Facts};
@@ -64,6 +67,9 @@ pub(super) const CMD024: Entry = stream_name_is_url::StreamNameIsUrl::ENTRY;
 pub(super) const CMD025: Entry = delete_unknown_stream::DeleteUnknownStream::ENTRY;
 pub(super) const CMD026: Entry = session_abandoned::SessionAbandoned::ENTRY;
 pub(super) const CMD027: Entry = authentication_round::AuthenticationRound::ENTRY;
+pub(super) const CMD031: Entry = stream_name_empty::StreamNameEmpty::ENTRY;
+pub(super) const CMD033: Entry = reconnect_not_announced::ReconnectNotAnnounced::ENTRY;
+pub(super) const CMD034: Entry = url_malformed::UrlMalformed::ENTRY;
 
 /// A server that had less than this, in nanoseconds, is not blamed for silence: the client left.
 const TIME_TO_ANSWER_NS: i64 = 1_000_000_000;

@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: send the whole exchange: Stream Begin, NetStream.Play.Reset, NetStream.Play.Start.
     pub(super) struct PlayAnswerIncomplete {}
-    "CMD019", "play-answer-incomplete", Note, "RTMP 1.0 §7.2.2.1", rests: Session, media: false
+    "CMD019", "play-answer-incomplete", Note, "RTMP 1.0 §7.2.2.1", rests: Session, media: false, background: true
 }
 
 impl Rule for PlayAnswerIncomplete {

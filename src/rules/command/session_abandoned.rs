@@ -74,6 +74,8 @@ fn was_running(facts: &Facts, stream: &Stream, end: Moment) -> bool {
         // A publish without an answer is another rule's.
         None => stream.has_media && request.purpose() == Some(Use::Play),
     };
-    let was_taken_back = stream.ended.into_iter().chain(stream.unpublished).any(|at| at.time <= end.time);
-    facts.asked(stream).is_some_and(is_accepted) && !was_taken_back && !stream.finished
+    facts.asked(stream).is_some_and(|request| {
+        let was_taken_back = request.over.into_iter().chain(stream.unpublished).any(|at| at.time <= end.time);
+        is_accepted(request) && !was_taken_back && !stream.finished
+    })
 }

@@ -14,7 +14,7 @@ rule! {
     pub(super) struct AbortOfNothing {
         waiting: Option<Abort>,
     }
-    "CTL017", "abort-of-nothing", Note, "RTMP 1.0 §5.4.2", rests: Sender
+    "CTL017", "abort-of-nothing", Note, "RTMP 1.0 §5.4.2", rests: Sender, background: true
 }
 
 /// An Abort; what it drops is the next event.

@@ -17,7 +17,7 @@ rule! {
         asked: [Option<Asked>; 2],
         hard: [bool; 2],
     }
-    "CTL011", "bandwidth-unanswered", Note, "RTMP 1.0 §5.4.5", rests: Session, media: false
+    "CTL011", "bandwidth-unanswered", Note, "RTMP 1.0 §5.4.5", rests: Session, media: false, background: true
 }
 
 /// The first Set Peer Bandwidth of a side that waits for its answer.

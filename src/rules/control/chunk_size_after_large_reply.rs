@@ -14,7 +14,7 @@ rule! {
     pub(super) struct ChunkSizeAfterLargeReply {
         judged: bool,
     }
-    "CTL016", "chunk-size-after-large-reply", Note, "RTMP 1.0 §5.4.1", rests: Sender, media: false
+    "CTL016", "chunk-size-after-large-reply", Note, "RTMP 1.0 §5.4.1", rests: Sender, media: false, background: true
 }
 
 /// RTMP 1.0 §5.4.1: a chunk's payload until a Set Chunk Size.

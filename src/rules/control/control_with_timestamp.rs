@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: write the timestamp 0 into the header of these types, and never use theirs.
     pub(super) struct ControlWithTimestamp {}
-    "CTL004", "control-with-timestamp", Note, "RTMP 1.0 §5.4", rests: Event, media: false
+    "CTL004", "control-with-timestamp", Note, "RTMP 1.0 §5.4", rests: Event, media: false, background: true
 }
 
 impl Rule for ControlWithTimestamp {

@@ -1,9 +1,9 @@
-use crate::wire::words::seconds;
 use std::collections::VecDeque;
 
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, UserControlEvent};
 use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::wire::words::seconds;
 use crate::wire::{Moment, PacketNo, Side};
 
 rule! {

@@ -18,7 +18,7 @@ rule! {
     pub(super) struct StreamBeginMissing {
         begun: BTreeSet<u32>,
     }
-    "CTL015", "stream-begin-missing", Note, "RTMP 1.0 §7.1.7, §7.2.1.1", rests: Session, media: false
+    "CTL015", "stream-begin-missing", Note, "RTMP 1.0 §7.1.7, §7.2.1.1", rests: Session, media: false, background: true
 }
 
 /// Streams that are remembered. Real clients use one or two.

@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: copy the peer's time, and write the own clock at the moment of reading behind it.
     pub(super) struct EchoTimeWrong {}
-    "HSK006", "echo-time-wrong", Note, "RTMP 1.0 §5.2.4", rests: Event, media: false
+    "HSK006", "echo-time-wrong", Note, "RTMP 1.0 §5.2.4", rests: Event, media: false, background: true
 }
 
 impl Rule for EchoTimeWrong {

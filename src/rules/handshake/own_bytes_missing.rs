@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: fill the bytes from any generator; they need not be secret.
     pub(super) struct OwnBytesMissing {}
-    "HSK007", "own-bytes-missing", Note, "RTMP 1.0 §5.2.3", rests: Sender, media: false
+    "HSK007", "own-bytes-missing", Note, "RTMP 1.0 §5.2.3", rests: Sender, media: false, background: true
 }
 
 impl Rule for OwnBytesMissing {

@@ -14,7 +14,7 @@ rule! {
     ///
     /// Change: nothing.
     pub(super) struct SignedHandshake {}
-    "HSK004", "signed-handshake", Note, "docs/protocol-notes.md#signed-handshake", rests: Event, media: false
+    "HSK004", "signed-handshake", Note, "docs/protocol-notes.md#signed-handshake", rests: Event, media: false, background: true
 }
 
 impl Rule for SignedHandshake {

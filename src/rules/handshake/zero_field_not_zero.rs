@@ -12,7 +12,7 @@ rule! {
     ///
     /// Change: write zeros, or sign.
     pub(super) struct ZeroFieldNotZero {}
-    "HSK003", "zero-field-not-zero", Note, "RTMP 1.0 §5.2.3", rests: Sender, media: false
+    "HSK003", "zero-field-not-zero", Note, "RTMP 1.0 §5.2.3", rests: Sender, media: false, background: true
 }
 
 impl Rule for ZeroFieldNotZero {

@@ -49,7 +49,7 @@ impl Rule for AudioVideoDrift {
         let (from, stream) = (message.from, message.head.message_stream_id);
         let pairs = &mut self.pairs;
         let mut text = None;
-        facts.clocks.steps(message, |step| {
+        facts.tracks.steps(message, |step| {
             if step.track != 0 {
                 return;
             }

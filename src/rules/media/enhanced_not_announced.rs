@@ -13,7 +13,7 @@ rule! {
     ///
     /// Change: a client lists its codecs in `connect`; a server sends such packets only to clients that did.
     pub(super) struct EnhancedNotAnnounced {}
-    "MED009", "enhanced-not-announced", Note, "Enhanced RTMP v2 \"Enhancing NetConnection connect Command\"", rests: Session
+    "MED009", "enhanced-not-announced", Note, "Enhanced RTMP v2 \"Enhancing NetConnection connect Command\"", rests: Session, background: true
 }
 
 impl Rule for EnhancedNotAnnounced {

@@ -45,7 +45,7 @@ impl Rule for LateMedia {
         let stream = message.head.message_stream_id;
         let tracks = &mut self.tracks;
         let mut text = None;
-        facts.clocks.steps(message, |step| {
+        facts.tracks.steps(message, |step| {
             let place = tracks
                 .iter()
                 .position(|track| (track.message_stream_id, track.kind, track.id) == (stream, step.kind, step.track));

@@ -28,12 +28,12 @@ impl Rule for MetadataContradictsMedia {
                 return;
             }
             let says = Metadata::of(message, values);
-            for track in facts.media.of(from, stream).filter(|track| track.id == 0 && track.configured) {
+            for track in facts.tracks.of(from, stream).filter(|track| track.id == 0 && track.configured) {
                 let is = Is { kind: track.kind, codec: track.codec, size: track.size, sample_rate: track.sample_rate };
                 is.contradicts(&says, &mut wrong);
             }
         } else if is_media(message) {
-            let Some(says) = facts.media.metadata(from, stream) else { return };
+            let Some(says) = facts.tracks.metadata(from, stream) else { return };
             parts(message, |Spot { track: id, .. }, part| {
                 if id != 0 || !part.is_configuration() {
                     return;

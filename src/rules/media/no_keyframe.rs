@@ -56,7 +56,7 @@ impl Rule for NoKeyframe {
             let place = waiting
                 .iter()
                 .position(|waiting| (waiting.from, waiting.message_stream_id, waiting.track) == (from, stream, track));
-            let known = facts.media.track(from, stream, MessageType::VIDEO, track);
+            let known = facts.tracks.get(from, stream, MessageType::VIDEO, track);
             if let Some(place) = place {
                 let since = waiting[place].since;
                 let took = now.time.since(since.time);

@@ -37,7 +37,7 @@ impl Rule for SequenceHeaderMissing {
             if !part.is_frame() || configured.contains(&(kind, id)) {
                 return;
             }
-            let track = facts.media.track(message.from, stream, kind, id);
+            let track = facts.tracks.get(message.from, stream, kind, id);
             // Another codec than before needs another configuration.
             let is_first = track.is_none_or(|track| track.frames == 0 || track.codec != Some(codec));
             let is_configured = track.is_some_and(|track| track.configured && track.codec == Some(codec));

@@ -1,6 +1,8 @@
 //! NET: the capture and the connection.
 
 mod capture_gap;
+mod closed_inside_message;
+mod connection_refused;
 mod connection_reset;
 mod midstream_start;
 mod one_direction_only;
@@ -15,3 +17,5 @@ pub(super) const NET004: super::Entry = connection_reset::ConnectionReset::ENTRY
 pub(super) const NET005: super::Entry = one_direction_only::OneDirectionOnly::ENTRY;
 pub(super) const NET006: super::Entry = zero_window::ZeroWindow::ENTRY;
 pub(super) const NET007: super::Entry = retransmissions::Retransmissions::ENTRY;
+pub(super) const NET008: super::Entry = closed_inside_message::ClosedInsideMessage::ENTRY;
+pub(super) const NET010: super::Entry = connection_refused::ConnectionRefused::ENTRY;

@@ -1,3 +1,5 @@
+//! What the screen will show is read here, before it is drawn: rows' texts, the selected row's fields and bytes.
+
 use ratatui::layout::Rect;
 
 use super::App;

@@ -1,3 +1,5 @@
+//! Search through the rows of the timeline, a little at a time, so that keys are answered meanwhile.
+
 use std::time::{Duration, Instant};
 
 use super::App;

@@ -1,3 +1,5 @@
+//! The tree of the selected row's fields, with what the selected field means below it.
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;

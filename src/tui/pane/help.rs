@@ -1,3 +1,5 @@
+//! The window of keys, over everything else.
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Block, Clear, Widget};

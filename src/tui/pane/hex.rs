@@ -1,4 +1,5 @@
-use crate::wire::words::count;
+//! The selected row's bytes, with those of the selected field and the one under the cursor marked.
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -6,6 +7,7 @@ use ratatui::style::{Modifier, Style};
 use super::{heading, lines, put};
 use crate::tui::app::App;
 use crate::tui::layout::Pane;
+use crate::wire::words::count;
 
 pub(super) fn draw(buffer: &mut Buffer, app: &App) {
     let about = app.detail.as_ref().map_or("", |detail| detail.about_bytes.as_str());

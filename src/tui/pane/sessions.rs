@@ -1,4 +1,5 @@
-use crate::wire::words::count;
+//! The list of sessions: who talks to whom, how that stands, and what was found.
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -9,6 +10,7 @@ use crate::rules::Severity;
 use crate::tui::app::App;
 use crate::tui::index::{Counts, SessionRow};
 use crate::tui::layout::Pane;
+use crate::wire::words::count;
 
 /// How wide the columns are. The addresses have what the others leave, and a narrow list only the most important.
 struct Columns {

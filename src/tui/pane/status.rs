@@ -1,4 +1,5 @@
-use crate::wire::words::count;
+//! The two lines at the bottom: how far reading is and what was found; and keys, a message or what is being typed.
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -8,6 +9,7 @@ use super::put;
 use crate::rules::Severity;
 use crate::tui::app::App;
 use crate::tui::keymap::BINDINGS;
+use crate::wire::words::count;
 
 pub(super) fn draw(buffer: &mut Buffer, app: &App) {
     let area = app.areas.status;

@@ -1,4 +1,5 @@
-use crate::wire::words;
+//! The rows of the timeline: messages and whatever else happened, in their order.
+
 use std::fmt::Write;
 
 use ratatui::buffer::Buffer;
@@ -9,7 +10,7 @@ use super::{column, heading, lines, put};
 use crate::tui::app::App;
 use crate::tui::index::Row;
 use crate::tui::layout::Pane;
-use crate::wire::Side;
+use crate::wire::{Side, words};
 
 /// How wide the columns are, which depends on how wide the pane is and what is shown.
 struct Columns {

@@ -12,6 +12,7 @@ mod vector;
 use std::ops::Range;
 
 use super::{Amf, Context, Members};
+use crate::wire::words::count;
 use crate::wire::{Field, Label, Reader, Recorder, Stop, Trouble, Value};
 use tables::{Tables, u29};
 
@@ -36,6 +37,11 @@ const DICTIONARY: u8 = 0x11;
 
 /// A value as the program keeps it, and as it is recorded.
 type Read = (Amf, Value);
+
+/// Reads one value that no avmplus marker announces, records it as `field` and returns it.
+pub fn bare<R: Recorder>(r: &mut Reader<'_, '_, R>, context: &mut Context, field: &'static Field) -> Result<Amf, Stop> {
+    context.nested(r, |r, context| r.node(field, |r| outermost(r, context, field)))
+}
 
 /// Reads the AMF3 value behind an avmplus marker into the node that is open.
 pub(super) fn outermost<R: Recorder>(
@@ -144,7 +150,7 @@ fn array_body<R: Recorder>(
     field: &'static Field,
     count: u32,
 ) -> Result<Read, Stop> {
-    let members = members(r, context, tables, field)?;
+    let members = members(r, context, tables, field, "array")?;
     let items = if context.has_ended() { Vec::new() } else { items(r, context, tables, field, count)? };
     Ok(if members.is_empty() {
         (Amf::StrictArray(items), Value::List)
@@ -155,15 +161,20 @@ fn array_body<R: Recorder>(
     })
 }
 
-/// Names and values up to the empty name.
+/// Names and values up to the empty name, or to the end of the bytes where that stands in its place.
 fn members<R: Recorder>(
     r: &mut Reader<'_, '_, R>,
     context: &mut Context,
     tables: &mut Tables,
     field: &'static Field,
+    kind: &str,
 ) -> Result<Members, Stop> {
     let mut members = Vec::new();
     while !context.has_ended() {
+        if r.is_empty() {
+            context.end_unclosed(r, kind, &format!("its {}", count(members.len() as u64, "member")));
+            break;
+        }
         let name = tables.string(r, context)?;
         if name.is_empty() {
             break;
@@ -174,7 +185,7 @@ fn members<R: Recorder>(
     Ok(members)
 }
 
-/// `count` values, numbered.
+/// `count` values, numbered, or those that there are.
 fn items<R: Recorder>(
     r: &mut Reader<'_, '_, R>,
     context: &mut Context,
@@ -182,10 +193,13 @@ fn items<R: Recorder>(
     field: &'static Field,
     count: u32,
 ) -> Result<Vec<Amf>, Stop> {
-    enough(r, count, 1, "values")?;
     let mut items = Vec::new();
     for index in 0..count {
         if context.has_ended() {
+            break;
+        }
+        if r.is_empty() {
+            context.end_unclosed(r, "array", &format!("{index} of its {count} values"));
             break;
         }
         r.label(Label::Index(index));

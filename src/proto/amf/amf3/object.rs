@@ -33,7 +33,7 @@ pub(super) fn object<R: Recorder>(
         found.push((text(r, name), value(r, context, tables, field)?));
     }
     if traits.is_dynamic {
-        found.extend(members(r, context, tables, field)?);
+        found.extend(members(r, context, tables, field, "object")?);
     }
     Ok(if traits.class.is_empty() {
         (Amf::Object(found), Value::Group)

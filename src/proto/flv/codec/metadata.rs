@@ -31,6 +31,6 @@ pub(crate) fn read<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<(), Stop> {
             r.label(Label::Key(start..r.at()));
             amf0::value(r, &mut context, &VALUE)?;
         }
-        Ok(())
+        context.take_end().map_or(Ok(()), Err)
     })
 }

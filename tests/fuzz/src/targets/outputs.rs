@@ -69,7 +69,7 @@ fn reports(packets: &[Packet]) -> (Profile, u64) {
     let pages: [Page; 5] = Default::default();
     let rules = CATALOGUE.iter().map(|entry| entry.meta).collect();
     let mut writers: [Box<dyn Writer>; 5] = [
-        Box::new(report::text(pages[0].clone(), false)),
+        Box::new(report::text(pages[0].clone(), false, true)),
         Box::new(report::junit(pages[1].clone(), Severity::Note, rules)),
         Box::new(report::sarif(pages[2].clone())),
         Box::new(stats::text(pages[3].clone(), false, false)),
@@ -86,7 +86,7 @@ fn reports(packets: &[Packet]) -> (Profile, u64) {
         while let Some(event) = analyzer.poll() {
             let findings = engine.observe(&event);
             masks.observe(&event);
-            observer.observe(&event, &masks, &mut profile);
+            observer.observe(&event, engine.story(), &masks, &mut profile);
             messages += u64::from(matches!(event, Event::Message(_)));
             let closes = matches!(event, Event::Close(_));
             for finding in &findings {
@@ -94,13 +94,13 @@ fn reports(packets: &[Packet]) -> (Profile, u64) {
             }
             for writer in &mut writers {
                 if !closes {
-                    writer.event(&event, &masks).unwrap();
+                    writer.event(&event, engine.story(), &masks).unwrap();
                 }
                 for finding in &findings {
                     writer.finding(finding, &masks).unwrap();
                 }
                 if closes {
-                    writer.event(&event, &masks).unwrap();
+                    writer.event(&event, engine.story(), &masks).unwrap();
                 }
             }
             masks.forget(&event);

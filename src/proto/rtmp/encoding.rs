@@ -1,0 +1,91 @@
+//! Values that are written otherwise than their message's type says: AMF3 without the marker that announces it, or AMF0 behind
+//! that marker.
+//!
+//! Neither can be read as it is declared, since a name comes first: AMF3's marker of a string is AMF0's `undefined`, and
+//! AMF0's is AMF3's `false`. The other reading is taken only where it is whole, from a name to the last byte.
+
+use crate::proto::amf::{Amf, Context, amf0, amf3};
+use crate::wire::{Field, Reader, Recorder, Silent, Stop, Trouble};
+
+const AMF0_STRING: u8 = 0x02;
+const AVM_PLUS: u8 = 0x11;
+const AMF3_STRING: u8 = 0x06;
+
+/// How the values of a command or data message are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// As its type says: AMF0, with AMF3 behind each avmplus marker.
+    Declared,
+    /// AMF3 without avmplus markers.
+    Amf3,
+    /// AMF0, behind an avmplus marker.
+    Amf0,
+}
+
+impl Encoding {
+    /// Finds out how the values that follow are written, and steps over an avmplus marker that is none.
+    pub(super) fn of<R: Recorder>(r: &mut Reader<'_, '_, R>, context: &mut Context, is_command: bool) -> Encoding {
+        match r.rest() {
+            [AMF3_STRING, ..] if Encoding::Amf3.is_whole(r.rest(), context, is_command) => Encoding::Amf3,
+            [AVM_PLUS, AMF0_STRING, ..] if Encoding::Amf0.is_whole(&r.rest()[1..], context, is_command) => {
+                let _ = r.skip(1, "an avmplus marker");
+                Encoding::Amf0
+            }
+            _ => Encoding::Declared,
+        }
+    }
+
+    /// Whether values in this encoding are all that there is: a name, a command's transaction id, and any others.
+    fn is_whole(self, bytes: &[u8], context: &mut Context, is_command: bool) -> bool {
+        let mut silent = Silent;
+        let r = &mut Reader::new(bytes, 0, &mut silent);
+        let mut read = || {
+            let is_name = |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_control() || c == '\u{fffd}');
+            let named = self.value(r, context, &super::data::DATA_NAME)?.text().is_some_and(is_name);
+            let numbered = !is_command || self.value(r, context, &super::data::VALUE)?.number().is_some();
+            while named && numbered && !r.is_empty() {
+                self.value(r, context, &super::data::VALUE)?;
+            }
+            Ok::<_, Stop>(named && numbered)
+        };
+        let is_read = read().unwrap_or(false);
+        context.forget_references();
+        context.take_end().is_none() && is_read
+    }
+
+    /// Reads one value, records it as `field` and returns it.
+    pub(super) fn value<R: Recorder>(
+        self,
+        r: &mut Reader<'_, '_, R>,
+        context: &mut Context,
+        field: &'static Field,
+    ) -> Result<Amf, Stop> {
+        match self {
+            Encoding::Declared | Encoding::Amf0 => amf0::value(r, context, field),
+            Encoding::Amf3 => amf3::bare(r, context, field),
+        }
+    }
+
+    /// The same of a value that stands behind those that a message must have.
+    pub(super) fn further<R: Recorder>(
+        self,
+        r: &mut Reader<'_, '_, R>,
+        context: &mut Context,
+        field: &'static Field,
+    ) -> Result<Amf, Stop> {
+        match self {
+            Encoding::Declared | Encoding::Amf0 => amf0::further(r, context, field),
+            Encoding::Amf3 => amf3::bare(r, context, field),
+        }
+    }
+
+    /// Says, at the place where the values begin, that they are not as they are declared.
+    pub(super) fn judge(self, at: u32) -> Result<(), Stop> {
+        let what = match self {
+            Encoding::Declared => return Ok(()),
+            Encoding::Amf3 => "AMF3 values without an avmplus marker, where AMF0 is declared",
+            Encoding::Amf0 => "AMF0 values behind an avmplus marker, which declares AMF3",
+        };
+        Err(Stop::new(at, what).of(Trouble::Mixed))
+    }
+}
