@@ -106,7 +106,7 @@ impl Tracks {
         parts(message, |spot, part| {
             let place = places.next().copied().flatten();
             let known = place.and_then(|place| story.tracks.at(place));
-            self.part(message, spot, part, place.zip(known));
+            self.part(message, spot, part, place.zip(known), story);
         });
     }
 
@@ -120,7 +120,14 @@ impl Tracks {
     }
 
     /// `known` is its track in the session's story.
-    fn part(&mut self, message: &Message, spot: Spot, part: Part<'_>, known: Option<(usize, &story::Track)>) {
+    fn part(
+        &mut self,
+        message: &Message,
+        spot: Spot,
+        part: Part<'_>,
+        known: Option<(usize, &story::Track)>,
+        story: &Story,
+    ) {
         let Some((its, known)) = known else {
             self.more += u64::from(part.is_frame());
             return;
@@ -142,18 +149,23 @@ impl Tracks {
         track.configurations += u64::from(part.is_configuration());
         if part.is_frame() {
             track.frame(message, spot, part, known.turn);
-            self.compare(place);
+            self.compare(place, story);
         }
     }
 
     /// How far the audio beside the video is from it, when a frame of either came.
-    fn compare(&mut self, place: usize) {
+    fn compare(&mut self, place: usize, story: &Story) {
         let (from, stream, kind, _) = self.tracks[place].key();
         let other = if kind == MessageType::AUDIO { MessageType::VIDEO } else { MessageType::AUDIO };
         let beside = |track: &Track| track.key() == (from, stream, other, 0);
         let Some(beside) = self.tracks.iter().position(beside) else { return };
         let (audio, video) = if kind == MessageType::AUDIO { (place, beside) } else { (beside, place) };
-        let clock = |place: usize| self.tracks[place].clock.map(|clock| clock.time);
+        // A clock that was set anew since stands nowhere.
+        let clock = |place: usize| {
+            let track = &self.tracks[place];
+            let turn = story.tracks.at(track.place)?.turn;
+            track.clock.filter(|clock| clock.turn == turn).map(|clock| clock.time)
+        };
         let (Some(of_audio), Some(of_video)) = (clock(audio), clock(video)) else { return };
         let ahead = i64::from(of_audio.wrapping_sub(of_video) as i32);
         let audio = &mut self.tracks[audio];
