@@ -105,6 +105,9 @@ limits! {
     /// Tags, labels and tunnels around one packet. Past it the packet is not read. Real networks stack a handful; each more is
     /// work for a hostile packet alone.
     nesting: usize = 16, "headers";
+    /// Holes of one direction that are remembered, to tell what fills one late from what is sent again. Past it the oldest is judged by
+    /// what is known then. A direction that loses more at a time is hardly readable.
+    holes: usize = 64, "holes", uncounted "a hole that is judged early is counted as any other";
     /// IP packets of which not every fragment has come, and whole ones kept to recognise copies. Past it those given out
     /// are forgotten first, then the oldest is given up. Linux keeps as much by bytes alone.
     fragments: usize = 4096, "packets";
@@ -162,6 +165,12 @@ limits! {
     amf_repeated: usize = 1 << 20, "bytes";
     /// Messages inside one aggregate message. Past it the rest of it is not decoded. Media servers put about a hundred there.
     aggregate_messages: usize = 16_384, "messages";
+    /// Modifiers (ModEx) in front of one media message. Past it the rest of the message is not decoded. One is in use.
+    modifiers: u32 = 32, "modifiers", uncounted "the message's problem says so";
+    /// Tracks in one media message. Past it the rest of the message is not decoded. There are as many ids.
+    tracks: u32 = 256, "tracks", uncounted "the message's problem says so";
+    /// NAL units, or OBUs, that are listed of one frame. Past it they are only counted. Real frames have a few, one a slice.
+    listed_units: u32 = 64, "units", uncounted "a field says how many more there are";
     /// Stream names and other secrets that are remembered of one session to be masked. Past it all text of the session's
     /// messages is masked. A publisher names its stream three or four times.
     secrets: usize = 64, "secrets";
@@ -180,6 +189,27 @@ limits! {
     /// Calls and answers that a rule remembers of one session. Past it further ones are not judged. Sessions of a day have
     /// tens.
     judged_calls: usize = 1024, "calls", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+    /// Media streams or tracks of one session that a rule follows. Past it further ones are not judged. Sessions have one or two
+    /// streams, of two tracks.
+    judged_tracks: usize = 64, "tracks", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+    /// Chunk streams of both sides of one session that a rule remembers. Past it further ones are not judged. Real peers use under
+    /// ten.
+    judged_chunk_streams: usize = 256, "chunk streams", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+    /// Message streams of one session that a rule remembers. Past it that rule is silent. Real clients use one or two.
+    judged_streams: usize = 1024, "message streams", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+    /// Pings of one session, and responses that come before theirs, that wait to be judged. Past it the oldest is not judged. Servers
+    /// send one a minute.
+    judged_pings: usize = 64, "pings", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+    /// Acknowledgements of one direction that wait to be judged. Past it the oldest is not judged. There is one a window, and it waits for
+    /// a few packets.
+    judged_acknowledgements: usize = 256, "acknowledgements", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+    /// Commands of one session on message streams that are not created yet. Past it further ones are not judged. Clients send one.
+    judged_early_commands: usize = 16, "commands", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+    /// Cases of one session that a rule keeps until the session's end, and findings that the engine keeps until the session's other side is
+    /// known as far: what a hole holds back may explain them. Past it further cases are not judged. Real sessions have few, if any.
+    late_cases: usize = 256, "cases", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+    /// Findings of all open sessions that a report keeps together. Past it the findings of the session at hand are given out before it closes.
+    report_findings: usize = 20_000, "findings", uncounted "nothing is lost: they come in parts";
     /// Findings of all sessions that `check --sessions` has not let through so far. Past it further ones are left out, also where
     /// their session is let through later. A usual session has some ten.
     waiting_findings: usize = 16_384, "findings";
@@ -195,6 +225,15 @@ limits! {
     index_share: u64 = 5, "percent", uncounted "the screen says so";
     /// Items that lie ready for the screen, about: a few milliseconds of its work. Past it reading waits.
     ready_items: usize = 16_384, "items", uncounted "nothing is lost: reading waits";
+    /// What these cost, about: long names make few of them large. Past it reading waits.
+    ready_bytes: usize = 16 << 20, "bytes", uncounted "nothing is lost: reading waits";
+
+    /// The longest filter. Whoever writes more wants a program.
+    filter_bytes: usize = 64 << 10, "bytes", uncounted "a longer one is refused with an error";
+    /// Brackets and negations inside one another in a filter: each costs a call on the stack. A person's filter has three.
+    filter_nesting: u32 = 64, "brackets", uncounted "more are refused with an error";
+    /// What one regular expression may take when it is compiled. A text search needs a few kilobytes.
+    filter_regex_bytes: usize = 1 << 20, "bytes", uncounted "a larger one is refused with an error";
 }
 
 impl Default for Limits {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rtmp_inspect::analyzer::{Analyzer, Held, Limits, Options, Reached};
 use rtmp_inspect::capture::{self, Input, LinkType};
+use rtmp_inspect::export::{Writer as _, report};
 use rtmp_inspect::filter::Sessions;
 use rtmp_inspect::limits;
 use rtmp_inspect::net::How;
@@ -145,6 +146,11 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("fragments", "tests/transport.rs", "fn fragments_keep_their_limits"),
     ("fragment_bytes", "tests/transport.rs", "fn fragments_keep_their_limits"),
     ("fragment_age_ns", "tests/transport.rs", "fn a_packet_without_all_its_fragments_is_lost"),
+    ("holes", "src/net/health/tests.rs", "fn holes_are_bounded"),
+    ("tracks", "tests/media.rs", "fn long_lists_end_in_a_count"),
+    ("listed_units", "tests/media.rs", "fn long_lists_end_in_a_count"),
+    ("filter_bytes", "src/filter/tests/mod.rs", "fn nesting_and_length_are_bounded"),
+    ("filter_nesting", "src/filter/tests/mod.rs", "fn nesting_and_length_are_bounded"),
     ("waiting_findings", "tests/reports.rs", "fn findings_that_wait_for_their_session_to_be_wanted_are_bounded"),
 ];
 
@@ -448,6 +454,112 @@ attacks! {
         assert_eq!(unanswered, Limits::DEFAULT.judged_calls);
     }
 
+    fn modifiers() {
+        let modified = |count: usize| message(8, [&[0x97][..], &[0, 0, 0x17].repeat(count - 1), &[0, 0, 0x11], b"mp4a"].concat(), &Limits::default());
+        let problems = |run: &Run| run.events.iter().map(|event| if let Event::Message(message) = event { message.problems.len() } else { 0 }).sum::<usize>();
+        let most = Limits::DEFAULT.modifiers as usize;
+        assert_eq!((problems(&modified(most)), problems(&modified(most + 1))), (0, 1));
+    }
+
+    fn judged_tracks() {
+        let streams = 2 * Limits::DEFAULT.judged_tracks as u32;
+        let conversation = (1..=streams).fold(sample::connected(), |conversation, id| {
+            conversation.client(|c| c.message(&Message::new(4, 8, id, 0, vec![0xaf, 1, 0])))
+        });
+        assert_eq!(cases(&say(&conversation, &Limits::default()), "MED004"), Limits::DEFAULT.judged_tracks as u64);
+    }
+
+    fn judged_chunk_streams() {
+        let chunk_streams = 2 * Limits::DEFAULT.judged_chunk_streams as u32;
+        let conversation = [1, 2].into_iter().fold(sample::connected(), |conversation, stream| {
+            conversation.client(|c| c.chunk_layer(|chunks| {
+                for id in 10..10 + chunk_streams { chunks.message(&Message::new(id, 8, stream, 0, vec![0xaf, 1, 0])); }
+            }))
+        });
+        // Some were used before.
+        let (found, most) = (cases(&say(&conversation, &Limits::default()), "CHK016"), Limits::DEFAULT.judged_chunk_streams as u64);
+        assert!(found <= most && found > most - 5, "{found}");
+    }
+
+    fn judged_streams() {
+        let begins = |count: usize| {
+            let server = |conversation: Conversation, id| conversation.server(|s| s.stream_begin(id));
+            let conversation = (0..count as u32).fold(sample::connected(), |conversation, id| server(conversation, 100 + id));
+            cases(&say(&conversation.client(|c| c.ping_request(1)), &Limits::default()), "CTL015")
+        };
+        let most = Limits::DEFAULT.judged_streams;
+        assert_eq!((begins(most - 2), begins(most + 1)), (1, 0));
+    }
+
+    fn judged_pings() {
+        let pings = 2 * Limits::DEFAULT.judged_pings as u32;
+        let conversation = (0..pings).fold(sample::connected(), |conversation, time| conversation.server(|s| s.ping_request(time)));
+        let run = say(&conversation.wait_ms(60_000).client(|c| c.set_buffer_length(1, 100)), &Limits::default());
+        assert_eq!(cases(&run, "CTL013"), Limits::DEFAULT.judged_pings as u64);
+    }
+
+    fn judged_acknowledgements() {
+        let many = 2 * Limits::DEFAULT.judged_acknowledgements as u32;
+        let conversation = sample::publishing().server(|s| (0..many).fold(s, |s, number| s.acknowledgement(1_000_000 + number)));
+        let run = say(&conversation.client(|c| c.ping_request(1)), &Limits::default());
+        assert_eq!(cases(&run, "CTL008"), Limits::DEFAULT.judged_acknowledgements as u64);
+    }
+
+    fn judged_early_commands() {
+        let many = 2 * Limits::DEFAULT.judged_early_commands as u32;
+        let conversation = (1..=many).fold(sample::connected(), |conversation, id| {
+            conversation.client(|c| c.stream_command(id, "publish", 0, &["name".into(), "live".into()]))
+        });
+        assert_eq!(cases(&say(&conversation, &Limits::default()), "CMD015"), Limits::DEFAULT.judged_early_commands as u64);
+    }
+
+    fn late_cases() {
+        let many = 2 * Limits::DEFAULT.late_cases as u32;
+        let conversation = (1..=many).fold(sample::publishing(), |conversation, id| {
+            conversation.client(|c| c.command("deleteStream", 0, &[Amf::Null, (1000 + id).into()]))
+        });
+        assert_eq!(cases(&say(&conversation, &Limits::default()), "CMD025"), Limits::DEFAULT.late_cases as u64);
+    }
+
+    fn report_findings() {
+        let run = message(20, values(&["call".into(), "x".into()]), &Limits::default());
+        let finding = run.findings.first().unwrap();
+        let opened = run.events.iter().find(|event| matches!(event, Event::Session(_))).unwrap();
+        let masks = Masks::new(false, &Limits::default());
+        let parts = |sessions: u32| {
+            let mut out = Vec::new();
+            let mut report = report::text(&mut out, false);
+            report.begin(&[], None).unwrap();
+            for session in 1..=sessions {
+                let mut opened = opened.clone();
+                if let Event::Session(opened) = &mut opened { opened.session = session; }
+                report.event(&opened, &masks).unwrap();
+                for _ in 0..100 { report.finding(&Finding { session, quote: None, ..finding.clone() }, &masks).unwrap(); }
+            }
+            drop(report);
+            String::from_utf8(out).unwrap().lines().filter(|line| line.starts_with("session ")).count()
+        };
+        let sessions = Limits::DEFAULT.report_findings as u32 / 100;
+        assert_eq!((parts(sessions - 1), parts(sessions + 1)), (0, 2));
+    }
+
+    fn ready_bytes() {
+        let name = "x".repeat(1000);
+        let conversation = sample::connected().client(|c| (2..200).fold(c, |c, id| c.command("call", id, &[Amf::Null, name.as_str().into()])));
+        let mut bytes = Vec::new();
+        pcap::write(&mut bytes, &Link::v4().packets(&conversation)).unwrap();
+        let capture = file(&bytes);
+        let longest = |limits: &Limits| load(capture.path(), limits).0.into_iter().max().unwrap();
+        let (usual, small) = (longest(&Limits::default()), longest(&small(|limits| limits.ready_bytes = 4000)));
+        assert!(usual > 100 && small < 40, "{usual} {small}");
+    }
+
+    fn filter_regex_bytes() {
+        assert!(rtmp_inspect::filter::Filter::parse("object.app matches \"a{1000}\"").is_ok());
+        let error = rtmp_inspect::filter::Filter::parse("object.app matches \"(a{1000}){1000}\"").unwrap_err();
+        assert!(error.to_string().contains("too large"), "{error}");
+    }
+
     fn ready_items() {
         let (batches, _, _) = index(20_000, &small(|limits| limits.ready_items = 1000));
         let longest = batches.iter().max().unwrap();
@@ -472,6 +584,12 @@ attacks! {
         assert!(complaints.is_empty());
         assert!(memory > 0 && memory < Limits::DEFAULT.index_bytes);
     }
+}
+
+/// How often a rule's fault was found.
+fn cases(run: &Run, code: &str) -> u64 {
+    let of_rule = run.findings.iter().filter(|finding| finding.rule.code == code);
+    of_rule.map(|finding| finding.count).max().unwrap_or_default()
 }
 
 /// A client's bytes with a segment missing and nobody who acknowledges it.

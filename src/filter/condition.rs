@@ -10,11 +10,12 @@ use super::lexer::Lexeme;
 use super::name::noun;
 use super::operand::{Literal, Operand};
 use super::path::Path;
+use crate::limits::Limits;
 use crate::registry::native::Seen;
 use crate::wire::{Kind, Word};
 
-/// Bytes that one compiled expression may take. A text search needs a few kilobytes.
-const REGEX_SIZE: usize = 1 << 20;
+/// Bytes that one compiled expression may take.
+const REGEX_SIZE: usize = Limits::DEFAULT.filter_regex_bytes;
 
 /// An operator of comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

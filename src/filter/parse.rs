@@ -8,12 +8,13 @@ use super::lexer::{Lexed, Lexeme, lex};
 use super::name::{Part, Segment};
 use super::operand::Literal;
 use super::path::{Path, resolve};
+use crate::limits::Limits;
 use crate::wire::escape;
 
-/// Brackets and negations inside one another. A person's filter has three; each costs a call on the stack.
-const NESTED: u32 = 64;
-/// Bytes of a filter. Whoever writes more wants a program.
-const LONGEST: usize = 1 << 16;
+/// Brackets and negations inside one another.
+const NESTED: u32 = Limits::DEFAULT.filter_nesting;
+/// Bytes of a filter.
+const LONGEST: usize = Limits::DEFAULT.filter_bytes;
 
 /// A filter's meaning.
 #[derive(Clone, Debug)]

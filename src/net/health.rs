@@ -4,10 +4,11 @@
 //! wire, cut or not, and remembers no bytes: data in order costs a few comparisons.
 
 use super::{Segment, TcpFacts};
+use crate::limits::Limits;
 use crate::wire::{Moment, PacketNo, Side, Time};
 
 /// Holes of a direction that are remembered. Past it the oldest is judged by what is known then.
-const HOLES: usize = 64;
+const HOLES: usize = Limits::DEFAULT.holes;
 
 /// Segments of a direction that are remembered to recognise copies.
 const COPIES: usize = 8;

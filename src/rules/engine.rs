@@ -12,8 +12,8 @@ use crate::story::Stories;
 use crate::wire::{IdMap, PacketNo, Side};
 
 /// Findings of one session that wait for its other side. Past them, those of a kind that waits already are counted with
-/// it, and others are dropped.
-const HELD: usize = 256;
+/// it, and others are dropped: that takes more kinds than rules have, unless a rule whose findings wait has each told.
+const HELD: usize = Limits::DEFAULT.late_cases;
 
 /// Judges every session by a set of rules of its own.
 pub struct Engine {

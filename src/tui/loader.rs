@@ -15,8 +15,6 @@ use crate::limits::Limits;
 use crate::tui;
 use crate::wire::Time;
 
-/// Bytes that these cost at most, about: long names.
-const READY_BYTES: usize = 16 << 20;
 /// Packets of a file between hand-overs.
 const STRIDE: u64 = 64;
 
@@ -123,7 +121,10 @@ impl Loader {
     /// Reads on, as far as one hand-over goes.
     pub fn read(&mut self) -> Batch {
         let (mut items, before) = (Vec::new(), self.cost);
-        while items.len() < self.limits.ready_items && self.cost - before < READY_BYTES && self.step(&mut items) {}
+        while items.len() < self.limits.ready_items
+            && self.cost - before < self.limits.ready_bytes
+            && self.step(&mut items)
+        {}
         Batch { items, cost: self.cost - before, progress: self.progress().clone() }
     }
 
@@ -141,8 +142,8 @@ impl Loader {
         let mut items = Vec::new();
         loop {
             let before = self.cost;
-            let more =
-                (0..stride).all(|_| self.cost - before < READY_BYTES && self.step(&mut items)) || !self.progress.done;
+            let more = (0..stride).all(|_| self.cost - before < self.limits.ready_bytes && self.step(&mut items))
+                || !self.progress.done;
             let cost = self.cost - before;
             let progress = self.progress();
             let mut ready = shared.lock();
@@ -152,7 +153,7 @@ impl Loader {
             if !more {
                 return;
             }
-            while ready.items.len() >= self.limits.ready_items || ready.cost >= READY_BYTES {
+            while ready.items.len() >= self.limits.ready_items || ready.cost >= self.limits.ready_bytes {
                 ready = shared.room.wait(ready).unwrap_or_else(PoisonError::into_inner);
             }
         }

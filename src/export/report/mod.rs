@@ -11,6 +11,7 @@ use std::io::{self, Write};
 
 use super::{Counts, Writer};
 use crate::analyzer::Totals;
+use crate::limits::Limits;
 use crate::proto::rtmp::describe;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::{Event, Opened};
@@ -92,7 +93,7 @@ const REJECTED: &str = "CMD023";
 /// Findings of one session that are shown; the others are counted.
 const SHOWN: usize = 200;
 /// Findings of open sessions that are kept together. Past it, a session's are given out before it closes.
-const KEPT: usize = 20_000;
+const KEPT: usize = Limits::DEFAULT.report_findings;
 /// Bytes of a message that are shown with a finding.
 const BYTES: usize = 16;
 

@@ -4,13 +4,14 @@
 use std::ops::Range;
 
 use super::facts::{Fields, Multitrack, Track, note};
+use crate::limits::Limits;
 use crate::open_enum;
 use crate::wire::{Label, Reader, Recorder, Stop, Value};
 
-/// Modifiers of one message that are followed. One is in use.
-const MODIFIERS: u32 = 32;
-/// Tracks of one message that are followed: as many as there are ids.
-const TRACKS: u32 = 256;
+/// Modifiers of one message that are followed.
+const MODIFIERS: u32 = Limits::DEFAULT.modifiers;
+/// Tracks of one message that are followed.
+const TRACKS: u32 = Limits::DEFAULT.tracks;
 
 open_enum! {
     /// AudioPacketModExType and VideoPacketModExType. Source: E-RTMP v2.

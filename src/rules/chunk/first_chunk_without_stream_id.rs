@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 
+use crate::limits::Limits;
 use crate::proto::rtmp::Message;
 use crate::rules::{Facts, Findings, Mark, Rule, rule};
 
 /// Chunk streams of both sides that are remembered.
-const REMEMBERED: usize = 256;
+const REMEMBERED: usize = Limits::DEFAULT.judged_chunk_streams;
 
 rule! {
     /// The first chunk of a chunk stream must have a type 0 header. A type 1 header, as here, leaves out the message stream, and

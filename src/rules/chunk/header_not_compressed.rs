@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 
+use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::{Head, Message, MessageType};
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::{PacketNo, Side};
 
 /// Chunk streams of both sides that are remembered.
-const REMEMBERED: usize = 256;
+const REMEMBERED: usize = Limits::DEFAULT.judged_chunk_streams;
 /// With fewer messages there is nothing to gain.
 const ENOUGH: u64 = 50;
 

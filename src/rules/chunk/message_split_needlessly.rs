@@ -1,8 +1,8 @@
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Facts, Findings, Mark, Rule, rule};
 
-/// Chunk sizes of a side that are remembered: one that it left may still be what it writes.
-const REMEMBERED: usize = 8;
+/// Chunk sizes of a side on which it looks back: one that it left may still be what it writes.
+const LOOK_BACK: usize = 8;
 /// Type 3 headers inside a payload that are no chance (one in 2^32) …
 const PROOF: usize = 4;
 /// … and in a payload that cannot be decoded.
@@ -32,7 +32,7 @@ impl Rule for MessageSplitNeedlessly {
         let sizes = &mut self.sizes[message.from.index()];
         if let Body::SetChunkSize(size @ 1..=0x7fff_ffff) = message.body {
             let (in_force, before) = sizes.get_or_insert((128, Vec::new()));
-            if size != *in_force && !before.contains(in_force) && before.len() < REMEMBERED {
+            if size != *in_force && !before.contains(in_force) && before.len() < LOOK_BACK {
                 before.push(*in_force);
             }
             *in_force = size;

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
+use crate::limits::Limits;
 use crate::proto::rtmp::{Message, MessageType};
 use crate::rules::{Facts, Findings, Rule, rule};
 
 /// Chunk streams of both sides that are remembered.
-const REMEMBERED: usize = 256;
+const REMEMBERED: usize = Limits::DEFAULT.judged_chunk_streams;
 
 rule! {
     /// The messages of a chunk stream belong to one message stream, until that is closed. Here one chunk stream carries

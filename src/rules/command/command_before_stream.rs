@@ -1,4 +1,5 @@
 use super::numbered;
+use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::{self, Deed};
@@ -8,7 +9,7 @@ use crate::story::Stream;
 use crate::wire::{Moment, PacketNo, Side};
 
 /// Commands that are remembered until their stream is created.
-const REMEMBERED: usize = 16;
+const REMEMBERED: usize = Limits::DEFAULT.judged_early_commands;
 
 rule! {
     /// `publish` and `play` go over a message stream that createStream made. This client sends one before the result came, or

@@ -1,11 +1,12 @@
 //! What several rules share that can judge only when a session is over.
 
+use crate::limits::Limits;
 use crate::proto::rtmp::Message;
 use crate::rules::{Findings, Mark, Meta, Quote};
 use crate::wire::PacketNo;
 
 /// Cases that are kept, as many as the engine holds; the others are dropped.
-const KEPT: usize = 256;
+const KEPT: usize = Limits::DEFAULT.late_cases;
 
 /// What looks wrong by what is known so far. It is judged at the end: what a hole or a reordered capture holds back of the
 /// other side may explain it.

@@ -25,8 +25,8 @@ rule! {
 
 /// Bytes of a handshake's half.
 const HANDSHAKE: u64 = 3073;
-/// Messages whose ends are remembered: more than are on their way at a time.
-const REMEMBERED: usize = 512;
+/// Messages on whose ends it looks back: more than are on their way at a time.
+const LOOK_BACK: usize = 512;
 /// Numbers in a row that must be at a message's end before a dialect is named.
 const PROOF: u32 = 3;
 
@@ -52,7 +52,7 @@ impl Dialects {
         if !self.begun || self.settled {
             return;
         }
-        if self.ends.len() == REMEMBERED {
+        if self.ends.len() == LOOK_BACK {
             self.ends.pop_front();
         }
         self.ends.push_back((head.end(), self.payload));

@@ -7,13 +7,14 @@
 
 use std::collections::VecDeque;
 
+use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Facts, Quote};
 use crate::wire::{PacketNo, Side};
 
 /// Acknowledgements that wait. Past them the oldest is not judged.
-const WAITING: usize = 256;
+const WAITING: usize = Limits::DEFAULT.judged_acknowledgements;
 
 /// A message begins well after an acknowledgement when so many packets are between: captures reorder a little.
 const WELL_AFTER: u64 = 64;

@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 
+use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, UserControlEvent};
 use crate::rules::{Facts, Findings, Quote, Rule, rule};
@@ -22,8 +23,8 @@ rule! {
     "CTL013", "ping-unanswered", Warning, "RTMP 1.0 §7.1.7", rests: Session, media: false
 }
 
-/// Pings, and early responses, that are remembered. Servers send one a minute.
-const REMEMBERED: usize = 64;
+/// Pings, and early responses, that are remembered.
+const REMEMBERED: usize = Limits::DEFAULT.judged_pings;
 /// As long as a response may take, in nanoseconds.
 const PATIENCE_NS: i64 = 10_000_000_000;
 

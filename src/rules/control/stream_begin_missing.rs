@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, UserControlEvent};
 use crate::rules::{Facts, Findings, Rule, rule};
@@ -22,7 +23,7 @@ rule! {
 }
 
 /// Streams that are remembered. Real clients use one or two.
-const REMEMBERED: usize = 1024;
+const REMEMBERED: usize = Limits::DEFAULT.judged_streams;
 /// … and named in the finding.
 const NAMED: usize = 8;
 

@@ -1,3 +1,4 @@
+use crate::limits::Limits;
 use crate::proto::rtmp::{Message, MessageType, is_media};
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::{Side, Time};
@@ -10,7 +11,7 @@ const LASTING: i64 = 3_000_000_000;
 /// A track that is silent for longer, in ns, is not compared.
 const SILENT: i64 = 2_000_000_000;
 /// Streams that are watched.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = Limits::DEFAULT.judged_tracks;
 
 rule! {
     /// Audio and video keep the distance that they have at the beginning: what arrives together belongs together. Here their

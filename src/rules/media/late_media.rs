@@ -1,4 +1,5 @@
 use super::named;
+use crate::limits::Limits;
 use crate::proto::rtmp::{Message, MessageType, is_media};
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::{Side, Time};
@@ -9,7 +10,7 @@ const LASTING: i64 = 5_000_000_000;
 /// A step of a clock that is no delay but a jump, in ms.
 const JUMP: i64 = 10_000;
 /// Tracks that are watched.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = Limits::DEFAULT.judged_tracks;
 
 rule! {
     /// What a publisher sends arrives as fast as its timestamps grow. Here it falls more than 2 s behind and stays there for

@@ -1,3 +1,4 @@
+use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::{Message, is_media};
 use crate::rules::{Facts, Findings, Quote, Rule, rule};
@@ -7,7 +8,7 @@ use crate::wire::{Moment, PacketNo, Side};
 /// An answer that is captured so shortly after, in ns, may have come before: captures of several interfaces reorder.
 const REORDERED: i64 = 5_000_000;
 /// Streams that are waited for.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = Limits::DEFAULT.judged_tracks;
 
 rule! {
     /// A client sends audio or video only after the server accepted its publish, and on the message stream that it created

@@ -1,3 +1,4 @@
+use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, is_media};
 use crate::rules::{Facts, Findings, Rule, rule};
@@ -8,7 +9,7 @@ use crate::wire::{Moment, Side};
 /// Silence that is worth a word, in ns.
 const SILENCE: i64 = 5_000_000_000;
 /// Streams that are watched.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = Limits::DEFAULT.judged_tracks;
 
 rule! {
     /// A stream that was running had no media for more than 5 s, before it went on or until its end. Commands on the stream

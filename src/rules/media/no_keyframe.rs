@@ -1,4 +1,5 @@
 use super::named;
+use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::flv::FrameType;
 use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, parts};
@@ -11,7 +12,7 @@ const PATIENCE: i64 = 10_000_000_000;
 /// What nobody notices, in ns: a relay may begin with the end of a group of pictures and send the next at once.
 const UNNOTICED: i64 = 500_000_000;
 /// Tracks that are waited for.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = Limits::DEFAULT.judged_tracks;
 
 rule! {
     /// A video track begins with another frame than a key frame, and none comes in half a second. The finding says how long

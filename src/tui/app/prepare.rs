@@ -7,7 +7,7 @@ use crate::tui::detail::Detail;
 use crate::tui::layout::{Pane, lay_out};
 use crate::tui::list::List;
 
-/// Texts of rows that are remembered: some screens full.
+/// Texts of rows that need not be made again while the screen moves: some screens full.
 const TEXTS: usize = 2048;
 
 impl App {

@@ -5,6 +5,7 @@ use super::av1_sequence;
 use super::bits::Bits;
 use super::picture::{CONFIGURATION, Facts, LEVEL_IDC, PROFILE_IDC, TIER, TRAILING, VERSION, level, tier};
 use crate::fields;
+use crate::limits::Limits;
 use crate::proto::flv::facts::video::Video;
 use crate::wire::{Label, Reader, Recorder, Stop, Value};
 
@@ -33,7 +34,8 @@ fields! {
     OBUS_MORE: Uint "video.obus_more", "", "AV1 §5.3";
 }
 
-const LISTED: u32 = 64;
+/// OBUs that are listed of one frame or record.
+const LISTED: u32 = Limits::DEFAULT.listed_units;
 const SEQUENCE_HEADER: u8 = 1;
 
 /// Reads the record, and from its sequence header what the pictures are.

@@ -2,6 +2,7 @@
 //! H.266 Table 5.
 
 use crate::fields;
+use crate::limits::Limits;
 use crate::wire::{Label, Reader, Recorder, Value};
 
 fields! {
@@ -13,9 +14,9 @@ fields! {
     NAL_UNITS_MORE: Uint "video.nal_units_more", "", "ISO 14496-15 §4.3";
 }
 
-/// NAL units that are listed of one frame. Real ones have a few, one a slice.
-const LISTED: u32 = 64;
-/// NAL units that are looked for: with more, the bytes are taken for no NAL units at all.
+/// NAL units that are listed of one frame.
+const LISTED: u32 = Limits::DEFAULT.listed_units;
+/// NAL units that are looked for, which bounds the work: with more, the bytes are taken for no NAL units at all.
 const FOLLOWED: u32 = 4096;
 
 /// A codec whose coded frames are NAL units.
