@@ -187,17 +187,13 @@ impl Request {
         }
         let is_result = answer.name == "_result";
         self.reply = Some(Reply { is_result, n: answer.n, at: answer.at });
-        match self.procedure.map(|procedure| procedure.answer) {
+        let by_status = |it: &Procedure| matches!(it.answer, procedure::Answer::Status | procedure::Answer::Nothing);
+        if !self.procedure.is_some_and(by_status) {
+            let Answer { code, n, at, .. } = answer;
+            self.outcome.get_or_insert(Outcome { accepted: is_result, code, n, at });
+        } else if !answer.code.is_empty() || !is_result {
             // Some servers answer publish and play with a `_result` in which the status stands.
-            Some(procedure::Answer::Status | procedure::Answer::Nothing) => {
-                if !answer.code.is_empty() || !is_result {
-                    self.learn(answer);
-                }
-            }
-            _ => {
-                let Answer { code, n, at, .. } = answer;
-                self.outcome.get_or_insert(Outcome { accepted: is_result, code, n, at });
-            }
+            self.learn(answer);
         }
     }
 

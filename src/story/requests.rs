@@ -171,7 +171,7 @@ impl Requests {
     /// own: the sender took another transaction id. To be asked when no more comes.
     pub fn misnumbered(&self) -> Vec<(u64, u64)> {
         let mut pairs: Vec<(u64, u64)> = Vec::new();
-        for early in self.unclaimed.iter() {
+        for early in &self.unclaimed {
             let mut waiting = self.waiting().filter(|request| {
                 let is_free = !pairs.iter().any(|(call, _)| *call == request.n);
                 is_free && request.from != early.from && !request.is_courtesy() && request.at.packet <= early.at.packet

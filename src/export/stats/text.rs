@@ -92,7 +92,7 @@ impl<W: Write> Text<W> {
         if !steps.is_empty() {
             self.line(format_args!("  begin     {}", steps.join(", ")));
         }
-        for request in stats.requests.iter() {
+        for request in &stats.requests {
             self.request(request, stats);
         }
         if stats.more_requests > 0 {
@@ -271,7 +271,7 @@ impl<W: Write> Form for Text<W> {
         self.beginning(stats);
         self.calls(&stats.calls, "calls");
         self.types(stats);
-        if stats.tracks.iter().next().is_some() || stats.metadata.iter().next().is_some() {
+        if stats.tracks.iter().next().is_some() || !stats.metadata.is_empty() {
             self.line(format_args!("  media"));
             stats.metadata.iter().for_each(|declared| self.declared(declared));
             stats.tracks.iter().for_each(|track| self.track(track));
