@@ -23,6 +23,7 @@ pub use streams::{Stream, Streams};
 pub use tracks::{Step, Track, Tracks};
 
 use crate::net::{How, Start, TcpFacts};
+use crate::proto::rtmp::procedure::Deed;
 use crate::proto::{Close, Event};
 use crate::wire::{Moment, Side};
 
@@ -61,6 +62,12 @@ impl Story {
     /// The publish or play that a message stream was last asked for.
     pub fn asked(&self, stream: &Stream) -> Option<&Request> {
         self.requests.get(stream.asked?)
+    }
+
+    /// The command with which the client gave up a message stream, since that was last asked for.
+    pub fn ended_by(&self, stream: &Stream) -> Option<&Request> {
+        let is_its = |request: &&Request| Some(request.at) == stream.ended && !request.is_courtesy();
+        self.requests.iter().rev().filter(is_its).find(|request| request.deed.is_some_and(Deed::is_end))
     }
 
     /// Bytes that its lists take, about.

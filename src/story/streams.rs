@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::request::{Use, deed};
+use super::request::{Use, deed, ended_stream};
 use super::requests::Requests;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::{self, Deed};
@@ -139,9 +139,7 @@ impl Streams {
                 }
             }
             Deed::Ends | Deed::Deletes => {
-                let named = command.arguments.first().and_then(Amf::number).map(|id| id as u32);
-                let id = if deed == Deed::Deletes { named.unwrap_or(id) } else { id };
-                if let Some(stream) = self.streams.get_mut(&id) {
+                if let Some(stream) = ended_stream(message, command).and_then(|id| self.streams.get_mut(&id)) {
                     stream.ended.get_or_insert(message.head.last);
                     stream.begun = false;
                     if deed == Deed::Deletes {

@@ -5,6 +5,7 @@ use rtmp_inspect::synth::media::{
 };
 use rtmp_inspect::synth::{Amf, Conversation, Message, Peer, Random, SubMessage, aggregate, object, sample};
 
+use crate::common::{Story, capture};
 use crate::{Case, case};
 
 const STREAM: u32 = sample::STREAM;
@@ -56,6 +57,18 @@ fn joined(key_after_ms: i64, more: bool) -> Conversation {
         .server(|s| s.video(STREAM, 0, avc_sequence_header()).video(STREAM, 0, picture(Frame::Inter)))
         .wait_ms(key_after_ms);
     if more { conversation.server(|s| s.video(STREAM, 40, picture(Frame::Key))) } else { conversation }
+}
+
+fn real(code: &'static str, name: &'static str, expected: &'static [&'static str]) -> Case {
+    Case { code, what: name, story: Story::of_file(&capture(name)), expected }
+}
+
+/// Each of these captures has one fault, and nobody is told of another.
+#[test]
+fn a_case_raises_what_it_was_made_for_and_nothing_else() {
+    for (name, codes) in [("media-after-delete", &["MED004"][..])] {
+        assert_eq!(Story::of_file(&capture(&format!("cases/{name}.pcap"))).codes(), codes, "{name}");
+    }
 }
 
 pub(super) fn cases() -> Vec<Case> {
@@ -187,6 +200,58 @@ pub(super) fn cases() -> Vec<Case> {
             "on a stream that is not there",
             &sample::publishing().client(|c| c.video(3, 0, avc_sequence_header())).server(|s| s.ping_request(5)),
             &["media on message stream 3, which was never created"],
+        ),
+        case(
+            "MED004",
+            "after its own deleteStream",
+            &running(5, |ms| (ms, ms)).client(|c| c.delete_stream(STREAM)).wait_ms(99).client(|c| {
+                c.video(STREAM, 1100, picture(Frame::Inter)).audio(STREAM, 1100, sound()).audio(STREAM, 1120, sound())
+            }),
+            &[
+                "the client goes on after its own deleteStream(0): 3 audio or video messages on message stream 1, the first 100 ms later",
+            ],
+        ),
+        case(
+            "MED004",
+            "after its own closeStream, which FCUnpublish announced",
+            &running(5, |ms| (ms, ms))
+                .client(|c| c.command("FCUnpublish", 5, &[Amf::Null, "s".into()]))
+                .client(|c| c.stream_command(STREAM, "closeStream", 6, &[Amf::Null]))
+                .client(|c| c.audio(STREAM, 1100, sound())),
+            &[
+                "the client goes on after its own closeStream(6): 1 audio or video message on message stream 1, the first 1 ms later",
+            ],
+        ),
+        case(
+            "MED004",
+            "FCUnpublish alone ends nothing",
+            &running(5, |ms| (ms, ms))
+                .client(|c| c.command("FCUnpublish", 5, &[Amf::Null, "s".into()]))
+                .client(|c| c.audio(STREAM, 1100, sound())),
+            &[],
+        ),
+        case(
+            "MED004",
+            "what was under way with deleteStream",
+            &running(5, |ms| (ms, ms)).client(|c| c.delete_stream(STREAM).audio(STREAM, 1100, sound())),
+            &[],
+        ),
+        case(
+            "MED004",
+            "a new publish",
+            &running(5, |ms| (ms, ms))
+                .client(|c| c.stream_command(STREAM, "closeStream", 0, &[Amf::Null]))
+                .client(|c| c.publish(STREAM, 7, "s"))
+                .server(|s| s.on_status(STREAM, "status", "NetStream.Publish.Start", "s is now published."))
+                .client(|c| sample::sequence_headers(c).audio(STREAM, 1100, sound())),
+            &[],
+        ),
+        real(
+            "MED004",
+            "cases/media-after-delete.pcap",
+            &[
+                "the client goes on after its own deleteStream(7): 40 audio or video messages on message stream 1, the first 300.999 ms later",
+            ],
         ),
         case("MED005", "on message stream 1", &sample::publish(3), &[]),
         case(
