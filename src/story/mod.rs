@@ -96,6 +96,11 @@ impl Story {
         is_in_order(&close.tcp) && self.of(close.from.other()).in_order
     }
 
+    /// When a side closed its TCP window for longest, and for how many nanoseconds, at the session's last close.
+    pub fn window_closed(&self, side: Side, close: &Close) -> Option<(Moment, i64)> {
+        if side == close.from { window_closed(&close.tcp) } else { self.of(side).window_closed }
+    }
+
     /// How a session ended, at its last close.
     pub fn ending(&self, close: &Close) -> Ending {
         let ended = |by: Side, how, at| Ending {
@@ -144,6 +149,7 @@ impl Story {
                 side.closed = Some(close.how);
                 side.closed_at = Some(close.at);
                 side.in_order = is_in_order(&close.tcp);
+                side.window_closed = window_closed(&close.tcp);
             }
             Event::Resync(_) | Event::Piece(_) => {}
         }
@@ -153,4 +159,8 @@ impl Story {
 /// Whether a direction's segments were captured as they were sent first.
 fn is_in_order(tcp: &TcpFacts) -> bool {
     tcp.retransmissions == 0 && tcp.out_of_order == 0 && tcp.capture_holes == 0
+}
+
+fn window_closed(tcp: &TcpFacts) -> Option<(Moment, i64)> {
+    Some((tcp.longest_zero_window_from?, tcp.longest_zero_window))
 }

@@ -68,6 +68,18 @@ impl Streams {
         self.streams.values().map(Box::as_ref)
     }
 
+    /// The streams whose use a message ends, as its sender wants it. One that names what is published, and no stream
+    /// (FCUnpublish), may be about any.
+    pub fn ended_by(&self, message: &Message) -> impl Iterator<Item = &Stream> {
+        let command = match &message.body {
+            Body::Command(command) if message.from == Side::Client => Some(command),
+            _ => None,
+        };
+        let command = command.filter(|command| deed(command).is_some_and(Deed::is_end));
+        let named = command.and_then(|command| ended_stream(message, command));
+        self.iter().filter(move |stream| command.is_some() && named.is_none_or(|id| id == stream.id))
+    }
+
     fn at(&mut self, id: u32) -> Option<&mut Stream> {
         if self.streams.len() >= REMEMBERED && !self.streams.contains_key(&id) {
             return None;
