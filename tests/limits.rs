@@ -528,12 +528,13 @@ attacks! {
         let masks = Masks::new(false, &Limits::default());
         let parts = |sessions: u32| {
             let mut out = Vec::new();
-            let mut report = report::text(&mut out, false);
+            let story = rtmp_inspect::rules::Facts::default();
+            let mut report = report::text(&mut out, false, true);
             report.begin(&[], None).unwrap();
             for session in 1..=sessions {
                 let mut opened = opened.clone();
                 if let Event::Session(opened) = &mut opened { opened.session = session; }
-                report.event(&opened, &masks).unwrap();
+                report.event(&opened, &story, &masks).unwrap();
                 for _ in 0..100 { report.finding(&Finding { session, quote: None, ..finding.clone() }, &masks).unwrap(); }
             }
             drop(report);

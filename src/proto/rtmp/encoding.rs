@@ -4,6 +4,7 @@
 //! Neither can be read as it is declared, since a name comes first: AMF3's marker of a string is AMF0's `undefined`, and
 //! AMF0's is AMF3's `false`. The other reading is taken only where it is whole, from a name to the last byte.
 
+use super::edges::PAYLOAD;
 use crate::proto::amf::{Amf, Context, amf0, amf3};
 use crate::wire::{Field, Reader, Recorder, Silent, Stop, Trouble};
 
@@ -37,14 +38,15 @@ impl Encoding {
 
     /// Whether values in this encoding are all that there is: a name, a command's transaction id, and any others.
     fn is_whole(self, bytes: &[u8], context: &mut Context, is_command: bool) -> bool {
+        // Nothing is recorded, so that any field will do.
         let mut silent = Silent;
         let r = &mut Reader::new(bytes, 0, &mut silent);
         let mut read = || {
             let is_name = |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_control() || c == '\u{fffd}');
-            let named = self.value(r, context, &super::data::DATA_NAME)?.text().is_some_and(is_name);
-            let numbered = !is_command || self.value(r, context, &super::data::VALUE)?.number().is_some();
+            let named = self.value(r, context, &PAYLOAD)?.text().is_some_and(is_name);
+            let numbered = !is_command || self.value(r, context, &PAYLOAD)?.number().is_some();
             while named && numbered && !r.is_empty() {
-                self.value(r, context, &super::data::VALUE)?;
+                self.value(r, context, &PAYLOAD)?;
             }
             Ok::<_, Stop>(named && numbered)
         };
