@@ -378,6 +378,7 @@ pub static CATALOGUE: &[&Entry] = &[
     &media::MED013,
     &media::MED014,
     &media::MED015,
+    &media::MED018,
     &network::NET001,
     &network::NET002,
     &network::NET003,
