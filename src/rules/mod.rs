@@ -387,6 +387,7 @@ pub static CATALOGUE: &[&Entry] = &[
     &network::NET006,
     &network::NET007,
     &network::NET008,
+    &network::NET009,
     &network::NET010,
 ];
 

@@ -373,6 +373,7 @@ impl Session {
             tcp: Box::new(*tcp),
             last,
             attempts: Attempts::default(),
+            strangers: Vec::new(),
         }));
     }
 
