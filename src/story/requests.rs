@@ -320,13 +320,17 @@ impl Requests {
         }
         let id = message.head.message_stream_id;
         let purpose = if message.from == Side::Client { Use::Publish } else { Use::Play };
-        let is_its =
-            |request: &Request| request.purpose() == Some(purpose) && (id == 0 || request.used_stream_id == id);
-        let Some(n) = self.uses.iter().rev().copied().find(|n| self.get(*n).is_some_and(is_its)) else { return };
-        let Some(request) = self.place(n).and_then(|place| self.all.get_mut(place)) else { return };
-        request.first_frame.get_or_insert(message.head.last);
-        if part.is_key() {
-            request.first_key_frame.get_or_insert(message.head.last);
+        for n in self.uses.iter().rev() {
+            let place = self.all.binary_search_by_key(n, |request| request.n);
+            let Some(request) = place.ok().and_then(|place| self.all.get_mut(place)) else { continue };
+            if request.purpose() != Some(purpose) || (id != 0 && request.used_stream_id != id) {
+                continue;
+            }
+            request.first_frame.get_or_insert(message.head.last);
+            if part.is_key() {
+                request.first_key_frame.get_or_insert(message.head.last);
+            }
+            return;
         }
     }
 }
