@@ -6,6 +6,7 @@ use super::codes::Tally;
 use super::situation::Situation;
 use super::tested::{Tested, Told};
 use crate::wire::Time;
+use crate::wire::words::clip;
 
 /// Rows that one server may have, each situation counted. A real one has some hundreds.
 const ROWS: usize = 8192;
@@ -144,8 +145,8 @@ impl Profile {
         }
         let facts = self.rows.entry(key).or_insert_with(|| Facts {
             title: fact.title,
-            situation: cut(&fact.situation.text, SITUATION),
-            detail: cut(&fact.situation.detail, SITUATION),
+            situation: clip(&fact.situation.text, SITUATION).into_owned(),
+            detail: clip(&fact.situation.detail, SITUATION).into_owned(),
             anchor: fact.anchor,
             sessions: 0,
             values: BTreeMap::new(),
@@ -156,7 +157,7 @@ impl Profile {
         if facts.last.replace(session) != Some(session) {
             facts.sessions += 1;
         }
-        let value = cut(&fact.value, VALUE);
+        let value = clip(&fact.value, VALUE).into_owned();
         if facts.values.len() < VALUES || facts.values.contains_key(&value) {
             facts.values.entry(value).or_default().add(fact.evidence);
         } else {
@@ -185,13 +186,5 @@ impl Profile {
         if latency.worst.is_none_or(|(worst, _)| ns > worst) {
             latency.worst = Some((ns, evidence));
         }
-    }
-}
-
-/// At most so many characters.
-fn cut(text: &str, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }

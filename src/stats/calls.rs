@@ -6,6 +6,7 @@ use super::latency::{Latencies, Room};
 use crate::proto::rtmp::{Command, Message};
 use crate::story::Story;
 use crate::wire::Side;
+use crate::wire::words::clip_bytes;
 
 /// Bytes of a procedure's name that are kept.
 const NAME: usize = 48;
@@ -78,7 +79,7 @@ impl Calls {
         if command.misplaced.is_some() || command.is_status() {
             return;
         }
-        let name = clipped(&command.name, NAME);
+        let name = clip_bytes(command.name.clone(), NAME);
         let Some(place) = self.at(message.from, &name) else {
             self.more += 1;
             return;
@@ -120,13 +121,4 @@ impl Calls {
     pub(super) fn release(&self, room: &mut Room) {
         self.procedures.iter().for_each(|(.., procedure)| procedure.latencies.release(room));
     }
-}
-
-/// At most so many bytes of a text, with a sign that it was cut.
-pub(super) fn clipped(text: &str, most: usize) -> String {
-    if text.len() <= most {
-        return text.to_owned();
-    }
-    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    format!("{}…", &text[..end])
 }
