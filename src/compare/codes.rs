@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::profile::{Evidence, Seen};
+use super::evidence::{Evidence, Seen};
 use crate::proto::rtmp::status::{self, Place};
 
 /// Different details of one code that are kept.

@@ -5,7 +5,7 @@
 //! them. Where it is prescribed what to do, the servers that do otherwise are named; elsewhere those that do otherwise than the
 //! reference.
 
-use super::table::{CodeRow, Row, State};
+use super::rows::{CodeRow, Row, State};
 
 /// Differences that the digest names.
 pub const DIGEST: usize = 10;

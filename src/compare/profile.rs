@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes::Tally;
+use super::evidence::{Evidence, Seen};
 use super::situation::Situation;
 use super::tested::{Tested, Told};
 use crate::wire::Time;
@@ -19,34 +20,6 @@ const VALUES: usize = 12;
 const CODES: usize = 512;
 /// Latencies of one kind that are kept for the median.
 const LATENCIES: usize = 16_384;
-/// Messages that are named for one value.
-const EVIDENCE: usize = 3;
-
-/// Where a fact can be seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Evidence {
-    /// The capture, by its place among all.
-    pub capture: usize,
-    pub session: u32,
-    /// The message; what is no message, as a handshake, has none.
-    pub n: Option<u64>,
-}
-
-/// How often something was seen, and where first.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) count: u64,
-    pub(super) evidence: Vec<Evidence>,
-}
-
-impl Seen {
-    pub(super) fn add(&mut self, evidence: Evidence) {
-        self.count += 1;
-        if self.evidence.len() < EVIDENCE && !self.evidence.contains(&evidence) {
-            self.evidence.push(evidence);
-        }
-    }
-}
 
 /// Where a fact belongs: the order of the table is the protocol's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -15,7 +15,7 @@
 use std::collections::VecDeque;
 
 use super::Quote;
-use super::connect::Answered;
+use super::answered::Answered;
 use super::request::{Answer, Request, Use};
 use crate::limits::Limits;
 use crate::proto::amf::Amf;

@@ -1,8 +1,8 @@
 //! The information objects that the server sent.
 
 use super::super::codes::{Carrier, Sighting};
+use super::super::evidence::Evidence;
 use super::super::normal;
-use super::super::profile::Evidence;
 use super::super::situation::Situation;
 use super::super::writer::{Writer, name};
 use super::{KINDS, SIGHTINGS, Session};
