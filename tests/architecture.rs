@@ -7,6 +7,7 @@ mod source;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use rtmp_inspect::proto::rtmp::procedure;
 use source::{Import, Source};
 
 /// For each top-level module, the modules of this crate that it may name.
@@ -278,6 +279,25 @@ fn screen_knows_no_more_of_protocols_than_before() {
         uses.difference(&listed).map(|(module, name)| format!("{module} names {name}")).collect();
     found
         .extend(listed.difference(&uses).map(|(module, name)| format!("{module} names no {name} any more: strike it")));
+    none(&found);
+}
+
+/// What is known of procedures stands in their table, and which answer is whose in the story: figures and comparisons look both up.
+#[test]
+fn figures_and_comparisons_leave_procedures_and_their_answers_to_the_story() {
+    let source = source();
+    let is_held = |module: &str| ["stats", "compare"].contains(&module);
+    let mut found = BTreeSet::new();
+    for file in source.files.iter().filter(|file| file.module.first().is_some_and(|first| is_held(first))) {
+        let names = file.texts().filter(|text| procedure::find(text).is_some());
+        found.extend(names.map(|name| format!("{} names {name}", file.path.display())));
+        if file.says(&[".", "answers"]) {
+            found.insert(format!("{} pairs calls and answers", file.path.display()));
+        }
+    }
+    let is_pair = |to: &str, item: &str| to == "proto::rtmp::message" && item == "Answer";
+    let pairs = imports(&source).into_iter().filter(|(from, to, item)| is_held(top(from)) && is_pair(to, item));
+    found.extend(pairs.map(|(from, ..)| format!("{from} imports what the decoder paired")));
     none(&found);
 }
 
