@@ -2,6 +2,7 @@
 //!
 //! A rule sees the story as it was before the event that it judges.
 
+mod answered;
 mod connect;
 mod metadata;
 mod quote;
@@ -12,7 +13,8 @@ mod stories;
 mod streams;
 mod tracks;
 
-pub use connect::{Answered, Connect};
+pub use answered::Answered;
+pub use connect::Connect;
 pub use metadata::Metadata;
 pub use quote::{Mark, Marked, Quote};
 pub use request::{Outcome, Reply, Request, Use};

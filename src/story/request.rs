@@ -171,7 +171,7 @@ impl Request {
     pub(super) fn can_be_told(&self, answer: &Answer) -> bool {
         let code = Some(answer.code.as_str()).filter(|code| !code.is_empty());
         // A status in a `_result` that answers no call is one all the same.
-        let name = if answer.name.starts_with('_') { "onStatus" } else { &answer.name };
+        let name = if answer.name.starts_with('_') { procedure::ON_STATUS } else { &answer.name };
         self.from != answer.from && self.procedure.is_some_and(|procedure| procedure.is_told_by(name, code))
     }
 

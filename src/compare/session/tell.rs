@@ -7,7 +7,7 @@ use super::super::situation::Situation;
 use super::super::writer::{Writer, name};
 use super::Session;
 use crate::net::How;
-use crate::proto::rtmp::procedure::Deed;
+use crate::proto::rtmp::procedure::{Deed, ON_STATUS};
 
 impl Session {
     pub(super) fn tell_requests(&self, writer: &mut Writer<'_>) {
@@ -40,7 +40,7 @@ impl Session {
             "protocol control messages",
             "user control messages",
             "answers to calls",
-            "onStatus",
+            ON_STATUS,
             "other commands",
             "data messages",
             "shared objects",
