@@ -717,7 +717,6 @@ const SRS_BESIDE_NGINX_RTMP: &[&str] = &[
     "Call by the server: onBWDone",
     "Answer to releaseStream",
     "Answer to FCPublish",
-    "Answer to publish",
     "Answer to play",
     "Answer to FCUnpublish",
     "onStatus NetStream.Play.Start: description",

@@ -73,7 +73,7 @@ fn a_publisher_that_does_all_right() {
     assert_eq!(calls[2..], [(Side::Client, "publish", 1, 0, 0), (Side::Client, "deleteStream", 1, 0, 0)]);
     let (_, _, connect) = stats.calls.iter().next().unwrap();
     assert_eq!((connect.latencies.least, connect.latencies.percentile(50)), (1_000_000, Some(1_000_000)));
-    let request = stats.requests.iter().next().unwrap();
+    let request = stats.requests.first().unwrap();
     let settled = request.settled.clone().unwrap();
     assert_eq!(
         (settled.code.as_str(), settled.accepted, settled.at.time.since(request.at.time)),
@@ -198,7 +198,7 @@ fn what_a_sender_breaks_off_is_not_missed() {
     let stats = of(&conversation);
     let client = stats.side(Side::Client);
     assert_eq!((client.incomplete, client.is_whole()), (1, true));
-    assert!(stats.requests.iter().next().unwrap().first_key_frame.is_some());
+    assert!(stats.requests.first().unwrap().first_key_frame.is_some());
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_player_waits_for_a_key_frame() {
         .wait_ms(499)
         .server(|s| s.video(STREAM, 500, picture(Frame::Key, 100)));
     let stats = of(&conversation);
-    let request = stats.requests.iter().next().unwrap();
+    let request = stats.requests.first().unwrap();
     let after = |at: rtmp_inspect::wire::Moment| at.time.since(request.at.time) / 1_000_000;
     assert_eq!(request.settled.as_ref().map(|settled| settled.code.as_str()), Some("NetStream.Play.Start"));
     let (first, key) = (after(request.first_frame.unwrap()), after(request.first_key_frame.unwrap()));
@@ -238,7 +238,7 @@ fn a_publish_that_is_rejected_is_settled_by_that() {
         .client(|c| c.publish(STREAM, 3, "s"))
         .server(|s| s.on_status(STREAM, "error", "NetStream.Publish.BadName", "It is taken."));
     let stats = of(&conversation);
-    let settled = stats.requests.iter().next().unwrap().settled.clone().unwrap();
+    let settled = stats.requests.first().unwrap().settled.clone().unwrap();
     assert_eq!((settled.code.as_str(), settled.accepted), ("NetStream.Publish.BadName", false));
 }
 
@@ -366,10 +366,10 @@ fn endless_names_streams_and_tracks_are_counted_and_not_kept() {
     }
     let stats = of(&conversation);
     assert!(stats.calls.iter().count() <= 24 && stats.calls.iter().all(|(_, name, _)| name.len() < 60));
-    assert!(stats.requests.iter().count() <= 16 && stats.tracks.iter().count() <= 16);
+    assert!(stats.requests.len() <= 16 && stats.tracks.iter().count() <= 16);
     let told: u64 = stats.calls.iter().map(|(.., it)| it.count).sum();
     // connect, and two each time.
     assert_eq!(told + stats.calls.more, 401);
-    assert_eq!(stats.requests.iter().count() as u64 + stats.more_requests, 200);
+    assert_eq!(stats.requests.len() as u64 + stats.more_requests, 200);
     assert_eq!(stats.tracks.iter().map(|it| it.frames).sum::<u64>() + stats.tracks.more, 200);
 }

@@ -1,3 +1,5 @@
+//! Calls by procedure: how many, and how long their answers took.
+
 use std::collections::VecDeque;
 
 use super::latency::{Latencies, Room};

@@ -1,3 +1,5 @@
+//! Times from calls to their answers, with room for a median as long as that is bounded.
+
 /// How many latencies may still be kept, of all sessions together.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {

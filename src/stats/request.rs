@@ -1,3 +1,5 @@
+//! The publishes and plays of a session, as the story tells what became of them.
+
 use super::calls::clipped;
 use crate::proto::rtmp::secrets::Masks;
 use crate::story::{self, Story};

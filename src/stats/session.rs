@@ -1,3 +1,5 @@
+//! What one session amounts to: figures of what a filter lets through, beside what its story knows.
+
 use super::calls::{Calls, clipped};
 use super::latency::Room;
 use super::request::{Asked, Request};

@@ -1,3 +1,5 @@
+//! What one side sent: messages and bytes by type, what of it is missing, what TCP did.
+
 use std::collections::BTreeMap;
 
 use crate::net::{How, TcpFacts};

@@ -1,3 +1,5 @@
+//! Figures of one track: frames, bytes and how its clock ran. What the track is, and when its clock was set anew, the story tells.
+
 use crate::proto::flv::FrameType;
 use crate::proto::rtmp::{Message, MessageType, Part, Spot, is_media, parts};
 use crate::story::{self, Story};

@@ -1,3 +1,5 @@
+//! The client's connect: what it asks for, and what the server made of it.
+
 use super::requests::Requests;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Command, Message};

@@ -1,3 +1,5 @@
+//! A message that is kept to be shown with a finding, and the bytes in it that show the fault.
+
 use std::ops::Range;
 
 use bytes::Bytes;

@@ -1,3 +1,5 @@
+//! One direction of a session: what its sender said of itself and announced, and how much of it was captured.
+
 use crate::net::How;
 use crate::proto::Gap;
 use crate::proto::rtmp::{Body, Handshake, HandshakeFacts, LimitType, Message, Scheme, Step};

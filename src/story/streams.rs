@@ -1,3 +1,5 @@
+//! The message streams of a session: which exist, and what each is used for.
+
 use std::collections::BTreeMap;
 
 use super::request::{Use, deed};

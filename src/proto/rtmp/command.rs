@@ -80,7 +80,7 @@ pub(super) fn command<R: Recorder>(
     }
     let at = r.at();
     let encoding = r.group(&COMMAND, |r| {
-        let encoding = Encoding::of(r, context, true);
+        let encoding = Encoding::of(r, context, &COMMAND_NAME, true);
         let mut objects = Vec::new();
         let result = values(r, command, encoding, context, &mut objects);
         if encoding != Encoding::Amf3 {

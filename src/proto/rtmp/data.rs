@@ -58,7 +58,7 @@ pub(super) fn data<R: Recorder>(
     }
     let at = r.at();
     let encoding = r.group(&DATA, |r| {
-        let encoding = Encoding::of(r, context, false);
+        let encoding = Encoding::of(r, context, &DATA_NAME, false);
         match encoding.value(r, context, &DATA_NAME)? {
             Amf::String(name) => data.name = name,
             _ => return Err(Stop::new(at, "a data message's first value is not a string")),

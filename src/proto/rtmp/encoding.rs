@@ -23,11 +23,17 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    /// Finds out how the values that follow are written, and steps over an avmplus marker that is none.
-    pub(super) fn of<R: Recorder>(r: &mut Reader<'_, '_, R>, context: &mut Context, is_command: bool) -> Encoding {
+    /// Finds out how the values that follow are written, and steps over an avmplus marker that is none. The first of them is
+    /// `name`.
+    pub(super) fn of<R: Recorder>(
+        r: &mut Reader<'_, '_, R>,
+        context: &mut Context,
+        name: &'static Field,
+        is_command: bool,
+    ) -> Encoding {
         match r.rest() {
-            [AMF3_STRING, ..] if Encoding::Amf3.is_whole(r.rest(), context, is_command) => Encoding::Amf3,
-            [AVM_PLUS, AMF0_STRING, ..] if Encoding::Amf0.is_whole(&r.rest()[1..], context, is_command) => {
+            [AMF3_STRING, ..] if Encoding::Amf3.is_whole(r.rest(), context, name, is_command) => Encoding::Amf3,
+            [AVM_PLUS, AMF0_STRING, ..] if Encoding::Amf0.is_whole(&r.rest()[1..], context, name, is_command) => {
                 let _ = r.skip(1, "an avmplus marker");
                 Encoding::Amf0
             }
@@ -36,15 +42,15 @@ impl Encoding {
     }
 
     /// Whether values in this encoding are all that there is: a name, a command's transaction id, and any others.
-    fn is_whole(self, bytes: &[u8], context: &mut Context, is_command: bool) -> bool {
+    fn is_whole(self, bytes: &[u8], context: &mut Context, name: &'static Field, is_command: bool) -> bool {
         let mut silent = Silent;
         let r = &mut Reader::new(bytes, 0, &mut silent);
         let mut read = || {
             let is_name = |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_control() || c == '\u{fffd}');
-            let named = self.value(r, context, &super::data::DATA_NAME)?.text().is_some_and(is_name);
-            let numbered = !is_command || self.value(r, context, &super::data::VALUE)?.number().is_some();
+            let named = self.value(r, context, name)?.text().is_some_and(is_name);
+            let numbered = !is_command || self.value(r, context, name)?.number().is_some();
             while named && numbered && !r.is_empty() {
-                self.value(r, context, &super::data::VALUE)?;
+                self.value(r, context, name)?;
             }
             Ok::<_, Stop>(named && numbered)
         };
