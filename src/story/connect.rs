@@ -6,7 +6,7 @@ use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Command, Message};
 use crate::wire::{Moment, Side};
 
-/// The client's connect. Source: RTMP 1.0 §7.2.1.1.
+/// The client's connect: its last one up to the one that the server accepted. Source: RTMP 1.0 §7.2.1.1.
 #[derive(Clone, Debug)]
 pub struct Connect {
     pub n: u64,
@@ -27,6 +27,9 @@ impl Connect {
     pub(super) fn learn(known: &mut Option<Connect>, message: &Message, requests: &Requests) {
         let Body::Command(command) = &message.body else { return };
         if message.from == Side::Client && command.name == "connect" {
+            if known.as_ref().is_some_and(Connect::is_accepted) {
+                return;
+            }
             let answer = requests.early_reply(message).map(|early| early.answered.clone());
             *known = Some(Connect { answer, ..Connect::of(message, command) });
         } else if let Some(connect) = known

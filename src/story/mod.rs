@@ -17,7 +17,7 @@ pub use answered::Answered;
 pub use connect::Connect;
 pub use metadata::Metadata;
 pub use quote::{Mark, Marked, Quote};
-pub use request::{Outcome, Reply, Request, Use};
+pub use request::{Outcome, Reply, Request, Use, deed};
 pub use requests::{Early, Requests};
 pub use side::SideFacts;
 pub use stories::Stories;
@@ -89,6 +89,13 @@ impl Story {
     /// allowed.
     pub fn is_in_order(&self, close: &Close) -> bool {
         is_in_order(&close.tcp) && self.of(close.from.other()).in_order
+    }
+
+    /// Nanoseconds in which a round trip and what both sides did meanwhile fit: from C1, which S1 answers, to C2, which answers that.
+    pub fn round_trip(&self) -> Option<i64> {
+        let client = self.of(Side::Client);
+        let (asked, (answered, _)) = client.handshake[1].zip(client.steps[2])?;
+        Some(answered.time.since(asked.time))
     }
 
     /// How a session ended, at its last close.
