@@ -244,6 +244,17 @@ pub fn deed(command: &Command) -> Option<Deed> {
     }
 }
 
+/// The message stream on which a client's command ends what is published or played. One that names it by what is published
+/// (FCUnpublish) ends none by itself.
+pub(super) fn ended_stream(message: &Message, command: &Command) -> Option<u32> {
+    let own = message.head.message_stream_id;
+    match deed(command)? {
+        Deed::Ends if !procedure::is_courtesy(&command.name) => Some(own),
+        Deed::Deletes => Some(command.arguments.first().and_then(Amf::number).map_or(own, |id| id as u32)),
+        _ => None,
+    }
+}
+
 impl Answer {
     pub(super) fn of(message: &Message, command: &Command) -> Answer {
         let code = command.information_text("code").unwrap_or_default();

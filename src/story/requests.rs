@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 
 use super::Quote;
 use super::answered::Answered;
-use super::request::{Answer, Request, Use};
+use super::request::{Answer, Request, Use, ended_stream};
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::{self, Deed};
@@ -297,13 +297,8 @@ impl Requests {
 
     /// What a request takes back of those before it: a stream that is closed or asked for something else.
     fn take_back(&mut self, message: &Message, command: &Command, deed: Option<Deed>) {
-        let own = message.head.message_stream_id;
-        let id = match deed {
-            Some(Deed::Publishes | Deed::Plays) => own,
-            Some(Deed::Ends) if !procedure::is_courtesy(&command.name) => own,
-            Some(Deed::Deletes) => command.arguments.first().and_then(Amf::number).map_or(own, |id| id as u32),
-            _ => return,
-        };
+        let asked = matches!(deed, Some(Deed::Publishes | Deed::Plays)).then_some(message.head.message_stream_id);
+        let Some(id) = asked.or_else(|| ended_stream(message, command)) else { return };
         for n in self.uses.iter().rev().take(REACH) {
             let place = self.all.binary_search_by_key(n, |request| request.n);
             if let Some(request) = place.ok().and_then(|place| self.all.get_mut(place))

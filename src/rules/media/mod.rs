@@ -16,6 +16,8 @@ mod no_keyframe;
 mod sequence_header_missing;
 mod set_data_frame_forwarded;
 
+use crate::proto::rtmp::MessageType;
+
 pub(super) const MED001: super::Entry = sequence_header_missing::SequenceHeaderMissing::ENTRY;
 pub(super) const MED002: super::Entry = codec_unknown::CodecUnknown::ENTRY;
 pub(super) const MED003: super::Entry = codec_mislabelled::CodecMislabelled::ENTRY;
@@ -32,11 +34,16 @@ pub(super) const MED013: super::Entry = set_data_frame_forwarded::SetDataFrameFo
 pub(super) const MED014: super::Entry = late_media::LateMedia::ENTRY;
 pub(super) const MED015: super::Entry = media_malformed::MediaMalformed::ENTRY;
 
-/// `track 2 of the video on message stream 1`, or without the track where it is the default one.
-fn named(kind: crate::proto::rtmp::MessageType, track: u8, message_stream_id: u32) -> String {
+/// `video of track 2 on message stream 1`, or without the track where it is the default one.
+fn named(kind: MessageType, track: u8, message_stream_id: u32) -> String {
+    format!("{} on message stream {message_stream_id}", of_track(kind, track))
+}
+
+/// `video of track 2`, or `video` where it is the default one.
+fn of_track(kind: MessageType, track: u8) -> String {
     let kind = kind.name().unwrap_or("media");
     match track {
-        0 => format!("{kind} on message stream {message_stream_id}"),
-        track => format!("{kind} of track {track} on message stream {message_stream_id}"),
+        0 => kind.to_owned(),
+        track => format!("{kind} of track {track}"),
     }
 }
