@@ -207,7 +207,7 @@ proptest! {
         let mut out = |output: Output<'_>| {
             outputs.push(format!("{output:?}"));
             match output {
-                Output::Tunnels { .. } => {}
+                Output::Tunnels { .. } | Output::Heard { .. } => {}
                 Output::Joined { connection, from } => assert_eq!(states[&connection][from.index()], (0, false)),
                 Output::Open { connection, .. } => assert!(states.insert(connection, [(0, false); 2]).is_none()),
                 Output::Bytes { connection, from, offset, bytes, .. } => {

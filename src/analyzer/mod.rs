@@ -292,6 +292,13 @@ impl State {
                     self.waiting.push_back((connection, Kept::Joined { from }));
                 }
             }
+            Output::Heard { connection, from } => {
+                if has_room {
+                    self.hear(connection, from);
+                } else {
+                    self.waiting.push_back((connection, Kept::Heard { from }));
+                }
+            }
             Output::Bytes { connection, from, mut offset, mut bytes, at, mut place } => {
                 if has_room && bytes.len() <= SLICE {
                     return self.bytes(connection, from, offset, bytes, at, place);
@@ -329,6 +336,7 @@ impl State {
     fn replay(&mut self, connection: ConnectionId, kept: Kept) {
         match kept {
             Kept::Joined { from } => self.join(connection, from),
+            Kept::Heard { from } => self.hear(connection, from),
             Kept::Bytes { from, offset, bytes, at, place } => self.bytes(connection, from, offset, &bytes, at, place),
             Kept::Gap { from, offset, missing, at } => self.gap(connection, from, offset, missing, at),
             Kept::Close { from, how, at, tcp } => self.close(connection, from, how, at, &tcp),
@@ -343,6 +351,14 @@ impl State {
                 session.join(from);
                 self.session_bytes += session.held();
             }
+            Some(Content::Other(_)) | None => {}
+        }
+    }
+
+    fn hear(&mut self, connection: ConnectionId, from: Side) {
+        match self.live.get_mut(&connection).map(|live| &mut live.content) {
+            Some(Content::Unknown(opening)) => opening.hear(from),
+            Some(Content::Rtmp { session, .. }) => session.hear(from),
             Some(Content::Other(_)) | None => {}
         }
     }
@@ -544,7 +560,7 @@ impl State {
             Match::Yes(found) => {
                 let protocol = detect::protocol(&found, &seen);
                 self.opening_bytes -= opening.cost();
-                let kept = opening.take();
+                let (kept, heard) = (opening.take(), opening.heard());
                 self.totals.sessions += 1;
                 let (number, server) = (self.totals.sessions, live.server);
                 let (attempts, strangers) = self.servers.tell(server, self.limits.attempted_servers);
@@ -560,7 +576,8 @@ impl State {
                     attempts,
                     strangers,
                 }));
-                let session = Box::new(Session::new(number, live.start, &found, &self.limits));
+                let mut session = Box::new(Session::new(number, live.start, &found, &self.limits));
+                Side::BOTH.into_iter().filter(|side| heard[side.index()]).for_each(|side| session.hear(side));
                 self.session_bytes += session.held();
                 live.content = Content::Rtmp { number, session };
                 for kept in kept {

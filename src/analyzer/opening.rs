@@ -7,6 +7,7 @@ use crate::wire::{Moment, Place, Side};
 #[derive(Debug)]
 pub(super) enum Kept {
     Joined { from: Side },
+    Heard { from: Side },
     Bytes { from: Side, offset: u64, bytes: Box<[u8]>, at: Moment, place: Place },
     Gap { from: Side, offset: u64, missing: u64, at: Moment },
     Close { from: Side, how: How, at: Moment, tcp: Box<TcpFacts> },
@@ -27,6 +28,8 @@ pub(super) struct Opening {
     whole: [bool; 2],
     /// Whether a side's first bytes are only those that were captured first.
     joined: [bool; 2],
+    /// Whether a side may have had a byte of the other one.
+    heard: [bool; 2],
     bytes: usize,
     /// What all of it takes, allocations too.
     cost: usize,
@@ -37,8 +40,8 @@ pub(super) struct Opening {
 impl Opening {
     pub(super) fn new() -> Self {
         let (starts, later) = Default::default();
-        let (whole, joined) = ([true; 2], [false; 2]);
-        Opening { kept: Vec::new(), starts, later, whole, joined, bytes: 0, cost: 0, next_look: 0 }
+        let (whole, joined, heard) = ([true; 2], [false; 2], [false; 2]);
+        Opening { kept: Vec::new(), starts, later, whole, joined, heard, bytes: 0, cost: 0, next_look: 0 }
     }
 
     pub(super) fn join(&mut self, from: Side) {
@@ -48,6 +51,15 @@ impl Opening {
     /// Whether a side's first bytes are only those that were captured first.
     pub(super) fn joined(&self) -> [bool; 2] {
         self.joined
+    }
+
+    pub(super) fn hear(&mut self, from: Side) {
+        self.heard[from.index()] = true;
+    }
+
+    /// Whether a side may have had a byte of the other one.
+    pub(super) fn heard(&self) -> [bool; 2] {
+        self.heard
     }
 
     pub(super) fn keep(&mut self, from: Side, offset: u64, bytes: &[u8], at: Moment, place: Place) {

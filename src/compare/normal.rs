@@ -3,6 +3,7 @@
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Command, procedure};
+use crate::wire::words;
 
 /// Characters of one text from the wire that are kept.
 const TEXT: usize = 160;
@@ -26,10 +27,7 @@ const VOLATILE: &[&str] = &[
 
 /// At most so much of a text.
 pub(super) fn clip(text: &str) -> String {
-    match text.char_indices().nth(TEXT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    words::clip(text, TEXT).into_owned()
 }
 
 /// A value's type, by the word that AMF has for it.

@@ -10,8 +10,9 @@ mod tell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use super::evidence::Evidence;
 use super::media::{Player, Stages, StreamKey};
-use super::profile::{Evidence, Profile};
+use super::profile::Profile;
 use super::request::{self, CLOSES, PATIENCE, Request, Step, Told};
 use super::scenarios::Scenario;
 use super::situation::{Path, Situation};

@@ -43,6 +43,8 @@ pub(super) struct Connection {
     reset: Option<Reset>,
     /// By direction: segments in a row that are nowhere near the stream.
     strays: [u32; 2],
+    /// By direction: whether its sender may have had a byte of the other one.
+    heard: [bool; 2],
     /// By direction: what its first packet was wrapped in, once there was one.
     tunnels: [Option<Tunnels>; 2],
 }
@@ -96,6 +98,7 @@ impl Connection {
             health: Health::new(),
             reset: None,
             strays: [0; 2],
+            heard: [false; 2],
             tunnels: [None, None],
         };
         if segment.is_syn() {
@@ -196,6 +199,10 @@ impl Connection {
             self.open(out);
         }
         let (id, side) = (self.id, self.side(from));
+        if self.start == Start::Syn && !self.heard[from] && self.hears(from, segment) {
+            self.heard[from] = true;
+            out(Output::Heard { connection: id, from: side });
+        }
         // The SYN takes one sequence number; data in it (TCP Fast Open) comes after.
         let sequence = segment.sequence.wrapping_add(u32::from(segment.flags.syn));
         let length = segment.length();
@@ -252,6 +259,12 @@ impl Connection {
             self.reset = None;
         }
         self.settle(at.time, room, out)
+    }
+
+    /// Whether the sender of a segment may have had a byte of the other side: it acknowledges another place than the first one.
+    fn hears(&self, from: usize, segment: &Segment<'_>) -> bool {
+        let first = self.directions[1 - from].first_sequence();
+        segment.flags.ack && !segment.flags.syn && first != Some(segment.acknowledgement)
     }
 
     /// An RST beyond the receiver's window is not believed (RFC 9293 §3.10.7.4): it is left from an earlier connection, or

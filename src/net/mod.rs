@@ -191,6 +191,12 @@ pub enum Output<'a> {
         connection: ConnectionId,
         from: Side,
     },
+    /// A side acknowledges the other side's first byte, or may do so: what it sends from here on may answer that. Comes before such
+    /// bytes, once, where the connection's beginning was captured.
+    Heard {
+        connection: ConnectionId,
+        from: Side,
+    },
     /// Bytes in order. `offset` counts from the first byte after the SYN (midstream: from the first byte seen), `at` is
     /// the packet that carried them, `place` where the first of them lies in the capture.
     Bytes {

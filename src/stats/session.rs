@@ -1,6 +1,6 @@
 //! What one session amounts to: figures of what a filter lets through, beside what its story knows.
 
-use super::calls::{Calls, clipped};
+use super::calls::Calls;
 use super::latency::Room;
 use super::request::{Asked, Request};
 use super::side::SideStats;
@@ -10,6 +10,7 @@ use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Body, Message, Step};
 use crate::proto::{Event, Opened};
 use crate::story::{Metadata, Story};
+use crate::wire::words::clip_bytes;
 use crate::wire::{Moment, Side};
 
 /// Procedures of a session that are told apart.
@@ -148,6 +149,6 @@ impl SessionStats {
 }
 
 fn masked(said: &Metadata, session: u32, masks: &Masks) -> Metadata {
-    let encoder = said.encoder.as_ref().map(|encoder| clipped(&masks.text(session, encoder), ENCODER));
+    let encoder = said.encoder.as_ref().map(|encoder| clip_bytes(masks.text(session, encoder), ENCODER));
     Metadata { encoder, ..said.clone() }
 }

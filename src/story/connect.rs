@@ -1,11 +1,12 @@
 //! The client's connect: what it asks for, and what the server made of it.
 
+use super::answered::Answered;
 use super::requests::Requests;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Command, Message};
 use crate::wire::{Moment, Side};
 
-/// The client's connect. Source: RTMP 1.0 §7.2.1.1.
+/// The client's connect: its last one up to the one that the server accepted. Source: RTMP 1.0 §7.2.1.1.
 #[derive(Clone, Debug)]
 pub struct Connect {
     pub n: u64,
@@ -22,36 +23,13 @@ pub struct Connect {
     pub answer: Option<Answered>,
 }
 
-/// The answer to connect.
-#[derive(Clone, Debug)]
-pub struct Answered {
-    /// `_result`, not `_error`.
-    pub accepted: bool,
-    pub code: Option<String>,
-    /// What the server agrees to, where it says.
-    pub object_encoding: Option<f64>,
-    pub n: u64,
-    pub at: Moment,
-}
-
-impl Answered {
-    pub(super) fn of(message: &Message, command: &Command) -> Answered {
-        let member = |name: &str| command.information().and_then(|object| object.member(name));
-        let code = command.information_text("code");
-        Answered {
-            accepted: command.name == "_result" || code == Some("NetConnection.Connect.Success"),
-            code: code.map(str::to_owned),
-            object_encoding: member("objectEncoding").and_then(Amf::number),
-            n: message.n,
-            at: message.head.last,
-        }
-    }
-}
-
 impl Connect {
     pub(super) fn learn(known: &mut Option<Connect>, message: &Message, requests: &Requests) {
         let Body::Command(command) = &message.body else { return };
         if message.from == Side::Client && command.name == "connect" {
+            if known.as_ref().is_some_and(Connect::is_accepted) {
+                return;
+            }
             let answer = requests.early_reply(message).map(|early| early.answered.clone());
             *known = Some(Connect { answer, ..Connect::of(message, command) });
         } else if let Some(connect) = known

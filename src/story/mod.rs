@@ -2,6 +2,7 @@
 //!
 //! A rule sees the story as it was before the event that it judges.
 
+mod answered;
 mod connect;
 mod metadata;
 mod quote;
@@ -12,10 +13,11 @@ mod stories;
 mod streams;
 mod tracks;
 
-pub use connect::{Answered, Connect};
+pub use answered::Answered;
+pub use connect::Connect;
 pub use metadata::Metadata;
 pub use quote::{Mark, Marked, Quote};
-pub use request::{Outcome, Reply, Request, Use};
+pub use request::{Outcome, Reply, Request, Use, deed};
 pub use requests::{Early, Requests};
 pub use side::SideFacts;
 pub use stories::Stories;
@@ -94,6 +96,13 @@ impl Story {
     /// allowed.
     pub fn is_in_order(&self, close: &Close) -> bool {
         is_in_order(&close.tcp) && self.of(close.from.other()).in_order
+    }
+
+    /// Nanoseconds in which a round trip and what both sides did meanwhile fit: from C1, which S1 answers, to C2, which answers that.
+    pub fn round_trip(&self) -> Option<i64> {
+        let client = self.of(Side::Client);
+        let (asked, (answered, _)) = client.handshake[1].zip(client.steps[2])?;
+        Some(answered.time.since(asked.time))
     }
 
     /// When a side closed its TCP window for longest, and for how many nanoseconds, at the session's last close.

@@ -20,7 +20,8 @@ pub struct Request {
     pub name: String,
     /// What is known of procedures of that name.
     pub procedure: Option<&'static Procedure>,
-    /// What this one does: `publish(false)` ends what another `publish` began.
+    /// What this one does: `publish(false)` ends what another `publish` began, and what only the other side may call does
+    /// nothing.
     pub deed: Option<Deed>,
     /// 0 asks for no `_result`.
     pub transaction_id: Option<f64>,
@@ -92,11 +93,12 @@ pub(super) struct Answer {
 
 impl Request {
     pub(super) fn new(message: &Message, command: &Command) -> Request {
-        let deed = deed(command);
+        let procedure = procedure::find(&command.name);
+        let deed = deed(command).filter(|_| procedure.is_none_or(|it| it.caller.allows(message.from)));
         Request {
             from: message.from,
             name: command.name.clone(),
-            procedure: procedure::find(&command.name),
+            procedure,
             deed,
             transaction_id: command.transaction_id,
             message_stream_id: message.head.message_stream_id,
@@ -135,9 +137,14 @@ impl Request {
         }
     }
 
+    /// Whether it is a command that only the other side may send.
+    pub fn is_from_wrong_side(&self) -> bool {
+        self.procedure.is_some_and(|procedure| !procedure.caller.allows(self.from))
+    }
+
     /// Whether a `_result` or `_error` is owed to it.
     pub fn expects_reply(&self) -> bool {
-        self.is_numbered() && procedure::expects_result(&self.name)
+        self.is_numbered() && procedure::expects_result(&self.name) && !self.is_from_wrong_side()
     }
 
     /// Whether its caller goes on without an answer, and after an `_error` too.
@@ -160,6 +167,17 @@ impl Request {
         self.waits_for_reply() || (self.outcome.is_none() && self.procedure.is_some_and(|it| !it.yes.is_empty()))
     }
 
+    /// Whether it asks for a stream by an empty name, or by one with nothing in front of its query: no server knows such a one.
+    pub fn names_nothing(&self) -> bool {
+        let is_nothing = |name: &str| name.is_empty() || name.starts_with('?');
+        self.purpose().is_some() && self.argument.as_deref().is_some_and(is_nothing)
+    }
+
+    /// Whether it was neither refused nor taken back.
+    pub fn is_standing(&self) -> bool {
+        self.over.is_none() && self.outcome.as_ref().is_none_or(|outcome| outcome.accepted)
+    }
+
     /// Bytes of memory that it takes, about.
     pub(super) fn cost(&self) -> usize {
         let texts = [self.argument.as_ref(), self.outcome.as_ref().map(|outcome| &outcome.code)];
@@ -171,7 +189,7 @@ impl Request {
     pub(super) fn can_be_told(&self, answer: &Answer) -> bool {
         let code = Some(answer.code.as_str()).filter(|code| !code.is_empty());
         // A status in a `_result` that answers no call is one all the same.
-        let name = if answer.name.starts_with('_') { "onStatus" } else { &answer.name };
+        let name = if answer.name.starts_with('_') { procedure::ON_STATUS } else { &answer.name };
         self.from != answer.from && self.procedure.is_some_and(|procedure| procedure.is_told_by(name, code))
     }
 
@@ -218,8 +236,8 @@ impl Request {
     }
 }
 
-/// What a command does.
-pub(super) fn deed(command: &Command) -> Option<Deed> {
+/// What a command does, by its name and its first argument.
+pub fn deed(command: &Command) -> Option<Deed> {
     match procedure::deed(&command.name)? {
         Deed::Publishes | Deed::Plays if command.arguments.first() == Some(&Amf::Boolean(false)) => Some(Deed::Ends),
         deed => Some(deed),

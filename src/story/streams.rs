@@ -177,7 +177,7 @@ impl Streams {
             return;
         }
         let is_over = command.information_text("code").is_some_and(|code| OVER.contains(&code));
-        if !is_over || (!command.is_answer() && command.name != "onStatus") {
+        if !is_over || (!command.is_answer() && !command.is_status()) {
             return;
         }
         let id = request.map_or(message.head.message_stream_id, |request| request.message_stream_id);

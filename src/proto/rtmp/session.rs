@@ -40,6 +40,8 @@ struct Direction {
     /// This side's C2 or S2, until the block that it answers is known (packets may come in another order than they were
     /// sent in), and until its place is certain.
     early_echo: Option<Handshake>,
+    /// It may have had a byte of the other side, so that what it sends may answer that.
+    heard: bool,
     /// Calls of this side that wait for an answer, oldest first.
     calls: VecDeque<Call>,
     bytes: u64,
@@ -104,6 +106,7 @@ impl Session {
             chunks: Chunks::new(skip + HALF, limits),
             block: None,
             early_echo: None,
+            heard: start == Start::Midstream,
             calls: VecDeque::new(),
             bytes: 0,
             messages: 0,
@@ -135,6 +138,11 @@ impl Session {
             direction.handshake.passed = HALF;
             direction.chunks = Chunks::midstream(0, &self.limits);
         }
+    }
+
+    /// From here on a side may answer what the other one sends.
+    pub fn hear(&mut self, from: Side) {
+        self.directions[from.index()].heard = true;
     }
 
     /// A side's version. Where its own is missing, the other's tells.
@@ -313,6 +321,15 @@ impl Session {
         self.directions[from.other().index()].block = None;
     }
 
+    /// Gives out a C2 or S2 whose sender had nothing to answer, so that it stands before the sender's first message. Nothing that
+    /// is captured later can explain it.
+    fn give_blind_echo(&mut self, from: Side, out: &mut VecDeque<Event>) {
+        let direction = &mut self.directions[from.index()];
+        if !direction.heard && !direction.is_doubtful {
+            out.extend(direction.early_echo.take().map(Event::Handshake));
+        }
+    }
+
     /// `missing` bytes of one side are not in the capture.
     pub fn gap(&mut self, from: Side, offset: u64, missing: u64, at: Moment, out: &mut Sink<'_>) {
         let mut chunked = std::mem::take(&mut self.chunked);
@@ -385,6 +402,7 @@ impl Session {
             }
             let event = match chunked {
                 Chunked::Message(head, payload) => {
+                    self.give_blind_echo(from, out.events);
                     let mut message = Message::decode(self.session, from, head, payload, &self.limits);
                     if let Some(limit) = message.limit {
                         out.reached.count(limit);

@@ -1,9 +1,11 @@
 use crate::proto::rtmp::command::TRANSACTION_ID;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Facts, Findings, Rule, place, rule};
+use crate::story::Connect;
 
 rule! {
-    /// The transaction id of `connect` is always 1.
+    /// The transaction id of `connect` is always 1. A connect that repeats one that was accepted, or waits for its answer, is
+    /// another rule's.
     ///
     /// Why: some servers answer with 1 whatever was sent, and a client that waits for its own number hangs.
     ///
@@ -15,9 +17,10 @@ rule! {
 }
 
 impl Rule for ConnectTransactionNotOne {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
-        if command.name != "connect" {
+        let is_tried = |connect: &Connect| connect.answer.as_ref().is_none_or(|answer| answer.accepted);
+        if command.name != "connect" || facts.connect.as_ref().is_some_and(is_tried) {
             return;
         }
         if let Some(id) = command.transaction_id.filter(|id| *id != 1.0) {

@@ -2,19 +2,23 @@
 
 mod authentication_round;
 mod command_before_stream;
+mod command_from_wrong_side;
 mod command_malformed;
 mod connect_answer_incomplete;
 mod connect_not_first;
 mod connect_property_missing;
 mod connect_property_misspelt;
 mod connect_property_type;
+mod connect_repeated;
 mod connect_transaction_not_one;
 mod delete_unknown_stream;
 mod encoding_not_negotiated;
 mod format_selector_missing;
 mod late;
+mod nothing_asked_for;
 mod play_answer_incomplete;
 mod play_unanswered;
+mod publish_repeated;
 mod publish_type_unknown;
 mod publish_unanswered;
 mod reconnect_not_announced;
@@ -67,7 +71,11 @@ pub(super) const CMD024: Entry = stream_name_is_url::StreamNameIsUrl::ENTRY;
 pub(super) const CMD025: Entry = delete_unknown_stream::DeleteUnknownStream::ENTRY;
 pub(super) const CMD026: Entry = session_abandoned::SessionAbandoned::ENTRY;
 pub(super) const CMD027: Entry = authentication_round::AuthenticationRound::ENTRY;
+pub(super) const CMD028: Entry = command_from_wrong_side::CommandFromWrongSide::ENTRY;
+pub(super) const CMD029: Entry = connect_repeated::ConnectRepeated::ENTRY;
+pub(super) const CMD030: Entry = publish_repeated::PublishRepeated::ENTRY;
 pub(super) const CMD031: Entry = stream_name_empty::StreamNameEmpty::ENTRY;
+pub(super) const CMD032: Entry = nothing_asked_for::NothingAskedFor::ENTRY;
 pub(super) const CMD033: Entry = reconnect_not_announced::ReconnectNotAnnounced::ENTRY;
 pub(super) const CMD034: Entry = url_malformed::UrlMalformed::ENTRY;
 

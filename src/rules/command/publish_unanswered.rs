@@ -7,7 +7,8 @@ use crate::wire::Side;
 
 rule! {
     /// A server answers `publish` with an `onStatus`: NetStream.Publish.Start, or an error that says why not. Here none came, or
-    /// the code came in a `_result`. A client that leaves within a second gets no verdict.
+    /// the code came in a `_result`. Where the client leaves within a second there is no verdict, and where it named no stream
+    /// that is the fault, and another rule's.
     ///
     /// Why: encoders wait for NetStream.Publish.Start before they send media, and look for it in an onStatus alone.
     ///
@@ -40,7 +41,10 @@ impl Rule for PublishUnanswered {
         }
         for request in facts.requests.uses().filter(|request| request.deed == Some(Deed::Publishes)) {
             let has_answer = request.statuses > 0 || request.outcome.is_some();
-            if has_answer || had_no_time(facts, close, request.from, request.at, request.over) {
+            if has_answer
+                || request.names_nothing()
+                || had_no_time(facts, close, request.from, request.at, request.over)
+            {
                 continue;
             }
             let ended = then_it_ended(facts, close, request.at);

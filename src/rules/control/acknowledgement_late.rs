@@ -1,11 +1,19 @@
+use std::collections::VecDeque;
+
+use super::had_time;
 use super::ledger::{Count, Judged, Ledgers};
 use crate::proto::Close;
 use crate::proto::rtmp::Message;
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::wire::Moment;
+
+/// Places in a direction that are remembered: more than are on their way while an acknowledgement is judged.
+const REMEMBERED: usize = 256;
 
 rule! {
     /// A receiver acknowledges each time that it has received a window's bytes. By its own count more than one and a half
-    /// windows came between two Acknowledgements, or before the first.
+    /// windows came between two Acknowledgements, or before the first, and a second, or a round trip, passed between the end of the
+    /// window and its Acknowledgement: who gets more than a window at once acknowledges it at once.
     ///
     /// Why: a sender that keeps to its window stops each time until the Acknowledgement comes, and the stream stutters.
     ///
@@ -15,16 +23,55 @@ rule! {
     /// as FFmpeg does, leaves room.
     pub(super) struct AcknowledgementLate {
         ledgers: Ledgers,
+        marks: [Marks; 2],
     }
     "CTL007", "acknowledgement-late", Warning, "RTMP 1.0 §5.4.3, §5.4.4", rests: Session
 }
 
+/// When a side had sent how much: a mark each quarter of a window, from the last byte on that was acknowledged.
+#[derive(Default)]
+struct Marks {
+    marks: VecDeque<(u64, Moment)>,
+}
+
+impl Marks {
+    fn learn(&mut self, message: &Message, facts: &Facts) {
+        let Some((window, since)) = facts.of(message.from).window else { return };
+        let (end, last) = (message.head.end(), self.marks.back().map_or(since, |(end, _)| *end));
+        if self.marks.len() < REMEMBERED && end >= last + u64::from(window / 4) {
+            self.marks.push_back((end, message.head.last));
+        }
+    }
+
+    /// When so many bytes had been sent.
+    fn passed(&self, bytes: u64) -> Option<Moment> {
+        self.marks.iter().find(|(end, _)| *end >= bytes).map(|(_, at)| *at)
+    }
+
+    fn forget(&mut self, acknowledged: u64) {
+        let known = self.marks.partition_point(|(end, _)| *end <= acknowledged);
+        self.marks.drain(..known);
+    }
+}
+
 impl AcknowledgementLate {
-    fn say(judged: &Judged, findings: &mut Findings) {
+    fn judge(&mut self, judged: &Judged, facts: &Facts, findings: &mut Findings) {
+        self.say(judged, facts, findings);
+        if let Count::Whole { total, .. } = judged.count {
+            self.marks[judged.from.other().index()].forget(total);
+        }
+    }
+
+    fn say(&self, judged: &Judged, facts: &Facts, findings: &mut Findings) {
         let Judged { from, acknowledgement, count, .. } = judged;
         let (Count::Whole { total, before }, Some((window, since))) = (*count, acknowledgement.window) else { return };
         let step = total.saturating_sub(before.max(since));
         if window == 0 || step * 2 <= u64::from(window) * 3 {
+            return;
+        }
+        let due = before.max(since) + u64::from(window);
+        let at = acknowledgement.quote.head.last;
+        if self.marks[from.other().index()].passed(due).is_none_or(|passed| !had_time(facts, passed, at)) {
             return;
         }
         let text = format!("the {} acknowledges after {step} bytes under a window of {window}", from.name());
@@ -35,13 +82,14 @@ impl AcknowledgementLate {
 impl Rule for AcknowledgementLate {
     fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
         for judged in self.ledgers.learn(message, facts) {
-            Self::say(&judged, findings);
+            self.judge(&judged, facts, findings);
         }
+        self.marks[message.from.index()].learn(message, facts);
     }
 
-    fn close(&mut self, close: &Close, _: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
         for judged in self.ledgers.close(close) {
-            Self::say(&judged, findings);
+            self.judge(&judged, facts, findings);
         }
     }
 }

@@ -1,11 +1,13 @@
+use super::had_time;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Facts, Findings, Rule, rule};
-use crate::wire::{PacketNo, Side};
+use crate::wire::{Moment, PacketNo, Side};
 
 rule! {
     /// A side that announced a Window Acknowledgement Size expects an Acknowledgement each time that it has sent so many
-    /// bytes. Here it sent more than twice as many, and none ever came.
+    /// bytes. Here it sent more than twice as many, and none ever came. Where the session ended within a second, or a round trip, of
+    /// the first window's last byte, there is no verdict: there was no time for it.
     ///
     /// Why: a sender that keeps to its window stops, and the stream freezes for good.
     ///
@@ -14,9 +16,18 @@ rule! {
     ///
     /// Change: acknowledge at least once a window, with the number of bytes received so far.
     pub(super) struct AcknowledgementMissing {
+        passed: [Option<Passed>; 2],
         overrun: [Option<Overrun>; 2],
     }
     "CTL006", "acknowledgement-missing", Warning, "RTMP 1.0 §5.4.3, §5.4.4", rests: Session
+}
+
+/// A side had sent a whole window.
+#[derive(Clone, Copy)]
+struct Passed {
+    /// Its own bytes up to where the window was announced.
+    since: u64,
+    at: Moment,
 }
 
 /// The first message of a side beyond two windows.
@@ -36,6 +47,10 @@ impl Rule for AcknowledgementMissing {
         }
         let head = &message.head;
         let sent = head.end().saturating_sub(since);
+        let passed = &mut self.passed[message.from.index()];
+        if sent > u64::from(window) && passed.is_none_or(|passed| passed.since != since) {
+            *passed = Some(Passed { since, at: head.last });
+        }
         if sent > 2 * u64::from(window) {
             let packets = (head.first.packet, head.last.packet);
             let first = || Overrun { n: message.n, packets, window, sent };
@@ -52,6 +67,10 @@ impl Rule for AcknowledgementMissing {
             let Some(overrun) = self.overrun[sender.index()].take() else { continue };
             // A receiver of which nothing was captured may have sent any number of them.
             if facts.of(receiver).acknowledgements > 0 || !facts.of(receiver).seen {
+                continue;
+            }
+            let end = facts.ending(close).at;
+            if self.passed[sender.index()].is_none_or(|passed| !had_time(facts, passed.at, end)) {
                 continue;
             }
             let (to, from) = (receiver.name(), sender.name());

@@ -20,6 +20,9 @@ mod user_control_misplaced;
 mod window_exceeded;
 mod window_size_zero;
 
+use super::Facts;
+use crate::wire::Moment;
+
 pub(super) const CTL001: super::Entry = control_on_wrong_chunk_stream::ControlOnWrongChunkStream::ENTRY;
 pub(super) const CTL002: super::Entry = control_on_message_stream::ControlOnMessageStream::ENTRY;
 pub(super) const CTL003: super::Entry = user_control_misplaced::UserControlMisplaced::ENTRY;
@@ -38,3 +41,13 @@ pub(super) const CTL015: super::Entry = stream_begin_missing::StreamBeginMissing
 pub(super) const CTL016: super::Entry = chunk_size_after_large_reply::ChunkSizeAfterLargeReply::ENTRY;
 pub(super) const CTL017: super::Entry = abort_of_nothing::AbortOfNothing::ENTRY;
 pub(super) const CTL018: super::Entry = user_control_from_wrong_side::UserControlFromWrongSide::ENTRY;
+
+/// No receiver is blamed for an acknowledgement that is not there, and no sender for not waiting for it, before so many nanoseconds
+/// have passed.
+const TIME_TO_ACKNOWLEDGE_NS: i64 = 1_000_000_000;
+
+/// Whether there was time for an acknowledgement: a second, or a round trip where that takes longer, from when a window's bytes
+/// had been sent. Whole windows may be on their way at once, and a receiver that reads them at once acknowledges them at once.
+fn had_time(facts: &Facts, sent: Moment, until: Moment) -> bool {
+    until.time.since(sent.time) >= TIME_TO_ACKNOWLEDGE_NS.max(facts.round_trip().unwrap_or_default())
+}

@@ -1,11 +1,13 @@
+use super::had_time;
 use crate::proto::rtmp::{Body, LimitType, Message};
 use crate::rules::{Facts, Findings, Rule, rule};
-use crate::wire::{PacketNo, Side};
+use crate::wire::{Moment, PacketNo, Side};
 
 rule! {
     /// A sender waits when a window's bytes are not acknowledged: its own window, or the smaller limit that its peer set
     /// with Set Peer Bandwidth. This one sent more than twice as much after the last Acknowledgement that it can have
-    /// had. Where none ever came, that is its peer's fault, and another finding's.
+    /// had, the last of it a second, or a round trip, after a whole window was sent: what is sent in less is on its way while its
+    /// Acknowledgement is. Where none ever came, that is its peer's fault, and another finding's.
     ///
     /// Why: nothing holds a sender back that ignores its window but TCP; its peer's limit has no effect.
     ///
@@ -25,6 +27,8 @@ struct Direction {
     acknowledged: Option<PacketNo>,
     /// The sender's bytes, at most, when that was sent: it can have acknowledged no more.
     base: Option<u64>,
+    /// When it had sent more than the limit since then.
+    passed: Option<Moment>,
     /// Waits for what the receiver had said by then, and for an Acknowledgement at all.
     overrun: Option<Overrun>,
     said: bool,
@@ -49,7 +53,12 @@ impl Direction {
         let base = *self.base.get_or_insert(head.offset);
         let base = if self.acknowledged.is_none() { since } else { base.max(since) };
         let sent = head.end().saturating_sub(base);
-        if sent > 2 * u64::from(limit) {
+        if sent <= u64::from(limit) {
+            self.passed = None;
+            return;
+        }
+        let passed = *self.passed.get_or_insert(head.last);
+        if sent > 2 * u64::from(limit) && had_time(facts, passed, head.last) {
             let packets = (head.first.packet, head.last.packet);
             self.overrun = Some(Overrun { n: message.n, packets, limit, sent });
         }
@@ -60,6 +69,7 @@ impl Direction {
         self.overrun.take_if(|overrun| packet <= overrun.packets.1);
         self.acknowledged = Some(packet);
         self.base = None;
+        self.passed = None;
     }
 }
 

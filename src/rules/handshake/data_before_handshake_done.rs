@@ -1,4 +1,4 @@
-use super::{SWAPPED_NS, milliseconds};
+use super::{SWAPPED_NS, is_complete, milliseconds};
 use crate::proto::Close;
 use crate::proto::rtmp::{Message, MessageType, Step, type_name};
 use crate::rules::{Facts, Findings, Rule, rule};
@@ -6,7 +6,7 @@ use crate::wire::{Moment, Side};
 
 rule! {
     /// A client sends nothing but C2 until it has S2, and a server nothing but S2 until it has C2. Here the first message
-    /// came earlier.
+    /// came earlier, or that part never came.
     ///
     /// Why: a peer that reads a fixed 1536 bytes and then drops what its buffer holds loses the message and waits for it.
     ///
@@ -64,9 +64,19 @@ impl Rule for DataBeforeHandshakeDone {
     }
 
     fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
-        if close.last {
-            for side in Side::BOTH {
-                self.judge(side, facts, findings);
+        if !close.last {
+            return;
+        }
+        for side in Side::BOTH {
+            self.judge(side, facts, findings);
+            let Some(first) = self.first[side.index()].filter(|_| facts.of(side.other()).steps[2].is_none()) else {
+                continue;
+            };
+            if is_complete(facts, close) {
+                let (from, name, awaited) = (side.name(), type_name(first.kind), Step::Echo.name(side.other()));
+                let text = format!("the {from} sent {name}, and {awaited} was never whole");
+                let packets = (first.at.packet, close.at.packet.max(first.at.packet));
+                findings.push(Self::META, Some(side), text, packets).message = Some(first.n);
             }
         }
     }

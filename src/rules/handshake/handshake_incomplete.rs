@@ -1,4 +1,4 @@
-use super::milliseconds;
+use super::{is_complete, milliseconds};
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::Step;
@@ -73,11 +73,7 @@ impl Rule for HandshakeIncomplete {
         let text = format!("{} never came: {end}", names.join(", "));
         let finding = findings.push(Self::META, from, text, (last.packet, close.at.packet.max(last.packet)));
         // A side of which nothing was captured may have sent all of it.
-        let is_seen = |side: Side| {
-            let closed = if close.from == side { Some(close.how) } else { facts.of(side).closed };
-            facts.of(side).seen || matches!(closed, Some(How::Fin | How::Rst))
-        };
-        finding.certain = Side::BOTH.into_iter().all(is_seen) && facts.ends_in_order(close);
+        finding.certain = is_complete(facts, close);
     }
 }
 

@@ -1,11 +1,15 @@
-use super::{SWAPPED_NS, is_early, milliseconds};
+use super::{SWAPPED_NS, is_complete, is_early, milliseconds};
+use crate::proto::Close;
 use crate::proto::rtmp::{Echo, Handshake, HandshakeFacts, Step};
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::Side;
 
+/// The version of a handshake whose answers can be judged.
+const PLAIN: u8 = 3;
+
 rule! {
-    /// A client waits for S1 before it sends C2, a server for C1 before S2, and for C0 before S0. Here one did not wait. A C2
-    /// or S2 that is right proves that its sender had what it answers, wherever a capture has it.
+    /// A client waits for S1 before it sends C2, a server for C1 before S2, and for C0 before S0. Here one did not wait, or what it was to
+    /// wait for never came. A C2 or S2 that is right proves that its sender had what it answers, wherever a capture has it.
     ///
     /// Why: what is sent too early cannot be an answer, and a server that speaks first breaks clients behind a proxy.
     ///
@@ -16,8 +20,31 @@ rule! {
     "HSK008", "handshake-out-of-order", Warning, "RTMP 1.0 §5.2.1", rests: Session, media: false
 }
 
+impl HandshakeOutOfOrder {
+    /// A C1 or S1 whose answer was there first. Where that is so the answer was not judged: nothing was there to judge it by.
+    fn block(step: &Handshake, facts: &Facts, findings: &mut Findings) {
+        let from = step.from.other();
+        let answer = facts.of(from);
+        let is_plain = |facts| matches!(facts, Some((_, HandshakeFacts::Version(PLAIN))));
+        let Some((first, HandshakeFacts::Echo { echo: None, .. })) =
+            answer.steps[2].filter(|_| is_plain(answer.steps[0]))
+        else {
+            return;
+        };
+        let early = step.last.time.since(first.time);
+        if first.packet < step.last.packet && early >= SWAPPED_NS {
+            let (name, awaited) = (Step::Echo.name(from), step.step.name(step.from));
+            let text = format!("{name} was sent {} ms before {awaited} was whole", milliseconds(early));
+            findings.push(Self::META, Some(from), text, (first.packet, step.last.packet));
+        }
+    }
+}
+
 impl Rule for HandshakeOutOfOrder {
     fn handshake(&mut self, step: &Handshake, facts: &Facts, findings: &mut Findings) {
+        if step.step == Step::Block {
+            Self::block(step, facts, findings);
+        }
         let HandshakeFacts::Echo { echo, .. } = step.facts else { return };
         let (own, peer) = (facts.of(step.from), facts.of(step.from.other()));
         let packets = |from| (from, step.last.packet);
@@ -39,6 +66,18 @@ impl Rule for HandshakeOutOfOrder {
             let early = milliseconds(c0.time.since(s0.time));
             let text = format!("S0 was sent {early} ms before C0");
             findings.push(Self::META, Some(step.from), text, packets(s0.packet));
+        }
+    }
+
+    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+        if !close.last || !is_complete(facts, close) {
+            return;
+        }
+        for side in Side::BOTH {
+            let (Some((first, _)), None) = (facts.of(side).steps[2], facts.of(side.other()).steps[1]) else { continue };
+            let (name, awaited) = (Step::Echo.name(side), Step::Block.name(side.other()));
+            let text = format!("{name} was sent, and {awaited} was never whole");
+            findings.push(Self::META, Some(side), text, (first.packet, close.at.packet.max(first.packet)));
         }
     }
 }

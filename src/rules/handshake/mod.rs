@@ -14,6 +14,8 @@ mod version_unsupported;
 mod zero_field_not_zero;
 
 use super::Facts;
+use crate::net::How;
+use crate::proto::Close;
 use crate::proto::rtmp::{Content, Echo, Handshake, HandshakeFacts, Scheme};
 use crate::wire::Side;
 
@@ -51,6 +53,15 @@ fn lacks_signature(step: &Handshake, facts: &Facts) -> bool {
         }
         HandshakeFacts::Echo { echo, .. } => echo == Some(Echo::Different) && own.is_signed() && peer.is_signed(),
     }
+}
+
+/// Whether the capture has all that either side sent, at the session's last close: each side was seen, or ended in order.
+fn is_complete(facts: &Facts, close: &Close) -> bool {
+    let is_seen = |side: Side| {
+        let closed = if close.from == side { Some(close.how) } else { facts.of(side).closed };
+        facts.of(side).seen || matches!(closed, Some(How::Fin | How::Rst))
+    };
+    Side::BOTH.into_iter().all(is_seen) && facts.ends_in_order(close)
 }
 
 /// A version of four bytes as it is written.

@@ -50,6 +50,7 @@ fn line(output: &Output<'_>) -> String {
         }
         Output::Tunnels { connection, from, tunnels } => format!("{connection} {} in {tunnels}", side(from)),
         Output::Joined { connection, from } => format!("{connection} {} joined", side(from)),
+        Output::Heard { connection, from } => format!("{connection} {} heard", side(from)),
         Output::Bytes { connection, from, offset, bytes, at, place } => {
             // The place is shown as the distance from where the packet's payload starts.
             let into = place.offset - at.packet.0 * 1000;
@@ -135,7 +136,14 @@ impl Wire {
         self
     }
 
+    /// What came, but for who had heard of whom.
     fn take(&mut self) -> Vec<String> {
+        let mut log = self.take_all();
+        log.retain(|line| !line.ends_with(" heard"));
+        log
+    }
+
+    fn take_all(&mut self) -> Vec<String> {
         std::mem::take(&mut self.log)
     }
 
