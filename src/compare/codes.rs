@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::evidence::{Evidence, Seen};
+use crate::limits::Limits;
 use crate::proto::rtmp::status::{self, Place};
 
 /// Different details of one code that are kept.
-const DETAILS: usize = 8;
+const DETAILS: usize = Limits::DEFAULT.compared_details;
 
 /// What one server did about one code.
 #[derive(Clone, Debug, Default)]
