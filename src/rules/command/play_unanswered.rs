@@ -26,7 +26,10 @@ impl Rule for PlayUnanswered {
         for request in facts.requests.uses().filter(|request| request.deed == Some(Deed::Plays)) {
             let has_media = facts.streams.get(request.message_stream_id).is_some_and(|stream| stream.has_media);
             let has_answer = request.statuses > 0 || request.outcome.is_some() || has_media;
-            if has_answer || request.names_nothing() || had_no_time(facts, close, request.from, request.at, request.over) {
+            if has_answer
+                || request.names_nothing()
+                || had_no_time(facts, close, request.from, request.at, request.over)
+            {
                 continue;
             }
             let ended = then_it_ended(facts, close, request.at);

@@ -35,7 +35,9 @@ impl Rule for PublishRepeated {
         let id = message.head.message_stream_id;
         let Some(stream) = facts.streams.get(id).filter(|_| message.head.message_stream_known) else { return };
         let is_over = stream.ended.is_some() || stream.unpublished.is_some() || stream.finished;
-        let Some(first) = facts.asked(stream).filter(|it| it.purpose() == Some(Use::Publish) && !is_over) else { return };
+        let Some(first) = facts.asked(stream).filter(|it| it.purpose() == Some(Use::Publish) && !is_over) else {
+            return;
+        };
         if !first.is_standing() {
             return;
         }

@@ -41,7 +41,10 @@ impl Rule for PublishUnanswered {
         }
         for request in facts.requests.uses().filter(|request| request.deed == Some(Deed::Publishes)) {
             let has_answer = request.statuses > 0 || request.outcome.is_some();
-            if has_answer || request.names_nothing() || had_no_time(facts, close, request.from, request.at, request.over) {
+            if has_answer
+                || request.names_nothing()
+                || had_no_time(facts, close, request.from, request.at, request.over)
+            {
                 continue;
             }
             let ended = then_it_ended(facts, close, request.at);

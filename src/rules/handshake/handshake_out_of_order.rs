@@ -26,7 +26,8 @@ impl HandshakeOutOfOrder {
         let from = step.from.other();
         let answer = facts.of(from);
         let is_plain = |facts| matches!(facts, Some((_, HandshakeFacts::Version(PLAIN))));
-        let Some((first, HandshakeFacts::Echo { echo: None, .. })) = answer.steps[2].filter(|_| is_plain(answer.steps[0]))
+        let Some((first, HandshakeFacts::Echo { echo: None, .. })) =
+            answer.steps[2].filter(|_| is_plain(answer.steps[0]))
         else {
             return;
         };
