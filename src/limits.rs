@@ -216,8 +216,8 @@ limits! {
     /// Pings of one session, and responses that come before theirs, that wait to be judged. Past it the oldest is not judged. Servers
     /// send one a minute.
     judged_pings: usize = 64, "pings", uncounted "a rule that knows less finds less; it never blames for what it forgot";
-    /// Acknowledgements of one direction that wait to be judged. Past it the oldest is not judged. There is one a window, and it waits for
-    /// a few packets.
+    /// Acknowledgements of one direction that wait to be judged, and places for which it is known when they were sent. Past it the oldest
+    /// is not judged. There is one a window, and it waits for a few packets.
     judged_acknowledgements: usize = 256, "acknowledgements", uncounted "a rule that knows less finds less; it never blames for what it forgot";
     /// Commands of one session on message streams that are not created yet. Past it further ones are not judged. Clients send one.
     judged_early_commands: usize = 16, "commands", uncounted "a rule that knows less finds less; it never blames for what it forgot";
