@@ -129,8 +129,8 @@ limits! {
     /// What the beginnings of all connections cost together while their protocols are not yet known. Past it the oldest is
     /// judged by what there is. It is room for a hundred connections that were joined in the middle at once.
     opening_bytes_total: usize = 24 << 20, "bytes";
-    /// Servers of which it is remembered that connections to them were refused or not answered. Past it those without a session
-    /// are forgotten, and further ones not counted. It is for those who knock at every door.
+    /// Servers of which it is remembered that connections to them were refused or not answered, or spoke another protocol. Past it
+    /// those without a session are forgotten, and further ones not counted. It is for those who knock at every door.
     attempted_servers: usize = 1024, "servers";
     /// Kinds of what was not understood. Past it the packets of further kinds are not counted by kind. Real captures have a
     /// handful.

@@ -130,6 +130,11 @@ fn real(code: &'static str, name: &'static str, expected: &'static [&'static str
 fn a_case_raises_what_it_was_made_for_and_nothing_else() {
     for (name, codes) in [
         ("media-after-delete", &["MED004"][..]),
+        ("metadata-on-zero", &["CHK016", "MED005"]),
+        ("metadata-as-object", &["CTL015", "HSK006", "MED018"]),
+        ("metadata-sample-rate-code-3", &["CTL015", "HSK006"]),
+        ("aac-object-type-9", &["CMD026", "CTL015", "HSK006", "MED003"]),
+        ("tls-client-beside-rtmp", &["CTL015", "HSK006", "NET009"]),
         ("stall-to-end-delete", &["MED011"]),
         ("stall-to-end-fin", &["CMD026", "MED011"]),
     ] {
@@ -237,6 +242,11 @@ pub(super) fn cases() -> Vec<Case> {
             &publishing_with(|c| c.video(STREAM, 0, hevc(0, &avc_configuration()))),
             &["a sequence header that is labelled hevc holds H.264's configuration"],
         ),
+        real(
+            "MED003",
+            "cases/aac-object-type-9.pcap",
+            &["a sequence header that is labelled aac holds object type 9, HVXC, which is not AAC"],
+        ),
         case("MED004", "after Publish.Start", &sample::publish(3), &[]),
         case(
             "MED004",
@@ -326,6 +336,54 @@ pub(super) fn cases() -> Vec<Case> {
             &sample::playing().server(|s| s.video(0, 0, avc_sequence_header())),
             &["video on message stream 0"],
         ),
+        case(
+            "MED005",
+            "metadata on message stream 0, media elsewhere",
+            &sample::playing().server(|s| {
+                sample::sequence_headers(s.data(0, 0, "onMetaData", &[media::metadata()])).data(
+                    0,
+                    40,
+                    "onCuePoint",
+                    &[media::metadata()],
+                )
+            }),
+            &[
+                "onMetaData on message stream 0, while message stream 1 is played",
+                "onCuePoint on message stream 0, while message stream 1 is played",
+            ],
+        ),
+        case(
+            "MED005",
+            "a publisher's, and no media at all",
+            &publishing_with(|c| c.metadata(0, 0)),
+            &["onMetaData on message stream 0, while message stream 1 is published"],
+        ),
+        case(
+            "MED005",
+            "both on message stream 0 is about the media",
+            &sample::playing()
+                .server(|s| s.data(0, 0, "onMetaData", &[media::metadata()]).video(0, 0, avc_sequence_header())),
+            &["video on message stream 0"],
+        ),
+        case(
+            "MED005",
+            "data that belong to the connection",
+            &sample::connected()
+                .server(|s| s.data(0, 0, "onServerInfo", &[media::metadata()]))
+                .client(|c| c.create_stream(2))
+                .server(|s| s.create_stream_result(2, STREAM))
+                .client(|c| c.play(STREAM, 3, "s"))
+                .server(|s| {
+                    let status = s.on_status(STREAM, "status", "NetStream.Play.Start", "Started playing s.");
+                    sample::sequence_headers(status.data(0, 0, "|RtmpSampleAccess", &[true.into(), true.into()]))
+                }),
+            &[],
+        ),
+        real(
+            "MED005",
+            "cases/metadata-on-zero.pcap",
+            &["onMetaData on message stream 0, while message stream 1 is played"],
+        ),
         case("MED006", "as it is", &sample::publish(3), &[]),
         case(
             "MED006",
@@ -359,6 +417,20 @@ pub(super) fn cases() -> Vec<Case> {
                 sample::sequence_headers(c.data(STREAM, 0, "@setDataFrame", &on_meta_data(&members)))
             }),
             &[],
+        ),
+        real("MED006", "cases/metadata-sample-rate-code-3.pcap", &[]),
+        case(
+            "MED006",
+            "a sample rate of 4 Hz is no code",
+            &publishing_with(|c| {
+                sample::sequence_headers(c.data(
+                    STREAM,
+                    0,
+                    "@setDataFrame",
+                    &on_meta_data(&[("audiosamplerate", 4.into())]),
+                ))
+            }),
+            &["onMetaData says 4 Hz, the sequence header 48000 Hz"],
         ),
         case("MED007", "a key frame first", &sample::play(3), &[]),
         case(
@@ -607,6 +679,24 @@ pub(super) fn cases() -> Vec<Case> {
             "metadata is not media",
             &publishing_with(|c| c.data(STREAM, 0, "x", &[media::metadata()])),
             &[],
+        ),
+        case("MED018", "an ECMA array", &sample::publish(3), &[]),
+        case(
+            "MED018",
+            "a publisher's object",
+            &publishing_with(|c| c.data(STREAM, 0, "@setDataFrame", &on_meta_data(&[("width", 320.into())]))),
+            &["the argument of onMetaData is an object, not an ECMA array"],
+        ),
+        case(
+            "MED018",
+            "other data may be objects",
+            &publishing_with(|c| c.data(STREAM, 0, "onTextData", &[object([("text", "a".into())])])),
+            &[],
+        ),
+        real(
+            "MED018",
+            "cases/metadata-as-object.pcap",
+            &["the argument of onMetaData is an object, not an ECMA array"],
         ),
         case(
             "MED005",

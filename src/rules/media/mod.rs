@@ -11,6 +11,7 @@ mod media_before_publish;
 mod media_malformed;
 mod media_on_control_stream;
 mod media_stalled;
+mod metadata_as_object;
 mod metadata_contradicts_media;
 mod no_keyframe;
 mod sequence_header_missing;
@@ -33,6 +34,7 @@ pub(super) const MED012: super::Entry = aggregate_malformed::AggregateMalformed:
 pub(super) const MED013: super::Entry = set_data_frame_forwarded::SetDataFrameForwarded::ENTRY;
 pub(super) const MED014: super::Entry = late_media::LateMedia::ENTRY;
 pub(super) const MED015: super::Entry = media_malformed::MediaMalformed::ENTRY;
+pub(super) const MED018: super::Entry = metadata_as_object::MetadataAsObject::ENTRY;
 
 /// `video of track 2 on message stream 1`, or without the track where it is the default one.
 fn named(kind: MessageType, track: u8, message_stream_id: u32) -> String {
