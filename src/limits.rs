@@ -264,12 +264,13 @@ limits! {
     compared_steps: usize = 64, "steps", uncounted "what is not followed is held against nobody";
     /// Of one session: kinds of message with their streams, calls of the server, and members of one information object. Past it
     /// further ones are left out. Real sessions have under twenty of each.
-    compared_kinds: usize = 64, "kinds", uncounted "what is not followed is held against nobody";
-    /// Information objects of one session that are looked at. Past it further ones are left out. Real sessions have under ten.
+    compared_kinds: usize = 64, "kinds", uncounted "what is left out may be told as absent, of sessions that are no real ones";
+    /// Information objects of one session that are looked at. Past it further ones are left out, and none is missed. Real sessions have
+    /// under ten.
     compared_sightings: usize = 256, "information objects", uncounted "what is not followed is held against nobody";
     /// Names of streams, and message streams that the server created, in one session. Past it further ones are not known. Real
     /// sessions have one or two.
-    compared_names: usize = 16, "names", uncounted "a name that is not known is masked all the same";
+    compared_names: usize = 16, "names", uncounted "a name that is not known is masked all the same; further streams may be told as not created";
     /// Streams that are published at a time in one capture. Past it further ones are not known to be published.
     compared_streams: usize = 4096, "streams", uncounted "what is not followed is held against nobody";
     /// Members of one publisher's metadata that are compared with what a player gets. Past it further ones are left out. Encoders
@@ -286,7 +287,7 @@ limits! {
     /// Members or arguments that one text names. Past it the others are left out.
     compared_members: usize = 24, "members", uncounted "the text ends in `…`";
     /// Rows that one server may have, each situation counted. Past it further ones are left out. A real one has some hundreds.
-    compared_rows: usize = 8192, "rows", uncounted "what is not followed is held against nobody";
+    compared_rows: usize = 8192, "rows", uncounted "what is left out may be told as absent, of servers that are no real ones";
     /// Different values of one row. Past it the row says that there were more. Servers that do not always do the same do two or three
     /// things.
     compared_values: usize = 12, "values", uncounted "the row has a `…`";
@@ -295,7 +296,7 @@ limits! {
     /// Characters of what tells one situation. Past it the text is cut; the situation stays another.
     compared_situation: usize = 512, "characters", uncounted "the text that was cut ends in `…`";
     /// Different codes that one server may send, and kinds of latency that it may have. Past it further ones are left out. Some
-    /// fifty codes are known.
+    /// seventy codes are known.
     compared_codes: usize = 512, "codes", uncounted "what is not followed is held against nobody";
     /// Different things of one kind that are told of one code. Past it further ones are left out. A person reads the first.
     compared_details: usize = 8, "details", uncounted "the first ones tell that there is something";

@@ -4,12 +4,12 @@
 mod common;
 
 use common::Story;
-use rtmp_inspect::compare::{Comparison, Observer, Profile, Row, Scenarios};
+use rtmp_inspect::compare::{Comparison, Observer, Profile, Row, Scenarios, State};
 use rtmp_inspect::limits::Limits;
 use rtmp_inspect::proto::rtmp::secrets::Masks;
 use rtmp_inspect::proto::rtmp::status;
 use rtmp_inspect::story::Stories;
-use rtmp_inspect::synth::{Amf, Conversation, Link, Message, object, sample, values};
+use rtmp_inspect::synth::{Amf, Conversation, Link, Message, Peer, object, sample, values};
 
 const MOST: Limits = Limits::DEFAULT;
 const STREAM: u32 = sample::STREAM;
@@ -58,20 +58,11 @@ fn requests_without_end_are_followed_so_far() {
 
 #[test]
 fn steps_without_end_are_told_so_far() {
-    let says = |from: u32| {
-        move |s: &mut rtmp_inspect::synth::Peer| -> () {
-            (from..from + 100).for_each(|n| {
-                s.command(&format!("a{n}"), 0, &[]);
-            })
-        }
-    };
+    fn says(s: &mut Peer, from: u32) -> &mut Peer {
+        (from..from + 100).fold(s, |s, n| s.command(&format!("a{n}"), 0, &[]))
+    }
     let asked = sample::connected().client(|c| c.command("rpc", 2, &[]));
-    let answered = asked.server(|s| {
-        says(0)(s);
-        s.result(2, &[]);
-        says(100)(s);
-        s
-    });
+    let answered = asked.server(|s| says(says(s, 0).result(2, &[]), 100));
     let story = value(&compared([answered.wait_ms(5000).client(|c| c.ping_request(1))]), "request.rpc");
     assert_eq!(story.split(", ").count(), MOST.compared_steps, "{story}");
     assert!(story.starts_with("a0, a1,") && !story.contains("a100"), "{story}");
@@ -114,6 +105,19 @@ fn codes_without_end_are_told_so_far() {
     // Connect's answer is one that is known.
     assert_eq!(unknown_codes(&compared([codes(0, 300)])), MOST.compared_sightings - 1);
     assert_eq!(unknown_codes(&compared((0..4).map(|session| codes(session, 200)))), MOST.compared_codes - 1);
+}
+
+#[test]
+fn a_code_that_was_not_looked_at_is_not_missed() {
+    let state = |many: usize| {
+        let conversation = codes(0, many).client(|c| c.create_stream(2)).server(|s| s.create_stream_result(2, STREAM));
+        let conversation =
+            conversation.client(|c| c.publish(STREAM, 3, "s")).wait_ms(5000).client(|c| c.metadata(STREAM, 0));
+        let comparison = compared([conversation]);
+        comparison.codes.iter().find(|row| row.code == "NetStream.Publish.Start").unwrap().cells[0].state
+    };
+    assert_eq!(state(0), State::Missing);
+    assert_eq!(state(MOST.compared_sightings), State::NotExercised);
 }
 
 #[test]

@@ -125,7 +125,7 @@ impl Sighting {
             (Carrier::OnStatus, Some(_)) => found.push("transaction id not 0".into()),
             (Carrier::OnStatus, None) => found.push("without a transaction id".into()),
             (Carrier::Result(To::NoCall) | Carrier::Error(To::NoCall), _) => {
-                found.push("in an answer to no call".into())
+                found.push("in an answer to no call".into());
             }
             _ => {}
         }
