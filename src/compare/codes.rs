@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::evidence::{Evidence, Seen};
+use crate::limits::Limits;
 use crate::proto::rtmp::status::{self, Place};
 
 /// Different details of one code that are kept.
-const DETAILS: usize = 8;
+const DETAILS: usize = Limits::DEFAULT.compared_details;
 
 /// What one server did about one code.
 #[derive(Clone, Debug, Default)]
@@ -124,7 +125,7 @@ impl Sighting {
             (Carrier::OnStatus, Some(_)) => found.push("transaction id not 0".into()),
             (Carrier::OnStatus, None) => found.push("without a transaction id".into()),
             (Carrier::Result(To::NoCall) | Carrier::Error(To::NoCall), _) => {
-                found.push("in an answer to no call".into())
+                found.push("in an answer to no call".into());
             }
             _ => {}
         }

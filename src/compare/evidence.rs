@@ -1,7 +1,9 @@
 //! Where a fact can be seen, and how often.
 
+use crate::limits::Limits;
+
 /// Messages that are named for one value.
-const EVIDENCE: usize = 3;
+const EVIDENCE: usize = Limits::DEFAULT.compared_evidence;
 
 /// Where a fact can be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,20 +6,21 @@ use super::codes::Tally;
 use super::evidence::{Evidence, Seen};
 use super::situation::Situation;
 use super::tested::{Tested, Told};
+use crate::limits::Limits;
 use crate::wire::Time;
 use crate::wire::words::clip;
 
-/// Rows that one server may have, each situation counted. A real one has some hundreds.
-const ROWS: usize = 8192;
-/// Characters of one value, and of one situation. Values of real servers have under 400.
-const VALUE: usize = 1024;
-const SITUATION: usize = 512;
+/// Rows that one server may have, each situation counted.
+const ROWS: usize = Limits::DEFAULT.compared_rows;
+/// Characters of one value, and of one situation.
+const VALUE: usize = Limits::DEFAULT.compared_value;
+const SITUATION: usize = Limits::DEFAULT.compared_situation;
 /// Different values of one row that are kept; the row says when there were more.
-const VALUES: usize = 12;
-/// Different codes that one server may send.
-const CODES: usize = 512;
+const VALUES: usize = Limits::DEFAULT.compared_values;
+/// Different codes that one server may send, and kinds of latency.
+const CODES: usize = Limits::DEFAULT.compared_codes;
 /// Latencies of one kind that are kept for the median.
-const LATENCIES: usize = 16_384;
+const LATENCIES: usize = Limits::DEFAULT.compared_latencies;
 
 /// Where a fact belongs: the order of the table is the protocol's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,16 +8,17 @@ use std::collections::BTreeSet;
 use super::normal;
 use super::profile::Profile;
 use super::tested::Told;
+use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Body, Command, Content, Handshake, HandshakeFacts, Message};
 use crate::wire::Side;
 
-/// Things that one session, and one server over all its sessions, says of itself. Real ones say under ten.
-const TOLD: usize = 24;
+/// Things that one session, and one server over all its sessions, says of itself.
+const TOLD: usize = Limits::DEFAULT.compared_software;
 /// Names of streams of one session, and texts of publishers in one capture, that are known.
-const NAMES: usize = 16;
-const PUBLISHED: usize = 64;
+const NAMES: usize = Limits::DEFAULT.compared_names;
+const PUBLISHED: usize = Limits::DEFAULT.compared_published;
 /// What metadata may name the server with.
 const METADATA: &[&str] = &["server", "server_version", "encoder"];
 

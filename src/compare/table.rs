@@ -12,10 +12,10 @@ use crate::proto::rtmp::status::{self, STATUSES, Sender};
 
 /// Codes of the table of 2007, which always stand in the table, in its order: the first ones of [`STATUSES`].
 const CLASSIC: usize = 9;
-/// Situations of one row that are named.
-const SITUATIONS: usize = 3;
-/// Messages that are named for one cell.
-const EVIDENCE: usize = 4;
+/// Situations of one row that are shown.
+const SHOWN_SITUATIONS: usize = 3;
+/// Messages that are shown for one cell.
+const SHOWN_MESSAGES: usize = 4;
 
 /// Several servers side by side.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ fn code_cell(code: &str, tally: &Tally) -> CodeCell {
     let evidence = |seen: &mut dyn Iterator<Item = &Seen>| {
         let mut all: Vec<Evidence> = Vec::new();
         for evidence in seen.flat_map(|seen| &seen.evidence) {
-            if all.len() < EVIDENCE && !all.contains(evidence) {
+            if all.len() < SHOWN_MESSAGES && !all.contains(evidence) {
                 all.push(*evidence);
             }
         }
@@ -245,7 +245,7 @@ fn finished(key: Key, groups: Vec<Group>) -> impl Iterator<Item = Row> {
             .into_iter()
             .zip(&group.differs)
             .map(|(values, differs)| Cell {
-                evidence: values.values().flatten().copied().take(EVIDENCE).collect(),
+                evidence: values.values().flatten().copied().take(SHOWN_MESSAGES).collect(),
                 values: values.into_keys().collect(),
                 differs: *differs,
             })
@@ -267,9 +267,9 @@ fn situations(group: &Group, in_detail: bool) -> String {
         _ => text.clone(),
     };
     let all: BTreeSet<String> = group.situations.iter().map(name).collect();
-    let mut text = all.iter().take(SITUATIONS).cloned().collect::<Vec<_>>().join("; ");
-    if all.len() > SITUATIONS {
-        text += &format!("; and {} more", all.len() - SITUATIONS);
+    let mut text = all.iter().take(SHOWN_SITUATIONS).cloned().collect::<Vec<_>>().join("; ");
+    if all.len() > SHOWN_SITUATIONS {
+        text += &format!("; and {} more", all.len() - SHOWN_SITUATIONS);
     }
     text
 }

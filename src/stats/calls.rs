@@ -3,15 +3,16 @@
 use std::collections::VecDeque;
 
 use super::latency::{Latencies, Room};
+use crate::limits::Limits;
 use crate::proto::rtmp::{Command, Message};
 use crate::story::{Request, Story};
 use crate::wire::Side;
 use crate::wire::words::clip_bytes;
 
 /// Bytes of a procedure's name that are kept.
-const NAME: usize = 48;
-/// Calls that may still be answered. Clients that number calls which no server answers make a few in a session.
-const WAITING: usize = 256;
+const NAME: usize = Limits::DEFAULT.stats_procedure_bytes;
+/// Calls that may still be answered.
+const OPEN: usize = Limits::DEFAULT.stats_calls;
 
 /// Calls by who made them and what they called, and how long their answers took. A transaction id of 0 asks for none.
 #[derive(Clone, Debug)]
@@ -100,7 +101,7 @@ impl Calls {
             // It was captured before the call.
             procedure.answer(request, room);
         } else {
-            if self.open.len() == WAITING {
+            if self.open.len() == OPEN {
                 self.open.pop_front();
             }
             self.open.push_back((message.n, place));

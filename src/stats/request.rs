@@ -1,14 +1,15 @@
 //! The publishes and plays of a session, as the story tells what became of them.
 
+use crate::limits::Limits;
 use crate::proto::rtmp::secrets::Masks;
 use crate::story::{self, Story};
 use crate::wire::Moment;
 use crate::wire::words::clip_bytes;
 
 /// Requests of a session that are told.
-const REQUESTS: usize = 16;
+const REQUESTS: usize = Limits::DEFAULT.stats_requests;
 /// Bytes of a stream's name, or of a code, that are kept.
-const NAME: usize = 96;
+const NAME: usize = Limits::DEFAULT.stats_name_bytes;
 
 /// The publishes and plays of a session that are told, by their `n`.
 #[derive(Clone, Debug, Default)]

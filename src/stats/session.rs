@@ -5,6 +5,7 @@ use super::latency::Room;
 use super::request::{Asked, Request};
 use super::side::SideStats;
 use super::track::Tracks;
+use crate::limits::Limits;
 use crate::net::How;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Body, Message, Step};
@@ -14,9 +15,9 @@ use crate::wire::words::clip_bytes;
 use crate::wire::{Moment, Side};
 
 /// Procedures of a session that are told apart.
-const PROCEDURES: usize = 24;
+const PROCEDURES: usize = Limits::DEFAULT.stats_procedures;
 /// Bytes of an encoder's name that are kept.
-const ENCODER: usize = 64;
+const ENCODER: usize = Limits::DEFAULT.stats_encoder_bytes;
 
 /// What one session amounts to.
 #[derive(Clone, Debug)]

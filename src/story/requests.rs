@@ -24,11 +24,11 @@ use crate::proto::rtmp::{Body, Command, Message, Part};
 use crate::wire::{Moment, PacketNo, Side};
 
 /// Requests, and early answers, that are remembered.
-const REMEMBERED: usize = Limits::DEFAULT.judged_calls;
+const REMEMBERED: usize = Limits::DEFAULT.story_requests;
 /// Requests among which a status looks for its own, the newest.
-const REACH: usize = 256;
+const REACH: usize = Limits::DEFAULT.story_reach;
 /// Statuses that are remembered in case their request comes later.
-const EARLY: usize = 64;
+const EARLY: usize = Limits::DEFAULT.story_early_statuses;
 
 /// A call that is captured so long after its answer, in nanoseconds, still belongs to it: captures reorder a little.
 const REORDERED_NS: i64 = 100_000_000;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::request::{Use, deed, ended_stream};
 use super::requests::Requests;
+use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::{self, Deed};
 use crate::proto::rtmp::{Body, Command, Message, UserControlEvent};
 use crate::wire::{Moment, Side};
 
-/// Message streams of a session that are remembered. Real clients use one or two.
-const REMEMBERED: usize = 1024;
+/// Message streams of a session that are remembered.
+const REMEMBERED: usize = Limits::DEFAULT.story_streams;
 
 /// Codes that say that what was published or played is over.
 const OVER: &[&str] = &[

@@ -326,12 +326,12 @@ fn without_tests(tokens: &[String]) -> Vec<String> {
 
 #[test]
 fn texts_are_found_however_they_are_written() {
-    let text = r###"
+    let text = r##"
         // "a comment"
         f("one", b"two", r#"th"ree"#, c"", 'f', '"', "\"", x::<'a>());
         #[cfg(test)]
         mod tests { g("not") }
-    "###;
+    "##;
     let file = File {
         path: PathBuf::new(),
         text: String::new(),

@@ -1,6 +1,7 @@
 //! Cases of the CMD rules.
 
-use rtmp_inspect::synth::{Amf, Conversation, Message, Peer, object, sample, values};
+use rtmp_inspect::synth::{Amf, Conversation, Link, Message, Packet, Peer, object, sample, tcp, values};
+use rtmp_inspect::wire::Side;
 
 use crate::common::{Story, capture};
 use crate::{Case, case, said};
@@ -46,10 +47,21 @@ fn status<'p>(peer: &'p mut Peer, id: u32, members: &[(&'static str, &'static st
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    [connect(), calls(), statuses(), requests(), rejections(), endings(), addresses(), reconnects()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        connect(),
+        calls(),
+        statuses(),
+        requests(),
+        rejections(),
+        endings(),
+        addresses(),
+        reconnects(),
+        repeats(),
+        silences(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn connect() -> Vec<Case> {
@@ -907,6 +919,154 @@ fn addresses() -> Vec<Case> {
     cases
 }
 
+/// CMD028 to CMD030: commands of the wrong side, and what was asked for already.
+fn repeats() -> Vec<Case> {
+    let properties = || object([("app", "live".into()), ("tcUrl", "rtmp://lab/live".into())]);
+    let connect = |story: Conversation, id: u32| story.client(|c| c.command("connect", id, &[properties()]));
+    let twice = connect(connect(Conversation::new().handshake(), 1), 2);
+    let publish = |story: Conversation, id: u32| story.client(|c| c.publish(1, id, "t"));
+    let ended = |say: fn(&mut Peer) -> &mut Peer| publish(sample::publishing().client(say), 9);
+    vec![
+        case("CMD028", "each side its own", &sample::publish(1), &[]),
+        case(
+            "CMD028",
+            "a name that is the application's",
+            &sample::connected().server(|s| s.command("lab", 5, &[])),
+            &[],
+        ),
+        case(
+            "CMD028",
+            "a server publishes",
+            &created().server(|s| s.publish(1, 3, "s")),
+            &["the server sends publish(3), which is for the client to send"],
+        ),
+        case(
+            "CMD028",
+            "a client tells of the bandwidth",
+            &sample::connected().client(|c| c.command("onBWDone", 0, &[Amf::Null])),
+            &["the client sends onBWDone(0), which is for the server to send"],
+        ),
+        case("CMD006", "nobody answers what only the other side may ask", &wrong_side(), &[]),
+        case("CMD017", "… nor publishes for it", &wrong_side(), &[]),
+        real(
+            "CMD028",
+            "cases/server-sends-client-commands.pcap",
+            &["the server sends FCUnpublish(1), which is for the client to send"],
+        ),
+        case("CMD029", "once", &sample::publish(1), &[]),
+        case("CMD029", "again", &connect(sample::connected(), 1), &["connect(1) after connect(1), which was accepted"]),
+        case(
+            "CMD029",
+            "again before the answer",
+            &twice.clone().server(|s| s.connect_result()),
+            &["connect(2) before the answer to connect(1), which was accepted"],
+        ),
+        case("CMD029", "neither is answered", &twice, &[]),
+        case(
+            "CMD029",
+            "after a refusal",
+            &connect(
+                connect(Conversation::new().handshake(), 1)
+                    .server(|s| s.error(1, "NetConnection.Connect.Rejected", "Who is it?")),
+                1,
+            )
+            .server(|s| s.connect_result()),
+            &[],
+        ),
+        case("CMD002", "the id of a second connect", &connect(sample::connected(), 9), &[]),
+        case("CMD030", "once", &sample::publish(1), &[]),
+        case(
+            "CMD030",
+            "again",
+            &publish(sample::publishing(), 9),
+            &["publish(9) on message stream 1, which publishes since publish(3)"],
+        ),
+        case(
+            "CMD030",
+            "again before the answer",
+            &publish(publish(created(), 3), 4),
+            &["publish(4) on message stream 1, on which publish(3) waits for its answer"],
+        ),
+        case(
+            "CMD030",
+            "after a refusal",
+            &publish(
+                publish(created(), 3).server(|s| s.on_status(1, "error", "NetStream.Publish.BadName", "Busy.")),
+                4,
+            ),
+            &[],
+        ),
+        case("CMD030", "after FCUnpublish", &ended(|c| c.command("FCUnpublish", 5, &[Amf::Null, "s".into()])), &[]),
+        case("CMD030", "after closeStream", &ended(|c| c.stream_command(1, "closeStream", 0, &[Amf::Null])), &[]),
+        case(
+            "CMD030",
+            "publish(false) ends a stream",
+            &sample::publishing().client(|c| c.stream_command(1, "publish", 0, &[Amf::Null, false.into()])),
+            &[],
+        ),
+        case("CMD030", "on another stream", &sample::publishing().client(|c| c.publish(2, 9, "t")), &[]),
+    ]
+}
+
+/// A server that calls what is for clients to call, and waits for a while.
+fn wrong_side() -> Conversation {
+    created()
+        .server(|s| s.command("createStream", 7, &[Amf::Null]).publish(1, 8, "s"))
+        .wait_ms(1500)
+        .client(|c| c.delete_stream(1))
+}
+
+/// CMD032: connected, and then nothing.
+fn silences() -> Vec<Case> {
+    let idle = |story: Conversation| story.wait_ms(12_000).client(|c| c.window_acknowledgement_size(5000));
+    let prepared = || {
+        let name = [Amf::Null, "s".into()];
+        idle(
+            created()
+                .client(|c| c.command("FCPublish", 3, &name).set_buffer_length(1, 3000))
+                .server(|s| s.stream_begin(1)),
+        )
+    };
+    let used = |say: fn(&mut Peer) -> &mut Peer| idle(sample::connected().client(say));
+    let cut = |keep: fn(&Packet) -> bool| {
+        let mut packets = Link::v4().packets(&prepared());
+        packets.retain(keep);
+        Story::of_packets(&packets)
+    };
+    let judged = |what, story| Case { code: "CMD032", what, story, expected: &[] };
+    let mut lossy = Link::v4().packets(&prepared());
+    lossy.remove(lossy.iter().rposition(|packet| packet.from == Side::Client && !packet.payload.is_empty()).unwrap());
+    vec![
+        case("CMD032", "published", &idle(sample::publishing()), &[]),
+        case("CMD032", "it leaves soon", &sample::connected().wait_ms(9000).client(|c| c.set_chunk_size(4096)), &[]),
+        case(
+            "CMD032",
+            "prepared, and then nothing",
+            &prepared(),
+            &[
+                "the client asked for nothing after its connect was accepted; 12.007 seconds later the client closed the connection",
+            ],
+        ),
+        case("CMD032", "a call", &used(|c| c.command("getUsers", 5, &[Amf::Null])), &[]),
+        case(
+            "CMD032",
+            "the server calls",
+            &idle(sample::connected().server(|s| s.command("onJoin", 0, &[Amf::Null]))),
+            &[],
+        ),
+        case("CMD032", "a play that nobody answers", &used(|c| c.play(1, 4, "s")), &[]),
+        judged("the capture ends", cut(|packet| packet.flags & tcp::FIN == 0)),
+        judged("bytes are missing", Story::of_packets(&lossy)),
+        real(
+            "CMD032",
+            "cases/silent-after-connect.pcap",
+            &[
+                "the client asked for nothing after its connect was accepted; 105 seconds later the client closed the connection",
+            ],
+        ),
+    ]
+}
+
 /// CMD033: whether a reconnect was announced.
 fn reconnects() -> Vec<Case> {
     let asked = |capabilities: Option<Amf>| {
@@ -935,8 +1095,6 @@ fn reconnects() -> Vec<Case> {
 
 #[test]
 fn nobody_is_blamed_where_one_side_alone_was_captured() {
-    use rtmp_inspect::synth::Link;
-    use rtmp_inspect::wire::Side;
     for conversation in [sample::publish(2), sample::play(2)] {
         for side in Side::BOTH {
             let mut packets = Link::v4().packets(&conversation);
@@ -950,7 +1108,6 @@ fn nobody_is_blamed_where_one_side_alone_was_captured() {
 
 #[test]
 fn an_answer_that_is_captured_before_its_call_is_an_answer() {
-    use rtmp_inspect::synth::Link;
     let conversation = sample::publish(2);
     let whole = Link::v4().packets(&conversation);
     for place in 0..whole.len() - 1 {

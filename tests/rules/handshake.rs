@@ -1,6 +1,10 @@
 //! Cases of the HSK rules.
 
-use rtmp_inspect::synth::{Conversation, Handshake, Link, echo, opening, signature, signed_opening, transform};
+use rtmp_inspect::proto::Event;
+use rtmp_inspect::proto::rtmp::{Echo, HandshakeFacts, Step};
+use rtmp_inspect::synth::{
+    Conversation, Handshake, Link, Packet, echo, opening, signature, signed_opening, tcp, transform,
+};
 use rtmp_inspect::wire::Side;
 
 use crate::common::{Story, capture};
@@ -189,6 +193,12 @@ fn order() -> Vec<Case> {
             .wait_ms(4)
             .server(|s| s.raw(&[3]).raw(&s1).raw(&echo(&c1, 0)))
     };
+    let blind = || {
+        Conversation::new()
+            .client(|c| c.raw(&[3]).raw(&c1).raw(&opening(0, 4)).connect("live"))
+            .wait_ms(4)
+            .server(|s| s.raw(&[3]).raw(&s1).raw(&echo(&c1, 0)))
+    };
     let server_first = |s2_early: bool| {
         let s2 = echo(&c1, 0);
         let (early, late) = if s2_early { (&s2[..], &[][..]) } else { (&[][..], &s2[..]) };
@@ -210,6 +220,13 @@ fn order() -> Vec<Case> {
         case("HSK008", "C2 before S2", &right().client(|c| c.raw(&echo(&s1, 0))).server(|s| s.raw(&echo(&c1, 0))), &[]),
         case("HSK008", "a right C2 was sent after S1", &eager(&echo(&s1, 0)), &[]),
         case("HSK008", "C2 before S1", &eager(&opening(0, 4)), &["C2 was sent 5 ms before S1 was whole"]),
+        case(
+            "HSK008",
+            "C2 and no S1",
+            &Conversation::new().client(|c| c.raw(&[3]).raw(&c1).raw(&opening(0, 4))),
+            &["C2 was sent, and S1 was never whole"],
+        ),
+        case("HSK008", "C2 and a command before S1", &blind(), &["C2 was sent 5 ms before S1 was whole"]),
         case("HSK008", "S0 before C0", &server_first(false), &["S0 was sent 7 ms before C0"]),
         case("HSK008", "a right S2 was sent after C1", &server_first(true), &[]),
         case("HSK009", "after C2", &handshake(Handshake::Simple), &[]),
@@ -218,6 +235,13 @@ fn order() -> Vec<Case> {
             "the client before S2",
             &right().client(|c| c.raw(&echo(&s1, 0)).connect("live")).wait_ms(2).server(|s| s.raw(&echo(&c1, 0))),
             &["the client sent command_amf0 3 ms before S2 was whole"],
+        ),
+        case("HSK009", "the client before S1", &blind(), &["the client sent command_amf0 5 ms before S2 was whole"]),
+        case(
+            "HSK009",
+            "the client, and S2 never came",
+            &right().client(|c| c.raw(&echo(&s1, 0)).connect("live")),
+            &["the client sent command_amf0, and S2 was never whole"],
         ),
         case(
             "HSK009",
@@ -280,4 +304,33 @@ fn ends() -> Vec<Case> {
         story("HTTP answered", Story::of(&c0_c1().server(|s| s.raw(b"HTTP/1.1 400 Bad Request\r\n\r\n"))), &[]),
         story("wrong application", Story::of_file(&capture("nginx-rtmp/ffmpeg-publish-wrong-app.pcap")), &[]),
     ]
+}
+
+/// The events of a story in a few letters: steps of the handshake, and `m` for a message.
+fn order_of(story: &Story) -> String {
+    let words = story.events.iter().filter_map(|event| match event {
+        Event::Handshake(step) => Some(step.step.name(step.from)),
+        Event::Message(_) => Some("m"),
+        _ => None,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn an_answer_to_nothing_stands_where_it_was_sent() {
+    let whole = Story::of_file(&capture("cases/c2-and-connect-without-s0s1s2.pcap"));
+    assert_eq!(order_of(&whole), "C0 C1 C2 m");
+    // What comes behind a hole in the other side, or was captured late, may be what it answers.
+    let packets = Link::v4().packets(&handshake(Handshake::Simple));
+    let is_server = |packet: &Packet| packet.from == Side::Server && !packet.payload.is_empty();
+    let (late, mut reordered): (Vec<_>, Vec<_>) = packets.iter().cloned().partition(is_server);
+    let end = reordered.iter().position(|packet| packet.flags & tcp::FIN != 0).unwrap();
+    reordered.splice(end..end, late);
+    let story = Story::of_packets(&reordered);
+    assert_eq!(order_of(&story), "C0 C1 m S0 S1 C2 S2 m");
+    let echo = story.events.iter().find_map(|event| match event {
+        Event::Handshake(step) if step.from == Side::Client && step.step == Step::Echo => Some(step.facts),
+        _ => None,
+    });
+    assert!(matches!(echo, Some(HandshakeFacts::Echo { echo: Some(Echo::Random | Echo::Exact), .. })), "{echo:?}");
 }

@@ -6,7 +6,7 @@ use super::super::media::Player;
 use super::super::normal;
 use super::super::request::{self, CLOSES, PATIENCE, Request};
 use super::super::writer::Writer;
-use super::Session;
+use super::{SIGHTINGS, Session};
 use crate::proto::rtmp::procedure::{self, Deed};
 
 /// A code that was due, and what came instead.
@@ -30,7 +30,8 @@ impl Session {
         let Some(connect) = self.requests.first().filter(|request| request.deed == Some(Deed::Connects)) else {
             return;
         };
-        if self.frozen {
+        // What was not looked at may have been sent.
+        if self.frozen || self.sightings.len() >= SIGHTINGS {
             return;
         }
         let mut all: Vec<Missed> = self.missed_by_connection(connect).into_iter().collect();

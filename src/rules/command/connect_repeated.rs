@@ -3,6 +3,7 @@ use crate::proto::Close;
 use crate::proto::rtmp::procedure::{self, Deed};
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Facts, Findings, Rule, rule};
+use crate::story::Request;
 use crate::wire::Side;
 
 rule! {
@@ -33,7 +34,7 @@ impl Rule for ConnectRepeated {
         }
         let Some(first) = facts.connect.as_ref() else { return };
         let call = numbered(command);
-        let earlier = facts.requests.get(first.n).map_or_else(|| "another".to_owned(), |first| first.call());
+        let earlier = facts.requests.get(first.n).map_or_else(|| "another".to_owned(), Request::call);
         if first.is_accepted() {
             findings.about(Self::META, message, format!("{call} after {earlier}, which was accepted"));
         } else if first.answer.is_none() {

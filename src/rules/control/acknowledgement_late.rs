@@ -2,13 +2,14 @@ use std::collections::VecDeque;
 
 use super::had_time;
 use super::ledger::{Count, Judged, Ledgers};
+use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::Message;
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::wire::Moment;
 
 /// Places in a direction that are remembered: more than are on their way while an acknowledgement is judged.
-const REMEMBERED: usize = 256;
+const REMEMBERED: usize = Limits::DEFAULT.judged_acknowledgements;
 
 rule! {
     /// A receiver acknowledges each time that it has received a window's bytes. By its own count more than one and a half
@@ -17,7 +18,8 @@ rule! {
     ///
     /// Why: a sender that keeps to its window stops each time until the Acknowledgement comes, and the stream stutters.
     ///
-    /// Seen: GStreamer's rtmp2src under the 4096 bytes that xiu announces: it acknowledges after 8192.
+    /// Seen: no real receiver yet. GStreamer's rtmp2src acknowledges after 8192 bytes under the 4096 that xiu announces, but gets so much
+    /// at once.
     ///
     /// Change: acknowledge when a window's bytes have come, while a large message is still being read too; half a window,
     /// as FFmpeg does, leaves room.

@@ -11,7 +11,7 @@ rule! {
     ///
     /// Why: nothing holds a sender back that ignores its window but TCP; its peer's limit has no effect.
     ///
-    /// Seen: xiu, under its own window of 4096; nearly every server and client ignores windows, which is why this is a note.
+    /// Seen: nearly every server and client ignores windows, which is why this is a note.
     ///
     /// Change: nothing, unless a peer's limit is meant to be kept; then stop at it until the next Acknowledgement.
     pub(super) struct WindowExceeded {

@@ -164,3 +164,31 @@ fn same_ends_are_no_connection() {
     wire.send(0, "S", C, 0, "abc");
     assert!(wire.finish().is_empty());
 }
+
+/// Lines that say who had heard of whom, among the bytes.
+fn heard(wire: &mut Wire) -> Vec<String> {
+    let mut log = wire.take_all();
+    log.retain(|line| line.contains("heard") || line.contains('"'));
+    log
+}
+
+#[test]
+fn who_acknowledges_a_byte_had_one() {
+    let mut wire = Wire::new();
+    wire.handshake().client(C + 1, "a").client(C + 2, "b").send(1, "A", S + 1, C + 3, "x");
+    wire.send(0, "A", C + 3, S + 2, "c");
+    let lines =
+        [r#"0 c 0 "a" #4+0"#, r#"0 c 1 "b" #5+0"#, "0 s heard", r#"0 s 0 "x" #6+0"#, "0 c heard", r#"0 c 2 "c" #7+0"#];
+    assert_eq!(heard(&mut wire), lines);
+    // What was acknowledged may be captured later than its acknowledgement, or never.
+    let mut wire = Wire::new();
+    wire.handshake().send(0, "A", C + 1, S + 2, "a").send(1, "A", S + 1, C + 2, "x");
+    assert_eq!(heard(&mut wire), ["0 c heard", r#"0 c 0 "a" #4+0"#, "0 s heard", r#"0 s 0 "x" #5+0"#]);
+}
+
+#[test]
+fn where_the_other_side_began_is_not_known_it_may_have_been_heard() {
+    let mut wire = Wire::new();
+    wire.send(0, "S", C, 0, "").client(C + 1, "a");
+    assert_eq!(heard(&mut wire), ["0 c heard", r#"0 c 0 "a" #2+0"#]);
+}

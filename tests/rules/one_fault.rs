@@ -1,0 +1,47 @@
+//! One fault, one finding: what a fault explains is not told beside it.
+
+use crate::common::{Story, capture};
+
+/// All that is said of a case, without notes that only say how a peer does things: code and text.
+fn said(name: &str) -> Vec<String> {
+    let story = Story::of_file(&capture(&format!("cases/{name}.pcap")));
+    let told = story.findings.iter().filter(|finding| !finding.is_background() && !finding.again);
+    told.map(|finding| format!("{} {}", finding.rule.code, finding.text)).collect()
+}
+
+#[test]
+fn a_case_of_one_fault_says_that_one() {
+    let cases: &[(&str, &[&str])] = &[
+        ("server-sends-client-commands", &["CMD028 the server sends FCUnpublish(1), which is for the client to send"]),
+        ("connect-twice", &["CMD029 connect(9) after connect(1), which was accepted"]),
+        ("publish-twice-same-stream", &["CMD030 publish(11) on message stream 1, which publishes since publish(3)"]),
+        (
+            "silent-after-connect",
+            &[
+                "CMD032 the client asked for nothing after its connect was accepted; 105 seconds later the client closed the connection",
+            ],
+        ),
+        ("empty-stream-name", &["CMD031 publish(3) has an empty name"]),
+        ("status-on-zero-is-still-an-answer", &["CMD013 NetStream.Publish.Start on message stream 0"]),
+        ("play-on-zero-answered-on-one", &["CMD014 play on message stream 0"]),
+        (
+            "two-plays-one-start",
+            &[
+                "CMD013 NetStream.Play.Start on message stream 0",
+                "CMD018 play(5) was answered neither by an onStatus nor by media; the client closed the connection 5.04 seconds later",
+            ],
+        ),
+        (
+            "c2-and-connect-without-s0s1s2",
+            &[
+                "HSK008 C2 was sent, and S1 was never whole",
+                "HSK009 the client sent command_amf0, and S2 was never whole",
+                "HSK010 S0, S1, S2 never came: the server closed the connection",
+            ],
+        ),
+        ("reconnect-uninvited", &["CMD033 the server asks for a reconnect, and the client connected without capsEx"]),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(said(name), *expected, "{name}");
+    }
+}
