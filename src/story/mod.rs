@@ -26,7 +26,7 @@ pub use tracks::{Step, Track, Tracks};
 
 use crate::net::{How, Start, TcpFacts};
 use crate::proto::rtmp::procedure::Deed;
-use crate::proto::{Close, Event};
+use crate::proto::{Close, Event, Why};
 use crate::wire::{Moment, Side};
 
 /// How a session ended.
@@ -152,6 +152,8 @@ impl Story {
                 self.sides[lost.from.index()].lost = true;
                 self.tracks.lose(lost.from);
             }
+            // Nothing follows a message inside which its direction ended.
+            Event::Incomplete(part) if matches!(part.why, Why::Closed | Why::EndOfCapture) => {}
             Event::Incomplete(part) => self.tracks.lose(part.from),
             Event::Close(close) => {
                 let side = &mut self.sides[close.from.index()];

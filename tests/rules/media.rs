@@ -634,6 +634,11 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         real(
             "MED011",
+            "nginx-rtmp/ffmpeg-drop-idle-publisher.pcap",
+            &["no media from the client for 6.0 seconds on message stream 1, until the end"],
+        ),
+        real(
+            "MED011",
             "cases/stall-to-end-fin.pcap",
             &["no media from the server for 30.0 seconds on message stream 1, until the end"],
         ),
