@@ -129,8 +129,8 @@ limits! {
     /// What the beginnings of all connections cost together while their protocols are not yet known. Past it the oldest is
     /// judged by what there is. It is room for a hundred connections that were joined in the middle at once.
     opening_bytes_total: usize = 24 << 20, "bytes";
-    /// Servers of which it is remembered that connections to them were refused or not answered. Past it those without a session
-    /// are forgotten, and further ones not counted. It is for those who knock at every door.
+    /// Servers of which it is remembered that connections to them were refused or not answered, or spoke another protocol. Past it
+    /// those without a session are forgotten, and further ones not counted. It is for those who knock at every door.
     attempted_servers: usize = 1024, "servers";
     /// Kinds of what was not understood. Past it the packets of further kinds are not counted by kind. Real captures have a
     /// handful.
@@ -183,12 +183,28 @@ limits! {
     /// of which most is kept are told no more, and not judged either, until a quarter is free. A usual session keeps some
     /// kilobytes.
     story_bytes_total: usize = 24 << 20, "bytes";
+    /// Requests of one session that are remembered, and answers to none. Past it the settled requests go first, then the oldest,
+    /// and further answers to none are not kept. Sessions of a day have tens.
+    story_requests: usize = 1024, "requests", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+    /// Requests, the newest of a session, among which a status looks for its own. One that is older gets none. Real clients have a
+    /// handful that are open.
+    story_reach: usize = 256, "requests", uncounted "it bounds work, not memory";
+    /// Statuses of one session that are remembered in case a hole holds back their request. Past it the oldest is forgotten. A
+    /// request has two or three.
+    story_early_statuses: usize = 64, "statuses", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+    /// Message streams of one session that are remembered. Past it nothing is told of further ones. Real clients use one or two.
+    story_streams: usize = 1024, "message streams", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+    /// Tracks of one session that are remembered, and `onMetaData` of its message streams. Past it nothing is told of further ones. A
+    /// stream has one or two tracks.
+    story_tracks: usize = 256, "tracks", uncounted "a rule that knows less finds less; it never blames for what it forgot";
+    /// The longest payload of a message that is kept whole, to be shown with a finding. Of a longer one only its beginning is kept.
+    /// A connect has some hundred bytes.
+    quoted_bytes: usize = 4096, "bytes", uncounted "what is shown ends where it does";
+    /// The beginning of a longer one. It shows the first values of a command, and what a media message is.
+    quoted_beginning: usize = 256, "bytes", uncounted "what is shown ends where it does";
     /// What the rules keep of all sessions together, beside a fixed amount each: findings that wait, messages to be quoted. Past
     /// it the sessions of which most is kept are judged no more, until a quarter is free. A usual session keeps some kilobytes.
     judged_bytes_total: usize = 16 << 20, "bytes";
-    /// Calls and answers that a rule remembers of one session. Past it further ones are not judged. Sessions of a day have
-    /// tens.
-    judged_calls: usize = 1024, "calls", uncounted "a rule that knows less finds less; it never blames for what it forgot";
     /// Media streams or tracks of one session that a rule follows. Past it further ones are not judged. Sessions have one or two
     /// streams, of two tracks.
     judged_tracks: usize = 64, "tracks", uncounted "a rule that knows less finds less; it never blames for what it forgot";
@@ -217,6 +233,76 @@ limits! {
     /// Latencies that `stats` keeps for medians and percentiles, of all sessions together. Past it further ones count, and change the
     /// least and the most, but such procedures have no median. A day of a busy server has some hundred thousand calls.
     latencies: usize = 1 << 20, "latencies";
+
+    /// Calls of one session that `stats` keeps to see them answered. Past it the oldest counts as not answered. Clients that number
+    /// calls which no server answers make a few in a session.
+    stats_calls: usize = 256, "calls", uncounted "they are counted as calls";
+    /// Procedures of one session that `stats` tells apart. Past it the calls of further ones are counted together. Real sessions
+    /// have about ten.
+    stats_procedures: usize = 24, "procedures", uncounted "the text says how many calls there were of others";
+    /// Procedures that `stats` tells apart over all sessions. Past it the calls of further ones are counted together.
+    stats_procedures_total: usize = 256, "procedures", uncounted "the text says how many calls there were of others";
+    /// Bytes of a procedure's name that `stats` keeps. The longest known has fifteen.
+    stats_procedure_bytes: usize = 48, "bytes", uncounted "the text that was cut ends in `…`";
+    /// Publishes and plays of one session that `stats` tells. Past it they are only counted. Real clients make one or two.
+    stats_requests: usize = 16, "requests", uncounted "the text says how many more there were";
+    /// Bytes of a stream's name, or of a code, that `stats` keeps. The longest known code has under forty.
+    stats_name_bytes: usize = 96, "bytes", uncounted "the text that was cut ends in `…`";
+    /// Bytes of an encoder's name that `stats` keeps. Real ones have about forty.
+    stats_encoder_bytes: usize = 64, "bytes", uncounted "the text that was cut ends in `…`";
+    /// Message types of one side that `stats` tells apart. Past it further ones count with all messages alone. The specification has
+    /// fifteen.
+    stats_types: usize = 24, "message types", uncounted "their messages are counted with the others";
+    /// Tracks of one session that `stats` measures. Past it their frames are only counted. A stream has one or two.
+    stats_tracks: usize = 16, "tracks", uncounted "the text says how many frames there were of others";
+
+    /// Requests of one session that `compare` follows. Past it nothing more is believed of the session. Real clients make under
+    /// twenty.
+    compared_requests: usize = 256, "requests", uncounted "what is not followed is held against nobody";
+    /// Things that a server did about one request, and as many that wait until it is clear what they are about. Past it further ones
+    /// are left out. Real answers have under ten.
+    compared_steps: usize = 64, "steps", uncounted "what is not followed is held against nobody";
+    /// Of one session: kinds of message with their streams, calls of the server, and members of one information object. Past it
+    /// further ones are left out. Real sessions have under twenty of each.
+    compared_kinds: usize = 64, "kinds", uncounted "what is not followed is held against nobody";
+    /// Information objects of one session that are looked at. Past it further ones are left out. Real sessions have under ten.
+    compared_sightings: usize = 256, "information objects", uncounted "what is not followed is held against nobody";
+    /// Names of streams, and message streams that the server created, in one session. Past it further ones are not known. Real
+    /// sessions have one or two.
+    compared_names: usize = 16, "names", uncounted "a name that is not known is masked all the same";
+    /// Streams that are published at a time in one capture. Past it further ones are not known to be published.
+    compared_streams: usize = 4096, "streams", uncounted "what is not followed is held against nobody";
+    /// Members of one publisher's metadata that are compared with what a player gets. Past it further ones are left out. Encoders
+    /// send about twenty.
+    compared_metadata: usize = 64, "members", uncounted "what is not followed is held against nobody";
+    /// Texts of publishers in one capture that are known not to be the server's. Past it further ones are not known. Each encoder has
+    /// one or two.
+    compared_published: usize = 64, "texts", uncounted "what is told says where it was said";
+    /// Things that one session, and one server over all its sessions, says of itself. Past it further ones are left out. Real ones
+    /// say under ten.
+    compared_software: usize = 24, "texts", uncounted "it is told beside the tables";
+    /// Characters of one text from the wire that `compare` keeps. Past it the text is cut.
+    compared_text: usize = 160, "characters", uncounted "the text that was cut ends in `…`";
+    /// Members or arguments that one text names. Past it the others are left out.
+    compared_members: usize = 24, "members", uncounted "the text ends in `…`";
+    /// Rows that one server may have, each situation counted. Past it further ones are left out. A real one has some hundreds.
+    compared_rows: usize = 8192, "rows", uncounted "what is not followed is held against nobody";
+    /// Different values of one row. Past it the row says that there were more. Servers that do not always do the same do two or three
+    /// things.
+    compared_values: usize = 12, "values", uncounted "the row has a `…`";
+    /// Characters of one value. Past it the value is cut. Values of real servers have under 400.
+    compared_value: usize = 1024, "characters", uncounted "the text that was cut ends in `…`";
+    /// Characters of what tells one situation. Past it the text is cut; the situation stays another.
+    compared_situation: usize = 512, "characters", uncounted "the text that was cut ends in `…`";
+    /// Different codes that one server may send, and kinds of latency that it may have. Past it further ones are left out. Some
+    /// fifty codes are known.
+    compared_codes: usize = 512, "codes", uncounted "what is not followed is held against nobody";
+    /// Different things of one kind that are told of one code. Past it further ones are left out. A person reads the first.
+    compared_details: usize = 8, "details", uncounted "the first ones tell that there is something";
+    /// Latencies of one kind of one server that are kept for the median. Past it further ones count, and change the worst.
+    compared_latencies: usize = 16_384, "latencies", uncounted "the median is of the first ones";
+    /// Messages of one server that are named for one value. Past it they are only counted. One is enough to look it up.
+    compared_evidence: usize = 3, "messages", uncounted "each shows the same";
 
     /// What the screen's index may take, whatever the capture's size. Past this and the share below reading stops, and that is
     /// said.

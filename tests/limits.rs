@@ -14,9 +14,11 @@ use rtmp_inspect::export::{Writer as _, report};
 use rtmp_inspect::filter::Sessions;
 use rtmp_inspect::limits;
 use rtmp_inspect::net::How;
+use rtmp_inspect::proto::rtmp::Body;
 use rtmp_inspect::proto::rtmp::secrets::Masks;
 use rtmp_inspect::proto::{Event, Why};
 use rtmp_inspect::rules::{Engine, Finding};
+use rtmp_inspect::story::{Quote, Stories, Story};
 use rtmp_inspect::synth::pcap::Endian;
 use rtmp_inspect::synth::pcapng::{self, Resolution};
 use rtmp_inspect::synth::{Amf, Conversation, Link, Message, Packet, SubMessage, aggregate, pcap, sample, tcp, values};
@@ -138,9 +140,39 @@ macro_rules! attacks {
     };
 }
 
+const COMPARED: &str = "tests/compared_limits.rs";
+
 /// Attacks that stand beside the tests of what they attack.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("latencies", "tests/stats.rs", "fn latencies_past_their_limit_are_counted_and_have_no_median"),
+    ("stats_calls", "tests/stats.rs", "fn calls_that_wait_for_too_long_are_not_answered"),
+    ("stats_procedures", "tests/stats.rs", "fn endless_names_streams_and_tracks_are_counted_and_not_kept"),
+    ("stats_procedures_total", "tests/stats.rs", "fn procedures_of_many_sessions_are_bounded"),
+    ("stats_procedure_bytes", "tests/stats.rs", "fn endless_names_streams_and_tracks_are_counted_and_not_kept"),
+    ("stats_requests", "tests/stats.rs", "fn endless_names_streams_and_tracks_are_counted_and_not_kept"),
+    ("stats_name_bytes", "tests/stats.rs", "fn endless_names_streams_and_tracks_are_counted_and_not_kept"),
+    ("stats_encoder_bytes", "tests/stats.rs", "fn endless_types_and_encoders_are_cut"),
+    ("stats_types", "tests/stats.rs", "fn endless_types_and_encoders_are_cut"),
+    ("stats_tracks", "tests/stats.rs", "fn endless_names_streams_and_tracks_are_counted_and_not_kept"),
+    ("compared_requests", COMPARED, "fn requests_without_end_are_followed_so_far"),
+    ("compared_steps", COMPARED, "fn steps_without_end_are_told_so_far"),
+    ("compared_kinds", COMPARED, "fn kinds_without_end_are_told_so_far"),
+    ("compared_sightings", COMPARED, "fn codes_without_end_are_told_so_far"),
+    ("compared_names", COMPARED, "fn streams_without_end_are_known_so_far"),
+    ("compared_streams", COMPARED, "fn published_streams_without_end_are_known_so_far"),
+    ("compared_metadata", COMPARED, "fn metadata_without_end_are_compared_so_far"),
+    ("compared_published", COMPARED, "fn what_publishers_and_servers_say_without_end_is_kept_so_far"),
+    ("compared_software", COMPARED, "fn what_publishers_and_servers_say_without_end_is_kept_so_far"),
+    ("compared_text", COMPARED, "fn long_texts_and_values_are_cut"),
+    ("compared_members", COMPARED, "fn long_texts_and_values_are_cut"),
+    ("compared_value", COMPARED, "fn long_texts_and_values_are_cut"),
+    ("compared_situation", COMPARED, "fn long_texts_and_values_are_cut"),
+    ("compared_rows", COMPARED, "fn rows_and_latencies_without_end_are_told_so_far"),
+    ("compared_values", COMPARED, "fn values_and_evidence_without_end_are_told_so_far"),
+    ("compared_evidence", COMPARED, "fn values_and_evidence_without_end_are_told_so_far"),
+    ("compared_codes", COMPARED, "fn codes_without_end_are_told_so_far"),
+    ("compared_details", COMPARED, "fn values_and_evidence_without_end_are_told_so_far"),
+    ("compared_latencies", COMPARED, "fn a_median_is_of_so_many_latencies"),
     ("zstd_window", "tests/compressed.rs", "fn zstd_may_not_ask_for_any_memory"),
     ("nesting", "tests/transport.rs", "fn tunnels_in_tunnels_have_an_end"),
     ("fragments", "tests/transport.rs", "fn fragments_keep_their_limits"),
@@ -467,15 +499,69 @@ attacks! {
         assert_eq!(run.left, [0; 3]);
     }
 
-    fn judged_calls() {
+    fn story_requests() {
         let mut conversation = sample::connected();
         for id in 10..3010 { conversation = conversation.client(|c| c.command("call", id, &[])); }
         // Long enough for an answer.
         let run = say(&conversation.wait_ms(60_000).server(|s| s.ping_request(1)), &Limits::default());
         let unanswered = run.findings.iter().filter(|finding| finding.rule.code == "CMD006").count();
         // Room is made for several at a time.
-        let most = Limits::DEFAULT.judged_calls;
+        let most = Limits::DEFAULT.story_requests;
         assert!((most / 2..=most).contains(&unanswered), "{unanswered}");
+    }
+
+    fn story_reach() {
+        let plays = 2 * Limits::DEFAULT.story_reach as u32;
+        let conversation = (0..plays).fold(sample::connected(), |conversation, n| conversation.client(|c| c.play(1, n + 2, "s")));
+        let story = told(&say(&conversation.server(|s| s.on_status(1, "status", "NetStream.Play.Start", "")), &Limits::default()).events);
+        let all: Vec<_> = story.requests.iter().collect();
+        let place = all.iter().position(|request| request.name == "play" && request.outcome.is_some()).unwrap();
+        assert_eq!(all.len() - place, Limits::DEFAULT.story_reach, "the oldest among those that are looked at");
+    }
+
+    fn story_early_statuses() {
+        // The play is captured behind its status, and behind further ones.
+        let is_started = |further: usize| {
+            let conversation = sample::connected().client(|c| c.play(1, 2, "s"));
+            let conversation = conversation.server(|s| s.on_status(1, "status", "NetStream.Play.Start", ""));
+            let conversation = (0..further).fold(conversation, |conversation, _| {
+                conversation.server(|s| s.on_status(1, "status", "NetStream.Seek.Notify", ""))
+            });
+            let mut events = say(&conversation, &Limits::default()).events;
+            let is_play = |event: &Event| matches!(event, Event::Message(message) if matches!(&message.body, Body::Command(command) if command.name == "play"));
+            let place = events.iter().position(is_play).unwrap();
+            let play = events.remove(place);
+            let close = events.iter().position(|event| matches!(event, Event::Close(_))).unwrap();
+            events.insert(close, play);
+            told(&events).requests.uses().any(|request| request.is_started)
+        };
+        let most = Limits::DEFAULT.story_early_statuses;
+        assert!(is_started(most - 1) && !is_started(most));
+    }
+
+    fn story_streams() {
+        let streams = Limits::DEFAULT.story_streams as u32 + 100;
+        let conversation = (1..=streams).fold(sample::connected(), |conversation, id| conversation.client(|c| c.play(id, 0, "s")));
+        assert_eq!(told(&say(&conversation, &Limits::default()).events).streams.iter().count(), Limits::DEFAULT.story_streams);
+    }
+
+    fn story_tracks() {
+        let streams = Limits::DEFAULT.story_tracks as u32 + 100;
+        let conversation = (1..=streams).fold(sample::connected(), |conversation, id| {
+            conversation.client(|c| c.audio(id, 0, vec![0xaf, 1, 0]).metadata(id, 0))
+        });
+        let (story, most) = (told(&say(&conversation, &Limits::default()).events), Limits::DEFAULT.story_tracks);
+        assert!(story.tracks.at(most - 1).is_some() && story.tracks.at(most).is_none());
+        assert_eq!(story.tracks.all_metadata().count(), most);
+    }
+
+    fn quoted_bytes() {
+        let most = Limits::DEFAULT.quoted_bytes;
+        assert_eq!((quoted(most), quoted(most + 1)), (most, Limits::DEFAULT.quoted_beginning));
+    }
+
+    fn quoted_beginning() {
+        assert_eq!(quoted(1 << 20), Limits::DEFAULT.quoted_beginning);
     }
 
     fn modifiers() {
@@ -557,7 +643,7 @@ attacks! {
             for session in 1..=sessions {
                 let mut opened = opened.clone();
                 if let Event::Session(opened) = &mut opened { opened.session = session; }
-                report.event(&opened, &rtmp_inspect::story::Story::default(), &masks).unwrap();
+                report.event(&opened, &Story::default(), &masks).unwrap();
                 for _ in 0..100 { report.finding(&Finding { session, quote: None, ..finding.clone() }, &masks).unwrap(); }
             }
             drop(report);
@@ -608,6 +694,25 @@ attacks! {
         assert!(complaints.is_empty());
         assert!(memory > 0 && memory < Limits::DEFAULT.index_bytes);
     }
+}
+
+/// The story of the one session, when it is over.
+fn told(events: &[Event]) -> Story {
+    let mut stories = Stories::under(&Limits::default());
+    for event in events {
+        stories.learn(event);
+    }
+    stories.last().clone()
+}
+
+/// Bytes that are kept of a message of so many.
+fn quoted(length: usize) -> usize {
+    let run = message(9, vec![0x17; length], &Limits::default());
+    let quotes = run.events.iter().filter_map(|event| match event {
+        Event::Message(message) if message.head.length as usize == length => Some(Quote::of(message).beginning().len()),
+        _ => None,
+    });
+    quotes.last().unwrap()
 }
 
 /// How often a rule's fault was found.

@@ -12,7 +12,7 @@ use rtmp_inspect::proto::rtmp::secrets::Masks;
 use rtmp_inspect::stats::{SessionStats, Stats, Track};
 use rtmp_inspect::story::Stories;
 use rtmp_inspect::synth::media::{Enhanced, Frame, aac_frame, avc_frame};
-use rtmp_inspect::synth::{Conversation, Link, Random, SubMessage, aggregate, sample};
+use rtmp_inspect::synth::{Conversation, Link, Message, Random, SubMessage, aggregate, object, sample};
 use rtmp_inspect::wire::Side;
 use serde_json::Value;
 
@@ -360,16 +360,64 @@ fn latencies_past_their_limit_are_counted_and_have_no_median() {
 fn endless_names_streams_and_tracks_are_counted_and_not_kept() {
     let mut conversation = sample::connected();
     for n in 0..200u32 {
-        let name = format!("{}{n}", "x".repeat(1000));
+        let name = format!("{n}{}", "x".repeat(1000));
         conversation = conversation
-            .client(|c| c.command(&name, 0, &[]).publish(n + 1, 0, "s").video(n + 1, 0, picture(Frame::Key, 10)));
+            .client(|c| c.command(&name, 0, &[]).publish(n + 1, 0, &name).video(n + 1, 0, picture(Frame::Key, 10)));
     }
     let stats = of(&conversation);
-    assert!(stats.calls.iter().count() <= 24 && stats.calls.iter().all(|(_, name, _)| name.len() < 60));
-    assert!(stats.requests.len() <= 16 && stats.tracks.iter().count() <= 16);
+    let limits = Limits::DEFAULT;
+    let longest = |names: &mut dyn Iterator<Item = usize>| names.max().unwrap() - "…".len();
+    assert_eq!(stats.calls.iter().count(), limits.stats_procedures);
+    assert_eq!(longest(&mut stats.calls.iter().map(|(_, name, _)| name.len())), limits.stats_procedure_bytes);
+    assert_eq!((stats.requests.len(), stats.tracks.iter().count()), (limits.stats_requests, limits.stats_tracks));
+    let names = stats.requests.iter().filter_map(|request| request.name.as_ref());
+    assert_eq!(longest(&mut names.map(String::len)), limits.stats_name_bytes);
     let told: u64 = stats.calls.iter().map(|(.., it)| it.count).sum();
     // connect, and two each time.
     assert_eq!(told + stats.calls.more, 401);
     assert_eq!(stats.requests.len() as u64 + stats.more_requests, 200);
     assert_eq!(stats.tracks.iter().map(|it| it.frames).sum::<u64>() + stats.tracks.more, 200);
+}
+
+#[test]
+fn calls_that_wait_for_too_long_are_not_answered() {
+    let last = Limits::DEFAULT.stats_calls as u32 + 2;
+    let mut conversation = sample::connected();
+    for id in 2..=last {
+        conversation = conversation.client(|c| c.command("rpc", id, &[]));
+    }
+    let stats = of(&conversation.server(|s| s.result(2, &[]).result(3, &[]).result(last, &[])));
+    let rpc = stats.calls.iter().find(|(_, name, _)| *name == "rpc").unwrap().2;
+    assert_eq!((rpc.count, rpc.answered), (u64::from(last) - 1, 2), "the first one had to go");
+}
+
+#[test]
+fn procedures_of_many_sessions_are_bounded() {
+    let mut packets = Vec::new();
+    for session in 0..20_u32 {
+        let link = Link::between(([192, 0, 2, 9], 40_000 + session as u16).into(), ([192, 0, 2, 2], 1935).into());
+        let conversation = (0..20).fold(sample::connected(), |conversation, n| {
+            conversation.client(|c| c.command(&format!("rpc{session}_{n}"), 0, &[]))
+        });
+        packets.extend(link.packets(&conversation));
+    }
+    let all = stats(&Story::of_packets(&packets), &Limits::default()).1;
+    assert_eq!(all.calls.iter().count(), Limits::DEFAULT.stats_procedures_total);
+    assert_eq!(all.calls.iter().map(|(.., it)| it.count).sum::<u64>() + all.calls.more, 20 * 21);
+}
+
+#[test]
+fn endless_types_and_encoders_are_cut() {
+    let encoder = object([("encoder", "x".repeat(1000).as_str().into())]);
+    let conversation =
+        sample::publishing().client(|c| c.data(STREAM, 0, "@setDataFrame", &["onMetaData".into(), encoder]));
+    let conversation = (100..200).fold(conversation, |conversation, kind| {
+        conversation.client(|c| c.message(&Message::new(4, kind, STREAM, 0, vec![1])))
+    });
+    let stats = of(&conversation);
+    let client = stats.side(Side::Client);
+    assert_eq!(client.types.len(), Limits::DEFAULT.stats_types);
+    assert!(client.messages > 100 && client.types.values().map(|it| it.messages).sum::<u64>() < client.messages);
+    let encoder = stats.metadata[0].encoder.as_ref().unwrap();
+    assert_eq!(encoder.len(), Limits::DEFAULT.stats_encoder_bytes + "…".len());
 }

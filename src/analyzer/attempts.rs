@@ -1,13 +1,14 @@
-//! Connections to servers of sessions that never came about: a SYN that was refused by a reset, or never answered.
+//! Connections to servers of sessions that are none themselves: those that never came about, whose SYN was refused by a reset or
+//! never answered, and strangers, which speak another protocol.
 //!
-//! Such a connection is no session. It is counted by the server's address and told with the session of that server that begins
-//! or ends next; when none follows, with the totals.
+//! They are counted by the server's address and told with the session of that server that begins or ends next; when none
+//! follows, with the totals.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use crate::net::{Start, TcpFacts};
-use crate::proto::Attempts;
+use crate::proto::{Attempts, Stranger};
 use crate::wire::{Moment, PacketNo, Side};
 
 /// Where nothing more is known so soon after a SYN, in nanoseconds, its answer may still come: Linux repeats a SYN after a second.
@@ -50,6 +51,8 @@ pub(super) struct Servers {
     known: HashMap<SocketAddr, Server>,
     /// How often there were too many.
     pub(super) full: u64,
+    /// The first stranger of each protocol that no session will tell, of servers that are forgotten.
+    forgotten: Vec<Stranger>,
 }
 
 #[derive(Default)]
@@ -57,6 +60,8 @@ struct Server {
     has_session: bool,
     /// Since they were told last.
     attempts: Attempts,
+    /// The first of each protocol, since they were told last.
+    strangers: Vec<Stranger>,
 }
 
 impl Servers {
@@ -74,23 +79,37 @@ impl Servers {
         attempts.packets += attempt.packets;
     }
 
+    /// Takes note of a connection that speaks another protocol, where there is room among `most` servers.
+    pub(super) fn meet(&mut self, stranger: Stranger, most: usize) {
+        match self.at(stranger.server, most) {
+            Some(known) => add(&mut known.strangers, stranger),
+            None => add(&mut self.forgotten, stranger),
+        }
+    }
+
     /// Servers of which something is kept.
     pub(super) fn len(&self) -> usize {
         self.known.len()
     }
 
-    /// A session of a server begins or ends: the attempts that were not told yet.
-    pub(super) fn tell(&mut self, server: SocketAddr, most: usize) -> Attempts {
-        let Some(known) = self.at(server, most) else { return Attempts::default() };
+    /// A session of a server begins or ends: the attempts and strangers that were not told yet.
+    pub(super) fn tell(&mut self, server: SocketAddr, most: usize) -> (Attempts, Vec<Stranger>) {
+        let Some(known) = self.at(server, most) else { return Default::default() };
         known.has_session = true;
-        std::mem::take(&mut known.attempts)
+        (std::mem::take(&mut known.attempts), std::mem::take(&mut known.strangers))
     }
 
     fn at(&mut self, server: SocketAddr, most: usize) -> Option<&mut Server> {
         if self.known.len() >= most && !self.known.contains_key(&server) {
             self.full += 1;
             // Whoever knocks at every door must not hide the servers of sessions.
-            self.known.retain(|_, server| server.has_session);
+            let forgotten = &mut self.forgotten;
+            self.known.retain(|_, server| {
+                if !server.has_session {
+                    server.strangers.drain(..).for_each(|stranger| add(forgotten, stranger));
+                }
+                server.has_session
+            });
             if self.known.len() >= most.max(1) {
                 return None;
             }
@@ -98,7 +117,16 @@ impl Servers {
         Some(self.known.entry(server).or_default())
     }
 
-    /// What no session told, of servers that had one, in the order of their addresses.
+    /// Strangers that no session told, the first of each protocol.
+    pub(super) fn rest_of_strangers(&mut self) -> Vec<Stranger> {
+        let mut rest = std::mem::take(&mut self.forgotten);
+        for server in self.known.values_mut() {
+            server.strangers.drain(..).for_each(|stranger| add(&mut rest, stranger));
+        }
+        rest
+    }
+
+    /// Attempts that no session told, of servers that had one, in the order of their addresses.
     pub(super) fn rest(&mut self) -> Vec<(SocketAddr, Attempts)> {
         let known = std::mem::take(&mut self.known).into_iter();
         let mut rest: Vec<_> = known
@@ -108,4 +136,14 @@ impl Servers {
         rest.sort_unstable_by_key(|(address, _)| *address);
         rest
     }
+}
+
+/// Counts a stranger among those that are known, of which the first of each protocol stands for all.
+fn add(known: &mut Vec<Stranger>, stranger: Stranger) {
+    let Some(same) = known.iter_mut().find(|same| same.foreign == stranger.foreign) else {
+        return known.push(stranger);
+    };
+    let more = same.more + stranger.more + 1;
+    let first = if stranger.packet < same.packet { stranger } else { *same };
+    *same = Stranger { more, ..first };
 }

@@ -15,7 +15,7 @@ use crate::net::{self, ConnectionId, Connections, How, Output, Start, TcpFacts, 
 pub use crate::proto::Event;
 use crate::proto::rtmp::detect::{self, Foreign, Match};
 use crate::proto::rtmp::{Session, Sink};
-use crate::proto::{Opened, Piece};
+use crate::proto::{Opened, Piece, Stranger};
 use crate::wire::{IdMap, Moment, Place, Side};
 use attempts::{Attempt, Servers};
 use opening::{Kept, Opening};
@@ -72,6 +72,8 @@ impl std::fmt::Display for Reason {
 pub struct Tally {
     pub packets: u64,
     pub bytes: u64,
+    /// Of connections that are not RTMP, the first one; where there are some, of those that no finding tells.
+    pub first: Option<Stranger>,
 }
 
 impl Totals {
@@ -88,6 +90,15 @@ impl Totals {
         let tally = &mut self.unread[place].1;
         tally.packets += packets;
         tally.bytes += bytes;
+    }
+
+    /// A connection turned out to speak another protocol. It stands for those of that protocol where it is the first, or better
+    /// than that.
+    fn first_stranger(&mut self, stranger: Stranger, is_better: bool) {
+        let reason = Reason::NotRtmp(Some(stranger.foreign));
+        if let Some((_, tally)) = self.unread.iter_mut().find(|(known, _)| *known == reason) {
+            tally.first = tally.first.filter(|_| !is_better).or(Some(stranger));
+        }
     }
 
     fn not_rtmp(&mut self, foreign: Option<Foreign>, bytes: u64) {
@@ -245,6 +256,9 @@ impl Analyzer {
             totals.tally(Reason::Packet(net::Unread::Fragment), lost.packets, lost.bytes, most);
         }
         totals.reached.attempted_servers += state.servers.full;
+        for stranger in state.servers.rest_of_strangers() {
+            totals.first_stranger(stranger, true);
+        }
         for (server, attempts) in state.servers.rest() {
             totals.tally(Reason::NoConnection(server), attempts.packets, 0, state.limits.unread_reasons);
         }
@@ -405,7 +419,7 @@ impl State {
         } else if let Content::Rtmp { .. } = &mut live.content {
             let server = live.server;
             self.tell(connection, at, |session, sink| session.close(from, how, at, tcp, sink));
-            self.tell_attempts(server);
+            self.tell_beside(server);
         }
         let Some(live) = self.live.get_mut(&connection) else { return };
         live.open -= 1;
@@ -430,12 +444,13 @@ impl State {
         }
     }
 
-    /// Tells with a session's last close, where that is the newest event, which connections to its server did not come about.
-    fn tell_attempts(&mut self, server: SocketAddr) {
+    /// Tells with a session's last close, where that is the newest event, which connections to its server did not come about or
+    /// speak another protocol.
+    fn tell_beside(&mut self, server: SocketAddr) {
         if let Some(Event::Close(close)) = self.events.back_mut()
             && close.last
         {
-            close.attempts = self.servers.tell(server, self.limits.attempted_servers);
+            (close.attempts, close.strangers) = self.servers.tell(server, self.limits.attempted_servers);
         }
     }
 
@@ -527,8 +542,20 @@ impl State {
                 let bytes = opening.bytes();
                 self.opening_bytes -= opening.cost();
                 let foreign = if live.start == Start::Syn { Foreign::of(seen.client) } else { None };
+                let stranger = foreign.zip(opening.first_bytes(Side::Client)).map(|(foreign, at)| Stranger {
+                    client: live.client,
+                    server: live.server,
+                    foreign,
+                    answer: Foreign::of(seen.server),
+                    packet: at.packet,
+                    more: 0,
+                });
                 live.content = Content::Other(foreign);
                 self.totals.not_rtmp(foreign, bytes);
+                if let Some(stranger) = stranger {
+                    self.totals.first_stranger(stranger, false);
+                    self.servers.meet(stranger, self.limits.attempted_servers);
+                }
             }
             Match::Yes(found) => {
                 let protocol = detect::protocol(&found, &seen);
@@ -536,6 +563,7 @@ impl State {
                 let (kept, heard) = (opening.take(), opening.heard());
                 self.totals.sessions += 1;
                 let (number, server) = (self.totals.sessions, live.server);
+                let (attempts, strangers) = self.servers.tell(server, self.limits.attempted_servers);
                 self.events.push_back(Event::Session(Opened {
                     session: number,
                     protocol,
@@ -545,7 +573,8 @@ impl State {
                     start: live.start,
                     proxied: found.proxied.clone(),
                     tunnels: live.tunnels.clone(),
-                    attempts: self.servers.tell(server, self.limits.attempted_servers),
+                    attempts,
+                    strangers,
                 }));
                 let mut session = Box::new(Session::new(number, live.start, &found, &self.limits));
                 Side::BOTH.into_iter().filter(|side| heard[side.index()]).for_each(|side| session.hear(side));
@@ -556,7 +585,7 @@ impl State {
                         // The direction was counted as closed when it was.
                         Kept::Close { from, how, at, tcp } => {
                             self.tell(connection, at, |session, sink| session.close(from, how, at, &tcp, sink));
-                            self.tell_attempts(server);
+                            self.tell_beside(server);
                         }
                         kept => self.replay(connection, kept),
                     }

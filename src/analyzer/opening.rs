@@ -100,6 +100,14 @@ impl Opening {
         &self.starts[side.index()]
     }
 
+    /// When a side's first bytes came.
+    pub(super) fn first_bytes(&self, side: Side) -> Option<Moment> {
+        self.kept.iter().find_map(|kept| match kept {
+            Kept::Bytes { from, at, .. } if *from == side => Some(*at),
+            _ => None,
+        })
+    }
+
     /// Whether nothing is missing so far.
     pub(super) fn is_whole(&self) -> bool {
         self.whole == [true; 2]

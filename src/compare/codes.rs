@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::profile::{Evidence, Seen};
+use super::evidence::{Evidence, Seen};
+use crate::limits::Limits;
 use crate::proto::rtmp::status::{self, Place};
 
 /// Different details of one code that are kept.
-const DETAILS: usize = 8;
+const DETAILS: usize = Limits::DEFAULT.compared_details;
 
 /// What one server did about one code.
 #[derive(Clone, Debug, Default)]
@@ -56,15 +57,23 @@ fn note(details: &mut BTreeMap<String, Seen>, detail: &str, evidence: Evidence) 
 /// The kind of message that an information object came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Carrier {
-    /// `_result`, with the name of the call that it answers.
-    Result(Option<String>),
+    /// `_result`, with what it answers.
+    Result(To),
     /// `_error`, with the same.
-    Error(Option<String>),
+    Error(To),
     OnStatus,
     /// Another command, such as `onFCPublish`.
     Other(String),
     Data,
     SharedObject,
+}
+
+/// What a `_result` or `_error` answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum To {
+    Connect,
+    OtherCall,
+    NoCall,
 }
 
 /// One information object that a server sent.
@@ -115,7 +124,9 @@ impl Sighting {
             (Carrier::OnStatus, Some(0.0)) => {}
             (Carrier::OnStatus, Some(_)) => found.push("transaction id not 0".into()),
             (Carrier::OnStatus, None) => found.push("without a transaction id".into()),
-            (Carrier::Result(None) | Carrier::Error(None), _) => found.push("in an answer to no call".into()),
+            (Carrier::Result(To::NoCall) | Carrier::Error(To::NoCall), _) => {
+                found.push("in an answer to no call".into())
+            }
             _ => {}
         }
     }
@@ -130,8 +141,8 @@ impl Sighting {
             Carrier::SharedObject => "in a shared object message",
         };
         let is_right = match (place, &self.carrier) {
-            (Place::Connection, Carrier::Result(call)) => {
-                self.code == "NetConnection.Connect.Success" && call.as_deref() == Some("connect")
+            (Place::Connection, Carrier::Result(to)) => {
+                self.code == "NetConnection.Connect.Success" && *to == To::Connect
             }
             (Place::Connection, Carrier::OnStatus) => self.code != "NetConnection.Connect.Success",
             (Place::Connection, Carrier::Error(_))
@@ -205,7 +216,7 @@ mod tests {
     fn success_belongs_into_the_answer_to_connect() {
         let success = Sighting {
             code: "NetConnection.Connect.Success".into(),
-            carrier: Carrier::Result(Some("connect".into())),
+            carrier: Carrier::Result(To::Connect),
             transaction_id: Some(1.0),
             message_stream: Some(0),
             ..start()
@@ -213,7 +224,7 @@ mod tests {
         assert!(success.deviations().is_empty());
         let as_status = Sighting { carrier: Carrier::OnStatus, transaction_id: Some(0.0), ..success.clone() };
         assert_eq!(as_status.deviations(), ["in an onStatus command instead of in the answer to its call"]);
-        let to_nothing = Sighting { carrier: Carrier::Result(None), ..success };
+        let to_nothing = Sighting { carrier: Carrier::Result(To::NoCall), ..success };
         assert_eq!(
             to_nothing.deviations(),
             ["in an answer to no call", "in a _result instead of in the answer to its call"]

@@ -5,7 +5,8 @@
 //! them. Where it is prescribed what to do, the servers that do otherwise are named; elsewhere those that do otherwise than the
 //! reference.
 
-use super::table::{CodeRow, Row, State};
+use super::rows::{CodeRow, Row, State};
+use crate::proto::rtmp::procedure;
 
 /// Differences that the digest names.
 pub const DIGEST: usize = 10;
@@ -214,13 +215,14 @@ impl Kind {
     /// Servers may send onFCPublish when FCPublish comes, or when publish does.
     fn of_fc_publish(&self, behaviour: &[Row]) -> Option<Difference> {
         let row = behaviour.iter().find(|row| row.key == "request.FCPublish")?;
+        let told_by = procedure::find(row.key.strip_prefix("request.")?)?.told_by?;
         let values = |key: &'static str, label: usize| {
             let rows = behaviour.iter().filter(move |row| row.key == key);
             rows.flat_map(move |row| &row.cells[label].values)
         };
         let has = |label: &usize| {
             let mut all = values("request.FCPublish", *label).chain(values("request.publish", *label));
-            all.any(|value| value.contains("onFCPublish"))
+            all.any(|value| value.contains(told_by))
         };
         let asked = |label: &usize| values("request.FCPublish", *label).next().is_some();
         let (with, without): (Vec<usize>, Vec<usize>) = (0..row.cells.len()).filter(asked).partition(has);

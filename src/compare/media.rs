@@ -6,16 +6,17 @@ use std::net::SocketAddr;
 use super::normal;
 use super::situation::Situation;
 use super::writer::{Writer, name};
+use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Data, Message};
 use crate::wire::Time;
 
 /// Streams that are published at a time, as far as they are followed.
-const STAGES: usize = 4096;
+const STAGES: usize = Limits::DEFAULT.compared_streams;
 /// Members of metadata that are compared.
-const MEMBERS: usize = 64;
-/// Names in one list.
-const NAMES: usize = 12;
+const MEMBERS: usize = Limits::DEFAULT.compared_metadata;
+/// Names that are shown of one list.
+const SHOWN: usize = 12;
 /// A player that joins before the stream is so old, in ms, does not show whose time it gets.
 const LATE: u32 = 1500;
 /// Times that lie no further apart are the same, in ms.
@@ -326,8 +327,8 @@ impl Change {
             .into_iter()
             .filter(|(_, names)| !names.is_empty())
             .map(|(what, names)| {
-                let more = if names.len() > NAMES { ", …" } else { "" };
-                format!("{what} {}{more}", names[..names.len().min(NAMES)].join(", "))
+                let more = if names.len() > SHOWN { ", …" } else { "" };
+                format!("{what} {}{more}", names[..names.len().min(SHOWN)].join(", "))
             })
             .collect();
         let fraction = |(name, value): &(String, Amf)| {

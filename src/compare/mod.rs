@@ -10,6 +10,7 @@
 
 mod codes;
 mod digest;
+mod evidence;
 mod flow;
 mod handshake;
 mod media;
@@ -17,16 +18,20 @@ mod normal;
 mod observer;
 mod profile;
 mod request;
+mod rows;
 mod scenarios;
 mod session;
 mod situation;
+mod software;
 mod table;
 mod tested;
 mod writer;
 
 pub use digest::{DIGEST, Difference, KINDS, Kind};
+pub use evidence::Evidence;
 pub use observer::Observer;
-pub use profile::{Evidence, Profile};
+pub use profile::Profile;
+pub use rows::{Cell, CodeCell, CodeRow, Row, State};
 pub use scenarios::{Scenarios, ScenariosError};
-pub use table::{Cell, CodeCell, CodeRow, Comparison, Row, State};
+pub use table::Comparison;
 pub use tested::{Tested, Told};

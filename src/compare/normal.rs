@@ -1,13 +1,15 @@
 //! Values in words that are the same in every session where the server does the same.
 
+use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Command, procedure};
+use crate::wire::words;
 
 /// Characters of one text from the wire that are kept.
-const TEXT: usize = 160;
+const TEXT: usize = Limits::DEFAULT.compared_text;
 /// Members of one object that are named.
-const MEMBERS: usize = 24;
+const MEMBERS: usize = Limits::DEFAULT.compared_members;
 
 /// Properties whose values are another one in each session: they are shown by their type.
 const VOLATILE: &[&str] = &[
@@ -26,10 +28,7 @@ const VOLATILE: &[&str] = &[
 
 /// At most so much of a text.
 pub(super) fn clip(text: &str) -> String {
-    match text.char_indices().nth(TEXT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    words::clip(text, TEXT).into_owned()
 }
 
 /// A value's type, by the word that AMF has for it.

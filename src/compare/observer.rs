@@ -4,7 +4,7 @@ use super::media::Stages;
 use super::profile::Profile;
 use super::scenarios::{Scenario, Scenarios};
 use super::session::{Session, Signal};
-use super::tested::{Fold, Published};
+use super::software::{Fold, Published};
 use crate::net::Start;
 use crate::proto::Event;
 use crate::proto::rtmp::secrets::Masks;

@@ -3,49 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes::Tally;
+use super::evidence::{Evidence, Seen};
 use super::situation::Situation;
 use super::tested::{Tested, Told};
+use crate::limits::Limits;
 use crate::wire::Time;
+use crate::wire::words::clip;
 
-/// Rows that one server may have, each situation counted. A real one has some hundreds.
-const ROWS: usize = 8192;
-/// Characters of one value, and of one situation. Values of real servers have under 400.
-const VALUE: usize = 1024;
-const SITUATION: usize = 512;
+/// Rows that one server may have, each situation counted.
+const ROWS: usize = Limits::DEFAULT.compared_rows;
+/// Characters of one value, and of one situation.
+const VALUE: usize = Limits::DEFAULT.compared_value;
+const SITUATION: usize = Limits::DEFAULT.compared_situation;
 /// Different values of one row that are kept; the row says when there were more.
-const VALUES: usize = 12;
-/// Different codes that one server may send.
-const CODES: usize = 512;
+const VALUES: usize = Limits::DEFAULT.compared_values;
+/// Different codes that one server may send, and kinds of latency.
+const CODES: usize = Limits::DEFAULT.compared_codes;
 /// Latencies of one kind that are kept for the median.
-const LATENCIES: usize = 16_384;
-/// Messages that are named for one value.
-const EVIDENCE: usize = 3;
-
-/// Where a fact can be seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Evidence {
-    /// The capture, by its place among all.
-    pub capture: usize,
-    pub session: u32,
-    /// The message; what is no message, as a handshake, has none.
-    pub n: Option<u64>,
-}
-
-/// How often something was seen, and where first.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) count: u64,
-    pub(super) evidence: Vec<Evidence>,
-}
-
-impl Seen {
-    pub(super) fn add(&mut self, evidence: Evidence) {
-        self.count += 1;
-        if self.evidence.len() < EVIDENCE && !self.evidence.contains(&evidence) {
-            self.evidence.push(evidence);
-        }
-    }
-}
+const LATENCIES: usize = Limits::DEFAULT.compared_latencies;
 
 /// Where a fact belongs: the order of the table is the protocol's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,8 +119,8 @@ impl Profile {
         }
         let facts = self.rows.entry(key).or_insert_with(|| Facts {
             title: fact.title,
-            situation: cut(&fact.situation.text, SITUATION),
-            detail: cut(&fact.situation.detail, SITUATION),
+            situation: clip(&fact.situation.text, SITUATION).into_owned(),
+            detail: clip(&fact.situation.detail, SITUATION).into_owned(),
             anchor: fact.anchor,
             sessions: 0,
             values: BTreeMap::new(),
@@ -156,7 +131,7 @@ impl Profile {
         if facts.last.replace(session) != Some(session) {
             facts.sessions += 1;
         }
-        let value = cut(&fact.value, VALUE);
+        let value = clip(&fact.value, VALUE).into_owned();
         if facts.values.len() < VALUES || facts.values.contains_key(&value) {
             facts.values.entry(value).or_default().add(fact.evidence);
         } else {
@@ -185,13 +160,5 @@ impl Profile {
         if latency.worst.is_none_or(|(worst, _)| ns > worst) {
             latency.worst = Some((ns, evidence));
         }
-    }
-}
-
-/// At most so many characters.
-fn cut(text: &str, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }

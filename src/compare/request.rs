@@ -1,12 +1,13 @@
 //! One request of a client, and what the server did about it.
 
 use super::situation::Situation;
+use crate::limits::Limits;
 use crate::proto::rtmp::procedure::{self, Deed, PROCEDURES};
 use crate::story;
 use crate::wire::Time;
 
 /// Steps of one answer that are kept.
-const STEPS: usize = 64;
+const STEPS: usize = Limits::DEFAULT.compared_steps;
 /// A server that says nothing for so long has said all, in nanoseconds.
 pub(super) const PATIENCE: i64 = 1_000_000_000;
 

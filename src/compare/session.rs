@@ -10,13 +10,15 @@ mod tell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use super::evidence::Evidence;
 use super::media::{Player, Stages, StreamKey};
-use super::profile::{Evidence, Profile};
+use super::profile::Profile;
 use super::request::{self, CLOSES, PATIENCE, Request, Step, Told};
 use super::scenarios::Scenario;
 use super::situation::{Path, Situation};
 use super::writer::Writer;
 use super::{flow, handshake, normal};
+use crate::limits::Limits;
 use crate::net::How;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::Deed;
@@ -29,16 +31,16 @@ use connect::Connect;
 use sighted::Sighted;
 use steps::Held;
 
-/// Requests of one session that are followed. Real clients make under twenty.
-const REQUESTS: usize = 256;
+/// Requests of one session that are followed.
+const REQUESTS: usize = Limits::DEFAULT.compared_requests;
 /// Steps that are kept until it is clear what they are about.
-const HELD: usize = 64;
-/// Kinds of message, with their streams, of one session.
-const KINDS: usize = 64;
+const HELD: usize = Limits::DEFAULT.compared_steps;
+/// Kinds of message with their streams, calls of the server, and members of an information object, of one session.
+const KINDS: usize = Limits::DEFAULT.compared_kinds;
 /// Information objects of one session that are looked at.
-const SIGHTINGS: usize = 256;
-/// Names of streams in one session.
-const NAMES: usize = 16;
+const SIGHTINGS: usize = Limits::DEFAULT.compared_sightings;
+/// Names of streams, and message streams that were created, in one session.
+const NAMES: usize = Limits::DEFAULT.compared_names;
 
 /// What other sessions must know.
 pub(super) enum Signal {

@@ -4,107 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes::Tally;
 use super::digest::{self, Difference};
-use super::profile::{Evidence, Facts, Key, Latency, Profile, Seen};
+use super::evidence::{Evidence, Seen};
+use super::profile::{Facts, Key, Latency, Profile};
+use super::rows::{Cell, CodeCell, CodeRow, Row, State};
 use super::tested::Tested;
 use crate::proto::rtmp::status::{self, STATUSES, Sender};
 
 /// Codes of the table of 2007, which always stand in the table, in its order: the first ones of [`STATUSES`].
 const CLASSIC: usize = 9;
-/// Situations of one row that are named.
-const SITUATIONS: usize = 3;
-/// Messages that are named for one cell.
-const EVIDENCE: usize = 4;
-
-/// What is known of a code on one server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Sent as it should be.
-    Works,
-    /// Sent, but not as it should be, or not each time.
-    Deviates,
-    /// Due and not sent.
-    Missing,
-    NotExercised,
-}
-
-impl State {
-    pub const ALL: [State; 4] = [State::Works, State::Deviates, State::Missing, State::NotExercised];
-
-    /// The word in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            State::Works => "works",
-            State::Deviates => "deviates",
-            State::Missing => "missing",
-            State::NotExercised => "not_exercised",
-        }
-    }
-
-    /// The same for a person.
-    pub const fn words(self) -> &'static str {
-        match self {
-            State::NotExercised => "not exercised",
-            state => state.name(),
-        }
-    }
-
-    pub const fn mark(self) -> &'static str {
-        match self {
-            State::Works => "✓",
-            State::Deviates => "≠",
-            State::Missing => "✗",
-            State::NotExercised => "·",
-        }
-    }
-}
-
-/// A code on one server.
-#[derive(Clone, Debug)]
-pub struct CodeCell {
-    pub state: State,
-    /// What is other than it should be, or why nothing can be said; empty where there is nothing to say.
-    pub detail: String,
-    pub evidence: Vec<Evidence>,
-}
-
-/// A code on all servers.
-#[derive(Clone, Debug)]
-pub struct CodeRow {
-    pub code: String,
-    pub level: String,
-    pub meaning: String,
-    /// By label.
-    pub cells: Vec<CodeCell>,
-}
-
-/// A fact of one server.
-#[derive(Clone, Debug)]
-pub struct Cell {
-    /// What the server does; several where it does not always do the same. Empty where it was not seen in that situation.
-    pub values: Vec<String>,
-    /// Whether this is another behaviour than the reference's.
-    pub differs: bool,
-    pub evidence: Vec<Evidence>,
-}
-
-impl Cell {
-    /// The values as one text.
-    pub fn text(&self) -> String {
-        if self.values.is_empty() { "not exercised".to_owned() } else { self.values.join(" | ") }
-    }
-}
-
-/// A fact of all servers.
-#[derive(Clone, Debug)]
-pub struct Row {
-    pub key: String,
-    pub title: String,
-    /// In which situation, where the same fact stands in several rows.
-    pub situation: String,
-    pub differs: bool,
-    /// By label.
-    pub cells: Vec<Cell>,
-}
+/// Situations of one row that are shown.
+const SHOWN_SITUATIONS: usize = 3;
+/// Messages that are shown for one cell.
+const SHOWN_MESSAGES: usize = 4;
 
 /// Several servers side by side.
 #[derive(Clone, Debug)]
@@ -180,7 +91,7 @@ fn code_cell(code: &str, tally: &Tally) -> CodeCell {
     let evidence = |seen: &mut dyn Iterator<Item = &Seen>| {
         let mut all: Vec<Evidence> = Vec::new();
         for evidence in seen.flat_map(|seen| &seen.evidence) {
-            if all.len() < EVIDENCE && !all.contains(evidence) {
+            if all.len() < SHOWN_MESSAGES && !all.contains(evidence) {
                 all.push(*evidence);
             }
         }
@@ -334,7 +245,7 @@ fn finished(key: Key, groups: Vec<Group>) -> impl Iterator<Item = Row> {
             .into_iter()
             .zip(&group.differs)
             .map(|(values, differs)| Cell {
-                evidence: values.values().flatten().copied().take(EVIDENCE).collect(),
+                evidence: values.values().flatten().copied().take(SHOWN_MESSAGES).collect(),
                 values: values.into_keys().collect(),
                 differs: *differs,
             })
@@ -356,9 +267,9 @@ fn situations(group: &Group, in_detail: bool) -> String {
         _ => text.clone(),
     };
     let all: BTreeSet<String> = group.situations.iter().map(name).collect();
-    let mut text = all.iter().take(SITUATIONS).cloned().collect::<Vec<_>>().join("; ");
-    if all.len() > SITUATIONS {
-        text += &format!("; and {} more", all.len() - SITUATIONS);
+    let mut text = all.iter().take(SHOWN_SITUATIONS).cloned().collect::<Vec<_>>().join("; ");
+    if all.len() > SHOWN_SITUATIONS {
+        text += &format!("; and {} more", all.len() - SHOWN_SITUATIONS);
     }
     text
 }

@@ -1,7 +1,8 @@
 //! Puts a session's facts into the profile.
 
+use super::evidence::Evidence;
 use super::normal;
-use super::profile::{Anchor, Evidence, Fact, Profile};
+use super::profile::{Anchor, Fact, Profile};
 use super::situation::Situation;
 use crate::proto::rtmp::secrets::Masks;
 

@@ -474,6 +474,12 @@ impl Serialize for UnreadLine {
             map.serialize_entry("packets", &self.1.packets)?;
         }
         map.serialize_entry("bytes", &self.1.bytes)?;
+        if let Some(first) = &self.1.first {
+            map.serialize_entry("protocol", first.foreign.name())?;
+            map.serialize_entry("client", &first.client.to_string())?;
+            map.serialize_entry("server", &first.server.to_string())?;
+            map.serialize_entry("packet", &first.packet.0)?;
+        }
         map.end()
     }
 }

@@ -174,7 +174,11 @@ pub(super) fn totals(out: &mut impl Write, totals: &Totals, counts: Counts) -> i
     )?;
     for (why, unread) in &totals.unread {
         let packets = if unread.packets > 0 { format!("{}, ", count(unread.packets, "packet")) } else { String::new() };
-        writeln!(out, "not decoded: {why}: {packets}{}", count(unread.bytes, "byte"))?;
+        write!(out, "not decoded: {why}: {packets}{}", count(unread.bytes, "byte"))?;
+        if let Some(first) = &unread.first {
+            write!(out, "; first {} → {}, packet {}", first.client, first.server, first.packet.0)?;
+        }
+        writeln!(out)?;
     }
     for (name, times) in totals.reached.list() {
         writeln!(out, "limit reached: {name}: {}", count(times, "time"))?;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::wire::words::width;
+
 /// Why a filter is none. `Display` is several lines: the sentence, the filter, and marks under the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterError {
@@ -34,11 +36,14 @@ impl FilterError {
 
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown: String = self.input.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let marks = self.input.get(self.span.clone()).map_or(0, |marked| marked.chars().count()).max(1);
+        let shown = |text: Option<&str>| -> String {
+            text.unwrap_or_default().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+        };
+        let lead = width(&shown(self.input.get(..self.span.start)));
+        let marks = width(&shown(self.input.get(self.span.clone()))).max(1);
         writeln!(f, "{}", self.sentence())?;
-        writeln!(f, "  {shown}")?;
-        write!(f, "  {}{}", " ".repeat(self.column() - 1), "^".repeat(marks))
+        writeln!(f, "  {}", shown(Some(&self.input)))?;
+        write!(f, "  {}{}", " ".repeat(lead), "^".repeat(marks))
     }
 }
 

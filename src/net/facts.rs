@@ -2,7 +2,7 @@
 
 use super::Segment;
 use crate::fields;
-use crate::wire::{Field, Moment, PacketNo, Side, Value};
+use crate::wire::{Field, Moment, PacketNo, Side, Time, Value};
 
 /// What was seen of one direction's sender at the point of capture, from its first packet to its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct TcpFacts {
     pub zero_window_packet: Option<PacketNo>,
     /// Nanoseconds. One that was still closed at the end counts up to the connection's last packet.
     pub longest_zero_window: i64,
+    /// When the one that was closed for so long was closed.
+    pub longest_zero_window_from: Option<Moment>,
     /// Whether the window was closed at the end.
     pub zero_window_at_end: bool,
     /// By how many bits this side's windows are shifted; none where that is not known or not in use.
@@ -147,6 +149,15 @@ impl TcpFacts {
         ]
         .into_iter()
         .filter_map(|(field, value): (&'static Field, _)| Some((field, value?)))
+    }
+
+    /// A window that was closed is open again, or is judged as it stands.
+    pub(super) fn opened(&mut self, since: Moment, until: Time) {
+        let closed = until.since(since.time);
+        if closed >= self.longest_zero_window {
+            self.longest_zero_window = closed;
+            self.longest_zero_window_from = Some(since);
+        }
     }
 
     /// Counts a packet, or a further part of one that was put together from fragments.

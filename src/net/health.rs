@@ -101,7 +101,7 @@ struct Sender {
     /// The acknowledgement and the sequence number that the window is from.
     window_from: Option<(u32, u32)>,
     /// Since when the window is closed.
-    closed_since: Option<Time>,
+    closed_since: Option<Moment>,
     /// The largest window as it was in the header.
     largest_window: u16,
     /// Whether the byte at `end` was sent to probe a closed window. The receiver may have taken it.
@@ -156,7 +156,7 @@ impl Health {
         }
         if let Some(since) = sender.closed_since {
             facts.zero_window_at_end = true;
-            facts.longest_zero_window = facts.longest_zero_window.max(self.last.since(since));
+            facts.opened(since, self.last);
         }
         if sender.has_syn && peer.has_syn {
             // Windows are scaled only where both sides offer it (RFC 7323 §2.2).
@@ -453,12 +453,12 @@ impl Sender {
         self.largest_window = self.largest_window.max(segment.window);
         if segment.window == 0 {
             if self.closed_since.is_none() {
-                self.closed_since = Some(at.time);
+                self.closed_since = Some(at);
                 self.facts.zero_window_packet.get_or_insert(at.packet);
                 self.facts.zero_windows += 1;
             }
         } else if let Some(since) = self.closed_since.take() {
-            self.facts.longest_zero_window = self.facts.longest_zero_window.max(at.time.since(since));
+            self.facts.opened(since, at.time);
         }
     }
 

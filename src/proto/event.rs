@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::rtmp::detect::Foreign;
 use super::rtmp::{Handshake, Head, Message, Reason};
 use crate::net::{How, Start, TcpFacts, Tunnels};
 use crate::wire::{Moment, PacketNo, Place, Side, Word};
@@ -39,6 +40,23 @@ pub struct Opened {
     pub tunnels: [Tunnels; 2],
     /// Connections to the same server that did not come about, and were not told with an earlier session.
     pub attempts: Attempts,
+    /// Connections to the same server that speak another protocol, and were not told with an earlier session: one of each protocol.
+    pub strangers: Vec<Stranger>,
+}
+
+/// A connection to a server that speaks another protocol than RTMP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    pub client: SocketAddr,
+    pub server: SocketAddr,
+    /// What the client speaks.
+    pub foreign: Foreign,
+    /// What the server answered in, as far as that was known.
+    pub answer: Option<Foreign>,
+    /// The packet with the client's first bytes.
+    pub packet: PacketNo,
+    /// Further connections of that kind to the same server.
+    pub more: u64,
 }
 
 /// Connections to a server that did not come about.
@@ -200,6 +218,8 @@ pub struct Close {
     pub last: bool,
     /// Of the last close, connections to the same server that did not come about, and were not told with a session yet.
     pub attempts: Attempts,
+    /// Of the last close, connections to the same server that speak another protocol, and were not told with a session yet.
+    pub strangers: Vec<Stranger>,
 }
 
 /// A run of a session's bytes and its place in the capture.

@@ -382,6 +382,7 @@ pub static CATALOGUE: &[&Entry] = &[
     &media::MED013,
     &media::MED014,
     &media::MED015,
+    &media::MED018,
     &network::NET001,
     &network::NET002,
     &network::NET003,
@@ -390,6 +391,7 @@ pub static CATALOGUE: &[&Entry] = &[
     &network::NET006,
     &network::NET007,
     &network::NET008,
+    &network::NET009,
     &network::NET010,
 ];
 

@@ -3,14 +3,16 @@
 use std::collections::VecDeque;
 
 use super::latency::{Latencies, Room};
+use crate::limits::Limits;
 use crate::proto::rtmp::{Command, Message};
-use crate::story::Story;
+use crate::story::{Request, Story};
 use crate::wire::Side;
+use crate::wire::words::clip_bytes;
 
 /// Bytes of a procedure's name that are kept.
-const NAME: usize = 48;
-/// Calls that may still be answered. Clients that number calls which no server answers make a few in a session.
-const WAITING: usize = 256;
+const NAME: usize = Limits::DEFAULT.stats_procedure_bytes;
+/// Calls that may still be answered.
+const OPEN: usize = Limits::DEFAULT.stats_calls;
 
 /// Calls by who made them and what they called, and how long their answers took. A transaction id of 0 asks for none.
 #[derive(Clone, Debug)]
@@ -21,8 +23,9 @@ pub struct Calls {
     most: usize,
     /// Calls of others.
     pub more: u64,
-    /// Those that may still be answered, oldest first: their `n`, and the place of their procedure.
-    waiting: VecDeque<(u64, usize)>,
+    /// Calls that were let through and may still be answered, oldest first: their `n`, and the place of their procedure. Which
+    /// answer is whose the story says; whether a filter let the call through it cannot know.
+    open: VecDeque<(u64, usize)>,
 }
 
 /// The calls of one procedure by one side.
@@ -39,9 +42,19 @@ pub struct Procedure {
     pub latencies: Latencies,
 }
 
+impl Procedure {
+    /// A call of it was answered.
+    fn answer(&mut self, call: &Request, room: &mut Room) {
+        let Some(reply) = &call.reply else { return };
+        self.answered += 1;
+        self.errors += u64::from(!reply.is_result);
+        self.latencies.add(reply.at.time.since(call.at.time), room);
+    }
+}
+
 impl Calls {
     pub(super) fn new(most: usize) -> Calls {
-        Calls { procedures: Vec::new(), most, more: 0, waiting: VecDeque::new() }
+        Calls { procedures: Vec::new(), most, more: 0, open: VecDeque::new() }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (Side, &str, &Procedure)> {
@@ -64,13 +77,10 @@ impl Calls {
 
     pub(super) fn learn(&mut self, message: &Message, command: &Command, story: &Story, room: &mut Room) {
         if command.is_answer() {
-            let Some(answer) = message.answers else { return };
-            let Some(place) = self.waiting.iter().position(|(n, ..)| *n == answer.n) else { return };
-            let Some((_, place)) = self.waiting.remove(place) else { return };
-            let procedure = &mut self.procedures[place].2;
-            procedure.answered += 1;
-            procedure.errors += u64::from(command.name == "_error");
-            procedure.latencies.add(answer.latency, room);
+            let Some(request) = story.requests.last_replied() else { return };
+            let Some(place) = self.open.iter().position(|(n, _)| *n == request.n) else { return };
+            let Some((_, place)) = self.open.remove(place) else { return };
+            self.procedures[place].2.answer(request, room);
             return;
         }
         let request = story.requests.get(message.n);
@@ -78,7 +88,7 @@ impl Calls {
         if command.misplaced.is_some() || command.is_status() {
             return;
         }
-        let name = clipped(&command.name, NAME);
+        let name = clip_bytes(command.name.clone(), NAME);
         let Some(place) = self.at(message.from, &name) else {
             self.more += 1;
             return;
@@ -87,16 +97,14 @@ impl Calls {
         procedure.count += 1;
         let Some(request) = request.filter(|request| request.is_numbered()) else { return };
         procedure.asked += u64::from(request.expects_reply());
-        if let Some(reply) = &request.reply {
+        if request.reply.is_some() {
             // It was captured before the call.
-            procedure.answered += 1;
-            procedure.errors += u64::from(!reply.is_result);
-            procedure.latencies.add(reply.at.time.since(request.at.time), room);
+            procedure.answer(request, room);
         } else {
-            if self.waiting.len() == WAITING {
-                self.waiting.pop_front();
+            if self.open.len() == OPEN {
+                self.open.pop_front();
             }
-            self.waiting.push_back((message.n, place));
+            self.open.push_back((message.n, place));
         }
     }
 
@@ -120,13 +128,4 @@ impl Calls {
     pub(super) fn release(&self, room: &mut Room) {
         self.procedures.iter().for_each(|(.., procedure)| procedure.latencies.release(room));
     }
-}
-
-/// At most so many bytes of a text, with a sign that it was cut.
-pub(super) fn clipped(text: &str, most: usize) -> String {
-    if text.len() <= most {
-        return text.to_owned();
-    }
-    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    format!("{}…", &text[..end])
 }

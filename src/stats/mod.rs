@@ -24,7 +24,7 @@ use crate::story::Story;
 use crate::wire::IdMap;
 
 /// Procedures that are told apart over all sessions.
-const PROCEDURES: usize = 256;
+const PROCEDURES: usize = Limits::DEFAULT.stats_procedures_total;
 
 /// The statistics of every session that is open, and of all that were.
 pub struct Stats {

@@ -1,14 +1,15 @@
 //! The publishes and plays of a session, as the story tells what became of them.
 
-use super::calls::clipped;
+use crate::limits::Limits;
 use crate::proto::rtmp::secrets::Masks;
 use crate::story::{self, Story};
 use crate::wire::Moment;
+use crate::wire::words::clip_bytes;
 
 /// Requests of a session that are told.
-const REQUESTS: usize = 16;
+const REQUESTS: usize = Limits::DEFAULT.stats_requests;
 /// Bytes of a stream's name, or of a code, that are kept.
-const NAME: usize = 96;
+const NAME: usize = Limits::DEFAULT.stats_name_bytes;
 
 /// The publishes and plays of a session that are told, by their `n`.
 #[derive(Clone, Debug, Default)]
@@ -70,12 +71,12 @@ impl Request {
         let name = request.argument.as_deref();
         Request {
             command: request.name.clone(),
-            name: name.map(|name| clipped(&masks.text(session, name), NAME)),
+            name: name.map(|name| clip_bytes(masks.text(session, name), NAME)),
             message_stream_id: request.message_stream_id,
             n: request.n,
             at: request.at,
             settled: request.outcome.as_ref().map(|outcome| Settled {
-                code: clipped(&outcome.code, NAME),
+                code: clip_bytes(outcome.code.clone(), NAME),
                 accepted: outcome.accepted,
                 n: outcome.n,
                 at: outcome.at,

@@ -1,21 +1,23 @@
 //! What one session amounts to: figures of what a filter lets through, beside what its story knows.
 
-use super::calls::{Calls, clipped};
+use super::calls::Calls;
 use super::latency::Room;
 use super::request::{Asked, Request};
 use super::side::SideStats;
 use super::track::Tracks;
+use crate::limits::Limits;
 use crate::net::How;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Body, Message, Step};
 use crate::proto::{Event, Opened};
 use crate::story::{Metadata, Story};
+use crate::wire::words::clip_bytes;
 use crate::wire::{Moment, Side};
 
 /// Procedures of a session that are told apart.
-const PROCEDURES: usize = 24;
+const PROCEDURES: usize = Limits::DEFAULT.stats_procedures;
 /// Bytes of an encoder's name that are kept.
-const ENCODER: usize = 64;
+const ENCODER: usize = Limits::DEFAULT.stats_encoder_bytes;
 
 /// What one session amounts to.
 #[derive(Clone, Debug)]
@@ -148,6 +150,6 @@ impl SessionStats {
 }
 
 fn masked(said: &Metadata, session: u32, masks: &Masks) -> Metadata {
-    let encoder = said.encoder.as_ref().map(|encoder| clipped(&masks.text(session, encoder), ENCODER));
+    let encoder = said.encoder.as_ref().map(|encoder| clip_bytes(masks.text(session, encoder), ENCODER));
     Metadata { encoder, ..said.clone() }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::limits::Limits;
 use crate::net::{How, TcpFacts};
 use crate::proto::Event;
 use crate::proto::rtmp::MessageType;
 use crate::wire::Moment;
 
-/// Message types that are told apart. The specification has fifteen.
-const TYPES: usize = 24;
+/// Message types that are told apart.
+const TYPES: usize = Limits::DEFAULT.stats_types;
 
 /// What one side sent.
 #[derive(Clone, Debug, Default)]

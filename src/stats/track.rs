@@ -1,12 +1,13 @@
 //! Figures of one track: frames, bytes and how its clock ran. What the track is, and when its clock was set anew, the story tells.
 
+use crate::limits::Limits;
 use crate::proto::flv::FrameType;
 use crate::proto::rtmp::{Message, MessageType, Part, Spot, is_media, parts};
 use crate::story::{self, Story};
 use crate::wire::{Moment, Side};
 
 /// Tracks of a session that are told.
-const TRACKS: usize = 16;
+const TRACKS: usize = Limits::DEFAULT.stats_tracks;
 /// A step of a clock past which it is no delay but a jump, in ms.
 const JUMP: i64 = 10_000;
 /// The time over which the highest bit rate is taken, in ms, and how much longer one such stretch may be.

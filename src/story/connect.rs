@@ -1,5 +1,6 @@
 //! The client's connect: what it asks for, and what the server made of it.
 
+use super::answered::Answered;
 use super::requests::Requests;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Command, Message};
@@ -20,32 +21,6 @@ pub struct Connect {
     pub announces_enhanced: bool,
     /// What came of it.
     pub answer: Option<Answered>,
-}
-
-/// The answer to connect.
-#[derive(Clone, Debug)]
-pub struct Answered {
-    /// `_result`, not `_error`.
-    pub accepted: bool,
-    pub code: Option<String>,
-    /// What the server agrees to, where it says.
-    pub object_encoding: Option<f64>,
-    pub n: u64,
-    pub at: Moment,
-}
-
-impl Answered {
-    pub(super) fn of(message: &Message, command: &Command) -> Answered {
-        let member = |name: &str| command.information().and_then(|object| object.member(name));
-        let code = command.information_text("code");
-        Answered {
-            accepted: command.name == "_result" || code == Some("NetConnection.Connect.Success"),
-            code: code.map(str::to_owned),
-            object_encoding: member("objectEncoding").and_then(Amf::number),
-            n: message.n,
-            at: message.head.last,
-        }
-    }
 }
 
 impl Connect {

@@ -2,6 +2,7 @@
 //!
 //! A rule sees the story as it was before the event that it judges.
 
+mod answered;
 mod connect;
 mod metadata;
 mod quote;
@@ -12,7 +13,8 @@ mod stories;
 mod streams;
 mod tracks;
 
-pub use connect::{Answered, Connect};
+pub use answered::Answered;
+pub use connect::Connect;
 pub use metadata::Metadata;
 pub use quote::{Mark, Marked, Quote};
 pub use request::{Outcome, Reply, Request, Use, deed};
@@ -23,6 +25,7 @@ pub use streams::{Stream, Streams};
 pub use tracks::{Step, Track, Tracks};
 
 use crate::net::{How, Start, TcpFacts};
+use crate::proto::rtmp::procedure::Deed;
 use crate::proto::{Close, Event};
 use crate::wire::{Moment, Side};
 
@@ -63,6 +66,12 @@ impl Story {
         self.requests.get(stream.asked?)
     }
 
+    /// The command with which the client gave up a message stream, since that was last asked for.
+    pub fn ended_by(&self, stream: &Stream) -> Option<&Request> {
+        let is_its = |request: &&Request| Some(request.at) == stream.ended && !request.is_courtesy();
+        self.requests.iter().rev().filter(is_its).find(|request| request.deed.is_some_and(Deed::is_end))
+    }
+
     /// Bytes that its lists take, about.
     fn held(&self) -> usize {
         self.requests.held() + self.streams.held() + self.tracks.held()
@@ -94,6 +103,11 @@ impl Story {
         let client = self.of(Side::Client);
         let (asked, (answered, _)) = client.handshake[1].zip(client.steps[2])?;
         Some(answered.time.since(asked.time))
+    }
+
+    /// When a side closed its TCP window for longest, and for how many nanoseconds, at the session's last close.
+    pub fn window_closed(&self, side: Side, close: &Close) -> Option<(Moment, i64)> {
+        if side == close.from { window_closed(&close.tcp) } else { self.of(side).window_closed }
     }
 
     /// How a session ended, at its last close.
@@ -144,6 +158,7 @@ impl Story {
                 side.closed = Some(close.how);
                 side.closed_at = Some(close.at);
                 side.in_order = is_in_order(&close.tcp);
+                side.window_closed = window_closed(&close.tcp);
             }
             Event::Resync(_) | Event::Piece(_) => {}
         }
@@ -153,4 +168,8 @@ impl Story {
 /// Whether a direction's segments were captured as they were sent first.
 fn is_in_order(tcp: &TcpFacts) -> bool {
     tcp.retransmissions == 0 && tcp.out_of_order == 0 && tcp.capture_holes == 0
+}
+
+fn window_closed(tcp: &TcpFacts) -> Option<(Moment, i64)> {
+    Some((tcp.longest_zero_window_from?, tcp.longest_zero_window))
 }

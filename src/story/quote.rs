@@ -9,9 +9,9 @@ use crate::proto::rtmp::{Head, Message};
 use crate::wire::{Side, Word};
 
 /// A message with a longer payload is quoted by its beginning alone.
-const WHOLE: usize = 4096;
+const WHOLE: usize = Limits::DEFAULT.quoted_bytes;
 /// … which is so long.
-const BEGINNING: usize = 256;
+const BEGINNING: usize = Limits::DEFAULT.quoted_beginning;
 
 /// A message that a finding is about, kept to be shown with it.
 #[derive(Clone, Debug)]

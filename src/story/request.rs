@@ -189,7 +189,7 @@ impl Request {
     pub(super) fn can_be_told(&self, answer: &Answer) -> bool {
         let code = Some(answer.code.as_str()).filter(|code| !code.is_empty());
         // A status in a `_result` that answers no call is one all the same.
-        let name = if answer.name.starts_with('_') { "onStatus" } else { &answer.name };
+        let name = if answer.name.starts_with('_') { procedure::ON_STATUS } else { &answer.name };
         self.from != answer.from && self.procedure.is_some_and(|procedure| procedure.is_told_by(name, code))
     }
 
@@ -241,6 +241,17 @@ pub fn deed(command: &Command) -> Option<Deed> {
     match procedure::deed(&command.name)? {
         Deed::Publishes | Deed::Plays if command.arguments.first() == Some(&Amf::Boolean(false)) => Some(Deed::Ends),
         deed => Some(deed),
+    }
+}
+
+/// The message stream on which a client's command ends what is published or played. One that names it by what is published
+/// (FCUnpublish) ends none by itself.
+pub(super) fn ended_stream(message: &Message, command: &Command) -> Option<u32> {
+    let own = message.head.message_stream_id;
+    match deed(command)? {
+        Deed::Ends if !procedure::is_courtesy(&command.name) => Some(own),
+        Deed::Deletes => Some(command.arguments.first().and_then(Amf::number).map_or(own, |id| id as u32)),
+        _ => None,
     }
 }
 

@@ -15,8 +15,8 @@
 use std::collections::VecDeque;
 
 use super::Quote;
-use super::connect::Answered;
-use super::request::{Answer, Request, Use};
+use super::answered::Answered;
+use super::request::{Answer, Request, Use, ended_stream};
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::{self, Deed};
@@ -24,11 +24,11 @@ use crate::proto::rtmp::{Body, Command, Message, Part};
 use crate::wire::{Moment, PacketNo, Side};
 
 /// Requests, and early answers, that are remembered.
-const REMEMBERED: usize = Limits::DEFAULT.judged_calls;
+const REMEMBERED: usize = Limits::DEFAULT.story_requests;
 /// Requests among which a status looks for its own, the newest.
-const REACH: usize = 256;
+const REACH: usize = Limits::DEFAULT.story_reach;
 /// Statuses that are remembered in case their request comes later.
-const EARLY: usize = 64;
+const EARLY: usize = Limits::DEFAULT.story_early_statuses;
 
 /// A call that is captured so long after its answer, in nanoseconds, still belongs to it: captures reorder a little.
 const REORDERED_NS: i64 = 100_000_000;
@@ -42,8 +42,18 @@ pub struct Requests {
     uses: Vec<u64>,
     unclaimed: VecDeque<Early>,
     early: VecDeque<Answer>,
-    /// What the last message answered, and whether that settled it.
-    last: Option<(u64, bool)>,
+    last: Option<Last>,
+}
+
+/// What the last message answered.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    /// The request's `n`.
+    n: u64,
+    /// Whether that settled it.
+    settles: bool,
+    /// Whether it is the `_result` or `_error` of a call.
+    is_reply: bool,
 }
 
 /// A `_result` or `_error` without a call so far.
@@ -138,12 +148,17 @@ impl Requests {
 
     /// The request that the session's last message answered.
     pub fn last_answered(&self) -> Option<&Request> {
-        self.get(self.last?.0)
+        self.get(self.last?.n)
     }
 
-    /// The same, where that answer settled it.
+    /// The same, where that answer is the `_result` or `_error` of a call.
+    pub fn last_replied(&self) -> Option<&Request> {
+        self.last.filter(|last| last.is_reply).and_then(|last| self.get(last.n))
+    }
+
+    /// The request that the session's last message settled.
     pub fn last_settled(&self) -> Option<&Request> {
-        self.last.filter(|(_, settled)| *settled).and_then(|(n, _)| self.get(n))
+        self.last.filter(|last| last.settles).and_then(|last| self.get(last.n))
     }
 
     /// Answers to which no call is known, oldest first.
@@ -202,7 +217,8 @@ impl Requests {
             if let Some(request) = self.answered(message, command).and_then(|place| self.all.get_mut(place)) {
                 let was_settled = request.outcome.is_some();
                 request.learn_reply(answer);
-                self.last = Some((request.n, request.outcome.is_some() && !was_settled));
+                let settles = request.outcome.is_some() && !was_settled;
+                self.last = Some(Last { n: request.n, settles, is_reply: true });
                 if !request.is_open() && request.purpose().is_none() {
                     request.quote = None;
                 }
@@ -234,7 +250,8 @@ impl Requests {
             let request = &mut self.all[place];
             let was_settled = request.outcome.is_some();
             request.learn_status(answer.clone());
-            self.last = Some((request.n, request.outcome.is_some() && !was_settled));
+            let settles = request.outcome.is_some() && !was_settled;
+            self.last = Some(Last { n: request.n, settles, is_reply: false });
             if !was_settled {
                 return;
             }
@@ -258,7 +275,7 @@ impl Requests {
             let is_later = early.at.packet > first.packet || early.at.time > first.time;
             let streams = [early.message_stream_id, request.message_stream_id];
             // What another may be told better waits for that.
-            let is_main = !request.is_courtesy() || early.name != "onStatus";
+            let is_main = !request.is_courtesy() || early.name != procedure::ON_STATUS;
             let is_near = streams[0] == streams[1] || streams.contains(&0);
             let is_its = is_later && is_main && is_near && request.can_be_told(early);
             if is_its {
@@ -280,13 +297,8 @@ impl Requests {
 
     /// What a request takes back of those before it: a stream that is closed or asked for something else.
     fn take_back(&mut self, message: &Message, command: &Command, deed: Option<Deed>) {
-        let own = message.head.message_stream_id;
-        let id = match deed {
-            Some(Deed::Publishes | Deed::Plays) => own,
-            Some(Deed::Ends) if !procedure::is_courtesy(&command.name) => own,
-            Some(Deed::Deletes) => command.arguments.first().and_then(Amf::number).map_or(own, |id| id as u32),
-            _ => return,
-        };
+        let asked = matches!(deed, Some(Deed::Publishes | Deed::Plays)).then_some(message.head.message_stream_id);
+        let Some(id) = asked.or_else(|| ended_stream(message, command)) else { return };
         for n in self.uses.iter().rev().take(REACH) {
             let place = self.all.binary_search_by_key(n, |request| request.n);
             if let Some(request) = place.ok().and_then(|place| self.all.get_mut(place))
@@ -320,25 +332,29 @@ impl Requests {
         }
         let id = message.head.message_stream_id;
         let purpose = if message.from == Side::Client { Use::Publish } else { Use::Play };
-        let is_its =
-            |request: &Request| request.purpose() == Some(purpose) && (id == 0 || request.used_stream_id == id);
-        let Some(n) = self.uses.iter().rev().copied().find(|n| self.get(*n).is_some_and(is_its)) else { return };
-        let Some(request) = self.place(n).and_then(|place| self.all.get_mut(place)) else { return };
-        request.first_frame.get_or_insert(message.head.last);
-        if part.is_key() {
-            request.first_key_frame.get_or_insert(message.head.last);
+        for n in self.uses.iter().rev() {
+            let place = self.all.binary_search_by_key(n, |request| request.n);
+            let Some(request) = place.ok().and_then(|place| self.all.get_mut(place)) else { continue };
+            if request.purpose() != Some(purpose) || (id != 0 && request.used_stream_id != id) {
+                continue;
+            }
+            request.first_frame.get_or_insert(message.head.last);
+            if part.is_key() {
+                request.first_key_frame.get_or_insert(message.head.last);
+            }
+            return;
         }
     }
 }
 
 /// Whether a command tells what came of a request: a status, or what answers one procedure alone.
 fn is_told(command: &Command) -> bool {
-    command.name == "onStatus" || procedure::PROCEDURES.iter().any(|it| it.told_by == Some(command.name.as_str()))
+    command.is_status() || procedure::PROCEDURES.iter().any(|it| it.told_by == Some(command.name.as_str()))
 }
 
 /// Whether a command asks for something. A handler that wants no answer only tells.
 fn is_request(command: &Command) -> bool {
     let wants_answer = command.transaction_id.is_some_and(|id| id != 0.0);
-    let only_tells = command.name == "onStatus" || procedure::is_handler(&command.name) && !wants_answer;
+    let only_tells = command.is_status() || procedure::is_handler(&command.name) && !wants_answer;
     !command.is_answer() && !command.name.is_empty() && !only_tells
 }

@@ -20,6 +20,8 @@ pub struct SideFacts {
     pub closed_at: Option<Moment>,
     /// It ended, and its segments were captured in the order in which they were sent.
     pub in_order: bool,
+    /// When it closed its TCP window for longest, and for how many nanoseconds, as it is known at its end.
+    pub window_closed: Option<(Moment, i64)>,
     /// Its handshake steps that came whole (C0 C1 C2, S0 S1 S2), each with the packet that completed it.
     pub handshake: [Option<Moment>; 3],
     /// What those steps say, each with the packet that began it.
@@ -55,6 +57,7 @@ impl Default for SideFacts {
             closed: None,
             closed_at: None,
             in_order: false,
+            window_closed: None,
             handshake: [None; 3],
             steps: [None; 3],
             messages: 0,

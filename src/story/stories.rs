@@ -11,11 +11,16 @@ use crate::wire::IdMap;
 /// The story of every session that is not over.
 #[derive(Debug)]
 pub struct Stories {
-    open: IdMap<u32, Told>,
-    /// The session whose last event was learned last: its story is told until the next event comes.
-    over: Option<u32>,
-    /// The session of the event that was learned last.
-    last: u32,
+    /// Places of the sessions' stories.
+    open: IdMap<u32, usize>,
+    told: Vec<Told>,
+    /// Places that are free.
+    free: Vec<usize>,
+    /// The session of the event that came last, and the place of its story: most events are of the same session as the one
+    /// before.
+    last: Option<(u32, usize)>,
+    /// That was the session's last event: its story is told until the next event comes.
+    is_over: bool,
     /// What is told of a session of which nothing was learned.
     nothing: Story,
     /// Bytes that all keep, at most.
@@ -33,8 +38,17 @@ struct Told {
 
 impl Stories {
     pub fn under(limits: &Limits) -> Stories {
-        let (open, nothing, reached) = Default::default();
-        Stories { open, over: None, last: 0, nothing, held: 0, most: limits.story_bytes_total, reached }
+        Stories {
+            open: IdMap::default(),
+            told: Vec::new(),
+            free: Vec::new(),
+            last: None,
+            is_over: false,
+            nothing: Story::default(),
+            held: 0,
+            most: limits.story_bytes_total,
+            reached: Reached::default(),
+        }
     }
 
     /// How often a limit was reached so far.
@@ -49,40 +63,61 @@ impl Stories {
 
     /// Sessions whose story is kept.
     pub fn held(&self) -> usize {
-        self.open.len() - usize::from(self.over.is_some())
+        self.open.len() - usize::from(self.is_over)
     }
 
     /// The story of the session whose event was learned last.
     pub fn last(&self) -> &Story {
-        self.open.get(&self.last).map_or(&self.nothing, |told| &*told.story)
+        self.last.map_or(&self.nothing, |(_, place)| &self.told[place].story)
     }
 
     /// The story as it is before the event.
     pub fn before(&mut self, event: &Event) -> &Story {
-        if let Some(told) = self.over.take().and_then(|over| self.open.remove(&over)) {
-            self.held -= told.bytes;
+        let place = self.place(event.session());
+        &self.told[place].story
+    }
+
+    /// The place of a session's story, which becomes the last one.
+    fn place(&mut self, session: u32) -> usize {
+        if let Some((last, place)) = self.last {
+            if last == session && !self.is_over {
+                return place;
+            }
+            if std::mem::take(&mut self.is_over) {
+                self.open.remove(&last);
+                self.held -= self.told[place].bytes;
+                self.told[place] = Told::default();
+                self.free.push(place);
+            }
         }
-        &self.open.entry(event.session()).or_default().story
+        let place = match self.open.get(&session) {
+            Some(place) => *place,
+            None => {
+                let place = self.free.pop().unwrap_or_else(|| {
+                    self.told.push(Told::default());
+                    self.told.len() - 1
+                });
+                self.open.insert(session, place);
+                place
+            }
+        };
+        self.last = Some((session, place));
+        place
     }
 
     /// Lets the story of the event's session go on by it.
     pub fn learn(&mut self, event: &Event) -> &Story {
-        self.before(event);
-        let session = event.session();
-        self.last = session;
-        if let Some(told) = self.open.get_mut(&session) {
-            told.story.learn(event);
-            let cost = most_kept(event);
-            told.bytes += cost;
-            self.held += cost;
-        }
-        if matches!(event, Event::Close(close) if close.last) {
-            self.over = Some(session);
-        }
+        let place = self.place(event.session());
+        let told = &mut self.told[place];
+        told.story.learn(event);
+        let cost = most_kept(event);
+        told.bytes += cost;
+        self.held += cost;
+        self.is_over = matches!(event, Event::Close(close) if close.last);
         if self.held > self.most {
             self.shed();
         }
-        self.last()
+        &self.told[place].story
     }
 
     /// Counts what is really kept. If that is still too much, those of which most is kept are told no more, until a quarter
@@ -90,18 +125,19 @@ impl Stories {
     fn shed(&mut self) {
         let mut sessions = Vec::new();
         self.held = 0;
-        for (session, told) in &mut self.open {
+        for (session, place) in &self.open {
+            let told = &mut self.told[*place];
             told.bytes = told.story.held();
             self.held += told.bytes;
-            sessions.push((Reverse(told.bytes), *session));
+            sessions.push((Reverse(told.bytes), *session, *place));
         }
         let enough = self.most / 4 * 3;
         sessions.sort_unstable();
-        for (_, session) in sessions {
+        for (_, _, place) in sessions {
             if self.held <= enough {
                 return;
             }
-            let Some(told) = self.open.get_mut(&session) else { continue };
+            let told = &mut self.told[place];
             self.held -= told.bytes;
             self.reached.story_bytes_total += 1;
             *told = Told { story: Box::new(Story { is_given_up: true, ..Story::default() }), bytes: 0 };

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::request::{Use, deed};
+use super::request::{Use, deed, ended_stream};
 use super::requests::Requests;
+use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::{self, Deed};
 use crate::proto::rtmp::{Body, Command, Message, UserControlEvent};
 use crate::wire::{Moment, Side};
 
-/// Message streams of a session that are remembered. Real clients use one or two.
-const REMEMBERED: usize = 1024;
+/// Message streams of a session that are remembered.
+const REMEMBERED: usize = Limits::DEFAULT.story_streams;
 
 /// Codes that say that what was published or played is over.
 const OVER: &[&str] = &[
@@ -68,6 +69,18 @@ impl Streams {
 
     pub fn iter(&self) -> impl Iterator<Item = &Stream> {
         self.streams.values().map(Box::as_ref)
+    }
+
+    /// The streams whose use a message ends, as its sender wants it. One that names what is published, and no stream
+    /// (FCUnpublish), may be about any.
+    pub fn ended_by(&self, message: &Message) -> impl Iterator<Item = &Stream> {
+        let command = match &message.body {
+            Body::Command(command) if message.from == Side::Client => Some(command),
+            _ => None,
+        };
+        let command = command.filter(|command| deed(command).is_some_and(Deed::is_end));
+        let named = command.and_then(|command| ended_stream(message, command));
+        self.iter().filter(move |stream| command.is_some() && named.is_none_or(|id| id == stream.id))
     }
 
     fn at(&mut self, id: u32) -> Option<&mut Stream> {
@@ -141,9 +154,7 @@ impl Streams {
                 }
             }
             Deed::Ends | Deed::Deletes => {
-                let named = command.arguments.first().and_then(Amf::number).map(|id| id as u32);
-                let id = if deed == Deed::Deletes { named.unwrap_or(id) } else { id };
-                if let Some(stream) = self.streams.get_mut(&id) {
+                if let Some(stream) = ended_stream(message, command).and_then(|id| self.streams.get_mut(&id)) {
                     stream.ended.get_or_insert(message.head.last);
                     stream.begun = false;
                     if deed == Deed::Deletes {
@@ -167,7 +178,7 @@ impl Streams {
             return;
         }
         let is_over = command.information_text("code").is_some_and(|code| OVER.contains(&code));
-        if !is_over || (!command.is_answer() && command.name != "onStatus") {
+        if !is_over || (!command.is_answer() && !command.is_status()) {
             return;
         }
         let id = request.map_or(message.head.message_stream_id, |request| request.message_stream_id);

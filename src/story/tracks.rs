@@ -4,11 +4,12 @@
 //! for. A seek, a pause, a switch or any other command or status on a stream sets the clocks of its tracks anew.
 
 use super::metadata::Metadata;
+use crate::limits::Limits;
 use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, is_media, parts};
 use crate::wire::{Moment, Side};
 
-/// Tracks that are remembered. A stream has one or two.
-const REMEMBERED: usize = 256;
+/// Tracks that are remembered, and `onMetaData`.
+const REMEMBERED: usize = Limits::DEFAULT.story_tracks;
 
 /// The tracks of a session, by sender and message stream.
 #[derive(Clone, Debug, Default)]

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use unicode_width::UnicodeWidthStr;
+
 const SECOND: u64 = 1_000_000_000;
 
 /// `1 packet`, `2 packets`.
@@ -22,7 +24,7 @@ pub fn plural<'w>(number: u64, one: &'w str, many: &'w str) -> &'w str {
     if number == 1 { one } else { many }
 }
 
-/// At most `most` characters of a text, and a sign where it was longer.
+/// At most `most` characters of a text, and a sign where it was longer: for text that is quoted.
 pub fn clip(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
@@ -30,12 +32,28 @@ pub fn clip(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// At most `most` characters, the sign among them: for a place that is so wide.
-pub fn fit(text: &str, most: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(most) {
-        Some(_) => clip(text, most.saturating_sub(1)),
-        None => Cow::Borrowed(text),
+/// Columns that a text takes on a terminal.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The length in bytes of the longest beginning that takes at most so many columns.
+pub fn fitting(text: &str, columns: usize) -> usize {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    ends.take_while(|end| width(&text[..*end]) <= columns).last().unwrap_or(0)
+}
+
+/// At most so many columns, the sign that it was cut among them: for a place that is so wide.
+pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
     }
+    Cow::Owned(format!("{}…", &text[..fitting(text, columns.saturating_sub(1))]))
+}
+
+/// A text with spaces up to a column: `{:<}` counts characters.
+pub fn pad(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
 /// At most `most` bytes of a text, and a sign where it was longer: for text that is kept.
@@ -137,6 +155,8 @@ mod tests {
         assert_eq!(fit("größer", 6), "größer");
         assert_eq!(fit("größer", 4), "grö…");
         assert_eq!([fit("größer", 1), fit("größer", 0)], ["…", "…"]);
+        assert_eq!([fit("日本語", 6), fit("日本語", 5), fit("日本語", 4)], ["日本語", "日本…", "日…"]);
+        assert_eq!([pad("日本", 6), pad("日本", 3)], ["日本  ", "日本"]);
         assert_eq!(clip_bytes("größer".into(), 8), "größer");
         // The third byte is the first half of a letter.
         assert_eq!(clip_bytes("größer".into(), 3), "gr…");

@@ -165,6 +165,11 @@ impl File {
         self.tokens.windows(tokens.len()).any(|window| window == tokens)
     }
 
+    /// The texts in the code.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.tokens.iter().filter_map(|token| token.strip_prefix('"'))
+    }
+
     /// Paths into the standard library, as far as they are written.
     pub fn of_std(&self) -> Vec<String> {
         let names = self.names().into_iter().map(|(named, _)| named.path);
@@ -228,7 +233,7 @@ fn next_is(tokens: &[String], at: usize, right: impl Fn(&str) -> bool) -> bool {
     tokens.get(at).is_some_and(|token| right(token))
 }
 
-/// Names and signs; no comments, and of texts and numbers only that there is one.
+/// Names and signs; no comments. A text is what stands between its quotes, behind one.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     let mut rest = text;
@@ -240,7 +245,9 @@ fn tokens(text: &str) -> Vec<String> {
         } else if rest.starts_with("/*") {
             (rest.find("*/").map_or(rest.len(), |end| end + 2), None)
         } else if let Some(length) = literal(rest) {
-            (length, Some("\"".to_owned()))
+            let quoted = rest[..length].trim_start_matches(['b', 'c', 'r', '#']).trim_end_matches('#');
+            let text = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+            (length, Some(format!("\"{text}")))
         } else if rest.starts_with("::") {
             (2, Some("::".to_owned()))
         } else if is_letter(first) {
@@ -315,6 +322,23 @@ fn without_tests(tokens: &[String]) -> Vec<String> {
         }
     }
     kept
+}
+
+#[test]
+fn texts_are_found_however_they_are_written() {
+    let text = r###"
+        // "a comment"
+        f("one", b"two", r#"th"ree"#, c"", 'f', '"', "\"", x::<'a>());
+        #[cfg(test)]
+        mod tests { g("not") }
+    "###;
+    let file = File {
+        path: PathBuf::new(),
+        text: String::new(),
+        module: vec!["x".into()],
+        tokens: without_tests(&tokens(text)),
+    };
+    assert_eq!(file.texts().collect::<Vec<_>>(), ["one", "two", "th\"ree", "", "f", "\"", "\\\""]);
 }
 
 #[test]

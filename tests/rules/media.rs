@@ -3,8 +3,12 @@
 use rtmp_inspect::synth::media::{
     self, Enhanced, Frame, aac_frame, aac_sequence_header, avc_frame, avc_sequence_header,
 };
-use rtmp_inspect::synth::{Amf, Conversation, Message, Peer, Random, SubMessage, aggregate, object, sample};
+use rtmp_inspect::synth::{
+    Amf, Conversation, Link, Message, Packet, Peer, Random, SubMessage, aggregate, object, sample, tcp,
+};
+use rtmp_inspect::wire::{Side, Time};
 
+use crate::common::{Story, capture};
 use crate::{Case, case};
 
 const STREAM: u32 = sample::STREAM;
@@ -56,6 +60,86 @@ fn joined(key_after_ms: i64, more: bool) -> Conversation {
         .server(|s| s.video(STREAM, 0, avc_sequence_header()).video(STREAM, 0, picture(Frame::Inter)))
         .wait_ms(key_after_ms);
     if more { conversation.server(|s| s.video(STREAM, 40, picture(Frame::Key))) } else { conversation }
+}
+
+/// Sound goes on alone, 200 ms a step.
+fn sound_alone(conversation: Conversation, steps: u32) -> Conversation {
+    sound_alone_from(conversation, 2000, steps)
+}
+
+fn sound_alone_from(conversation: Conversation, time: u32, steps: u32) -> Conversation {
+    (0..steps)
+        .fold(conversation, |story, step| story.wait_ms(199).client(|c| c.audio(STREAM, time + step * 200, sound())))
+}
+
+/// A player that gets pictures and sound every 200 ms.
+fn watching(steps: u32) -> Conversation {
+    (0..steps).fold(sample::playing().server(sample::sequence_headers), |story, step| {
+        let frame = if step == 0 { Frame::Key } else { Frame::Inter };
+        let time = step * 200;
+        story.wait_ms(199).server(|s| s.video(STREAM, time, picture(frame)).audio(STREAM, time, sound()))
+    })
+}
+
+fn pause(peer: &mut Peer) -> &mut Peer {
+    peer.stream_command(STREAM, "pause", 0, &[Amf::Null, true.into(), 4000.into()])
+}
+
+/// A player that gets some seconds at once and leaves after others.
+fn ahead(seconds: u32, later: i64) -> Conversation {
+    (0..=seconds * 5)
+        .fold(sample::playing().server(sample::sequence_headers), |story, step| {
+            let frame = if step == 0 { Frame::Key } else { Frame::Inter };
+            story.server(|s| s.video(STREAM, step * 200, picture(frame)).audio(STREAM, step * 200, sound()))
+        })
+        .wait_ms(later * 1000 - 1)
+        .client(|c| c.delete_stream(STREAM))
+}
+
+/// 8 s of silence, and a word of the server at their end.
+fn stalled() -> Vec<Packet> {
+    let conversation = running(5, |ms| (ms, ms)).wait_ms(7999).server(|s| s.ping_request(1));
+    Link::v4().packets(&conversation)
+}
+
+/// Without the FINs; the last packet has these flags.
+fn cut(packets: &[Packet], flags: u8) -> Vec<Packet> {
+    let mut packets: Vec<_> = packets.iter().filter(|packet| packet.flags & tcp::FIN == 0).cloned().collect();
+    let last = packets.last().unwrap().clone();
+    let (time, sequence) = (Time(last.time.0 + 1000), last.next_sequence());
+    packets.push(Packet { time, sequence, flags: flags | tcp::ACK, payload: Vec::new(), ..last });
+    packets
+}
+
+/// A publisher that the server does not read from for 8 s.
+fn window_closed() -> Vec<Packet> {
+    let conversation = running(5, |ms| (ms, ms)).wait_ms(7999).client(|c| c.audio(STREAM, 1000, sound()));
+    let mut packets = Link::v4().packets(&conversation);
+    let before = |packet: &Packet, gap: i64| packets.last().unwrap().time.0 - packet.time.0 > gap;
+    let shut = packets.iter().rposition(|it| it.from == Side::Server && before(it, 7_000_000_000)).unwrap();
+    packets[shut].window = 0;
+    packets
+}
+
+fn real(code: &'static str, name: &'static str, expected: &'static [&'static str]) -> Case {
+    Case { code, what: name, story: Story::of_file(&capture(name)), expected }
+}
+
+/// Each of these captures has one fault, and nobody is told of another.
+#[test]
+fn a_case_raises_what_it_was_made_for_and_nothing_else() {
+    for (name, codes) in [
+        ("media-after-delete", &["MED004"][..]),
+        ("metadata-on-zero", &["CHK016", "MED005"]),
+        ("metadata-as-object", &["CTL015", "HSK006", "MED018"]),
+        ("metadata-sample-rate-code-3", &["CTL015", "HSK006"]),
+        ("aac-object-type-9", &["CMD026", "CTL015", "HSK006", "MED003"]),
+        ("tls-client-beside-rtmp", &["CTL015", "HSK006", "NET009"]),
+        ("stall-to-end-delete", &["MED011"]),
+        ("stall-to-end-fin", &["CMD026", "MED011"]),
+    ] {
+        assert_eq!(Story::of_file(&capture(&format!("cases/{name}.pcap"))).codes(), codes, "{name}");
+    }
 }
 
 pub(super) fn cases() -> Vec<Case> {
@@ -158,6 +242,11 @@ pub(super) fn cases() -> Vec<Case> {
             &publishing_with(|c| c.video(STREAM, 0, hevc(0, &avc_configuration()))),
             &["a sequence header that is labelled hevc holds H.264's configuration"],
         ),
+        real(
+            "MED003",
+            "cases/aac-object-type-9.pcap",
+            &["a sequence header that is labelled aac holds object type 9, HVXC, which is not AAC"],
+        ),
         case("MED004", "after Publish.Start", &sample::publish(3), &[]),
         case(
             "MED004",
@@ -188,12 +277,112 @@ pub(super) fn cases() -> Vec<Case> {
             &sample::publishing().client(|c| c.video(3, 0, avc_sequence_header())).server(|s| s.ping_request(5)),
             &["media on message stream 3, which was never created"],
         ),
+        case(
+            "MED004",
+            "after its own deleteStream",
+            &running(5, |ms| (ms, ms)).client(|c| c.delete_stream(STREAM)).wait_ms(99).client(|c| {
+                c.video(STREAM, 1100, picture(Frame::Inter)).audio(STREAM, 1100, sound()).audio(STREAM, 1120, sound())
+            }),
+            &[
+                "the client goes on after its own deleteStream(0): 3 audio or video messages on message stream 1, the first 100 ms later",
+            ],
+        ),
+        case(
+            "MED004",
+            "after its own closeStream, which FCUnpublish announced",
+            &running(5, |ms| (ms, ms))
+                .client(|c| c.command("FCUnpublish", 5, &[Amf::Null, "s".into()]))
+                .client(|c| c.stream_command(STREAM, "closeStream", 6, &[Amf::Null]))
+                .client(|c| c.audio(STREAM, 1100, sound())),
+            &[
+                "the client goes on after its own closeStream(6): 1 audio or video message on message stream 1, the first 1 ms later",
+            ],
+        ),
+        case(
+            "MED004",
+            "FCUnpublish alone ends nothing",
+            &running(5, |ms| (ms, ms))
+                .client(|c| c.command("FCUnpublish", 5, &[Amf::Null, "s".into()]))
+                .client(|c| c.audio(STREAM, 1100, sound())),
+            &[],
+        ),
+        case(
+            "MED004",
+            "what was under way with deleteStream",
+            &running(5, |ms| (ms, ms)).client(|c| c.delete_stream(STREAM).audio(STREAM, 1100, sound())),
+            &[],
+        ),
+        case(
+            "MED004",
+            "a new publish",
+            &running(5, |ms| (ms, ms))
+                .client(|c| c.stream_command(STREAM, "closeStream", 0, &[Amf::Null]))
+                .client(|c| c.publish(STREAM, 7, "s"))
+                .server(|s| s.on_status(STREAM, "status", "NetStream.Publish.Start", "s is now published."))
+                .client(|c| sample::sequence_headers(c).audio(STREAM, 1100, sound())),
+            &[],
+        ),
+        real(
+            "MED004",
+            "cases/media-after-delete.pcap",
+            &[
+                "the client goes on after its own deleteStream(7): 40 audio or video messages on message stream 1, the first 300.999 ms later",
+            ],
+        ),
         case("MED005", "on message stream 1", &sample::publish(3), &[]),
         case(
             "MED005",
             "on message stream 0",
             &sample::playing().server(|s| s.video(0, 0, avc_sequence_header())),
             &["video on message stream 0"],
+        ),
+        case(
+            "MED005",
+            "metadata on message stream 0, media elsewhere",
+            &sample::playing().server(|s| {
+                sample::sequence_headers(s.data(0, 0, "onMetaData", &[media::metadata()])).data(
+                    0,
+                    40,
+                    "onCuePoint",
+                    &[media::metadata()],
+                )
+            }),
+            &[
+                "onMetaData on message stream 0, while message stream 1 is played",
+                "onCuePoint on message stream 0, while message stream 1 is played",
+            ],
+        ),
+        case(
+            "MED005",
+            "a publisher's, and no media at all",
+            &publishing_with(|c| c.metadata(0, 0)),
+            &["onMetaData on message stream 0, while message stream 1 is published"],
+        ),
+        case(
+            "MED005",
+            "both on message stream 0 is about the media",
+            &sample::playing()
+                .server(|s| s.data(0, 0, "onMetaData", &[media::metadata()]).video(0, 0, avc_sequence_header())),
+            &["video on message stream 0"],
+        ),
+        case(
+            "MED005",
+            "data that belong to the connection",
+            &sample::connected()
+                .server(|s| s.data(0, 0, "onServerInfo", &[media::metadata()]))
+                .client(|c| c.create_stream(2))
+                .server(|s| s.create_stream_result(2, STREAM))
+                .client(|c| c.play(STREAM, 3, "s"))
+                .server(|s| {
+                    let status = s.on_status(STREAM, "status", "NetStream.Play.Start", "Started playing s.");
+                    sample::sequence_headers(status.data(0, 0, "|RtmpSampleAccess", &[true.into(), true.into()]))
+                }),
+            &[],
+        ),
+        real(
+            "MED005",
+            "cases/metadata-on-zero.pcap",
+            &["onMetaData on message stream 0, while message stream 1 is played"],
         ),
         case("MED006", "as it is", &sample::publish(3), &[]),
         case(
@@ -228,6 +417,20 @@ pub(super) fn cases() -> Vec<Case> {
                 sample::sequence_headers(c.data(STREAM, 0, "@setDataFrame", &on_meta_data(&members)))
             }),
             &[],
+        ),
+        real("MED006", "cases/metadata-sample-rate-code-3.pcap", &[]),
+        case(
+            "MED006",
+            "a sample rate of 4 Hz is no code",
+            &publishing_with(|c| {
+                sample::sequence_headers(c.data(
+                    STREAM,
+                    0,
+                    "@setDataFrame",
+                    &on_meta_data(&[("audiosamplerate", 4.into())]),
+                ))
+            }),
+            &["onMetaData says 4 Hz, the sequence header 48000 Hz"],
         ),
         case("MED007", "a key frame first", &sample::play(3), &[]),
         case(
@@ -309,6 +512,131 @@ pub(super) fn cases() -> Vec<Case> {
             &running(5, |ms| (ms, ms)).client(|c| c.delete_stream(STREAM)).wait_ms(8000).server(|s| s.ping_request(1)),
             &[],
         ),
+        case(
+            "MED011",
+            "until deleteStream",
+            &running(5, |ms| (ms, ms)).wait_ms(7999).client(|c| c.delete_stream(STREAM)),
+            &["no media from the client for 8.0 seconds on message stream 1, until deleteStream"],
+        ),
+        case(
+            "MED011",
+            "until FCUnpublish, once",
+            &running(5, |ms| (ms, ms))
+                .wait_ms(7999)
+                .client(|c| c.command("FCUnpublish", 5, &[Amf::Null, "s".into()]).delete_stream(STREAM)),
+            &["no media from the client for 8.0 seconds on message stream 1, until FCUnpublish"],
+        ),
+        case(
+            "MED011",
+            "video alone, until the end",
+            &sound_alone(running(10, |ms| (ms, ms)), 40),
+            &["no video from the client for 8.0 seconds on message stream 1, while audio went on, until the end"],
+        ),
+        case(
+            "MED011",
+            "video alone, until it goes on",
+            &sound_alone(running(10, |ms| (ms, ms)), 40).client(|c| c.video(STREAM, 10_000, picture(Frame::Key))),
+            &["no video from the client for 8.0 seconds on message stream 1, while audio went on"],
+        ),
+        case(
+            "MED011",
+            "video for 3 s, then all for 6 s: one silence",
+            &sound_alone(running(10, |ms| (ms, ms)), 15)
+                .wait_ms(5999)
+                .client(|c| c.video(STREAM, 11_000, picture(Frame::Key)).audio(STREAM, 11_000, sound())),
+            &["no media from the client for 6.0 seconds on message stream 1"],
+        ),
+        case("MED011", "video for 3 s alone", &sound_alone(running(10, |ms| (ms, ms)), 15), &[]),
+        case(
+            "MED011",
+            "a picture every 10 s from the start, and sound",
+            &(0..4).fold(running(1, |ms| (ms, ms)), |story, turn| {
+                sound_alone_from(story, turn * 10_000 + 200, 50)
+                    .client(|c| c.video(STREAM, turn * 10_000 + 10_200, picture(Frame::Key)))
+            }),
+            &[],
+        ),
+        case(
+            "MED011",
+            "a picture every 10 s and nothing else",
+            &(1..8).fold(running(1, |ms| (ms, ms)), |story, turn| {
+                story.wait_ms(9999).client(|c| c.video(STREAM, turn * 10_000, picture(Frame::Key)))
+            }),
+            &[],
+        ),
+        case("MED011", "a pause", &watching(20).client(pause).wait_ms(8000).client(|c| c.delete_stream(STREAM)), &[]),
+        case(
+            "MED011",
+            "a seek, and the server takes its time",
+            &watching(20)
+                .client(|c| c.stream_command(STREAM, "seek", 0, &[Amf::Null, 60_000.into()]))
+                .wait_ms(8000)
+                .server(|s| s.video(STREAM, 60_000, picture(Frame::Key)).audio(STREAM, 60_000, sound())),
+            &[],
+        ),
+        case(
+            "MED011",
+            "the server said that it is over",
+            &watching(20).server(|s| s.stream_eof(STREAM)).wait_ms(8000).client(|c| c.delete_stream(STREAM)),
+            &[],
+        ),
+        case(
+            "MED011",
+            "the publisher went",
+            &watching(20)
+                .server(|s| s.on_status(STREAM, "status", "NetStream.Play.UnpublishNotify", "s is over."))
+                .wait_ms(8000)
+                .client(|c| c.delete_stream(STREAM)),
+            &[],
+        ),
+        case("MED011", "9 s sent ahead, and 8 s to play them", &ahead(9, 8), &[]),
+        case(
+            "MED011",
+            "9 s sent ahead, and 11 s to play them",
+            &ahead(9, 11),
+            &["no media from the server for 11.0 seconds on message stream 1, until deleteStream"],
+        ),
+        case(
+            "MED011",
+            "data alone",
+            &(0..20)
+                .fold(sample::publishing(), |story, step| {
+                    story.wait_ms(99).client(|c| c.data(STREAM, step * 100, "onTextData", &[media::metadata()]))
+                })
+                .wait_ms(8000)
+                .client(|c| c.delete_stream(STREAM)),
+            &[],
+        ),
+        Case {
+            code: "MED011",
+            what: "a reset at the end",
+            story: Story::of_packets(&cut(&stalled(), tcp::RST)),
+            expected: &["no media from the client for 8.0 seconds on message stream 1, until the end"],
+        },
+        Case {
+            code: "MED011",
+            what: "the capture ends without an end",
+            story: Story::of_packets(&cut(&stalled(), tcp::ACK)),
+            expected: &["no media from the client for 8.0 seconds on message stream 1, until the end"],
+        },
+        Case {
+            code: "MED011",
+            what: "the server had closed its window",
+            story: Story::of_packets(&window_closed()),
+            expected: &[
+                "no media from the client for 8.0 seconds on message stream 1; the TCP window of the server was closed for 7.9 seconds of that: it did not read",
+            ],
+        },
+        real(
+            "MED011",
+            "cases/stall-to-end-delete.pcap",
+            &["no media from the server for 30.0 seconds on message stream 1, until deleteStream"],
+        ),
+        real(
+            "MED011",
+            "cases/stall-to-end-fin.pcap",
+            &["no media from the server for 30.0 seconds on message stream 1, until the end"],
+        ),
         case("MED012", "right", &aggregated(&|_| {}), &[]),
         case("MED012", "the last one is left out", &aggregated(&|all| all[1].back_pointer = None), &[]),
         case(
@@ -351,6 +679,24 @@ pub(super) fn cases() -> Vec<Case> {
             "metadata is not media",
             &publishing_with(|c| c.data(STREAM, 0, "x", &[media::metadata()])),
             &[],
+        ),
+        case("MED018", "an ECMA array", &sample::publish(3), &[]),
+        case(
+            "MED018",
+            "a publisher's object",
+            &publishing_with(|c| c.data(STREAM, 0, "@setDataFrame", &on_meta_data(&[("width", 320.into())]))),
+            &["the argument of onMetaData is an object, not an ECMA array"],
+        ),
+        case(
+            "MED018",
+            "other data may be objects",
+            &publishing_with(|c| c.data(STREAM, 0, "onTextData", &[object([("text", "a".into())])])),
+            &[],
+        ),
+        real(
+            "MED018",
+            "cases/metadata-as-object.pcap",
+            &["the argument of onMetaData is an object, not an ECMA array"],
         ),
         case(
             "MED005",

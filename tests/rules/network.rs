@@ -1,7 +1,9 @@
 //! Cases of the NET rules.
 
-use rtmp_inspect::synth::{Format, Link, Message, Packet, Peer, sample, tcp, transform};
-use rtmp_inspect::wire::{Side, Time};
+use rtmp_inspect::analyzer::{Analyzer, Limits, Options, Reason, Tally};
+use rtmp_inspect::proto::rtmp::detect::Foreign;
+use rtmp_inspect::synth::{Conversation, Format, Link, Message, Packet, Peer, opening, sample, tcp, transform};
+use rtmp_inspect::wire::{Moment, PacketNo, Place, Side, Time};
 
 use crate::common::{Story, capture};
 use crate::{Case, case};
@@ -166,7 +168,93 @@ fn tcp_cases() -> Vec<Case> {
     cases.push(real("NET007", "transport/derived-duplicates-all.pcap", &[]));
     cases.extend(cut_off());
     cases.extend(refused());
+    cases.extend(strangers());
     cases
+}
+
+/// A connection to the server's port in which both sides say these bytes.
+fn speaks(second: i64, port: u16, client: &[u8], server: &[u8]) -> Vec<Packet> {
+    let conversation = Conversation::new().client(|c| c.raw(client)).server(|s| s.raw(server));
+    later(Link::v4().client_port(port).packets(&conversation), second)
+}
+
+const CLIENT_HELLO: &[u8] = &[22, 3, 1, 0, 5, 1, 0, 0, 1, 0];
+const SERVER_HELLO: &[u8] = &[22, 3, 3, 0, 5, 2, 0, 0, 1, 0];
+
+/// NET009: connections to a session's server that speak another protocol.
+fn strangers() -> Vec<Case> {
+    let of = |what, beside: Vec<Vec<Packet>>, session: &[Packet], expected| {
+        let packets = transform::merge(beside.into_iter().chain([session.to_vec()]));
+        Case { code: "NET009", what, story: Story::of_packets(&packets), expected }
+    };
+    let session = later(Link::v4().packets(&sample::publish(3)), 9);
+    // C0 and C1, and no answer.
+    let unanswered = {
+        let conversation = Conversation::new().client(|c| c.raw(&[&[3][..], &opening(0, 1)].concat()));
+        later(Link::v4().packets(&conversation), 9)
+    };
+    let elsewhere = |second| {
+        let conversation = Conversation::new().client(|c| c.raw(CLIENT_HELLO)).server(|s| s.raw(SERVER_HELLO));
+        later(Link::v4().client_port(4).server_port(443).packets(&conversation), second)
+    };
+    vec![
+        of("nobody else", vec![], &session, &[]),
+        of(
+            "TLS before it",
+            vec![speaks(0, 4, CLIENT_HELLO, &[])],
+            &session,
+            &["beside this session, 192.0.2.1:4 speaks TLS to 192.0.2.2:1935"],
+        ),
+        of(
+            "each protocol once, with how many",
+            vec![
+                speaks(0, 4, CLIENT_HELLO, SERVER_HELLO),
+                speaks(1, 5, CLIENT_HELLO, &[]),
+                speaks(2, 6, b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+                speaks(3, 7, b"OPTIONS rtsp://a/ RTSP/1.0\r\nCSeq: 1\r\n\r\n", &[]),
+                speaks(4, 8, b"OPTIONS * HTTP/1.1\r\n\r\n", &[]),
+            ],
+            &session,
+            &[
+                "beside this session, 192.0.2.1:4 speaks TLS to 192.0.2.2:1935, and is answered in TLS; 2 connections of that kind in all",
+                "beside this session, 192.0.2.1:6 speaks HTTP to 192.0.2.2:1935, and is answered in HTTP; 2 connections of that kind in all",
+                "beside this session, 192.0.2.1:7 speaks RTSP to 192.0.2.2:1935",
+            ],
+        ),
+        of(
+            "RTMP to a port that speaks TLS",
+            vec![speaks(0, 4, CLIENT_HELLO, SERVER_HELLO)],
+            &unanswered,
+            &[
+                "beside this session, 192.0.2.1:4 speaks TLS to 192.0.2.2:1935, and is answered in TLS",
+                "the client speaks RTMP to 192.0.2.2:1935, which does not answer it, and answers 192.0.2.1:4 in TLS",
+            ],
+        ),
+        of("another port of the server", vec![elsewhere(0)], &session, &[]),
+        of("nothing was said", vec![speaks(0, 4, &[], &[])], &session, &[]),
+        Case {
+            code: "NET009",
+            what: "cases/tls-client-beside-rtmp.pcap",
+            story: Story::of_file(&capture("cases/tls-client-beside-rtmp.pcap")),
+            expected: &["beside this session, 192.0.2.10:50002 speaks TLS to 192.0.2.20:1935"],
+        },
+    ]
+}
+
+/// What no session tells stands in the totals: the first connection of each protocol.
+#[test]
+fn strangers_that_no_session_tells_are_named_with_the_totals() {
+    let session = Link::v4().packets(&sample::publish(3));
+    let told = speaks(-3, 4, CLIENT_HELLO, &[]);
+    let beside = [told, session, speaks(9, 5, CLIENT_HELLO, &[]), speaks(10, 6, CLIENT_HELLO, &[])];
+    let text: Vec<_> = unread(&transform::merge(beside))
+        .into_iter()
+        .map(|(why, tally)| (why.to_string(), tally.first.map(|first| (first.client.to_string(), first.more))))
+        .collect();
+    assert_eq!(text, [("TCP that is not RTMP but TLS".to_owned(), Some(("192.0.2.1:5".to_owned(), 1)))]);
+    let alone = unread(&speaks(0, 4, b"GET / HTTP/1.1\r\n\r\n", &[]));
+    let first = alone[0].1.first.unwrap();
+    assert_eq!((first.foreign, first.packet.0, alone[0].1.bytes), (Foreign::Http, 4, 18));
 }
 
 /// A client that asks for a connection at this second, and what answers it.
@@ -223,13 +311,8 @@ fn refused() -> Vec<Case> {
     ]
 }
 
-/// What no session tells stands in the totals.
-#[test]
-fn connections_that_are_refused_when_the_session_is_over_are_told_with_the_totals() {
-    use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
-    use rtmp_inspect::wire::{Moment, PacketNo, Place};
-    let session = Link::v4().packets(&sample::publish(3));
-    let packets = transform::merge([session, asks(9, 4, Some(tcp::RST | tcp::ACK)), asks(10, 5, None)]);
+/// What was not understood of these packets.
+fn unread(packets: &[Packet]) -> Vec<(Reason, Tally)> {
     let mut analyzer = Analyzer::new(&Limits::default(), Options::default());
     for (index, packet) in packets.iter().enumerate() {
         let frame = packet.frame();
@@ -243,8 +326,15 @@ fn connections_that_are_refused_when_the_session_is_over_are_told_with_the_total
         while analyzer.poll().is_some() {}
     }
     analyzer.finish();
-    let unread: Vec<_> =
-        analyzer.totals().unread.iter().map(|(why, tally)| format!("{why}: {}", tally.packets)).collect();
+    analyzer.totals().unread.clone()
+}
+
+/// What no session tells stands in the totals.
+#[test]
+fn connections_that_are_refused_when_the_session_is_over_are_told_with_the_totals() {
+    let session = Link::v4().packets(&sample::publish(3));
+    let packets = transform::merge([session, asks(9, 4, Some(tcp::RST | tcp::ACK)), asks(10, 5, None)]);
+    let unread: Vec<_> = unread(&packets).iter().map(|(why, tally)| format!("{why}: {}", tally.packets)).collect();
     assert_eq!(unread, ["TCP connections to 192.0.2.2:1935 that were refused or not answered: 2"]);
 }
 

@@ -1,6 +1,6 @@
 //! What the server sends, kind by kind.
 
-use super::super::codes::Carrier;
+use super::super::codes::{Carrier, To};
 use super::super::media::Stages;
 use super::super::normal;
 use super::super::request;
@@ -150,10 +150,13 @@ impl Session {
     }
 
     fn answer(&mut self, message: &Message, command: &Command, story: &Story, masks: &Masks) {
-        let call = story.requests.last_answered().filter(|_| message.answers.is_some());
-        let call = call.and_then(|call| self.place_of(call));
+        let call = story.requests.last_replied().and_then(|call| self.place_of(call));
         if let Some(code) = command.information_text("code") {
-            let to = call.map(|call| self.requests[call].name.clone());
+            let to = match call.map(|call| self.requests[call].deed) {
+                None => To::NoCall,
+                Some(Some(Deed::Connects)) => To::Connect,
+                Some(_) => To::OtherCall,
+            };
             let carrier = if command.name == "_error" { Carrier::Error(to) } else { Carrier::Result(to) };
             self.sight(message, command, code, carrier, masks);
             if let (Some(call), Some(sighted)) = (call, self.sightings.last_mut())

@@ -1,12 +1,13 @@
 //! The information objects that the server sent.
 
 use super::super::codes::{Carrier, Sighting};
+use super::super::evidence::Evidence;
 use super::super::normal;
-use super::super::profile::Evidence;
 use super::super::situation::Situation;
 use super::super::writer::{Writer, name};
 use super::{KINDS, SIGHTINGS, Session};
 use crate::proto::amf::Amf;
+use crate::proto::rtmp::procedure::ON_STATUS;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Command, Message};
 
@@ -121,7 +122,7 @@ impl Session {
             let carrier = match &sighting.carrier {
                 Carrier::Result(_) => "_result",
                 Carrier::Error(_) => "_error",
-                Carrier::OnStatus => "onStatus",
+                Carrier::OnStatus => ON_STATUS,
                 Carrier::Other(name) => name,
                 Carrier::Data => "data",
                 Carrier::SharedObject => "shared object",

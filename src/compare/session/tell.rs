@@ -7,7 +7,7 @@ use super::super::situation::Situation;
 use super::super::writer::{Writer, name};
 use super::Session;
 use crate::net::How;
-use crate::proto::rtmp::procedure::Deed;
+use crate::proto::rtmp::procedure::{Deed, ON_STATUS};
 
 impl Session {
     pub(super) fn tell_requests(&self, writer: &mut Writer<'_>) {
@@ -15,7 +15,7 @@ impl Session {
             let shown = writer.shown(&normal::clip(&request.name));
             if let Some(step) = request.steps.iter().min_by_key(|step| step.order).filter(|step| step.text != CLOSES) {
                 let (n, at) = request.told.answer.map_or((step.n, step.time), |(n, at)| (Some(n), at));
-                let rank = if index == 0 { 899 } else { 600 + request::rank(&request.name) };
+                let rank = if request.deed == Some(Deed::Connects) { 899 } else { 600 + request::rank(&request.name) };
                 let row = name(rank, format!("latency.{shown}"), format!("{shown} to its answer"));
                 writer.latency(row, at.since(request.time), n);
             }
@@ -40,7 +40,7 @@ impl Session {
             "protocol control messages",
             "user control messages",
             "answers to calls",
-            "onStatus",
+            ON_STATUS,
             "other commands",
             "data messages",
             "shared objects",

@@ -11,10 +11,12 @@ pub use json::json;
 pub use markdown::markdown;
 pub use text::text;
 
+use std::borrow::Cow;
+
 use crate::compare::{CodeCell, Comparison, Evidence, Row, State, Tested};
 use crate::export::time::second;
 use crate::wire::escape;
-use crate::wire::words::counted;
+use crate::wire::words::{clip, counted};
 
 /// Characters of what a cell says in one line.
 const BRIEF: usize = 64;
@@ -113,9 +115,8 @@ fn brief(cell: &CodeCell) -> String {
         Some((first, _)) => (first, true),
         None => (cell.detail.as_str(), false),
     };
-    match first.char_indices().nth(BRIEF) {
-        Some((end, _)) => format!("{}…", &first[..end]),
-        None if more => format!("{first}; …"),
-        None => first.to_owned(),
+    match clip(first, BRIEF) {
+        Cow::Borrowed(_) if more => format!("{first}; …"),
+        told => told.into_owned(),
     }
 }

@@ -1,11 +1,9 @@
 //! A comparison as text for a terminal.
 
-use unicode_width::UnicodeWidthStr;
-
 use super::{Worth, files, names, places, sessions, shown_codes, software, taken, title, worth};
 use crate::compare::{Comparison, Row, State};
 use crate::wire::escape;
-use crate::wire::words::{counted, fit};
+use crate::wire::words::{counted, fit, fitting, pad, width};
 
 /// Columns of a line.
 const WIDTH: usize = 80;
@@ -76,8 +74,8 @@ impl Page<'_> {
             let names = labels[columns.clone()].join("  ");
             self.heading(&format!("{:<w$}  {names}", "Information objects", w = CODE + LEVEL));
             for row in shown_codes(self.comparison) {
-                let mut line = padded(&clip(&escape(&row.code), CODE - 1), CODE);
-                line += &padded(&clip(&escape(&row.level), LEVEL), LEVEL);
+                let mut line = pad(&fit(&escape(&row.code), CODE - 1), CODE);
+                line += &pad(&fit(&escape(&row.level), LEVEL), LEVEL);
                 for label in columns.clone() {
                     let state = row.cells[label].state;
                     let room = width(&labels[label]).saturating_sub(1);
@@ -251,27 +249,4 @@ fn columns(labels: &[String]) -> Vec<std::ops::Range<usize>> {
     }
     groups.push(start..labels.len());
     groups
-}
-
-/// Columns that a text takes on a terminal.
-fn width(text: &str) -> usize {
-    text.width()
-}
-
-/// The length in bytes of the longest beginning that takes at most so many columns.
-fn fitting(text: &str, columns: usize) -> usize {
-    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
-    ends.take_while(|end| width(&text[..*end]) <= columns).last().unwrap_or(0)
-}
-
-fn clip(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    format!("{}…", &text[..fitting(text, columns.saturating_sub(1))])
-}
-
-/// A text with spaces up to a column.
-fn padded(text: &str, columns: usize) -> String {
-    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }

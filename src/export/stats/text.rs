@@ -13,7 +13,7 @@ use crate::proto::{Event, describe, trouble};
 use crate::rules::Severity;
 use crate::stats::{Calls, Request, SessionStats, SideStats, Stats, Track};
 use crate::story::Metadata;
-use crate::wire::words::{count, rounded_milliseconds, rounded_seconds};
+use crate::wire::words::{count, pad, rounded_milliseconds, rounded_seconds};
 use crate::wire::{Side, Time, escape};
 
 pub(super) struct Text<W> {
@@ -146,9 +146,9 @@ impl<W: Write> Text<W> {
                 (answered, asked) => format!("{answered}/{}", asked.max(answered)),
             };
             self.line(format_args!(
-                "    {} {:<30} {:>5} {answered:>9} {:>7} {:>9} {:>9} {:>9} {:>9}",
+                "    {} {} {:>5} {answered:>9} {:>7} {:>9} {:>9} {:>9} {:>9}",
                 sign(side),
-                escape(name),
+                pad(&escape(name), 30),
                 procedure.count,
                 procedure.errors,
                 value(Some(latencies.least)),

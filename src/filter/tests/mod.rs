@@ -197,7 +197,20 @@ fn media_and_other_events_answer() {
     let facts =
         TcpFacts { retransmissions: 12, zero_windows: 1, longest_zero_window: 1_500_000_000, ..Default::default() };
     let (tcp, attempts) = (Box::new(facts), Attempts::default());
-    let close = Event::Close(Close { session, from, how, at: moment, bytes, messages, undecoded, tcp, last, attempts });
+    let strangers = Vec::new();
+    let close = Event::Close(Close {
+        session,
+        from,
+        how,
+        at: moment,
+        bytes,
+        messages,
+        undecoded,
+        tcp,
+        last,
+        attempts,
+        strangers,
+    });
     assert!(ask("how in {rst, timeout} and messages == 1 and !undecoded and event != gap", &close));
     assert!(ask("close.tcp.retransmissions > 10 and close.tcp and !close.tcp.out_of_order", &close));
     assert!(ask("close.tcp.longest_zero_window_ms == 1500 and tcp.longest_zero_window_ms > 1s", &close));

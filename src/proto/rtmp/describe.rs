@@ -247,6 +247,9 @@ fn audio_track(line: &mut String, audio: &Audio) {
     if let Some(profile) = audio.profile {
         write(line, format_args!(" {profile}"));
     }
+    if let Some((number, name)) = audio.other_object {
+        write(line, format_args!(" object type {number} ({name}, not AAC)"));
+    }
     if let Some(rate) = audio.sample_rate {
         write(line, format_args!(" {rate} Hz"));
     }

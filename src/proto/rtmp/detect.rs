@@ -40,6 +40,7 @@ pub struct Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foreign {
     Http,
+    Rtsp,
     Tls,
     Ssh,
     /// Printable text of some other protocol.
@@ -52,6 +53,7 @@ impl Foreign {
     pub fn name(self) -> &'static str {
         match self {
             Foreign::Http => "HTTP",
+            Foreign::Rtsp => "RTSP",
             Foreign::Tls => "TLS",
             Foreign::Ssh => "SSH",
             Foreign::Text => "text",
@@ -70,6 +72,8 @@ impl Foreign {
         match start {
             [20..=23, 3, 0..=4, _] => Some(Foreign::Tls),
             b"SSH-" => Some(Foreign::Ssh),
+            b"RTSP" => Some(Foreign::Rtsp),
+            _ if is_text() && asks_rtsp(bytes) => Some(Foreign::Rtsp),
             _ if HTTP.contains(&&start[..]) => Some(Foreign::Http),
             _ if is_text() => Some(Foreign::Text),
             // §5.2.2: what is 32 or more is not a version.
@@ -77,6 +81,14 @@ impl Foreign {
             _ => None,
         }
     }
+}
+
+/// Whether bytes begin with a request of RTSP, whose methods are partly HTTP's (RFC 2326 §6.1).
+fn asks_rtsp(bytes: &[u8]) -> bool {
+    const VERSION: &[u8] = b" RTSP/";
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let end = &line[line.len().saturating_sub(VERSION.len() + 4)..];
+    end.windows(VERSION.len()).any(|word| word == VERSION)
 }
 
 /// Versions that a handshake may begin with: plain RTMP, and RTMPE in its three forms.

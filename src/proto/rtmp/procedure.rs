@@ -5,6 +5,9 @@
 
 use crate::wire::Side;
 
+/// The handler with which a server tells a status.
+pub const ON_STATUS: &str = "onStatus";
+
 /// A procedure that is known by its name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Procedure {
@@ -100,7 +103,7 @@ impl Procedure {
     /// its `_result` or `_error`.
     pub fn is_told_by(&self, name: &str, code: Option<&str>) -> bool {
         match name {
-            "onStatus" => code.is_some_and(|code| self.about.iter().any(|about| code.starts_with(about))),
+            ON_STATUS => code.is_some_and(|code| self.about.iter().any(|about| code.starts_with(about))),
             name => self.told_by == Some(name),
         }
     }
@@ -216,7 +219,7 @@ pub static PROCEDURES: &[Procedure] = &[
     courtesy("FCUnsubscribe", Deed::Ends, Some("onFCUnsubscribe")),
     Procedure { about: END, yes: ENDS, ..stream("closeStream", Answer::Nothing, Deed::Ends) },
     Procedure { place: Place::Either, about: END, yes: ENDS, ..stream("deleteStream", Answer::Nothing, Deed::Deletes) },
-    handler("onStatus", Deed::Tells),
+    handler(ON_STATUS, Deed::Tells),
     handler("onFCPublish", Deed::Tells),
     handler("onFCSubscribe", Deed::Tells),
     handler("onFCUnpublish", Deed::Tells),

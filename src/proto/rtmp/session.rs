@@ -390,6 +390,7 @@ impl Session {
             tcp: Box::new(*tcp),
             last,
             attempts: Attempts::default(),
+            strangers: Vec::new(),
         }));
     }
 

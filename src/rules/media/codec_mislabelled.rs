@@ -1,38 +1,54 @@
 use crate::proto::flv::Video;
-use crate::proto::rtmp::{Body, Message};
+use crate::proto::rtmp::{Body, Message, Part, parts};
 use crate::rules::{Facts, Findings, Mark, Rule, rule};
 
 /// A legacy video header with packet type and composition time; an enhanced one with its FourCC is as long.
 const HEADER: usize = 5;
 
 rule! {
-    /// A video sequence header holds the configuration of another codec than its label says: HEVC's under H.264, or H.264's
-    /// under HEVC.
+    /// A sequence header holds the configuration of another codec than its label says: HEVC's under H.264, H.264's under HEVC,
+    /// or an AudioSpecificConfig under AAC whose audio object type is none of AAC's.
     ///
     /// Why: decoders are set up for the label and fail; players stay black.
     ///
     /// Seen: OBS builds before 29.1 sent HEVC as H.264 to servers without Enhanced RTMP.
     ///
-    /// Change: label HEVC with the FourCC `hvc1`.
+    /// Change: label HEVC with the FourCC `hvc1`; put the encoder's own AudioSpecificConfig behind AAC's header.
     pub(super) struct CodecMislabelled {}
-    "MED003", "codec-mislabelled", Error, "FLV 10.1 §E.4.3.1; ISO 14496-15 §5.2.4.1, §8.3.3.1", rests: Event
+    "MED003", "codec-mislabelled", Error, "FLV 10.1 §E.4.3.1; ISO 14496-15 §5.2.4.1, §8.3.3.1; ISO 14496-3 §1.5.1.1", rests: Event
 }
 
 impl Rule for CodecMislabelled {
     fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
-        let Body::Video(video) = &message.body else { return };
-        if video.packet_type != Some("sequence_start") || !video.tracks.is_empty() {
-            return;
+        match &message.body {
+            Body::Video(video) => judge_video(message, video, findings),
+            Body::Audio(_) => parts(message, |_, part| {
+                if let Part::Audio(audio) = part
+                    && let Some((number, name)) = audio.other_object
+                {
+                    let text = format!(
+                        "a sequence header that is labelled aac holds object type {number}, {name}, which is not AAC"
+                    );
+                    findings.about(Self::META, message, text);
+                }
+            }),
+            _ => {}
         }
-        let Some(configuration) = message.payload.get(HEADER..) else { return };
-        let holds = match (labelled(video), is_hevc(configuration), is_avc(configuration)) {
-            ("h264", true, false) => "HEVC",
-            ("hevc", false, true) => "H.264",
-            _ => return,
-        };
-        let text = format!("a sequence header that is labelled {} holds {holds}'s configuration", labelled(video));
-        findings.about(Self::META, message, text).at(Mark::Payload(0..HEADER as u32));
     }
+}
+
+fn judge_video(message: &Message, video: &Video, findings: &mut Findings) {
+    if video.packet_type != Some("sequence_start") || !video.tracks.is_empty() {
+        return;
+    }
+    let Some(configuration) = message.payload.get(HEADER..) else { return };
+    let holds = match (labelled(video), is_hevc(configuration), is_avc(configuration)) {
+        ("h264", true, false) => "HEVC",
+        ("hevc", false, true) => "H.264",
+        _ => return,
+    };
+    let text = format!("a sequence header that is labelled {} holds {holds}'s configuration", labelled(video));
+    findings.about(CodecMislabelled::META, message, text).at(Mark::Payload(0..HEADER as u32));
 }
 
 fn labelled(video: &Video) -> &'static str {

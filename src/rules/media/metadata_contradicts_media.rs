@@ -4,9 +4,14 @@ use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, is_media, parts
 use crate::rules::{Facts, Findings, Rule, rule};
 use crate::story::Metadata;
 
+/// Up to here a sample rate is FLV's code for one (§E.4.2.1: 0 is 5.5 kHz, 1 is 11, 2 is 22, 3 is 44.1), and none in Hz. It says
+/// nothing of AAC, which always has 3.
+const HIGHEST_CODE: f64 = 3.0;
+
 rule! {
     /// `onMetaData` says another picture size, codec or sample rate than the sequence header of the stream's default track.
-    /// A sample rate of half or twice the configured one counts as the same: with SBR both are said.
+    /// A sample rate of half or twice the configured one counts as the same: with SBR both are said. One of 0 to 3 is FLV's code for
+    /// a rate, and says nothing of these codecs.
     ///
     /// Why: players size their window and choose their decoder by the metadata; recordings carry it on.
     ///
@@ -69,7 +74,7 @@ impl Is {
             wrong.push(format!("onMetaData says {w} x {h}, the sequence header {width} x {height}"));
         }
         if let (Some(rate), Some(said)) = (self.sample_rate.map(f64::from), says.sample_rate)
-            && said > 0.0
+            && said > HIGHEST_CODE
             && ![rate, rate * 2.0, rate / 2.0].contains(&said.round())
         {
             wrong.push(format!("onMetaData says {said} Hz, the sequence header {rate} Hz"));

@@ -11,10 +11,13 @@ mod media_before_publish;
 mod media_malformed;
 mod media_on_control_stream;
 mod media_stalled;
+mod metadata_as_object;
 mod metadata_contradicts_media;
 mod no_keyframe;
 mod sequence_header_missing;
 mod set_data_frame_forwarded;
+
+use crate::proto::rtmp::MessageType;
 
 pub(super) const MED001: super::Entry = sequence_header_missing::SequenceHeaderMissing::ENTRY;
 pub(super) const MED002: super::Entry = codec_unknown::CodecUnknown::ENTRY;
@@ -31,12 +34,18 @@ pub(super) const MED012: super::Entry = aggregate_malformed::AggregateMalformed:
 pub(super) const MED013: super::Entry = set_data_frame_forwarded::SetDataFrameForwarded::ENTRY;
 pub(super) const MED014: super::Entry = late_media::LateMedia::ENTRY;
 pub(super) const MED015: super::Entry = media_malformed::MediaMalformed::ENTRY;
+pub(super) const MED018: super::Entry = metadata_as_object::MetadataAsObject::ENTRY;
 
-/// `track 2 of the video on message stream 1`, or without the track where it is the default one.
-fn named(kind: crate::proto::rtmp::MessageType, track: u8, message_stream_id: u32) -> String {
+/// `video of track 2 on message stream 1`, or without the track where it is the default one.
+fn named(kind: MessageType, track: u8, message_stream_id: u32) -> String {
+    format!("{} on message stream {message_stream_id}", of_track(kind, track))
+}
+
+/// `video of track 2`, or `video` where it is the default one.
+fn of_track(kind: MessageType, track: u8) -> String {
     let kind = kind.name().unwrap_or("media");
     match track {
-        0 => format!("{kind} on message stream {message_stream_id}"),
-        track => format!("{kind} of track {track} on message stream {message_stream_id}"),
+        0 => kind.to_owned(),
+        track => format!("{kind} of track {track}"),
     }
 }

@@ -6,6 +6,7 @@ mod connection_refused;
 mod connection_reset;
 mod midstream_start;
 mod one_direction_only;
+mod other_protocol;
 mod packets_cut;
 mod retransmissions;
 mod zero_window;
@@ -18,4 +19,5 @@ pub(super) const NET005: super::Entry = one_direction_only::OneDirectionOnly::EN
 pub(super) const NET006: super::Entry = zero_window::ZeroWindow::ENTRY;
 pub(super) const NET007: super::Entry = retransmissions::Retransmissions::ENTRY;
 pub(super) const NET008: super::Entry = closed_inside_message::ClosedInsideMessage::ENTRY;
+pub(super) const NET009: super::Entry = other_protocol::OtherProtocol::ENTRY;
 pub(super) const NET010: super::Entry = connection_refused::ConnectionRefused::ENTRY;

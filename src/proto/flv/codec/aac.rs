@@ -63,6 +63,7 @@ pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut 
     if let Some(channels) = found.channels {
         audio.count(r, span.clone(), if found.ps && channels == 1 { 2 } else { channels });
     }
+    audio.other_object = found.is_read.then(|| other_object(found.object_type)).flatten();
     if let Some(name) = found.profile() {
         audio.profile = Some(name);
         r.note(&PROFILE, span, Value::Word(name));
@@ -73,6 +74,8 @@ pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut 
 #[derive(Default)]
 struct Found {
     object_type: u32,
+    /// The object type is there.
+    is_read: bool,
     rate: Option<u32>,
     channels: Option<u32>,
     sbr: bool,
@@ -95,6 +98,38 @@ impl Found {
             _ => return None,
         })
     }
+}
+
+/// The name of an object type that is known and none of AAC's. Source: ISO 14496-3 §1.5.1.1.
+fn other_object(kind: u32) -> Option<(u32, &'static str)> {
+    let name = match kind {
+        0 => "Null",
+        7 => "TwinVQ",
+        8 => "CELP",
+        9 => "HVXC",
+        12 => "TTSI",
+        13 => "Main synthetic",
+        14 => "Wavetable synthesis",
+        15 => "General MIDI",
+        16 => "Algorithmic synthesis",
+        21 => "ER TwinVQ",
+        24 => "ER CELP",
+        25 => "ER HVXC",
+        26 => "ER HILN",
+        27 => "ER Parametric",
+        28 => "SSC",
+        32 => "MPEG Layer 1",
+        33 => "MPEG Layer 2",
+        34 => "MPEG Layer 3",
+        35 => "DST",
+        36 => "ALS",
+        37 => "SLS",
+        38 => "SLS non-core",
+        40 => "SMR Simple",
+        41 => "SMR Main",
+        _ => return None,
+    };
+    Some((kind, name))
 }
 
 fn object_type(bits: &mut Bits<'_>) -> Result<u32, Stop> {
@@ -141,6 +176,7 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, bits: &mut Bits<'_>, found: &m
             bits.skip(4)?;
         }
     }
+    found.is_read = true;
     r.note(&OBJECT_TYPE, kind_span, Value::Uint(u64::from(kind)));
     if !matches!(kind, 1..=4 | 6 | 7 | 17 | 19..=23) {
         return Ok(());

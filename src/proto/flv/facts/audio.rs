@@ -115,6 +115,8 @@ pub struct Audio {
     /// Bits of a sample, in PCM.
     pub sample_size: Option<u8>,
     pub profile: Option<&'static str>,
+    /// The audio object type of an AudioSpecificConfig, and its name, where that is none of AAC's.
+    pub other_object: Option<(u32, &'static str)>,
     /// How the tracks are told apart, in a multitrack message.
     pub multitrack: Option<Multitrack>,
     pub tracks: Vec<Track<Audio>>,
