@@ -49,7 +49,7 @@ impl Got {
                 self.after_gap = true;
             }
             Output::Close { from: Side::Client, how, .. } => self.ends.push(*how),
-            Output::Close { .. } => {}
+            Output::Close { .. } | Output::Heard { .. } => {}
             other => panic!("{other:?}"),
         }
     }

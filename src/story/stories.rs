@@ -90,17 +90,13 @@ impl Stories {
                 self.free.push(place);
             }
         }
-        let place = match self.open.get(&session) {
-            Some(place) => *place,
-            None => {
-                let place = self.free.pop().unwrap_or_else(|| {
-                    self.told.push(Told::default());
-                    self.told.len() - 1
-                });
-                self.open.insert(session, place);
-                place
-            }
-        };
+        let (told, free) = (&mut self.told, &mut self.free);
+        let place = *self.open.entry(session).or_insert_with(|| {
+            free.pop().unwrap_or_else(|| {
+                told.push(Told::default());
+                told.len() - 1
+            })
+        });
         self.last = Some((session, place));
         place
     }
