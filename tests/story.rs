@@ -89,7 +89,7 @@ fn asked(request: &rtmp_inspect::story::Request) -> Asked {
         name: request.name.clone(),
         is_use,
         expects_reply: request.expects_reply(),
-        answer: if is_use { outcome.or(reply) } else { reply.or(outcome) },
+        answer: if request.expects_reply() { reply } else { outcome },
         is_replied: reply.is_some(),
         is_settled: outcome.is_some(),
     }

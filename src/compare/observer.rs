@@ -6,8 +6,8 @@ use super::scenarios::{Scenario, Scenarios};
 use super::session::{Session, Signal};
 use super::software::{Fold, Published};
 use crate::net::Start;
-use crate::proto::Event;
 use crate::proto::rtmp::secrets::Masks;
+use crate::proto::{Event, Gap, Undecodable};
 use crate::story::Story;
 use crate::wire::IdMap;
 
@@ -63,7 +63,7 @@ impl Observer {
                 told.message(message, masks, &mut self.published);
                 signal = session.message(message, story, masks, &mut self.stages);
             }
-            Event::Gap(_) | Event::Undecodable(_) => session.freeze(),
+            Event::Gap(Gap { from, .. }) | Event::Undecodable(Undecodable { from, .. }) => session.lose(*from),
             Event::Close(close) => {
                 signal = session.close(close, &mut self.stages);
                 if close.last

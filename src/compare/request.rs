@@ -67,8 +67,8 @@ impl Told {
     pub(super) fn of(request: &story::Request) -> Told {
         let reply = request.reply.as_ref().map(|reply| (reply.n, reply.at.time));
         let outcome = request.outcome.as_ref().map(|outcome| (outcome.n, outcome.at.time));
-        // A publish or play that is answered by both is settled by the status.
-        let answer = if request.purpose().is_some() { outcome.or(reply) } else { reply.or(outcome) };
+        // As in the timeline and in statistics: by the `_result` or `_error` where one is owed, else by what settled it.
+        let answer = if request.expects_reply() { reply } else { outcome };
         Told {
             is_answered: request.reply.is_some(),
             is_settled: request.outcome.is_some(),

@@ -63,6 +63,8 @@ pub(super) struct Session {
     scenario: Option<Scenario>,
     /// From a hole on nothing more is believed.
     frozen: bool,
+    /// The client's last message.
+    client_known: u64,
     begun: Time,
     now: Time,
     handshake: handshake::Fold,
@@ -104,6 +106,7 @@ impl Session {
             server: opened.server,
             scenario,
             frozen: false,
+            client_known: 0,
             begun: opened.at.time,
             now: opened.at.time,
             handshake: handshake::Fold::default(),
@@ -145,6 +148,16 @@ impl Session {
         self.frozen = true;
     }
 
+    /// Bytes of a side are missing. What follows a hole is given out late: since the client's last message the server may
+    /// have answered what nobody saw.
+    pub(super) fn lose(&mut self, from: Side) {
+        if from == Side::Client {
+            let known = self.client_known;
+            self.sightings.retain(|sighted| sighted.evidence.n.is_none_or(|n| n < known));
+        }
+        self.freeze();
+    }
+
     pub(super) fn message(
         &mut self,
         message: &Message,
@@ -157,7 +170,10 @@ impl Session {
         }
         self.now = self.now.max(message.head.last.time);
         match message.from {
-            Side::Client => self.take_client(message, story, masks, stages),
+            Side::Client => {
+                self.client_known = message.n;
+                self.take_client(message, story, masks, stages)
+            }
             Side::Server => {
                 self.take_server(message, story, masks, stages);
                 None
@@ -348,6 +364,10 @@ impl Session {
     pub(super) fn finish(mut self, story: &Story, masks: &Masks, profile: &mut Profile) {
         for request in &mut self.requests {
             request.told = story.requests.get(request.n).map(Told::of).unwrap_or_default();
+        }
+        if self.requests.is_empty() {
+            // What the server answered was not captured.
+            self.sightings.clear();
         }
         self.settle();
         self.closing();

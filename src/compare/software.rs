@@ -20,7 +20,7 @@ const TOLD: usize = Limits::DEFAULT.compared_software;
 const NAMES: usize = Limits::DEFAULT.compared_names;
 const PUBLISHED: usize = Limits::DEFAULT.compared_published;
 /// What metadata may name the server with.
-const METADATA: &[&str] = &["server", "server_version", "encoder"];
+const METADATA: &[&str] = &["server", "server_version"];
 
 /// What publishers of one capture wrote into their metadata: what a server passes on is not said of the server.
 #[derive(Debug, Default)]

@@ -4,8 +4,8 @@
 //!   decoder paired them. One that was captured before its call (captures reorder, and a hole holds back what is behind it)
 //!   waits for that.
 //! - **A status** (`onStatus`, and `onFCPublish` and its like for their own procedures) is given to a request whose kind it can
-//!   answer by the [table of procedures](crate::proto::rtmp::procedure), FCPublish and publish in either order: what publish
-//!   can be told is never given to FCPublish beside one. Where the status names its stream (`details`), that decides between
+//!   answer by the [table of procedures](crate::proto::rtmp::procedure), FCPublish and publish in either order: an `onStatus` is
+//!   publish's, an `onFCPublish` FCPublish's. Where the status names its stream (`details`), that decides between
 //!   two.
 //! - It settles **the oldest request that is not settled**, so that two open plays share no answer; once all are settled it is
 //!   further word about the latest.
@@ -130,11 +130,9 @@ impl Requests {
         let first = self.all.len().saturating_sub(REACH);
         let mut able: Vec<(usize, &Request)> =
             self.all.iter().enumerate().skip(first).filter(|(_, request)| request.can_be_told(answer)).collect();
-        // What is another's business, and what names another stream, is left out where there is a better one.
-        for is_better in [|request: &Request, _: &Answer| !request.is_courtesy(), Request::is_named_by] {
-            if able.iter().any(|(_, request)| is_better(request, answer)) {
-                able.retain(|(_, request)| is_better(request, answer));
-            }
+        // What names another stream is left out where there is a better one.
+        if able.iter().any(|(_, request)| request.is_named_by(answer)) {
+            able.retain(|(_, request)| request.is_named_by(answer));
         }
         let is_open = |(_, request): &&(usize, &Request)| request.outcome.is_none();
         let is_on_its_stream =
@@ -177,8 +175,7 @@ impl Requests {
         self.unclaimed.iter().position(|early| {
             early.from != call.from
                 && Some(early.transaction_id) == command.transaction_id.filter(|id| *id != 0.0)
-                && (early.at.packet > at.packet
-                    || early.at.time.since(at.time).abs() < REORDERED_NS && at.time >= early.at.time)
+                && (early.at.packet > at.packet || at.time.since(early.at.time) < REORDERED_NS)
         })
     }
 
@@ -274,10 +271,8 @@ impl Requests {
         self.early.retain(|early| {
             let is_later = early.at.packet > first.packet || early.at.time > first.time;
             let streams = [early.message_stream_id, request.message_stream_id];
-            // What another may be told better waits for that.
-            let is_main = !request.is_courtesy() || early.name != procedure::ON_STATUS;
             let is_near = streams[0] == streams[1] || streams.contains(&0);
-            let is_its = is_later && is_main && is_near && request.can_be_told(early);
+            let is_its = is_later && is_near && request.can_be_told(early);
             if is_its {
                 request.learn_status(early.clone());
             }

@@ -98,6 +98,8 @@ impl Streams {
             Body::Audio(_) | Body::Video(_) | Body::Data(_) | Body::Aggregate(_) => {
                 if let Some(stream) = self.streams.get_mut(&id) {
                     stream.has_media = true;
+                    // A server that seeks may say that playing stopped, and goes on.
+                    stream.finished &= matches!(message.body, Body::Data(_));
                 } else if id == 0 {
                     // Some servers send a player its media on message stream 0.
                     let purpose = if message.from == Side::Client { Use::Publish } else { Use::Play };

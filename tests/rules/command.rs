@@ -811,7 +811,9 @@ fn endings() -> Vec<Case> {
             "CMD026",
             "the player leaves before anything came",
             &sample::playing(),
-            &["the client left 2.04 ms after play(3) without deleteStream or closeStream; no audio or video ever came"],
+            &[
+                "the client left 2.04 ms after play(3) without deleteStream or closeStream; no audio or video had come by then",
+            ],
         ),
         real(
             "CMD026",
@@ -823,14 +825,14 @@ fn endings() -> Vec<Case> {
         real(
             "CMD026",
             "nginx-rtmp/rtmpdump-play-denied.pcap",
-            &["the server closed the connection 0.056 ms after play(4); no audio or video ever came"],
+            &["the server closed the connection 0.056 ms after play(4); no audio or video had come by then"],
         ),
         real(
             "CMD026",
             "node-media-server/ffmpeg-publish-bad-sign.pcap",
             &[
-                "the server closed the connection 2.644 ms after publish(5); no audio or video ever came",
-                "the server closed the connection 0.948 ms after publish(5); no audio or video ever came",
+                "the server closed the connection 2.644 ms after publish(5); no audio or video had come by then",
+                "the server closed the connection 0.948 ms after publish(5); no audio or video had come by then",
             ],
         ),
         case(

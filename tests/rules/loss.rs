@@ -103,6 +103,24 @@ fn lost_packets_are_blamed_on_nobody() {
     }
 }
 
+/// Two packets of one connection that were captured in the other order: an answer may come before its request then.
+#[test]
+fn packets_in_the_other_order_are_blamed_on_nobody() {
+    for name in SMALL.iter().chain(&["nginx-rtmp/ffmpeg-publish-flvflags.pcap", "ffmpeg-listen/ffmpeg-publish.pcap"]) {
+        let mut packets = packets(&capture(name));
+        let whole: BTreeSet<Blame> = blames(&packets, |_| true).into_iter().map(|(blame, _)| blame).collect();
+        let last = packets.len() - 1;
+        let places = (0..last.min(60)).chain(last.saturating_sub(12).max(60)..last);
+        for place in places {
+            packets.swap(place, place + 1);
+            for (blame, text) in blames(&packets, |_| true) {
+                assert!(whole.contains(&blame), "{name}, packet {place} behind the next: {blame:?}: {text}");
+            }
+            packets.swap(place, place + 1);
+        }
+    }
+}
+
 /// All captures of the repository, or of the folder that `CAPTURES` names, `ROUNDS` times over.
 #[test]
 #[ignore = "long: run it with --release -- --ignored"]

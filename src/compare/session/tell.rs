@@ -13,11 +13,10 @@ impl Session {
     pub(super) fn tell_requests(&self, writer: &mut Writer<'_>) {
         for (index, request) in self.requests.iter().enumerate() {
             let shown = writer.shown(&normal::clip(&request.name));
-            if let Some(step) = request.steps.iter().min_by_key(|step| step.order).filter(|step| step.text != CLOSES) {
-                let (n, at) = request.told.answer.map_or((step.n, step.time), |(n, at)| (Some(n), at));
+            if let Some((n, at)) = request.told.answer {
                 let rank = if request.deed == Some(Deed::Connects) { 899 } else { 600 + request::rank(&request.name) };
                 let row = name(rank, format!("latency.{shown}"), format!("{shown} to its answer"));
-                writer.latency(row, at.since(request.time), n);
+                writer.latency(row, at.since(request.time), Some(n));
             }
             if request.deed == Some(Deed::Connects) {
                 continue;

@@ -190,8 +190,8 @@ pub static PROCEDURES: &[Procedure] = &[
         ..connection("connect", Answer::Result, Deed::Connects)
     },
     courtesy("releaseStream", Deed::Prepares, None),
-    // `onStatus` is publish's; where a server refuses a name as soon as it hears it, only FCPublish is there to be refused.
-    Procedure { about: &["NetStream.Publish."], ..courtesy("FCPublish", Deed::Prepares, Some("onFCPublish")) },
+    // An `onStatus` about the name is publish's, which may only be captured later.
+    courtesy("FCPublish", Deed::Prepares, Some("onFCPublish")),
     connection("_checkbw", Answer::Courtesy, Deed::Measures),
     connection("checkBandwidth", Answer::Courtesy, Deed::Measures),
     connection("createStream", Answer::Result, Deed::Creates),
@@ -261,7 +261,7 @@ mod tests {
             told.map(|procedure| procedure.name).collect::<Vec<_>>()
         };
         assert_eq!(told("onStatus", "NetStream.Play.Start"), ["play", "play2"]);
-        assert_eq!(told("onStatus", "NetStream.Publish.Start"), ["FCPublish", "publish"]);
+        assert_eq!(told("onStatus", "NetStream.Publish.Start"), ["publish"]);
         assert_eq!(told("onFCPublish", "NetStream.Publish.Start"), ["FCPublish"]);
         assert_eq!(told("onStatus", "NetStream.Seek.Failed"), ["seek"]);
         assert!(told("onStatus", "NetConnection.Call.Failed").is_empty());

@@ -56,7 +56,7 @@ impl Rule for NothingAskedFor {
         let text = format!(
             "the client asked for nothing after its connect was accepted; {silent} later the {by} {end} the connection"
         );
-        let packets = (answer.at.packet, ending.at.packet.max(answer.at.packet));
+        let packets = (connect.at.packet, ending.at.packet.max(answer.at.packet));
         let finding = findings.push(Self::META, Some(Side::Client), text, packets);
         finding.message = Some(connect.n);
         finding.certain = facts.ends_in_order(close);

@@ -40,7 +40,9 @@ impl Rule for PublishUnanswered {
             return;
         }
         for request in facts.requests.uses().filter(|request| request.deed == Some(Deed::Publishes)) {
-            let has_answer = request.statuses > 0 || request.outcome.is_some();
+            // Where media followed, the answer lies in the hole.
+            let is_missed = facts.of(Side::Server).gap && request.first_frame.is_some();
+            let has_answer = request.statuses > 0 || request.outcome.is_some() || is_missed;
             if has_answer
                 || request.names_nothing()
                 || had_no_time(facts, close, request.from, request.at, request.over)

@@ -57,7 +57,7 @@ impl Rule for SessionAbandoned {
                     let before = duration(ending.at.time.since(media.time).max(0));
                     format!("; the last audio or video came {before} before")
                 }
-                None => "; no audio or video ever came".to_owned(),
+                None => "; no audio or video had come by then".to_owned(),
             };
             let finding = findings.about_request(Self::META, request, format!("{how}{since}"));
             finding.packets.1 = ending.at.packet;

@@ -35,6 +35,10 @@ impl Rule for TransactionUnanswered {
                 continue;
             }
             let mut text = format!("{}{} was never answered", call.call(), application(&call.name, facts));
+            let handler = call.procedure.and_then(|procedure| procedure.told_by);
+            if let Some(handler) = handler.filter(|_| call.outcome.is_some()) {
+                text += &format!(" by a _result, only by {handler}");
+            }
             if !call.is_courtesy() {
                 text += &then_it_ended(facts, close, call.at);
             }

@@ -44,7 +44,7 @@ impl Rule for ClosedInsideMessage {
         let from = by.other();
         let Some(Cut { head, received }) = self.cut[from.index()].take() else { return };
         // What began when the connection had ended is nobody's fault.
-        if head.first.packet > ending.at.packet {
+        if head.first.packet > ending.at.packet || head.first.time >= ending.at.time {
             return;
         }
         let did = if ending.how == How::Rst { "reset" } else { "closed" };

@@ -53,7 +53,7 @@ impl ConnectionReset {
 }
 
 fn stream_step(facts: &Facts, stream: &Stream) -> Step {
-    let Some(asked) = facts.asked(stream).filter(|_| stream.ended.is_none()) else {
+    let Some(asked) = facts.asked(stream).filter(|_| stream.ended.is_none() && !stream.finished) else {
         return Step("after the stream was closed", false);
     };
     let accepted = asked.outcome.as_ref().map(|outcome| outcome.accepted);
