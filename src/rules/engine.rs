@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{CATALOGUE, Facts, Finding, Findings, Kind, Quote, Rests, Rule, Severity};
+use super::{CATALOGUE, Finding, Findings, Kind, Quote, Rests, Rule, Severity, Story};
 use crate::limits::{Limits, Reached};
 use crate::proto::Event;
 use crate::proto::rtmp::Body;
@@ -102,7 +102,7 @@ impl Engine {
     }
 
     /// What the session of the event that was judged last did so far, with that event.
-    pub fn story(&self) -> &Facts {
+    pub fn story(&self) -> &Story {
         self.stories.last()
     }
 
@@ -138,21 +138,21 @@ impl Engine {
             return Vec::new();
         }
         let mut findings = Findings { session, found: Vec::new() };
-        let (rules, facts, into) = (&mut judged.rules, story, &mut findings);
+        let (rules, story, into) = (&mut judged.rules, story, &mut findings);
         match event {
-            Event::Session(event) => rules.iter_mut().for_each(|rule| rule.opened(event, facts, into)),
-            Event::Handshake(event) => rules.iter_mut().for_each(|rule| rule.handshake(event, facts, into)),
+            Event::Session(event) => rules.iter_mut().for_each(|rule| rule.opened(event, story, into)),
+            Event::Handshake(event) => rules.iter_mut().for_each(|rule| rule.handshake(event, story, into)),
             Event::Message(event) if !self.thorough && matches!(event.body, Body::Audio(_) | Body::Video(_)) => {
                 let (places, count) = &MEDIA;
                 for place in &places[..*count] {
-                    rules[usize::from(*place)].message(event, facts, into);
+                    rules[usize::from(*place)].message(event, story, into);
                 }
             }
-            Event::Message(event) => rules.iter_mut().for_each(|rule| rule.message(event, facts, into)),
-            Event::Incomplete(event) => rules.iter_mut().for_each(|rule| rule.incomplete(event, facts, into)),
-            Event::Gap(event) => rules.iter_mut().for_each(|rule| rule.gap(event, facts, into)),
-            Event::Undecodable(event) => rules.iter_mut().for_each(|rule| rule.undecodable(event, facts, into)),
-            Event::Close(event) => rules.iter_mut().for_each(|rule| rule.close(event, facts, into)),
+            Event::Message(event) => rules.iter_mut().for_each(|rule| rule.message(event, story, into)),
+            Event::Incomplete(event) => rules.iter_mut().for_each(|rule| rule.incomplete(event, story, into)),
+            Event::Gap(event) => rules.iter_mut().for_each(|rule| rule.gap(event, story, into)),
+            Event::Undecodable(event) => rules.iter_mut().for_each(|rule| rule.undecodable(event, story, into)),
+            Event::Close(event) => rules.iter_mut().for_each(|rule| rule.close(event, story, into)),
             Event::Resync(_) | Event::Piece(_) => {}
         }
         // What the event itself breaks off does not make it doubtful.
@@ -222,12 +222,12 @@ fn most_kept(event: &Event) -> usize {
 }
 
 /// By side: whether all that it sent was captured.
-fn whole(story: &Facts) -> [bool; 2] {
+fn whole(story: &Story) -> [bool; 2] {
     Side::BOTH.map(|side| story.is_whole(side))
 }
 
 /// Judges whether what a finding rests on was captured. An uncertain one is no error.
-fn verdict(story: &Facts, finding: &mut Finding, whole: [bool; 2], is_last: bool) -> Verdict {
+fn verdict(story: &Story, finding: &mut Finding, whole: [bool; 2], is_last: bool) -> Verdict {
     let (is_whole, needs) = match (finding.rule.rests, finding.from) {
         (Rests::Event, _) => (true, None),
         (Rests::Sender, Some(from)) => (whole[from.index()], None),
@@ -253,9 +253,9 @@ fn verdict(story: &Facts, finding: &mut Finding, whole: [bool; 2], is_last: bool
 }
 
 /// Whether a side is known up to a packet. What follows a hole is given out late, so silence proves nothing.
-fn knows(story: &Facts, side: Side, packet: PacketNo) -> bool {
-    let facts = story.of(side);
-    facts.closed.is_some() || facts.known > packet
+fn knows(story: &Story, side: Side, packet: PacketNo) -> bool {
+    let story = story.of(side);
+    story.closed.is_some() || story.known > packet
 }
 
 impl Judged {
@@ -285,7 +285,7 @@ impl Judged {
     }
 
     /// Says, or drops, the findings whose other side is known by now.
-    fn release(&mut self, story: &Facts, is_last: bool, found: &mut Vec<Finding>) {
+    fn release(&mut self, story: &Story, is_last: bool, found: &mut Vec<Finding>) {
         let whole = whole(story);
         for mut held in std::mem::take(&mut self.held) {
             match verdict(story, &mut held.first, whole, is_last) {

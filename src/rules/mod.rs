@@ -20,7 +20,7 @@ use crate::limits::Limits;
 use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
 use crate::story::Request;
-pub use crate::story::Story as Facts;
+pub use crate::story::Story;
 pub use crate::story::{Mark, Marked, Quote};
 use crate::wire::words::clip_bytes;
 use crate::wire::{PacketNo, Side, Word};
@@ -121,19 +121,19 @@ pub struct Finding {
 /// Which fault a finding is: its rule's code, its sender, its severity by the rule.
 pub type Kind = (&'static str, Option<Side>, Severity);
 
-/// One rule at work on one session. Each hook sees the facts as they were before the event.
+/// One rule at work on one session. Each hook sees the story as it was before the event.
 pub trait Rule: Send {
     /// Bytes that its lists take, about, where an input can make them long.
     fn held(&self) -> usize {
         0
     }
-    fn opened(&mut self, _: &Opened, _: &Facts, _: &mut Findings) {}
-    fn handshake(&mut self, _: &Handshake, _: &Facts, _: &mut Findings) {}
-    fn message(&mut self, _: &Message, _: &Facts, _: &mut Findings) {}
-    fn incomplete(&mut self, _: &Incomplete, _: &Facts, _: &mut Findings) {}
-    fn gap(&mut self, _: &Gap, _: &Facts, _: &mut Findings) {}
-    fn undecodable(&mut self, _: &Undecodable, _: &Facts, _: &mut Findings) {}
-    fn close(&mut self, _: &Close, _: &Facts, _: &mut Findings) {}
+    fn opened(&mut self, _: &Opened, _: &Story, _: &mut Findings) {}
+    fn handshake(&mut self, _: &Handshake, _: &Story, _: &mut Findings) {}
+    fn message(&mut self, _: &Message, _: &Story, _: &mut Findings) {}
+    fn incomplete(&mut self, _: &Incomplete, _: &Story, _: &mut Findings) {}
+    fn gap(&mut self, _: &Gap, _: &Story, _: &mut Findings) {}
+    fn undecodable(&mut self, _: &Undecodable, _: &Story, _: &mut Findings) {}
+    fn close(&mut self, _: &Close, _: &Story, _: &mut Findings) {}
 }
 
 /// Text of the wire that is kept or told, cut where it is longer than a person reads.

@@ -1,7 +1,7 @@
 use super::part::{Piece, parts};
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 use crate::wire::Value;
 
 rule! {
@@ -21,7 +21,7 @@ rule! {
 const COUNT: std::ops::Range<u32> = 1..5;
 
 impl Rule for ArrayCountWrong {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         // Where something could not be read, entries may be missing for that.
         if !message.problems.is_empty() {
             return;

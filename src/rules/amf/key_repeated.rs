@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use super::part::{Part, Piece, parts, short};
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 use crate::wire::{Label, Tree};
 
 rule! {
@@ -19,7 +19,7 @@ rule! {
 }
 
 impl Rule for KeyRepeated {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         for part in parts(message) {
             let mut repeated = None;
             part.any(|piece| {

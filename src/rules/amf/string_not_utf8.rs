@@ -1,6 +1,6 @@
 use super::part::{Piece, parts};
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// A string, a key or a name that is not UTF-8.
@@ -15,7 +15,7 @@ rule! {
 }
 
 impl Rule for StringNotUtf8 {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         // The decoder puts this character in place of bytes that are none.
         let is_suspect = |piece: Piece<'_>| matches!(piece, Piece::Text(text) if text.contains('\u{fffd}'));
         for part in parts(message) {

@@ -1,6 +1,6 @@
 use super::part::{Piece, parts};
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// A string, a key or a name with a NUL in it. Mostly it is a buffer of fixed length that was written out whole.
@@ -15,7 +15,7 @@ rule! {
 }
 
 impl Rule for StringWithNul {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         for part in parts(message) {
             if part.any(|piece| matches!(piece, Piece::Text(text) if text.contains('\0')))
                 && let Some(range) = part.text(|bytes| bytes.contains(&0))

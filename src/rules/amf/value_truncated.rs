@@ -1,6 +1,6 @@
 use super::part::problem;
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 use crate::wire::Trouble;
 
 rule! {
@@ -17,7 +17,7 @@ rule! {
 }
 
 impl Rule for ValueTruncated {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if let Some((part, problem)) = problem(message, Trouble::Truncated) {
             let text = format!("{}: {}", part.name(), problem.what);
             findings.about(Self::META, message, text).at(Mark::Payload(part.rest(problem.at)));

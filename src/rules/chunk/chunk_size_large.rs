@@ -1,7 +1,7 @@
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Mark, Quote, Rule, Severity, rule};
+use crate::rules::{Findings, Mark, Quote, Rule, Severity, Story, rule};
 use crate::wire::words::duration;
 use crate::wire::{Moment, PacketNo, Side};
 
@@ -41,7 +41,7 @@ impl Rule for ChunkSizeLarge {
         self.absurd.iter().flatten().map(|absurd| absurd.quote.cost()).sum()
     }
 
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::SetChunkSize(size) = message.body else { return };
         let before = self.absurd[message.from.index()].take();
         if let Some(before) = before {
@@ -61,13 +61,13 @@ impl Rule for ChunkSizeLarge {
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if !close.last {
             return;
         }
         for from in Side::BOTH {
             if let Some(absurd) = self.absurd[from.index()].take() {
-                let reaction = absurd.reaction(from, close, facts);
+                let reaction = absurd.reaction(from, close, story);
                 absurd.say(reaction, findings);
             }
         }
@@ -76,17 +76,17 @@ impl Rule for ChunkSizeLarge {
 
 impl Absurd {
     /// What the other side did: when it ended the connection, if it did so soon and without another word.
-    fn reaction(&self, from: Side, close: &Close, facts: &Facts) -> Option<(String, PacketNo)> {
-        let (ending, other) = (facts.ending(close), from.other());
+    fn reaction(&self, from: Side, close: &Close, story: &Story) -> Option<(String, PacketNo)> {
+        let (ending, other) = (story.ending(close), from.other());
         let did = match ending.how {
             How::Fin => "closed",
             How::Rst => "reset",
             How::Timeout | How::EndOfCapture => return None,
         };
         let later = ending.at.time.since(self.at.time);
-        let is_silent = facts.of(other).last.is_none_or(|last| last.packet < self.packets.1);
+        let is_silent = story.of(other).last.is_none_or(|last| last.packet < self.packets.1);
         let is_it = ending.by == Some(other) && (0..SOON_NS).contains(&later) && is_silent;
-        let is_certain = facts.is_whole(other) && ending.at.packet > self.packets.1;
+        let is_certain = story.is_whole(other) && ending.at.packet > self.packets.1;
         let text = || format!("; the {} {did} the connection {} later", other.name(), duration(later));
         (is_it && is_certain).then(|| (text(), ending.at.packet))
     }

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// Set Chunk Size should give at least 128 bytes.
@@ -14,7 +14,7 @@ rule! {
 }
 
 impl Rule for ChunkSizeSmall {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if let Body::SetChunkSize(size @ 1..128) = message.body {
             let text = format!("a chunk size of {size} is under 128");
             findings.about(Self::META, message, text).at(Mark::Payload(0..4));

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// Set Chunk Size gives a size of at least 1, and its first bit is 0. This one is 0 or has that bit. This program goes on
@@ -15,7 +15,7 @@ rule! {
 }
 
 impl Rule for ChunkSizeZero {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::SetChunkSize(size) = message.body else { return };
         let text = match size {
             0 => "a chunk size of 0".to_owned(),

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// A basic header has one byte for chunk streams 2 to 63, two for 64 to 319 and three beyond. Here an id that fits into two
@@ -15,7 +15,7 @@ rule! {
 }
 
 impl Rule for ChunkStreamIdOversized {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let head = &message.head;
         let length = head.header.basic_length();
         if length == 3 && head.chunk_stream_id < 320 {

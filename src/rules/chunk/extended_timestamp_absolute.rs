@@ -1,5 +1,5 @@
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// Headers of types 1 and 2 hold the time since the last message, and their extended timestamp holds it where it is too large.
@@ -16,7 +16,7 @@ rule! {
 }
 
 impl Rule for ExtendedTimestampAbsolute {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let head = &message.head;
         let Some(extended) = head.extended.filter(|extended| extended.absolute) else { return };
         let text = format!(

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 /// From here on 24 bits do not hold a time.
 const EXTENDED: u32 = 0x00ff_ffff;
@@ -19,7 +19,7 @@ rule! {
 }
 
 impl Rule for ExtendedTimestampNeedless {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let head = &message.head;
         if head.chunk_format < 3
             && let Some(extended) = head.extended

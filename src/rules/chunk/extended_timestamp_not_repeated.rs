@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{ExtendedForm, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// When a chunk stream's last type 0, 1 or 2 header has an extended timestamp, each type 3 chunk after it repeats
@@ -16,7 +16,7 @@ rule! {
 }
 
 impl Rule for ExtendedTimestampNotRepeated {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if let Some(extended) = message.head.extended.filter(|extended| extended.form == ExtendedForm::Omitted) {
             let text = format!("type 3 chunks leave out the extended timestamp {}", extended.value);
             findings.about(Self::META, message, text);

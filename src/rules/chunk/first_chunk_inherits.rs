@@ -1,6 +1,6 @@
 use crate::proto::Undecodable;
 use crate::proto::rtmp::Reason;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// The first chunk of a chunk stream must have a type 0 header: types 2 and 3 take the message's length and type
@@ -16,7 +16,7 @@ rule! {
 }
 
 impl Rule for FirstChunkInherits {
-    fn undecodable(&mut self, lost: &Undecodable, _: &Facts, findings: &mut Findings) {
+    fn undecodable(&mut self, lost: &Undecodable, _: &Story, findings: &mut Findings) {
         if matches!(lost.reason, Reason::FirstChunkInherits { .. }) {
             let text = format!("{} (offset {})", lost.reason.clause(), lost.offset);
             let packet = lost.at.packet;

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::limits::Limits;
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 /// Chunk streams of both sides that are remembered.
 const REMEMBERED: usize = Limits::DEFAULT.judged_chunk_streams;
@@ -27,7 +27,7 @@ impl Rule for FirstChunkWithoutStreamId {
         self.seen.len() * 32
     }
 
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let head = &message.head;
         if head.message_stream_known || head.chunk_format != 1 || self.seen.len() >= REMEMBERED {
             return;

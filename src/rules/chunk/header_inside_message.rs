@@ -1,6 +1,6 @@
 use crate::proto::rtmp::type_name;
 use crate::proto::{Incomplete, Why};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// A chunk stream carries one message after the other: all chunks of a message but the first have a type 3 header. Here a
@@ -16,7 +16,7 @@ rule! {
 }
 
 impl Rule for HeaderInsideMessage {
-    fn incomplete(&mut self, part: &Incomplete, _: &Facts, findings: &mut Findings) {
+    fn incomplete(&mut self, part: &Incomplete, _: &Story, findings: &mut Findings) {
         if part.why != Why::HeaderInside {
             return;
         }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::{Head, Message, MessageType};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::{PacketNo, Side};
 
 /// Chunk streams of both sides that are remembered.
@@ -53,7 +53,7 @@ impl Rule for HeaderNotCompressed {
         self.last.len() * 64
     }
 
-    fn message(&mut self, message: &Message, _: &Facts, _: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, _: &mut Findings) {
         let head = &message.head;
         let tally = &mut self.sides[message.from.index()];
         tally.messages += 1;
@@ -77,7 +77,7 @@ impl Rule for HeaderNotCompressed {
         }
     }
 
-    fn close(&mut self, close: &Close, _: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
         if !close.last {
             return;
         }

@@ -1,7 +1,7 @@
 use crate::net::How;
 use crate::proto::rtmp::type_name;
 use crate::proto::{Close, Incomplete, Why};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::PacketNo;
 
 rule! {
@@ -26,7 +26,7 @@ struct Cut {
 }
 
 impl Rule for MessageCutOff {
-    fn incomplete(&mut self, part: &Incomplete, _: &Facts, _: &mut Findings) {
+    fn incomplete(&mut self, part: &Incomplete, _: &Story, _: &mut Findings) {
         if part.why != Why::Closed {
             return;
         }
@@ -44,12 +44,12 @@ impl Rule for MessageCutOff {
         });
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
-        let ending = facts.ending(close);
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
+        let ending = story.ending(close);
         let Some(by) = ending.by.filter(|_| close.last && ending.how == How::Fin) else { return };
         if let Some(Cut { text, packets }) = self.cut[by.index()].take() {
             // Without the other side's FIN, one that was sent before may be missing.
-            let other = if close.from == by { facts.of(by.other()).closed } else { Some(close.how) };
+            let other = if close.from == by { story.of(by.other()).closed } else { Some(close.how) };
             findings.push(Self::META, Some(by), text, packets).certain = other == Some(How::Fin);
         }
     }

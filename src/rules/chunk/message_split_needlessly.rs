@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 /// Chunk sizes of a side on which it looks back: one that it left may still be what it writes.
 const LOOK_BACK: usize = 8;
@@ -28,7 +28,7 @@ rule! {
 type Sizes = (u32, Vec<u32>);
 
 impl Rule for MessageSplitNeedlessly {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let sizes = &mut self.sizes[message.from.index()];
         if let Body::SetChunkSize(size @ 1..=0x7fff_ffff) = message.body {
             let (in_force, before) = sizes.get_or_insert((128, Vec::new()));

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// The message stream id is the one number of RTMP whose least significant byte comes first. Here it is one that, read the
@@ -15,7 +15,7 @@ rule! {
 }
 
 impl Rule for MessageStreamIdBigEndian {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let head = &message.head;
         let id = head.message_stream_id;
         // A stream that reads the same from both ends cannot tell.
@@ -23,7 +23,7 @@ impl Rule for MessageStreamIdBigEndian {
             return;
         }
         let meant = id.swap_bytes();
-        let is_created = |id| facts.streams.get(id).is_some_and(|stream| stream.created.is_some());
+        let is_created = |id| story.streams.get(id).is_some_and(|stream| stream.created.is_some());
         if is_created(meant) && !is_created(id) {
             let text = format!("message stream {id} is {meant} with its bytes in the wrong order");
             let start = head.header.basic_length() + 7;

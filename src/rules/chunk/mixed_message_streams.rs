@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::limits::Limits;
 use crate::proto::rtmp::{Message, MessageType};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 /// Chunk streams of both sides that are remembered.
 const REMEMBERED: usize = Limits::DEFAULT.judged_chunk_streams;
@@ -28,7 +28,7 @@ rule! {
 type LastStreams = BTreeMap<(usize, u32), u32>;
 
 impl Rule for MixedMessageStreams {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let head = &message.head;
         // Control messages have rules of their own.
         if head.kind.is_protocol_control() || head.kind == MessageType::USER_CONTROL || !head.message_stream_known {
@@ -40,7 +40,7 @@ impl Rule for MixedMessageStreams {
             return;
         }
         let Some(before) = self.last.insert(place, id) else { return };
-        let is_over = facts.streams.get(before).is_some_and(|stream| stream.ended.is_some());
+        let is_over = story.streams.get(before).is_some_and(|stream| stream.ended.is_some());
         if before != id && !is_over {
             let chunk_stream = head.chunk_stream_id;
             let (low, high) = (before.min(id), before.max(id));

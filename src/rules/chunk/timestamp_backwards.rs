@@ -1,5 +1,5 @@
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// Within one message stream the audio's times never fall, and neither do the video's (a track by itself). Here a frame is
@@ -17,9 +17,9 @@ rule! {
 }
 
 impl Rule for TimestampBackwards {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let mut first: Option<String> = None;
-        facts.tracks.steps(message, |step| {
+        story.tracks.steps(message, |step| {
             let media = step.media();
             if media < 0 && first.is_none() {
                 let what = step.what(message);

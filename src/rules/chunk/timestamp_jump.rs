@@ -1,5 +1,5 @@
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 /// How far, in ms, a clock may go on beyond the time that passed.
 const JUMP: i64 = 10_000;
@@ -18,9 +18,9 @@ rule! {
 }
 
 impl Rule for TimestampJump {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let mut first: Option<String> = None;
-        facts.tracks.steps(message, |step| {
+        story.tracks.steps(message, |step| {
             let wall = step.wall().max(0);
             if step.media() > JUMP + wall && first.is_none() {
                 let (what, media) = (step.what(message), step.media());

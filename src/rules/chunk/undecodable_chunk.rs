@@ -1,6 +1,6 @@
 use crate::proto::Undecodable;
 use crate::proto::rtmp::Reason;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// Where a chunk header should be stands something that cannot be followed. The finding says at which offset, and why; all
@@ -17,7 +17,7 @@ rule! {
 }
 
 impl Rule for UndecodableChunk {
-    fn undecodable(&mut self, lost: &Undecodable, _: &Facts, findings: &mut Findings) {
+    fn undecodable(&mut self, lost: &Undecodable, _: &Story, findings: &mut Findings) {
         if matches!(lost.reason, Reason::ChunkStreams | Reason::NoHeader { .. }) {
             let text = format!("{} (offset {})", lost.reason.clause(), lost.offset);
             findings.push(Self::META, Some(lost.from), text, (lost.at.packet, lost.at.packet));

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// A message of a type that neither the specification nor practice knows: 0, 7, 10 to 14, 21 and everything from 23 on.
@@ -14,7 +14,7 @@ rule! {
 }
 
 impl Rule for UnknownMessageType {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let head = &message.head;
         if head.kind.name().is_some() {
             return;

@@ -1,6 +1,6 @@
 use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Body, Command, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 
 rule! {
@@ -19,12 +19,12 @@ rule! {
 }
 
 impl Rule for AuthenticationRound {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if message.from != Side::Server || !command.is_answer() {
             return;
         }
-        let Some(call) = facts.requests.answered_by(message).filter(|call| call.deed == Some(Deed::Connects)) else {
+        let Some(call) = story.requests.answered_by(message).filter(|call| call.deed == Some(Deed::Connects)) else {
             return;
         };
         let connect = call.call();
@@ -45,7 +45,7 @@ impl Rule for AuthenticationRound {
             };
             findings.about(Self::META, message, text);
         } else if command.name == "_result"
-            && let Some(scheme) = facts.connect.as_ref().and_then(|connect| {
+            && let Some(scheme) = story.connect.as_ref().and_then(|connect| {
                 let texts = [connect.app.as_deref(), connect.tc_url.as_deref()];
                 texts.into_iter().flatten().find(|text| text.contains("&response=")).and_then(scheme)
             })

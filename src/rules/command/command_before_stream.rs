@@ -4,7 +4,7 @@ use crate::proto::Close;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::{self, Deed};
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::rules::{Findings, Quote, Rule, Story, rule};
 use crate::story::Stream;
 use crate::wire::{Moment, PacketNo, Side};
 
@@ -42,7 +42,7 @@ impl Rule for CommandBeforeStream {
         self.early.iter().map(|early| size_of::<Early>() + early.call.len() + early.quote.cost()).sum()
     }
 
-    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let head = &message.head;
         let deed = procedure::deed(&command.name);
@@ -52,7 +52,7 @@ impl Rule for CommandBeforeStream {
                 if !head.message_stream_known
                     || stream == 0
                     || self.early.len() == REMEMBERED
-                    || facts.streams.get(stream).is_some_and(Stream::is_known)
+                    || story.streams.get(stream).is_some_and(Stream::is_known)
                 {
                     return;
                 }
@@ -61,7 +61,7 @@ impl Rule for CommandBeforeStream {
                 self.early.push(Early { call, stream, packets, at: head.last, has_stream: false, quote });
             }
             "_result" if !self.early.is_empty() => {
-                if facts.requests.answered_by(message).is_none_or(|call| call.deed != Some(Deed::Creates)) {
+                if story.requests.answered_by(message).is_none_or(|call| call.deed != Some(Deed::Creates)) {
                     return;
                 }
                 let Some(id) = command.arguments.first().and_then(Amf::number) else { return };
@@ -75,13 +75,13 @@ impl Rule for CommandBeforeStream {
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
-        if !close.last || !facts.of(Side::Server).seen {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
+        if !close.last || !story.of(Side::Server).seen {
             return;
         }
         for early in self.early.drain(..) {
             if early.has_stream {
-                if facts.is_in_order(close) {
+                if story.is_in_order(close) {
                     let text =
                         format!("{} on message stream {} before the result of createStream", early.call, early.stream);
                     findings.about_earlier(Self::META, &early.quote, early.packets, text);
@@ -89,7 +89,7 @@ impl Rule for CommandBeforeStream {
                 continue;
             }
             // A createStream that was captured after its result.
-            if facts.streams.get(early.stream).is_some_and(|stream| stream.created.is_some()) {
+            if story.streams.get(early.stream).is_some_and(|stream| stream.created.is_some()) {
                 continue;
             }
             let text = format!("{} on message stream {}, which no createStream made", early.call, early.stream);

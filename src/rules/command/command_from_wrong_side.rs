@@ -1,7 +1,7 @@
 use super::numbered;
 use crate::proto::rtmp::procedure;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// A command that only the other side sends: a server asks nobody to publish or to delete a stream, and a client tells
@@ -18,9 +18,9 @@ rule! {
 }
 
 impl Rule for CommandFromWrongSide {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         // Which side is the client is a guess where the beginning was not captured.
-        if facts.midstream {
+        if story.midstream {
             return;
         }
         let Body::Command(command) = &message.body else { return };

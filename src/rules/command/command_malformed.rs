@@ -1,6 +1,6 @@
 use crate::proto::rtmp::command::{COMMAND_NAME, TRANSACTION_ID};
 use crate::proto::rtmp::{Body, Message, Misplaced};
-use crate::rules::{Facts, Findings, Rule, Severity, place, rule};
+use crate::rules::{Findings, Rule, Severity, Story, place, rule};
 
 rule! {
     /// A command is a string for its name, a number for its transaction id, and what belongs to it. This one has no name, no
@@ -17,7 +17,7 @@ rule! {
 }
 
 impl Rule for CommandMalformed {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if command.transaction_id.is_some() {
             return;

@@ -1,7 +1,7 @@
 use crate::proto::Close;
 use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::rules::{Findings, Quote, Rule, Story, rule};
 use crate::wire::{PacketNo, Side};
 
 rule! {
@@ -28,13 +28,13 @@ struct Accepted {
 }
 
 impl Rule for ConnectAnswerIncomplete {
-    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if command.name != "_result" || message.from != Side::Server || self.accepted.is_some() {
             return;
         }
-        if facts.requests.answered_by(message).is_some_and(|call| call.deed == Some(Deed::Connects)) {
-            let server = facts.of(Side::Server);
+        if story.requests.answered_by(message).is_some_and(|call| call.deed == Some(Deed::Connects)) {
+            let server = story.of(Side::Server);
             self.accepted = Some(Accepted {
                 lacks_window: server.window.is_none(),
                 lacks_bandwidth: server.bandwidth.is_none(),
@@ -44,9 +44,9 @@ impl Rule for ConnectAnswerIncomplete {
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         let Some(accepted) = self.accepted.take_if(|_| close.last) else { return };
-        let server = facts.of(Side::Server);
+        let server = story.of(Side::Server);
         let steps = [
             ("Window Acknowledgement Size", accepted.lacks_window, server.window.is_some()),
             ("Set Peer Bandwidth", accepted.lacks_bandwidth, server.bandwidth.is_some()),

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message, type_name};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 
 rule! {
@@ -15,8 +15,8 @@ rule! {
 }
 
 impl Rule for ConnectNotFirst {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
-        if facts.connect.is_some() || message.from != Side::Client {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
+        if story.connect.is_some() || message.from != Side::Client {
             return;
         }
         let what = match &message.body {

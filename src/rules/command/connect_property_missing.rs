@@ -1,6 +1,6 @@
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// `connect` says in `app` which application the client wants, and in `tcUrl` the address that it was given. Here one of
@@ -17,7 +17,7 @@ rule! {
 }
 
 impl Rule for ConnectPropertyMissing {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         // What could not be read may hold them.
         if command.name != "connect" || !message.problems.is_empty() {

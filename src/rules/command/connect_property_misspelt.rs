@@ -1,6 +1,6 @@
 use super::connect_property_type::PROPERTIES;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, place, rule};
+use crate::rules::{Findings, Rule, Story, place, rule};
 
 rule! {
     /// A property of `connect` that is a letter or two away from a known one, or differs from it in case alone, while the
@@ -16,7 +16,7 @@ rule! {
 }
 
 impl Rule for ConnectPropertyMisspelt {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(object) = command.object.as_ref().filter(|_| command.name == "connect") else { return };
         let mut faults = Vec::new();

@@ -1,6 +1,6 @@
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, Severity, place, rule};
+use crate::rules::{Findings, Rule, Severity, Story, place, rule};
 
 /// What a property of connect is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ rule! {
 }
 
 impl Rule for ConnectPropertyType {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(object) = command.object.as_ref().filter(|_| command.name == "connect") else { return };
         let wrong = |(name, value): &(String, Amf)| {

@@ -2,7 +2,7 @@ use super::{Late, numbered};
 use crate::proto::Close;
 use crate::proto::rtmp::procedure::{self, Deed};
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::Request;
 use crate::wire::Side;
 
@@ -27,14 +27,14 @@ impl Rule for ConnectRepeated {
         self.late.held()
     }
 
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if message.from != Side::Client || procedure::deed(&command.name) != Some(Deed::Connects) {
             return;
         }
-        let Some(first) = facts.connect.as_ref() else { return };
+        let Some(first) = story.connect.as_ref() else { return };
         let call = numbered(command);
-        let earlier = facts.requests.get(first.n).map_or_else(|| "another".to_owned(), Request::call);
+        let earlier = story.requests.get(first.n).map_or_else(|| "another".to_owned(), Request::call);
         if first.is_accepted() {
             findings.about(Self::META, message, format!("{call} after {earlier}, which was accepted"));
         } else if first.answer.is_none() {
@@ -42,9 +42,9 @@ impl Rule for ConnectRepeated {
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if close.last {
-            let outcome = |n: &u64| facts.requests.get(*n).and_then(|first| first.outcome.as_ref());
+            let outcome = |n: &u64| story.requests.get(*n).and_then(|first| first.outcome.as_ref());
             self.late.say(Self::META, findings, |n| outcome(n).is_some_and(|outcome| outcome.accepted));
         }
     }

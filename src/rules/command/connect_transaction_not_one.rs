@@ -1,6 +1,6 @@
 use crate::proto::rtmp::command::TRANSACTION_ID;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, place, rule};
+use crate::rules::{Findings, Rule, Story, place, rule};
 use crate::story::Connect;
 
 rule! {
@@ -17,10 +17,10 @@ rule! {
 }
 
 impl Rule for ConnectTransactionNotOne {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let is_tried = |connect: &Connect| connect.answer.as_ref().is_none_or(|answer| answer.accepted);
-        if command.name != "connect" || facts.connect.as_ref().is_some_and(is_tried) {
+        if command.name != "connect" || story.connect.as_ref().is_some_and(is_tried) {
             return;
         }
         if let Some(id) = command.transaction_id.filter(|id| *id != 1.0) {

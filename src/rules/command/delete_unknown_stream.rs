@@ -2,7 +2,7 @@ use super::{Late, numbered};
 use crate::proto::Close;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::Stream;
 use crate::wire::Side;
 
@@ -26,7 +26,7 @@ impl Rule for DeleteUnknownStream {
         self.late.held()
     }
 
-    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if message.from != Side::Client || !message.problems.is_empty() || command.transaction_id.is_none() {
             return;
@@ -37,7 +37,7 @@ impl Rule for DeleteUnknownStream {
             ("deleteStream", None) => format!("{call} names no stream"),
             ("deleteStream", Some(value)) => match value.number() {
                 None => format!("{call} names the stream by something else than its number"),
-                Some(id) if is_there(facts, id) => return,
+                Some(id) if is_there(story, id) => return,
                 Some(id) => {
                     stream = id as u32;
                     format!("{call} of message stream {id}, which does not exist")
@@ -47,7 +47,7 @@ impl Rule for DeleteUnknownStream {
                 let named = command.arguments.first().and_then(Amf::number);
                 let id = named.unwrap_or_else(|| f64::from(message.head.message_stream_id));
                 // On message stream 0 it is another rule's.
-                if id == 0.0 || is_there(facts, id) {
+                if id == 0.0 || is_there(story, id) {
                     return;
                 }
                 stream = id as u32;
@@ -58,10 +58,10 @@ impl Rule for DeleteUnknownStream {
         self.late.keep(message, stream, text);
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         // Where nothing of the server was captured its streams are not known.
-        if close.last && facts.of(Side::Server).seen {
-            let was_created = |id: &u32| facts.streams.get(*id).is_some_and(|stream| stream.created.is_some());
+        if close.last && story.of(Side::Server).seen {
+            let was_created = |id: &u32| story.streams.get(*id).is_some_and(|stream| stream.created.is_some());
             self.late.say(Self::META, findings, |id| *id == NO_STREAM || !was_created(id));
         }
     }
@@ -71,7 +71,7 @@ impl Rule for DeleteUnknownStream {
 const NO_STREAM: u32 = u32::MAX;
 
 /// Whether a stream was created, or used as if it had been, and not deleted since.
-fn is_there(facts: &Facts, id: f64) -> bool {
+fn is_there(story: &Story, id: f64) -> bool {
     let is_alive = |stream: &Stream| stream.created.is_some() || (stream.asked.is_some() && stream.ended.is_none());
-    facts.streams.get(id as u32).is_some_and(is_alive)
+    story.streams.get(id as u32).is_some_and(is_alive)
 }

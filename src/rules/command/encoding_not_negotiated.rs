@@ -1,6 +1,6 @@
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message, MessageType, type_name};
-use crate::rules::{Facts, Findings, Rule, place, rule};
+use crate::rules::{Findings, Rule, Story, place, rule};
 use crate::wire::Side;
 
 rule! {
@@ -17,8 +17,8 @@ rule! {
 }
 
 impl Rule for EncodingNotNegotiated {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
-        let Some(connect) = &facts.connect else { return };
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
+        let Some(connect) = &story.connect else { return };
         let kind = message.head.kind;
         let is_amf3 =
             matches!(kind, MessageType::DATA_AMF3 | MessageType::SHARED_OBJECT_AMF3 | MessageType::COMMAND_AMF3);
@@ -39,7 +39,7 @@ impl Rule for EncodingNotNegotiated {
             return;
         }
         let agreed = command.information().and_then(|object| object.member("objectEncoding")).and_then(Amf::number);
-        if agreed == Some(3.0) && facts.requests.answered_by(message).is_some_and(|call| call.n == connect.n) {
+        if agreed == Some(3.0) && story.requests.answered_by(message).is_some_and(|call| call.n == connect.n) {
             let text = "the server agrees to object encoding 3, and the client asked for 0".to_owned();
             findings.about(Self::META, message, text).mark = place::member(message, "objectEncoding");
         }

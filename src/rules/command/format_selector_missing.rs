@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Message, MessageType, type_name};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// The payload of types 15 and 17 begins with a format selector, which must be 0. Here it is left out, or is something else.
@@ -14,7 +14,7 @@ rule! {
 }
 
 impl Rule for FormatSelectorMissing {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let kind = message.head.kind;
         if !matches!(kind, MessageType::DATA_AMF3 | MessageType::COMMAND_AMF3) {
             return;

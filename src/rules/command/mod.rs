@@ -37,7 +37,7 @@ mod transaction_unknown;
 mod url_malformed;
 
 use self::late::Late;
-use super::{Entry, Facts};
+use super::{Entry, Story};
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Command, Message};
@@ -102,8 +102,8 @@ fn status_text<'m>(message: &'m Message, name: &str) -> Option<&'m str> {
 }
 
 /// How the session ended after something that waited for an answer: `; the server closed the connection 0.087 ms later`.
-fn then_it_ended(facts: &Facts, close: &Close, waiting: Moment) -> String {
-    let ending = facts.ending(close);
+fn then_it_ended(story: &Story, close: &Close, waiting: Moment) -> String {
+    let ending = story.ending(close);
     let later = duration(ending.at.time.since(waiting.time));
     match (ending.how, ending.by) {
         (How::Fin, Some(side)) => format!("; the {} closed the connection {later} later", side.name()),
@@ -113,16 +113,16 @@ fn then_it_ended(facts: &Facts, close: &Close, waiting: Moment) -> String {
 }
 
 /// Whether what a side asked for at `asked`, and may have taken back, was over before the other had time for its answer.
-fn had_no_time(facts: &Facts, close: &Close, from: Side, asked: Moment, taken_back: Option<Moment>) -> bool {
-    let ending = facts.ending(close);
+fn had_no_time(story: &Story, close: &Close, from: Side, asked: Moment, taken_back: Option<Moment>) -> bool {
+    let ending = story.ending(close);
     let was_left = ending.by != Some(from.other()) || ending.at.time < asked.time;
     let left = was_left.then_some(ending.at);
     taken_back.into_iter().chain(left).any(|over| over.time.since(asked.time) < TIME_TO_ANSWER_NS)
 }
 
 /// The application that a connect is for: ` to the application "live"`.
-fn application(call: &str, facts: &Facts) -> String {
-    let app = facts.connect.as_ref().filter(|_| call == "connect").and_then(|connect| connect.app.as_deref());
+fn application(call: &str, story: &Story) -> String {
+    let app = story.connect.as_ref().filter(|_| call == "connect").and_then(|connect| connect.app.as_deref());
     let name = app.map(|app| app.split('?').next().unwrap_or(app));
     name.map(|name| format!(" to the application \"{name}\"")).unwrap_or_default()
 }

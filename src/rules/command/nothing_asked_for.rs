@@ -2,7 +2,7 @@ use crate::net::How;
 use crate::proto::rtmp::procedure::{self, Deed};
 use crate::proto::rtmp::{Body, Command, Message};
 use crate::proto::{Close, Incomplete};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 use crate::wire::words::duration;
 
@@ -28,7 +28,7 @@ rule! {
 }
 
 impl Rule for NothingAskedFor {
-    fn message(&mut self, message: &Message, _: &Facts, _: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, _: &mut Findings) {
         self.is_used |= match &message.body {
             Body::Command(command) => is_use(command),
             Body::Audio(_) | Body::Video(_) | Body::Data(_) | Body::Aggregate(_) | Body::SharedObject(_) => true,
@@ -36,17 +36,17 @@ impl Rule for NothingAskedFor {
         };
     }
 
-    fn incomplete(&mut self, _: &Incomplete, _: &Facts, _: &mut Findings) {
+    fn incomplete(&mut self, _: &Incomplete, _: &Story, _: &mut Findings) {
         // What it was going to be nobody knows.
         self.is_used = true;
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
-        let Some(connect) = facts.connect.as_ref().filter(|_| close.last && !self.is_used) else { return };
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
+        let Some(connect) = story.connect.as_ref().filter(|_| close.last && !self.is_used) else { return };
         let Some(answer) = connect.answer.as_ref().filter(|answer| answer.accepted) else { return };
-        let ending = facts.ending(close);
+        let ending = story.ending(close);
         // Where the capture only ends, nobody knows what comes.
-        let Some(by) = ending.by.filter(|_| Side::BOTH.into_iter().all(|side| facts.is_whole(side))) else { return };
+        let Some(by) = ending.by.filter(|_| Side::BOTH.into_iter().all(|side| story.is_whole(side))) else { return };
         let silent = ending.at.time.since(answer.at.time);
         if silent < SILENT_NS {
             return;
@@ -59,7 +59,7 @@ impl Rule for NothingAskedFor {
         let packets = (connect.at.packet, ending.at.packet.max(answer.at.packet));
         let finding = findings.push(Self::META, Some(Side::Client), text, packets);
         finding.message = Some(connect.n);
-        finding.certain = facts.ends_in_order(close);
+        finding.certain = story.ends_in_order(close);
     }
 }
 

@@ -1,6 +1,6 @@
 use crate::proto::Close;
 use crate::proto::rtmp::procedure::Deed;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 
 rule! {
@@ -17,12 +17,12 @@ rule! {
 }
 
 impl Rule for PlayAnswerIncomplete {
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
-        if !close.last || !facts.of(Side::Server).seen {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
+        if !close.last || !story.of(Side::Server).seen {
             return;
         }
-        for stream in facts.streams.iter() {
-            let Some(request) = facts.asked(stream).filter(|request| request.deed == Some(Deed::Plays)) else {
+        for stream in story.streams.iter() {
+            let Some(request) = story.asked(stream).filter(|request| request.deed == Some(Deed::Plays)) else {
                 continue;
             };
             let was_rejected = request.outcome.as_ref().is_some_and(|outcome| !outcome.accepted);

@@ -1,7 +1,7 @@
 use super::{had_no_time, then_it_ended};
 use crate::proto::Close;
 use crate::proto::rtmp::procedure::Deed;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 
 rule! {
@@ -19,24 +19,24 @@ rule! {
 }
 
 impl Rule for PlayUnanswered {
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
-        if !close.last || !facts.of(Side::Server).seen {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
+        if !close.last || !story.of(Side::Server).seen {
             return;
         }
-        for request in facts.requests.uses().filter(|request| request.deed == Some(Deed::Plays)) {
-            let has_media = facts.streams.get(request.message_stream_id).is_some_and(|stream| stream.has_media);
+        for request in story.requests.uses().filter(|request| request.deed == Some(Deed::Plays)) {
+            let has_media = story.streams.get(request.message_stream_id).is_some_and(|stream| stream.has_media);
             let has_answer = request.statuses > 0 || request.outcome.is_some() || has_media;
             if has_answer
                 || request.names_nothing()
-                || had_no_time(facts, close, request.from, request.at, request.over)
+                || had_no_time(story, close, request.from, request.at, request.over)
             {
                 continue;
             }
-            let ended = then_it_ended(facts, close, request.at);
+            let ended = then_it_ended(story, close, request.at);
             let text = format!("{} was answered neither by an onStatus nor by media{ended}", request.call());
             let finding = findings.about_request(Self::META, request, text);
             finding.from = Some(Side::Server);
-            finding.certain = facts.ends_in_order(close);
+            finding.certain = story.ends_in_order(close);
         }
     }
 }

@@ -2,7 +2,7 @@ use super::{Late, numbered};
 use crate::proto::Close;
 use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::{Use, deed};
 use crate::wire::Side;
 
@@ -27,15 +27,15 @@ impl Rule for PublishRepeated {
         self.late.held()
     }
 
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if message.from != Side::Client || deed(command) != Some(Deed::Publishes) {
             return;
         }
         let id = message.head.message_stream_id;
-        let Some(stream) = facts.streams.get(id).filter(|_| message.head.message_stream_known) else { return };
+        let Some(stream) = story.streams.get(id).filter(|_| message.head.message_stream_known) else { return };
         let is_over = stream.ended.is_some() || stream.unpublished.is_some() || stream.finished;
-        let Some(first) = facts.asked(stream).filter(|it| it.purpose() == Some(Use::Publish) && !is_over) else {
+        let Some(first) = story.asked(stream).filter(|it| it.purpose() == Some(Use::Publish) && !is_over) else {
             return;
         };
         if !first.is_standing() {
@@ -52,9 +52,9 @@ impl Rule for PublishRepeated {
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if close.last {
-            let outcome = |n: &u64| facts.requests.get(*n).and_then(|first| first.outcome.as_ref());
+            let outcome = |n: &u64| story.requests.get(*n).and_then(|first| first.outcome.as_ref());
             self.late.say(Self::META, findings, |n| outcome(n).is_none_or(|outcome| outcome.accepted));
         }
     }

@@ -1,7 +1,7 @@
 use super::numbered;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 
 /// `appendWithGap` came with Flash Media Server 3.5.
@@ -21,7 +21,7 @@ rule! {
 }
 
 impl Rule for PublishTypeUnknown {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if command.name != "publish" || message.from != Side::Client || !message.problems.is_empty() {
             return;

@@ -2,7 +2,7 @@ use super::{had_no_time, then_it_ended};
 use crate::proto::Close;
 use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 
 rule! {
@@ -21,12 +21,12 @@ rule! {
 }
 
 impl Rule for PublishUnanswered {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if command.name != "_result" || message.from != Side::Server {
             return;
         }
-        let Some(call) = facts.requests.answered_by(message).filter(|call| call.deed == Some(Deed::Publishes)) else {
+        let Some(call) = story.requests.answered_by(message).filter(|call| call.deed == Some(Deed::Publishes)) else {
             return;
         };
         if let Some(code) = command.information_text("code").filter(|code| code.starts_with("NetStream.")) {
@@ -35,25 +35,25 @@ impl Rule for PublishUnanswered {
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
-        if !close.last || !facts.of(Side::Server).seen {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
+        if !close.last || !story.of(Side::Server).seen {
             return;
         }
-        for request in facts.requests.uses().filter(|request| request.deed == Some(Deed::Publishes)) {
+        for request in story.requests.uses().filter(|request| request.deed == Some(Deed::Publishes)) {
             // Where media followed, the answer lies in the hole.
-            let is_missed = facts.of(Side::Server).gap && request.first_frame.is_some();
+            let is_missed = story.of(Side::Server).gap && request.first_frame.is_some();
             let has_answer = request.statuses > 0 || request.outcome.is_some() || is_missed;
             if has_answer
                 || request.names_nothing()
-                || had_no_time(facts, close, request.from, request.at, request.over)
+                || had_no_time(story, close, request.from, request.at, request.over)
             {
                 continue;
             }
-            let ended = then_it_ended(facts, close, request.at);
+            let ended = then_it_ended(story, close, request.at);
             let text = format!("{} was never answered by an onStatus{ended}", request.call());
             let finding = findings.about_request(Self::META, request, text);
             finding.from = Some(Side::Server);
-            finding.certain = facts.ends_in_order(close);
+            finding.certain = story.ends_in_order(close);
         }
     }
 }

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, place, rule};
+use crate::rules::{Findings, Rule, Story, place, rule};
 use crate::wire::Side;
 
 rule! {
@@ -30,7 +30,7 @@ enum Capabilities {
 const RECONNECT: u32 = 1;
 
 impl Rule for ReconnectNotAnnounced {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         match message.from {
             // What could not be read may hold them.

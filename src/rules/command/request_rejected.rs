@@ -2,7 +2,7 @@ use super::authentication_round::asks_for_more;
 use super::{application, numbered};
 use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Body, Command, Message, status};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::Request;
 
 rule! {
@@ -20,19 +20,19 @@ rule! {
 }
 
 impl Rule for RequestRejected {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if !is_rejection(command) || asks_for_more(command) {
             return;
         }
-        let call = facts.requests.answered_by(message);
+        let call = story.requests.answered_by(message);
         if call.is_some_and(|call| call.is_courtesy() && command.is_answer()) {
             return;
         }
         let deed = if command.is_answer() {
-            answered(message, command, call, facts)
+            answered(message, command, call, story)
         } else {
-            Some(told(message, command, call, facts))
+            Some(told(message, command, call, story))
         };
         let Some(deed) = deed else { return };
         let text = format!("the {} {deed}{}", message.from.name(), reason(command));
@@ -53,24 +53,24 @@ fn is_rejection(command: &Command) -> bool {
 }
 
 /// What an `_error` does, to which call; none where nobody waits for it.
-fn answered(message: &Message, command: &Command, call: Option<&Request>, facts: &Facts) -> Option<String> {
+fn answered(message: &Message, command: &Command, call: Option<&Request>, story: &Story) -> Option<String> {
     if let Some(call) = call {
-        return Some(format!("rejected {}{}", call.call(), application(&call.name, facts)));
+        return Some(format!("rejected {}{}", call.call(), application(&call.name, story)));
     }
     let code = command.information_text("code").unwrap_or_default();
     if code.starts_with("NetConnection.Connect.") || code.starts_with("NetStream.") {
-        return Some(told(message, command, None, facts));
+        return Some(told(message, command, None, story));
     }
     match command.transaction_id? {
         // That of calls that want no answer.
         0.0 => None,
-        id if facts.is_whole(message.from.other()) => Some(format!("sent {}({id})", command.name)),
+        id if story.is_whole(message.from.other()) => Some(format!("sent {}({id})", command.name)),
         id => Some(format!("rejected call {id}, which was not captured")),
     }
 }
 
 /// What an `onStatus` of level error does, and an answer whose call is not known.
-fn told(message: &Message, command: &Command, request: Option<&Request>, facts: &Facts) -> String {
+fn told(message: &Message, command: &Command, request: Option<&Request>, story: &Story) -> String {
     let id = message.head.message_stream_id;
     let code = command.information_text("code").unwrap_or_default();
     match request {
@@ -80,7 +80,7 @@ fn told(message: &Message, command: &Command, request: Option<&Request>, facts: 
             }
             format!("accepted {} and then broke it off", request.call())
         }
-        Some(request) => format!("rejected {}{}", request.call(), application(&request.name, facts)),
+        Some(request) => format!("rejected {}{}", request.call(), application(&request.name, story)),
         None if code.starts_with("NetConnection.") => format!("sent {} about the connection", numbered(command)),
         None if code.starts_with("NetStream.Seek.") => "rejected a seek".to_owned(),
         None => format!("sent {} on message stream {id}", numbered(command)),

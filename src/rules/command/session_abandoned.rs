@@ -1,7 +1,7 @@
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::{Request, Stream, Use};
 use crate::wire::words::duration;
 use crate::wire::{Moment, Side};
@@ -26,21 +26,21 @@ rule! {
 }
 
 impl Rule for SessionAbandoned {
-    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, _: &mut Findings) {
         let is_media = matches!(message.body, Body::Audio(_) | Body::Video(_) | Body::Aggregate(_));
         // What one side still sends when the other has closed is too late.
-        if is_media && facts.of(message.from.other()).closed.is_none() {
+        if is_media && story.of(message.from.other()).closed.is_none() {
             self.last_media = Some(message.head.last);
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if !close.last {
             return;
         }
-        let ending = facts.ending(close);
-        for stream in facts.streams.iter().filter(|stream| was_running(facts, stream, ending.at)) {
-            let Some(request) = facts.asked(stream) else { continue };
+        let ending = story.ending(close);
+        for stream in story.streams.iter().filter(|stream| was_running(story, stream, ending.at)) {
+            let Some(request) = story.asked(stream) else { continue };
             let farewells = match request.purpose() {
                 Some(Use::Publish) => "FCUnpublish, deleteStream or closeStream",
                 _ => "deleteStream or closeStream",
@@ -62,19 +62,19 @@ impl Rule for SessionAbandoned {
             let finding = findings.about_request(Self::META, request, format!("{how}{since}"));
             finding.packets.1 = ending.at.packet;
             finding.from = ending.by;
-            finding.certain = facts.ends_in_order(close);
+            finding.certain = story.ends_in_order(close);
         }
     }
 }
 
 /// Whether a stream was in use at the end and nobody had ended it before.
-fn was_running(facts: &Facts, stream: &Stream, end: Moment) -> bool {
+fn was_running(story: &Story, stream: &Stream, end: Moment) -> bool {
     let is_accepted = |request: &Request| match &request.outcome {
         Some(outcome) => outcome.accepted,
         // A publish without an answer is another rule's.
         None => stream.has_media && request.purpose() == Some(Use::Play),
     };
-    facts.asked(stream).is_some_and(|request| {
+    story.asked(stream).is_some_and(|request| {
         let was_taken_back = request.over.into_iter().chain(stream.unpublished).any(|at| at.time <= end.time);
         is_accepted(request) && !was_taken_back && !stream.finished
     })

@@ -1,6 +1,6 @@
 use super::status_text;
 use crate::proto::rtmp::{Message, status};
-use crate::rules::{Facts, Findings, Rule, place, rule};
+use crate::rules::{Findings, Rule, Story, place, rule};
 
 rule! {
     /// A status code that begins with `NetConnection.` or `NetStream.` and that no table has. Codes are case-sensitive.
@@ -15,7 +15,7 @@ rule! {
 }
 
 impl Rule for StatusCodeUnknown {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Some(code) = status_text(message, "code") else { return };
         let is_ours = code.starts_with("NetConnection.") || code.starts_with("NetStream.");
         if !is_ours || status::find(code).is_some() {

@@ -1,6 +1,6 @@
 use super::status_text;
 use crate::proto::rtmp::{Message, status};
-use crate::rules::{Facts, Findings, Rule, place, rule};
+use crate::rules::{Findings, Rule, Story, place, rule};
 
 rule! {
     /// A known status code with another level than the one that belongs to it.
@@ -16,7 +16,7 @@ rule! {
 }
 
 impl Rule for StatusLevelWrong {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Some(code) = status_text(message, "code") else { return };
         let (Some(level), Some(known)) = (status_text(message, "level"), status::find(code)) else { return };
         if !known.allows(level) {

@@ -1,6 +1,6 @@
 use crate::proto::rtmp::command::TRANSACTION_ID;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, Severity, place, rule};
+use crate::rules::{Findings, Rule, Severity, Story, place, rule};
 
 rule! {
     /// An `onStatus` has the transaction id 0, and an information object with at least `level`, `code` and `description`. This
@@ -17,7 +17,7 @@ rule! {
 }
 
 impl Rule for StatusMalformed {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(id) = command.transaction_id.filter(|_| command.name == "onStatus") else { return };
         if !message.problems.is_empty() {

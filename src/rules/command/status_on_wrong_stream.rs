@@ -1,7 +1,7 @@
 use super::Late;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::Stream;
 use crate::wire::Side;
 
@@ -25,24 +25,24 @@ impl Rule for StatusOnWrongStream {
         self.late.held()
     }
 
-    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(code) = command.information_text("code").filter(|_| command.name == "onStatus") else { return };
         if !code.starts_with("NetStream.") || !message.head.message_stream_known {
             return;
         }
         let id = message.head.message_stream_id;
-        if facts.streams.get(id).is_some_and(Stream::is_known) {
+        if story.streams.get(id).is_some_and(Stream::is_known) {
             return;
         }
         let why = if id == 0 { "" } else { ", which does not exist" };
         self.late.keep(message, id, format!("{code} on message stream {id}{why}"));
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         // Where nothing of the client was captured its streams are not known.
-        if close.last && facts.of(Side::Client).seen {
-            self.late.say(Self::META, findings, |id| !facts.streams.get(*id).is_some_and(Stream::is_known));
+        if close.last && story.of(Side::Client).seen {
+            self.late.say(Self::META, findings, |id| !story.streams.get(*id).is_some_and(Stream::is_known));
         }
     }
 }

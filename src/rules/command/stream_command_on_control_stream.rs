@@ -1,6 +1,6 @@
 use crate::proto::rtmp::procedure::{self, Place};
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 
 rule! {
@@ -17,7 +17,7 @@ rule! {
 }
 
 impl Rule for StreamCommandOnControlStream {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let head = &message.head;
         if message.from != Side::Client || !head.message_stream_known || head.message_stream_id != 0 {

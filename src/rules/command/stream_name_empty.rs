@@ -1,7 +1,7 @@
 use super::numbered;
 use crate::proto::rtmp::command::ARGUMENTS;
 use crate::proto::rtmp::{Body, Command, Message};
-use crate::rules::{Facts, Findings, Rule, place, rule};
+use crate::rules::{Findings, Rule, Story, place, rule};
 use crate::wire::Side;
 
 rule! {
@@ -19,7 +19,7 @@ rule! {
 }
 
 impl Rule for StreamNameEmpty {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if message.from != Side::Client {
             return;

@@ -1,7 +1,7 @@
 use super::numbered;
 use crate::proto::rtmp::command::ARGUMENTS;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, place, rule};
+use crate::rules::{Findings, Rule, Story, place, rule};
 use crate::wire::Side;
 
 rule! {
@@ -18,7 +18,7 @@ rule! {
 }
 
 impl Rule for StreamNameIsUrl {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         if message.from != Side::Client || !matches!(command.name.as_str(), "publish" | "play") {
             return;
@@ -35,7 +35,7 @@ impl Rule for StreamNameIsUrl {
             finding.mark = place::field(message, &ARGUMENTS);
             return;
         }
-        let Some(connect) = facts.connect.as_ref().filter(|_| command.name == "publish") else { return };
+        let Some(connect) = story.connect.as_ref().filter(|_| command.name == "publish") else { return };
         let (Some(app), Some(url)) = (&connect.app, &connect.tc_url) else { return };
         if behind_application(url, app) == Some(name) {
             findings.about(

@@ -2,7 +2,7 @@ use super::Late;
 use crate::proto::Close;
 use crate::proto::rtmp::command::TRANSACTION_ID;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, place, rule};
+use crate::rules::{Findings, Rule, Story, place, rule};
 use crate::wire::{Side, Time};
 
 rule! {
@@ -30,7 +30,7 @@ impl Rule for TransactionReused {
         self.late.held()
     }
 
-    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, _: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(id) = command.transaction_id.filter(|id| *id != 0.0) else { return };
         let at = message.head.last.time;
@@ -43,7 +43,7 @@ impl Rule for TransactionReused {
         if command.name.starts_with("on") {
             return;
         }
-        let waits = facts.requests.waiting().find(|call| call.from == message.from && call.transaction_id == Some(id));
+        let waits = story.requests.waiting().find(|call| call.from == message.from && call.transaction_id == Some(id));
         if let Some(earlier) = waits {
             let text = format!("{}({id}) while {}({id}) waits for its answer", command.name, earlier.name);
             let mark = place::field(message, &TRANSACTION_ID);
@@ -51,10 +51,10 @@ impl Rule for TransactionReused {
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if close.last {
             // Where nothing of the other side was captured it may have answered.
-            self.late.say(Self::META, findings, |reuse| facts.of(reuse.from.other()).seen);
+            self.late.say(Self::META, findings, |reuse| story.of(reuse.from.other()).seen);
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::{application, had_no_time, then_it_ended};
 use crate::proto::Close;
-use crate::rules::{Facts, Findings, Rule, Severity, rule};
+use crate::rules::{Findings, Rule, Severity, Story, rule};
 
 rule! {
     /// A call with a transaction id other than 0 asks for a `_result` or `_error` with the same id. None came before the
@@ -19,33 +19,33 @@ rule! {
 }
 
 impl Rule for TransactionUnanswered {
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if !close.last {
             return;
         }
         // An answer that carries another id is the answerer's fault, and another rule's.
-        let misnumbered = facts.requests.misnumbered();
-        for call in facts.requests.waiting() {
+        let misnumbered = story.requests.misnumbered();
+        for call in story.requests.waiting() {
             // The answer may be among what was not captured, or still to come.
-            let answerer = facts.of(call.from.other());
+            let answerer = story.of(call.from.other());
             if answerer.lost || !answerer.seen || misnumbered.iter().any(|(n, _)| *n == call.n) {
                 continue;
             }
-            if had_no_time(facts, close, call.from, call.at, None) {
+            if had_no_time(story, close, call.from, call.at, None) {
                 continue;
             }
-            let mut text = format!("{}{} was never answered", call.call(), application(&call.name, facts));
+            let mut text = format!("{}{} was never answered", call.call(), application(&call.name, story));
             let handler = call.procedure.and_then(|procedure| procedure.told_by);
             if let Some(handler) = handler.filter(|_| call.outcome.is_some()) {
                 text += &format!(" by a _result, only by {handler}");
             }
             if !call.is_courtesy() {
-                text += &then_it_ended(facts, close, call.at);
+                text += &then_it_ended(story, close, call.at);
             }
             let finding = findings.about_request(Self::META, call, text);
             // The one at fault is the one that stays silent.
             finding.from = Some(call.from.other());
-            finding.certain = facts.ends_in_order(close);
+            finding.certain = story.ends_in_order(close);
             if call.is_courtesy() {
                 finding.severity = Severity::Note;
             }

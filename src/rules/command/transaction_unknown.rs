@@ -1,5 +1,5 @@
 use crate::proto::Close;
-use crate::rules::{Facts, Findings, Rule, Severity, rule};
+use crate::rules::{Findings, Rule, Severity, Story, rule};
 
 rule! {
     /// A `_result` or `_error` whose transaction id is not that of a call of the other side that waits for its answer. An answer
@@ -15,19 +15,19 @@ rule! {
 }
 
 impl Rule for TransactionUnknown {
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if !close.last {
             return;
         }
-        let misnumbered = facts.requests.misnumbered();
-        for answer in facts.requests.unclaimed() {
+        let misnumbered = story.requests.misnumbered();
+        for answer in story.requests.unclaimed() {
             // Nothing of the caller was captured.
-            if !facts.of(answer.from.other()).seen {
+            if !story.of(answer.from.other()).seen {
                 continue;
             }
             let id = answer.transaction_id;
             let meant = misnumbered.iter().find(|(_, early)| *early == answer.quote.n);
-            let meant = meant.and_then(|(call, _)| facts.requests.get(*call));
+            let meant = meant.and_then(|(call, _)| story.requests.get(*call));
             let sent = format!("the {} sent {}({id})", answer.from.name(), answer.name);
             let text = match meant {
                 Some(call) => format!("{sent}, and no call {id} waits for it: {} was never answered", call.call()),

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, place, rule};
+use crate::rules::{Findings, Rule, Story, place, rule};
 use crate::wire::Side;
 
 rule! {
@@ -21,7 +21,7 @@ rule! {
 }
 
 impl Rule for UrlMalformed {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::Command(command) = &message.body else { return };
         let Some(object) = command.object.as_ref().filter(|_| command.name == "connect") else { return };
         let text = |name: &str| object.member(name).and_then(|value| value.text()).filter(|text| !text.is_empty());

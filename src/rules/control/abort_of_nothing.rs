@@ -1,6 +1,6 @@
 use crate::proto::rtmp::{Body, Message};
 use crate::proto::{Close, Gap, Incomplete, Undecodable};
-use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::rules::{Findings, Quote, Rule, Story, rule};
 use crate::wire::PacketNo;
 
 rule! {
@@ -34,7 +34,7 @@ impl AbortOfNothing {
 }
 
 impl Rule for AbortOfNothing {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         self.nothing(findings);
         if let Body::Abort(chunk_stream_id) = message.body {
             let packets = (message.head.first.packet, message.head.last.packet);
@@ -42,7 +42,7 @@ impl Rule for AbortOfNothing {
         }
     }
 
-    fn incomplete(&mut self, part: &Incomplete, _: &Facts, findings: &mut Findings) {
+    fn incomplete(&mut self, part: &Incomplete, _: &Story, findings: &mut Findings) {
         let is_dropped =
             |abort: &mut Abort| abort.quote.from == part.from && abort.chunk_stream_id == part.head.chunk_stream_id;
         if self.waiting.take_if(is_dropped).is_none() {
@@ -50,15 +50,15 @@ impl Rule for AbortOfNothing {
         }
     }
 
-    fn gap(&mut self, _: &Gap, _: &Facts, findings: &mut Findings) {
+    fn gap(&mut self, _: &Gap, _: &Story, findings: &mut Findings) {
         self.nothing(findings);
     }
 
-    fn undecodable(&mut self, _: &Undecodable, _: &Facts, findings: &mut Findings) {
+    fn undecodable(&mut self, _: &Undecodable, _: &Story, findings: &mut Findings) {
         self.nothing(findings);
     }
 
-    fn close(&mut self, _: &Close, _: &Facts, findings: &mut Findings) {
+    fn close(&mut self, _: &Close, _: &Story, findings: &mut Findings) {
         self.nothing(findings);
     }
 }

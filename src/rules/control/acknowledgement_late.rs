@@ -5,7 +5,7 @@ use super::ledger::{Count, Judged, Ledgers};
 use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::Message;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Moment;
 
 /// Places in a direction that are remembered: more than are on their way while an acknowledgement is judged.
@@ -37,8 +37,8 @@ struct Marks {
 }
 
 impl Marks {
-    fn learn(&mut self, message: &Message, facts: &Facts) {
-        let Some((window, since)) = facts.of(message.from).window else { return };
+    fn learn(&mut self, message: &Message, story: &Story) {
+        let Some((window, since)) = story.of(message.from).window else { return };
         let (end, last) = (message.head.end(), self.marks.back().map_or(since, |(end, _)| *end));
         if self.marks.len() < REMEMBERED && end >= last + u64::from(window / 4) {
             self.marks.push_back((end, message.head.last));
@@ -57,14 +57,14 @@ impl Marks {
 }
 
 impl AcknowledgementLate {
-    fn judge(&mut self, judged: &Judged, facts: &Facts, findings: &mut Findings) {
-        self.say(judged, facts, findings);
+    fn judge(&mut self, judged: &Judged, story: &Story, findings: &mut Findings) {
+        self.say(judged, story, findings);
         if let Count::Whole { total, .. } = judged.count {
             self.marks[judged.from.other().index()].forget(total);
         }
     }
 
-    fn say(&self, judged: &Judged, facts: &Facts, findings: &mut Findings) {
+    fn say(&self, judged: &Judged, story: &Story, findings: &mut Findings) {
         let Judged { from, acknowledgement, count, .. } = judged;
         let (Count::Whole { total, before }, Some((window, since))) = (*count, acknowledgement.window) else { return };
         let step = total.saturating_sub(before.max(since));
@@ -73,7 +73,7 @@ impl AcknowledgementLate {
         }
         let due = before.max(since) + u64::from(window);
         let at = acknowledgement.quote.head.last;
-        if self.marks[from.other().index()].passed(due).is_none_or(|passed| !had_time(facts, passed, at)) {
+        if self.marks[from.other().index()].passed(due).is_none_or(|passed| !had_time(story, passed, at)) {
             return;
         }
         let text = format!("the {} acknowledges after {step} bytes under a window of {window}", from.name());
@@ -82,16 +82,16 @@ impl AcknowledgementLate {
 }
 
 impl Rule for AcknowledgementLate {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
-        for judged in self.ledgers.learn(message, facts) {
-            self.judge(&judged, facts, findings);
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
+        for judged in self.ledgers.learn(message, story) {
+            self.judge(&judged, story, findings);
         }
-        self.marks[message.from.index()].learn(message, facts);
+        self.marks[message.from.index()].learn(message, story);
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         for judged in self.ledgers.close(close) {
-            self.judge(&judged, facts, findings);
+            self.judge(&judged, story, findings);
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::had_time;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::{Moment, PacketNo, Side};
 
 rule! {
@@ -40,8 +40,8 @@ struct Overrun {
 }
 
 impl Rule for AcknowledgementMissing {
-    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
-        let Some((window, since)) = facts.of(message.from).window else { return };
+    fn message(&mut self, message: &Message, story: &Story, _: &mut Findings) {
+        let Some((window, since)) = story.of(message.from).window else { return };
         if window == 0 || matches!(message.body, Body::WindowAcknowledgementSize(_)) {
             return;
         }
@@ -58,7 +58,7 @@ impl Rule for AcknowledgementMissing {
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if !close.last {
             return;
         }
@@ -66,11 +66,11 @@ impl Rule for AcknowledgementMissing {
             let receiver = sender.other();
             let Some(overrun) = self.overrun[sender.index()].take() else { continue };
             // A receiver of which nothing was captured may have sent any number of them.
-            if facts.of(receiver).acknowledgements > 0 || !facts.of(receiver).seen {
+            if story.of(receiver).acknowledgements > 0 || !story.of(receiver).seen {
                 continue;
             }
-            let end = facts.ending(close).at;
-            if self.passed[sender.index()].is_none_or(|passed| !had_time(facts, passed.at, end)) {
+            let end = story.ending(close).at;
+            if self.passed[sender.index()].is_none_or(|passed| !had_time(story, passed.at, end)) {
                 continue;
             }
             let (to, from) = (receiver.name(), sender.name());

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use super::ledger::{Count, Judged, Ledgers};
 use crate::proto::Close;
 use crate::proto::rtmp::{Head, Message};
-use crate::rules::{Facts, Findings, Rule, Severity, rule};
+use crate::rules::{Findings, Rule, Severity, Story, rule};
 
 rule! {
     /// An Acknowledgement's number is that of all bytes received so far, the handshake and chunk headers included, and wraps
@@ -121,14 +121,14 @@ impl AcknowledgementWrong {
 }
 
 impl Rule for AcknowledgementWrong {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
-        for judged in self.ledgers.learn(message, facts) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
+        for judged in self.ledgers.learn(message, story) {
             self.say(&judged, findings);
         }
         self.dialects[message.from.index()].learn(&message.head);
     }
 
-    fn close(&mut self, close: &Close, _: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
         for judged in self.ledgers.close(close) {
             self.say(&judged, findings);
         }

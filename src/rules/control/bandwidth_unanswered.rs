@@ -1,6 +1,6 @@
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, LimitType, Message};
-use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::rules::{Findings, Quote, Rule, Story, rule};
 use crate::wire::{PacketNo, Side};
 
 rule! {
@@ -28,7 +28,7 @@ struct Asked {
 }
 
 impl Rule for BandwidthUnanswered {
-    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, _: &mut Findings) {
         let (side, other) = (message.from, message.from.other());
         match message.body {
             Body::SetPeerBandwidth { window, limit } => {
@@ -39,7 +39,7 @@ impl Rule for BandwidthUnanswered {
                     _ if *hard => true,
                     _ => return,
                 };
-                if facts.of(other).window.is_none_or(|(announced, _)| announced != window) {
+                if story.of(other).window.is_none_or(|(announced, _)| announced != window) {
                     let packets = (message.head.first.packet, message.head.last.packet);
                     let asked = || Asked { quote: Quote::of(message), packets, window };
                     self.asked[side.index()].get_or_insert_with(asked);
@@ -50,16 +50,16 @@ impl Rule for BandwidthUnanswered {
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if !close.last {
             return;
         }
         for side in Side::BOTH {
             let Some(asked) = self.asked[side.index()].take() else { continue };
-            let other = facts.of(side.other());
+            let other = story.of(side.other());
             // It must have had the time to answer: it said something later, and its end was captured.
             let had_time = other.last.is_some_and(|last| last.packet > asked.packets.1);
-            if !had_time || !facts.ends_in_order(close) {
+            if !had_time || !story.ends_in_order(close) {
                 continue;
             }
             let (name, window) = (side.other().name(), asked.window);

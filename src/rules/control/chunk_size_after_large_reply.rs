@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 
 rule! {
@@ -21,11 +21,11 @@ rule! {
 const FIRST_CHUNK_SIZE: u32 = 128;
 
 impl Rule for ChunkSizeAfterLargeReply {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         if self.judged || message.from != Side::Server {
             return;
         }
-        if facts.of(Side::Server).set_chunk_size {
+        if story.of(Side::Server).set_chunk_size {
             self.judged = true;
         } else if let Body::Command(command) = &message.body
             && message.head.length > FIRST_CHUNK_SIZE

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message, MessageType, UserControlEvent, type_name};
-use crate::rules::{Facts, Findings, Mark, Rule, Severity, rule};
+use crate::rules::{Findings, Mark, Rule, Severity, Story, rule};
 use crate::wire::words::count;
 
 rule! {
@@ -35,7 +35,7 @@ fn data_length(event: UserControlEvent) -> Option<u32> {
 }
 
 impl Rule for ControlMalformed {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         const EVENT: u32 = 2;
         let (kind, length) = (message.head.kind, message.head.length);
         let (what, length, right, before) = match (kind, &message.body) {

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Message, type_name};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// Protocol control messages (types 1, 2, 3, 5, 6) must be sent on message stream 0.
@@ -14,7 +14,7 @@ rule! {
 }
 
 impl Rule for ControlOnMessageStream {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let head = &message.head;
         if head.kind.is_protocol_control() && head.message_stream_known && head.message_stream_id != 0 {
             let text = format!("{} on message stream {}, not 0", type_name(head.kind), head.message_stream_id);

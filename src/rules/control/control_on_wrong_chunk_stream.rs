@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Message, type_name};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// Protocol control messages (types 1, 2, 3, 5, 6) must be sent on chunk stream 2.
@@ -14,7 +14,7 @@ rule! {
 }
 
 impl Rule for ControlOnWrongChunkStream {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let head = &message.head;
         if head.kind.is_protocol_control() && head.chunk_stream_id != 2 {
             let text = format!("{} on chunk stream {}, not 2", type_name(head.kind), head.chunk_stream_id);

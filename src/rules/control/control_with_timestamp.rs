@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Message, MessageType, type_name};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// Protocol control and user control messages (types 1 to 6) take effect when they are received: their timestamp is
@@ -16,7 +16,7 @@ rule! {
 }
 
 impl Rule for ControlWithTimestamp {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let head = &message.head;
         let is_control = head.kind.is_protocol_control() || head.kind == MessageType::USER_CONTROL;
         if is_control && head.timestamp_known && head.timestamp != 0 {

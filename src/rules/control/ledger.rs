@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Quote};
+use crate::rules::{Quote, Story};
 use crate::wire::{PacketNo, Side};
 
 /// Acknowledgements that wait. Past them the oldest is not judged.
@@ -90,7 +90,7 @@ struct Counter {
 
 impl Ledgers {
     /// Takes a message into account; gives the acknowledgements that can be judged now.
-    pub(super) fn learn(&mut self, message: &Message, facts: &Facts) -> Vec<Judged> {
+    pub(super) fn learn(&mut self, message: &Message, story: &Story) -> Vec<Judged> {
         let side = message.from;
         let first = message.head.first.packet;
         let judged = self.judge(side, message.head.offset, |ack| ack.packets.1.0 + WELL_AFTER < first.0);
@@ -103,8 +103,8 @@ impl Ledgers {
                 quote: Quote::of(message),
                 packets: (message.head.first.packet, message.head.last.packet),
                 number,
-                window: facts.of(side.other()).window,
-                announces_none: facts.of(side).window.is_none(),
+                window: story.of(side.other()).window,
+                announces_none: story.of(side).window.is_none(),
             });
         }
         judged

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// Set Peer Bandwidth's limit type is 0 (hard), 1 (soft) or 2 (dynamic).
@@ -14,7 +14,7 @@ rule! {
 }
 
 impl Rule for LimitTypeUnknown {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if let Body::SetPeerBandwidth { limit: Some(limit), .. } = message.body
             && limit.name().is_none()
         {

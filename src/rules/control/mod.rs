@@ -20,7 +20,7 @@ mod user_control_misplaced;
 mod window_exceeded;
 mod window_size_zero;
 
-use super::Facts;
+use super::Story;
 use crate::wire::Moment;
 
 pub(super) const CTL001: super::Entry = control_on_wrong_chunk_stream::ControlOnWrongChunkStream::ENTRY;
@@ -48,6 +48,6 @@ const TIME_TO_ACKNOWLEDGE_NS: i64 = 1_000_000_000;
 
 /// Whether there was time for an acknowledgement: a second, or a round trip where that takes longer, from when a window's bytes
 /// had been sent. Whole windows may be on their way at once, and a receiver that reads them at once acknowledges them at once.
-fn had_time(facts: &Facts, sent: Moment, until: Moment) -> bool {
-    until.time.since(sent.time) >= TIME_TO_ACKNOWLEDGE_NS.max(facts.round_trip().unwrap_or_default())
+fn had_time(story: &Story, sent: Moment, until: Moment) -> bool {
+    until.time.since(sent.time) >= TIME_TO_ACKNOWLEDGE_NS.max(story.round_trip().unwrap_or_default())
 }

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, UserControlEvent};
-use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::rules::{Findings, Quote, Rule, Story, rule};
 use crate::wire::words::seconds;
 use crate::wire::{Moment, PacketNo, Side};
 
@@ -88,7 +88,7 @@ impl Rule for PingUnanswered {
         self.waiting.iter().map(|ping| size_of::<Ping>() + ping.quote.cost()).sum()
     }
 
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::UserControl(control) = message.body else { return };
         let Some(timestamp) = control.timestamp else { return };
         match control.event {
@@ -98,13 +98,13 @@ impl Rule for PingUnanswered {
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if !close.last {
             return;
         }
         for ping in std::mem::take(&mut self.waiting) {
             let silent = ping.from.other();
-            if !facts.of(silent).seen || close.at.time.since(ping.at.time) <= PATIENCE_NS {
+            if !story.of(silent).seen || close.at.time.since(ping.at.time) <= PATIENCE_NS {
                 continue;
             }
             let text = format!("the {} never answered a ping", silent.name());

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, UserControlEvent};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::{Moment, Side};
 
 rule! {
@@ -32,7 +32,7 @@ impl Rule for StreamBeginMissing {
         self.begun.len() * 16
     }
 
-    fn message(&mut self, message: &Message, _: &Facts, _: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, _: &mut Findings) {
         if let Body::UserControl(control) = message.body
             && control.event == UserControlEvent::STREAM_BEGIN
             && message.from == Side::Server
@@ -42,20 +42,20 @@ impl Rule for StreamBeginMissing {
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if !close.last || self.begun.len() == REMEMBERED {
             return;
         }
-        let answer = facts.connect.as_ref().and_then(|connect| connect.answer.as_ref());
+        let answer = story.connect.as_ref().and_then(|connect| connect.answer.as_ref());
         let connected = answer.filter(|answer| answer.accepted).map(|answer| ("connect", 0, answer.at));
-        let started = facts.streams.iter().filter_map(|stream| {
-            let asked = facts.asked(stream)?;
+        let started = story.streams.iter().filter_map(|stream| {
+            let asked = story.asked(stream)?;
             let outcome = asked.outcome.as_ref().filter(|outcome| outcome.accepted)?;
             Some((asked.name.as_str(), stream.id, outcome.at))
         });
         // Where the capture ends at once, Stream Begin may be what comes next.
         let is_over = |at: Moment| {
-            facts.ends_in_order(close) || facts.of(Side::Server).last.is_some_and(|last| last.packet > at.packet)
+            story.ends_in_order(close) || story.of(Side::Server).last.is_some_and(|last| last.packet > at.packet)
         };
         let missing: Vec<_> = connected
             .into_iter()

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// A user control event that neither the specification names nor known servers and clients send.
@@ -14,7 +14,7 @@ rule! {
 }
 
 impl Rule for UnknownUserControl {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if let Body::UserControl(control) = message.body
             && message.head.length >= 2
             && control.event.name().is_none()

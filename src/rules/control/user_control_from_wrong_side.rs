@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message, UserControlEvent};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 use crate::wire::Side;
 
 rule! {
@@ -33,9 +33,9 @@ fn sender(event: UserControlEvent) -> Option<Side> {
 }
 
 impl Rule for UserControlFromWrongSide {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         // Which side is the client is a guess where the beginning was not captured.
-        if facts.midstream {
+        if story.midstream {
             return;
         }
         let Body::UserControl(control) = message.body else { return };

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Message, MessageType};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// User control messages (type 4) belong on chunk stream 2 and message stream 0.
@@ -15,7 +15,7 @@ rule! {
 }
 
 impl Rule for UserControlMisplaced {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let head = &message.head;
         if head.kind != MessageType::USER_CONTROL {
             return;

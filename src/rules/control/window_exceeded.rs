@@ -1,6 +1,6 @@
 use super::had_time;
 use crate::proto::rtmp::{Body, LimitType, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::{Moment, PacketNo, Side};
 
 rule! {
@@ -43,13 +43,13 @@ struct Overrun {
 }
 
 impl Direction {
-    fn sent(&mut self, message: &Message, facts: &Facts) {
+    fn sent(&mut self, message: &Message, story: &Story) {
         let head = &message.head;
         let is_later = self.acknowledged.is_none_or(|packet| packet < head.first.packet);
         if self.said || self.overrun.is_some() || !is_later {
             return;
         }
-        let Some((limit, since)) = limit(message.from, facts) else { return };
+        let Some((limit, since)) = limit(message.from, story) else { return };
         let base = *self.base.get_or_insert(head.offset);
         let base = if self.acknowledged.is_none() { since } else { base.max(since) };
         let sent = head.end().saturating_sub(base);
@@ -58,7 +58,7 @@ impl Direction {
             return;
         }
         let passed = *self.passed.get_or_insert(head.last);
-        if sent > 2 * u64::from(limit) && had_time(facts, passed, head.last) {
+        if sent > 2 * u64::from(limit) && had_time(story, passed, head.last) {
             let packets = (head.first.packet, head.last.packet);
             self.overrun = Some(Overrun { n: message.n, packets, limit, sent });
         }
@@ -74,10 +74,10 @@ impl Direction {
 }
 
 /// How many bytes a side may send unacknowledged, and its own bytes up to where that was said.
-fn limit(sender: Side, facts: &Facts) -> Option<(u32, u64)> {
-    let own = facts.of(sender).window;
+fn limit(sender: Side, story: &Story) -> Option<(u32, u64)> {
+    let own = story.of(sender).window;
     // A dynamic limit counts where a hard one came before, and that is seldom so.
-    let peer = facts
+    let peer = story
         .of(sender.other())
         .bandwidth
         .filter(|(_, limit)| limit.is_some_and(|limit| matches!(limit, LimitType::HARD | LimitType::SOFT)));
@@ -89,7 +89,7 @@ fn limit(sender: Side, facts: &Facts) -> Option<(u32, u64)> {
 }
 
 impl Rule for WindowExceeded {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let (side, other) = (message.from, message.from.other());
         let direction = &mut self.directions[other.index()];
         if matches!(message.body, Body::Acknowledgement(_)) {
@@ -105,6 +105,6 @@ impl Rule for WindowExceeded {
             let text = format!("the {} sent {sent} bytes unacknowledged under a window of {limit}", other.name());
             findings.push(Self::META, Some(other), text, packets).message = Some(n);
         }
-        self.directions[side.index()].sent(message, facts);
+        self.directions[side.index()].sent(message, story);
     }
 }

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message, type_name};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// A Window Acknowledgement Size or Set Peer Bandwidth of 0 bytes.
@@ -15,7 +15,7 @@ rule! {
 }
 
 impl Rule for WindowSizeZero {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if let Body::WindowAcknowledgementSize(0) | Body::SetPeerBandwidth { window: 0, .. } = message.body {
             let text = format!("{} announces a window of 0 bytes", type_name(message.head.kind));
             findings.about(Self::META, message, text).at(Mark::Payload(0..4));

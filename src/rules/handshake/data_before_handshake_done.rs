@@ -1,7 +1,7 @@
 use super::{SWAPPED_NS, is_complete, milliseconds};
 use crate::proto::Close;
 use crate::proto::rtmp::{Message, MessageType, Step, type_name};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::{Moment, Side};
 
 rule! {
@@ -31,8 +31,8 @@ struct First {
 impl DataBeforeHandshakeDone {
     /// Judges a side's first message by the packet that completed the other side's C2 or S2. That side's own first message
     /// tells whether the capture has its packets in order: nothing it sends comes before its C2 or S2.
-    fn judge(&mut self, from: Side, facts: &Facts, findings: &mut Findings) {
-        let (Some(first), Some(done)) = (self.first[from.index()], facts.of(from.other()).handshake_done()) else {
+    fn judge(&mut self, from: Side, story: &Story, findings: &mut Findings) {
+        let (Some(first), Some(done)) = (self.first[from.index()], story.of(from.other()).handshake_done()) else {
             return;
         };
         if self.judged[from.index()] {
@@ -50,7 +50,7 @@ impl DataBeforeHandshakeDone {
 }
 
 impl Rule for DataBeforeHandshakeDone {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         if self.judged == [true; 2] {
             return;
         }
@@ -58,21 +58,21 @@ impl Rule for DataBeforeHandshakeDone {
         self.first[message.from.index()].get_or_insert(First { n: message.n, at: head.first, kind: head.kind });
         if self.first.iter().all(Option::is_some) {
             for side in Side::BOTH {
-                self.judge(side, facts, findings);
+                self.judge(side, story, findings);
             }
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if !close.last {
             return;
         }
         for side in Side::BOTH {
-            self.judge(side, facts, findings);
-            let Some(first) = self.first[side.index()].filter(|_| facts.of(side.other()).steps[2].is_none()) else {
+            self.judge(side, story, findings);
+            let Some(first) = self.first[side.index()].filter(|_| story.of(side.other()).steps[2].is_none()) else {
                 continue;
             };
-            if is_complete(facts, close) {
+            if is_complete(story, close) {
                 let (from, name, awaited) = (side.name(), type_name(first.kind), Step::Echo.name(side.other()));
                 let text = format!("the {from} sent {name}, and {awaited} was never whole");
                 let packets = (first.at.packet, close.at.packet.max(first.at.packet));

@@ -1,6 +1,6 @@
 use super::{is_early, lacks_signature};
 use crate::proto::rtmp::{Echo, Handshake, HandshakeFacts, Step};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// C2 and S2 send the random bytes of the peer's S1 and C1 back, or end with a valid signature over the peer's
@@ -16,10 +16,10 @@ rule! {
 }
 
 impl Rule for EchoMismatch {
-    fn handshake(&mut self, step: &Handshake, facts: &Facts, findings: &mut Findings) {
+    fn handshake(&mut self, step: &Handshake, story: &Story, findings: &mut Findings) {
         if let HandshakeFacts::Echo { echo: Some(Echo::Different), .. } = step.facts
-            && !is_early(step, facts)
-            && !lacks_signature(step, facts)
+            && !is_early(step, story)
+            && !lacks_signature(step, story)
         {
             let (name, peer) = (step.step.name(step.from), Step::Block.name(step.from.other()));
             let text = format!("{name} is neither an echo of {peer} nor signed");

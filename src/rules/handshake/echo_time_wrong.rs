@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Echo, Handshake, HandshakeFacts, Step};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// C2 and S2 begin with two times: the one of the peer's S1 or C1, and the one at which that was read. Here the first is
@@ -16,10 +16,10 @@ rule! {
 }
 
 impl Rule for EchoTimeWrong {
-    fn handshake(&mut self, step: &Handshake, facts: &Facts, findings: &mut Findings) {
+    fn handshake(&mut self, step: &Handshake, story: &Story, findings: &mut Findings) {
         let HandshakeFacts::Echo { time, echo: Some(echo), .. } = step.facts else { return };
         let peer = step.from.other();
-        let Some((_, HandshakeFacts::Block { epoch, .. })) = facts.of(peer).steps[1] else { return };
+        let Some((_, HandshakeFacts::Block { epoch, .. })) = story.of(peer).steps[1] else { return };
         let (name, peer) = (step.step.name(step.from), Step::Block.name(peer));
         let text = match echo {
             Echo::Exact => format!("{name} is {peer} byte for byte, also where the time of reading belongs"),

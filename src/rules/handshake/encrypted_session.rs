@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Handshake, HandshakeFacts};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// C0 or S0 is 6, 8 or 9: RTMPE. All behind the handshake is encrypted, with keys that a capture does not hold.
@@ -14,7 +14,7 @@ rule! {
 }
 
 impl Rule for EncryptedSession {
-    fn handshake(&mut self, step: &Handshake, _: &Facts, findings: &mut Findings) {
+    fn handshake(&mut self, step: &Handshake, _: &Story, findings: &mut Findings) {
         let HandshakeFacts::Version(version) = step.facts else { return };
         let kind = match version {
             6 => "RTMPE",

@@ -2,7 +2,7 @@ use super::{is_complete, milliseconds};
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::Step;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::{Moment, Side};
 
 /// How long, in ns, nothing came when a handshake counts as stalled.
@@ -32,17 +32,17 @@ rule! {
 }
 
 impl Rule for HandshakeIncomplete {
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
-        if !close.last || !Side::BOTH.into_iter().all(|side| facts.is_whole(side)) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
+        if !close.last || !Side::BOTH.into_iter().all(|side| story.is_whole(side)) {
             return;
         }
-        let came = |side: Side, place: usize| facts.of(side).handshake[place];
+        let came = |side: Side, place: usize| story.of(side).handshake[place];
         let missing: Vec<_> = STEPS.iter().filter(|(side, _, place)| came(*side, *place).is_none()).collect();
         let last = STEPS.iter().filter_map(|(side, _, place)| came(*side, *place)).max_by_key(|at| at.packet);
         let (false, Some(last)) = (missing.is_empty(), last) else { return };
         // Who ended it is who ended first.
         let other = close.from.other();
-        let (closer, how) = match facts.of(other).closed {
+        let (closer, how) = match story.of(other).closed {
             Some(how) => (other, how),
             None => (close.from, close.how),
         };
@@ -73,7 +73,7 @@ impl Rule for HandshakeIncomplete {
         let text = format!("{} never came: {end}", names.join(", "));
         let finding = findings.push(Self::META, from, text, (last.packet, close.at.packet.max(last.packet)));
         // A side of which nothing was captured may have sent all of it.
-        finding.certain = is_complete(facts, close);
+        finding.certain = is_complete(story, close);
     }
 }
 

@@ -1,7 +1,7 @@
 use super::{SWAPPED_NS, is_complete, is_early, milliseconds};
 use crate::proto::Close;
 use crate::proto::rtmp::{Echo, Handshake, HandshakeFacts, Step};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 
 /// The version of a handshake whose answers can be judged.
@@ -22,10 +22,10 @@ rule! {
 
 impl HandshakeOutOfOrder {
     /// A C1 or S1 whose answer was there first. Where that is so the answer was not judged: nothing was there to judge it by.
-    fn block(step: &Handshake, facts: &Facts, findings: &mut Findings) {
+    fn block(step: &Handshake, story: &Story, findings: &mut Findings) {
         let from = step.from.other();
-        let answer = facts.of(from);
-        let is_plain = |facts| matches!(facts, Some((_, HandshakeFacts::Version(PLAIN))));
+        let answer = story.of(from);
+        let is_plain = |story| matches!(story, Some((_, HandshakeFacts::Version(PLAIN))));
         let Some((first, HandshakeFacts::Echo { echo: None, .. })) =
             answer.steps[2].filter(|_| is_plain(answer.steps[0]))
         else {
@@ -41,14 +41,14 @@ impl HandshakeOutOfOrder {
 }
 
 impl Rule for HandshakeOutOfOrder {
-    fn handshake(&mut self, step: &Handshake, facts: &Facts, findings: &mut Findings) {
+    fn handshake(&mut self, step: &Handshake, story: &Story, findings: &mut Findings) {
         if step.step == Step::Block {
-            Self::block(step, facts, findings);
+            Self::block(step, story, findings);
         }
         let HandshakeFacts::Echo { echo, .. } = step.facts else { return };
-        let (own, peer) = (facts.of(step.from), facts.of(step.from.other()));
+        let (own, peer) = (story.of(step.from), story.of(step.from.other()));
         let packets = |from| (from, step.last.packet);
-        if is_early(step, facts)
+        if is_early(step, story)
             && let Some(block) = peer.handshake[1]
         {
             let (name, awaited) = (step.step.name(step.from), Step::Block.name(step.from.other()));
@@ -69,12 +69,12 @@ impl Rule for HandshakeOutOfOrder {
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
-        if !close.last || !is_complete(facts, close) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
+        if !close.last || !is_complete(story, close) {
             return;
         }
         for side in Side::BOTH {
-            let (Some((first, _)), None) = (facts.of(side).steps[2], facts.of(side.other()).steps[1]) else { continue };
+            let (Some((first, _)), None) = (story.of(side).steps[2], story.of(side.other()).steps[1]) else { continue };
             let (name, awaited) = (Step::Echo.name(side), Step::Block.name(side.other()));
             let text = format!("{name} was sent, and {awaited} was never whole");
             findings.push(Self::META, Some(side), text, (first.packet, close.at.packet.max(first.packet)));

@@ -13,7 +13,7 @@ mod version_not_rtmp;
 mod version_unsupported;
 mod zero_field_not_zero;
 
-use super::Facts;
+use super::Story;
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Content, Echo, Handshake, HandshakeFacts, Scheme};
@@ -36,15 +36,15 @@ pub(super) const HSK012: super::Entry = signature_invalid::SignatureInvalid::ENT
 const SWAPPED_NS: i64 = 1_000_000;
 
 /// Whether a C2 or S2 was sent before what it answers was whole. One that answers it right was not, whatever the capture says.
-fn is_early(step: &Handshake, facts: &Facts) -> bool {
+fn is_early(step: &Handshake, story: &Story) -> bool {
     matches!(step.facts, HandshakeFacts::Echo { echo: Some(Echo::Different), .. })
-        && facts.of(step.from.other()).handshake[1]
+        && story.of(step.from.other()).handshake[1]
             .is_some_and(|block| step.first.packet < block.packet && block.time.since(step.first.time) >= SWAPPED_NS)
 }
 
 /// Whether a step should be signed by what both sides sent before, and is not.
-fn lacks_signature(step: &Handshake, facts: &Facts) -> bool {
-    let (own, peer) = (facts.of(step.from), facts.of(step.from.other()));
+fn lacks_signature(step: &Handshake, story: &Story) -> bool {
+    let (own, peer) = (story.of(step.from), story.of(step.from.other()));
     match step.facts {
         HandshakeFacts::Version(_) => false,
         HandshakeFacts::Block { zero, scheme, content, .. } => {
@@ -56,12 +56,12 @@ fn lacks_signature(step: &Handshake, facts: &Facts) -> bool {
 }
 
 /// Whether the capture has all that either side sent, at the session's last close: each side was seen, or ended in order.
-fn is_complete(facts: &Facts, close: &Close) -> bool {
+fn is_complete(story: &Story, close: &Close) -> bool {
     let is_seen = |side: Side| {
-        let closed = if close.from == side { Some(close.how) } else { facts.of(side).closed };
-        facts.of(side).seen || matches!(closed, Some(How::Fin | How::Rst))
+        let closed = if close.from == side { Some(close.how) } else { story.of(side).closed };
+        story.of(side).seen || matches!(closed, Some(How::Fin | How::Rst))
     };
-    Side::BOTH.into_iter().all(is_seen) && facts.ends_in_order(close)
+    Side::BOTH.into_iter().all(is_seen) && story.ends_in_order(close)
 }
 
 /// A version of four bytes as it is written.

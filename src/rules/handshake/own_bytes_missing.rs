@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Step};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 
 rule! {
@@ -17,7 +17,7 @@ rule! {
 }
 
 impl Rule for OwnBytesMissing {
-    fn handshake(&mut self, step: &Handshake, _: &Facts, findings: &mut Findings) {
+    fn handshake(&mut self, step: &Handshake, _: &Story, findings: &mut Findings) {
         let HandshakeFacts::Block { content, .. } = step.facts else { return };
         let name = step.step.name(step.from);
         let (from, text) = match content {

@@ -1,6 +1,6 @@
 use super::{dotted, is_early, lacks_signature};
 use crate::proto::rtmp::{Handshake, HandshakeFacts, Step};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// Behind a signed C1 a server that writes a version into S1 signs it too, and where both are signed, C2 and S2 end with
@@ -18,8 +18,8 @@ rule! {
 }
 
 impl Rule for SignatureInvalid {
-    fn handshake(&mut self, step: &Handshake, facts: &Facts, findings: &mut Findings) {
-        if !lacks_signature(step, facts) || is_early(step, facts) {
+    fn handshake(&mut self, step: &Handshake, story: &Story, findings: &mut Findings) {
+        if !lacks_signature(step, story) || is_early(step, story) {
             return;
         }
         let (name, peer) = (step.step.name(step.from), Step::Block.name(step.from.other()));

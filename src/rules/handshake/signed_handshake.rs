@@ -1,6 +1,6 @@
 use super::dotted;
 use crate::proto::rtmp::{Handshake, HandshakeFacts, Scheme};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// C1 or S1 holds a valid digest: the signed handshake of Flash Player 9 and later, which the specification does not have.
@@ -18,7 +18,7 @@ rule! {
 }
 
 impl Rule for SignedHandshake {
-    fn handshake(&mut self, step: &Handshake, _: &Facts, findings: &mut Findings) {
+    fn handshake(&mut self, step: &Handshake, _: &Story, findings: &mut Findings) {
         let HandshakeFacts::Block { zero, scheme, digest_at: Some(at), .. } = step.facts else { return };
         let placed = match scheme {
             Scheme::Digest0 => 772,

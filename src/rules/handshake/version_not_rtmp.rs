@@ -1,6 +1,6 @@
 use crate::proto::Undecodable;
 use crate::proto::rtmp::{Reason, Step};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// One side speaks RTMP, and the other answers in another protocol: where C0 or S0 should be stands the beginning of HTTP,
@@ -16,7 +16,7 @@ rule! {
 }
 
 impl Rule for VersionNotRtmp {
-    fn undecodable(&mut self, lost: &Undecodable, _: &Facts, findings: &mut Findings) {
+    fn undecodable(&mut self, lost: &Undecodable, _: &Story, findings: &mut Findings) {
         let Reason::NotRtmp(foreign) = lost.reason else { return };
         let (side, step) = (lost.from.name(), Step::Version.name(lost.from));
         let text = format!("the {side} speaks {} where {step} should be", foreign.name());

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Handshake, HandshakeFacts};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// The version in C0 or S0 is 3. 0 to 2 are of the time before RTMP was published, 4 to 31 are left for the future, and only
@@ -15,7 +15,7 @@ rule! {
 }
 
 impl Rule for VersionUnsupported {
-    fn handshake(&mut self, step: &Handshake, _: &Facts, findings: &mut Findings) {
+    fn handshake(&mut self, step: &Handshake, _: &Story, findings: &mut Findings) {
         let HandshakeFacts::Version(version) = step.facts else { return };
         if !matches!(version, 3 | 6 | 8 | 9) {
             let text = format!("{} is {version}, not 3", step.step.name(step.from));

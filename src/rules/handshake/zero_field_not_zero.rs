@@ -1,6 +1,6 @@
 use super::{dotted, lacks_signature};
 use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Scheme};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// Bytes 4 to 7 of C1 and S1 are zero. Peers that sign their handshake write a version number there, but no valid digest
@@ -16,9 +16,9 @@ rule! {
 }
 
 impl Rule for ZeroFieldNotZero {
-    fn handshake(&mut self, step: &Handshake, facts: &Facts, findings: &mut Findings) {
+    fn handshake(&mut self, step: &Handshake, story: &Story, findings: &mut Findings) {
         let HandshakeFacts::Block { zero, scheme: Scheme::Simple, content, .. } = step.facts else { return };
-        if zero == [0; 4] || content == Content::Copy || lacks_signature(step, facts) {
+        if zero == [0; 4] || content == Content::Copy || lacks_signature(step, story) {
             return;
         }
         let text =

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Mark, Rule, Severity, rule};
+use crate::rules::{Findings, Mark, Rule, Severity, Story, rule};
 
 /// Bytes of a message's header inside an aggregate.
 const HEADER: u32 = 11;
@@ -18,7 +18,7 @@ rule! {
 }
 
 impl Rule for AggregateMalformed {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::Aggregate(messages) = &message.body else { return };
         let end = message.payload.len() as u32;
         for (index, inside) in messages.iter().enumerate() {

@@ -1,6 +1,6 @@
 use crate::limits::Limits;
 use crate::proto::rtmp::{Message, MessageType, is_media};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::{Side, Time};
 
 /// How long audio and video run before they are compared, in ns: a player gets a burst first.
@@ -43,14 +43,14 @@ struct Pair {
 }
 
 impl Rule for AudioVideoDrift {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         if !is_media(message) {
             return;
         }
         let (from, stream) = (message.from, message.head.message_stream_id);
         let pairs = &mut self.pairs;
         let mut text = None;
-        facts.tracks.steps(message, |step| {
+        story.tracks.steps(message, |step| {
             if step.track != 0 {
                 return;
             }

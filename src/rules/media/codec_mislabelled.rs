@@ -1,6 +1,6 @@
 use crate::proto::flv::Video;
 use crate::proto::rtmp::{Body, Message, Part, parts};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 /// A legacy video header with packet type and composition time; an enhanced one with its FourCC is as long.
 const HEADER: usize = 5;
@@ -19,7 +19,7 @@ rule! {
 }
 
 impl Rule for CodecMislabelled {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         match &message.body {
             Body::Video(video) => judge_video(message, video, findings),
             Body::Audio(_) => parts(message, |_, part| {

@@ -1,6 +1,6 @@
 use crate::proto::flv::{Codec, SoundFormat};
 use crate::proto::rtmp::{Message, Part, is_media, parts};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// A codec id or FourCC that no specification of FLV or Enhanced RTMP has. HEVC as codec id 12, AV1 as 13 and Opus as
@@ -16,7 +16,7 @@ rule! {
 }
 
 impl Rule for CodecUnknown {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if !is_media(message) {
             return;
         }

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// An Enhanced RTMP packet that cannot be read: a packet type, modifier, multitrack or FourCC header that is cut or
@@ -15,7 +15,7 @@ rule! {
 }
 
 impl Rule for EnhancedMalformed {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let enhanced = match &message.body {
             Body::Audio(audio) => audio.enhanced,
             Body::Video(video) => video.enhanced,

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Message, is_media, parts};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 use crate::wire::Side;
 
 rule! {
@@ -17,8 +17,8 @@ rule! {
 }
 
 impl Rule for EnhancedNotAnnounced {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
-        if !is_media(message) || facts.connect.as_ref().is_none_or(|connect| connect.announces_enhanced) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
+        if !is_media(message) || story.connect.as_ref().is_none_or(|connect| connect.announces_enhanced) {
             return;
         }
         let mut enhanced = false;

@@ -1,7 +1,7 @@
 use super::named;
 use crate::limits::Limits;
 use crate::proto::rtmp::{Message, MessageType, is_media};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::{Side, Time};
 
 /// How far media may fall behind, in ms, and for how long in ns it must stay there.
@@ -39,14 +39,14 @@ struct Track {
 }
 
 impl Rule for LateMedia {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         if !is_media(message) || message.from != Side::Client {
             return;
         }
         let stream = message.head.message_stream_id;
         let tracks = &mut self.tracks;
         let mut text = None;
-        facts.tracks.steps(message, |step| {
+        story.tracks.steps(message, |step| {
             let place = tracks
                 .iter()
                 .position(|track| (track.message_stream_id, track.kind, track.id) == (stream, step.kind, step.track));

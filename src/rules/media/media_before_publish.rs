@@ -1,7 +1,7 @@
 use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::{Message, is_media};
-use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::rules::{Findings, Quote, Rule, Story, rule};
 use crate::story::{Request, Use};
 use crate::wire::words::{count, duration};
 use crate::wire::{Moment, PacketNo, Side};
@@ -60,19 +60,19 @@ impl Rule for MediaBeforePublish {
         early.chain(after).sum()
     }
 
-    fn message(&mut self, message: &Message, facts: &Facts, _: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, _: &mut Findings) {
         let head = &message.head;
         let id = head.message_stream_id;
         // Message stream 0 is another rule's.
         if !is_media(message) || message.from != Side::Client || id == 0 || !head.message_stream_known {
             return;
         }
-        let stream = facts.streams.get(id);
+        let stream = story.streams.get(id);
         if let Some(ended) = stream.and_then(|stream| stream.ended) {
-            let call = || stream.and_then(|stream| facts.ended_by(stream)).map(Request::call);
+            let call = || stream.and_then(|stream| story.ended_by(stream)).map(Request::call);
             return self.goes_on(message, ended, call);
         }
-        let asked = stream.and_then(|stream| facts.asked(stream)).filter(|asked| asked.purpose() == Some(Use::Publish));
+        let asked = stream.and_then(|stream| story.asked(stream)).filter(|asked| asked.purpose() == Some(Use::Publish));
         let outcome = asked.and_then(|asked| asked.outcome.as_ref());
         if outcome.is_some_and(|outcome| outcome.accepted)
             || self.early.len() == REMEMBERED
@@ -90,16 +90,16 @@ impl Rule for MediaBeforePublish {
         self.early.push(Early { message_stream_id: id, at, packets, quote: Quote::of(message), what });
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if close.last {
             self.after.drain(..).for_each(|after| after.say(findings));
         }
-        if !close.last || !facts.is_in_order(close) {
+        if !close.last || !story.is_in_order(close) {
             return;
         }
         for early in self.early.drain(..) {
             let id = early.message_stream_id;
-            let asked = facts.streams.get(id).and_then(|stream| facts.asked(stream));
+            let asked = story.streams.get(id).and_then(|stream| story.asked(stream));
             let accepted = asked.and_then(|asked| asked.outcome.as_ref()).filter(|outcome| outcome.accepted);
             // Captures of several interfaces reorder.
             if accepted.is_none_or(|outcome| outcome.at.time.since(early.at.time) > REORDERED) {

@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Mark, Rule, rule};
+use crate::rules::{Findings, Mark, Rule, Story, rule};
 
 rule! {
     /// An audio or video message whose FLV header or configuration cannot be read.
@@ -14,7 +14,7 @@ rule! {
 }
 
 impl Rule for MediaMalformed {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let legacy = match &message.body {
             Body::Audio(audio) => !audio.enhanced,
             Body::Video(video) => !video.enhanced,

@@ -1,6 +1,6 @@
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, is_media};
-use crate::rules::{Facts, Findings, Mark, Quote, Rule, clipped, rule};
+use crate::rules::{Findings, Mark, Quote, Rule, Story, clipped, rule};
 use crate::story::Use;
 use crate::wire::Side;
 
@@ -42,7 +42,7 @@ impl Rule for MediaOnControlStream {
         self.data.iter().map(cost).sum()
     }
 
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let (head, data) = (&message.head, &mut self.data[message.from.index()]);
         if !head.message_stream_known {
             return;
@@ -54,7 +54,7 @@ impl Rule for MediaOnControlStream {
             }
             _ if is_media(message) => data.is_alone(findings),
             Body::Data(body) if head.message_stream_id == 0 && body.name != OF_CONNECTION => {
-                let Some((stream, used)) = in_use(message.from, facts) else { return };
+                let Some((stream, used)) = in_use(message.from, story) else { return };
                 let name = clipped(body.handler().to_owned());
                 let text = format!("{name} on message stream 0, while message stream {stream} is {used}");
                 match data {
@@ -69,7 +69,7 @@ impl Rule for MediaOnControlStream {
         }
     }
 
-    fn close(&mut self, close: &Close, _: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
         if close.last {
             self.data.iter_mut().for_each(|data| data.is_alone(findings));
         }
@@ -99,11 +99,11 @@ fn media(message: &Message, findings: &mut Findings) {
 }
 
 /// The message stream on which a side publishes, or the other plays what it sends.
-fn in_use(from: Side, facts: &Facts) -> Option<(u32, &'static str)> {
+fn in_use(from: Side, story: &Story) -> Option<(u32, &'static str)> {
     let (purpose, used) = if from == Side::Client { (Use::Publish, "published") } else { (Use::Play, "played") };
-    let mut streams = facts.streams.iter().filter(|stream| stream.purpose == Some(purpose) && stream.id != 0);
+    let mut streams = story.streams.iter().filter(|stream| stream.purpose == Some(purpose) && stream.id != 0);
     let stream = streams.find(|stream| {
-        let outcome = facts.asked(stream).and_then(|asked| asked.outcome.as_ref());
+        let outcome = story.asked(stream).and_then(|asked| asked.outcome.as_ref());
         stream.ended.is_none() && !stream.finished && outcome.is_some_and(|outcome| outcome.accepted)
     })?;
     Some((stream.id, used))

@@ -3,7 +3,7 @@ use crate::limits::Limits;
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, MessageType, is_media};
-use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::rules::{Findings, Quote, Rule, Story, rule};
 use crate::story::{Step, Stream, Track, Use};
 use crate::wire::words::seconds;
 use crate::wire::{Moment, Side, Time};
@@ -93,39 +93,39 @@ impl Rule for MediaStalled {
         self.running.len() * size_of::<Running>() + self.stalls.iter().map(cost).sum::<usize>()
     }
 
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         if let Body::Command(command) = &message.body {
-            for stream in facts.streams.ended_by(message) {
+            for stream in story.streams.ended_by(message) {
                 let end = || End::Command(command.name.clone());
-                self.end(facts, stream, message.head.last, end, findings);
+                self.end(story, stream, message.head.last, end, findings);
             }
         }
         if !is_media(message) {
             return;
         }
-        facts.tracks.steps(message, |step| self.step(message, facts, &step, findings));
+        story.tracks.steps(message, |step| self.step(message, story, &step, findings));
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         if !close.last {
             return;
         }
-        for stream in facts.streams.iter().filter(|stream| stream.ended.is_none()) {
+        for stream in story.streams.iter().filter(|stream| stream.ended.is_none()) {
             let Some(from) = sender(stream) else { continue };
-            self.end(facts, stream, stopped(facts, close, from), || End::Close, findings);
+            self.end(story, stream, stopped(story, close, from), || End::Close, findings);
         }
         for stall in self.stalls.drain(..) {
             let receiver = stall.place.0.other();
-            stall.say(facts.window_closed(receiver, close), findings);
+            stall.say(story.window_closed(receiver, close), findings);
         }
     }
 }
 
 impl MediaStalled {
     /// A track went on.
-    fn step(&mut self, message: &Message, facts: &Facts, step: &Step, findings: &mut Findings) {
+    fn step(&mut self, message: &Message, story: &Story, step: &Step, findings: &mut Findings) {
         let place = (message.from, message.head.message_stream_id);
-        let Some(track) = facts.tracks.get(place.0, place.1, step.kind, step.track) else { return };
+        let Some(track) = story.tracks.get(place.0, place.1, step.kind, step.track) else { return };
         let known = self.running.iter().position(|it| it.is(place, track));
         let at = match known {
             Some(at) => at,
@@ -141,13 +141,13 @@ impl MediaStalled {
         let [from, until] = step.times;
         if until.time.since(from.time) > SILENCE {
             let end = || End::Media(Quote::of(message));
-            if let Some(last) = self.all_silent(facts, place, until) {
+            if let Some(last) = self.all_silent(story, place, until) {
                 self.keep(Stall { place, track: None, from: last, until, end: end() }, findings);
             }
             let whole = self.stalls.iter().rfind(|stall| stall.place == place && stall.track.is_none());
             let own = until.time.since(from.time) - whole.map_or(0, |whole| overlap(whole, from.time, until.time));
             if own > SILENCE && self.running[at].is_silent(own) {
-                let track = Some(alone(facts, place, track, from));
+                let track = Some(alone(story, place, track, from));
                 self.keep(Stall { place, track, from, until, end: end() }, findings);
             }
         }
@@ -155,28 +155,28 @@ impl MediaStalled {
     }
 
     /// When the last media of a running stream came, where that is too long ago.
-    fn all_silent(&self, facts: &Facts, place: Place, now: Moment) -> Option<Moment> {
-        let last = last(facts, place)?;
+    fn all_silent(&self, story: &Story, place: Place, now: Moment) -> Option<Moment> {
+        let last = last(story, place)?;
         let silence = now.time.since(last.time);
-        let is_running = |it: &Running| it.is_of(facts, place) && it.is_silent(silence);
+        let is_running = |it: &Running| it.is_of(story, place) && it.is_silent(silence);
         (silence > SILENCE && self.running.iter().any(is_running)).then_some(last)
     }
 
     /// A stream ends.
-    fn end(&mut self, facts: &Facts, stream: &Stream, at: Moment, end: impl Fn() -> End, findings: &mut Findings) {
+    fn end(&mut self, story: &Story, stream: &Stream, at: Moment, end: impl Fn() -> End, findings: &mut Findings) {
         let Some(from) = sender(stream) else { return };
         // Some servers send a player its media on message stream 0.
         for place in [(from, stream.id), (from, 0)] {
-            let Some(last) = last(facts, place) else { continue };
-            if let Some(last) = self.all_silent(facts, place, at) {
+            let Some(last) = last(story, place) else { continue };
+            if let Some(last) = self.all_silent(story, place, at) {
                 self.keep(Stall { place, track: None, from: last, until: at, end: end() }, findings);
             }
-            let silent = self.running.iter().filter(|it| it.is_of(facts, place)).filter_map(|it| {
-                let track = facts.tracks.get(place.0, place.1, it.kind, it.id)?;
+            let silent = self.running.iter().filter(|it| it.is_of(story, place)).filter_map(|it| {
+                let track = story.tracks.get(place.0, place.1, it.kind, it.id)?;
                 let own = last.time.since(track.last.time);
                 (own > SILENCE && it.is_silent(own)).then_some(track)
             });
-            let silent: Vec<_> = silent.map(|track| (track.last, alone(facts, place, track, track.last))).collect();
+            let silent: Vec<_> = silent.map(|track| (track.last, alone(story, place, track, track.last))).collect();
             for (from, track) in silent {
                 self.keep(Stall { place, track: Some(track), from, until: at, end: end() }, findings);
             }
@@ -204,8 +204,8 @@ impl Running {
     }
 
     /// Whether it is a track of this sender and stream, whose clock was not set anew since its last step.
-    fn is_of(&self, facts: &Facts, place: Place) -> bool {
-        let track = || facts.tracks.get(place.0, place.1, self.kind, self.id);
+    fn is_of(&self, story: &Story, place: Place) -> bool {
+        let track = || story.tracks.get(place.0, place.1, self.kind, self.id);
         self.place == place && track().is_some_and(|track| track.turn == self.turn)
     }
 
@@ -234,18 +234,18 @@ fn sender(stream: &Stream) -> Option<Side> {
 }
 
 /// When a side stopped, at the session's last close: when it ended its direction, or else when the session ended.
-fn stopped(facts: &Facts, close: &Close, side: Side) -> Moment {
-    let known = facts.of(side);
+fn stopped(story: &Story, close: &Close, side: Side) -> Moment {
+    let known = story.of(side);
     let own = if side == close.from { Some((close.how, close.at)) } else { known.closed.zip(known.closed_at) };
     match own {
         Some((How::Fin | How::Rst, at)) => at,
-        _ => facts.ending(close).at,
+        _ => story.ending(close).at,
     }
 }
 
 /// When the last frame of a sender on a message stream came.
-fn last(facts: &Facts, place: Place) -> Option<Moment> {
-    facts.tracks.of(place.0, place.1).map(|track| track.last).max_by_key(|last| last.time)
+fn last(story: &Story, place: Place) -> Option<Moment> {
+    story.tracks.of(place.0, place.1).map(|track| track.last).max_by_key(|last| last.time)
 }
 
 /// How much of the time between two moments lies in a silence, in ns.
@@ -254,9 +254,9 @@ fn overlap(stall: &Stall, from: Time, until: Time) -> i64 {
 }
 
 /// A track that was silent alone since this moment.
-fn alone(facts: &Facts, place: Place, track: &Track, since: Moment) -> Alone {
+fn alone(story: &Story, place: Place, track: &Track, since: Moment) -> Alone {
     let went_on = |it: &&Track| it.kind != track.kind && it.last.time > since.time;
-    let other = facts.tracks.of(place.0, place.1).find(went_on).and_then(|it| it.kind.name());
+    let other = story.tracks.of(place.0, place.1).find(went_on).and_then(|it| it.kind.name());
     Alone { track: of_track(track.kind, track.id), beside: other.unwrap_or("the rest") }
 }
 

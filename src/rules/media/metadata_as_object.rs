@@ -1,6 +1,6 @@
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message, MessageType};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// The argument of `onMetaData` is an object. Enhanced RTMP says that it is an ECMA array, as FLV files have it.
@@ -15,7 +15,7 @@ rule! {
 }
 
 impl Rule for MetadataAsObject {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::Data(data) = &message.body else { return };
         if message.head.kind != MessageType::DATA_AMF0 || data.handler() != "onMetaData" {
             return;

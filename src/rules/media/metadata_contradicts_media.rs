@@ -1,7 +1,7 @@
 use super::named;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, is_media, parts};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::Metadata;
 
 /// Up to here a sample rate is FLV's code for one (§E.4.2.1: 0 is 5.5 kHz, 1 is 11, 2 is 22, 3 is 44.1), and none in Hz. It says
@@ -24,7 +24,7 @@ rule! {
 }
 
 impl Rule for MetadataContradictsMedia {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let (from, stream) = (message.from, message.head.message_stream_id);
         let mut wrong = Vec::new();
         if let Body::Data(data) = &message.body {
@@ -33,12 +33,12 @@ impl Rule for MetadataContradictsMedia {
                 return;
             }
             let says = Metadata::of(message, values);
-            for track in facts.tracks.of(from, stream).filter(|track| track.id == 0 && track.configured) {
+            for track in story.tracks.of(from, stream).filter(|track| track.id == 0 && track.configured) {
                 let is = Is { kind: track.kind, codec: track.codec, size: track.size, sample_rate: track.sample_rate };
                 is.contradicts(&says, &mut wrong);
             }
         } else if is_media(message) {
-            let Some(says) = facts.tracks.metadata(from, stream) else { return };
+            let Some(says) = story.tracks.metadata(from, stream) else { return };
             parts(message, |Spot { track: id, .. }, part| {
                 if id != 0 || !part.is_configuration() {
                     return;

@@ -3,7 +3,7 @@ use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::flv::FrameType;
 use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, parts};
-use crate::rules::{Facts, Findings, Quote, Rule, rule};
+use crate::rules::{Findings, Quote, Rule, Story, rule};
 use crate::wire::words::seconds;
 use crate::wire::{Moment, PacketNo, Side};
 
@@ -41,7 +41,7 @@ struct Waiting {
 }
 
 impl Rule for NoKeyframe {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         if !matches!(message.body, Body::Video(_) | Body::Aggregate(_)) {
             return;
         }
@@ -57,7 +57,7 @@ impl Rule for NoKeyframe {
             let place = waiting
                 .iter()
                 .position(|waiting| (waiting.from, waiting.message_stream_id, waiting.track) == (from, stream, track));
-            let known = facts.tracks.get(from, stream, MessageType::VIDEO, track);
+            let known = story.tracks.get(from, stream, MessageType::VIDEO, track);
             if let Some(place) = place {
                 let since = waiting[place].since;
                 let took = now.time.since(since.time);
@@ -87,7 +87,7 @@ impl Rule for NoKeyframe {
         });
     }
 
-    fn close(&mut self, close: &Close, _: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
         for waiting in std::mem::take(&mut self.waiting) {
             if waiting.from == close.from {
                 waiting.say("no key frame came before the end", findings);

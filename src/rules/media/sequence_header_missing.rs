@@ -1,6 +1,6 @@
 use super::named;
 use crate::proto::rtmp::{Message, Spot, is_media, parts};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 /// Codecs whose frames cannot be decoded without their configuration.
 const CONFIGURED: &[&str] = &["h264", "hevc", "vvc", "av1", "aac", "flac"];
@@ -21,7 +21,7 @@ rule! {
 }
 
 impl Rule for SequenceHeaderMissing {
-    fn message(&mut self, message: &Message, facts: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         if !is_media(message) {
             return;
         }
@@ -37,7 +37,7 @@ impl Rule for SequenceHeaderMissing {
             if !part.is_frame() || configured.contains(&(kind, id)) {
                 return;
             }
-            let track = facts.tracks.get(message.from, stream, kind, id);
+            let track = story.tracks.get(message.from, stream, kind, id);
             // Another codec than before needs another configuration.
             let is_first = track.is_none_or(|track| track.frames == 0 || track.codec != Some(codec));
             let is_configured = track.is_some_and(|track| track.configured && track.codec == Some(codec));

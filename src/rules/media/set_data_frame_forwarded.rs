@@ -1,5 +1,5 @@
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 
 rule! {
@@ -16,7 +16,7 @@ rule! {
 }
 
 impl Rule for SetDataFrameForwarded {
-    fn message(&mut self, message: &Message, _: &Facts, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if let Body::Data(data) = &message.body
             && message.from == Side::Server
             && data.name == "@setDataFrame"

@@ -1,5 +1,5 @@
 use crate::proto::Gap;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// The capture misses bytes of one direction. Nothing is known of them, and no peer is to blame for what they held. When
@@ -16,7 +16,7 @@ rule! {
 }
 
 impl Rule for CaptureGap {
-    fn gap(&mut self, gap: &Gap, _: &Facts, findings: &mut Findings) {
+    fn gap(&mut self, gap: &Gap, _: &Story, findings: &mut Findings) {
         let lost = if gap.survived { "decoding goes on after them" } else { "the next chunk is looked for" };
         let text = format!("{} bytes from offset {} on are not in the capture; {lost}", gap.bytes, gap.offset);
         findings.push(Self::META, Some(gap.from), text, (gap.at.packet, gap.at.packet));

@@ -1,7 +1,7 @@
 use crate::net::How;
 use crate::proto::rtmp::{Head, type_name};
 use crate::proto::{Close, Incomplete, Why};
-use crate::rules::{Facts, Findings, Rule, Severity, rule};
+use crate::rules::{Findings, Rule, Severity, Story, rule};
 use crate::story::Use;
 use crate::wire::Side;
 
@@ -30,7 +30,7 @@ struct Cut {
 }
 
 impl Rule for ClosedInsideMessage {
-    fn incomplete(&mut self, part: &Incomplete, _: &Facts, _: &mut Findings) {
+    fn incomplete(&mut self, part: &Incomplete, _: &Story, _: &mut Findings) {
         if part.why == Why::Closed {
             let head = Head { runs: Vec::new(), ..part.head.clone() };
             let cut = Cut { head: Box::new(head), received: part.received };
@@ -38,8 +38,8 @@ impl Rule for ClosedInsideMessage {
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
-        let ending = facts.ending(close);
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
+        let ending = story.ending(close);
         let Some(by) = ending.by.filter(|_| close.last) else { return };
         let from = by.other();
         let Some(Cut { head, received }) = self.cut[from.index()].take() else { return };
@@ -59,10 +59,10 @@ impl Rule for ClosedInsideMessage {
         );
         let last = head.last.packet.max(ending.at.packet);
         let finding = findings.push(Self::META, Some(by), text, (head.first.packet, last));
-        if by == Side::Client && facts.requests.uses().any(|request| request.purpose() == Some(Use::Play)) {
+        if by == Side::Client && story.requests.uses().any(|request| request.purpose() == Some(Use::Play)) {
             finding.severity = Severity::Note;
         }
         // A FIN acknowledges what had come by then. A reset need not: the rest may have been sent and not captured.
-        finding.certain = ending.how == How::Fin && facts.is_whole(from);
+        finding.certain = ending.how == How::Fin && story.is_whole(from);
     }
 }

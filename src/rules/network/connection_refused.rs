@@ -1,5 +1,5 @@
 use crate::proto::{Attempts, Close, Opened};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::words::count;
 
 rule! {
@@ -20,12 +20,12 @@ rule! {
 }
 
 impl Rule for ConnectionRefused {
-    fn opened(&mut self, opened: &Opened, _: &Facts, findings: &mut Findings) {
+    fn opened(&mut self, opened: &Opened, _: &Story, findings: &mut Findings) {
         self.server = opened.server.to_string();
         self.say(&opened.attempts, findings);
     }
 
-    fn close(&mut self, close: &Close, _: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
         self.say(&close.attempts, findings);
     }
 }

@@ -1,7 +1,7 @@
 use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::{Stream, Use};
 use crate::wire::Side;
 
@@ -27,12 +27,12 @@ rule! {
 struct Step(&'static str, bool);
 
 impl ConnectionReset {
-    fn step(&self, facts: &Facts) -> Step {
-        let streams = facts.streams.iter().filter(|stream| stream.asked.is_some());
+    fn step(&self, story: &Story) -> Step {
+        let streams = story.streams.iter().filter(|stream| stream.asked.is_some());
         if let Some(stream) = streams.max_by_key(|stream| stream.asked) {
-            return stream_step(facts, stream);
+            return stream_step(story, stream);
         }
-        match (self.media, &facts.connect) {
+        match (self.media, &story.connect) {
             (Some(Side::Client), _) => Step("while publishing", true),
             (Some(Side::Server), _) => Step("while playing", true),
             (None, Some(connect)) => match &connect.answer {
@@ -40,11 +40,11 @@ impl ConnectionReset {
                 Some(answer) if answer.accepted => Step("while connected, without a stream", true),
                 Some(_) => Step("after connect was rejected", false),
             },
-            (None, None) if facts.midstream => Step("at a step that the capture does not show", true),
-            (None, None) if Side::BOTH.into_iter().any(|side| facts.of(side).messages > 0) => {
+            (None, None) if story.midstream => Step("at a step that the capture does not show", true),
+            (None, None) if Side::BOTH.into_iter().any(|side| story.of(side).messages > 0) => {
                 Step("before connect", true)
             }
-            (None, None) if Side::BOTH.into_iter().all(|side| facts.of(side).handshake_done().is_some()) => {
+            (None, None) if Side::BOTH.into_iter().all(|side| story.of(side).handshake_done().is_some()) => {
                 Step("after the handshake, before any message was decoded", true)
             }
             (None, None) => Step("during the handshake", true),
@@ -52,8 +52,8 @@ impl ConnectionReset {
     }
 }
 
-fn stream_step(facts: &Facts, stream: &Stream) -> Step {
-    let Some(asked) = facts.asked(stream).filter(|_| stream.ended.is_none() && !stream.finished) else {
+fn stream_step(story: &Story, stream: &Stream) -> Step {
+    let Some(asked) = story.asked(stream).filter(|_| stream.ended.is_none() && !stream.finished) else {
         return Step("after the stream was closed", false);
     };
     let accepted = asked.outcome.as_ref().map(|outcome| outcome.accepted);
@@ -68,18 +68,18 @@ fn stream_step(facts: &Facts, stream: &Stream) -> Step {
 }
 
 impl Rule for ConnectionReset {
-    fn message(&mut self, message: &Message, _: &Facts, _: &mut Findings) {
+    fn message(&mut self, message: &Message, _: &Story, _: &mut Findings) {
         if let Body::Audio(_) | Body::Video(_) | Body::Aggregate(_) = message.body {
             self.media = Some(message.from);
         }
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         let Some((side, at)) = close.tcp.reset.filter(|_| !self.said) else { return };
         self.said = true;
         let finished =
-            |side: Side| facts.of(side).closed == Some(How::Fin) || (close.from == side && close.how == How::Fin);
-        let Step(step, ran) = self.step(facts);
+            |side: Side| story.of(side).closed == Some(How::Fin) || (close.from == side && close.how == How::Fin);
+        let Step(step, ran) = self.step(story);
         if !ran && (finished(side) || finished(side.other())) {
             return;
         }
@@ -91,6 +91,6 @@ impl Rule for ConnectionReset {
         }
         let finding = findings.push(Self::META, Some(side), text, (at.packet, at.packet));
         // What came before tells the step.
-        finding.certain = facts.midstream || Side::BOTH.into_iter().all(|side| facts.is_whole(side));
+        finding.certain = story.midstream || Side::BOTH.into_iter().all(|side| story.is_whole(side));
     }
 }

@@ -1,6 +1,6 @@
 use crate::net::Start;
 use crate::proto::Opened;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// The capture has no SYN of this connection: it began before the capture did, or its SYN was missed.
@@ -16,7 +16,7 @@ rule! {
 }
 
 impl Rule for MidstreamStart {
-    fn opened(&mut self, opened: &Opened, _: &Facts, findings: &mut Findings) {
+    fn opened(&mut self, opened: &Opened, _: &Story, findings: &mut Findings) {
         if opened.start == Start::Midstream {
             let text = "the connection's beginning is not in the capture".to_owned();
             findings.push(Self::META, None, text, (opened.at.packet, opened.at.packet));

@@ -1,5 +1,5 @@
 use crate::proto::Close;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
     /// Not a packet of one side was captured: only half of the conversation is there.
@@ -17,7 +17,7 @@ rule! {
 }
 
 impl Rule for OneDirectionOnly {
-    fn close(&mut self, close: &Close, _: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
         self.packets[close.from.index()] = close.tcp.packets;
         let other = close.from.other();
         if !close.last {

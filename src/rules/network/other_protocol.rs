@@ -1,5 +1,5 @@
 use crate::proto::{Close, Opened, Stranger};
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 use crate::wire::words::count;
 
@@ -22,13 +22,13 @@ rule! {
 }
 
 impl Rule for OtherProtocol {
-    fn opened(&mut self, opened: &Opened, _: &Facts, findings: &mut Findings) {
+    fn opened(&mut self, opened: &Opened, _: &Story, findings: &mut Findings) {
         self.say(&opened.strangers, findings);
     }
 
-    fn close(&mut self, close: &Close, facts: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         self.say(&close.strangers, findings);
-        let server = facts.of(Side::Server);
+        let server = story.of(Side::Server);
         let is_answered = server.seen || server.gap || server.lost;
         if let Some(stranger) = self.answered.take_if(|_| close.last)
             && !is_answered

@@ -1,5 +1,5 @@
 use crate::proto::Close;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::words::{count, plural};
 
 rule! {
@@ -15,7 +15,7 @@ rule! {
 }
 
 impl Rule for PacketsCut {
-    fn close(&mut self, close: &Close, _: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
         let tcp = &close.tcp;
         if tcp.cut_packets > 0 {
             let (packets, bytes) = (tcp.cut_packets, tcp.cut_bytes);

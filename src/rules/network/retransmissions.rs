@@ -1,5 +1,5 @@
 use crate::proto::Close;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::words::count;
 
 rule! {
@@ -16,7 +16,7 @@ rule! {
 }
 
 impl Rule for Retransmissions {
-    fn close(&mut self, close: &Close, _: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
         let tcp = &close.tcp;
         let (again, all) = (tcp.retransmitted_bytes, close.bytes);
         if again.saturating_mul(100) <= all {

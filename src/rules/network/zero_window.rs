@@ -1,5 +1,5 @@
 use crate::proto::Close;
-use crate::rules::{Facts, Findings, Rule, rule};
+use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::words::rounded_seconds;
 
 /// Nanoseconds. Shorter ones are how a full buffer looks every day.
@@ -18,7 +18,7 @@ rule! {
 }
 
 impl Rule for ZeroWindow {
-    fn close(&mut self, close: &Close, _: &Facts, findings: &mut Findings) {
+    fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
         let tcp = &close.tcp;
         if tcp.longest_zero_window > LONG {
             let times = if tcp.zero_windows == 1 { "once" } else { "several times" };
