@@ -1,7 +1,7 @@
 //! Conformance: what is wrong, strange or worth knowing on the wire, with proof.
 //!
 //! A rule is one small file. It sees events only, keeps its own little state, and a fresh set of rules judges each
-//! session. What happened so far is told by the [`Story`](crate::story::Story). [`CATALOGUE`] is the only list.
+//! session. What happened so far is told by the [`Story`]. [`CATALOGUE`] is the only list.
 
 mod amf;
 mod chunk;

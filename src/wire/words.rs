@@ -1,7 +1,7 @@
 //! Counts, times and texts as a person reads them: one formatter for each thing, for all who write sentences.
 //!
 //! Times are cut, not rounded, unless the name says so: `0.9996` seconds have not been one. What may be shown of the
-//! wire is not decided here ([`escape`](super::escape), and `secrets` for what is masked).
+//! wire is not decided here ([`escape`](super::escape()), and `secrets` for what is masked).
 
 use std::borrow::Cow;
 
