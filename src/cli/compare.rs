@@ -128,7 +128,7 @@ struct Profiling<'p> {
 
 impl Consumer for Profiling<'_> {
     fn take(&mut self, told: Told<'_>) -> io::Result<()> {
-        self.observer.observe(&told.event, told.story, told.masks, self.profile);
+        self.observer.observe(told.event, told.story, told.masks, self.profile);
         Ok(())
     }
 }
