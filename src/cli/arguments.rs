@@ -106,7 +106,8 @@ pub(super) struct CheckArguments {
     /// SARIF 2.1.0
     #[arg(long, group = "form")]
     pub(super) sarif: bool,
-    /// In text, every note where it stands; the usual ones are counted in one line a session otherwise
+    /// In text, every note, and all that may follow from another finding, where it stands; they are counted in one line a
+    /// session otherwise
     #[arg(long)]
     pub(super) notes: bool,
     /// The least severity that makes the exit status 1 [default: error]

@@ -296,6 +296,9 @@ impl<W: Write> Writer for JsonWriter<W> {
             }
             map.serialize_entry(field::PACKETS, &[finding.packets.0.0, finding.packets.1.0])?;
             put(map, &field::CERTAIN, &finding.certain)?;
+            if let Some(cause) = finding.cause {
+                put(map, &field::CAUSE, cause)?;
+            }
             if finding.count > 1 {
                 put(map, &field::COUNT, &finding.count)?;
             }

@@ -143,7 +143,7 @@ impl<W: Write> Writer for TextWriter<W> {
 
     fn over(&mut self, session: u32) -> io::Result<()> {
         let notes = self.notes.as_mut().and_then(|notes| notes.remove(&session));
-        let Some(line) = notes.and_then(|notes| notes.line()) else { return Ok(()) };
+        let Some(line) = notes.and_then(|notes| notes.line("notes")) else { return Ok(()) };
         self.line.clear();
         put(&mut self.line, format_args!("        {line}"));
         self.end_line()

@@ -105,6 +105,8 @@ fields! {
     FINDING_PACKET: Uint "finding.packet", "", "";
     /// False where a hole in the capture may be the reason.
     CERTAIN: Bool "finding.certain", "", "";
+    /// The code of an earlier fault of the session that may be why.
+    CAUSE: Word "finding.cause", "", "rtmp-inspect rules", CODES;
     /// How often it happened, on the closing report of a fault that repeats.
     COUNT: Uint "finding.count", "", "";
     /// The bytes of the message that show the fault.
@@ -275,6 +277,7 @@ natives! {
         finding(s, visit, |finding| Some(Seen::Span(finding.packets.0.0, finding.packets.1.0)))
     };
     CERTAIN => |s, visit| finding(s, visit, |finding| Some(Seen::Bool(finding.certain)));
+    CAUSE => |s, visit| finding(s, visit, |finding| finding.cause.map(Seen::Word));
     COUNT => |s, visit| finding(s, visit, |finding| (finding.count > 1).then_some(Seen::Uint(finding.count)));
     EVIDENCE => |s, visit| finding(s, visit, |finding| finding.marked().map(|_| Seen::Group));
     EVIDENCE_PART => |s, visit| finding(s, visit, |finding| Some(Seen::Word(finding.marked()?.part)));

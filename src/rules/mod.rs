@@ -4,6 +4,7 @@
 //! session. What happened so far is told by the [`Story`]. [`CATALOGUE`] is the only list.
 
 mod amf;
+mod cause;
 mod chunk;
 mod command;
 mod control;
@@ -114,6 +115,8 @@ pub struct Finding {
     pub count: u64,
     /// Whether it was said before: the closing report of a fault whose first case was. It is not another finding.
     pub again: bool,
+    /// The code of an earlier fault of the session that may be why.
+    pub cause: Option<&'static str>,
     /// The severity that the rule gave it; a policy may have changed [`Finding::severity`].
     pub judged: Severity,
 }
@@ -169,6 +172,7 @@ impl Findings {
             mark: None,
             count: 1,
             again: false,
+            cause: None,
             judged: rule.severity,
         });
         let last = self.found.len() - 1;

@@ -7,6 +7,7 @@ mod junit;
 mod sarif;
 mod text;
 
+use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use super::{Counts, Writer};
@@ -108,6 +109,8 @@ struct Shown {
     message: Option<u64>,
     packets: (PacketNo, PacketNo),
     certain: bool,
+    /// The code of what may be why.
+    cause: Option<&'static str>,
     /// How often the fault happened, and the last message and packet of it.
     count: u64,
     last: Option<(Option<u64>, PacketNo)>,
@@ -145,15 +148,17 @@ impl Shown {
             message: finding.message,
             packets: finding.packets,
             certain: finding.certain,
+            cause: finding.cause,
             count: finding.count,
             last: None,
             quote: quoted(finding, masks),
         }
     }
 
-    /// Where it stands among a session's findings.
-    fn rank(&self) -> (bool, std::cmp::Reverse<Severity>) {
-        (self.rule.code != REJECTED, std::cmp::Reverse(self.severity))
+    /// Where it stands among a session's findings: what explains others comes first, and what is explained last.
+    fn rank(&self, causes: &[&str]) -> (bool, bool, bool, Reverse<Severity>) {
+        let code = self.rule.code;
+        (self.cause.is_some(), !causes.contains(&code), code != REJECTED, Reverse(self.severity))
     }
 
     /// `message 12, packet 18`, as far as it has them.
@@ -314,7 +319,8 @@ impl Groups {
     fn close(&mut self, session: u32) -> Option<Group> {
         let mut group = self.open.remove(&session)?;
         self.kept -= group.findings.len();
-        group.findings.sort_by_key(Shown::rank);
+        let causes: Vec<_> = group.findings.iter().filter_map(|shown| shown.cause).collect();
+        group.findings.sort_by_key(|shown| shown.rank(&causes));
         Some(group)
     }
 
