@@ -349,6 +349,9 @@ fn head(map: &mut Map<'_>, envelope: &Envelope, head: &Head) -> Filled {
     if head.timestamp_known {
         put(map, &field::TIMESTAMP, &head.timestamp)?;
     }
+    if head.timestamp_inherited {
+        put(map, &field::TIMESTAMP_INHERITED, &true)?;
+    }
     if let Some(extended) = head.extended {
         put(map, &header::EXTENDED_TIMESTAMP, &extended.value)?;
         put(map, &field::EXTENDED_FORM, extended.form.name())?;

@@ -80,7 +80,7 @@ impl<W: Write> TextWriter<W> {
 
     fn columns(&mut self, head: &Head, kind: &str) {
         let chunk_stream_id = head.chunk_stream_id;
-        let timestamp = if head.timestamp_known { head.timestamp.to_string() } else { "?".to_owned() };
+        let timestamp = head.time_words();
         put(&mut self.line, format_args!("{chunk_stream_id:<5} {timestamp:<11} {kind:<28} "));
     }
 }
@@ -135,8 +135,8 @@ impl<W: Write> Writer for TextWriter<W> {
         if finding.count > 1 {
             put(&mut self.line, format_args!(" ({} times; this is the last)", finding.count));
         }
-        if !finding.certain {
-            self.line.push_str(" (uncertain: the capture may miss what would explain it)");
+        if let Some(doubt) = finding.doubt() {
+            put(&mut self.line, format_args!(" (uncertain: {doubt})"));
         }
         self.end_line()
     }

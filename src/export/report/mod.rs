@@ -107,7 +107,8 @@ struct Shown {
     text: String,
     message: Option<u64>,
     packets: (PacketNo, PacketNo),
-    certain: bool,
+    /// Why it is not certain.
+    doubt: Option<&'static str>,
     /// How often the fault happened, and the last message and packet of it.
     count: u64,
     last: Option<(Option<u64>, PacketNo)>,
@@ -144,7 +145,7 @@ impl Shown {
             text: masks.sentence(finding.session, &finding.text),
             message: finding.message,
             packets: finding.packets,
-            certain: finding.certain,
+            doubt: finding.doubt(),
             count: finding.count,
             last: None,
             quote: quoted(finding, masks),
