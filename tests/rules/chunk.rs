@@ -283,8 +283,8 @@ fn negative_numbers() -> Vec<Case> {
             "24 bits, and type 3 the same again",
             &short(1200, 20, &[0xc9, 0x27, 1, 0, 0, 0, 0]),
             &[
-                "the client's type 1 header on chunk stream 9 has the delta 16777196, which is -20 in 24 bits: the clock goes on from 1200 to 16778396",
-                "the client's type 3 header on chunk stream 9 repeats the delta 16777196, which is -20 in 24 bits: the clock goes on from 16778396 to 33555592",
+                "the client's type 1 header on chunk stream 9 has the delta 16777196, which is -20 in 24 bits: the clock goes from 1200 to 16778396",
+                "the client's type 3 header on chunk stream 9 repeats the delta 16777196, which is -20 in 24 bits: the clock goes from 16778396 to 33555592",
             ],
         ),
         case("CHK023", "24 bits from 0 are a first time", &short(0, 3216, &[]), &[]),
@@ -294,7 +294,7 @@ fn negative_numbers() -> Vec<Case> {
             "31 bits",
             &long(Format::Type1, 1000, 1000 + 0x7fff_ffd8),
             &[
-                "the client's type 1 header on chunk stream 6 has the delta 2147483608, which is -40 in 31 bits: the clock goes on from 1000 to 2147484608",
+                "the client's type 1 header on chunk stream 6 has the delta 2147483608, which is -40 in 31 bits: the clock goes from 1000 to 2147484608",
             ],
         ),
         case("CHK023", "a clock of 31 bits is another rule's", &long(Format::Type1, 0x7fff_fff0, 24), &[]),

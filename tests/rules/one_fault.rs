@@ -56,7 +56,7 @@ fn a_case_of_one_fault_says_that_one() {
         (
             "negative-delta-24bit",
             &[
-                "CHK023 the client's type 1 header on chunk stream 6 has the delta 16777196, which is -20 in 24 bits: the clock goes on from 1198 to 16778394",
+                "CHK023 the client's type 1 header on chunk stream 6 has the delta 16777196, which is -20 in 24 bits: the clock goes from 1198 to 16778394",
                 "CMD026 the server closed the connection 435.698 ms after publish(5); the last audio or video came 33.1 ms before",
             ],
         ),

@@ -28,7 +28,7 @@ impl std::fmt::Display for Negative {
 pub(super) fn negative(number: u32, most: u32) -> Option<Negative> {
     SHORT.into_iter().chain([32]).find_map(|bits| {
         let by = u32::try_from((1_u64 << bits).checked_sub(u64::from(number))?).ok()?;
-        (by <= most && by <= 1 << (bits - 1)).then_some(Negative { by, bits })
+        (by > 0 && by <= most && by <= 1 << (bits - 1)).then_some(Negative { by, bits })
     })
 }
 

@@ -130,9 +130,8 @@ fn say_delta(message: &Message, negative: Negative, findings: &mut Findings) {
     let delta = head.delta.unwrap_or_default();
     let before = head.timestamp.wrapping_sub(delta);
     let has = if head.chunk_format == 3 { "repeats" } else { "has" };
-    let goes = if negative.bits == 32 { "goes" } else { "goes on" };
     let text = format!(
-        "the {}'s type {} header on chunk stream {} {has} the delta {delta}, which is {negative}: the clock {goes} from {before} to {}",
+        "the {}'s type {} header on chunk stream {} {has} the delta {delta}, which is {negative}: the clock goes from {before} to {}",
         message.from.name(),
         head.chunk_format,
         head.chunk_stream_id,

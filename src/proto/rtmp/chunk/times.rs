@@ -29,14 +29,12 @@ pub(super) fn read(field: u32, clock: u32) -> Reading {
     }
 }
 
-/// How far a delta of more than 24 bits moves a clock, in ms, where it makes sense: back by a little, or over the end of a
-/// clock of 31 bits.
+/// How far a delta of more than 24 bits moves a clock, in ms, where it makes sense: back by a little, or to the beginning
+/// of a clock of 31 bits from about its end.
 fn delta(field: u32, clock: u32) -> Option<u32> {
     const HALF: u32 = 1 << 31;
-    let after = clock.wrapping_add(field);
-    let wraps = clock < HALF && HALF - clock <= SAME_CLOCK && after <= SAME_CLOCK;
-    let step = if wraps { HALF - clock + after } else { apart(field, 0) };
-    (step <= SAME_CLOCK).then_some(step)
+    let wraps = apart(clock, HALF) <= SAME_CLOCK && clock.wrapping_add(field) <= SAME_CLOCK;
+    Some(apart(field, if wraps { HALF } else { 0 })).filter(|step| *step <= SAME_CLOCK)
 }
 
 #[cfg(test)]
@@ -72,7 +70,8 @@ mod tests {
         let half = 1 << 31;
         assert_eq!(read(half + 23, half - 21), RATHER_DELTA, "from 21 before the end to 2 after it");
         assert_eq!(read(half - 8, half - 48), TIME, "a delta would not wrap");
-        assert_eq!(read(half + 40, half), TIME);
+        assert_eq!(read(half + 4700, half + 4660), RATHER_TIME);
+        assert_eq!(read(half - 2720, half + 4660), RATHER_DELTA, "a clock that went on, and is set back to 1940");
         assert_eq!(read(half + 23, 21), DELTA, "no clock wraps there");
     }
 }
