@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 
 use super::blocks::Blocks;
 use crate::net::{How, TcpFacts};
-use crate::proto::rtmp::{
-    Answer, Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Run, Step, time_words,
-};
+use crate::proto::rtmp::{Answer, Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Run, Step};
 use crate::proto::{Close, Envelope, Event, EventKind, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::rules::{Finding, Severity};
 use crate::wire::{Moment, PacketNo, Side, Time};
@@ -354,7 +352,7 @@ impl MessageRow {
 
     /// The message's time for a column.
     pub fn time_words(&self) -> String {
-        time_words(self.timestamp, self.known.0, self.known.2)
+        self.head(Vec::new(), &[]).time_words()
     }
 
     /// The message's head again.

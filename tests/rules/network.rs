@@ -360,12 +360,12 @@ fn a_connection_that_is_no_session_is_named_by_itself() {
     ]);
     let expected = [
         "192.0.2.1:4 speaks TLS to 192.0.2.2:1935 (packet 4; 2 connections of that kind)",
-        "192.0.2.1:6 speaks RTMPT to 192.0.2.2:1935, which answers in HTTP (packet 18)",
-        "192.0.2.1:7 speaks RTSP to 192.0.2.2:1935 (packet 26)",
-        "192.0.2.1:8 says nothing to 192.0.2.2:1935, which speaks SSH (packet 33)",
-        "192.0.2.1:9 asks 192.0.2.2:1935 for a connection, and a reset refuses it (packet 37)",
-        "192.0.2.1:10 asks 192.0.2.2:1935 for a connection, and nothing answers (packet 39)",
-        "192.0.2.1:11 speaks text to 192.0.2.2:1935 (packet 44)",
+        "192.0.2.1:6 speaks RTMPT to 192.0.2.2:1935, which answers in HTTP (packet 20)",
+        "192.0.2.1:7 speaks RTSP to 192.0.2.2:1935 (packet 30)",
+        "192.0.2.1:8 says nothing to 192.0.2.2:1935, which speaks SSH (packet 38)",
+        "192.0.2.1:9 asks 192.0.2.2:1935 for a connection, and a reset refuses it (packet 43)",
+        "192.0.2.1:10 asks 192.0.2.2:1935 for a connection, and nothing answers (packet 45)",
+        "192.0.2.1:11 speaks text to 192.0.2.2:1935 (packet 50)",
     ];
     assert_eq!(others(&packets), expected);
     let session = Link::v4().packets(&sample::publish(3));

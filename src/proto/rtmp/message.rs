@@ -75,21 +75,16 @@ pub struct Head {
 impl Head {
     /// Its time for a column: `?` where it is not known, and `40?` where it counts from 0 for want of an absolute one.
     pub fn time_words(&self) -> String {
-        time_words(self.timestamp, self.timestamp_known, self.timestamp_inherited)
+        match (self.timestamp_known, self.timestamp_inherited) {
+            (true, false) => self.timestamp.to_string(),
+            (true, true) => format!("{}?", self.timestamp),
+            (false, _) => "?".to_owned(),
+        }
     }
 
     /// Where its last byte is followed by the next in the direction's stream. Other messages' chunks may stand before.
     pub fn end(&self) -> u64 {
         self.runs.last().map_or(self.offset + u64::from(self.size), |run| run.end())
-    }
-}
-
-/// See [`Head::time_words`].
-pub fn time_words(time: u32, known: bool, inherited: bool) -> String {
-    match (known, inherited) {
-        (true, false) => time.to_string(),
-        (true, true) => format!("{time}?"),
-        (false, _) => "?".to_owned(),
     }
 }
 
