@@ -35,7 +35,8 @@ pub(super) fn negative(number: u32, most: u32) -> Option<Negative> {
 /// What the delta of a message is, where it is a negative number: one that leads back to a time that the clock may have
 /// had. From 0 a delta is a first time.
 pub(super) fn negative_delta(head: &Head) -> Option<Negative> {
-    let delta = head.delta.filter(|_| head.timestamp_known)?;
+    // What most are: no negative number in 24 bits or more.
+    let delta = head.delta.filter(|delta| *delta >= 1 << 23 && head.timestamp_known)?;
     let before = head.timestamp.wrapping_sub(delta);
     if before == 0 || is_control(head.kind) || early_wrap(before, head.timestamp).is_some() {
         return None;

@@ -64,7 +64,7 @@ impl TimestampNegative {
     /// Looks at the times of frames: at a track's first one, and at one behind a small one.
     fn time(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let pending = &mut self.first[message.from.index()];
-        if message.head.timestamp <= NEAR && pending.is_none() {
+        if pending.is_none() && negative(message.head.timestamp, NEAR).is_none() {
             return;
         }
         parts(message, |spot, part| {
