@@ -21,6 +21,10 @@ use crate::proto::rtmp::secrets::Masks;
 use crate::rules::{Engine, Finding};
 use crate::story::{Stories, Story};
 use crate::wire::Time;
+use crate::wire::words::count;
+
+/// Connections that are named where there is no session.
+const COMPLAINED: usize = 5;
 
 /// How captures are inspected. The default reads them to their end, judges them, and masks secrets.
 #[derive(Clone, Debug, Default)]
@@ -256,10 +260,27 @@ impl Inspection {
         Some(format!("{}: {} packets of {reason} were not read", self.names(), tally.packets))
     }
 
-    /// What is to be said of captures without a session; a sentence that names them.
+    /// What is to be said of captures without a session: what they hold instead, and what to do about it; text that names them.
     pub fn no_session(&self) -> Option<String> {
         let totals = self.analyzer.totals();
-        (totals.sessions == 0).then(|| format!("{}: no RTMP in {} packets", self.names(), totals.packets))
+        if totals.sessions > 0 {
+            return None;
+        }
+        let mut text = format!("{}: no RTMP in {}", self.names(), count(totals.packets, "packet"));
+        let mut advice = Vec::new();
+        for other in totals.others.iter().take(COMPLAINED) {
+            text += &format!("\n  {}", other.clause());
+            if !advice.contains(&other.advice()) {
+                advice.push(other.advice());
+            }
+        }
+        if let Some(more @ 1..) = totals.others.len().checked_sub(COMPLAINED) {
+            text += &format!("\n  and {more} more of other kinds");
+        }
+        for advice in advice {
+            text += &format!("\n  {advice}");
+        }
+        Some(text)
     }
 
     /// The captures, as messages name them.

@@ -239,10 +239,10 @@ fn verdict(story: &Story, finding: &mut Finding, whole: [bool; 2], is_last: bool
         (_, None) => (whole == [true; 2], None),
     };
     finding.certain &= is_whole;
-    if !finding.certain {
-        if !finding.rule.unsure {
-            return Verdict::Drop;
-        }
+    if !finding.certain && !finding.rule.unsure {
+        return Verdict::Drop;
+    }
+    if !finding.certain || finding.ambiguous {
         finding.severity = finding.severity.min(Severity::Warning);
     }
     finding.judged = finding.severity;
@@ -253,6 +253,7 @@ fn verdict(story: &Story, finding: &mut Finding, whole: [bool; 2], is_last: bool
     {
         return Verdict::Hold;
     }
+    finding.certain &= !finding.ambiguous;
     Verdict::Say
 }
 

@@ -105,8 +105,11 @@ pub struct Finding {
     pub message: Option<u64>,
     /// The first and last packet that prove it.
     pub packets: (PacketNo, PacketNo),
-    /// False where a hole in the capture or a midstream start may be the reason. Such a finding is no error.
+    /// False where a hole in the capture or a midstream start may be the reason, or where it is ambiguous. Such a finding is no
+    /// error.
     pub certain: bool,
+    /// Its bytes can be read in another way too. Such a finding is not certain either.
+    pub ambiguous: bool,
     /// The message that it is about, to be quoted.
     pub quote: Option<Quote>,
     /// Which of that message's bytes show the fault.
@@ -168,6 +171,7 @@ impl Findings {
             message: None,
             packets,
             certain: true,
+            ambiguous: false,
             quote: None,
             mark: None,
             count: 1,
@@ -215,6 +219,15 @@ impl Finding {
     pub fn marked(&self) -> Option<Marked<'_>> {
         let quote = self.quote.as_ref()?;
         self.mark.as_ref()?.of(quote.head.header.as_slice(), quote.whole()?)
+    }
+
+    /// Why it is not certain, in words.
+    pub fn doubt(&self) -> Option<&'static str> {
+        match (self.certain, self.ambiguous) {
+            (true, _) => None,
+            (false, true) => Some("its bytes can be read in another way"),
+            (false, false) => Some("the capture may miss what would explain it"),
+        }
     }
 
     /// Whether it is one of the notes that only say how a peer does things, or the mild case of a rule that is no note.
@@ -308,6 +321,7 @@ pub static CATALOGUE: &[&Entry] = &[
     &chunk::CHK017,
     &chunk::CHK018,
     &chunk::CHK019,
+    &chunk::CHK023,
     &control::CTL001,
     &control::CTL002,
     &control::CTL003,

@@ -45,8 +45,12 @@ pub struct Track {
     /// Hz.
     pub sample_rate: Option<u32>,
     pub channels: Option<u32>,
+    /// When its last configuration was, in ms.
+    pub configuration_time: Option<u32>,
     /// Frames so far.
     pub frames: u64,
+    /// When the first one was, in ms, where that is known.
+    pub begins: Option<u32>,
     /// When the last one was complete.
     pub last: Moment,
     clock: Option<Clock>,
@@ -258,7 +262,9 @@ impl Track {
             size: None,
             sample_rate: None,
             channels: None,
+            configuration_time: None,
             frames: 0,
+            begins: None,
             last: message.head.last,
             clock: None,
             turn: 0,
@@ -289,7 +295,11 @@ impl Track {
             }
         }
         if !part.is_frame() {
+            self.configuration_time = spot.time;
             return;
+        }
+        if self.frames == 0 {
+            self.begins = spot.time;
         }
         self.frames += 1;
         self.last = message.head.last;

@@ -108,7 +108,8 @@ struct Shown {
     text: String,
     message: Option<u64>,
     packets: (PacketNo, PacketNo),
-    certain: bool,
+    /// Why it is not certain.
+    doubt: Option<&'static str>,
     /// The code of what may be why.
     cause: Option<&'static str>,
     /// How often the fault happened, and the last message and packet of it.
@@ -147,7 +148,7 @@ impl Shown {
             text: masks.sentence(finding.session, &finding.text),
             message: finding.message,
             packets: finding.packets,
-            certain: finding.certain,
+            doubt: finding.doubt(),
             cause: finding.cause,
             count: finding.count,
             last: None,

@@ -64,7 +64,7 @@ impl<W: Write> Text<W> {
             if let Some(times) = shown.times() {
                 put(&mut self.text, format_args!("; {times}"));
             }
-            self.text.push_str(if shown.certain { ")\n" } else { "; uncertain)\n" });
+            self.text.push_str(if shown.doubt.is_none() { ")\n" } else { "; uncertain)\n" });
             return;
         }
         self.text.push('\n');
@@ -91,8 +91,8 @@ impl<W: Write> Text<W> {
                 self.bytes(bytes);
             }
         }
-        if !shown.certain {
-            self.text.push_str("      uncertain: the capture may miss what would explain it\n");
+        if let Some(doubt) = shown.doubt {
+            put(&mut self.text, format_args!("      uncertain: {doubt}\n"));
         }
     }
 

@@ -4,6 +4,7 @@ mod chunk_size_large;
 mod chunk_size_small;
 mod chunk_size_zero;
 mod chunk_stream_id_oversized;
+mod clock;
 mod extended_timestamp_absolute;
 mod extended_timestamp_needless;
 mod extended_timestamp_not_repeated;
@@ -17,6 +18,7 @@ mod message_stream_id_big_endian;
 mod mixed_message_streams;
 mod timestamp_backwards;
 mod timestamp_jump;
+mod timestamp_negative;
 mod undecodable_chunk;
 mod unknown_message_type;
 
@@ -39,3 +41,4 @@ pub(super) const CHK016: super::Entry = mixed_message_streams::MixedMessageStrea
 pub(super) const CHK017: super::Entry = unknown_message_type::UnknownMessageType::ENTRY;
 pub(super) const CHK018: super::Entry = undecodable_chunk::UndecodableChunk::ENTRY;
 pub(super) const CHK019: super::Entry = header_not_compressed::HeaderNotCompressed::ENTRY;
+pub(super) const CHK023: super::Entry = timestamp_negative::TimestampNegative::ENTRY;

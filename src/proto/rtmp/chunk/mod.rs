@@ -7,6 +7,7 @@
 mod headers;
 mod search;
 mod stream;
+mod times;
 
 use std::collections::HashMap;
 
@@ -129,8 +130,8 @@ pub(super) struct Chunks {
     omits: bool,
     /// Bytes were missing before: what stands where a header should is looked at with doubt.
     has_hole: bool,
-    /// Whether extended timestamps of types 1 and 2 are absolute times; unknown until there is one.
-    absolutes: Option<bool>,
+    /// Whether extended timestamps of types 1 and 2 have proven to be absolute times.
+    absolutes: bool,
     /// No more bytes will come: wait for none.
     at_end: bool,
     partial_bytes: usize,
@@ -156,7 +157,7 @@ impl Chunks {
             offset,
             omits: false,
             has_hole: false,
-            absolutes: None,
+            absolutes: false,
             at_end: false,
             partial_bytes: 0,
             undecoded: 0,
@@ -391,13 +392,20 @@ impl Chunks {
                 chunk_format: header.format,
                 timestamp: stream.timestamp,
                 timestamp_known: stream.timed,
+                timestamp_inherited: stream.timed && stream.unset,
+                delta: stream.step,
                 length: stream.length,
                 kind: stream.kind,
                 message_stream_id: stream.message_stream_id,
                 message_stream_known: stream.placed,
                 header: HeaderBytes::new(bytes),
                 runs: Vec::new(),
-                extended: value.map(|value| Extended { value, form, absolute: stream.absolute }),
+                extended: value.map(|value| Extended {
+                    value,
+                    form,
+                    absolute: stream.absolute,
+                    ambiguous: stream.ambiguous,
+                }),
             };
             stream.partial.insert(Partial { head, payload: Vec::new(), passed: 0, missing: 0, dropped: false })
         };
@@ -427,7 +435,7 @@ impl Chunks {
 
     fn add_stream(&mut self, id: u32) -> usize {
         let index = self.streams.len();
-        self.streams.push(ChunkStream { id, ..ChunkStream::default() });
+        self.streams.push(ChunkStream::new(id, !self.has_hole && self.undecoded == 0));
         match self.small.get_mut(id as usize) {
             Some(place) => *place = index as u16,
             None => {
