@@ -39,6 +39,8 @@ pub struct Track {
     pub size: Option<(u32, u32)>,
     /// Hz.
     pub sample_rate: Option<u32>,
+    /// Bytes of the length before each NAL unit, as its configuration says.
+    pub nal_length_size: Option<u8>,
     pub channels: Option<u32>,
     /// Frames so far.
     pub frames: u64,
@@ -225,6 +227,7 @@ impl Track {
             level: None,
             size: None,
             sample_rate: None,
+            nal_length_size: None,
             channels: None,
             frames: 0,
             last: message.head.last,
@@ -238,10 +241,11 @@ impl Track {
         if !part.is_configuration() && !part.is_frame() {
             return;
         }
-        if part.is_configuration() || self.codec != part.codec() {
+        if part.is_configuration() || (self.codec != part.codec() && !part.is_headerless()) {
             self.configured = part.is_configuration();
             self.codec = part.codec();
             (self.profile, self.level, self.size, self.sample_rate, self.channels) = (None, None, None, None, None);
+            self.nal_length_size = None;
         }
         match part {
             Part::Audio(audio) => {
@@ -253,6 +257,7 @@ impl Track {
                 self.size = video.width.zip(video.height).or(self.size);
                 if let Some(sequence) = &video.sequence {
                     (self.profile, self.level) = (sequence.profile, sequence.level);
+                    self.nal_length_size = sequence.nal_length_size;
                 }
             }
         }

@@ -1,6 +1,7 @@
 use super::named;
 use crate::proto::rtmp::{Message, Spot, is_media, parts};
 use crate::rules::{Findings, Rule, Story, rule};
+use crate::wire::Trouble;
 
 /// Codecs whose frames cannot be decoded without their configuration.
 const CONFIGURED: &[&str] = &["h264", "hevc", "vvc", "av1", "aac", "flac"];
@@ -22,7 +23,9 @@ rule! {
 
 impl Rule for SequenceHeaderMissing {
     fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
-        if !is_media(message) {
+        // A sender of another framing has its configuration there.
+        let is_framed = message.problems.iter().any(|it| matches!(it.trouble, Trouble::Wrapped | Trouble::Delimited));
+        if !is_media(message) || is_framed {
             return;
         }
         let stream = message.head.message_stream_id;

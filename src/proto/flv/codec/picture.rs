@@ -59,6 +59,8 @@ pub(super) struct Facts {
     pub(super) level: Option<(&'static str, Range<u32>)>,
     pub(super) bit_depth: Option<(u32, Range<u32>)>,
     pub(super) chroma: Option<(&'static str, Range<u32>)>,
+    /// Bytes of a NAL unit's length; recorded where it is read.
+    pub(super) nal_length_size: Option<u8>,
 }
 
 impl Facts {
@@ -69,7 +71,7 @@ impl Facts {
         {
             size(r, video, [across, down], (width, height));
         }
-        let mut sequence = Sequence::default();
+        let mut sequence = Sequence { nal_length_size: self.nal_length_size, ..Sequence::default() };
         if let Some((rate, span)) = self.frame_rate.filter(|(rate, _)| rate.is_finite()) {
             sequence.frame_rate = Some(rate);
             r.note(&FRAME_RATE, span, Value::Number(rate));
@@ -93,6 +95,7 @@ impl Facts {
         self.level = self.level.take().or(other.level);
         self.bit_depth = self.bit_depth.take().or(other.bit_depth);
         self.chroma = self.chroma.take().or(other.chroma);
+        self.nal_length_size = self.nal_length_size.or(other.nal_length_size);
     }
 }
 

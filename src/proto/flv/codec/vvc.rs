@@ -5,7 +5,7 @@
 use super::avc::unit;
 use super::bits::Bits;
 use super::hevc::{ARRAY, ARRAY_UNIT, ARRAY_UNITS, ARRAYS, COMPLETENESS, NAL_UNIT_TYPE, UNIT_LENGTH, UNITS};
-use super::nal::vvc_name;
+use super::nal::{self, vvc_name};
 use super::picture::{CONFIGURATION, Facts, LEVEL_IDC, NAL_LENGTH_SIZE, PROFILE_IDC, TIER, TRAILING};
 use super::picture::{chroma, level, tier};
 use crate::fields;
@@ -44,7 +44,9 @@ pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut 
 
 fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts) -> Result<(), Stop> {
     let start = r.at();
+    nal::no_record(r.rest(), start, &nal::VVC, "VvcDecoderConfigurationRecord")?;
     let first = r.skip(1, "VvcDecoderConfigurationRecord")?[0];
+    facts.nal_length_size = Some((first >> 1 & 3) + 1);
     r.note(&NAL_LENGTH_SIZE, start..start + 1, Value::Uint(u64::from(first >> 1 & 3) + 1));
     r.note(&PTL_PRESENT, start..start + 1, Value::Bool(first & 1 == 1));
     if first & 1 == 1 {

@@ -133,6 +133,10 @@ pub struct Video {
     pub width: Option<u32>,
     /// Pixels, as the picture is shown.
     pub height: Option<u32>,
+    /// How many bytes the lengths of a coded frame's NAL units may have.
+    pub nal_length_sizes: LengthSizes,
+    /// There is no tag header: what stands in its place is none.
+    pub headerless: bool,
     /// What a sequence header says beside the size.
     pub sequence: Option<Box<Sequence>>,
     /// How the tracks are told apart, in a multitrack message.
@@ -151,12 +155,35 @@ pub struct Sequence {
     pub bit_depth: Option<u32>,
     /// How chroma is sampled: `4:2:0`.
     pub chroma: Option<&'static str>,
+    /// Bytes of the length before each NAL unit.
+    pub nal_length_size: Option<u8>,
+}
+
+/// Numbers of bytes, 1 to 4, by which lengths lead through a coded frame from NAL unit to NAL unit and just to its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LengthSizes(u8);
+
+impl LengthSizes {
+    #[must_use]
+    pub(crate) fn with(self, size: u8) -> LengthSizes {
+        LengthSizes(self.0 | 1 << size)
+    }
+
+    pub fn has(self, size: u8) -> bool {
+        self.0 >> size & 1 == 1
+    }
+
+    /// The likeliest one.
+    pub fn first(self) -> Option<u8> {
+        [4, 2, 1, 3].into_iter().find(|size| self.has(*size))
+    }
 }
 
 impl Video {
     pub fn codec(&self) -> Option<&'static str> {
         match self.fourcc {
             Some(fourcc) => codec_of(fourcc),
+            None if self.headerless => None,
             None => self.codec_id.name(),
         }
     }
