@@ -5,6 +5,7 @@
 
 use super::metadata::Metadata;
 use crate::limits::Limits;
+use crate::proto::flv::ParameterSet;
 use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, is_media, parts};
 use crate::wire::{Moment, Side};
 
@@ -41,6 +42,8 @@ pub struct Track {
     pub sample_rate: Option<u32>,
     /// Bytes of the length before each NAL unit, as its configuration says.
     pub nal_length_size: Option<u8>,
+    /// The one sequence parameter set of its configuration.
+    pub parameter_set: Option<ParameterSet>,
     pub channels: Option<u32>,
     /// Frames so far.
     pub frames: u64,
@@ -228,6 +231,7 @@ impl Track {
             size: None,
             sample_rate: None,
             nal_length_size: None,
+            parameter_set: None,
             channels: None,
             frames: 0,
             last: message.head.last,
@@ -245,7 +249,7 @@ impl Track {
             self.configured = part.is_configuration();
             self.codec = part.codec();
             (self.profile, self.level, self.size, self.sample_rate, self.channels) = (None, None, None, None, None);
-            self.nal_length_size = None;
+            (self.nal_length_size, self.parameter_set) = (None, None);
         }
         match part {
             Part::Audio(audio) => {
@@ -258,6 +262,7 @@ impl Track {
                 if let Some(sequence) = &video.sequence {
                     (self.profile, self.level) = (sequence.profile, sequence.level);
                     self.nal_length_size = sequence.nal_length_size;
+                    self.parameter_set = video.parameter_set;
                 }
             }
         }

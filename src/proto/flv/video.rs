@@ -4,7 +4,7 @@ use super::codec::{av1, avc, h263, hevc, metadata, nal, screen, vp6, vp8, vp9, v
 use super::enhanced::{self, Media};
 use super::facts::video::{
     CODEC, CODEC_ID, COMMAND, COMPOSITION_TIME, Codec, DATA, ENHANCED, FRAME_TYPE, FrameType, METADATA, MOD_EX_TYPE,
-    MULTITRACK, PACKET_TYPE, SHARED, VIDEO, Video, codec_of, packet_type,
+    MULTITRACK, PACKET_TYPE, ParameterSet, SHARED, VIDEO, Video, codec_of, packet_type,
 };
 use super::facts::{Fields, Multitrack, Track, note};
 use crate::wire::{Reader, Recorder, Stop, Trouble, Value};
@@ -136,6 +136,19 @@ impl Media for Video {
     }
 }
 
+/// A coded frame of NAL units; `size` reads that of the pictures from a sequence parameter set.
+fn units<R: Recorder>(
+    r: &mut Reader<'_, '_, R>,
+    video: &mut Video,
+    kind: &nal::Kind,
+    size: impl Fn(&[u8]) -> Option<(u32, u32)>,
+) -> Result<(), Stop> {
+    let units = nal::units(r, kind)?;
+    video.nal_length_sizes = units.sizes;
+    video.parameter_set = units.sps.map(|sps| ParameterSet::new(sps, size(sps)));
+    Ok(())
+}
+
 /// The codec's own bytes, behind whatever header.
 fn body<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(), Stop> {
     let Some(kind) = video.packet_type else { return Ok(()) };
@@ -147,9 +160,9 @@ fn body<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(),
                 video.composition_time = Some(r.i24(&COMPOSITION_TIME)?);
             }
             match codec {
-                Some("h264") => video.nal_length_sizes = nal::units(r, &nal::AVC)?,
-                Some("hevc") => video.nal_length_sizes = nal::units(r, &nal::HEVC)?,
-                Some("vvc") => video.nal_length_sizes = nal::units(r, &nal::VVC)?,
+                Some("h264") => units(r, video, &nal::AVC, avc::size)?,
+                Some("hevc") => units(r, video, &nal::HEVC, hevc::size)?,
+                Some("vvc") => units(r, video, &nal::VVC, |_| None)?,
                 Some("av1") => av1::units(r)?,
                 Some("vp8") => vp8::picture(r, video),
                 Some("vp9") => vp9::picture(r, video),

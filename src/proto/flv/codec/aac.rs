@@ -161,6 +161,7 @@ fn other_object(kind: u32) -> Option<(u32, &'static str)> {
         7 => "TwinVQ",
         8 => "CELP",
         9 => "HVXC",
+        10 | 11 | 18 | 31 | 47.. => "reserved",
         12 => "TTSI",
         13 => "Main synthetic",
         14 => "Wavetable synthesis",
@@ -172,6 +173,7 @@ fn other_object(kind: u32) -> Option<(u32, &'static str)> {
         26 => "ER HILN",
         27 => "ER Parametric",
         28 => "SSC",
+        30 => "MPEG Surround",
         32 => "MPEG Layer 1",
         33 => "MPEG Layer 2",
         34 => "MPEG Layer 3",
@@ -181,6 +183,10 @@ fn other_object(kind: u32) -> Option<(u32, &'static str)> {
         38 => "SLS non-core",
         40 => "SMR Simple",
         41 => "SMR Main",
+        43 => "SAOC",
+        44 => "LD MPEG Surround",
+        45 => "SAOC-DE",
+        46 => "Audio Sync",
         _ => return None,
     };
     Some((kind, name))

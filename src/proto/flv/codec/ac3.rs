@@ -26,6 +26,9 @@ pub(crate) fn frame<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -
     let bytes = r.rest();
     let at = r.at();
     let [0x0b, 0x77, _, _, _, sixth, ..] = *bytes else {
+        if bytes.is_empty() || bytes.starts_with(&[0x0b, 0x77]) {
+            return Ok(());
+        }
         return Err(r.stop("a frame of AC-3 begins without its synchronisation word 0b77"));
     };
     let mut bits = Bits::plain(bytes, at, "a synchronisation frame");

@@ -155,10 +155,7 @@ fn obu(bytes: &[u8]) -> Option<(u8, std::ops::Range<usize>)> {
 /// Lists the OBUs of a coded frame. Their sizes have to lead to just its end.
 pub(crate) fn units<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<(), Stop> {
     if let Some((number, at)) = broken(r.rest()) {
-        let what = match number {
-            0 => "no OBU in a coded frame".to_owned(),
-            number => format!("the header or size of OBU {number} does not fit into the frame"),
-        };
+        let what = format!("the header or size of OBU {number} does not fit into the frame");
         return Err(Stop::new(r.at() + at as u32, what));
     }
     list(r);
@@ -166,7 +163,7 @@ pub(crate) fn units<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<(), Stop> 
 }
 
 fn list<R: Recorder>(r: &mut Reader<'_, '_, R>) {
-    if !R::ON {
+    if !R::ON || r.is_empty() {
         return;
     }
     let mut more = 0;
@@ -190,7 +187,7 @@ fn list<R: Recorder>(r: &mut Reader<'_, '_, R>) {
     }
 }
 
-/// The first OBU, counted from 1, that does not fit, and where it stands; 0 where there is none at all.
+/// The first OBU, counted from 1, that does not fit, and where it stands.
 fn broken(bytes: &[u8]) -> Option<(usize, usize)> {
     let mut at = 0;
     let mut number = 0;
@@ -198,11 +195,7 @@ fn broken(bytes: &[u8]) -> Option<(usize, usize)> {
         at += inside.end;
         number += 1;
     }
-    match number {
-        0 if bytes.is_empty() => Some((0, 0)),
-        _ if at < bytes.len() => Some((number + 1, at)),
-        _ => None,
-    }
+    (at < bytes.len()).then_some((number + 1, at))
 }
 
 /// Source: AV1 §6.2.2.

@@ -9,7 +9,7 @@ use super::picture::{
 };
 use crate::fields;
 use crate::proto::flv::facts::video::Video;
-use crate::wire::{Field, Label, Reader, Recorder, Stop, Trouble, Value};
+use crate::wire::{Field, Label, Reader, Recorder, Silent, Stop, Trouble, Value};
 
 fields! {
     /// The flags between profile and level, which narrow the profile.
@@ -81,7 +81,9 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, trouble: &m
         for index in 0..count {
             r.label(Label::Index(u32::from(index)));
             let read = unit(r, &SEQUENCE_PARAMETER_SET, &SPS_LENGTH, |r, bits| {
-                let (found, read) = avc_sps::read(r, bits);
+                let bytes = bits.bytes();
+                let (mut found, read) = avc_sps::read(r, bits);
+                found.count_set(bytes);
                 facts.or(found);
                 read
             })?;
@@ -129,6 +131,13 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, trouble: &m
         })?;
     }
     Ok(())
+}
+
+/// The size of the pictures that a sequence parameter set is for.
+pub(crate) fn size(set: &[u8]) -> Option<(u32, u32)> {
+    let mut silent = Silent;
+    let r = &mut Reader::new(set, 0, &mut silent);
+    avc_sps::read(r, &mut Bits::nal_unit(set, 0, "a parameter set")).0.size()
 }
 
 /// Reads a NAL unit with its length in front as a group. The outer result says whether the unit is there, the inner

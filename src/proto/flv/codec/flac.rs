@@ -40,10 +40,10 @@ pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut 
     read
 }
 
-/// Reads a frame's beginning, which is its synchronisation code. Source: RFC 9639 §9.1.
+/// Reads a frame's beginning, which is its synchronisation code. FFmpeg's last one has no byte. Source: RFC 9639 §9.1.
 pub(crate) fn frame<R: Recorder>(r: &Reader<'_, '_, R>) -> Result<(), Stop> {
     match r.rest() {
-        [0xff, 0xf8 | 0xf9, ..] => Ok(()),
+        [] | [0xff, 0xf8 | 0xf9, ..] => Ok(()),
         _ => Err(r.stop("a FLAC frame begins without its synchronisation code fff8 or fff9")),
     }
 }

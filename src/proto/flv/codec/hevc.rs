@@ -8,7 +8,7 @@ use super::picture::{BIT_DEPTH_CHROMA_MINUS8, BIT_DEPTH_LUMA_MINUS8, chroma, lev
 use super::picture::{CONFIGURATION, Facts, LEVEL_IDC, NAL_LENGTH_SIZE, PROFILE_IDC, TIER, TRAILING, VERSION};
 use crate::fields;
 use crate::proto::flv::facts::video::Video;
-use crate::wire::{Label, Reader, Recorder, Stop, Trouble, Value};
+use crate::wire::{Label, Reader, Recorder, Silent, Stop, Trouble, Value};
 
 fields! {
     /// Which of the profile spaces the profile is in; 0 in all known ones.
@@ -120,6 +120,13 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, trouble: &m
     arrays
 }
 
+/// The size of the pictures that a sequence parameter set is for.
+pub(crate) fn size(set: &[u8]) -> Option<(u32, u32)> {
+    let mut silent = Silent;
+    let r = &mut Reader::new(set, 0, &mut silent);
+    hevc_sps::read(r, &mut Bits::nal_unit(set, 0, "a parameter set")).0.size()
+}
+
 fn array<R: Recorder>(
     r: &mut Reader<'_, '_, R>,
     facts: &mut Facts,
@@ -144,7 +151,9 @@ fn array<R: Recorder>(
                 if kind != 33 {
                     return Ok(());
                 }
+                let bytes = bits.bytes();
                 let (mut found, read) = hevc_sps::read(r, bits);
+                found.count_set(bytes);
                 std::mem::swap(&mut found, facts);
                 facts.or(found);
                 read

@@ -35,22 +35,37 @@ pub(crate) static VVC: Kind = Kind { header: 2, name: vvc };
 /// Lists the NAL units of a coded frame, and says how many bytes their lengths may have. Only the sequence header says how
 /// many they do have, so all are tried, four first, as nearly all senders have it: a size is believed if its lengths fill the
 /// payload exactly. If none does, that is the problem.
-pub(crate) fn units<R: Recorder>(r: &mut Reader<'_, '_, R>, kind: &Kind) -> Result<LengthSizes, Stop> {
+pub(crate) fn units<'a, R: Recorder>(r: &mut Reader<'a, '_, R>, kind: &Kind) -> Result<Units<'a>, Stop> {
     let bytes = r.rest();
-    if let Some(what) = start_code(bytes, kind)
-        && walk(bytes, USUAL, kind).is_err()
-    {
-        let what = format!("{what} stands where the length of NAL unit 1 belongs");
-        return Err(r.stop(what).of(Trouble::Delimited));
-    }
     let walks = [USUAL, 2, 1, 3].map(|size| (size, walk(bytes, size, kind)));
     let fit = walks.iter().filter(|(_, walk)| walk.is_ok());
     match (fit.clone().next(), &walks[0].1) {
         (Some((size, _)), _) => list(r, *size, kind),
-        (None, Err(broken)) if !matches!(broken.fault, Fault::Many) => return Err(broken.stop(r.at(), kind)),
+        (None, Err(broken)) if !matches!(broken.fault, Fault::Many) => {
+            return Err(match start_code(bytes, kind) {
+                Some(what) => {
+                    let what = format!("{what} stands where the length of NAL unit 1 belongs");
+                    r.stop(what).of(Trouble::Delimited)
+                }
+                None => broken.stop(r.at(), kind),
+            });
+        }
         (None, _) => {}
     }
-    Ok(fit.fold(LengthSizes::default(), |sizes, (size, _)| sizes.with(*size as u8)))
+    let sps = fit.clone().next().and_then(|(size, _)| first_sps(bytes, *size, kind));
+    Ok(Units { sizes: fit.fold(LengthSizes::default(), |sizes, (size, _)| sizes.with(*size as u8)), sps })
+}
+
+/// The first sequence parameter set among NAL units that lengths of `size` bytes part.
+fn first_sps<'a>(mut bytes: &'a [u8], size: usize, kind: &Kind) -> Option<&'a [u8]> {
+    loop {
+        let (header, rest) = bytes.split_at_checked(size)?;
+        let (unit, rest) = rest.split_at_checked(length(header) as usize)?;
+        if (kind.name)(*unit.first()?, unit.get(1).copied().unwrap_or_default()) == Some("sps") {
+            return Some(unit);
+        }
+        bytes = rest;
+    }
 }
 
 fn list<R: Recorder>(r: &mut Reader<'_, '_, R>, size: usize, kind: &Kind) {
@@ -85,6 +100,13 @@ fn list<R: Recorder>(r: &mut Reader<'_, '_, R>, size: usize, kind: &Kind) {
 
 fn length(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte))
+}
+
+/// What the NAL units of a coded frame tell.
+pub(crate) struct Units<'a> {
+    pub(crate) sizes: LengthSizes,
+    /// The first sequence parameter set.
+    pub(crate) sps: Option<&'a [u8]>,
 }
 
 /// Bytes of a NAL unit's length, as nearly all senders have it.

@@ -29,6 +29,7 @@ fields! {
 
 const OPERATING_POINT: u8 = 12;
 const DECODING_CAPABILITY: u8 = 13;
+const SEQUENCE_PARAMETER_SET: u8 = 15;
 
 /// Reads the record.
 pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(), Stop> {
@@ -62,7 +63,7 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts) -> Result<(
         let count = r.skip(1, "the number of arrays")?[0];
         for index in 0..u32::from(count) {
             r.label(Label::Index(index));
-            r.group(&ARRAY, |r| array(r, &mut left))?;
+            r.group(&ARRAY, |r| array(r, facts, &mut left))?;
         }
         Ok(((), Value::List))
     })
@@ -118,7 +119,7 @@ fn profile_tier_level<R: Recorder>(
     Ok(())
 }
 
-fn array<R: Recorder>(r: &mut Reader<'_, '_, R>, left: &mut u32) -> Result<(), Stop> {
+fn array<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, left: &mut u32) -> Result<(), Stop> {
     let at = r.at();
     let header = r.skip(1, "an array of NAL units")?[0];
     let kind = header & 31;
@@ -137,7 +138,12 @@ fn array<R: Recorder>(r: &mut Reader<'_, '_, R>, left: &mut u32) -> Result<(), S
             }
             *left -= 1;
             r.label(Label::Index(index));
-            unit(r, &ARRAY_UNIT, &UNIT_LENGTH, |_, _| Ok(()))??;
+            unit(r, &ARRAY_UNIT, &UNIT_LENGTH, |_, bits| {
+                if kind == SEQUENCE_PARAMETER_SET {
+                    facts.count_set(bits.bytes());
+                }
+                Ok(())
+            })??;
         }
         Ok(((), Value::List))
     })
