@@ -211,17 +211,29 @@ impl Analyzer {
 
     /// The next event, in order of completion. All are to be taken after each packet.
     pub fn poll(&mut self) -> Option<Event> {
+        if !self.is_ready() {
+            return None;
+        }
+        self.state.events.pop_front()
+    }
+
+    /// Whether there is a next event: [`Analyzer::front`] then shows it.
+    pub fn is_ready(&mut self) -> bool {
         let state = &mut self.state;
         while state.events.is_empty()
             && let Some((connection, kept)) = state.waiting.pop_front()
         {
             state.replay(connection, kept);
         }
-        let event = state.events.pop_front();
-        if event.is_none() && state.events.capacity() > 4 * state.limits.ready_events {
+        if state.events.is_empty() && state.events.capacity() > 4 * state.limits.ready_events {
             state.events = VecDeque::new();
         }
-        event
+        !state.events.is_empty()
+    }
+
+    /// The next event, where it is. None until it was [looked for](Analyzer::is_ready).
+    pub fn front(&self) -> Option<&Event> {
+        self.state.events.front()
     }
 
     /// What is kept at this moment.

@@ -11,6 +11,8 @@ use crate::wire::{Moment, Side};
 
 /// Tracks that are remembered, and `onMetaData`.
 const REMEMBERED: usize = Limits::DEFAULT.story_tracks;
+/// Steps that are worked out once for all who ask. A message with more of them is walked each time.
+const AHEAD: usize = 16;
 
 /// The tracks of a session, by sender and message stream.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +21,9 @@ pub struct Tracks {
     metadata: Vec<Metadata>,
     /// For each part of the message that was learned last, in order: its track, by its place.
     last: Vec<Option<usize>>,
+    /// The steps of the message that comes next, since several rules ask for them, and that message's number.
+    ahead: Vec<Step>,
+    ahead_of: Option<u64>,
 }
 
 /// One track: a sender's audio or video on a message stream.
@@ -101,7 +106,8 @@ impl Tracks {
     /// Bytes of memory that it takes, about.
     pub(super) fn held(&self) -> usize {
         let metadata: usize = self.metadata.iter().map(Metadata::cost).sum();
-        self.tracks.capacity() * size_of::<Track>() + metadata + self.last.capacity() * size_of::<Option<usize>>()
+        let last = self.last.capacity() * size_of::<Option<usize>>();
+        self.tracks.capacity() * size_of::<Track>() + metadata + last + self.ahead.capacity() * size_of::<Step>()
     }
 
     pub fn get(&self, from: Side, message_stream_id: u32, kind: MessageType, id: u8) -> Option<&Track> {
@@ -141,7 +147,32 @@ impl Tracks {
     }
 
     /// The steps that a message's frames make, in order, each from the frame before it.
-    pub fn steps(&self, message: &Message, mut step: impl FnMut(Step)) {
+    pub fn steps(&self, message: &Message, step: impl FnMut(Step)) {
+        if self.ahead_of == Some(message.n) {
+            self.ahead.iter().copied().for_each(step);
+        } else {
+            self.walk(message, step);
+        }
+    }
+
+    /// Works out the steps of the message that is to be learned next.
+    pub(super) fn look_ahead(&mut self, message: &Message) {
+        let mut ahead = std::mem::take(&mut self.ahead);
+        ahead.clear();
+        let mut are_all = true;
+        if is_media(message) {
+            self.walk(message, |step| {
+                are_all &= ahead.len() < AHEAD;
+                if are_all {
+                    ahead.push(step);
+                }
+            });
+        }
+        self.ahead = ahead;
+        self.ahead_of = are_all.then_some(message.n);
+    }
+
+    fn walk(&self, message: &Message, mut step: impl FnMut(Step)) {
         let stream = message.head.message_stream_id;
         // Of an aggregate, the last frame of each kind: its track and time.
         let mut inside: [Option<(u8, u32)>; 2] = [None; 2];
@@ -164,6 +195,7 @@ impl Tracks {
     /// Learns from a message. `frame` is told of each frame.
     pub(super) fn learn(&mut self, message: &Message, mut frame: impl FnMut(Part<'_>)) {
         self.last.clear();
+        self.ahead_of = None;
         let (from, stream) = (message.from, message.head.message_stream_id);
         match &message.body {
             _ if is_media(message) => parts(message, |spot, part| {

@@ -86,11 +86,12 @@ impl Loader {
             Read::End => self.progress.done = true,
         }
         while let Some(told) = self.inspection.told() {
-            let mut event = told.event;
+            let findings = told.findings;
+            let Some(mut event) = self.inspection.keep() else { break };
             strip(&mut event);
             let first = items.len();
             items.push(Item::Event(event));
-            items.extend(told.findings.into_iter().map(Item::Finding));
+            items.extend(findings.into_iter().map(Item::Finding));
             self.cost += items[first..].iter().map(Item::cost).sum::<usize>();
         }
         if !self.progress.done && self.is_full() {
