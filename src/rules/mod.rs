@@ -400,6 +400,8 @@ pub static CATALOGUE: &[&Entry] = &[
     &media::MED013,
     &media::MED014,
     &media::MED015,
+    &media::MED016,
+    &media::MED017,
     &media::MED018,
     &network::NET001,
     &network::NET002,

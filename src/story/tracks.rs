@@ -5,6 +5,7 @@
 
 use super::metadata::Metadata;
 use crate::limits::Limits;
+use crate::proto::flv::ParameterSet;
 use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, is_media, parts};
 use crate::wire::{Moment, Side};
 
@@ -44,6 +45,10 @@ pub struct Track {
     pub size: Option<(u32, u32)>,
     /// Hz.
     pub sample_rate: Option<u32>,
+    /// Bytes of the length before each NAL unit, as its configuration says.
+    pub nal_length_size: Option<u8>,
+    /// The one sequence parameter set of its configuration.
+    pub parameter_set: Option<ParameterSet>,
     pub channels: Option<u32>,
     /// When its last configuration was, in ms.
     pub configuration_time: Option<u32>,
@@ -261,6 +266,8 @@ impl Track {
             level: None,
             size: None,
             sample_rate: None,
+            nal_length_size: None,
+            parameter_set: None,
             channels: None,
             configuration_time: None,
             frames: 0,
@@ -276,10 +283,11 @@ impl Track {
         if !part.is_configuration() && !part.is_frame() {
             return;
         }
-        if part.is_configuration() || self.codec != part.codec() {
+        if part.is_configuration() || (self.codec != part.codec() && !part.is_headerless()) {
             self.configured = part.is_configuration();
             self.codec = part.codec();
             (self.profile, self.level, self.size, self.sample_rate, self.channels) = (None, None, None, None, None);
+            (self.nal_length_size, self.parameter_set) = (None, None);
         }
         match part {
             Part::Audio(audio) => {
@@ -291,6 +299,8 @@ impl Track {
                 self.size = video.width.zip(video.height).or(self.size);
                 if let Some(sequence) = &video.sequence {
                     (self.profile, self.level) = (sequence.profile, sequence.level);
+                    self.nal_length_size = sequence.nal_length_size;
+                    self.parameter_set = video.parameter_set;
                 }
             }
         }
