@@ -18,7 +18,7 @@ pub use engine::Engine;
 
 use crate::limits::Limits;
 use crate::proto::rtmp::{Handshake, Message};
-use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
+use crate::proto::{Close, Deviation, Gap, Incomplete, Opened, Undecodable};
 use crate::story::Request;
 pub use crate::story::Story;
 pub use crate::story::{Mark, Marked, Quote};
@@ -133,6 +133,7 @@ pub trait Rule: Send {
     fn incomplete(&mut self, _: &Incomplete, _: &Story, _: &mut Findings) {}
     fn gap(&mut self, _: &Gap, _: &Story, _: &mut Findings) {}
     fn undecodable(&mut self, _: &Undecodable, _: &Story, _: &mut Findings) {}
+    fn deviation(&mut self, _: &Deviation, _: &Story, _: &mut Findings) {}
     fn close(&mut self, _: &Close, _: &Story, _: &mut Findings) {}
 }
 

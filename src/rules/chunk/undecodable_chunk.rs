@@ -18,7 +18,7 @@ rule! {
 
 impl Rule for UndecodableChunk {
     fn undecodable(&mut self, lost: &Undecodable, _: &Story, findings: &mut Findings) {
-        if matches!(lost.reason, Reason::ChunkStreams | Reason::NoHeader { .. }) {
+        if matches!(lost.reason, Reason::ChunkStreams | Reason::NoChunks { .. }) {
             let text = format!("{} (offset {})", lost.reason.clause(), lost.offset);
             findings.push(Self::META, Some(lost.from), text, (lost.at.packet, lost.at.packet));
         }

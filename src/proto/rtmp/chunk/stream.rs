@@ -42,6 +42,11 @@ pub(super) struct Partial {
 }
 
 impl ChunkStream {
+    /// What its last header said, without the message under way.
+    pub(super) fn state(&self) -> ChunkStream {
+        ChunkStream { partial: None, ..*self }
+    }
+
     /// A new message's header: what it leaves out stays as it was.
     ///
     /// A delta of more than 16777214 ms is next to never meant, and a sender that writes the absolute time writes one
