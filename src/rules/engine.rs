@@ -154,7 +154,8 @@ impl Engine {
             Event::Undecodable(event) => rules.iter_mut().for_each(|rule| rule.undecodable(event, story, into)),
             Event::Deviation(event) => rules.iter_mut().for_each(|rule| rule.deviation(event, story, into)),
             Event::Close(event) => rules.iter_mut().for_each(|rule| rule.close(event, story, into)),
-            Event::Resync(_) | Event::Piece(_) => {}
+            Event::Resync(event) => rules.iter_mut().for_each(|rule| rule.resync(event, story, into)),
+            Event::Piece(_) => {}
         }
         // What the event itself breaks off does not make it doubtful.
         let whole = whole(story);

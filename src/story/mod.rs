@@ -162,7 +162,8 @@ impl Story {
                 side.in_order = is_in_order(&close.tcp);
                 side.window_closed = window_closed(&close.tcp);
             }
-            Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
+            Event::Deviation(event) => self.sides[event.from.index()].deviates = true,
+            Event::Resync(_) | Event::Piece(_) => {}
         }
     }
 }

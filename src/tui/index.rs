@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::blocks::Blocks;
 use crate::net::{How, TcpFacts};
-use crate::proto::rtmp::{Answer, Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Reading, Run, Step};
+use crate::proto::rtmp::{Answer, Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Run, Step};
 use crate::proto::{Close, Deviation, Envelope, Event, EventKind, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::rules::{Finding, Severity};
 use crate::wire::{Moment, PacketNo, Side, Time};
@@ -375,7 +375,7 @@ impl MessageRow {
             runs,
             // Nothing that is shown asks for it: the header itself has it.
             extended: None,
-            reading: Reading::Standard,
+            reading: <_>::default(),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{Chunked, Chunks, Reason, State, after, moment};
 use crate::proto::Why;
 use crate::proto::rtmp::header::{self, ChunkHeader, apart};
 use crate::proto::rtmp::hypothesis::{self, Before, Case, Explanation, Story, Verdict};
-use crate::proto::rtmp::mistake::{Mistake, Reading};
+use crate::proto::rtmp::mistake::{Mistake, Reading, Stray};
 use crate::proto::rtmp::resync::{self, ChunkSize, Then, fits};
 use crate::proto::rtmp::{Head, MessageType, Run};
 use crate::wire::Moment;
@@ -55,6 +55,10 @@ const LONG: u32 = 1 << 20;
 const STEP: u32 = 60_000;
 /// The largest message stream id that is no surprise.
 const LARGEST_ID: u32 = 1024;
+/// Payload bytes that tell whether they are one.
+const BEGINNING: usize = 6;
+/// Distances of chunk headers that are tried.
+const SIZES: usize = 64;
 /// First bytes that are told of what cannot be decoded.
 pub(super) const FIRST: usize = 12;
 
@@ -71,8 +75,8 @@ impl Chunks {
         };
         let stream = &self.streams[place];
         if let Some(partial) = &stream.partial {
-            let is_next = self.form.on_every_chunk
-                && (format == 2 || (length, kind) == (partial.head.length, partial.head.kind));
+            let is_next =
+                self.form.on_every_chunk && (format == 2 || (length, kind) == (partial.head.length, partial.head.kind));
             return format < 3 && !is_next;
         }
         let is_new = stream.kind != kind;
@@ -98,17 +102,27 @@ impl Chunks {
         !has_length || (kind.name().is_none() && length > u32::from(u16::MAX)) || (format == 0 && is_far)
     }
 
+    /// Whether the present place is the end of a media message, which says of itself neither its length nor that it is one piece.
+    fn is_behind_media(&self, out: &[Chunked]) -> bool {
+        matches!(out.last(), Some(Chunked::Message(head, _))
+            if matches!(head.kind, MessageType::AUDIO | MessageType::VIDEO) && head.end() == self.offset)
+    }
+
     /// Whether the payload begins as those of the chunk stream do, as far as it is there.
     fn begins(&self, stream: &ChunkStream, rest: &[u8]) -> bool {
+        let is_telling = matches!(
+            stream.kind,
+            MessageType::AUDIO | MessageType::VIDEO | MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0
+        );
         let payload = &rest[..rest.len().min(stream.length as usize)];
-        payload.len() < 6.min(stream.length as usize) || fits(stream.kind, payload, &self.signs)
+        !is_telling || payload.len() < BEGINNING || fits(stream.kind, payload, &self.signs)
     }
 
     /// Whether a header that is not whole cannot become one.
-    pub(super) fn is_odd_beginning(&self, bytes: &[u8]) -> bool {
+    pub(super) fn is_odd_beginning(&self, bytes: &[u8], out: &[Chunked]) -> bool {
         let (format, id) = (bytes[0] >> 6, u32::from(bytes[0] & 63));
         let place = if id < 2 { None } else { self.find(id) };
-        if place.is_none() && (format > 0 || id < 2) {
+        if place.is_none() && (format > 0 || id < 2 || self.is_behind_media(out)) {
             return true;
         }
         if place.is_some_and(|place| self.streams[place].partial.is_some()) && format < 3 && !self.form.on_every_chunk {
@@ -122,23 +136,24 @@ impl Chunks {
         !is_near && *first != 0xff
     }
 
-    /// Whether the chunk headers of a size that the sender left stand inside a message that came in one chunk.
+    /// Whether chunk headers of another size that the sender announced stand inside a message that came in one chunk.
     pub(super) fn has_old_headers(&self, head: &Head, payload: &[u8]) -> bool {
-        let (ChunkSize::Known(size), [run]) = (self.size, &head.runs[..]) else { return false };
-        if self.has_hole || self.offset <= self.trusted || head.length > size || run.later_header > 0 || head.chunk_stream_id > 63
-        {
+        let ChunkSize::Known(size) = self.size else { return false };
+        if self.has_hole || self.offset <= self.trusted || !is_one_chunk(head) {
             return false;
         }
-        let mark = 0xc0 | head.chunk_stream_id as u8;
-        self.sizes.past.iter().filter(|past| **past < size).any(|&past| {
-            let past = past as usize;
-            if payload.get(past) != Some(&mark) {
-                return false;
-            }
-            let mut marks = (past..payload.len()).step_by(past + 1);
-            let stands_out = |at: usize| at > 0 && payload[at - 1] != mark;
-            payload.len() > 2 * past + 1 && marks.all(|at| payload[at] == mark) && stands_out(past)
-        })
+        let others = self.sizes.past.iter().copied().chain([self.sizes.in_force()]);
+        others.filter(|other| *other < size).any(|other| marks(head, payload, other as usize) > 1)
+    }
+
+    /// Whether the message before the present place came in one chunk and holds, at equal distances, as many chunk headers as bytes
+    /// are left behind it: it ends with these.
+    pub(super) fn hides_headers(&self, left: usize, out: &[Chunked]) -> bool {
+        let Some(Chunked::Message(head, payload)) = out.last().filter(|_| self.is_behind_media(out)) else {
+            return false;
+        };
+        is_one_chunk(head)
+            && memchr::memchr_iter(mark(head), payload).take(SIZES).any(|size| marks(head, payload, size) == left)
     }
 
     /// Notes what it takes to take back the message that begins at the present place.
@@ -164,9 +179,10 @@ impl Chunks {
 
     /// Bytes of memory that it takes.
     pub(super) fn held_by_doubt(&self) -> usize {
-        let bounds = self.doubt.as_ref().map_or(0, |doubt| {
-            doubt.bytes.capacity() + doubt.bounds.capacity() * size_of::<(usize, Moment)>()
-        });
+        let bounds = self
+            .doubt
+            .as_ref()
+            .map_or(0, |doubt| doubt.bytes.capacity() + doubt.bounds.capacity() * size_of::<(usize, Moment)>());
         bounds + self.undo.moments.capacity() * size_of::<(u64, Moment)>()
     }
 
@@ -205,9 +221,7 @@ impl Chunks {
 
     /// Takes back the chunks just before the present place, as far as they are one message's and lie one behind the other.
     fn take_back(&mut self, out: &mut Vec<Chunked>) -> (Vec<u8>, Before) {
-        let is_message = |chunked: &mut Chunked| {
-            matches!(chunked, Chunked::Message(head, _) if head.end() == self.offset && !is_control(head.kind))
-        };
+        let is_message = |chunked: &mut Chunked| matches!(chunked, Chunked::Message(head, _) if head.end() == self.offset && !is_control(head.kind));
         if let Some(Chunked::Message(head, payload)) = out.pop_if(is_message) {
             let Some(stream) = self.find(head.chunk_stream_id) else { return (Vec::new(), Before::Nothing) };
             let (passed, payload) = (head.length, Vec::from(payload));
@@ -220,7 +234,8 @@ impl Chunks {
                 }
             };
         }
-        let is_last = |stream: &ChunkStream| stream.partial.as_ref().is_some_and(|partial| partial.head.end() == self.offset);
+        let is_last =
+            |stream: &ChunkStream| stream.partial.as_ref().is_some_and(|partial| partial.head.end() == self.offset);
         let Some(stream) = self.streams.iter().position(is_last) else { return (Vec::new(), Before::Nothing) };
         let Some(partial) = self.streams[stream].partial.take() else { return (Vec::new(), Before::Nothing) };
         self.partial_bytes -= partial.cost();
@@ -228,28 +243,28 @@ impl Chunks {
             Ok(bytes) => (bytes, Before::Part),
             Err(partial) => {
                 self.partial_bytes += partial.cost();
-                self.streams[stream].partial = Some(partial);
+                self.streams[stream].partial = Some(*partial);
                 (Vec::new(), Before::Nothing)
             }
         }
     }
 
     /// Makes the last chunks of a message bytes again. Where its first one is among them, its chunk stream is as before it.
-    fn unread(&mut self, stream: usize, mut partial: Partial) -> Result<Vec<u8>, Partial> {
-        let is_whole = !partial.dropped && partial.missing == 0 && partial.head.reading == Reading::Standard;
+    fn unread(&mut self, stream: usize, mut partial: Partial) -> Result<Vec<u8>, Box<Partial>> {
+        let is_whole = !partial.dropped && partial.missing == 0 && partial.head.reading != Reading::HeaderOnEveryChunk;
         let (count, size) = contiguous(&partial.head.runs, self.offset);
         if !is_whole || count == 0 || size > self.search_bytes as u64 || size > self.doubt_credit() {
-            return Err(partial);
+            return Err(Box::new(partial));
         }
         let is_all = count == partial.head.runs.len();
         if is_all && self.undo.stream != stream {
-            return Err(partial);
+            return Err(Box::new(partial));
         }
         let runs = partial.head.runs[partial.head.runs.len() - count..].to_vec();
         let taken: u32 = runs.iter().map(|run| run.payload).sum();
         let data = &partial.payload[partial.payload.len() - taken as usize..];
         let Some(bytes) = written(&partial.head, &runs, data).filter(|bytes| bytes.len() as u64 == size) else {
-            return Err(partial);
+            return Err(Box::new(partial));
         };
         self.offset -= size;
         if is_all {
@@ -275,6 +290,8 @@ impl Chunks {
         let Some(doubt) = self.doubt.take() else { return true };
         let is_full = doubt.bytes.len() >= self.search_bytes;
         let then = if is_full { Then::Cut } else { then };
+        // So many are told where nothing explains them.
+        let is_short = doubt.bytes.len() < doubt.symptom + FIRST;
         let enough = if doubt.tried < EAGER { doubt.tried + 1 } else { doubt.tried + doubt.tried / 8 };
         if then == Then::More && doubt.bytes.len() < enough {
             self.doubt = Some(doubt);
@@ -298,7 +315,9 @@ impl Chunks {
         self.doubt_spent += credit - known.credit.get();
         match verdict {
             Verdict::Proven(explanation) => self.adopt(explanation, *doubt, out),
-            Verdict::Wait if then == Then::More && known.credit.get() > 0 => {
+            Verdict::Wait | Verdict::Rejected
+                if then == Then::More && (is_short || verdict == Verdict::Wait && known.credit.get() > 0) =>
+            {
                 self.doubt = Some(Box::new(Doubt { tried: doubt.bytes.len(), ..*doubt }));
                 return false;
             }
@@ -324,7 +343,7 @@ impl Chunks {
         self.form = explanation.form;
         self.note_deviation();
         let mut from = 0;
-        if let Some(mistake @ Mistake::Extra { bytes, .. }) = mistake {
+        if let Some(mistake @ Mistake::Extra { bytes, what: Stray::Unknown | Stray::Echo }) = mistake {
             // What stands before them is as it should be.
             self.state = State::Header;
             let bounds = doubt.bounds.clone();
@@ -412,6 +431,26 @@ fn is_control(kind: MessageType) -> bool {
     kind.is_protocol_control() || kind == MessageType::USER_CONTROL
 }
 
+/// Whether a message came in one chunk, whose header can be told inside it.
+fn is_one_chunk(head: &Head) -> bool {
+    matches!(head.runs[..], [Run { later_header: 0, .. }]) && head.chunk_stream_id < 64
+}
+
+/// The type 3 header of a message's chunk stream.
+fn mark(head: &Head) -> u8 {
+    0xc0 | head.chunk_stream_id as u8
+}
+
+/// How many chunk headers stand in a payload where chunks of `size` bytes end; none unless that is everywhere, and more than padding.
+fn marks(head: &Head, payload: &[u8], size: usize) -> usize {
+    let mark = mark(head);
+    if size == 0 || payload.get(size) != Some(&mark) || payload[size - 1] == mark {
+        return 0;
+    }
+    let mut places = (size..payload.len()).step_by(size + 1);
+    if places.all(|at| payload[at] == mark) { payload.len() / (size + 1) } else { 0 }
+}
+
 /// How many of the last runs lie one behind the other up to `end`, and how many bytes they are.
 fn contiguous(runs: &[Run], end: u64) -> (usize, u64) {
     let mut start = end;
@@ -458,4 +497,3 @@ fn written(head: &Head, runs: &[Run], mut data: &[u8]) -> Option<Vec<u8>> {
     }
     Some(bytes)
 }
-

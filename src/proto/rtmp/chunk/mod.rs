@@ -18,7 +18,7 @@ use self::search::Search;
 use self::stream::{ChunkStream, Partial};
 use super::detect::Foreign;
 use super::header::ChunkHeader;
-use super::hypothesis::{DEFAULT_CHUNK_SIZE, Form, Sizes};
+use super::hypothesis::{DEFAULT_CHUNK_SIZE, Form, Sizes, TAG_SIZE, tag_size};
 use super::resync::{ChunkSize, Signs, Then};
 use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType, Mistake, Reading};
 use crate::limits::Limits;
@@ -159,6 +159,8 @@ pub(super) struct Chunks {
     hopeless: Option<(u64, Reason)>,
     /// The message that begins here has another length than its header says.
     correction: Option<(u64, u32)>,
+    /// Where the last message ended, and its length.
+    tagged: Option<(u64, u32)>,
     /// How much looking for mistakes was done.
     doubt_spent: u64,
     /// What tells this direction's messages from chance.
@@ -202,6 +204,7 @@ impl Chunks {
             trusted: 0,
             hopeless: None,
             correction: None,
+            tagged: None,
             doubt_spent: 0,
             message_streams: Vec::new(),
             signs: Signs::default(),
@@ -408,6 +411,26 @@ impl Chunks {
                     if at == bytes.len() {
                         return at;
                     }
+                    if self.form.tag_sizes
+                        && let Some(length) = self.tagged.take_if(|(offset, _)| *offset == self.offset)
+                    {
+                        let (rest, field) = (&bytes[at..], tag_size(length.1));
+                        if rest.len() < field.len() && field.starts_with(rest) && !self.at_end {
+                            self.tagged = Some(length);
+                            return at;
+                        }
+                        if rest.starts_with(&field) {
+                            at += TAG_SIZE;
+                            self.offset += TAG_SIZE as u64;
+                            self.undecoded += TAG_SIZE as u64;
+                            continue;
+                        }
+                    }
+                    // Fewer than a header of type 0 has: the segment may end with the message before.
+                    if bytes.len() - at < 12 && self.may_doubt() && self.hides_headers(bytes.len() - at, out) {
+                        self.face(moment(bounds, at), out);
+                        return at;
+                    }
                     match self.header(&bytes[at..]) {
                         Ok((header, length)) => {
                             let first = moment(bounds, at);
@@ -417,7 +440,7 @@ impl Chunks {
                             self.offset += length as u64;
                         }
                         Err(Unread::Wait) => {
-                            if self.may_doubt() && (self.at_end || self.is_odd_beginning(&bytes[at..])) {
+                            if self.may_doubt() && (self.at_end || self.is_odd_beginning(&bytes[at..], out)) {
                                 self.face(moment(bounds, at), out);
                             }
                             return at;
@@ -611,6 +634,9 @@ impl Chunks {
         self.remember(&partial);
         let (kind, word) =
             (partial.head.kind, partial.payload.first_chunk::<4>().map(|word| u32::from_be_bytes(*word)));
+        if self.form.tag_sizes {
+            self.tagged = Some((self.offset, partial.head.length));
+        }
         let has_old_headers = self.has_old_headers(&partial.head, &partial.payload);
         out.push(Chunked::Message(partial.head, partial.payload.into()));
         if has_old_headers {

@@ -7,7 +7,7 @@ use super::walk::Outcome;
 use super::{Before, Case, Story, Verdict};
 use crate::proto::rtmp::MessageType;
 use crate::proto::rtmp::header;
-use crate::proto::rtmp::resync::weigh_payload;
+use crate::proto::rtmp::resync::{Weight, weigh_payload};
 
 /// Bits with which a payload tells its type.
 const TELLING: i32 = 10;
@@ -29,13 +29,11 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
         return Verdict::Rejected;
     }
     let message = if case.before == Before::Message { case.first() } else { None };
-    match behind(case, message.as_ref()) {
-        Some((at, Outcome::Proven(until))) if is_payload(case, &case.bytes[(case.symptom + length).min(at)..at]) => {
-            case.explained(Story::Inherits, case.size, case.form, until)
-        }
-        Some((_, Outcome::Wait)) => Verdict::Wait,
-        _ => Verdict::Rejected,
+    let Some((at, outcome)) = behind(case, message.as_ref()) else { return Verdict::Rejected };
+    if outcome != Outcome::Wait && !is_payload(case, &case.bytes[(case.symptom + length).min(at)..at]) {
+        return Verdict::Rejected;
     }
+    outcome.proves(Story::Inherits, case.size, case.form)
 }
 
 /// Whether these bytes are a payload, by their beginning or their end.
@@ -43,7 +41,7 @@ fn is_payload(case: &Case<'_>, payload: &[u8]) -> bool {
     let kinds = [MessageType::AUDIO, MessageType::VIDEO, MessageType::COMMAND_AMF0, MessageType::DATA_AMF0];
     kinds.into_iter().any(|kind| {
         let mut signs = case.known.signs;
-        let bits = weigh_payload(kind, payload, payload.len() as u32, &mut signs).flatten();
-        bits.is_some_and(|bits| bits >= TELLING) || told(kind, payload).is_some()
+        let weight = weigh_payload(kind, payload, payload.len() as u32, &mut signs);
+        matches!(weight, Weight::Bits(TELLING..)) || told(kind, payload).is_some()
     })
 }

@@ -12,6 +12,16 @@ pub(in crate::proto::rtmp) struct Form {
     pub(in crate::proto::rtmp) message_stream_id: u8,
     /// A header of type 0, 1 or 2 inside a message may belong to its next chunk.
     pub(in crate::proto::rtmp) on_every_chunk: bool,
+    /// A message may have an FLV file's PreviousTagSize behind it.
+    pub(in crate::proto::rtmp) tag_sizes: bool,
+}
+
+/// Bytes of an FLV file's PreviousTagSize.
+pub(in crate::proto::rtmp) const TAG_SIZE: usize = 4;
+
+/// The PreviousTagSize behind a message of this length: it counts the tag's header, too.
+pub(in crate::proto::rtmp) fn tag_size(length: u32) -> [u8; TAG_SIZE] {
+    length.wrapping_add(11).to_be_bytes()
 }
 
 /// Payload bytes that tell whether a header ended where it was thought to.
@@ -21,7 +31,8 @@ const LARGEST_ID: u32 = 1024;
 
 impl Form {
     /// As RTMP has it.
-    pub(in crate::proto::rtmp) const RIGHT: Form = Form { message_stream_id: 4, on_every_chunk: false };
+    pub(in crate::proto::rtmp) const RIGHT: Form =
+        Form { message_stream_id: 4, on_every_chunk: false, tag_sizes: false };
 
     pub(in crate::proto::rtmp) fn is_right(self) -> bool {
         self == Form::RIGHT

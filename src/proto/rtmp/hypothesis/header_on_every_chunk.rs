@@ -9,11 +9,10 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
         return Verdict::Rejected;
     }
     let form = Form { on_every_chunk: true, ..case.form };
-    let (outcome, uses) = Walk::new(case, case.size, form).run();
+    let (outcome, uses) = Walk::new(case, case.size, form).counting_from(case.symptom).run();
     match (outcome, uses.on_every_chunk) {
-        (Outcome::Proven(until), Some(format)) => {
-            let story = Story::Mistake(Mistake::HeaderOnEveryChunk { format });
-            case.explained(story, case.size, form, until)
+        (Outcome::Proven(_), Some(format)) => {
+            outcome.proves(Story::Mistake(Mistake::HeaderOnEveryChunk { format }), case.size, form)
         }
         (Outcome::Wait, _) => Verdict::Wait,
         _ => Verdict::Rejected,

@@ -11,11 +11,10 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
             continue;
         }
         let form = Form { message_stream_id: bytes, ..case.form };
-        let (outcome, uses) = Walk::new(case, case.size, form).counting_from(0).run();
+        let (outcome, uses) = Walk::new(case, case.size, form).counting_from(case.symptom).run();
         match outcome {
-            Outcome::Proven(until) if uses.short => {
-                let story = Story::Mistake(Mistake::MessageStreamId { bytes });
-                return case.explained(story, case.size, form, until);
+            Outcome::Proven(_) if uses.short => {
+                return outcome.proves(Story::Mistake(Mistake::MessageStreamId { bytes }), case.size, form);
             }
             Outcome::Wait => waits = true,
             _ => {}

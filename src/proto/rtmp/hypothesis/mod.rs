@@ -15,11 +15,12 @@ mod neighbours;
 mod size_known;
 mod size_spacing;
 mod size_whole;
+mod tag_sizes;
 mod walk;
 
-pub(super) use self::form::Form;
-use super::{MessageType, Mistake};
+pub(super) use self::form::{Form, TAG_SIZE, tag_size};
 use super::resync::{Known, Then};
+use super::{MessageType, Mistake};
 
 /// What there is to explain.
 pub(super) struct Case<'b> {
@@ -122,6 +123,7 @@ const TABLE: &[Hypothesis] = &[
     size_known::peer,
     message_stream_id::explain,
     header_on_every_chunk::explain,
+    tag_sizes::explain,
     size_whole::explain,
     size_spacing::explain,
 ];
@@ -150,11 +152,6 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
 }
 
 impl Case<'_> {
-    /// What is believed when a walk with this size and form proves it.
-    fn explained(&self, story: Story, size: u32, form: Form, until: usize) -> Verdict {
-        Verdict::Proven(Explanation { story, size, form, until })
-    }
-
     fn is_over(&self) -> bool {
         self.known.then != Then::More
     }

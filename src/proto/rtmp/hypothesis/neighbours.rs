@@ -19,25 +19,16 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
         Before::Message => case.first(),
         Before::Nothing => None,
     };
-    if let Some(first) = &first {
-        match next(case, Some(first), first.data + 1..case.symptom) {
-            Some((_, Outcome::Wait)) => return Verdict::Wait,
-            Some((at, Outcome::Proven(until))) => {
-                if let Some(mistake) = shorter(case, first, at) {
-                    return case.explained(Story::Mistake(mistake), case.size, case.form, until);
-                }
-            }
-            _ => {}
-        }
+    if let Some(first) = &first
+        && let Some((at, outcome)) = next(case, Some(first), first.data + 1..case.symptom)
+        && let Some(mistake) = shorter(case, first, at)
+    {
+        return outcome.proves(Story::Mistake(mistake), case.size, case.form);
     }
     match behind(case, first.as_ref()) {
-        Some((at, Outcome::Proven(until))) => {
-            let mistake = longer(case, first.as_ref(), at);
-            case.explained(Story::Mistake(mistake), case.size, case.form, until)
-        }
-        Some((_, Outcome::Wait)) => Verdict::Wait,
-        _ if !case.is_over() && case.bytes.len() < case.symptom + REACH => Verdict::Wait,
-        _ => Verdict::Rejected,
+        Some((at, outcome)) => outcome.proves(Story::Mistake(longer(case, first.as_ref(), at)), case.size, case.form),
+        None if !case.is_over() && case.bytes.len() < case.symptom + REACH => Verdict::Wait,
+        None => Verdict::Rejected,
     }
 }
 
@@ -101,7 +92,6 @@ fn shorter(case: &Case<'_>, first: &First, at: usize) -> Option<Mistake> {
 /// The mistake by which the next chunk stands behind the end that a message's header says.
 fn longer(case: &Case<'_>, first: Option<&First>, at: usize) -> Mistake {
     let bytes = (at - case.symptom) as u32;
-    let stray = &case.bytes[case.symptom..at];
     let Some(first) = first else {
         let what = if case.is_start && bytes == ECHO { Stray::Echo } else { Stray::Unknown };
         return Mistake::Extra { bytes, what };
@@ -111,6 +101,5 @@ fn longer(case: &Case<'_>, first: Option<&First>, at: usize) -> Mistake {
     if let (Some(by), Some(payload)) = (by, &payload) {
         return Mistake::Length { said: first.length, is: payload.len() as u32, by };
     }
-    let is_tag_size = *stray == (first.length + 11).to_be_bytes();
-    Mistake::Extra { bytes, what: if is_tag_size { Stray::TagSize } else { Stray::Unknown } }
+    Mistake::Extra { bytes, what: Stray::Unknown }
 }

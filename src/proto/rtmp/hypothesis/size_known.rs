@@ -1,9 +1,12 @@
 //! The sender uses a chunk size that is known, but not in force: one that it left, one that the other side announced for
 //! itself; or the one in force, having used another before.
 
-use super::walk::{Outcome, Walk};
+use super::walk::Walk;
 use super::{Case, Story, Verdict};
 use crate::proto::rtmp::mistake::{Mistake, SizeSource, UsedSize};
+
+/// Headers inside messages that prove a size of which nothing else is known.
+const MARKS: u32 = 2;
 
 /// It is back at what it announced.
 pub(super) fn announced(case: &Case<'_>) -> Verdict {
@@ -11,11 +14,7 @@ pub(super) fn announced(case: &Case<'_>) -> Verdict {
     if size == case.size {
         return Verdict::Rejected;
     }
-    match Walk::new(case, size, case.form).run().0 {
-        Outcome::Proven(until) => case.explained(Story::Standard, size, case.form, until),
-        Outcome::Rejected => Verdict::Rejected,
-        Outcome::Wait => Verdict::Wait,
-    }
+    Walk::new(case, size, case.form).run().0.proves(Story::Standard, size, case.form)
 }
 
 /// One of its own, from before.
@@ -41,18 +40,11 @@ pub(super) fn tried(case: &Case<'_>, size: u32, source: SizeSource) -> Verdict {
     if size == case.size || size == case.sizes.in_force() {
         return Verdict::Rejected;
     }
-    let (outcome, uses) = Walk::new(case, size, case.form).run();
-    match outcome {
-        Outcome::Proven(until) => {
-            let used = UsedSize {
-                used: uses.longest,
-                in_force: case.sizes.in_force(),
-                announced: case.sizes.announced.is_some(),
-                source,
-            };
-            case.explained(Story::Mistake(Mistake::ChunkSize(used)), size, case.form, until)
-        }
-        Outcome::Rejected => Verdict::Rejected,
-        Outcome::Wait => Verdict::Wait,
-    }
+    let marks = if source == SizeSource::Spacing { MARKS } else { 0 };
+    let (outcome, uses) = Walk::new(case, size, case.form).wanting_marks(marks).run();
+    let (in_force, announced) = (case.sizes.in_force(), case.sizes.announced.is_some());
+    // A size that it announced once is known; of others the longest chunk is.
+    let used = if source == SizeSource::Before { size } else { uses.longest };
+    let used = UsedSize { used, in_force, announced, source };
+    outcome.proves(Story::Mistake(Mistake::ChunkSize(used)), size, case.form)
 }

@@ -25,5 +25,9 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
             proven @ Verdict::Proven(_) => return proven,
         }
     }
-    if waits || (!case.is_over() && payload.len() < (first.left() as usize).min(LARGEST)) { Verdict::Wait } else { Verdict::Rejected }
+    if waits || (!case.is_over() && payload.len() < (first.left() as usize).min(LARGEST)) {
+        Verdict::Wait
+    } else {
+        Verdict::Rejected
+    }
 }

@@ -4,10 +4,11 @@
 //! certain, and so is the chunk size that is tried. Beside the headers it weighs whole messages: AMF values that end just
 //! where their message does are no chance.
 
-use super::{Case, Form};
+use super::form::{TAG_SIZE, tag_size};
+use super::{Case, Explanation, Form, Story, Verdict};
 use crate::limits::Limits;
 use crate::proto::rtmp::header::{self, ChunkHeader};
-use crate::proto::rtmp::resync::{Known, Past, Signs, Then, weigh_header, weigh_payload};
+use crate::proto::rtmp::resync::{Known, Past, Signs, Then, Weight, weigh_header, weigh_payload};
 use crate::proto::rtmp::{MessageType, body};
 use crate::wire::{Reader, Silent};
 
@@ -17,6 +18,8 @@ const PROOF: i32 = 48;
 const AS_IT_STANDS: i32 = 24;
 /// What a header says by a byte that those around it do not have.
 const MARK: i32 = 8;
+/// What a number of three bytes and more says that is the only one possible.
+const NUMBER: i32 = 20;
 /// What it says that AMF values end with their message, and that they do not.
 const WHOLE: i32 = 40;
 /// What it says that the stream ends with a message, or pauses there.
@@ -41,6 +44,17 @@ pub(super) enum Outcome {
     Wait,
 }
 
+impl Outcome {
+    /// The verdict on a story, given that this came of a walk with this size and form.
+    pub(super) fn proves(self, story: Story, size: u32, form: Form) -> Verdict {
+        match self {
+            Outcome::Proven(until) => Verdict::Proven(Explanation { story, size, form, until }),
+            Outcome::Rejected => Verdict::Rejected,
+            Outcome::Wait => Verdict::Wait,
+        }
+    }
+}
+
 /// What becomes of a header that no sender writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rigour {
@@ -60,6 +74,10 @@ pub(super) struct Walk<'b> {
     rigour: Rigour,
     /// Headers before this place are no evidence: all hypotheses share them.
     counts_from: usize,
+    /// Headers inside messages that it takes beside the evidence.
+    marks_wanted: u32,
+    /// What is proven has to be behind this place: the header that cannot be one is to be explained.
+    behind: usize,
     at: usize,
     tracks: Vec<Track>,
     signs: Signs,
@@ -78,6 +96,8 @@ pub(super) struct Uses {
     pub(super) on_every_chunk: Option<u8>,
     /// Type 0 headers that are short.
     pub(super) short: bool,
+    /// Messages with a PreviousTagSize behind them.
+    pub(super) tag_sizes: u32,
     /// Payload bytes of the longest chunk.
     pub(super) longest: u32,
     /// Headers inside a message where the chunk size puts them.
@@ -110,6 +130,8 @@ impl<'b> Walk<'b> {
             form,
             rigour: Rigour::Strict,
             counts_from: 1,
+            marks_wanted: 0,
+            behind: case.symptom,
             at: 0,
             tracks: known.streams.iter().map(track).collect(),
             signs: known.signs,
@@ -123,11 +145,18 @@ impl<'b> Walk<'b> {
     /// Starts elsewhere.
     pub(super) fn from(mut self, at: usize) -> Self {
         self.at = at;
+        self.behind = at;
         self
     }
 
     pub(super) fn counting_from(mut self, at: usize) -> Self {
         self.counts_from = at;
+        self
+    }
+
+    /// The size was found by a search for headers inside a message: one alone is found anywhere.
+    pub(super) fn wanting_marks(mut self, marks: u32) -> Self {
+        self.marks_wanted = marks;
         self
     }
 
@@ -147,7 +176,6 @@ impl<'b> Walk<'b> {
     }
 
     fn follow(&mut self) -> Outcome {
-        let start = self.at;
         loop {
             if self.at >= self.bytes.len() {
                 return self.end();
@@ -155,14 +183,13 @@ impl<'b> Walk<'b> {
             let (at, bits) = (self.at, self.bits);
             let (place, data) = match self.header() {
                 Ok(found) => found,
-                Err(End::Broken) => return Outcome::Rejected,
                 Err(End::Short) if self.known.then == Then::More => return Outcome::Wait,
-                Err(End::Short) => return Outcome::Rejected,
+                Err(End::Short | End::Broken) => return Outcome::Rejected,
             };
             self.headers += 1;
             if at < self.counts_from {
                 self.bits = bits;
-            } else if self.bits >= self.proof() && at > start.max(self.counts_from) {
+            } else if self.bits >= self.proof() && at > self.behind && self.uses.marks >= self.marks_wanted {
                 return Outcome::Proven(data);
             }
             let track = &mut self.tracks[place];
@@ -188,7 +215,7 @@ impl<'b> Walk<'b> {
             Then::End if is_exact => AT_THE_END,
             _ => 0,
         };
-        let is_proven = is_exact && self.bits + more >= self.proof();
+        let is_proven = is_exact && self.bits + more >= self.proof() && self.uses.marks >= self.marks_wanted;
         match (is_proven, self.known.then) {
             (true, _) => Outcome::Proven(self.at),
             (false, Then::More) => Outcome::Wait,
@@ -202,8 +229,7 @@ impl<'b> Walk<'b> {
             return Err(End::Broken);
         }
         let bytes = &self.bytes[self.at..];
-        let (header, length) =
-            self.form.read(bytes, &self.known.message_streams, &self.signs).ok_or(End::Short)?;
+        let (header, length) = self.form.read(bytes, &self.known.message_streams, &self.signs).ok_or(End::Short)?;
         self.uses.short |= header::length(bytes).is_ok_and(|right| right > length);
         let place = self.tracks.iter().position(|track| track.past.id == header.chunk_stream_id);
         let data = self.at + length;
@@ -294,7 +320,9 @@ impl<'b> Walk<'b> {
     /// The bytes of the extended timestamp that a type 3 header has.
     fn extended_on_type_3(&self, past: &Past, data: usize) -> Result<usize, End> {
         let Some(stored) = past.extended else { return Ok(0) };
-        let Some(field) = self.bytes.get(data..).and_then(|rest| rest.first_chunk::<4>()) else { return Err(End::Short) };
+        let Some(field) = self.bytes.get(data..).and_then(|rest| rest.first_chunk::<4>()) else {
+            return Err(End::Short);
+        };
         let field = u32::from_be_bytes(*field);
         let is_time = |clock: u32| past.left == 0 && header::near(field, clock);
         Ok(if field == stored || self.signs.clock.is_some_and(is_time) { 4 } else { 0 })
@@ -304,19 +332,29 @@ impl<'b> Walk<'b> {
     fn weigh_beginning(&mut self, kind: MessageType, length: u32, data: usize) -> Result<(), End> {
         let payload = self.bytes.get(data..).unwrap_or_default();
         let payload = &payload[..payload.len().min(length as usize)];
-        let Some(bits) = weigh_payload(kind, payload, length, &mut self.signs).ok_or(End::Short)? else {
-            if self.rigour == Rigour::Strictest {
-                return Err(End::Broken);
-            }
-            self.bits -= STRANGE;
-            return Ok(());
+        self.bits += match weigh_payload(kind, payload, length, &mut self.signs) {
+            Weight::Bits(bits) => bits,
+            Weight::TooShort => return Err(End::Short),
+            Weight::Never if self.rigour == Rigour::Strictest => return Err(End::Broken),
+            Weight::Never => -STRANGE,
         };
-        self.bits += bits;
         Ok(())
     }
 
-    /// A message is whole: what its values say, and what it changes.
+    /// A message is whole: what its values say, what it changes, and what may stand behind it.
     fn complete(&mut self, place: usize) {
+        self.weigh_whole(place);
+        if self.form.tag_sizes
+            && let Some(field) = self.bytes.get(self.at..self.at + TAG_SIZE)
+            && field == tag_size(self.tracks[place].past.length)
+        {
+            self.at += TAG_SIZE;
+            self.bits += NUMBER;
+            self.uses.tag_sizes += 1;
+        }
+    }
+
+    fn weigh_whole(&mut self, place: usize) {
         let track = &self.tracks[place];
         let Past { kind, length, .. } = track.past;
         let is_amf = matches!(

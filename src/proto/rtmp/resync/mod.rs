@@ -18,14 +18,25 @@ mod payload;
 mod size;
 
 use self::chain::Chain;
-use super::MessageType;
 pub(super) use self::evidence::{is_possible, weigh as weigh_header};
 pub(super) use self::known::{CREDIT, ChunkSize, FIRST_CREDIT, Known, Past, Signs, Then};
+use super::MessageType;
 
-/// How much a payload of `length` bytes says for its type, given its bytes as far as they are there; none where these are too few to
-/// tell, and within that none where it cannot be one.
-pub(super) fn weigh_payload(kind: MessageType, payload: &[u8], length: u32, signs: &mut Signs) -> Option<Option<i32>> {
-    (payload.len() >= payload::BEGINNING.min(length as usize)).then(|| payload::weigh(kind, payload, signs))
+/// How much a payload says for its type.
+pub(super) enum Weight {
+    Bits(i32),
+    /// It cannot be one.
+    Never,
+    /// Too few of its bytes are there.
+    TooShort,
+}
+
+/// How much a payload of `length` bytes says for its type, given its bytes as far as they are there.
+pub(super) fn weigh_payload(kind: MessageType, payload: &[u8], length: u32, signs: &mut Signs) -> Weight {
+    if payload.len() < payload::BEGINNING.min(length as usize) {
+        return Weight::TooShort;
+    }
+    payload::weigh(kind, payload, signs).map_or(Weight::Never, Weight::Bits)
 }
 
 /// Whether a payload of this type may begin so.
