@@ -48,7 +48,7 @@ fn measure(name: &str, seeds: std::ops::Range<u64>) -> Tally {
         tally.meant += sender.meant.len() as u64;
         let mut meant = sender.meant.iter();
         for (kind, payload) in &found {
-            if meant.any(|(meant_kind, meant)| meant_kind == kind && meant == payload) {
+            if meant.any(|(meant_kind, meant)| meant_kind == kind && mistake.means(meant, payload)) {
                 tally.decoded += 1;
             } else {
                 tally.made_up.push(format!("{name} {seed}: type {kind}, {} bytes", payload.len()));

@@ -6,19 +6,26 @@ use rtmp_inspect::synth::{ChunkWriter, Conversation, Format, Message, Peer, Rand
 use rtmp_inspect::wire::Side;
 
 /// A mistake: how it is made, and how it is told.
-pub struct Kind {
-    pub name: &'static str,
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
     write: fn(&mut Writer<'_>, &Message, usize) -> Option<()>,
     is_named: fn(&Mistake) -> bool,
 }
 
 impl Kind {
-    pub fn is_named(&self, mistake: &Mistake) -> bool {
+    /// Whether a payload that came out is the one that was meant. Where the sender says that a message is shorter than it is, and
+    /// nothing in it tells otherwise, its header is believed, and the rest are bytes too many.
+    pub(crate) fn means(&self, meant: &[u8], payload: &[u8]) -> bool {
+        let is_short = self.name == "a length too small" && meant.starts_with(payload);
+        meant == payload || (is_short && meant.len() - payload.len() <= 20)
+    }
+
+    pub(crate) fn is_named(&self, mistake: &Mistake) -> bool {
         (self.is_named)(mistake)
     }
 }
 
-pub static MISTAKES: &[Kind] = &[
+pub(crate) static MISTAKES: &[Kind] = &[
     Kind { name: "the peer's chunk size", write: peer_size, is_named: is_size },
     Kind { name: "the chunk size of before", write: old_size, is_named: is_size },
     Kind { name: "Set Chunk Size acts a message late", write: late, is_named: is_size },
@@ -64,13 +71,13 @@ fn is_length(mistake: &Mistake) -> bool {
 }
 
 /// A conversation in which one side makes a mistake.
-pub struct Sender {
-    pub conversation: Conversation,
-    pub side: Side,
+pub(crate) struct Sender {
+    pub(crate) conversation: Conversation,
+    pub(crate) side: Side,
     /// Its messages, as it means them: type and payload.
-    pub meant: Vec<(u8, Vec<u8>)>,
+    pub(crate) meant: Vec<(u8, Vec<u8>)>,
     /// How its bytes are cut into segments.
-    pub cuts: Vec<usize>,
+    pub(crate) cuts: Vec<usize>,
 }
 
 /// What a mistake is made with.
@@ -94,6 +101,7 @@ impl Writer<'_> {
     }
 
     /// The next message is as it should be.
+    #[allow(clippy::unnecessary_wraps)]
     fn right(&mut self, message: &Message) -> Option<()> {
         self.write(Format::Best, message);
         Some(())
@@ -107,7 +115,7 @@ impl Writer<'_> {
 
 impl Sender {
     /// Made from a seed: what is sent, in what, where the mistake is. None where it would make no difference.
-    pub fn new(kind: &Kind, seed: u64) -> Option<Sender> {
+    pub(crate) fn new(kind: &Kind, seed: u64) -> Option<Sender> {
         let random = &mut Random::new(seed * 7919 + kind.name.len() as u64);
         let side = if random.below(2) == 0 { Side::Client } else { Side::Server };
         let messages = media_of(random);

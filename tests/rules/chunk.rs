@@ -381,7 +381,7 @@ fn headers() -> Vec<Case> {
             "bytes between",
             &publisher(|c| c.message(&frame(0)).raw(&[0xfe; 7]).message(&frame(20)).message(&frame(40))),
             &[
-                "7 bytes at offset 3640 belong to no chunk: they are too many, or the length of the message before is too small",
+                "7 bytes at offset 3631 belong to no chunk: they are too many, or the length of the message before is too small",
             ],
         ),
         case("CHK020", "announced", &publisher(|c| c.set_chunk_size(9000).message(&large(0))), &[]),

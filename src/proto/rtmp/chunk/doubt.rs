@@ -7,7 +7,6 @@
 
 use super::stream::{ChunkStream, Partial};
 use super::{Chunked, Chunks, Reason, State, after, moment};
-use crate::proto::Why;
 use crate::proto::rtmp::header::{self, ChunkHeader, apart};
 use crate::proto::rtmp::hypothesis::{self, Before, Case, Explanation, Story, Verdict};
 use crate::proto::rtmp::mistake::{Mistake, Reading, Stray};
@@ -55,8 +54,6 @@ const LONG: u32 = 1 << 20;
 const STEP: u32 = 60_000;
 /// The largest message stream id that is no surprise.
 const LARGEST_ID: u32 = 1024;
-/// Payload bytes that tell whether they are one.
-const BEGINNING: usize = 6;
 /// Distances of chunk headers that are tried.
 const SIZES: usize = 64;
 /// First bytes that are told of what cannot be decoded.
@@ -110,12 +107,18 @@ impl Chunks {
 
     /// Whether the payload begins as those of the chunk stream do, as far as it is there.
     fn begins(&self, stream: &ChunkStream, rest: &[u8]) -> bool {
-        let is_telling = matches!(
-            stream.kind,
-            MessageType::AUDIO | MessageType::VIDEO | MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0
-        );
         let payload = &rest[..rest.len().min(stream.length as usize)];
-        !is_telling || payload.len() < BEGINNING || fits(stream.kind, payload, &self.signs)
+        match (stream.kind, payload) {
+            // Sizes of 16 MiB and more, and such event types, are seldom.
+            (MessageType::SET_CHUNK_SIZE | MessageType::USER_CONTROL, [first, ..]) => *first == 0,
+            (MessageType::ABORT, [a, b, ..]) => (*a, *b) == (0, 0),
+            (MessageType::SET_PEER_BANDWIDTH, [_, _, _, _, limit]) => *limit < 3,
+            (
+                MessageType::AUDIO | MessageType::VIDEO | MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0,
+                [_, _, _, _, _, _, ..],
+            ) => fits(stream.kind, payload, &self.signs),
+            _ => true,
+        }
     }
 
     /// Whether a header that is not whole cannot become one.
@@ -389,18 +392,6 @@ impl Chunks {
         let bounds = after(bounds, from);
         let used = self.run(&bytes[from..], &bounds, out);
         self.store(&bytes[from + used..], after(bounds, used));
-    }
-
-    /// The message before a place from which on nothing can be decoded is in doubt as well, unless it says itself that it is whole.
-    pub(super) fn doubt_last(&self, out: &mut Vec<Chunked>) {
-        let is_doubtful = |chunked: &mut Chunked| {
-            matches!(chunked, Chunked::Message(head, payload)
-                if head.end() == self.offset && !is_control(head.kind) && !hypothesis::is_told(head.kind, payload))
-        };
-        if let Some(Chunked::Message(head, _)) = out.pop_if(is_doubtful) {
-            let received = head.length;
-            out.push(Chunked::Incomplete { head, received, why: Why::Undecodable });
-        }
     }
 
     /// Whether the direction is read otherwise than RTMP and itself have it.

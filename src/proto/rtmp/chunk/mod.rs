@@ -427,7 +427,10 @@ impl Chunks {
                         }
                     }
                     // Fewer than a header of type 0 has: the segment may end with the message before.
-                    if bytes.len() - at < 12 && self.may_doubt() && self.hides_headers(bytes.len() - at, out) {
+                    if (2..12).contains(&(bytes.len() - at))
+                        && self.may_doubt()
+                        && self.hides_headers(bytes.len() - at, out)
+                    {
                         self.face(moment(bounds, at), out);
                         return at;
                     }
@@ -473,9 +476,6 @@ impl Chunks {
         // What it inherits may have been sent before the capture began.
         let unnamed = self.has_hole && matches!(reason, Reason::FirstChunkInherits { .. });
         if !unnamed {
-            if matches!(reason, Reason::NoChunks { .. }) {
-                self.doubt_last(out);
-            }
             self.give_up(Why::Undecodable, out);
             self.make_stale();
         }

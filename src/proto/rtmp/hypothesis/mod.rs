@@ -190,8 +190,3 @@ impl Case<'_> {
         Some(First { id, kind: past.kind, length: past.length, passed, data })
     }
 }
-
-/// Whether a message's payload itself says that it is whole: that its length, and its chunks, were read right.
-pub(super) fn is_told(kind: MessageType, payload: &[u8]) -> bool {
-    length::told(kind, payload).is_some()
-}

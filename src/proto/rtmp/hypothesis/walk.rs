@@ -32,6 +32,10 @@ const IMPOSSIBLE: i32 = 16;
 const GIVEN_UP: i32 = 40;
 /// The longest payload whose values are decoded.
 const LONGEST: u32 = 65_536;
+/// The longest message, in bytes, the longest step in time, in ms, and the largest message stream id that are no surprise.
+const LONG: u32 = 1 << 20;
+const STEP: u32 = 60_000;
+const LARGEST_ID: u32 = 1024;
 /// What a header costs of the credit.
 const COST: u64 = 8;
 
@@ -271,7 +275,7 @@ impl<'b> Walk<'b> {
         self.bits += match bits {
             Some(bits) => bits,
             None if self.at < self.counts_from => 0,
-            None if self.rigour == Rigour::Lenient => -IMPOSSIBLE,
+            None if self.rigour == Rigour::Lenient && self.has_one_oddity(&header, past.is_some()) => -IMPOSSIBLE,
             None => return Err(End::Broken),
         };
         self.weigh_beginning(header.kind, header.length, data)?;
@@ -291,6 +295,21 @@ impl<'b> Walk<'b> {
             self.tracks[place] = track;
         }
         Ok((place, data))
+    }
+
+    /// Whether a header that no sender writes is so in one of its fields alone.
+    fn has_one_oddity(&self, header: &ChunkHeader, is_seen: bool) -> bool {
+        let ChunkHeader { format, kind, length, message_stream_id: id, .. } = *header;
+        let is_control = kind.is_protocol_control() || kind == MessageType::USER_CONTROL;
+        let is_far = id > LARGEST_ID && !self.known.message_streams.contains(&id);
+        let oddities = [
+            kind.name().is_none(),
+            if is_control { !(2..=64).contains(&length) } else { length > LONG },
+            format == 0 && is_far,
+            !is_seen && header.chunk_stream_id >= 64,
+            format > 0 && header.timestamp > STEP && header.extended.is_none(),
+        ];
+        oddities.into_iter().filter(|is_odd| *is_odd).count() <= 1
     }
 
     /// A header of type 3: the next chunk of the message under way, or a message like the last.
