@@ -16,8 +16,8 @@ use crate::analyzer::{Fate, Other, Reason, Tally, Totals};
 use crate::net::{TcpFacts, facts};
 use crate::proto::rtmp::command::COMMAND;
 use crate::proto::rtmp::secrets::Masks;
-use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message, handshake, header};
-use crate::proto::{Close, Envelope, Event, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message, Reading, handshake, header};
+use crate::proto::{Close, Deviation, Envelope, Event, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::registry::native as field;
 use crate::rules::Finding;
 use crate::story::Story;
@@ -236,6 +236,17 @@ impl<W: Write> JsonWriter<W> {
         })
     }
 
+    fn deviation(&mut self, deviation: &Deviation) -> io::Result<()> {
+        let envelope = deviation.envelope();
+        self.line(envelope.kind.name(), |map| {
+            place(map, &envelope)?;
+            put(map, &field::OFFSET, &envelope.offset)?;
+            put(map, &field::PACKET, &envelope.last.packet.0)?;
+            put(map, &field::MISTAKE, deviation.mistake.name())?;
+            put(map, &field::REASON, &deviation.mistake.clause(deviation.from))
+        })
+    }
+
     fn close(&mut self, close: &Close) -> io::Result<()> {
         let envelope = close.envelope();
         let time = self.time(envelope.last.time);
@@ -273,6 +284,7 @@ impl<W: Write> Writer for JsonWriter<W> {
             Event::Gap(event) => self.gap(event),
             Event::Undecodable(event) => self.undecodable(event),
             Event::Resync(event) => self.resync(event),
+            Event::Deviation(event) => self.deviation(event),
             Event::Close(event) => self.close(event),
             Event::Piece(_) => Ok(()),
         }
@@ -372,6 +384,9 @@ fn head(map: &mut Map<'_>, envelope: &Envelope, head: &Head) -> Filled {
     }
     if head.message_stream_known {
         put(map, &header::MESSAGE_STREAM_ID, &head.message_stream_id)?;
+    }
+    if head.reading != Reading::Standard {
+        put(map, &field::READING, head.reading.name())?;
     }
     Ok(())
 }

@@ -23,6 +23,10 @@ pub fn describe(event: &Event) -> String {
                 event.offset, event.skipped
             )
         }
+        Event::Deviation(event) => {
+            let (who, what) = (event.from.name(), event.mistake.clause(event.from));
+            format!("the {who} writes {what} (offset {}): what follows is read so", event.offset)
+        }
         Event::Close(event) => close(event),
         Event::Piece(piece) => format!("{} bytes at offset {}", piece.length, piece.offset),
     }

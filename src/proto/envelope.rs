@@ -4,7 +4,7 @@
 //! timeline's writers and the screen ask here.
 
 use super::rtmp::{Handshake, Message};
-use super::{Close, Event, Gap, Incomplete, Opened, Piece, Resync, Undecodable};
+use super::{Close, Deviation, Event, Gap, Incomplete, Opened, Piece, Resync, Undecodable};
 use crate::wire::{Moment, Side, Word};
 
 /// What kind of thing happened.
@@ -17,6 +17,7 @@ pub enum EventKind {
     Gap,
     Resync,
     Undecodable,
+    Deviation,
     Close,
 }
 
@@ -30,6 +31,7 @@ impl EventKind {
         EventKind::Gap.name(),
         EventKind::Resync.name(),
         EventKind::Undecodable.name(),
+        EventKind::Deviation.name(),
         EventKind::Close.name(),
     ]);
 
@@ -43,6 +45,7 @@ impl EventKind {
             EventKind::Gap => "gap",
             EventKind::Resync => "resync",
             EventKind::Undecodable => "undecodable",
+            EventKind::Deviation => "deviation",
             EventKind::Close => "close",
         }
     }
@@ -90,6 +93,7 @@ impl Event {
             Event::Gap(event) => event.envelope(),
             Event::Undecodable(event) => event.envelope(),
             Event::Resync(event) => event.envelope(),
+            Event::Deviation(event) => event.envelope(),
             Event::Close(event) => event.envelope(),
             Event::Piece(piece) => return Err(piece),
         })
@@ -141,6 +145,13 @@ impl Resync {
     pub fn envelope(&self) -> Envelope {
         let offset = Some(self.offset);
         Envelope { offset, ..Envelope::at(EventKind::Resync, self.session, Some(self.from), self.at) }
+    }
+}
+
+impl Deviation {
+    pub fn envelope(&self) -> Envelope {
+        let offset = Some(self.offset);
+        Envelope { offset, ..Envelope::at(EventKind::Deviation, self.session, Some(self.from), self.at) }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::rtmp::detect::Foreign;
-use super::rtmp::{Handshake, Head, Message, Reason};
+use super::rtmp::{Handshake, Head, Message, Mistake, Reason};
 use crate::net::{How, Start, TcpFacts, Tunnels};
 use crate::wire::{Moment, PacketNo, Place, Side, Word};
 
@@ -17,6 +17,7 @@ pub enum Event {
     Gap(Gap),
     Undecodable(Undecodable),
     Resync(Resync),
+    Deviation(Deviation),
     Close(Close),
     /// Where a run of a session's bytes lies in the capture; only when the analyzer was asked for evidence.
     Piece(Piece),
@@ -198,6 +199,18 @@ pub struct Resync {
     pub skipped: u64,
     /// The packet that holds it.
     pub at: Moment,
+}
+
+/// From here on a direction is read as a mistake of its sender has it: that is proven by what follows.
+#[derive(Clone, Debug)]
+pub struct Deviation {
+    pub session: u32,
+    pub from: Side,
+    /// Where it begins.
+    pub offset: u64,
+    /// The packet that holds it.
+    pub at: Moment,
+    pub mistake: Mistake,
 }
 
 /// One direction ended.

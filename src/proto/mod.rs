@@ -12,7 +12,9 @@ pub mod rtmp;
 
 pub use describe::{describe, trouble};
 pub use envelope::{Envelope, EventKind};
-pub use event::{Attempts, Close, Event, Gap, Incomplete, Opened, Piece, Resync, Stranger, Undecodable, Why};
+pub use event::{
+    Attempts, Close, Deviation, Event, Gap, Incomplete, Opened, Piece, Resync, Stranger, Undecodable, Why,
+};
 
 use crate::wire::Field;
 

@@ -7,7 +7,7 @@ use crate::fields;
 use crate::net::{How, Start, facts};
 use crate::proto::rtmp::header::{CHUNK_FORMAT, CHUNK_STREAM_ID, EXTENDED_TIMESTAMP, LENGTH, MESSAGE_STREAM_ID};
 use crate::proto::rtmp::header::{TYPE, TYPE_NAME};
-use crate::proto::rtmp::{Answer, ExtendedForm, Head, Step};
+use crate::proto::rtmp::{Answer, ExtendedForm, Head, Mistake, Reading, Step};
 use crate::proto::{Envelope, Event, EventKind, Why};
 use crate::rules::{CODES, Finding, Mark, NAMES, Severity};
 use crate::wire::{Field, Side, Time, Value};
@@ -49,8 +49,12 @@ fields! {
     BYTES: Uint "bytes", "bytes", "";
     /// Of a resync, captured bytes before it that could not be decoded.
     SKIPPED: Uint "skipped", "bytes", "";
-    /// Why a direction stopped being decodable.
+    /// Why a direction stopped being decodable, or what its sender does otherwise than it should.
     REASON: Text "reason", "", "";
+    /// Which mistake of a sender its direction is read by from here on.
+    MISTAKE: Word "mistake", "", "", Mistake::WORDS;
+    /// Of a message, the mistake of its sender by which it was read.
+    READING: Word "reading", "", "", Reading::WORDS;
     /// How a direction ended.
     HOW: Word "how", "", "", How::WORDS;
     /// Of a close, how many messages the direction had.
@@ -213,8 +217,15 @@ natives! {
         Event::Resync(found) => visit(Seen::Uint(found.skipped)),
         _ => false,
     };
-    REASON => |s, visit| {
-        matches!(s.event, Event::Undecodable(lost) if visit(Seen::Text(lost.reason.clause().as_bytes())))
+    REASON => |s, visit| match s.event {
+        Event::Undecodable(lost) => visit(Seen::Text(lost.reason.clause().as_bytes())),
+        Event::Deviation(event) => visit(Seen::Text(event.mistake.clause(event.from).as_bytes())),
+        _ => false,
+    };
+    MISTAKE => |s, visit| matches!(s.event, Event::Deviation(event) if visit(Seen::Word(event.mistake.name())));
+    READING => |s, visit| {
+        let reading = s.head().map(|head| head.reading).filter(|reading| *reading != Reading::Standard);
+        reading.is_some_and(|reading| visit(Seen::Word(reading.name())))
     };
     HOW => |s, visit| matches!(s.event, Event::Close(close) if visit(Seen::Word(close.how.name())));
     MESSAGES => |s, visit| matches!(s.event, Event::Close(close) if visit(Seen::Uint(close.messages)));

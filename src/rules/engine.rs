@@ -156,8 +156,10 @@ impl Engine {
             Event::Incomplete(event) => rules.iter_mut().for_each(|rule| rule.incomplete(event, story, into)),
             Event::Gap(event) => rules.iter_mut().for_each(|rule| rule.gap(event, story, into)),
             Event::Undecodable(event) => rules.iter_mut().for_each(|rule| rule.undecodable(event, story, into)),
+            Event::Deviation(event) => rules.iter_mut().for_each(|rule| rule.deviation(event, story, into)),
             Event::Close(event) => rules.iter_mut().for_each(|rule| rule.close(event, story, into)),
-            Event::Resync(_) | Event::Piece(_) => {}
+            Event::Resync(event) => rules.iter_mut().for_each(|rule| rule.resync(event, story, into)),
+            Event::Piece(_) => {}
         }
         // What the event itself breaks off does not make it doubtful.
         let whole = whole(story);

@@ -19,7 +19,7 @@ pub use engine::Engine;
 
 use crate::limits::Limits;
 use crate::proto::rtmp::{Handshake, Message};
-use crate::proto::{Close, Gap, Incomplete, Opened, Undecodable};
+use crate::proto::{Close, Deviation, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::story::Request;
 pub use crate::story::Story;
 pub use crate::story::{Mark, Marked, Quote};
@@ -139,6 +139,8 @@ pub trait Rule: Send {
     fn incomplete(&mut self, _: &Incomplete, _: &Story, _: &mut Findings) {}
     fn gap(&mut self, _: &Gap, _: &Story, _: &mut Findings) {}
     fn undecodable(&mut self, _: &Undecodable, _: &Story, _: &mut Findings) {}
+    fn resync(&mut self, _: &Resync, _: &Story, _: &mut Findings) {}
+    fn deviation(&mut self, _: &Deviation, _: &Story, _: &mut Findings) {}
     fn close(&mut self, _: &Close, _: &Story, _: &mut Findings) {}
 }
 
@@ -321,6 +323,9 @@ pub static CATALOGUE: &[&Entry] = &[
     &chunk::CHK017,
     &chunk::CHK018,
     &chunk::CHK019,
+    &chunk::CHK020,
+    &chunk::CHK021,
+    &chunk::CHK022,
     &chunk::CHK023,
     &control::CTL001,
     &control::CTL002,

@@ -102,7 +102,7 @@ impl SessionStats {
                 }
                 self.sides[close.from.index()].learn(event);
             }
-            Event::Session(_) | Event::Resync(_) | Event::Piece(_) => {}
+            Event::Session(_) | Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
         }
     }
 

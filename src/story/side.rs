@@ -12,6 +12,8 @@ pub struct SideFacts {
     pub gap: bool,
     /// Its chunks could not be decoded from some point on.
     pub lost: bool,
+    /// It made a mistake by which its chunks are not what another receiver takes them for.
+    pub deviates: bool,
     /// Anything that this side sent was captured.
     pub seen: bool,
     /// How it ended.
@@ -30,6 +32,8 @@ pub struct SideFacts {
     pub messages: u64,
     /// When its last message was complete.
     pub last: Option<Moment>,
+    /// The number of that message.
+    pub last_n: Option<u64>,
     /// The packet up to which what it sent is known: its last event's.
     pub known: PacketNo,
     /// Bytes of this side up to the end of its last message, the handshake included.
@@ -53,6 +57,7 @@ impl Default for SideFacts {
         SideFacts {
             gap: false,
             lost: false,
+            deviates: false,
             seen: false,
             closed: None,
             closed_at: None,
@@ -62,6 +67,7 @@ impl Default for SideFacts {
             steps: [None; 3],
             messages: 0,
             last: None,
+            last_n: None,
             known: PacketNo::default(),
             bytes: 0,
             chunk_size: 128,
@@ -90,6 +96,7 @@ impl SideFacts {
         self.seen = true;
         self.messages += 1;
         self.last = Some(message.head.last);
+        self.last_n = Some(message.n);
         self.known = self.known.max(message.head.last.packet);
         self.bytes = self.bytes.max(message.head.end());
         match message.body {

@@ -166,7 +166,12 @@ impl Book {
                 format!("{}[{}]", finding.severity.name(), finding.rule.code),
                 format!("{}: {}", finding.rule.name, self.finding_text(finding)),
             ),
-            Row::Incomplete(_) | Row::Gap(_) | Row::Resync(_) | Row::Undecodable(_) | Row::Close(_) => {
+            Row::Incomplete(_)
+            | Row::Gap(_)
+            | Row::Resync(_)
+            | Row::Undecodable(_)
+            | Row::Deviation(_)
+            | Row::Close(_) => {
                 let kind = match entry {
                     Row::Incomplete(event) => type_name(event.head.kind),
                     _ => entry.envelope().map_or_else(String::new, |envelope| envelope.kind.name().to_owned()),

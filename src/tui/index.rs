@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::blocks::Blocks;
 use crate::net::{How, TcpFacts};
 use crate::proto::rtmp::{Answer, Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Run, Step};
-use crate::proto::{Close, Envelope, Event, EventKind, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::proto::{Close, Deviation, Envelope, Event, EventKind, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::rules::{Finding, Severity};
 use crate::wire::{Moment, PacketNo, Side, Time};
 
@@ -22,6 +22,7 @@ pub enum Row {
     Gap(Box<Gap>),
     Undecodable(Box<Undecodable>),
     Resync(Box<Resync>),
+    Deviation(Box<Deviation>),
     Close(Box<Close>),
     Finding(Box<Finding>),
 }
@@ -202,6 +203,7 @@ impl Index {
             Event::Gap(event) => Row::Gap(Box::new(event)),
             Event::Undecodable(event) => Row::Undecodable(Box::new(event)),
             Event::Resync(event) => Row::Resync(Box::new(event)),
+            Event::Deviation(event) => Row::Deviation(Box::new(event)),
             Event::Close(close) => {
                 if let Some(session) = self.session_mut(close.session) {
                     session.ends[close.from.index()] = Some(close.how);
@@ -297,6 +299,7 @@ impl Row {
             Row::Incomplete(event) => event.envelope(),
             Row::Gap(event) => event.envelope(),
             Row::Resync(event) => event.envelope(),
+            Row::Deviation(event) => event.envelope(),
             Row::Undecodable(event) => event.envelope(),
             Row::Close(event) => event.envelope(),
             Row::Finding(finding) => return Err(finding),
@@ -309,6 +312,7 @@ impl Row {
             Row::Incomplete(event) => Event::Incomplete((**event).clone()),
             Row::Gap(event) => Event::Gap((**event).clone()),
             Row::Resync(event) => Event::Resync((**event).clone()),
+            Row::Deviation(event) => Event::Deviation((**event).clone()),
             Row::Undecodable(event) => Event::Undecodable((**event).clone()),
             Row::Close(event) => Event::Close((**event).clone()),
             Row::Opened(_) | Row::Handshake(_) | Row::Message(_) | Row::Finding(_) => return None,
@@ -378,6 +382,7 @@ impl MessageRow {
             // Nothing that is shown asks for these: the header itself has them.
             delta: None,
             extended: None,
+            reading: <_>::default(),
         }
     }
 }

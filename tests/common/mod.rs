@@ -172,6 +172,7 @@ pub fn meaning(events: &[Event]) -> Vec<String> {
                 (close.from, format!("close {} {} {}", close.bytes, close.messages, close.undecoded))
             }
             Event::Resync(found) => (found.from, format!("resync {} {}", found.offset, found.skipped)),
+            Event::Deviation(it) => (it.from, format!("deviation {} {:?}", it.offset, it.mistake)),
             Event::Session(_) | Event::Piece(_) => continue,
         };
         lines.push(((event.session(), from, !matches!(event, Event::Handshake(_))), line));

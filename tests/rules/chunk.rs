@@ -1,8 +1,8 @@
 //! Cases of the CHK rules.
 
-use rtmp_inspect::synth::media::{Enhanced, avc_sequence_header};
+use rtmp_inspect::synth::media::{Enhanced, Frame, avc_frame, avc_sequence_header};
 use rtmp_inspect::synth::{
-    Conversation, ExtendedTimestamp, Form, Format, Link, Message, Peer, SubMessage, aggregate, sample,
+    Conversation, ExtendedTimestamp, Form, Format, Link, Message, Peer, Random, SubMessage, aggregate, sample,
 };
 
 use crate::common::{Story, capture};
@@ -25,6 +25,12 @@ fn picture(time: u32) -> Message {
     Message::new(6, 9, 1, time, vec![0x27, 1, 0, 0, 0, 0])
 }
 
+/// A coded picture of 300 bytes.
+fn frame(time: u32) -> Message {
+    let payload = avc_frame(Frame::Inter, 0, 291, &mut Random::new(u64::from(time)));
+    Message::new(6, 9, 1, time, payload)
+}
+
 fn sound(time: u32) -> Message {
     Message::new(4, 8, 1, time, vec![0xaf, 1, 0])
 }
@@ -39,7 +45,7 @@ fn first_chunks() -> Vec<Case> {
         case(
             "CHK001",
             "type 3 first",
-            &publisher(|c| c.raw(&[0xc9, 0])),
+            &publisher(|c| c.raw(&[0xc9, 0xaf, 1, 0x21, 0x10, 5, 6]).message(&sound(0)).message(&sound(20))),
             &["the first chunk on chunk stream 9 is of type 3 and inherits from nothing (offset 3328)"],
         ),
         case("CHK002", "full header first", &sample::publish(3), &[]),
@@ -480,9 +486,50 @@ fn headers() -> Vec<Case> {
             "CHK018",
             "no header",
             &publisher(|c| c.raw(&[9, 0, 0, 0, 0x10, 0, 0, 99, 0xde, 0xad, 0xbe, 0xef])),
-            &["no header is there: it would be one of type 99 and 1048576 bytes (offset 3328)"],
+            &[
+                "from here on the bytes are no chunk stream of size 4096: they begin with 09 00 00 00 10 00 00 63 de ad be ef (offset 3328, behind message 10); 12 bytes not decoded",
+            ],
         ),
-        case("CHK018", "the first chunk is another rule's", &publisher(|c| c.raw(&[0xc9, 0])), &[]),
+        case(
+            "CHK018",
+            "text",
+            &publisher(|c| c.raw(b"\x99my secret words")),
+            &[
+                "from here on the bytes are no chunk stream of size 4096: they begin with 99 ·· ·· ·· ·· ·· ·· ·· ·· ·· ·· ·· (offset 3328, behind message 10); 16 bytes not decoded",
+            ],
+        ),
+        case(
+            "CHK018",
+            "the first chunk is another rule's",
+            &publisher(|c| c.raw(&[0xc9, 0xaf, 1, 0x21, 0x10, 5, 6]).message(&sound(0)).message(&sound(20))),
+            &[],
+        ),
+        real(
+            "CHK022",
+            "cases/type0-header-one-byte-short.pcap",
+            &[
+                "type 0 headers of 11 bytes, with 3 bytes for the message stream id, where 12 with 4 belong (offset 3692)",
+            ],
+        ),
+        case("CHK022", "whole ones", &full(60, Format::Type0), &[]),
+        case("CHK021", "whole messages", &full(60, Format::Best), &[]),
+        case(
+            "CHK021",
+            "bytes between",
+            &publisher(|c| c.message(&frame(0)).raw(&[0xfe; 7]).message(&frame(20)).message(&frame(40))),
+            &[
+                "7 bytes at offset 3631 belong to no chunk: they are too many, or the length of the message before is too small",
+            ],
+        ),
+        case("CHK020", "announced", &publisher(|c| c.set_chunk_size(9000).message(&large(0))), &[]),
+        case(
+            "CHK020",
+            "not announced",
+            &publisher(|c| {
+                c.chunk_layer(|k| k.chunk_size = 9000).message(&large(0)).message(&frame(20)).message(&frame(40))
+            }),
+            &["the client announced 4096, and from offset 3328 on writes messages of up to 5000 bytes in one chunk"],
+        ),
         case("CHK019", "the smallest headers", &full(60, Format::Best), &[]),
         case(
             "CHK019",

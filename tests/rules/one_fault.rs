@@ -73,3 +73,49 @@ fn a_case_of_one_fault_says_that_one() {
         assert_eq!(said(name), *expected, "{name}");
     }
 }
+
+/// A sender that breaks the chunk layer is understood: nothing else comes of that but what else is true of the case.
+#[test]
+fn a_broken_chunk_layer_says_what_its_sender_did() {
+    let cases: &[(&str, &[&str])] = &[
+        (
+            "connect-in-peer-chunk-size",
+            &[
+                "HSK009 the server sent window_acknowledgement_size 3 ms before C2 was whole",
+                "CHK020 the client announced nothing, so that 128 counts, and from offset 3073 on writes chunks of up to 281 bytes: it uses 4096, which the server announced for itself",
+            ],
+        ),
+        (
+            "set-chunk-size-after-use",
+            &[
+                "CHK020 the client uses chunk size 4096 before announcing it: a chunk of 3009 bytes at offset 3452, where 128 was in force, and Set Chunk Size behind it",
+                "MED001 aac audio on message stream 1 begins without its sequence header",
+            ],
+        ),
+        (
+            "announces-4096-sends-128",
+            &[
+                "CHK013 after Set Chunk Size 4096 it goes on with chunks of 128 bytes",
+                "MED001 aac audio on message stream 1 begins without its sequence header",
+            ],
+        ),
+        ("says-4096-goes-on-with-128", &["CHK013 after Set Chunk Size 4096 it goes on with chunks of 128 bytes"]),
+        (
+            "header-on-every-chunk",
+            &[
+                "CHK003 all 3 chunks of video of 9009 bytes have the header of a new message; type 3 belongs on all but the first (offset 3751)",
+            ],
+        ),
+        (
+            "type0-header-one-byte-short",
+            &[
+                "CHK022 type 0 headers of 11 bytes, with 3 bytes for the message stream id, where 12 with 4 belong (offset 3692)",
+            ],
+        ),
+    ];
+    for (name, expected) in cases {
+        let mut told = said(name);
+        told.retain(|finding| !finding.starts_with("CMD026"));
+        assert_eq!(told, *expected, "{name}");
+    }
+}

@@ -7,7 +7,7 @@ mod text;
 use super::*;
 use crate::limits::Limits;
 use crate::net::{How, TcpFacts};
-use crate::proto::rtmp::{Head, HeaderBytes, Message, MessageType};
+use crate::proto::rtmp::{Head, HeaderBytes, Message, MessageType, Reading};
 use crate::proto::{Attempts, Close, Event, Gap};
 use crate::wire::{Moment, PacketNo, Side, Time};
 
@@ -32,6 +32,7 @@ fn message(kind: MessageType, payload: &[u8]) -> Event {
         header: HeaderBytes::new(&[3, 0, 0, 40, 0, 0, payload.len() as u8, kind.0, 1, 0, 0, 0]),
         runs: Vec::new(),
         extended: None,
+        reading: Reading::Standard,
     };
     let mut message = Message::decode(1, Side::Client, head, payload.to_vec().into(), &Limits::default());
     message.n = 7;

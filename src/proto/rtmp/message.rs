@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::body::{self, Body};
 use super::edges;
+use super::mistake::Reading;
 use crate::limits::Limits;
 use crate::open_enum;
 use crate::wire::{Moment, Problem, Reader, Recorder, Side, Silent, Word};
@@ -70,6 +71,8 @@ pub struct Head {
     pub runs: Vec<Run>,
     /// How its chunks carry the extended timestamp, if they do.
     pub extended: Option<Extended>,
+    /// How it was read, where its sender does not keep to what RTMP or itself said.
+    pub reading: Reading,
 }
 
 impl Head {

@@ -8,7 +8,7 @@ use super::handshake::{Echo, HALF, Handshake, HandshakeFacts, PeerBlock, Step};
 use super::{Answer, Body, Head, Message, Reason};
 use crate::limits::{Limits, Reached};
 use crate::net::{How, Start, TcpFacts};
-use crate::proto::{Attempts, Close, Event, Gap, Incomplete, Resync, Undecodable, Why};
+use crate::proto::{Attempts, Close, Deviation, Event, Gap, Incomplete, Resync, Undecodable, Why};
 use crate::wire::{Moment, Side, Time};
 
 /// Where a session puts what it says, and what all sessions count together.
@@ -223,8 +223,11 @@ impl Session {
             direction.opaque += bytes.len() as u64;
             return;
         }
+        let peer = self.directions[from.other().index()].chunks.announced();
         let mut chunked = std::mem::take(&mut self.chunked);
-        direction.chunks.push(bytes, at, &mut chunked);
+        let chunks = &mut self.directions[from.index()].chunks;
+        chunks.hear(peer);
+        chunks.push(bytes, at, &mut chunked);
         self.give(from, &mut chunked, out);
         self.chunked = chunked;
     }
@@ -421,6 +424,9 @@ impl Session {
                 }
                 Chunked::Undecodable { offset, at, reason } => {
                     Event::Undecodable(Undecodable { session: self.session, from, offset, at, reason })
+                }
+                Chunked::Deviation { offset, at, mistake } => {
+                    Event::Deviation(Deviation { session: self.session, from, offset, at, mistake })
                 }
                 Chunked::Reached(limit) => {
                     out.reached.count(limit);

@@ -1,18 +1,22 @@
 //! CHK: the chunk stream.
 
 mod chunk_size_large;
+mod chunk_size_not_announced;
 mod chunk_size_small;
 mod chunk_size_zero;
 mod chunk_stream_id_oversized;
 mod clock;
+mod deviation;
 mod extended_timestamp_absolute;
 mod extended_timestamp_needless;
 mod extended_timestamp_not_repeated;
 mod first_chunk_inherits;
 mod first_chunk_without_stream_id;
 mod header_inside_message;
+mod header_length_wrong;
 mod header_not_compressed;
 mod message_cut_off;
+mod message_length_wrong;
 mod message_split_needlessly;
 mod message_stream_id_big_endian;
 mod mixed_message_streams;
@@ -41,4 +45,7 @@ pub(super) const CHK016: super::Entry = mixed_message_streams::MixedMessageStrea
 pub(super) const CHK017: super::Entry = unknown_message_type::UnknownMessageType::ENTRY;
 pub(super) const CHK018: super::Entry = undecodable_chunk::UndecodableChunk::ENTRY;
 pub(super) const CHK019: super::Entry = header_not_compressed::HeaderNotCompressed::ENTRY;
+pub(super) const CHK020: super::Entry = chunk_size_not_announced::ChunkSizeNotAnnounced::ENTRY;
+pub(super) const CHK021: super::Entry = message_length_wrong::MessageLengthWrong::ENTRY;
+pub(super) const CHK022: super::Entry = header_length_wrong::HeaderLengthWrong::ENTRY;
 pub(super) const CHK023: super::Entry = timestamp_negative::TimestampNegative::ENTRY;

@@ -130,7 +130,7 @@ fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: 
     at = column(buffer, at, columns.timestamp, &align(&timestamp, columns.timestamp), plain);
     let style = match entry {
         Row::Message(_) => plain,
-        Row::Gap(_) | Row::Undecodable(_) | Row::Incomplete(_) => app.theme.trouble(),
+        Row::Gap(_) | Row::Undecodable(_) | Row::Deviation(_) | Row::Incomplete(_) => app.theme.trouble(),
         _ => quiet,
     };
     // A long name pushes what follows, rather than being cut.

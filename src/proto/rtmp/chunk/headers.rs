@@ -13,16 +13,15 @@ impl Chunks {
     /// Reads the header at the start of `bytes`, with the extended timestamp that a type 3 chunk may have, and its
     /// length.
     pub(super) fn header(&self, bytes: &[u8]) -> Result<(ChunkHeader, usize), Unread> {
-        let length = match header::length(bytes) {
-            Ok(length) if length <= bytes.len() => length,
-            _ => return Err(Unread::Wait),
-        };
-        let mut header = header::read(&mut Reader::new(&bytes[..length], 0, &mut Silent)).map_err(|_| Unread::Wait)?;
+        let (mut header, length) = self.written_header(bytes)?;
+        if self.may_doubt() && self.is_suspect(&header, &bytes[length..]) {
+            return Err(Unread::Doubt);
+        }
         if self.has_hole && header.format < 2 && !resync::is_possible(&header, &self.message_streams) {
             return Err(Unread::Astray);
         }
         if is_nonsense(&header) {
-            return Err(Unread::Bad(Reason::NoHeader { kind: header.kind, length: header.length }));
+            return Err(Unread::Bad(self.no_chunks(bytes)));
         }
         let Some(stream) = self.find(header.chunk_stream_id) else {
             if header.format >= 2 {
@@ -35,6 +34,9 @@ impl Chunks {
             return if self.is_in_doubt(header.length) { Err(Unread::Seek) } else { Ok((header, length)) };
         };
         let stream = &self.streams[stream];
+        if self.form.on_every_chunk && header.format < 3 && stream.partial.is_some() {
+            return Ok((ChunkHeader { format: 3, ..header }, length));
+        }
         if header.format >= 2 && !stream.fresh && stream.partial.is_none() {
             return Err(Unread::Seek);
         }
@@ -49,6 +51,19 @@ impl Chunks {
         }
         let extended = if header.format == 3 && header.extended.is_some() { 4 } else { 0 };
         Ok((header, length + extended))
+    }
+
+    /// The header as it stands, and its length.
+    fn written_header(&self, bytes: &[u8]) -> Result<(ChunkHeader, usize), Unread> {
+        if !self.form.is_right() {
+            return self.form.read(bytes, &self.message_streams, &self.signs).ok_or(Unread::Wait);
+        }
+        let length = match header::length(bytes) {
+            Ok(length) if length <= bytes.len() => length,
+            _ => return Err(Unread::Wait),
+        };
+        let header = header::read(&mut Reader::new(&bytes[..length], 0, &mut Silent)).map_err(|_| Unread::Wait)?;
+        Ok((header, length))
     }
 
     /// Whether a message of this length may or may not fit into a chunk.

@@ -4,6 +4,7 @@
 //! and Abort act here, at once. Where senders differ about extended timestamps, the bytes decide: see
 //! [`Chunks::extended_on_type_3`].
 
+mod doubt;
 mod headers;
 mod search;
 mod stream;
@@ -13,18 +14,17 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
+use self::doubt::{Departure, Doubt, Undo};
 use self::search::Search;
 use self::stream::{ChunkStream, Partial};
 use super::detect::Foreign;
 use super::header::ChunkHeader;
+use super::hypothesis::{DEFAULT_CHUNK_SIZE, Form, Sizes, TAG_SIZE, tag_size};
 use super::resync::{ChunkSize, Signs, Then};
-use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType};
+use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType, Mistake, Reading};
 use crate::limits::Limits;
 use crate::proto::Why;
 use crate::wire::Moment;
-
-/// RTMP 1.0 §5.4.1: until a Set Chunk Size.
-const DEFAULT_CHUNK_SIZE: u32 = 128;
 
 /// What the chunk layer gives.
 #[derive(Debug)]
@@ -46,6 +46,12 @@ pub(super) enum Chunked {
         skipped: u64,
         at: Moment,
     },
+    /// From `offset` on the bytes are read as a mistake of the sender has it.
+    Deviation {
+        offset: u64,
+        at: Moment,
+        mistake: Mistake,
+    },
     /// A limit was reached, by its name.
     Reached(&'static str),
 }
@@ -59,8 +65,8 @@ pub enum Reason {
     ChunkStreams,
     /// All sessions together keep too much, and this direction much of it.
     Memory,
-    /// Bytes stand where a header should that no header has.
-    NoHeader { kind: MessageType, length: u32 },
+    /// The bytes are no chunk stream of the size in force, nor of any other that was thought of. The first of them.
+    NoChunks { size: u32, first: [u8; doubt::FIRST], count: u8 },
     /// The direction's beginning was not captured, while the connection's was.
     Joined,
     /// Another protocol from the first byte on.
@@ -77,13 +83,25 @@ impl Reason {
             }
             Reason::ChunkStreams => "more chunk streams than are followed".into(),
             Reason::Memory => "it keeps too much of what all sessions may keep together".into(),
-            Reason::NoHeader { kind, length } => {
-                format!("no header is there: it would be one of type {} and {length} bytes", kind.0)
+            Reason::NoChunks { size, first, count } => {
+                let first = shown(&first[..usize::from(*count).min(doubt::FIRST)]);
+                format!("from here on the bytes are no chunk stream of size {size}: they begin with {first}")
             }
             Reason::Joined => "how much came before is not known".into(),
             Reason::NotRtmp(foreign) => format!("{} stands where RTMP's version should", foreign.name()),
         }
     }
+}
+
+/// Bytes in hex. Those that read as text are left out: they may be a secret.
+fn shown(bytes: &[u8]) -> String {
+    let is_text = |byte: u8| (b' '..=b'~').contains(&byte);
+    let mut out = Vec::new();
+    for run in bytes.chunk_by(|a, b| is_text(*a) == is_text(*b)) {
+        let hides = is_text(run[0]) && run.len() > 2;
+        out.extend(run.iter().map(|byte| if hides { "··".to_owned() } else { format!("{byte:02x}") }));
+    }
+    out.join(" ")
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -96,12 +114,16 @@ enum State {
     },
     /// Where the next chunk begins is not known.
     Seeking,
+    /// What the bytes are is not known.
+    Doubting,
 }
 
 /// What a header needs before it can be read.
 enum Unread {
     Wait,
     Bad(Reason),
+    /// It cannot be a header: its sender made a mistake here or before.
+    Doubt,
     /// What it inherits, or how long its chunk is, was missed: only what follows can tell.
     Seek,
     /// After a hole: it cannot be a header, so what was thought of the bytes before was wrong.
@@ -121,6 +143,27 @@ pub(super) struct Chunks {
     held: Vec<u8>,
     held_bounds: Vec<(usize, Moment)>,
     search: Search,
+    doubt: Option<Box<Doubt>>,
+    undo: Undo,
+    /// Where the direction's chunk stream begins.
+    start: u64,
+    /// How its headers are read.
+    form: Form,
+    /// The sizes that it and the other side announced.
+    sizes: Sizes,
+    /// Whether it is read otherwise than RTMP and itself have it.
+    deviates: bool,
+    departure: Departure,
+    /// Headers before this place are not doubted: they were proven.
+    trusted: u64,
+    /// Where nothing explains what stands there.
+    hopeless: Option<(u64, Reason)>,
+    /// The message that begins here has another length than its header says.
+    correction: Option<(u64, u32)>,
+    /// Where the last message ended, and its length.
+    tagged: Option<(u64, u32)>,
+    /// How much looking for mistakes was done.
+    doubt_spent: u64,
     /// What tells this direction's messages from chance.
     message_streams: Vec<u32>,
     signs: Signs,
@@ -152,6 +195,18 @@ impl Chunks {
             held: Vec::new(),
             held_bounds: Vec::new(),
             search: Search::default(),
+            doubt: None,
+            undo: Undo::default(),
+            start: offset,
+            form: Form::RIGHT,
+            sizes: Sizes::default(),
+            deviates: false,
+            departure: Departure::default(),
+            trusted: 0,
+            hopeless: None,
+            correction: None,
+            tagged: None,
+            doubt_spent: 0,
             message_streams: Vec::new(),
             signs: Signs::default(),
             offset,
@@ -184,6 +239,7 @@ impl Chunks {
             + self.large.capacity() * 2 * size_of::<(u32, usize)>()
             + self.partial_bytes
             + self.held.capacity()
+            + self.held_by_doubt()
             + self.search.bytes.capacity()
             + bounds * size_of::<(usize, Moment)>()
     }
@@ -199,6 +255,16 @@ impl Chunks {
         out.push(Chunked::Undecodable { offset: self.offset, at, reason: Reason::Memory });
     }
 
+    /// The chunk size that it announced last.
+    pub(super) fn announced(&self) -> Option<u32> {
+        self.sizes.announced
+    }
+
+    /// What the other side announced, which some senders take for their own.
+    pub(super) fn hear(&mut self, peer: Option<u32>) {
+        self.sizes.peer = peer;
+    }
+
     /// Bytes that were there and not decoded.
     pub(super) fn undecoded(&self) -> u64 {
         self.undecoded
@@ -209,7 +275,11 @@ impl Chunks {
         if matches!(self.state, State::Seeking) {
             self.search.bytes.extend_from_slice(bytes);
             self.search.bounds.push((self.search.bytes.len(), at));
-            self.seek(Then::More, out);
+            self.go_on(Then::More, out);
+        } else if let Some(doubt) = &mut self.doubt {
+            doubt.bytes.extend_from_slice(bytes);
+            doubt.bounds.push((doubt.bytes.len(), at));
+            self.go_on(Then::More, out);
         } else if self.held.is_empty() {
             let used = self.run(bytes, &[(bytes.len(), at)], out);
             self.keep(&bytes[used..], vec![(bytes.len() - used, at)], out);
@@ -227,24 +297,61 @@ impl Chunks {
         self.keep(&held[used..], after(bounds, used), out);
     }
 
-    /// Keeps what `run` left over: the beginning of a header, or bytes in which the next chunk is to be looked for.
+    /// Keeps what `run` left over, and goes on with it as far as it can be.
     fn keep(&mut self, bytes: &[u8], bounds: Vec<(usize, Moment)>, out: &mut Vec<Chunked>) {
+        self.store(bytes, bounds);
+        self.go_on(Then::More, out);
+    }
+
+    /// Keeps what `run` left over: the beginning of a header, bytes in which the next chunk is to be looked for, or such whose
+    /// meaning is in doubt.
+    fn store(&mut self, bytes: &[u8], bounds: Vec<(usize, Moment)>) {
         if bytes.is_empty() {
             return;
         }
-        if matches!(self.state, State::Seeking) {
-            self.search.bytes.extend_from_slice(bytes);
-            self.search.bounds = bounds;
-            self.seek(Then::More, out);
-        } else {
-            self.held.extend_from_slice(bytes);
-            self.held_bounds = bounds;
+        match (self.state, &mut self.doubt) {
+            (State::Doubting, Some(doubt)) => {
+                let before = doubt.bytes.len();
+                doubt.bytes.extend_from_slice(bytes);
+                doubt.bounds.extend(bounds.into_iter().map(|(end, at)| (before + end, at)));
+            }
+            (State::Seeking, _) => {
+                self.search.bytes.extend_from_slice(bytes);
+                self.search.bounds = bounds;
+            }
+            _ => {
+                self.held.extend_from_slice(bytes);
+                self.held_bounds = bounds;
+            }
+        }
+    }
+
+    /// Looks for the next chunk, or for what the bytes mean, until that needs more bytes or is known.
+    fn go_on(&mut self, then: Then, out: &mut Vec<Chunked>) {
+        loop {
+            match self.state {
+                State::Seeking => {
+                    self.seek(then, out);
+                    if matches!(self.state, State::Seeking) {
+                        return;
+                    }
+                }
+                State::Doubting => {
+                    if !self.settle(then, out) {
+                        return;
+                    }
+                }
+                _ => return,
+            }
         }
     }
 
     /// `missing` bytes were never captured. Whether decoding goes on with certainty: only when they all lie in one
     /// chunk's data, since nothing else can be inside a chunk. Otherwise the next chunk is looked for.
     pub(super) fn gap(&mut self, missing: u64, at: Moment, out: &mut Vec<Chunked>) -> bool {
+        if matches!(self.state, State::Doubting) {
+            self.go_on(Then::Cut, out);
+        }
         if let State::Data { stream, left } = self.state
             && missing <= u64::from(left)
         {
@@ -267,7 +374,7 @@ impl Chunks {
     pub(super) fn finish(&mut self, why: Why, out: &mut Vec<Chunked>) {
         self.at_end = true;
         self.run_held(out);
-        self.seek(Then::End, out);
+        self.go_on(Then::End, out);
         self.drop_kept();
         self.give_up(why, out);
     }
@@ -282,9 +389,10 @@ impl Chunks {
     /// Reads as much of `bytes` as can be read; gives how much that was. `bounds` says which packet each part is from.
     fn run(&mut self, bytes: &[u8], bounds: &[(usize, Moment)], out: &mut Vec<Chunked>) -> usize {
         let mut at = 0;
+        self.note_moments(bounds);
         loop {
             match self.state {
-                State::Seeking => return at,
+                State::Seeking | State::Doubting => return at,
                 State::Data { stream, left } => {
                     let take = (left as usize).min(bytes.len() - at);
                     if take > 0 {
@@ -304,6 +412,29 @@ impl Chunks {
                     if at == bytes.len() {
                         return at;
                     }
+                    if self.form.tag_sizes
+                        && let Some(length) = self.tagged.take_if(|(offset, _)| *offset == self.offset)
+                    {
+                        let (rest, field) = (&bytes[at..], tag_size(length.1));
+                        if rest.len() < field.len() && field.starts_with(rest) && !self.at_end {
+                            self.tagged = Some(length);
+                            return at;
+                        }
+                        if rest.starts_with(&field) {
+                            at += TAG_SIZE;
+                            self.offset += TAG_SIZE as u64;
+                            self.undecoded += TAG_SIZE as u64;
+                            continue;
+                        }
+                    }
+                    // Fewer than a header of type 0 has: the segment may end with the message before.
+                    if (2..12).contains(&(bytes.len() - at))
+                        && self.may_doubt()
+                        && self.hides_headers(bytes.len() - at, out)
+                    {
+                        self.face(moment(bounds, at), out);
+                        return at;
+                    }
                     match self.header(&bytes[at..]) {
                         Ok((header, length)) => {
                             let first = moment(bounds, at);
@@ -312,7 +443,13 @@ impl Chunks {
                             at += length;
                             self.offset += length as u64;
                         }
-                        Err(Unread::Wait) => return at,
+                        Err(Unread::Wait) => {
+                            if self.may_doubt() && (self.at_end || self.is_odd_beginning(&bytes[at..], out)) {
+                                self.face(moment(bounds, at), out);
+                            }
+                            return at;
+                        }
+                        Err(Unread::Doubt) => self.face(moment(bounds, at), out),
                         Err(Unread::Seek) => {
                             self.state = State::Seeking;
                             self.search = Search::default();
@@ -324,27 +461,29 @@ impl Chunks {
                             self.size = self.size.doubted();
                             self.search = Search { broken: true, announced: true, from: 1, ..Search::default() };
                         }
-                        Err(Unread::Bad(reason)) => {
-                            let offset = self.offset;
-                            if reason == Reason::ChunkStreams {
-                                out.push(Chunked::Reached("chunk_streams"));
-                            }
-                            // What it inherits may have been sent before the capture began.
-                            let unnamed = self.has_hole && matches!(reason, Reason::FirstChunkInherits { .. });
-                            if !unnamed {
-                                self.give_up(Why::Undecodable, out);
-                                self.make_stale();
-                            }
-                            self.state = State::Seeking;
-                            // The header itself is no beginning.
-                            self.search =
-                                Search { broken: true, announced: true, from: 1, unnamed, ..Search::default() };
-                            out.push(Chunked::Undecodable { offset, at: moment(bounds, at), reason });
-                        }
+                        Err(Unread::Bad(reason)) => self.lose_chunks(reason, moment(bounds, at), out),
                     }
                 }
             }
         }
+    }
+
+    /// No chunk begins at the present place: the next one is looked for.
+    fn lose_chunks(&mut self, reason: Reason, at: Moment, out: &mut Vec<Chunked>) {
+        let offset = self.offset;
+        if reason == Reason::ChunkStreams {
+            out.push(Chunked::Reached("chunk_streams"));
+        }
+        // What it inherits may have been sent before the capture began.
+        let unnamed = self.has_hole && matches!(reason, Reason::FirstChunkInherits { .. });
+        if !unnamed {
+            self.give_up(Why::Undecodable, out);
+            self.make_stale();
+        }
+        self.state = State::Seeking;
+        // The header itself is no beginning.
+        self.search = Search { broken: true, announced: true, from: 1, unnamed, ..Search::default() };
+        out.push(Chunked::Undecodable { offset, at, reason });
     }
 
     fn find(&self, id: u32) -> Option<usize> {
@@ -358,6 +497,9 @@ impl Chunks {
     /// Takes a chunk's header into account: a new message, or more of the one under way.
     fn begin_chunk(&mut self, header: ChunkHeader, bytes: &[u8], first: Moment, last: Moment, out: &mut Vec<Chunked>) {
         let index = self.find(header.chunk_stream_id).unwrap_or_else(|| self.add_stream(header.chunk_stream_id));
+        if header.format < 3 || self.streams[index].partial.is_none() {
+            self.note_beginning(index, first);
+        }
         let stream = &mut self.streams[index];
         if header.format < 3
             && let Some(partial) = stream.partial.take()
@@ -378,9 +520,13 @@ impl Chunks {
             }
             partial.head.chunks += 1;
             partial.head.size += bytes.len() as u32;
+            if bytes[0] >> 6 < 3 {
+                partial.head.reading = Reading::HeaderOnEveryChunk;
+            }
             partial
         } else {
             stream.inherit(&header, &mut self.absolutes);
+            let reading = if self.deviates { self.departure.reading(stream.length, bytes) } else { Reading::Standard };
             let value = header.extended.or(stream.extended);
             let head = Head {
                 first,
@@ -406,11 +552,16 @@ impl Chunks {
                     absolute: stream.absolute,
                     ambiguous: stream.ambiguous,
                 }),
+                reading,
             };
             stream.partial.insert(Partial { head, payload: Vec::new(), passed: 0, missing: 0, dropped: false })
         };
         partial.head.carry(first);
         partial.head.carry(last);
+        if let Some((_, length)) = self.correction.take_if(|(offset, _)| *offset == self.offset) {
+            partial.head.length = length.max(partial.passed);
+            partial.head.reading = Reading::Length;
+        }
         let left = partial.head.length - partial.passed;
         let (left, size) = match self.size {
             ChunkSize::Known(size) => (left.min(size), size),
@@ -491,10 +642,21 @@ impl Chunks {
         self.remember(&partial);
         let (kind, word) =
             (partial.head.kind, partial.payload.first_chunk::<4>().map(|word| u32::from_be_bytes(*word)));
+        if self.form.tag_sizes {
+            self.tagged = Some((self.offset, partial.head.length));
+        }
+        let has_old_headers = self.has_old_headers(&partial.head, &partial.payload);
         out.push(Chunked::Message(partial.head, partial.payload.into()));
+        if has_old_headers {
+            return self.doubt(out);
+        }
         match (kind, word) {
             // §5.4.1: at least 1, the top bit is 0. Anything else cannot be followed and is left for a rule to blame.
-            (MessageType::SET_CHUNK_SIZE, Some(size @ 1..=0x7fff_ffff)) => self.size = ChunkSize::Known(size),
+            (MessageType::SET_CHUNK_SIZE, Some(size @ 1..=0x7fff_ffff)) => {
+                self.size = ChunkSize::Known(size);
+                self.sizes.announce(size);
+                self.note_deviation();
+            }
             (MessageType::ABORT, Some(id)) => {
                 if let Some(stream) = self.find(id)
                     && let Some(partial) = self.streams[stream].partial.take()

@@ -112,18 +112,11 @@ impl Chunks {
         self.state = State::Header;
         let (bytes, bounds) = (&search.bytes[at..], after(search.bounds, at));
         let used = self.run(bytes, &bounds, out);
-        let rest = after(bounds, used);
-        if matches!(self.state, State::Seeking) {
-            if used == 0 && self.search.from == 0 {
-                // A place that cannot be followed after all: looking there once more would lead here again.
-                self.search.from = 1;
-            }
-            self.search.bytes.extend_from_slice(&bytes[used..]);
-            self.search.bounds = rest;
-        } else if used < bytes.len() {
-            self.held.extend_from_slice(&bytes[used..]);
-            self.held_bounds = rest;
+        if matches!(self.state, State::Seeking) && used == 0 && self.search.from == 0 {
+            // A place that cannot be followed after all: looking there once more would lead here again.
+            self.search.from = 1;
         }
+        self.store(&bytes[used..], after(bounds, used));
     }
 
     /// Finds out the length and type of a message whose header inherits them from one that was not captured. Its bytes
@@ -191,7 +184,8 @@ impl Chunks {
 
     /// Counts what is kept and cannot be used as not decoded.
     pub(super) fn drop_kept(&mut self) {
-        let kept = (self.held.len() + self.search.bytes.len()) as u64;
+        let doubted = self.doubt.take().map_or(0, |doubt| doubt.bytes.len());
+        let kept = (self.held.len() + self.search.bytes.len() + doubted) as u64;
         self.undecoded += kept;
         self.offset += kept;
         self.held.clear();

@@ -49,6 +49,11 @@ pub(super) struct Partial {
 }
 
 impl ChunkStream {
+    /// What its last header said, without the message under way.
+    pub(super) fn state(&self) -> ChunkStream {
+        ChunkStream { partial: None, ..*self }
+    }
+
     /// One of which nothing is known. Where its direction `is_whole` up to here nothing came before either, and receivers
     /// count its time from 0.
     pub(super) fn new(id: u32, is_whole: bool) -> Self {

@@ -25,7 +25,7 @@ pub(crate) fn is_possible(header: &ChunkHeader, message_streams: &[u32]) -> bool
 
 /// How much a header of type 0, 1 or 2 says for itself; `None` when it cannot be one. It has the length and type that it
 /// inherits. `past` is its chunk stream, if that was seen; `clock` the last absolute time, which it may set.
-pub(super) fn weigh(
+pub(crate) fn weigh(
     header: &ChunkHeader,
     past: Option<&Past>,
     message_streams: &[u32],

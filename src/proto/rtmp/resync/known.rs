@@ -41,7 +41,7 @@ impl Known {
     }
 
     /// Whether there is credit for that much work.
-    pub(super) fn spend(&self, work: u64) -> bool {
+    pub(crate) fn spend(&self, work: u64) -> bool {
         let left = self.credit.get().saturating_sub(work);
         self.credit.set(left);
         left > 0

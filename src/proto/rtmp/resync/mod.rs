@@ -18,8 +18,31 @@ mod payload;
 mod size;
 
 use self::chain::Chain;
-pub(super) use self::evidence::is_possible;
+pub(super) use self::evidence::{is_possible, weigh as weigh_header};
 pub(super) use self::known::{CREDIT, ChunkSize, FIRST_CREDIT, Known, Past, Signs, Then};
+use super::MessageType;
+
+/// How much a payload says for its type.
+pub(super) enum Weight {
+    Bits(i32),
+    /// It cannot be one.
+    Never,
+    /// Too few of its bytes are there.
+    TooShort,
+}
+
+/// How much a payload of `length` bytes says for its type, given its bytes as far as they are there.
+pub(super) fn weigh_payload(kind: MessageType, payload: &[u8], length: u32, signs: &mut Signs) -> Weight {
+    if payload.len() < payload::BEGINNING.min(length as usize) {
+        return Weight::TooShort;
+    }
+    payload::weigh(kind, payload, signs).map_or(Weight::Never, Weight::Bits)
+}
+
+/// Whether a payload of this type may begin so.
+pub(super) fn fits(kind: MessageType, payload: &[u8], signs: &Signs) -> bool {
+    payload::weigh(kind, payload, &mut signs.clone()).is_some()
+}
 
 /// Bits that prove a place. Some 2^18 places are tried after a hole, so that a chance of one in 2^30 is left.
 const PROOF: i32 = 48;
@@ -72,7 +95,6 @@ fn judge(bytes: &[u8], at: usize, known: &Known, proof: i32) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::rtmp::MessageType;
     use crate::synth::{ChunkWriter, Format, Message, Random, media};
 
     /// Audio and video in turns, as a publisher sends them, in one chunk each.

@@ -1,0 +1,100 @@
+//! Headers as some senders write them.
+
+use crate::proto::rtmp::MessageType;
+use crate::proto::rtmp::header::{self, ChunkHeader};
+use crate::proto::rtmp::resync::{Signs, fits};
+use crate::wire::{Reader, Silent};
+
+/// How a direction's headers are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::proto::rtmp) struct Form {
+    /// Bytes that the message stream id of a type 0 header may have instead of 4.
+    pub(in crate::proto::rtmp) message_stream_id: u8,
+    /// A header of type 0, 1 or 2 inside a message may belong to its next chunk.
+    pub(in crate::proto::rtmp) on_every_chunk: bool,
+    /// A message may have an FLV file's PreviousTagSize behind it.
+    pub(in crate::proto::rtmp) tag_sizes: bool,
+}
+
+/// Bytes of an FLV file's PreviousTagSize.
+pub(in crate::proto::rtmp) const TAG_SIZE: usize = 4;
+
+/// The PreviousTagSize behind a message of this length: it counts the tag's header, too.
+pub(in crate::proto::rtmp) fn tag_size(length: u32) -> [u8; TAG_SIZE] {
+    length.wrapping_add(11).to_be_bytes()
+}
+
+/// Payload bytes that tell whether a header ended where it was thought to.
+const TELLING: usize = 6;
+/// The largest message stream id that is no surprise.
+const LARGEST_ID: u32 = 1024;
+
+impl Form {
+    /// As RTMP has it.
+    pub(in crate::proto::rtmp) const RIGHT: Form =
+        Form { message_stream_id: 4, on_every_chunk: false, tag_sizes: false };
+
+    pub(in crate::proto::rtmp) fn is_right(self) -> bool {
+        self == Form::RIGHT
+    }
+
+    /// Reads the header at the start of `bytes`, and gives its length; none where they end too early to tell.
+    ///
+    /// A sender of short headers may write whole ones beside them, by another part of its code: the one counts behind which
+    /// a payload begins.
+    pub(in crate::proto::rtmp) fn read(
+        self,
+        bytes: &[u8],
+        message_streams: &[u32],
+        signs: &Signs,
+    ) -> Option<(ChunkHeader, usize)> {
+        let length = header::length(bytes).ok()?;
+        let right = read(bytes.get(..length)?)?;
+        let missing = 4_usize.saturating_sub(usize::from(self.message_stream_id));
+        if missing == 0 || right.format > 0 {
+            return Some((right, length));
+        }
+        let rest = &bytes[length..];
+        if rest.len() + missing < TELLING.min(right.length as usize) {
+            return None;
+        }
+        let is_id = right.message_stream_id <= LARGEST_ID || message_streams.contains(&right.message_stream_id);
+        let is_whole = if right.kind.is_protocol_control() || right.kind == MessageType::USER_CONTROL {
+            // Any bytes may be its payload.
+            is_beginning(rest, right.length as usize)
+        } else {
+            fits(right.kind, &rest[..rest.len().min(right.length as usize)], signs)
+        };
+        if is_id && is_whole { Some((right, length)) } else { short(bytes, length, missing) }
+    }
+}
+
+/// A type 0 header whose message stream id has some bytes less, given its length with a whole one.
+fn short(bytes: &[u8], length: usize, missing: usize) -> Option<(ChunkHeader, usize)> {
+    let basic = match bytes[0] & 63 {
+        0 => 2,
+        1 => 3,
+        _ => 1,
+    };
+    let (before, rest) = bytes.split_at(basic + 7);
+    let (id, rest) = rest.split_at_checked(4 - missing)?;
+    let extended = rest.get(..length - basic - 11)?;
+    let header = read(&[before, id, &[0; 4][..missing], extended].concat())?;
+    Some((header, length - missing))
+}
+
+/// Whether a chunk may begin at `at`, as far as its first bytes tell, or the bytes end there.
+fn is_beginning(bytes: &[u8], at: usize) -> bool {
+    match bytes.get(at..) {
+        None => false,
+        Some([]) => true,
+        Some(next) => {
+            let kind = next.get(7).filter(|_| next[0] >> 6 < 2 && next[0] & 63 > 1);
+            next[0] & 63 > 1 && kind.is_none_or(|kind| MessageType(*kind).name().is_some())
+        }
+    }
+}
+
+fn read(header: &[u8]) -> Option<ChunkHeader> {
+    header::read(&mut Reader::new(header, 0, &mut Silent)).ok()
+}

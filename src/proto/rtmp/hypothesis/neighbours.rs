@@ -1,0 +1,105 @@
+//! A message is longer or shorter than its header says, or bytes that belong to no chunk stand behind it: the next chunk begins
+//! a little before or behind the place where the header is that cannot be one.
+
+use super::length::{payload, told};
+use super::walk::{Outcome, Rigour, Walk};
+use super::{Before, Case, First, Story, Verdict};
+use crate::proto::rtmp::MessageType;
+use crate::proto::rtmp::mistake::{Mistake, Stray, Telling};
+use crate::proto::rtmp::resync::{Known, Past};
+
+/// How far behind that place the next chunk is looked for: a handshake's block, and any other that is small.
+const REACH: usize = 4096;
+/// Bytes of C2 and S2.
+const ECHO: u32 = 1536;
+
+pub(super) fn explain(case: &Case<'_>) -> Verdict {
+    let first = match case.before {
+        Before::Part => return Verdict::Rejected,
+        Before::Message => case.first(),
+        Before::Nothing => None,
+    };
+    if let Some(first) = &first
+        && let Some((at, outcome)) = next(case, Some(first), first.data + 1..case.symptom)
+        && let Some(mistake) = shorter(case, first, at)
+    {
+        return outcome.proves(Story::Mistake(mistake), case.size, case.form);
+    }
+    match behind(case, first.as_ref()) {
+        Some((at, outcome)) => outcome.proves(Story::Mistake(longer(case, first.as_ref(), at)), case.size, case.form),
+        None if !case.is_over() && case.bytes.len() < case.symptom + REACH => Verdict::Wait,
+        None => Verdict::Rejected,
+    }
+}
+
+/// The next chunk behind the impossible header.
+pub(super) fn behind(case: &Case<'_>, first: Option<&First>) -> Option<(usize, Outcome)> {
+    next(case, first, case.symptom + 1..case.symptom + REACH + 1)
+}
+
+/// The first place at which a chunk begins that is not rejected.
+fn next(case: &Case<'_>, first: Option<&First>, places: std::ops::Range<usize>) -> Option<(usize, Outcome)> {
+    let known = known_behind(case, first);
+    let moved = Case { known: &known, sizes: case.sizes, ..*case };
+    let end = places.end.min(case.bytes.len());
+    let found = (places.start..end).find_map(|at| {
+        if !known.spend(1) || !is_candidate(&case.bytes[at..], &known) {
+            return None;
+        }
+        let walk = Walk::new(&moved, case.size, case.form).from(at).counting_from(at);
+        match walk.with_rigour(Rigour::Strictest).run().0 {
+            Outcome::Rejected => None,
+            outcome => Some((at, outcome)),
+        }
+    });
+    case.known.credit.set(known.credit.get());
+    found
+}
+
+/// What is known behind the message before.
+fn known_behind(case: &Case<'_>, first: Option<&First>) -> Known {
+    let mut known = case.known.clone();
+    if let Some(first) = first {
+        let place = known.streams.iter().position(|past| past.id == first.id);
+        let (id, length, kind) = (first.id, first.length, first.kind);
+        let extended = place.and_then(|place| known.streams[place].extended);
+        let past = Past { id, length, kind, fresh: true, left: 0, extended };
+        match place {
+            Some(place) => known.streams[place] = past,
+            None => known.streams.push(past),
+        }
+    }
+    known
+}
+
+/// Whether a chunk header may begin here: most places end at this.
+fn is_candidate(bytes: &[u8], known: &Known) -> bool {
+    let id = u32::from(bytes[0] & 63);
+    if bytes[0] >> 6 >= 2 {
+        return known.streams.iter().any(|past| past.id == id);
+    }
+    id < 2 || bytes.get(7).is_none_or(|kind| MessageType(*kind).name().is_some())
+}
+
+/// The mistake by which a message ends before its header says.
+fn shorter(case: &Case<'_>, first: &First, at: usize) -> Option<Mistake> {
+    let payload = payload(&case.bytes[first.data..at], case.size, first.id)?;
+    let by = if first.passed == 0 { told(first.kind, &payload) } else { None };
+    let is = first.passed + payload.len() as u32;
+    Some(Mistake::Length { said: first.length, is, by: by.unwrap_or(Telling::NextHeader) })
+}
+
+/// The mistake by which the next chunk stands behind the end that a message's header says.
+fn longer(case: &Case<'_>, first: Option<&First>, at: usize) -> Mistake {
+    let bytes = (at - case.symptom) as u32;
+    let Some(first) = first else {
+        let what = if case.is_start && bytes == ECHO { Stray::Echo } else { Stray::Unknown };
+        return Mistake::Extra { bytes, what };
+    };
+    let payload = payload(&case.bytes[first.data..at], case.size, first.id).filter(|_| first.passed == 0);
+    let by = payload.as_deref().and_then(|payload| told(first.kind, payload));
+    if let (Some(by), Some(payload)) = (by, &payload) {
+        return Mistake::Length { said: first.length, is: payload.len() as u32, by };
+    }
+    Mistake::Extra { bytes, what: Stray::Unknown }
+}

@@ -1,0 +1,50 @@
+//! The sender uses a chunk size that is known, but not in force: one that it left, one that the other side announced for
+//! itself; or the one in force, having used another before.
+
+use super::walk::Walk;
+use super::{Case, Story, Verdict};
+use crate::proto::rtmp::mistake::{Mistake, SizeSource, UsedSize};
+
+/// Headers inside messages that prove a size of which nothing else is known.
+const MARKS: u32 = 2;
+
+/// It is back at what it announced.
+pub(super) fn announced(case: &Case<'_>) -> Verdict {
+    let size = case.sizes.in_force();
+    if size == case.size {
+        return Verdict::Rejected;
+    }
+    Walk::new(case, size, case.form).run().0.proves(Story::Standard, size, case.form)
+}
+
+/// One of its own, from before.
+pub(super) fn past(case: &Case<'_>) -> Verdict {
+    let mut waits = false;
+    for &size in case.sizes.past.iter().rev() {
+        match tried(case, size, SizeSource::Before) {
+            Verdict::Rejected => {}
+            Verdict::Wait => waits = true,
+            proven @ Verdict::Proven(_) => return proven,
+        }
+    }
+    if waits { Verdict::Wait } else { Verdict::Rejected }
+}
+
+/// The other side's.
+pub(super) fn peer(case: &Case<'_>) -> Verdict {
+    case.sizes.peer.map_or(Verdict::Rejected, |size| tried(case, size, SizeSource::Peer(size)))
+}
+
+/// A size that is not in force.
+pub(super) fn tried(case: &Case<'_>, size: u32, source: SizeSource) -> Verdict {
+    if size == case.size || size == case.sizes.in_force() {
+        return Verdict::Rejected;
+    }
+    let marks = if source == SizeSource::Spacing { MARKS } else { 0 };
+    let (outcome, uses) = Walk::new(case, size, case.form).wanting_marks(marks).run();
+    let (in_force, announced) = (case.sizes.in_force(), case.sizes.announced.is_some());
+    // A size that it announced once is known; of others the longest chunk is.
+    let used = if source == SizeSource::Before { size } else { uses.longest };
+    let used = UsedSize { used, in_force, announced, source };
+    outcome.proves(Story::Mistake(Mistake::ChunkSize(used)), size, case.form)
+}

@@ -1,0 +1,33 @@
+//! The sender uses a chunk size that nobody announced: headers inside a message stand that far apart.
+
+use super::size_known::tried;
+use super::{Case, Verdict};
+use crate::proto::rtmp::mistake::SizeSource;
+
+/// The largest chunk size that is searched for: a little above the largest common one.
+const LARGEST: usize = 70_000;
+/// Sizes that are tried.
+const SIZES: usize = 64;
+
+pub(super) fn explain(case: &Case<'_>) -> Verdict {
+    let Some(first) = case.first() else { return Verdict::Rejected };
+    if first.id >= 64 {
+        return Verdict::Rejected;
+    }
+    let end = case.bytes.len().min(first.data + (first.left() as usize).min(LARGEST));
+    let payload = &case.bytes[first.data.min(end)..end];
+    case.known.spend(payload.len() as u64 / 8);
+    let mut waits = false;
+    for size in memchr::memchr_iter(0xc0 | first.id as u8, payload).filter(|size| *size > 0).take(SIZES) {
+        match tried(case, size as u32, SizeSource::Spacing) {
+            Verdict::Rejected => {}
+            Verdict::Wait => waits = true,
+            proven @ Verdict::Proven(_) => return proven,
+        }
+    }
+    if waits || (!case.is_over() && payload.len() < (first.left() as usize).min(LARGEST)) {
+        Verdict::Wait
+    } else {
+        Verdict::Rejected
+    }
+}

@@ -1,0 +1,411 @@
+//! A walk over chunk headers under one hypothesis, with the evidence that it gathers.
+//!
+//! It is what a chain is behind a hole ([`resync`](crate::proto::rtmp::resync)), where nothing is missing: what headers inherit is
+//! certain, and so is the chunk size that is tried. Beside the headers it weighs whole messages: AMF values that end just
+//! where their message does are no chance.
+
+use super::form::{TAG_SIZE, tag_size};
+use super::{Case, Explanation, Form, Story, Verdict};
+use crate::limits::Limits;
+use crate::proto::rtmp::header::{self, ChunkHeader};
+use crate::proto::rtmp::resync::{Known, Past, Signs, Then, Weight, weigh_header, weigh_payload};
+use crate::proto::rtmp::{MessageType, body};
+use crate::wire::{Reader, Silent};
+
+/// Bits that prove a hypothesis, as they prove a place behind a hole.
+const PROOF: i32 = 48;
+/// Bits that prove that nothing is wrong.
+const AS_IT_STANDS: i32 = 24;
+/// What a header says by a byte that those around it do not have.
+const MARK: i32 = 8;
+/// What a number of three bytes and more says that is the only one possible.
+const NUMBER: i32 = 20;
+/// What it says that AMF values end with their message, and that they do not.
+const WHOLE: i32 = 40;
+/// What it says that the stream ends with a message, or pauses there.
+const AT_THE_END: i32 = 16;
+const AT_A_PAUSE: i32 = 8;
+/// What it says against a place that a payload does not begin as it should, or a header is one that no sender writes.
+const STRANGE: i32 = 12;
+const IMPOSSIBLE: i32 = 16;
+/// What it says against a message that its sender gave up the one before it.
+const GIVEN_UP: i32 = 40;
+/// The longest payload whose values are decoded.
+const LONGEST: u32 = 65_536;
+/// The longest message, in bytes, the longest step in time, in ms, and the largest message stream id that are no surprise.
+const LONG: u32 = 1 << 20;
+const STEP: u32 = 60_000;
+const LARGEST_ID: u32 = 1024;
+/// What a header costs of the credit.
+const COST: u64 = 8;
+
+/// Where a walk led.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The bytes up to here are proven.
+    Proven(usize),
+    Rejected,
+    Wait,
+}
+
+impl Outcome {
+    /// The verdict on a story, given that this came of a walk with this size and form.
+    pub(super) fn proves(self, story: Story, size: u32, form: Form) -> Verdict {
+        match self {
+            Outcome::Proven(until) => Verdict::Proven(Explanation { story, size, form, until }),
+            Outcome::Rejected => Verdict::Rejected,
+            Outcome::Wait => Verdict::Wait,
+        }
+    }
+}
+
+/// What becomes of a header that no sender writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rigour {
+    /// It speaks against the hypothesis.
+    Lenient,
+    /// It ends it.
+    Strict,
+    /// It ends it, and so does a payload that does not begin as it should.
+    Strictest,
+}
+
+pub(super) struct Walk<'b> {
+    bytes: &'b [u8],
+    known: &'b Known,
+    size: u32,
+    form: Form,
+    rigour: Rigour,
+    /// Headers before this place are no evidence: all hypotheses share them.
+    counts_from: usize,
+    /// Headers inside messages that it takes beside the evidence.
+    marks_wanted: u32,
+    /// What is proven has to be behind this place: the header that cannot be one is to be explained.
+    behind: usize,
+    at: usize,
+    tracks: Vec<Track>,
+    signs: Signs,
+    bits: i32,
+    headers: u32,
+    /// The last message ended with its values, just before `at`.
+    is_whole: bool,
+    /// The first Set Chunk Size behind the first message.
+    uses: Uses,
+}
+
+/// How a chunk form was used, for those that want to know.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Uses {
+    /// Headers inside a message that are not of type 3, and the type of the first.
+    pub(super) on_every_chunk: Option<u8>,
+    /// Type 0 headers that are short.
+    pub(super) short: bool,
+    /// Messages with a PreviousTagSize behind them.
+    pub(super) tag_sizes: u32,
+    /// Payload bytes of the longest chunk.
+    pub(super) longest: u32,
+    /// Headers inside a message where the chunk size puts them.
+    pub(super) marks: u32,
+}
+
+/// A chunk stream, and where the payload of the message under way lies.
+#[derive(Clone)]
+struct Track {
+    past: Past,
+    pieces: Vec<(usize, u32)>,
+    is_from_start: bool,
+}
+
+enum End {
+    Broken,
+    Short,
+}
+
+impl<'b> Walk<'b> {
+    /// One from the case's first byte on.
+    pub(super) fn new(case: &Case<'b>, size: u32, form: Form) -> Walk<'b> {
+        let Case { bytes, known, .. } = *case;
+        known.spend(1 + known.streams.len() as u64 / 4);
+        let track = |past: &Past| Track { past: *past, pieces: Vec::new(), is_from_start: false };
+        Walk {
+            bytes,
+            known,
+            size,
+            form,
+            rigour: Rigour::Strict,
+            counts_from: 1,
+            marks_wanted: 0,
+            behind: case.symptom,
+            at: 0,
+            tracks: known.streams.iter().map(track).collect(),
+            signs: known.signs,
+            bits: 0,
+            headers: 0,
+            is_whole: false,
+            uses: Uses::default(),
+        }
+    }
+
+    /// Starts elsewhere.
+    pub(super) fn from(mut self, at: usize) -> Self {
+        self.at = at;
+        self.behind = at;
+        self
+    }
+
+    pub(super) fn counting_from(mut self, at: usize) -> Self {
+        self.counts_from = at;
+        self
+    }
+
+    /// The size was found by a search for headers inside a message: one alone is found anywhere.
+    pub(super) fn wanting_marks(mut self, marks: u32) -> Self {
+        self.marks_wanted = marks;
+        self
+    }
+
+    pub(super) fn with_rigour(mut self, rigour: Rigour) -> Self {
+        self.rigour = rigour;
+        self
+    }
+
+    fn proof(&self) -> i32 {
+        if self.rigour == Rigour::Lenient { AS_IT_STANDS } else { PROOF }
+    }
+
+    /// Follows the headers until the hypothesis is proven, breaks, or the bytes end.
+    pub(super) fn run(mut self) -> (Outcome, Uses) {
+        let outcome = self.follow();
+        (outcome, self.uses)
+    }
+
+    fn follow(&mut self) -> Outcome {
+        loop {
+            if self.at >= self.bytes.len() {
+                return self.end();
+            }
+            let (at, bits) = (self.at, self.bits);
+            let (place, data) = match self.header() {
+                Ok(found) => found,
+                Err(End::Short) if self.known.then == Then::More => return Outcome::Wait,
+                Err(End::Short | End::Broken) => return Outcome::Rejected,
+            };
+            self.headers += 1;
+            if at < self.counts_from {
+                self.bits = bits;
+            } else if self.bits >= self.proof() && at > self.behind && self.uses.marks >= self.marks_wanted {
+                return Outcome::Proven(data);
+            }
+            let track = &mut self.tracks[place];
+            let take = track.past.left.min(self.size);
+            track.past.left -= take;
+            track.pieces.push((data, take));
+            self.uses.longest = self.uses.longest.max(take);
+            self.at = data + take as usize;
+            self.is_whole = false;
+            if self.tracks[place].past.left == 0 && self.at <= self.bytes.len() {
+                self.complete(place);
+            }
+        }
+    }
+
+    /// The verdict where the bytes end.
+    fn end(&self) -> Outcome {
+        let is_exact = self.at == self.bytes.len() && self.headers > 0;
+        let more = match self.known.then {
+            Then::More if is_exact && self.is_whole => AT_A_PAUSE,
+            Then::More => return Outcome::Wait,
+            Then::End if is_exact && self.rigour == Rigour::Lenient => return Outcome::Proven(self.at),
+            Then::End if is_exact => AT_THE_END,
+            _ => 0,
+        };
+        let is_proven = is_exact && self.bits + more >= self.proof() && self.uses.marks >= self.marks_wanted;
+        match (is_proven, self.known.then) {
+            (true, _) => Outcome::Proven(self.at),
+            (false, Then::More) => Outcome::Wait,
+            (false, _) => Outcome::Rejected,
+        }
+    }
+
+    /// Reads and weighs a header: its chunk stream, and where its chunk's data begins.
+    fn header(&mut self) -> Result<(usize, usize), End> {
+        if !self.known.spend(COST) {
+            return Err(End::Broken);
+        }
+        let bytes = &self.bytes[self.at..];
+        let (header, length) = self.form.read(bytes, &self.known.message_streams, &self.signs).ok_or(End::Short)?;
+        self.uses.short |= header::length(bytes).is_ok_and(|right| right > length);
+        let place = self.tracks.iter().position(|track| track.past.id == header.chunk_stream_id);
+        let data = self.at + length;
+        let Some(place) = place else {
+            return if header.format < 2 { self.message(header, None, data) } else { Err(End::Broken) };
+        };
+        let past = self.tracks[place].past;
+        if header.format == 3 {
+            return self.type_3(place, data);
+        }
+        if past.left > 0 && self.form.on_every_chunk {
+            let is_same = header.format == 2 || (header.length, header.kind) == (past.length, past.kind);
+            if !is_same {
+                return Err(End::Broken);
+            }
+            self.uses.on_every_chunk.get_or_insert(header.format);
+            self.bits += if header.format == 2 { 3 * MARK } else { 5 * MARK };
+            return Ok((place, data));
+        }
+        if past.left > 0 {
+            if self.rigour != Rigour::Lenient {
+                return Err(End::Broken);
+            }
+            self.bits -= GIVEN_UP;
+        }
+        self.message(header, Some(place), data)
+    }
+
+    /// A header of type 0, 1 or 2 that begins a message.
+    fn message(&mut self, mut header: ChunkHeader, place: Option<usize>, data: usize) -> Result<(usize, usize), End> {
+        let past = place.map(|place| self.tracks[place].past);
+        if let Some(past) = past.filter(|_| header.format == 2) {
+            if !past.fresh {
+                return Err(End::Broken);
+            }
+            (header.length, header.kind) = (past.length, past.kind);
+        }
+        let bits = weigh_header(&header, past.as_ref(), &self.known.message_streams, &mut self.signs.clock);
+        self.bits += match bits {
+            Some(bits) => bits,
+            None if self.at < self.counts_from => 0,
+            None if self.rigour == Rigour::Lenient && self.has_one_oddity(&header, past.is_some()) => -IMPOSSIBLE,
+            None => return Err(End::Broken),
+        };
+        self.weigh_beginning(header.kind, header.length, data)?;
+        let past = Past {
+            id: header.chunk_stream_id,
+            length: header.length,
+            kind: header.kind,
+            fresh: true,
+            left: header.length,
+            extended: header.extended,
+        };
+        let track = Track { past, pieces: Vec::new(), is_from_start: true };
+        let place = place.unwrap_or(self.tracks.len());
+        if place == self.tracks.len() {
+            self.tracks.push(track);
+        } else {
+            self.tracks[place] = track;
+        }
+        Ok((place, data))
+    }
+
+    /// Whether a header that no sender writes is so in one of its fields alone.
+    fn has_one_oddity(&self, header: &ChunkHeader, is_seen: bool) -> bool {
+        let ChunkHeader { format, kind, length, message_stream_id: id, .. } = *header;
+        let is_control = kind.is_protocol_control() || kind == MessageType::USER_CONTROL;
+        let is_far = id > LARGEST_ID && !self.known.message_streams.contains(&id);
+        let oddities = [
+            kind.name().is_none(),
+            if is_control { !(2..=64).contains(&length) } else { length > LONG },
+            format == 0 && is_far,
+            !is_seen && header.chunk_stream_id >= 64,
+            format > 0 && header.timestamp > STEP && header.extended.is_none(),
+        ];
+        oddities.into_iter().filter(|is_odd| *is_odd).count() <= 1
+    }
+
+    /// A header of type 3: the next chunk of the message under way, or a message like the last.
+    fn type_3(&mut self, place: usize, data: usize) -> Result<(usize, usize), End> {
+        let past = self.tracks[place].past;
+        let data = data + self.extended_on_type_3(&past, data)?;
+        if past.left > 0 {
+            // In padding every byte looks like a header.
+            if self.at > 0 && self.bytes[self.at - 1] != self.bytes[self.at] {
+                self.bits += MARK;
+                self.uses.marks += 1;
+            }
+            return Ok((place, data));
+        }
+        if !past.fresh {
+            return Err(End::Broken);
+        }
+        self.bits += MARK;
+        self.weigh_beginning(past.kind, past.length, data)?;
+        let track = &mut self.tracks[place];
+        track.past.left = past.length;
+        track.pieces.clear();
+        track.is_from_start = true;
+        Ok((place, data))
+    }
+
+    /// The bytes of the extended timestamp that a type 3 header has.
+    fn extended_on_type_3(&self, past: &Past, data: usize) -> Result<usize, End> {
+        let Some(stored) = past.extended else { return Ok(0) };
+        let Some(field) = self.bytes.get(data..).and_then(|rest| rest.first_chunk::<4>()) else {
+            return Err(End::Short);
+        };
+        let field = u32::from_be_bytes(*field);
+        let is_time = |clock: u32| past.left == 0 && header::near(field, clock);
+        Ok(if field == stored || self.signs.clock.is_some_and(is_time) { 4 } else { 0 })
+    }
+
+    /// Weighs how a payload begins.
+    fn weigh_beginning(&mut self, kind: MessageType, length: u32, data: usize) -> Result<(), End> {
+        let payload = self.bytes.get(data..).unwrap_or_default();
+        let payload = &payload[..payload.len().min(length as usize)];
+        self.bits += match weigh_payload(kind, payload, length, &mut self.signs) {
+            Weight::Bits(bits) => bits,
+            Weight::TooShort => return Err(End::Short),
+            Weight::Never if self.rigour == Rigour::Strictest => return Err(End::Broken),
+            Weight::Never => -STRANGE,
+        };
+        Ok(())
+    }
+
+    /// A message is whole: what its values say, what it changes, and what may stand behind it.
+    fn complete(&mut self, place: usize) {
+        self.weigh_whole(place);
+        if self.form.tag_sizes
+            && let Some(field) = self.bytes.get(self.at..self.at + TAG_SIZE)
+            && field == tag_size(self.tracks[place].past.length)
+        {
+            self.at += TAG_SIZE;
+            self.bits += NUMBER;
+            self.uses.tag_sizes += 1;
+        }
+    }
+
+    fn weigh_whole(&mut self, place: usize) {
+        let track = &self.tracks[place];
+        let Past { kind, length, .. } = track.past;
+        let is_amf = matches!(
+            kind,
+            MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0 | MessageType::COMMAND_AMF3 | MessageType::DATA_AMF3
+        );
+        if kind != MessageType::SET_CHUNK_SIZE && !(is_amf && length <= LONGEST) || !track.is_from_start {
+            return;
+        }
+        self.known.spend(u64::from(length) / 4);
+        let mut payload = Vec::with_capacity(length as usize);
+        for (at, length) in &track.pieces {
+            payload.extend_from_slice(self.bytes.get(*at..*at + *length as usize).unwrap_or_default());
+        }
+        if let (MessageType::SET_CHUNK_SIZE, [a, b, c, d]) = (kind, &payload[..]) {
+            let size = u32::from_be_bytes([*a, *b, *c, *d]);
+            if (1..=0x7fff_ffff).contains(&size) {
+                self.size = size;
+            } else {
+                self.bits -= IMPOSSIBLE;
+            }
+        }
+        if is_amf {
+            self.is_whole = is_whole(kind, &payload);
+            self.bits += if self.is_whole { WHOLE } else { -STRANGE };
+        }
+    }
+}
+
+/// Whether an AMF payload's values end just where it does.
+pub(super) fn is_whole(kind: MessageType, payload: &[u8]) -> bool {
+    let mut silent = Silent;
+    let decoded = body::decode(&mut Reader::new(payload, 0, &mut silent), kind, 0, &Limits::DEFAULT);
+    decoded.problems.is_empty() && decoded.limit.is_none()
+}

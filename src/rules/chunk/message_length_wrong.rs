@@ -1,0 +1,66 @@
+use super::deviation::Waiting;
+use crate::proto::rtmp::{Message, Mistake, Stray, Telling, type_name};
+use crate::proto::{Close, Deviation};
+use crate::rules::{Findings, Rule, Story, rule};
+use crate::wire::Side;
+
+rule! {
+    /// A message's header says how many payload bytes the message has, and behind these the next chunk begins. Here it begins
+    /// earlier or later: the payload is shorter or longer than the header says, or bytes that belong to no chunk stand between.
+    /// What the payload holds (NAL units, AMF values) tells which, where it can.
+    ///
+    /// Why: a receiver takes media for the next chunk's header, or that header for media, and loses the direction.
+    ///
+    /// Seen: no real sender yet; the length of a frame without the bytes of its FLV tag header, and FLV's PreviousTagSize copied
+    /// from a file, are the usual ways.
+    ///
+    /// Change: count all bytes of the payload into the length, with its FLV tag header, and write nothing else.
+    pub(super) struct MessageLengthWrong {
+        waiting: Waiting,
+    }
+    "CHK021", "message-length-wrong", Error, "RTMP 1.0 §5.3.1.2.5", rests: Sender
+}
+
+impl MessageLengthWrong {
+    fn say(&mut self, from: Side, message: Option<&Message>, findings: &mut Findings) {
+        let Some((deviation, _)) = self.waiting.take(from) else { return };
+        let Mistake::Length { said, is, by } = deviation.mistake else { return };
+        let kind = message.map_or_else(|| "a message".to_owned(), |message| type_name(message.head.kind));
+        let by = match by {
+            Telling::NalUnits => "by the lengths of its NAL units and the place of the next header",
+            Telling::Amf => "by the end of its values and the place of the next header",
+            Telling::NextHeader => "by the place of the next header",
+        };
+        let text = format!("{kind} of {is} bytes, {by}, has {said} for its length (offset {})", deviation.offset);
+        Waiting::say(Self::META, &deviation, message, text, findings);
+    }
+}
+
+impl Rule for MessageLengthWrong {
+    fn deviation(&mut self, deviation: &Deviation, _: &Story, findings: &mut Findings) {
+        self.say(deviation.from, None, findings);
+        match deviation.mistake {
+            Mistake::Length { .. } => self.waiting.put(deviation),
+            Mistake::Extra { bytes, what } => {
+                let what = match what {
+                    Stray::Unknown => {
+                        "belong to no chunk: they are too many, or the length of the message before is too small"
+                    }
+                    Stray::TagSize => "are the size of the tag before, which only an FLV file has",
+                    Stray::Echo => "stand before the first chunk: as many as a second C2 or S2 has",
+                };
+                let text = format!("{bytes} bytes at offset {} {what}", deviation.offset);
+                Waiting::say(Self::META, deviation, None, text, findings);
+            }
+            _ => {}
+        }
+    }
+
+    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
+        self.say(message.from, Some(message), findings);
+    }
+
+    fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
+        self.say(close.from, None, findings);
+    }
+}

@@ -1,0 +1,101 @@
+//! Senders that break the chunk layer: what is said of them, and what must never be.
+//!
+//! A good conversation is written once with one mistake at one place. The mistake has to be named, and no message may come out
+//! that the sender did not mean.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod senders;
+
+use std::collections::BTreeMap;
+
+use common::Story;
+use rtmp_inspect::analyzer::Event;
+use rtmp_inspect::synth::{Link, pcap, transform};
+use rtmp_inspect::wire::Side;
+use senders::{MISTAKES, Sender};
+
+/// What became of one sender.
+#[derive(Default, Debug)]
+struct Tally {
+    all: u32,
+    named: u32,
+    /// Messages that were meant, and of those the ones that were decoded.
+    meant: u64,
+    decoded: u64,
+    made_up: Vec<String>,
+    unnamed: Vec<u64>,
+}
+
+fn measure(name: &str, seeds: std::ops::Range<u64>) -> Tally {
+    let mistake = MISTAKES.iter().find(|mistake| mistake.name == name).unwrap();
+    let mut tally = Tally::default();
+    let only: Option<u64> = std::env::var("BROKEN_SEED").ok().map(|seed| seed.parse().unwrap());
+    for seed in seeds.filter(|seed| only.is_none_or(|only| only == *seed)) {
+        let Some(sender) = Sender::new(mistake, seed) else { continue };
+        let packets = transform::resegment_by(&Link::v4().packets(&sender.conversation), &sender.cuts);
+        let story = Story::of_packets(&packets);
+        let found: Vec<(u8, &[u8])> = story
+            .messages_from(sender.side)
+            .iter()
+            .map(|message| (message.head.kind.0, &message.payload[..]))
+            .collect();
+        if let Some(path) = std::env::var_os("BROKEN_CAPTURE") {
+            pcap::write(std::fs::File::create(path).unwrap(), &packets).unwrap();
+        }
+        tally.all += 1;
+        tally.meant += sender.meant.len() as u64;
+        let mut meant = sender.meant.iter();
+        for (kind, payload) in &found {
+            if meant.any(|(meant_kind, meant)| meant_kind == kind && mistake.means(meant, payload)) {
+                tally.decoded += 1;
+            } else {
+                tally.made_up.push(format!("{name} {seed}: type {kind}, {} bytes", payload.len()));
+                break;
+            }
+        }
+        let other = if sender.side == Side::Client { Side::Server } else { Side::Client };
+        let blamed = story.events.iter().any(|event| matches!(event, Event::Deviation(it) if it.from == other));
+        assert!(!blamed, "{name} {seed}: the other side is blamed");
+        let is_named = story.events.iter().any(
+            |event| matches!(event, Event::Deviation(it) if it.from == sender.side && mistake.is_named(&it.mistake)),
+        );
+        if is_named {
+            tally.named += 1;
+        } else {
+            tally.unnamed.push(seed);
+        }
+    }
+    tally
+}
+
+/// The figures stand in docs/resilience.md. `BROKEN_SEEDS` sets how many senders of each kind there are, `BROKEN=name` takes
+/// one kind alone and prints the senders that were not understood; `BROKEN_SEED` takes one of these, and `BROKEN_CAPTURE` says where its
+/// capture is to be written.
+#[test]
+fn any_single_mistake_is_named_and_no_message_is_made_up() {
+    let seeds = std::env::var("BROKEN_SEEDS").map_or(40, |seeds| seeds.parse().unwrap());
+    let only = std::env::var("BROKEN").ok();
+    let mut tallies = BTreeMap::new();
+    for mistake in MISTAKES.iter().filter(|mistake| only.as_deref().is_none_or(|only| only == mistake.name)) {
+        let tally = measure(mistake.name, 0..seeds);
+        println!(
+            "| {} | {:.1} | {:.1} | {} |",
+            mistake.name,
+            f64::from(tally.named) * 100.0 / f64::from(tally.all),
+            tally.decoded as f64 * 100.0 / tally.meant as f64,
+            tally.made_up.len()
+        );
+        if only.is_some() {
+            println!("not named: {:?}", tally.unnamed);
+        }
+        tallies.insert(mistake.name, tally);
+    }
+    let made_up: Vec<_> = tallies.values().flat_map(|tally| &tally.made_up).collect();
+    println!("{made_up:#?}");
+    assert!(made_up.is_empty());
+    let (all, named) = tallies.values().fold((0, 0), |(all, named), tally| (all + tally.all, named + tally.named));
+    println!("{named} of {all} named");
+    assert!(f64::from(named) >= 0.95 * f64::from(all));
+}

@@ -1,0 +1,317 @@
+//! Good conversations with one mistake.
+
+use rtmp_inspect::proto::rtmp::{Mistake, Stray};
+use rtmp_inspect::synth::media::{self, Frame};
+use rtmp_inspect::synth::{ChunkWriter, Conversation, Format, Message, Peer, Random, sample};
+use rtmp_inspect::wire::Side;
+
+/// A mistake: how it is made, and how it is told.
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
+    write: fn(&mut Writer<'_>, &Message, usize) -> Option<()>,
+    is_named: fn(&Mistake) -> bool,
+}
+
+impl Kind {
+    /// Whether a payload that came out is the one that was meant. Where the sender says that a message is shorter than it is, and
+    /// nothing in it tells otherwise, its header is believed, and the rest are bytes too many.
+    pub(crate) fn means(&self, meant: &[u8], payload: &[u8]) -> bool {
+        let is_short = self.name == "a length too small" && meant.starts_with(payload);
+        meant == payload || (is_short && meant.len() - payload.len() <= 20)
+    }
+
+    pub(crate) fn is_named(&self, mistake: &Mistake) -> bool {
+        (self.is_named)(mistake)
+    }
+}
+
+pub(crate) static MISTAKES: &[Kind] = &[
+    Kind { name: "the peer's chunk size", write: peer_size, is_named: is_size },
+    Kind { name: "the chunk size of before", write: old_size, is_named: is_size },
+    Kind { name: "Set Chunk Size acts a message late", write: late, is_named: is_size },
+    Kind { name: "Set Chunk Size acts a message early", write: early, is_named: is_size },
+    Kind { name: "no message is split", write: whole, is_named: is_size },
+    Kind { name: "a chunk size that nobody announced", write: other_size, is_named: is_size },
+    Kind {
+        name: "message stream ids of 3 bytes",
+        write: |w, m, at| short_id(w, m, at, 3),
+        is_named: |it| *it == Mistake::MessageStreamId { bytes: 3 },
+    },
+    Kind {
+        name: "no message stream ids",
+        write: |w, m, at| short_id(w, m, at, 0),
+        is_named: |it| *it == Mistake::MessageStreamId { bytes: 0 },
+    },
+    Kind {
+        name: "a type 1 header on every chunk",
+        write: |w, m, at| headers(w, m, at, Format::Type1),
+        is_named: |it| matches!(it, Mistake::HeaderOnEveryChunk { .. }),
+    },
+    Kind {
+        name: "a type 0 header on every chunk",
+        write: |w, m, at| headers(w, m, at, Format::Type0),
+        is_named: |it| matches!(it, Mistake::HeaderOnEveryChunk { .. }),
+    },
+    Kind { name: "a length too small", write: |w, m, at| length(w, m, at, true), is_named: is_length },
+    Kind { name: "a length too large", write: |w, m, at| length(w, m, at, false), is_named: is_length },
+    Kind { name: "bytes between messages", write: extra, is_named: |it| matches!(it, Mistake::Extra { .. }) },
+    Kind {
+        name: "FLV's PreviousTagSize between messages",
+        write: tag_size,
+        is_named: |it| matches!(it, Mistake::Extra { what: Stray::TagSize, .. }),
+    },
+];
+
+fn is_size(mistake: &Mistake) -> bool {
+    matches!(mistake, Mistake::ChunkSize(_))
+}
+
+fn is_length(mistake: &Mistake) -> bool {
+    matches!(mistake, Mistake::Length { .. } | Mistake::Extra { .. })
+}
+
+/// A conversation in which one side makes a mistake.
+pub(crate) struct Sender {
+    pub(crate) conversation: Conversation,
+    pub(crate) side: Side,
+    /// Its messages, as it means them: type and payload.
+    pub(crate) meant: Vec<(u8, Vec<u8>)>,
+    /// How its bytes are cut into segments.
+    pub(crate) cuts: Vec<usize>,
+}
+
+/// What a mistake is made with.
+struct Writer<'k> {
+    chunks: &'k mut ChunkWriter,
+    random: &'k mut Random,
+    meant: &'k mut Vec<(u8, Vec<u8>)>,
+    /// The message at which the mistake begins.
+    at: usize,
+    /// Whether it was made, and is not made again.
+    done: bool,
+    /// The sizes that this side and the other one announced.
+    own: usize,
+    peer: usize,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, format: Format, message: &Message) {
+        self.meant.push((message.message_type, message.payload.clone()));
+        self.chunks.message_as(format, message);
+    }
+
+    /// The next message is as it should be.
+    #[allow(clippy::unnecessary_wraps)]
+    fn right(&mut self, message: &Message) -> Option<()> {
+        self.write(Format::Best, message);
+        Some(())
+    }
+
+    fn announce(&mut self, size: u32) {
+        self.meant.push((1, size.to_be_bytes().into()));
+        self.chunks.set_chunk_size(size);
+    }
+}
+
+impl Sender {
+    /// Made from a seed: what is sent, in what, where the mistake is. None where it would make no difference.
+    pub(crate) fn new(kind: &Kind, seed: u64) -> Option<Sender> {
+        let random = &mut Random::new(seed * 7919 + kind.name.len() as u64);
+        let side = if random.below(2) == 0 { Side::Client } else { Side::Server };
+        let messages = media_of(random);
+        let at = random.below(messages.len() as u64 - 6) as usize;
+        let sizes = [128, 256, 1000, 4096, 4096, 8192, 60_000];
+        let own = sizes[random.below(7) as usize];
+        let peer = sizes[random.below(7) as usize];
+        let begun = if side == Side::Client { sample::publishing() } else { sample::playing() };
+        let mut meant: Vec<(u8, Vec<u8>)> = Vec::new();
+        let mut conversation = begun.side(side.other(), |c| c.set_chunk_size(peer));
+        for message in common_messages(&conversation, side) {
+            meant.push(message);
+        }
+        meant.push((1, own.to_be_bytes().into()));
+        conversation = conversation.side(side, |c| c.set_chunk_size(own));
+        let mut done = false;
+        let mut is_possible = true;
+        for (number, message) in messages.iter().enumerate() {
+            conversation = conversation.wait_ms(19).side(side, |c: &mut Peer| {
+                let mut writer = Writer {
+                    chunks: &mut c.chunks,
+                    random: &mut *random,
+                    meant: &mut meant,
+                    at,
+                    done,
+                    own: own as usize,
+                    peer: peer as usize,
+                };
+                is_possible &= (kind.write)(&mut writer, message, number).is_some();
+                done = writer.done;
+                c
+            });
+        }
+        let cuts = match random.below(3) {
+            0 => vec![1448],
+            1 => vec![random.between(200, 1448) as usize, random.between(200, 1448) as usize],
+            _ => vec![60_000],
+        };
+        (is_possible && done).then_some(Sender { conversation, side, meant, cuts })
+    }
+}
+
+/// The messages that a side sent so far.
+fn common_messages(conversation: &Conversation, side: Side) -> Vec<(u8, Vec<u8>)> {
+    let story = crate::common::Story::of(conversation);
+    story.messages_from(side).iter().map(|m| (m.head.kind.0, m.payload.to_vec())).collect()
+}
+
+/// Sequence headers and some thirty frames of both kinds, of lengths that a stream has.
+fn media_of(random: &mut Random) -> Vec<Message> {
+    let mut messages = vec![
+        Message::new(6, 9, 1, 0, media::avc_sequence_header()),
+        Message::new(4, 8, 1, 0, media::aac_sequence_header()),
+    ];
+    for picture in 0..16_u32 {
+        let (frame, most) = if picture % 8 == 0 { (Frame::Key, 12_000) } else { (Frame::Inter, 3000) };
+        let length = random.between(60, most) as usize;
+        let payload = media::avc_frame(frame, 0, length, random);
+        messages.push(Message::new(6, 9, 1, picture * 40, payload));
+        let length = random.between(80, 400) as usize;
+        messages.push(Message::new(4, 8, 1, picture * 40 + 20, media::aac_frame(length, random)));
+    }
+    messages
+}
+
+/// Is the mistake at work at this message?
+fn begins(w: &Writer<'_>, number: usize) -> bool {
+    number >= w.at
+}
+
+fn peer_size(w: &mut Writer<'_>, message: &Message, number: usize) -> Option<()> {
+    if begins(w, number) && w.peer != w.own {
+        w.chunks.chunk_size = w.peer;
+        w.done |= message.payload.len() > w.peer.min(w.own);
+    }
+    w.right(message)
+}
+
+fn old_size(w: &mut Writer<'_>, message: &Message, number: usize) -> Option<()> {
+    if number == w.at {
+        let size = if w.own == 4096 { 600 } else { 4096 };
+        w.announce(size);
+        w.chunks.chunk_size = w.own;
+    }
+    let new = if w.own == 4096 { 600 } else { 4096 };
+    w.done |= number >= w.at && message.payload.len() > new.min(w.own);
+    w.right(message)
+}
+
+fn late(w: &mut Writer<'_>, message: &Message, number: usize) -> Option<()> {
+    let new = if w.own == 4096 { 600 } else { 4096 };
+    if number == w.at {
+        w.announce(new as u32);
+        w.chunks.chunk_size = w.own;
+        w.done |= message.payload.len() > new.min(w.own);
+        w.right(message)?;
+        w.chunks.chunk_size = new;
+        return Some(());
+    }
+    w.right(message)
+}
+
+fn early(w: &mut Writer<'_>, message: &Message, number: usize) -> Option<()> {
+    let new = if w.own == 4096 { 60_000 } else { 20_000 };
+    if number == w.at {
+        w.chunks.chunk_size = new;
+        w.done |= message.payload.len() > w.own;
+        w.right(message)?;
+        w.announce(new as u32);
+        return Some(());
+    }
+    w.right(message)
+}
+
+fn whole(w: &mut Writer<'_>, message: &Message, number: usize) -> Option<()> {
+    if begins(w, number) {
+        w.chunks.chunk_size = 1 << 24;
+        w.done |= message.payload.len() > w.own;
+    }
+    w.right(message)
+}
+
+fn other_size(w: &mut Writer<'_>, message: &Message, number: usize) -> Option<()> {
+    if begins(w, number) {
+        w.chunks.chunk_size = 777;
+        w.done |= message.payload.len() > w.own.min(777);
+    }
+    w.right(message)
+}
+
+fn short_id(w: &mut Writer<'_>, message: &Message, number: usize, bytes: usize) -> Option<()> {
+    if !begins(w, number) {
+        return w.right(message);
+    }
+    let mut aside = ChunkWriter::default();
+    aside.chunk_size = w.chunks.chunk_size;
+    aside.message_as(Format::Type0, message);
+    let written = aside.take();
+    w.chunks.raw(&written[..8]);
+    w.chunks.raw(&written[8..8 + bytes]);
+    w.chunks.raw(&written[12..]);
+    w.meant.push((message.message_type, message.payload.clone()));
+    w.done = true;
+    Some(())
+}
+
+fn headers(w: &mut Writer<'_>, message: &Message, number: usize, format: Format) -> Option<()> {
+    if !begins(w, number) {
+        return w.right(message);
+    }
+    let first = if number < 2 { Format::Type0 } else { Format::Best };
+    let mut unfinished = w.chunks.begin(first, message);
+    if w.chunks.chunk(&mut unfinished) {
+        w.done = true;
+        while w.chunks.chunk_as(format, &mut unfinished) {}
+    }
+    w.meant.push((message.message_type, message.payload.clone()));
+    Some(())
+}
+
+/// One message whose header says less or more than it has.
+fn length(w: &mut Writer<'_>, message: &Message, number: usize, is_short: bool) -> Option<()> {
+    if number != w.at {
+        return w.right(message);
+    }
+    let by = w.random.between(1, 20) as usize;
+    let mut aside = ChunkWriter::default();
+    aside.chunk_size = w.chunks.chunk_size;
+    aside.message_as(Format::Type0, message);
+    let mut written = aside.take();
+    let said = if is_short { message.payload.len().checked_sub(by)? } else { message.payload.len() + by };
+    written[4..7].copy_from_slice(&(said as u32).to_be_bytes()[1..]);
+    w.chunks.raw(&written);
+    // What the next header may leave out is what this one said.
+    w.meant.push((message.message_type, message.payload.clone()));
+    w.done = true;
+    Some(())
+}
+
+fn extra(w: &mut Writer<'_>, message: &Message, number: usize) -> Option<()> {
+    w.right(message)?;
+    if number == w.at {
+        let count = w.random.between(1, 60) as usize;
+        let stray = w.random.bytes(count);
+        w.chunks.raw(&stray);
+        w.done = true;
+    }
+    Some(())
+}
+
+fn tag_size(w: &mut Writer<'_>, message: &Message, number: usize) -> Option<()> {
+    w.right(message)?;
+    if begins(w, number) {
+        let size = message.payload.len() as u32 + 11;
+        w.chunks.raw(&size.to_be_bytes());
+        w.done = true;
+    }
+    Some(())
+}
