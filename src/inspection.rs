@@ -21,6 +21,10 @@ use crate::proto::rtmp::secrets::Masks;
 use crate::rules::{Engine, Finding};
 use crate::story::{Stories, Story};
 use crate::wire::Time;
+use crate::wire::words::count;
+
+/// Connections that are named where there is no session.
+const COMPLAINED: usize = 5;
 
 /// How captures are inspected. The default reads them to their end, judges them, and masks secrets.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +56,7 @@ pub enum Read {
 /// An event, and what is known with it.
 #[derive(Debug)]
 pub struct Told<'i> {
-    pub event: Event,
+    pub event: &'i Event,
     /// What the rules found at this event, in the order of the catalogue. They may be about earlier ones.
     pub findings: Vec<Finding>,
     /// What the session did so far, this event included.
@@ -87,10 +91,8 @@ pub struct Inspection {
     ended: bool,
     /// There was more when the reading was to stop.
     interrupted: bool,
-    /// The next event, where it was looked for already.
-    ready: Option<Event>,
-    /// The session whose last event was told.
-    over: Option<u32>,
+    /// The event at the analyzer's front was told: it goes before the next one is.
+    is_told: bool,
     /// Comments, names and secrets of the captures that were left out.
     missed_notes: u64,
 }
@@ -122,8 +124,7 @@ impl Inspection {
             stop: Arc::clone(&options.stop),
             ended: false,
             interrupted: false,
-            ready: None,
-            over: None,
+            is_told: false,
             missed_notes: 0,
         }
     }
@@ -158,20 +159,22 @@ impl Inspection {
     }
 
     /// The next event that follows from what was read. All are to be taken before reading on.
+    #[inline]
     pub fn told(&mut self) -> Option<Told<'_>> {
-        if let Some(over) = self.over.take() {
-            self.masks.end(over);
-        }
-        let event = self.ready.take().or_else(|| self.analyzer.poll())?;
+        if self.is_ready() { self.tell() } else { None }
+    }
+
+    fn tell(&mut self) -> Option<Told<'_>> {
+        self.is_told = true;
+        let event = self.analyzer.front()?;
         let (findings, story) = match &mut self.engine {
             Some(engine) => {
-                let findings = engine.observe(&event);
+                let findings = engine.observe(event);
                 (findings, engine.story())
             }
-            None => (Vec::new(), self.stories.learn(&event)),
+            None => (Vec::new(), self.stories.learn(event)),
         };
-        self.masks.observe(&event);
-        self.over = matches!(&event, Event::Close(close) if close.last).then(|| event.session());
+        self.masks.observe(event);
         let start = self.analyzer.totals().first.map(|at| at.time).unwrap_or_default();
         Some(Told { event, findings, story, masks: &self.masks, start })
     }
@@ -190,10 +193,27 @@ impl Inspection {
         self.told().map(Ok)
     }
 
-    /// Looks whether an event is there to be told.
+    /// Gives away the event that was told last, to who keeps it.
+    pub fn keep(&mut self) -> Option<Event> {
+        if !std::mem::take(&mut self.is_told) {
+            return None;
+        }
+        let event = self.analyzer.poll()?;
+        if let Event::Close(close) = &event
+            && close.last
+        {
+            self.masks.end(close.session);
+        }
+        Some(event)
+    }
+
+    /// Looks whether an event is there to be told; lets go of the one that was told.
+    #[inline]
     fn is_ready(&mut self) -> bool {
-        self.ready = self.ready.take().or_else(|| self.analyzer.poll());
-        self.ready.is_some()
+        if self.is_told {
+            self.keep();
+        }
+        self.analyzer.is_ready()
     }
 
     pub fn progress(&self) -> Progress {
@@ -240,10 +260,27 @@ impl Inspection {
         Some(format!("{}: {} packets of {reason} were not read", self.names(), tally.packets))
     }
 
-    /// What is to be said of captures without a session; a sentence that names them.
+    /// What is to be said of captures without a session: what they hold instead, and what to do about it; text that names them.
     pub fn no_session(&self) -> Option<String> {
         let totals = self.analyzer.totals();
-        (totals.sessions == 0).then(|| format!("{}: no RTMP in {} packets", self.names(), totals.packets))
+        if totals.sessions > 0 {
+            return None;
+        }
+        let mut text = format!("{}: no RTMP in {}", self.names(), count(totals.packets, "packet"));
+        let mut advice = Vec::new();
+        for other in totals.others.iter().take(COMPLAINED) {
+            text += &format!("\n  {}", other.clause());
+            if !advice.contains(&other.advice()) {
+                advice.push(other.advice());
+            }
+        }
+        if let Some(more @ 1..) = totals.others.len().checked_sub(COMPLAINED) {
+            text += &format!("\n  and {more} more of other kinds");
+        }
+        for advice in advice {
+            text += &format!("\n  {advice}");
+        }
+        Some(text)
     }
 
     /// The captures, as messages name them.

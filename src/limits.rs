@@ -132,6 +132,9 @@ limits! {
     /// Servers of which it is remembered that connections to them were refused or not answered, or spoke another protocol. Past it
     /// those without a session are forgotten, and further ones not counted. It is for those who knock at every door.
     attempted_servers: usize = 1024, "servers";
+    /// Connections that are no session and are told one by one, those alike counted together, and calls with SRT that are told
+    /// apart. Past it further ones are only among what was not understood. A person reads the first ones.
+    other_connections: usize = 64, "connections";
     /// Kinds of what was not understood. Past it the packets of further kinds are not counted by kind. Real captures have a
     /// handful.
     unread_reasons: usize = 256, "reasons";

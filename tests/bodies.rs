@@ -240,7 +240,7 @@ fn pieces() -> Vec<SubMessage> {
     vec![
         SubMessage::new(18, 0x0150_0000, values(&["onMetaData".into(), object([("width", 320.into())])])),
         SubMessage::new(8, 0x0150_000a, media::aac_frame(8, &mut Random::new(1))),
-        SubMessage::new(9, 0x0150_0014, media::avc_frame(media::Frame::Key, 0, 8, &mut Random::new(2))),
+        SubMessage::new(9, 0x0150_0014, media::avc_frame(media::Frame::Key, 0, 10, &mut Random::new(2))),
     ]
 }
 

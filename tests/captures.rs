@@ -25,7 +25,7 @@ fn run(arguments: &[&str], capture: &Path) -> Output {
 }
 
 /// Captures that cannot be read to the end, or hold no RTMP: they say so, all others say nothing.
-const UNREADABLE: &[&str] = &["derived-file-cut.pcap", "not-rtmp-http-and-tls.pcap"];
+const UNREADABLE: &[&str] = &["derived-file-cut.pcap", "not-rtmp-http-and-tls.pcap", "rtmpt-alone.pcap"];
 
 #[test]
 fn captures() {
@@ -182,5 +182,6 @@ fn every_byte_of_every_message_is_somebodys() {
 fn standard_input_has_one_name() {
     let file = std::fs::File::open(common::capture("nginx-rtmp/not-rtmp-http-and-tls.pcap")).unwrap();
     let run = Command::new(env!("CARGO_BIN_EXE_rtmp-inspect")).arg("-").stdin(file).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&run.stderr), "rtmp-inspect: standard input: no RTMP in 16 packets\n");
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(said.starts_with("rtmp-inspect: standard input: no RTMP in 16 packets\n"), "{said}");
 }

@@ -6,7 +6,7 @@ use rtmp_inspect::proto::flv::{self, Audio, Multitrack, Video};
 use rtmp_inspect::proto::rtmp::{MessageType, record_payload};
 use rtmp_inspect::synth::media::{self, Enhanced, Frame};
 use rtmp_inspect::synth::{Amf, Random, object};
-use rtmp_inspect::wire::{Kind, Label, Reader, Silent, Stop, Tree, Value};
+use rtmp_inspect::wire::{Kind, Label, Reader, Silent, Stop, Tree, Trouble, Value};
 use serde_json::{Map, Value as Json, json};
 
 /// A node as JSON has it, with a check that no name comes twice and every span lies in its parent's.
@@ -121,7 +121,7 @@ fn audio_many_tracks_have_sizes() {
 #[test]
 fn audio_many_codecs_have_the_fourcc_before_the_track_id() {
     // Wireshark 4.4 reads the track id first.
-    let (told, json) = whole_audio(b"\x95\x21Opus\x00\x00\x00\x01xac-3\x05\x00\x00\x02yz");
+    let (told, json) = whole_audio(b"\x95\x21Opus\x00\x00\x00\x01xac-3\x05\x00\x00\x02\x0b\x77");
     let codecs: Vec<_> = told.by_track().map(|(id, _, track)| (id, track.codec())).collect();
     assert_eq!(codecs, [(0, Some("opus")), (5, Some("ac3"))]);
     assert_eq!((told.codec(), told.fourcc), (None, None));
@@ -134,15 +134,15 @@ fn audio_many_codecs_have_the_fourcc_before_the_track_id() {
 
 #[test]
 fn video_multitrack_of_all_three_forms() {
-    let (told, _) = whole_video(b"\x96\x03av01\x01rest");
+    let (told, _) = whole_video(b"\x96\x03av01\x01\x10\x00");
     assert_eq!((told.tracks[0].id, told.tracks[0].media.packet_type), (1, Some("coded_frames_x")));
 
-    let (told, json) = whole_video(b"\xa6\x11hvc1\x00\x00\x00\x05\x00\x00\x50ab\x01\x00\x00\x03\xff\xff\xff");
+    let (told, _, json) = video(b"\xa6\x11hvc1\x00\x00\x00\x05\x00\x00\x50ab\x01\x00\x00\x03\xff\xff\xff");
     let times: Vec<_> = told.by_track().map(|(id, _, track)| (id, track.composition_time)).collect();
     assert_eq!(times, [(0, Some(80)), (1, Some(-1))]);
     assert_eq!(json["tracks"][0]["length"], 5);
 
-    let (told, json) = whole_video(b"\xa6\x21avc1\x02\x00\x00\x03\x00\x00\x07vp09\x09\x00\x00\x01v");
+    let (told, _, json) = video(b"\xa6\x21avc1\x02\x00\x00\x03\x00\x00\x07vp09\x09\x00\x00\x01v");
     let codecs: Vec<_> = told.by_track().map(|(id, _, track)| (id, track.codec(), track.composition_time)).collect();
     assert_eq!(codecs, [(2, Some("h264"), Some(7)), (9, Some("vp9"), None)]);
     assert_eq!(json["multitrack_type"], "many_tracks_many_codecs");
@@ -177,12 +177,12 @@ fn modifiers_with_sizes_of_one_and_of_two_bytes_and_in_a_chain() {
 
     // 255 says that two more bytes have the size: here 0x0104, so 261 bytes of data.
     let long = [&b"\xa7\xff\x01\x04"[..], &[0x0f, 0x42, 0x3f], &[9; 258], b"\x03hvc1frame"].concat();
-    let (told, json) = whole_video(&long);
+    let (told, _, json) = video(&long);
     assert_eq!((told.timestamp_offset_ns, told.packet_type), (Some(999_999), Some("coded_frames_x")));
     assert_eq!(json["mod_ex"][0]["size"], 261);
 
     // A modifier of an unknown type, then the known one, then tracks.
-    let (told, json) = whole_video(b"\xa7\x00\xaa\x57\x02\x00\x01\x00\x06\x01av01\x07frame");
+    let (told, _, json) = video(b"\xa7\x00\xaa\x57\x02\x00\x01\x00\x06\x01av01\x07frame");
     assert_eq!((told.timestamp_offset_ns, told.tracks[0].id), (Some(256), 7));
     assert_eq!(told.tracks[0].media.timestamp_offset_ns, Some(256));
     assert_eq!(json["mod_ex"][0], json!({"size": 1, "data": [0xaa], "type": 5}));
@@ -216,7 +216,7 @@ fn speex_is_no_enhanced_rtmp() {
         json!({"codec": "speex", "codec_id": 11, "enhanced": false, "sample_rate": 16_000, "channels": 1})
     );
     for format in [0xd2, 0xf2] {
-        assert!(!whole_audio(&[format, 1, 2, 3, 4, 5]).0.enhanced);
+        assert!(!audio(&[format, 1, 2, 3, 4, 5]).0.enhanced);
     }
 }
 
@@ -360,7 +360,12 @@ fn a_damaged_parameter_set_spares_the_rest_of_the_record() {
     assert_eq!(told.sequence.unwrap().level, Some("1.2"));
     assert_eq!(json["configuration"]["picture_parameter_sets"][0]["length"], 4);
     let (_, stop, _) = video(&hex("17 00 000000 00000001 67"));
-    assert_eq!(stop.unwrap().what, "AVCDecoderConfigurationRecord has version 0, not 1");
+    assert_eq!(
+        stop.unwrap().what,
+        "an Annex B start code (00000001) stands where the AVCDecoderConfigurationRecord belongs"
+    );
+    let (_, stop, _) = video(&hex("17 00 000000 0264000c"));
+    assert_eq!(stop.unwrap().what, "AVCDecoderConfigurationRecord has version 2, not 1");
 }
 
 #[test]
@@ -468,7 +473,20 @@ fn opus_flac_and_dolby_headers() {
     assert_eq!(facts("91 61632d33 0b772d10084043e106f0"), ("ac3", Some(48_000), Some(2)));
     assert_eq!(facts("91 61632d33 0b7790a31e40eaf8403e"), ("ac3", Some(48_000), Some(5)));
     assert_eq!(facts("91 65632d33 0b77037f3f87c00020f8"), ("eac3", Some(48_000), Some(6)));
-    assert_eq!(facts("91 65632d33 000000000000"), ("eac3", None, None));
+    let (told, stop, _) = audio(&hex("91 65632d33 000000000000"));
+    assert_eq!((told.codec(), told.sample_rate), (Some("eac3"), None));
+    assert_eq!(stop.unwrap().what, "a frame of AC-3 begins without its synchronisation word 0b77");
+    // FFmpeg's last frame has no byte.
+    for fourcc in ["65632d33", "664c6143", "4f707573"] {
+        whole_audio(&hex(&format!("91 {fourcc}")));
+    }
+    let what = |bytes: &str| audio(&hex(bytes)).1.map(|stop| stop.what);
+    assert_eq!(what("91 664c6143 fff8aa08"), None);
+    assert_eq!(
+        what("91 664c6143 664c6143").unwrap(),
+        "a FLAC frame begins without its synchronisation code fff8 or fff9"
+    );
+    assert_eq!(what("91 4f707573 4f676753 0002").unwrap(), "an Ogg page stands where an Opus packet belongs");
 }
 
 // Coded frames.
@@ -484,15 +502,130 @@ fn nal_units_are_listed_where_their_lengths_fill_the_payload() {
     // Lengths of two bytes, and of one.
     assert_eq!(units(&hex("27 01 000000 0002 09f0 0003 419a24")), Some(json!(["aud", "non_idr"])));
     assert_eq!(units(&hex("27 01 000000 02 09f0 03 419a24")), Some(json!(["aud", "non_idr"])));
-    // Start codes instead of lengths, and a length too much.
-    assert_eq!(units(&hex("27 01 000000 00000001 419a24 00000001 419a25")), None);
-    assert_eq!(units(&hex("27 01 000000 00000004 419a24")), None);
     assert_eq!(
         units(&Enhanced::video(1).packet(3, *b"hvc1", &hex("00000003 2601ac 00000003 4e0105"))),
         Some(json!(["idr_w_radl", "prefix_sei"]))
     );
     let (_, json) = whole_video(&Enhanced::video(2).packet(1, *b"av01", &hex("1200 3203 280d10")));
     assert_eq!(json["obus"], json!(["temporal_delimiter", "frame"]));
+    let (_, stop, json) = video(&Enhanced::video(2).packet(1, *b"av01", &hex("1200 3209 280d10")));
+    assert_eq!(stop.unwrap(), Stop::new(7, "the header or size of OBU 2 does not fit into the frame"));
+    assert!(json.get("obus").is_none());
+}
+
+/// What is said of H.264's frames, and of the other codecs'.
+#[test]
+fn nal_units_that_their_lengths_do_not_part_are_a_problem() {
+    let what = |bytes: &[u8]| {
+        let (_, stop, json) = video(bytes);
+        assert!(json.get("nal_units").is_none());
+        stop.map(|stop| (stop.at, stop.what, stop.trouble)).unwrap()
+    };
+    let tiling = |bytes: &str, at: u32, text: &str| {
+        assert_eq!(what(&hex(bytes)), (at, text.to_owned(), Trouble::Tiling), "{bytes}");
+    };
+    let delimited = |bytes: &str, at: u32, text: &str| {
+        assert_eq!(what(&hex(bytes)), (at, text.to_owned(), Trouble::Delimited), "{bytes}");
+    };
+    let place = "stands where the length of NAL unit 1 belongs";
+    for code in ["00000001", "000001"] {
+        delimited(
+            &format!("27 01 000000 {code} 419a24 {code} 419a25"),
+            5,
+            &format!("an Annex B start code ({code}) {place}"),
+        );
+    }
+    delimited(
+        "a1 68766331 000000 000001 0201d0",
+        8,
+        "an Annex B start code (000001) stands where the length of NAL unit 1 belongs",
+    );
+    tiling("27 01 000000 00000004 419a24", 5, "NAL unit 1 has the length 4 (in 4 bytes), 3 bytes are left");
+    tiling("27 01 000000 00000003 419a24 00000000", 12, "NAL unit 2 has the length 0");
+    tiling("27 01 000000 00000003 419a24 0000", 12, "behind NAL unit 1 too few bytes are left for a length: 2");
+    tiling("27 01 000000", 5, "no NAL unit in a coded frame");
+    tiling("a3 76766331 00000001 00", 5, "NAL unit 1 has the length 1, its header alone has 2");
+    tiling("27 01 000000 00000003 c19a24", 5, "NAL unit 1 begins with c1, which is no NAL unit's header");
+    delimited(
+        "27 01 000000 00000007 00000001 419a24",
+        5,
+        "NAL unit 1 begins with an Annex B start code behind its length",
+    );
+}
+
+#[test]
+fn sequence_headers_without_a_configuration_record() {
+    let what = |bytes: &str| video(&hex(bytes)).1.map(|stop| (stop.what, stop.trouble)).unwrap();
+    let place = "stands where the HEVCDecoderConfigurationRecord belongs";
+    let start = |record: &str| format!("an Annex B start code (00000001) stands where the {record} belongs");
+    let delimited = |bytes: &str, text: &str| assert_eq!(what(bytes), (text.to_owned(), Trouble::Delimited), "{bytes}");
+    let tiling = |bytes: &str, text: &str| assert_eq!(what(bytes), (text.to_owned(), Trouble::Tiling), "{bytes}");
+    delimited("90 68766331 00000001 40010c01", &start("HEVCDecoderConfigurationRecord"));
+    delimited("1c 00 000000 00000001 40010c01", &start("HEVCDecoderConfigurationRecord"));
+    delimited("90 76766331 00000001 00791141", &start("VvcDecoderConfigurationRecord"));
+    tiling(
+        "90 68766331 00000004 40010c01",
+        &format!("NAL units behind their lengths stand where the {} belongs", "HEVCDecoderConfigurationRecord"),
+    );
+    tiling("90 68766331 40010c01", &format!("a parameter set (4001) {place}"));
+    tiling(
+        "17 00 000000 6764000c",
+        "a sequence parameter set (67) stands where the AVCDecoderConfigurationRecord belongs",
+    );
+    tiling("17 00 000000 0164000cff e1 0009 6764000c", "a parameter set has the length 9, 4 bytes are left");
+    tiling("17 00 000000 0164000cff e1 0000 01 0001 68", "a parameter set has the length 0");
+    delimited(
+        "17 00 000000 0164000cff e1 0008 000000016764000c 01 0001 68",
+        "a parameter set begins with an Annex B start code behind its length",
+    );
+}
+
+#[test]
+fn aac_in_a_transport_s_framing() {
+    let what = |bytes: &str| audio(&hex(bytes)).1.map(|stop| (stop.at, stop.what, stop.trouble));
+    let wrapped = |bytes: &str, at: u32, text: &str| {
+        assert_eq!(what(bytes), Some((at, text.to_owned(), Trouble::Wrapped)), "{bytes}");
+    };
+    let raw = "stands where a raw AAC frame belongs";
+    let tag = "stands where the audio tag header belongs";
+    wrapped("af 01 fff15080013ffc 2110", 2, &format!("an ADTS header (fff1, 7 bytes) {raw}"));
+    wrapped("91 6d703461 fff05080017ffc 1234 2110", 5, &format!("an ADTS header (fff0, 9 bytes) {raw}"));
+    wrapped("af 01 fff1508001 3ffc2110 fff1508001 3ffc2110", 2, &format!("an ADTS header (fff1, 7 bytes) {raw}"));
+    wrapped("af 01 56e002 2110", 2, &format!("a LATM header (56e0) {raw}"));
+    wrapped("af 00 fff15080013ffc", 2, "an ADTS header (fff1, 7 bytes) stands where the AudioSpecificConfig belongs");
+    wrapped("fff15080013ffc 2110", 0, &format!("an ADTS header (fff1, 7 bytes) {tag}"));
+    wrapped("56e002 2110", 0, &format!("a LATM header (56e0) {tag}"));
+    wrapped("fffb9064 0000", 0, &format!("an MPEG audio header (fffb) {tag}"));
+    wrapped("f2 01020304", 0, "no audio header: sound format 15 is reserved");
+    wrapped("af fff15080013ffc 2110", 1, "an ADTS header (fff1, 7 bytes) stands where the AAC packet type belongs");
+    wrapped("af 07 2110", 1, "AAC packet type 7 does not exist: 0 is a sequence header, 1 a frame");
+    // The first bits are those of a header, and its length is not.
+    assert_eq!(what("af 01 fff15080023ffc 2110"), None);
+    assert_eq!(what("af 01 56e009 2110"), None);
+    let (told, _, json) = audio(&hex("fff15080013ffc 2110"));
+    assert_eq!((told.codec(), json), (None, json!({"codec_id": 15, "enhanced": false})));
+}
+
+#[test]
+fn video_without_its_header() {
+    let what = |bytes: &str| {
+        let (told, stop, _) = video(&hex(bytes));
+        (told.codec(), stop.map(|stop| (stop.what, stop.trouble)).unwrap())
+    };
+    let wrapped = |bytes: &str, codec: Option<&'static str>, text: &str| {
+        assert_eq!(what(bytes), (codec, (text.to_owned(), Trouble::Wrapped)), "{bytes}");
+    };
+    let place = "stands where the video tag header belongs";
+    wrapped("00000001 6588", None, &format!("an Annex B start code (00000001) {place}"));
+    wrapped("00000003 658884", None, &format!("a NAL unit behind its length {place}"));
+    wrapped("6764000c", None, &format!("what looks like a bare NAL unit (67, sps) {place}"));
+    wrapped("72 0102", None, "no video header: frame type 7 is reserved (codec id 2)");
+    wrapped("21 9a24", None, "no video header: codec id 1 is reserved");
+    wrapped(
+        "27 05 000000",
+        Some("h264"),
+        "AVC packet type 5 does not exist: 0 is a sequence header, 1 a frame, 2 the end",
+    );
 }
 
 #[test]

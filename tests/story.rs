@@ -70,12 +70,12 @@ fn sessions(path: &Path) -> BTreeMap<u32, Session> {
         let Ok(told) = told else { continue };
         let session = sessions.entry(told.event.session()).or_default();
         session.findings.extend(told.findings);
-        stats.observe(&told.event, told.story);
-        if let Some(over) = stats.take(&told.event, told.story, told.masks) {
+        stats.observe(told.event, told.story);
+        if let Some(over) = stats.take(told.event, told.story, told.masks) {
             session.stats = Some(over);
             session.asked = told.story.requests.iter().map(|request| (request.n, asked(request))).collect();
         }
-        session.events.push(told.event);
+        session.events.push(told.event.clone());
     }
     sessions
 }

@@ -17,10 +17,10 @@ const PATIENCE_NS: i64 = 3_000_000_000;
 /// A connection that did not come about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Attempt {
-    first: PacketNo,
+    pub(super) first: PacketNo,
     packets: u64,
     /// The packet that refused it.
-    refused: Option<PacketNo>,
+    pub(super) refused: Option<PacketNo>,
 }
 
 impl Attempt {

@@ -5,13 +5,14 @@
 
 mod attempts;
 mod opening;
+mod others;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use crate::capture::Packet;
 pub use crate::limits::{Limits, Reached};
-use crate::net::{self, ConnectionId, Connections, How, Output, Start, TcpFacts, Tunnels, Unpacker};
+use crate::net::{self, Call, ConnectionId, Connections, How, Output, Start, TcpFacts, Tunnels, Unpacker};
 pub use crate::proto::Event;
 use crate::proto::rtmp::detect::{self, Foreign, Match};
 use crate::proto::rtmp::{Session, Sink};
@@ -19,6 +20,8 @@ use crate::proto::{Opened, Piece, Stranger};
 use crate::wire::{IdMap, Moment, Place, Side};
 use attempts::{Attempt, Servers};
 use opening::{Kept, Opening};
+use others::Others;
+pub use others::{Fate, Other};
 
 /// What an [`Analyzer`] gives beside the protocols' own events.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +41,8 @@ pub struct Totals {
     pub gaps: u64,
     /// What was not understood, by reason, in order of first appearance.
     pub unread: Vec<(Reason, Tally)>,
+    /// Connections that are no session, in the order of their packets; there when no packet follows.
+    pub others: Vec<Other>,
     /// How often each of the [`Limits`] was reached; whole when all events were taken.
     pub reached: Reached,
     pub first: Option<Moment>,
@@ -131,6 +136,7 @@ struct State {
     waiting: VecDeque<(ConnectionId, Kept)>,
     /// Servers, and who could not connect to them.
     servers: Servers,
+    others: Others,
     totals: Totals,
 }
 
@@ -188,6 +194,7 @@ impl Analyzer {
                 events: VecDeque::new(),
                 waiting: VecDeque::new(),
                 servers: Servers::default(),
+                others: Others::default(),
                 totals: Totals::default(),
             },
         }
@@ -207,21 +214,36 @@ impl Analyzer {
             let most = self.state.limits.unread_reasons;
             self.state.totals.tally(Reason::Packet(unread), 1, packet.data.len() as u64, most);
         }
+        if let Some(call) = self.unpacker.take_call() {
+            self.state.call(call, packet.at);
+        }
     }
 
     /// The next event, in order of completion. All are to be taken after each packet.
     pub fn poll(&mut self) -> Option<Event> {
+        if !self.is_ready() {
+            return None;
+        }
+        self.state.events.pop_front()
+    }
+
+    /// Whether there is a next event: [`Analyzer::front`] then shows it.
+    pub fn is_ready(&mut self) -> bool {
         let state = &mut self.state;
         while state.events.is_empty()
             && let Some((connection, kept)) = state.waiting.pop_front()
         {
             state.replay(connection, kept);
         }
-        let event = state.events.pop_front();
-        if event.is_none() && state.events.capacity() > 4 * state.limits.ready_events {
+        if state.events.is_empty() && state.events.capacity() > 4 * state.limits.ready_events {
             state.events = VecDeque::new();
         }
-        event
+        !state.events.is_empty()
+    }
+
+    /// The next event, where it is. None until it was [looked for](Analyzer::is_ready).
+    pub fn front(&self) -> Option<&Event> {
+        self.state.events.front()
     }
 
     /// What is kept at this moment.
@@ -262,6 +284,7 @@ impl Analyzer {
         for (server, attempts) in state.servers.rest() {
             totals.tally(Reason::NoConnection(server), attempts.packets, 0, state.limits.unread_reasons);
         }
+        totals.others = state.others.take();
         totals.reached.add(self.connections.reached());
         totals.reached.add(&self.unpacker.reached());
     }
@@ -441,6 +464,26 @@ impl State {
         let Some(closes) = opening.closes() else { return };
         if let Some(attempt) = Attempt::of(closes, (live.start, live.at), at) {
             self.servers.count(live.server, &attempt, self.limits.attempted_servers);
+            let fate = if attempt.refused.is_some() { Fate::Refused } else { Fate::Unanswered };
+            let (client, server, packet) = (live.client, live.server, attempt.first);
+            self.note(Other { client, server, fate, answer: None, packet, connections: 1 });
+        }
+    }
+
+    /// Takes note of a connection that is no session.
+    fn note(&mut self, other: Other) {
+        if !self.others.note(other, self.limits.other_connections) {
+            self.totals.reached.other_connections += 1;
+        }
+    }
+
+    /// Takes note of a call with SRT, which may be meant for the server of a session.
+    fn call(&mut self, call: Call, at: Moment) {
+        let (new, has_room) = self.others.call(call, at.packet, self.limits.other_connections);
+        self.totals.reached.other_connections += u64::from(!has_room);
+        if let Some(Other { client, server, packet, .. }) = new {
+            let stranger = Stranger { client, server, foreign: Foreign::Srt, answer: None, packet, more: 0 };
+            self.servers.meet(stranger, self.limits.attempted_servers);
         }
     }
 
@@ -550,8 +593,30 @@ impl State {
                     packet: at.packet,
                     more: 0,
                 });
+                let answer = Foreign::of(seen.server);
+                let fate = match foreign {
+                    Some(foreign) => Some(Fate::Speaks(Side::Client, foreign)),
+                    None if seen.client.is_empty() && from_start[1] => {
+                        answer.map(|foreign| Fate::Speaks(Side::Server, foreign))
+                    }
+                    None => None,
+                };
+                let first = [Side::Client, Side::Server].into_iter().find_map(|side| opening.first_bytes(side));
+                let (client, server) = (live.client, live.server);
+                let answer = answer.filter(|_| foreign.is_some());
+                let other = fate.zip(first).map(|(fate, at)| Other {
+                    client,
+                    server,
+                    fate,
+                    answer,
+                    packet: at.packet,
+                    connections: 1,
+                });
                 live.content = Content::Other(foreign);
                 self.totals.not_rtmp(foreign, bytes);
+                if let Some(other) = other {
+                    self.note(other);
+                }
                 if let Some(stranger) = stranger {
                     self.totals.first_stranger(stranger, false);
                     self.servers.meet(stranger, self.limits.attempted_servers);

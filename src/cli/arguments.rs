@@ -10,7 +10,13 @@ use crate::rules::Severity;
 
 /// Says what really happened on an RTMP connection: a capture in, a message timeline and conformance findings out.
 #[derive(Debug, Parser)]
-#[command(name = "rtmp-inspect", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    name = "rtmp-inspect",
+    bin_name = "rtmp-inspect",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 #[command(override_usage = "rtmp-inspect [OPTIONS] CAPTURE...\n       rtmp-inspect COMMAND [OPTIONS]")]
 #[command(
     after_help = "Exit status: 0 done, 1 `check` or `compare --exit-code` found something, 2 could not run or could not read all of the input."
@@ -100,7 +106,8 @@ pub(super) struct CheckArguments {
     /// SARIF 2.1.0
     #[arg(long, group = "form")]
     pub(super) sarif: bool,
-    /// In text, every note where it stands; the usual ones are counted in one line a session otherwise
+    /// In text, every note, and all that may follow from another finding, where it stands; they are counted in one line a
+    /// session otherwise
     #[arg(long)]
     pub(super) notes: bool,
     /// The least severity that makes the exit status 1 [default: error]

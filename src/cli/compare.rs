@@ -128,7 +128,7 @@ struct Profiling<'p> {
 
 impl Consumer for Profiling<'_> {
     fn take(&mut self, told: Told<'_>) -> io::Result<()> {
-        self.observer.observe(&told.event, told.story, told.masks, self.profile);
+        self.observer.observe(told.event, told.story, told.masks, self.profile);
         Ok(())
     }
 }
@@ -170,10 +170,13 @@ fn notes(arguments: &[String], servers: &[Server]) -> anyhow::Result<Vec<Vec<Str
         let meant = servers.iter().enumerate().filter_map(|(index, server)| Some((index, text(server)?)));
         let Some((index, text)) = meant.min_by_key(|(_, text)| text.len()) else {
             match argument.split_once('=') {
-                Some((label, _)) => bail!("--note {label}: there is no such label"),
-                None => bail!("--note {argument}: is not LABEL=TEXT"),
+                Some((label, _)) if !label.is_empty() => bail!("--note {label}: there is no such label"),
+                _ => bail!("--note {argument}: is not LABEL=TEXT"),
             }
         };
+        if text.trim().is_empty() {
+            bail!("--note {argument} says nothing: it wants LABEL=TEXT");
+        }
         notes[index].push(text);
     }
     Ok(notes)

@@ -78,26 +78,26 @@ impl Consumer for Flow<'_> {
 
     fn take(&mut self, told: Told<'_>) -> io::Result<()> {
         let Told { event, findings, story, masks, start } = told;
-        if !self.sieve.wants(&event) {
+        if !self.sieve.wants(event) {
             return Ok(());
         }
-        let sifted = self.sieve.sift(&event, findings, start);
+        let sifted = self.sieve.sift(event, findings, start);
         if let Some(opened) = sifted.session {
             self.writer.event(&Event::Session(opened), story, masks)?;
         }
         // What is found at a session's end is a part of it.
         let closes = matches!(event, Event::Close(_)) && self.sieve.form().is_by_session();
         if sifted.event && !closes {
-            self.writer.event(&event, story, masks)?;
+            self.writer.event(event, story, masks)?;
         }
         for finding in &sifted.findings {
             self.counts.add(finding);
             self.writer.finding(finding, masks)?;
         }
         if sifted.event && closes {
-            self.writer.event(&event, story, masks)?;
+            self.writer.event(event, story, masks)?;
         }
-        if let Event::Close(close) = &event
+        if let Event::Close(close) = event
             && close.last
         {
             self.writer.over(close.session)?;

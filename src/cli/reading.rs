@@ -33,7 +33,7 @@ pub(super) trait Consumer {
 pub(super) fn read(
     inspection: &mut Inspection,
     progress: &mut Progress,
-    consumer: &mut dyn Consumer,
+    consumer: &mut impl Consumer,
     outcome: &mut Outcome,
 ) -> io::Result<()> {
     let (mut begun, mut packets) = (false, 0);

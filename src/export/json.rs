@@ -12,7 +12,7 @@ use super::report::marked;
 use super::time::Clock;
 use super::tree_json::{Behind, HexText, Source};
 use super::{Counts, Writer};
-use crate::analyzer::{Reason, Tally, Totals};
+use crate::analyzer::{Fate, Other, Reason, Tally, Totals};
 use crate::net::{TcpFacts, facts};
 use crate::proto::rtmp::command::COMMAND;
 use crate::proto::rtmp::secrets::Masks;
@@ -308,6 +308,9 @@ impl<W: Write> Writer for JsonWriter<W> {
             }
             map.serialize_entry(field::PACKETS, &[finding.packets.0.0, finding.packets.1.0])?;
             put(map, &field::CERTAIN, &finding.certain)?;
+            if let Some(cause) = finding.cause {
+                put(map, &field::CAUSE, cause)?;
+            }
             if finding.count > 1 {
                 put(map, &field::COUNT, &finding.count)?;
             }
@@ -327,6 +330,9 @@ impl<W: Write> Writer for JsonWriter<W> {
             map.serialize_entry("findings", &Severities(counts))?;
             map.serialize_entry("gaps", &totals.gaps)?;
             map.serialize_entry("unread", &Unreads(&totals.unread))?;
+            if !totals.others.is_empty() {
+                map.serialize_entry("no_session", &Others(&totals.others))?;
+            }
             let reached = totals.reached.list();
             if !reached.is_empty() {
                 map.serialize_entry("limits", &Reached(&reached))?;
@@ -360,6 +366,9 @@ fn head(map: &mut Map<'_>, envelope: &Envelope, head: &Head) -> Filled {
     put(map, &field::CHUNKS, &head.chunks)?;
     if head.timestamp_known {
         put(map, &field::TIMESTAMP, &head.timestamp)?;
+    }
+    if head.timestamp_inherited {
+        put(map, &field::TIMESTAMP_INHERITED, &true)?;
     }
     if let Some(extended) = head.extended {
         put(map, &header::EXTENDED_TIMESTAMP, &extended.value)?;
@@ -475,6 +484,39 @@ impl Serialize for ReachedLine {
         let mut map = s.serialize_map(Some(2))?;
         map.serialize_entry("name", self.0)?;
         map.serialize_entry("count", &self.1)?;
+        map.end()
+    }
+}
+
+struct Others<'o>(&'o [Other]);
+
+impl Serialize for Others<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(self.0.iter().map(OtherLine))
+    }
+}
+
+/// A connection that is no session.
+struct OtherLine<'o>(&'o Other);
+
+impl Serialize for OtherLine<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let other = self.0;
+        let mut map = s.serialize_map(None)?;
+        map.serialize_entry("client", &other.client.to_string())?;
+        map.serialize_entry("server", &other.server.to_string())?;
+        map.serialize_entry("packet", &other.packet.0)?;
+        match other.fate {
+            Fate::Speaks(from, foreign) => {
+                map.serialize_entry("from", from.name())?;
+                map.serialize_entry("protocol", foreign.name())?;
+            }
+            Fate::Refused | Fate::Unanswered => map.serialize_entry("attempt", other.word())?,
+        }
+        if let Some(answer) = other.answer {
+            map.serialize_entry("answer", answer.name())?;
+        }
+        map.serialize_entry("connections", &other.connections)?;
         map.end()
     }
 }

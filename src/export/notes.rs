@@ -1,4 +1,5 @@
-//! The usual notes of a session in one line: they come on nearly every session, and between them a reader misses what is not usual.
+//! Findings of a session that are only counted, in one line: usual notes, which come on nearly every session, and what may follow
+//! from another finding. Between them a reader misses what is to be acted on.
 
 use std::collections::BTreeMap;
 
@@ -20,13 +21,13 @@ impl Notes {
         *self.times.entry(code).or_default() += times;
     }
 
-    /// `notes: HSK004 ×2, HSK006 (--notes shows them)`; nothing where there are none.
-    pub(super) fn line(&self) -> Option<String> {
+    /// `notes: HSK004 ×2, HSK006 (--notes shows them)`, for the title `notes`; nothing where there are none.
+    pub(super) fn line(&self, title: &str) -> Option<String> {
         let name = |(code, times): (&&'static str, &u64)| match times {
             1 => (*code).to_owned(),
             times => format!("{code} ×{times}"),
         };
         let codes: Vec<_> = self.times.iter().filter(|(_, times)| **times > 0).map(name).collect();
-        (!codes.is_empty()).then(|| format!("notes: {} (--notes shows them)", codes.join(", ")))
+        (!codes.is_empty()).then(|| format!("{title}: {} (--notes shows them)", codes.join(", ")))
     }
 }

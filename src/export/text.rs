@@ -80,7 +80,7 @@ impl<W: Write> TextWriter<W> {
 
     fn columns(&mut self, head: &Head, kind: &str) {
         let chunk_stream_id = head.chunk_stream_id;
-        let timestamp = if head.timestamp_known { head.timestamp.to_string() } else { "?".to_owned() };
+        let timestamp = head.time_words();
         put(&mut self.line, format_args!("{chunk_stream_id:<5} {timestamp:<11} {kind:<28} "));
     }
 }
@@ -135,15 +135,15 @@ impl<W: Write> Writer for TextWriter<W> {
         if finding.count > 1 {
             put(&mut self.line, format_args!(" ({} times; this is the last)", finding.count));
         }
-        if !finding.certain {
-            self.line.push_str(" (uncertain: the capture may miss what would explain it)");
+        if let Some(doubt) = finding.doubt() {
+            put(&mut self.line, format_args!(" (uncertain: {doubt})"));
         }
         self.end_line()
     }
 
     fn over(&mut self, session: u32) -> io::Result<()> {
         let notes = self.notes.as_mut().and_then(|notes| notes.remove(&session));
-        let Some(line) = notes.and_then(|notes| notes.line()) else { return Ok(()) };
+        let Some(line) = notes.and_then(|notes| notes.line("notes")) else { return Ok(()) };
         self.line.clear();
         put(&mut self.line, format_args!("        {line}"));
         self.end_line()
@@ -158,6 +158,9 @@ impl<W: Write> Writer for TextWriter<W> {
         self.out.flush()
     }
 }
+
+/// Connections that are no session and are told in text.
+const TOLD: usize = 12;
 
 /// The last lines: what was in the capture, and what of it could not be read.
 pub(super) fn totals(out: &mut impl Write, totals: &Totals, counts: Counts) -> io::Result<()> {
@@ -174,11 +177,13 @@ pub(super) fn totals(out: &mut impl Write, totals: &Totals, counts: Counts) -> i
     )?;
     for (why, unread) in &totals.unread {
         let packets = if unread.packets > 0 { format!("{}, ", count(unread.packets, "packet")) } else { String::new() };
-        write!(out, "not decoded: {why}: {packets}{}", count(unread.bytes, "byte"))?;
-        if let Some(first) = &unread.first {
-            write!(out, "; first {} → {}, packet {}", first.client, first.server, first.packet.0)?;
-        }
-        writeln!(out)?;
+        writeln!(out, "not decoded: {why}: {packets}{}", count(unread.bytes, "byte"))?;
+    }
+    for other in totals.others.iter().take(TOLD) {
+        writeln!(out, "no session: {}", other.clause())?;
+    }
+    if let Some(more @ 1..) = totals.others.len().checked_sub(TOLD) {
+        writeln!(out, "no session: {more} more of other kinds; --json names them")?;
     }
     for (name, times) in totals.reached.list() {
         writeln!(out, "limit reached: {name}: {}", count(times, "time"))?;

@@ -4,6 +4,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
+use foldhash::quality::RandomState;
+
 use super::connection::{Connection, Fit, Need};
 use super::reassembly::Room;
 use super::recent::{Class, Recent};
@@ -52,7 +54,8 @@ struct Slot {
 /// What comes out depends only on what goes in: time is that of the packets.
 pub struct Connections {
     limits: Limits,
-    table: HashMap<Key, Entry>,
+    /// Hashed with a seed of this run, so that no capture can be made in which all connections meet in one place.
+    table: HashMap<Key, Entry, RandomState>,
     open: Recent<Slot>,
     /// The closed connections in the table, longest closed first; some are no longer there.
     tombstones: VecDeque<(Key, ConnectionId)>,
@@ -71,7 +74,7 @@ impl Connections {
     pub fn new(limits: &Limits) -> Self {
         Connections {
             limits: limits.clone(),
-            table: HashMap::new(),
+            table: HashMap::default(),
             open: Recent::new(),
             tombstones: VecDeque::new(),
             timers: VecDeque::new(),

@@ -19,6 +19,7 @@ mod ppp;
 mod reassembly;
 mod recent;
 mod rest;
+mod srt;
 mod tcp;
 mod tunnel;
 mod udp;
@@ -30,6 +31,7 @@ pub use connections::Connections;
 pub use facts::TcpFacts;
 pub use fragments::Lost;
 pub use health::Identity;
+pub use srt::Call;
 pub use tunnel::{Tunnel, Tunnels};
 pub use unpack::Unpacker;
 

@@ -6,6 +6,7 @@
 use super::fragments::{Fragments, Lost, Origin};
 use super::layer::{Layer, Step};
 use super::rest::Rest;
+use super::srt::{self, Call};
 use super::{Segment, Tunnel, Unread, ethernet, gre, ip, link, mpls, ppp, tcp, udp, wireless};
 use crate::capture::{LinkType, Packet};
 use crate::limits::{Limits, Reached};
@@ -19,11 +20,19 @@ pub struct Unpacker {
     nesting: usize,
     /// Packets in more tunnels than that.
     too_deep: u64,
+    /// What the packet at hand holds of SRT.
+    call: Option<Call>,
 }
 
 impl Unpacker {
     pub fn new(limits: &Limits) -> Self {
-        Unpacker { fragments: Fragments::new(limits), tunnels: Vec::new(), nesting: limits.nesting, too_deep: 0 }
+        Unpacker {
+            fragments: Fragments::new(limits),
+            tunnels: Vec::new(),
+            nesting: limits.nesting,
+            too_deep: 0,
+            call: None,
+        }
     }
 
     /// Gives the TCP segment that a captured packet holds. The last fragment of an IP packet gives what all of them held
@@ -38,6 +47,11 @@ impl Unpacker {
         let frame = Rest::new(packet.data, packet.wire_length as usize);
         let origin = Origin { at: packet.at, captured: packet.data.len() as u64, place: packet.place, runs: &[] };
         self.walk(link::start(packet.link, frame)?, &origin, out)
+    }
+
+    /// The call with SRT that the packet held which was pushed last.
+    pub fn take_call(&mut self) -> Option<Call> {
+        self.call.take()
     }
 
     /// No packet follows.
@@ -127,7 +141,10 @@ impl Unpacker {
         let rest = packet.rest;
         let layer = match packet.protocol {
             6 => return Ok(None),
-            17 => Layer::Udp,
+            17 => {
+                self.call = srt::call(packet);
+                Layer::Udp
+            }
             1 | 58 => return Err(Unread::Icmp),
             4 | 41 => {
                 let inner = if packet.protocol == 4 { 4 } else { 6 };

@@ -33,6 +33,8 @@ fields! {
     CHUNKS: Uint "chunks", "", "RTMP 1.0 §5.3";
     /// The absolute time after all deltas, where it is known; it wraps at 2^32.
     TIMESTAMP: Uint "timestamp", "ms", "RTMP 1.0 §5.3.1.2";
+    /// Whether the chunk stream had no type 0 header yet: the time counts from 0 then, as receivers have it.
+    TIMESTAMP_INHERITED: Bool "timestamp_inherited", "", "RTMP 1.0 §5.3.1.2.1";
     /// What the message's continuing chunks do with the extended timestamp.
     EXTENDED_FORM: Word "extended_timestamp_form", "", "RTMP 1.0 §5.3.1.3", ExtendedForm::WORDS;
     /// Whether the extended timestamp is absolute where the header's type calls for a delta.
@@ -107,8 +109,10 @@ fields! {
     FINDING_MESSAGE: Uint "finding.message", "", "";
     /// The packets that prove it.
     FINDING_PACKET: Uint "finding.packet", "", "";
-    /// False where a hole in the capture may be the reason.
+    /// False where a hole in the capture may be the reason, or the bytes can be read in another way.
     CERTAIN: Bool "finding.certain", "", "";
+    /// The code of an earlier fault of the session that may be why.
+    CAUSE: Word "finding.cause", "", "rtmp-inspect rules", CODES;
     /// How often it happened, on the closing report of a fault that repeats.
     COUNT: Uint "finding.count", "", "";
     /// The bytes of the message that show the fault.
@@ -190,6 +194,7 @@ natives! {
     TIMESTAMP => |s, visit| {
         s.head().is_some_and(|head| head.timestamp_known && visit(Seen::Uint(u64::from(head.timestamp))))
     };
+    TIMESTAMP_INHERITED => |s, visit| s.head().is_some_and(|head| head.timestamp_inherited && visit(Seen::Bool(true)));
     EXTENDED_TIMESTAMP => |s, visit| extended(s).is_some_and(|(value, _, _)| visit(Seen::Uint(value)));
     EXTENDED_FORM => |s, visit| extended(s).is_some_and(|(_, form, _)| visit(Seen::Word(form.name())));
     EXTENDED_ABSOLUTE => |s, visit| extended(s).is_some_and(|(_, _, absolute)| absolute && visit(Seen::Bool(true)));
@@ -286,6 +291,7 @@ natives! {
         finding(s, visit, |finding| Some(Seen::Span(finding.packets.0.0, finding.packets.1.0)))
     };
     CERTAIN => |s, visit| finding(s, visit, |finding| Some(Seen::Bool(finding.certain)));
+    CAUSE => |s, visit| finding(s, visit, |finding| finding.cause.map(Seen::Word));
     COUNT => |s, visit| finding(s, visit, |finding| (finding.count > 1).then_some(Seen::Uint(finding.count)));
     EVIDENCE => |s, visit| finding(s, visit, |finding| finding.marked().map(|_| Seen::Group));
     EVIDENCE_PART => |s, visit| finding(s, visit, |finding| Some(Seen::Word(finding.marked()?.part)));

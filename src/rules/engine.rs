@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::cause::Causes;
 use super::{CATALOGUE, Finding, Findings, Kind, Quote, Rests, Rule, Severity, Story};
 use crate::limits::{Limits, Reached};
 use crate::proto::Event;
@@ -42,6 +43,8 @@ struct Judged {
     rules: Vec<Box<dyn Rule>>,
     /// Faults that were seen.
     seen: BTreeMap<Kind, Seen>,
+    /// Which of them may explain others.
+    causes: Causes,
     /// Findings that wait until the other side is known as far, in order.
     held: Vec<Held>,
 }
@@ -125,6 +128,7 @@ impl Engine {
             given_up: false,
             rules: CATALOGUE.iter().map(|entry| (entry.start)()).collect(),
             seen: BTreeMap::new(),
+            causes: Causes::default(),
             held: Vec::new(),
         });
         let is_last = matches!(event, Event::Close(close) if close.last);
@@ -237,10 +241,10 @@ fn verdict(story: &Story, finding: &mut Finding, whole: [bool; 2], is_last: bool
         (_, None) => (whole == [true; 2], None),
     };
     finding.certain &= is_whole;
-    if !finding.certain {
-        if !finding.rule.unsure {
-            return Verdict::Drop;
-        }
+    if !finding.certain && !finding.rule.unsure {
+        return Verdict::Drop;
+    }
+    if !finding.certain || finding.ambiguous {
         finding.severity = finding.severity.min(Severity::Warning);
     }
     finding.judged = finding.severity;
@@ -251,6 +255,7 @@ fn verdict(story: &Story, finding: &mut Finding, whole: [bool; 2], is_last: bool
     {
         return Verdict::Hold;
     }
+    finding.certain &= !finding.ambiguous;
     Verdict::Say
 }
 
@@ -316,7 +321,9 @@ impl Judged {
     }
 
     /// Says a finding where it is the first of its kind; the others are counted.
-    fn admit(&mut self, finding: Finding, found: &mut Vec<Finding>) {
+    fn admit(&mut self, mut finding: Finding, found: &mut Vec<Finding>) {
+        finding.cause = self.causes.of(&finding);
+        self.causes.learn(&finding);
         if !finding.rule.each {
             let seen = self.seen.entry(finding.kind()).or_default();
             seen.count += 1;

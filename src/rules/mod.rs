@@ -4,6 +4,7 @@
 //! session. What happened so far is told by the [`Story`]. [`CATALOGUE`] is the only list.
 
 mod amf;
+mod cause;
 mod chunk;
 mod command;
 mod control;
@@ -104,8 +105,11 @@ pub struct Finding {
     pub message: Option<u64>,
     /// The first and last packet that prove it.
     pub packets: (PacketNo, PacketNo),
-    /// False where a hole in the capture or a midstream start may be the reason. Such a finding is no error.
+    /// False where a hole in the capture or a midstream start may be the reason, or where it is ambiguous. Such a finding is no
+    /// error.
     pub certain: bool,
+    /// Its bytes can be read in another way too. Such a finding is not certain either.
+    pub ambiguous: bool,
     /// The message that it is about, to be quoted.
     pub quote: Option<Quote>,
     /// Which of that message's bytes show the fault.
@@ -114,6 +118,8 @@ pub struct Finding {
     pub count: u64,
     /// Whether it was said before: the closing report of a fault whose first case was. It is not another finding.
     pub again: bool,
+    /// The code of an earlier fault of the session that may be why.
+    pub cause: Option<&'static str>,
     /// The severity that the rule gave it; a policy may have changed [`Finding::severity`].
     pub judged: Severity,
 }
@@ -167,10 +173,12 @@ impl Findings {
             message: None,
             packets,
             certain: true,
+            ambiguous: false,
             quote: None,
             mark: None,
             count: 1,
             again: false,
+            cause: None,
             judged: rule.severity,
         });
         let last = self.found.len() - 1;
@@ -213,6 +221,15 @@ impl Finding {
     pub fn marked(&self) -> Option<Marked<'_>> {
         let quote = self.quote.as_ref()?;
         self.mark.as_ref()?.of(quote.head.header.as_slice(), quote.whole()?)
+    }
+
+    /// Why it is not certain, in words.
+    pub fn doubt(&self) -> Option<&'static str> {
+        match (self.certain, self.ambiguous) {
+            (true, _) => None,
+            (false, true) => Some("its bytes can be read in another way"),
+            (false, false) => Some("the capture may miss what would explain it"),
+        }
     }
 
     /// Whether it is one of the notes that only say how a peer does things, or the mild case of a rule that is no note.
@@ -309,6 +326,7 @@ pub static CATALOGUE: &[&Entry] = &[
     &chunk::CHK020,
     &chunk::CHK021,
     &chunk::CHK022,
+    &chunk::CHK023,
     &control::CTL001,
     &control::CTL002,
     &control::CTL003,
@@ -387,6 +405,8 @@ pub static CATALOGUE: &[&Entry] = &[
     &media::MED013,
     &media::MED014,
     &media::MED015,
+    &media::MED016,
+    &media::MED017,
     &media::MED018,
     &network::NET001,
     &network::NET002,

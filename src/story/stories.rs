@@ -74,7 +74,11 @@ impl Stories {
     /// The story as it is before the event.
     pub fn before(&mut self, event: &Event) -> &Story {
         let place = self.place(event.session());
-        &self.told[place].story
+        let story = &mut self.told[place].story;
+        if let Event::Message(message) = event {
+            story.tracks.look_ahead(message);
+        }
+        story
     }
 
     /// The place of a session's story, which becomes the last one.

@@ -5,11 +5,14 @@
 
 use super::metadata::Metadata;
 use crate::limits::Limits;
+use crate::proto::flv::ParameterSet;
 use crate::proto::rtmp::{Body, Message, MessageType, Part, Spot, is_media, parts};
 use crate::wire::{Moment, Side};
 
 /// Tracks that are remembered, and `onMetaData`.
 const REMEMBERED: usize = Limits::DEFAULT.story_tracks;
+/// Steps that are worked out once for all who ask. A message with more of them is walked each time.
+const AHEAD: usize = 16;
 
 /// The tracks of a session, by sender and message stream.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +21,9 @@ pub struct Tracks {
     metadata: Vec<Metadata>,
     /// For each part of the message that was learned last, in order: its track, by its place.
     last: Vec<Option<usize>>,
+    /// The steps of the message that comes next, since several rules ask for them, and that message's number.
+    ahead: Vec<Step>,
+    ahead_of: Option<u64>,
 }
 
 /// One track: a sender's audio or video on a message stream.
@@ -39,9 +45,17 @@ pub struct Track {
     pub size: Option<(u32, u32)>,
     /// Hz.
     pub sample_rate: Option<u32>,
+    /// Bytes of the length before each NAL unit, as its configuration says.
+    pub nal_length_size: Option<u8>,
+    /// The one sequence parameter set of its configuration.
+    pub parameter_set: Option<ParameterSet>,
     pub channels: Option<u32>,
+    /// When its last configuration was, in ms.
+    pub configuration_time: Option<u32>,
     /// Frames so far.
     pub frames: u64,
+    /// When the first one was, in ms, where that is known.
+    pub begins: Option<u32>,
     /// When the last one was complete.
     pub last: Moment,
     clock: Option<Clock>,
@@ -96,7 +110,8 @@ impl Tracks {
     /// Bytes of memory that it takes, about.
     pub(super) fn held(&self) -> usize {
         let metadata: usize = self.metadata.iter().map(Metadata::cost).sum();
-        self.tracks.capacity() * size_of::<Track>() + metadata + self.last.capacity() * size_of::<Option<usize>>()
+        let last = self.last.capacity() * size_of::<Option<usize>>();
+        self.tracks.capacity() * size_of::<Track>() + metadata + last + self.ahead.capacity() * size_of::<Step>()
     }
 
     pub fn get(&self, from: Side, message_stream_id: u32, kind: MessageType, id: u8) -> Option<&Track> {
@@ -136,7 +151,32 @@ impl Tracks {
     }
 
     /// The steps that a message's frames make, in order, each from the frame before it.
-    pub fn steps(&self, message: &Message, mut step: impl FnMut(Step)) {
+    pub fn steps(&self, message: &Message, step: impl FnMut(Step)) {
+        if self.ahead_of == Some(message.n) {
+            self.ahead.iter().copied().for_each(step);
+        } else {
+            self.walk(message, step);
+        }
+    }
+
+    /// Works out the steps of the message that is to be learned next.
+    pub(super) fn look_ahead(&mut self, message: &Message) {
+        let mut ahead = std::mem::take(&mut self.ahead);
+        ahead.clear();
+        let mut are_all = true;
+        if is_media(message) {
+            self.walk(message, |step| {
+                are_all &= ahead.len() < AHEAD;
+                if are_all {
+                    ahead.push(step);
+                }
+            });
+        }
+        self.ahead = ahead;
+        self.ahead_of = are_all.then_some(message.n);
+    }
+
+    fn walk(&self, message: &Message, mut step: impl FnMut(Step)) {
         let stream = message.head.message_stream_id;
         // Of an aggregate, the last frame of each kind: its track and time.
         let mut inside: [Option<(u8, u32)>; 2] = [None; 2];
@@ -159,6 +199,7 @@ impl Tracks {
     /// Learns from a message. `frame` is told of each frame.
     pub(super) fn learn(&mut self, message: &Message, mut frame: impl FnMut(Part<'_>)) {
         self.last.clear();
+        self.ahead_of = None;
         let (from, stream) = (message.from, message.head.message_stream_id);
         match &message.body {
             _ if is_media(message) => parts(message, |spot, part| {
@@ -225,8 +266,12 @@ impl Track {
             level: None,
             size: None,
             sample_rate: None,
+            nal_length_size: None,
+            parameter_set: None,
             channels: None,
+            configuration_time: None,
             frames: 0,
+            begins: None,
             last: message.head.last,
             clock: None,
             turn: 0,
@@ -238,10 +283,11 @@ impl Track {
         if !part.is_configuration() && !part.is_frame() {
             return;
         }
-        if part.is_configuration() || self.codec != part.codec() {
+        if part.is_configuration() || (self.codec != part.codec() && !part.is_headerless()) {
             self.configured = part.is_configuration();
             self.codec = part.codec();
             (self.profile, self.level, self.size, self.sample_rate, self.channels) = (None, None, None, None, None);
+            (self.nal_length_size, self.parameter_set) = (None, None);
         }
         match part {
             Part::Audio(audio) => {
@@ -253,11 +299,17 @@ impl Track {
                 self.size = video.width.zip(video.height).or(self.size);
                 if let Some(sequence) = &video.sequence {
                     (self.profile, self.level) = (sequence.profile, sequence.level);
+                    self.nal_length_size = sequence.nal_length_size;
+                    self.parameter_set = video.parameter_set;
                 }
             }
         }
         if !part.is_frame() {
+            self.configuration_time = spot.time;
             return;
+        }
+        if self.frames == 0 {
+            self.begins = spot.time;
         }
         self.frames += 1;
         self.last = message.head.last;

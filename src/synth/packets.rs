@@ -114,8 +114,10 @@ fn v4(address: IpAddr) -> [u8; 4] {
 /// The sum of 16-bit words that Internet checksums are made of (RFC 1071).
 fn sum(bytes: &[u8]) -> u32 {
     let (pairs, odd) = bytes.as_chunks::<2>();
-    let sum: u32 = pairs.iter().map(|pair| u32::from(u16::from_be_bytes(*pair))).sum();
-    sum + odd.first().map_or(0, |byte| u32::from(*byte) << 8)
+    let sum: u64 = pairs.iter().map(|pair| u64::from(u16::from_be_bytes(*pair))).sum();
+    // The carries come back in, so that packets of any size have their sum.
+    let sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+    sum as u32 + odd.first().map_or(0, |byte| u32::from(*byte) << 8)
 }
 
 fn checksum(mut sum: u32) -> u16 {

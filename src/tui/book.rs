@@ -188,8 +188,8 @@ impl Book {
         if finding.count > 1 {
             text += &format!(" ({} times; this is the last)", finding.count);
         }
-        if !finding.certain {
-            text.push_str(" (uncertain: the capture may miss what would explain it)");
+        if let Some(doubt) = finding.doubt() {
+            text += &format!(" (uncertain: {doubt})");
         }
         text
     }

@@ -47,8 +47,8 @@ pub struct MessageRow {
     pub kind: MessageType,
     pub from: Side,
     pub chunk_format: u8,
-    /// Whether the timestamp and the message stream are known.
-    pub known: (bool, bool),
+    /// Whether the timestamp and the message stream are known, and whether the timestamp counts from 0 for want of a first one.
+    pub known: (bool, bool, bool),
 }
 
 /// Where a message's chunks lie.
@@ -256,7 +256,7 @@ impl Index {
             session: message.session,
             packets: packets(head.first, head.last),
             timestamp: head.timestamp,
-            known: (head.timestamp_known, head.message_stream_known),
+            known: (head.timestamp_known, head.message_stream_known, head.timestamp_inherited),
             length: head.length,
             message_stream_id: head.message_stream_id,
             chunk_stream_id: head.chunk_stream_id,
@@ -354,6 +354,11 @@ impl MessageRow {
         Envelope { kind, session: self.session, from, first, last, offset }
     }
 
+    /// The message's time for a column.
+    pub fn time_words(&self) -> String {
+        self.head(Vec::new(), &[]).time_words()
+    }
+
     /// The message's head again.
     pub fn head(&self, runs: Vec<Run>, header: &[u8]) -> Head {
         let (first, last) = moments(self.packets, self.time);
@@ -368,12 +373,14 @@ impl MessageRow {
             timestamp: self.timestamp,
             timestamp_known: self.known.0,
             message_stream_known: self.known.1,
+            timestamp_inherited: self.known.2,
             length: self.length,
             kind: self.kind,
             message_stream_id: self.message_stream_id,
             header: HeaderBytes::new(header),
             runs,
-            // Nothing that is shown asks for it: the header itself has it.
+            // Nothing that is shown asks for these: the header itself has them.
+            delta: None,
             extended: None,
             reading: <_>::default(),
         }

@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 
 use super::book::{Book, Item, strip};
 use super::evidence::Source;
+use crate::analyzer::Other;
 use crate::capture::Input;
 use crate::inspection::{self, Inspection, Read};
 use crate::limits::Limits;
@@ -31,6 +32,8 @@ pub struct Progress {
     pub done: bool,
     /// What could not be read.
     pub complaints: Vec<String>,
+    /// Connections that are no session, once it is done.
+    pub others: Vec<Other>,
 }
 
 /// What was read since the last hand-over.
@@ -86,11 +89,12 @@ impl Loader {
             Read::End => self.progress.done = true,
         }
         while let Some(told) = self.inspection.told() {
-            let mut event = told.event;
+            let findings = told.findings;
+            let Some(mut event) = self.inspection.keep() else { break };
             strip(&mut event);
             let first = items.len();
             items.push(Item::Event(event));
-            items.extend(told.findings.into_iter().map(Item::Finding));
+            items.extend(findings.into_iter().map(Item::Finding));
             self.cost += items[first..].iter().map(Item::cost).sum::<usize>();
         }
         if !self.progress.done && self.is_full() {
@@ -101,6 +105,7 @@ impl Loader {
             self.progress.complaints.push(what);
         }
         if self.progress.done {
+            self.progress.others = self.inspection.totals().others;
             self.progress.complaints.extend(self.inspection.unknown_link());
         }
         !self.progress.done

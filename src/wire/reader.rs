@@ -36,6 +36,12 @@ pub enum Trouble {
     Depth,
     /// Something else that is not followed so far.
     Limit,
+    /// Lengths that do not lead from one thing to the next and just to the end.
+    Tiling,
+    /// Start codes part things that should have lengths.
+    Delimited,
+    /// It stands in a wrapping that does not belong there, or without the one that does.
+    Wrapped,
 }
 
 impl Stop {

@@ -94,7 +94,7 @@ impl Story {
         while let Some(told) = inspection.next() {
             if let Ok(told) = told {
                 story.findings.extend(told.findings);
-                story.events.push(told.event);
+                story.events.push(told.event.clone());
             }
         }
         story

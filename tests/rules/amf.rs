@@ -53,7 +53,7 @@ fn broken() -> Vec<Case> {
             "AMF002",
             "an object that breaks off inside",
             &metadata(&[raw(&[3, 0, 1, b'a', 2, 0, 9])]),
-            &["onMetaData: a string needs 9 bytes, 0 are left"],
+            &["onMetaData: a: a string needs 9 bytes, 0 are left"],
         ),
         case(
             "AMF002",
@@ -143,6 +143,31 @@ fn mixed() -> Vec<Case> {
             &said(20, call(Amf3::Double(0.0))),
             &["probe: AMF3 values without an avmplus marker, where AMF0 is declared"],
         ),
+        case(
+            "AMF011",
+            "without a format selector",
+            &said(17, call(Amf3::Integer(0))),
+            &["probe: AMF3 values without an avmplus marker, where AMF0 is declared"],
+        ),
+        case("CMD022", "AMF3 without a format selector is another's", &said(17, call(Amf3::Integer(0))), &[]),
+        case(
+            "AMF011",
+            "a format selector in data of AMF0",
+            &said(18, with(&[0], values(&["probe".into(), 1.into()]))),
+            &["probe: a format selector before AMF0 values, which only the message types of AMF3 have"],
+        ),
+        case(
+            "AMF011",
+            "a format selector in a command of AMF0",
+            &said(20, with(&[0], values(&["probe".into(), 0.into(), Amf::Null]))),
+            &["probe: a format selector before AMF0 values, which only the message types of AMF3 have"],
+        ),
+        case(
+            "AMF011",
+            "AMF3 behind a format selector in data of AMF0",
+            &said(18, with(&[0], [text("probe"), Amf3::Null.bytes()].concat())),
+            &["probe: AMF3 values without an avmplus marker, where AMF0 is declared"],
+        ),
         case("AMF011", "no transaction id", &said(20, call(Amf3::Null)), &[]),
         case("AMF011", "not whole", &said(15, with(&[0], [text("probe"), vec![0x22]].concat())), &[]),
         case("AMF011", "undefined, and no name", &said(18, vec![6, 6]), &[]),
@@ -204,9 +229,16 @@ fn texts() -> Vec<Case> {
         case("AMF005", "none", &sample::publish(1), &[]),
         case(
             "AMF005",
+            "inside another",
+            &metadata(&[object([("info", object([("a", Amf::Null), ("level", "3\0".into())]))])]),
+            &["onMetaData: info.level, a string of 2 bytes, has a NUL after 1"],
+        ),
+        case("AMF005", "alone", &metadata(&["x\0".into()]), &["onMetaData: a string of 2 bytes has a NUL after 1"]),
+        case(
+            "AMF005",
             "a buffer",
             &metadata(&[object([("profile", "main\0\0\0\0".into())])]),
-            &["onMetaData: a string of 8 bytes has a NUL after 4"],
+            &["onMetaData: profile, a string of 8 bytes, has a NUL after 4"],
         ),
     ]
 }
@@ -220,6 +252,7 @@ fn arrays() -> Vec<Case> {
     vec![
         case("AMF006", "right", &array(2), &[]),
         case("AMF006", "none", &array(0), &["onMetaData: an ECMA array says 0 entries and has 2"]),
+        case("AMF006", "far more", &array(u32::MAX), &["onMetaData: an ECMA array says 4294967295 entries and has 2"]),
         case("AMF006", "more", &array(3), &["onMetaData: an ECMA array says 3 entries and has 2"]),
         case("AMF008", "each once", &metadata(&[object([("a", object([("a", Amf::Null)])), ("b", Amf::Null)])]), &[]),
         case(
@@ -245,7 +278,12 @@ fn places() -> Vec<Case> {
     let changed = |value: Amf| shared(SharedObjectEvent::Change(vec![("k".into(), value)]));
     vec![
         case("AMF008", "in an aggregate", &inside(cue(&bad())), &["onCuePoint: an object has the key \"a\" twice"]),
-        case("AMF005", "in an aggregate", &inside(cue(&bad())), &["onCuePoint: a string of 2 bytes has a NUL after 1"]),
+        case(
+            "AMF005",
+            "in an aggregate",
+            &inside(cue(&bad())),
+            &["onCuePoint: a, a string of 2 bytes, has a NUL after 1"],
+        ),
         case("AMF001", "in an aggregate", &inside(cue(&[raw(&[0x22])])), &["onCuePoint: unknown AMF0 marker 0x22"]),
         case(
             "AMF002",
@@ -287,7 +325,7 @@ fn real() -> Vec<Case> {
             of(
                 "AMF005",
                 "nginx-rtmp/ffmpeg-extended-timestamp.pcap",
-                &["onMetaData: a string of 32 bytes has a NUL after 0"],
+                &["onMetaData: profile, a string of 32 bytes, has a NUL after 0"],
             ),
             of("AMF006", "srs/ffmpeg-play-no-stream.pcap", &["_result: an ECMA array says 0 entries and has 10"]),
         ])

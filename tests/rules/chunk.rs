@@ -9,7 +9,10 @@ use crate::common::{Story, capture};
 use crate::{Case, case, large};
 
 pub(super) fn cases() -> Vec<Case> {
-    [first_chunks(), extended(), times(), sizes(), ends(), streams(), headers()].into_iter().flatten().collect()
+    [first_chunks(), extended(), times(), negative_numbers(), sizes(), ends(), streams(), headers()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A publisher that says this once it publishes, in one write.
@@ -164,7 +167,31 @@ fn times() -> Vec<Case> {
             "CHK008",
             "half the clock",
             &publisher(|c| c.message(&picture(0x7fff_fff0)).message(&picture(0))),
-            &["video on message stream 1 goes back by 2147483632 ms, from 2147483632 to 0"],
+            &[
+                "video on message stream 1 goes back by 2147483632 ms, from 2147483632 to 0: its clock wraps at 2^31 instead of 2^32",
+            ],
+        ),
+        case(
+            "CHK008",
+            "a clock of 31 bits",
+            &publisher(|c| c.message(&picture(0x7fff_fff0)).message(&picture(24))),
+            &[
+                "video on message stream 1 goes back by 2147483608 ms, from 2147483632 to 24: its clock wraps at 2^31 instead of 2^32",
+            ],
+        ),
+        case(
+            "CHK008",
+            "a clock of 24 bits",
+            &publisher(|c| c.message(&picture(0x00ff_fff0)).message(&picture(24))),
+            &[
+                "video on message stream 1 goes back by 16777176 ms, from 16777200 to 24: its clock wraps at 2^24 instead of 2^32",
+            ],
+        ),
+        case(
+            "CHK008",
+            "below 0",
+            &publisher(|c| c.message(&picture(10)).message(&picture(20_u32.wrapping_neg()))),
+            &["video on message stream 1 goes back by 30 ms, from 10 to 4294967276, which is -20 in 32 bits"],
         ),
         case(
             "CHK008",
@@ -205,6 +232,116 @@ fn times() -> Vec<Case> {
         ),
         case("CHK009", "time passed", &jump(0, 20_000, 15_000), &[]),
         case("CHK009", "the first frame", &publisher(|c| c.message(&picture(50_000))), &[]),
+        case("CHK009", "a negative delta is another rule's", &short(1200, 20, &[]), &[]),
+    ]
+}
+
+/// A picture at a time, then one whose header of type 1 has a delta that is negative in 24 bits, then more.
+fn short(from: u32, by: u32, more: &[u8]) -> Conversation {
+    publisher(|c| {
+        c.message(&Message { chunk_stream_id: 9, ..picture(from) })
+            .raw(&[0x49])
+            .raw(&((1 << 24) - by).to_be_bytes()[1..])
+            .raw(&[0, 0, 6, 9, 0x27, 1, 0, 0, 0, 0])
+            .raw(more)
+    })
+}
+
+fn negative_numbers() -> Vec<Case> {
+    let minus = |by: u32| by.wrapping_neg();
+    // A picture at a time, then another in this form.
+    let long = |format, from: u32, to: u32| publisher(|c| c.message(&picture(from)).message_as(format, &picture(to)));
+    let again = |from: u32| {
+        let to = |by: u32| picture(from.wrapping_sub(by));
+        publisher(|c| c.message(&picture(from)).message_as(Format::Type1, &to(40)).message_as(Format::Type3, &to(80)))
+    };
+    let both = |first: u32, second: u32| publisher(|c| c.message(&picture(first)).message(&sound(second)));
+    vec![
+        case("CHK023", "a stream", &sample::publish(30), &[]),
+        case("CHK023", "a step back by a type 0 header", &long(Format::Type0, 5000, 4960), &[]),
+        case(
+            "CHK023",
+            "type 1",
+            &long(Format::Type1, 5000, 4960),
+            &[
+                "the client's type 1 header on chunk stream 6 has the delta 4294967256, which is -40 in 32 bits: the clock goes from 5000 to 4960",
+            ],
+        ),
+        case(
+            "CHK023",
+            "type 2, back to 0",
+            &long(Format::Type2, 1_800_000, 0),
+            &[
+                "the client's type 2 header on chunk stream 6 has the delta 4293167296, which is -1800000 in 32 bits: the clock goes from 1800000 to 0",
+            ],
+        ),
+        case(
+            "CHK023",
+            "type 1, and type 3 the same again",
+            &again(5000),
+            &[
+                "the client's type 1 header on chunk stream 6 has the delta 4294967256, which is -40 in 32 bits: the clock goes from 5000 to 4960",
+                "the client's type 3 header on chunk stream 6 repeats the delta 4294967256, which is -40 in 32 bits: the clock goes from 4960 to 4920",
+            ],
+        ),
+        case(
+            "CHK023",
+            "24 bits, and type 3 the same again",
+            &short(1200, 20, &[0xc9, 0x27, 1, 0, 0, 0, 0]),
+            &[
+                "the client's type 1 header on chunk stream 9 has the delta 16777196, which is -20 in 24 bits: the clock goes from 1200 to 16778396",
+                "the client's type 3 header on chunk stream 9 repeats the delta 16777196, which is -20 in 24 bits: the clock goes from 16778396 to 33555592",
+            ],
+        ),
+        case("CHK023", "24 bits from 0 are a first time", &short(0, 3216, &[]), &[]),
+        case("CHK023", "a clock that came to the end of 24 bits", &both(16_774_000, 16_774_020), &[]),
+        case(
+            "CHK023",
+            "31 bits",
+            &long(Format::Type1, 1000, 1000 + 0x7fff_ffd8),
+            &[
+                "the client's type 1 header on chunk stream 6 has the delta 2147483608, which is -40 in 31 bits: the clock goes from 1000 to 2147484608",
+            ],
+        ),
+        case("CHK023", "a clock of 31 bits is another rule's", &long(Format::Type1, 0x7fff_fff0, 24), &[]),
+        case(
+            "CHK023",
+            "video begins below 0",
+            &both(minus(265), 33),
+            &[
+                "the client's video on message stream 1 begins at 4294967031, which is -265 in 32 bits, while the audio begins at 33: it wraps 265 ms later",
+            ],
+        ),
+        case(
+            "CHK023",
+            "audio begins below 0, behind the video",
+            &publisher(|c| c.message(&picture(0)).message(&sound(minus(21)))),
+            &[
+                "the client's audio on message stream 1 begins at 4294967275, which is -21 in 32 bits, while the video begins at 0: it wraps 21 ms later",
+            ],
+        ),
+        case(
+            "CHK023",
+            "24 bits below 0",
+            &both(0x00ff_fef7, 0),
+            &[
+                "the client's video on message stream 1 begins at 16776951, which is -265 in 24 bits, while the audio begins at 0",
+            ],
+        ),
+        case(
+            "CHK023",
+            "nothing beside",
+            &publisher(|c| c.message(&picture(minus(265))).message(&picture(minus(225)))),
+            &[
+                "the client's video on message stream 1 begins at 4294967031, which is -265 in 32 bits: it wraps 265 ms later",
+            ],
+        ),
+        case(
+            "CHK023",
+            "a time below 0 in 24 bits",
+            &publisher(|c| c.message(&picture(10)).message_as(Format::Type0, &picture(0x00ff_ffec))),
+            &["the client's video on message stream 1 has the time 16777196 behind 10, which is -20 in 24 bits"],
+        ),
     ]
 }
 

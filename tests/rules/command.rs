@@ -306,7 +306,7 @@ fn calls() -> Vec<Case> {
             "CMD009",
             "no name",
             &sample::connected().client(|c| c.message(&bare(&[1.into(), 2.into()]))),
-            &["a command whose name is no string"],
+            &["a command with a number for its name, where a string belongs"],
         ),
         case(
             "CMD009",
@@ -342,7 +342,34 @@ fn statuses() -> Vec<Case> {
     let on =
         |stream: u32| sample::publishing().server(|s| s.on_status(stream, "status", "NetStream.Record.Start", "Yes."));
     vec![
+        case(
+            "CMD009",
+            "a number for the stream's name",
+            &sample::connected().client(|c| c.stream_command(1, "publish", 3, &[Amf::Null, 42.into(), "live".into()])),
+            &["publish(3) with a number for the stream's name, where a string belongs"],
+        ),
+        case(
+            "CMD009",
+            "play(false) stops playing",
+            &sample::connected().client(|c| c.stream_command(1, "play", 3, &[Amf::Null, false.into()])),
+            &[],
+        ),
+        case(
+            "CMD009",
+            "metadata with a number for its name",
+            &sample::publishing().client(|c| c.message(&Message::new(4, 18, 1, 0, values(&[1.into(), Amf::Null])))),
+            &["a data message with a number for its name, where a string belongs"],
+        ),
         case("CMD010", "level, code, description", &sample::publish(1), &[]),
+        case(
+            "CMD010",
+            "a number for its code",
+            &sample::publishing().server(|s| {
+                let members = [("level", "status".into()), ("code", 200.into()), ("description", "ok".into())];
+                s.stream_command(1, "onStatus", 0, &[Amf::Null, object(members)])
+            }),
+            &["onStatus with a number for its code, where a string belongs"],
+        ),
         case(
             "CMD010",
             "no level and no description",

@@ -55,7 +55,7 @@ fn versions() -> Vec<Case> {
             "HSK001",
             "a TLS server's alert",
             &answered(&[21, 3, 1, 0, 2, 2, 70]),
-            &["the server speaks TLS where S0 should be"],
+            &["the server speaks TLS where S0 should be: the client sends RTMP in clear to a port that speaks TLS"],
         ),
         case("HSK001", "text", &answered(b"220 a.example ready\r\n"), &["the server speaks text where S0 should be"]),
         case(

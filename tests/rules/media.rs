@@ -1,5 +1,6 @@
 //! Cases of the MED rules.
 
+use rtmp_inspect::rules::Severity;
 use rtmp_inspect::synth::media::{
     self, Enhanced, Frame, aac_frame, aac_sequence_header, avc_frame, avc_sequence_header,
 };
@@ -137,6 +138,9 @@ fn a_case_raises_what_it_was_made_for_and_nothing_else() {
         ("tls-client-beside-rtmp", &["CTL015", "HSK006", "NET009"]),
         ("stall-to-end-delete", &["MED011"]),
         ("stall-to-end-fin", &["CMD026", "MED011"]),
+        ("nal-length-overruns", &["MED016"]),
+        ("annexb-sequence-header", &["CMD026", "CTL015", "HSK006", "MED016"]),
+        ("adts-inside-aac", &["CMD026", "CTL015", "HSK006", "MED017"]),
     ] {
         assert_eq!(Story::of_file(&capture(&format!("cases/{name}.pcap"))).codes(), codes, "{name}");
     }
@@ -204,6 +208,27 @@ pub(super) fn cases() -> Vec<Case> {
             }),
             &["hevc video of track 1 on message stream 1 begins without its sequence header"],
         ),
+        case(
+            "MED001",
+            "another sequence parameter set than the sequence header's",
+            &publishing_with(|c| {
+                let larger = [0x67, 0x64, 0, 0x0d, 0xac, 0xd9, 0x41, 0x41, 0x9f, 0x9f, 1, 0x10, 0, 0, 3, 0];
+                c.video(STREAM, 0, avc_sequence_header()).video(
+                    STREAM,
+                    0,
+                    legacy(&[0x17, 1, 0, 0, 0, 0, 0, 0, 16], &larger),
+                )
+            }),
+            &[
+                "h264 video on message stream 1 goes on with another sequence parameter set than its sequence header has, and no new sequence header before it",
+            ],
+        ),
+        case(
+            "MED001",
+            "ADTS in AAC is another's",
+            &publishing_with(|c| c.audio(STREAM, 0, vec![0xaf, 1, 0xff, 0xf1, 0x50, 0x80, 1, 0x3f, 0xfc, 0x21, 0x10])),
+            &[],
+        ),
         case("MED002", "known codecs", &sample::publish(3), &[]),
         case(
             "MED002",
@@ -246,6 +271,12 @@ pub(super) fn cases() -> Vec<Case> {
             "MED003",
             "cases/aac-object-type-9.pcap",
             &["a sequence header that is labelled aac holds object type 9, HVXC, which is not AAC"],
+        ),
+        case(
+            "MED003",
+            "an object type that is reserved",
+            &publishing_with(|c| c.audio(STREAM, 0, vec![0xaf, 0, 0x92, 0x10])),
+            &["a sequence header that is labelled aac holds object type 18, reserved, which is not AAC"],
         ),
         case("MED004", "after Publish.Start", &sample::publish(3), &[]),
         case(
@@ -685,6 +716,88 @@ pub(super) fn cases() -> Vec<Case> {
             &publishing_with(|c| c.data(STREAM, 0, "x", &[media::metadata()])),
             &[],
         ),
+        case("MED016", "lengths that fill each frame", &sample::publish(3), &[]),
+        case(
+            "MED016",
+            "HEVC in an H.264 sequence header is another's",
+            &publishing_with(|c| c.video(STREAM, 0, legacy(&[0x17, 0, 0, 0, 0], &hevc_configuration()))),
+            &[],
+        ),
+        real(
+            "MED016",
+            "cases/nal-length-overruns.pcap",
+            &[
+                "the client's h264 frame: NAL unit 1 has the length 99999 (in 4 bytes), 201 bytes are left; write each NAL unit's own length before it, so that the last NAL unit ends with the message",
+            ],
+        ),
+        real(
+            "MED016",
+            "cases/annexb-sequence-header.pcap",
+            &[
+                "the client's h264 sequence header: an Annex B start code (00000001) stands where the AVCDecoderConfigurationRecord belongs; put the parameter sets into a configuration record, without start codes",
+            ],
+        ),
+        case(
+            "MED016",
+            "lengths of another size than the sequence header says",
+            &publishing_with(|c| {
+                c.video(STREAM, 0, avc_sequence_header()).video(
+                    STREAM,
+                    40,
+                    vec![0x27, 1, 0, 0, 0, 0, 3, 0x41, 0x9a, 0x24],
+                )
+            }),
+            &[
+                "the client's h264 frame: the lengths of its NAL units have 2 bytes, the sequence header says 4; write lengths of 4 bytes, or 1 as lengthSizeMinusOne",
+            ],
+        ),
+        case(
+            "MED016",
+            "Annex B in a frame of HEVC",
+            &publishing_with(|c| {
+                c.video(STREAM, 0, hevc(0, &hevc_configuration())).video(
+                    STREAM,
+                    40,
+                    hevc(3, &[0, 0, 0, 1, 0x26, 1, 0xac]),
+                )
+            }),
+            &[
+                "the client's hevc frame: an Annex B start code (00000001) stands where the length of NAL unit 1 belongs; write the length of each NAL unit in the place of its start code",
+            ],
+        ),
+        case(
+            "MED016",
+            "a message that is cut inside an aggregate",
+            &sample::playing().server(|s| {
+                let whole = aggregate(&[SubMessage::new(9, 0, picture(Frame::Key))]);
+                sample::sequence_headers(s).message(&Message::new(6, 22, STREAM, 0, whole[..300].to_vec()))
+            }),
+            &[],
+        ),
+        case("MED017", "FLV's headers", &sample::publish(3), &[]),
+        real(
+            "MED017",
+            "cases/adts-inside-aac.pcap",
+            &[
+                "the client's aac frame: an ADTS header (fff1, 7 bytes) stands where a raw AAC frame belongs; send raw AAC frames without such a header, and their AudioSpecificConfig as the sequence header",
+            ],
+        ),
+        case(
+            "MED017",
+            "ADTS without a tag header",
+            &publishing_with(|c| c.audio(STREAM, 0, vec![0xff, 0xf1, 0x50, 0x80, 1, 0x3f, 0xfc, 0x21, 0x10])),
+            &[
+                "the client's audio message: an ADTS header (fff1, 7 bytes) stands where the audio tag header belongs; begin each message with the audio tag header, for AAC af 01 before a raw frame and af 00 before the AudioSpecificConfig",
+            ],
+        ),
+        case(
+            "MED017",
+            "Annex B without a tag header",
+            &publishing_with(|c| c.video(STREAM, 0, vec![0, 0, 0, 1, 0x65, 0x88])),
+            &[
+                "the client's video message: an Annex B start code (00000001) stands where the video tag header belongs; begin each message with the video tag header, for H.264 17 or 27, the packet type and the composition time",
+            ],
+        ),
         case("MED018", "an ECMA array", &sample::publish(3), &[]),
         case(
             "MED018",
@@ -710,4 +823,38 @@ pub(super) fn cases() -> Vec<Case> {
             &["audio on message stream 0"],
         ),
     ]
+}
+
+/// What is in another framing is said once, and nothing is said of what its bytes would mean.
+#[test]
+fn media_in_another_framing_is_one_fault() {
+    let annex_b = |unit: &[u8]| [&[0, 0, 0, 1][..], unit].concat();
+    let adts = [0xff, 0xf1, 0x50, 0x80, 1, 0x3f, 0xfc, 0x21, 0x10];
+    let cases: &[(&str, bool, Vec<u8>)] = &[
+        ("MED016", true, [&[0x17, 1, 0, 0, 0][..], &annex_b(&[0x65, 0x88])].concat()),
+        ("MED016", true, [&[0x17, 0, 0, 0, 0][..], &annex_b(&[0x67, 0x64])].concat()),
+        ("MED016", true, Enhanced::video(1).packet(0, *b"hvc1", &annex_b(&[0x40, 1, 0x0c]))),
+        ("MED016", true, Enhanced::video(1).packet(3, *b"vvc1", &annex_b(&[0, 0x41, 0x0c]))),
+        ("MED017", true, annex_b(&[0x67, 0x64])),
+        ("MED017", true, vec![0x67, 0x64, 0, 0x0c]),
+        ("MED017", false, adts.to_vec()),
+        ("MED017", false, [&[0xaf, 1][..], &adts].concat()),
+        ("MED017", false, [&[0xaf, 0][..], &adts].concat()),
+        ("MED017", false, Enhanced::audio().packet(1, *b"mp4a", &adts)),
+        ("MED017", false, vec![0x56, 0xe0, 2, 0x21, 0x10]),
+        ("MED017", false, vec![0xc2, 1, 2]),
+    ];
+    for (code, is_video, payload) in cases {
+        let conversation = (0..5).fold(sample::publishing(), |story, step| {
+            story.wait_ms(40).client(|c| {
+                let time = step * 40;
+                if *is_video { c.video(STREAM, time, payload.clone()) } else { c.audio(STREAM, time, payload.clone()) }
+            })
+        });
+        let story = Story::of(&conversation);
+        let mut codes: Vec<_> =
+            story.findings.iter().filter(|it| it.severity > Severity::Note).map(|it| it.rule.code).collect();
+        codes.dedup();
+        assert_eq!(codes, [*code], "{payload:02x?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Cases of the NET rules.
 
-use rtmp_inspect::analyzer::{Analyzer, Limits, Options, Reason, Tally};
+use rtmp_inspect::analyzer::{Analyzer, Limits, Options, Other, Reason, Tally, Totals};
 use rtmp_inspect::proto::rtmp::detect::Foreign;
 use rtmp_inspect::synth::{Conversation, Format, Link, Message, Packet, Peer, opening, sample, tcp, transform};
 use rtmp_inspect::wire::{Moment, PacketNo, Place, Side, Time};
@@ -238,6 +238,12 @@ fn strangers() -> Vec<Case> {
             story: Story::of_file(&capture("cases/tls-client-beside-rtmp.pcap")),
             expected: &["beside this session, 192.0.2.10:50002 speaks TLS to 192.0.2.20:1935"],
         },
+        Case {
+            code: "NET009",
+            what: "cases/srt-to-rtmp-port.pcap",
+            story: Story::of_file(&capture("cases/srt-to-rtmp-port.pcap")),
+            expected: &["beside this session, 192.0.2.10:50003 speaks SRT to 192.0.2.20:1935"],
+        },
     ]
 }
 
@@ -313,7 +319,16 @@ fn refused() -> Vec<Case> {
 
 /// What was not understood of these packets.
 fn unread(packets: &[Packet]) -> Vec<(Reason, Tally)> {
-    let mut analyzer = Analyzer::new(&Limits::default(), Options::default());
+    totals(packets, &Limits::default()).unread
+}
+
+/// The connections of these packets that are no session, in words.
+fn others(packets: &[Packet]) -> Vec<String> {
+    totals(packets, &Limits::default()).others.iter().map(Other::clause).collect()
+}
+
+fn totals(packets: &[Packet], limits: &Limits) -> Totals {
+    let mut analyzer = Analyzer::new(limits, Options::default());
     for (index, packet) in packets.iter().enumerate() {
         let frame = packet.frame();
         analyzer.push(&rtmp_inspect::capture::Packet {
@@ -326,7 +341,38 @@ fn unread(packets: &[Packet]) -> Vec<(Reason, Tally)> {
         while analyzer.poll().is_some() {}
     }
     analyzer.finish();
-    analyzer.totals().unread.clone()
+    analyzer.totals().clone()
+}
+
+/// Also where the capture has no session.
+#[test]
+fn a_connection_that_is_no_session_is_named_by_itself() {
+    let open = b"POST /open/1 HTTP/1.1\r\nContent-Type: application/x-fcs\r\n\r\n\0";
+    let packets = transform::merge([
+        speaks(0, 4, CLIENT_HELLO, &[]),
+        speaks(1, 5, CLIENT_HELLO, &[]),
+        speaks(2, 6, open, b"HTTP/1.1 200 OK\r\n\r\n"),
+        speaks(3, 7, b"OPTIONS rtsp://a/ RTSP/1.0\r\nCSeq: 1\r\n\r\n", &[]),
+        speaks(4, 8, &[], b"SSH-2.0-a\r\n"),
+        asks(5, 9, Some(tcp::RST | tcp::ACK)),
+        asks(6, 10, None),
+        speaks(20, 11, b"hello\r\n", &[]),
+    ]);
+    let expected = [
+        "192.0.2.1:4 speaks TLS to 192.0.2.2:1935 (packet 4; 2 connections of that kind)",
+        "192.0.2.1:6 speaks RTMPT to 192.0.2.2:1935, which answers in HTTP (packet 20)",
+        "192.0.2.1:7 speaks RTSP to 192.0.2.2:1935 (packet 30)",
+        "192.0.2.1:8 says nothing to 192.0.2.2:1935, which speaks SSH (packet 38)",
+        "192.0.2.1:9 asks 192.0.2.2:1935 for a connection, and a reset refuses it (packet 43)",
+        "192.0.2.1:10 asks 192.0.2.2:1935 for a connection, and nothing answers (packet 45)",
+        "192.0.2.1:11 speaks text to 192.0.2.2:1935 (packet 50)",
+    ];
+    assert_eq!(others(&packets), expected);
+    let session = Link::v4().packets(&sample::publish(3));
+    assert!(others(&session).is_empty());
+    let few = Limits { other_connections: 2, ..Limits::default() };
+    let told = totals(&packets, &few);
+    assert_eq!((told.others.len(), told.reached.other_connections), (2, 5));
 }
 
 /// What no session tells stands in the totals.

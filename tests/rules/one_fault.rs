@@ -9,6 +9,14 @@ fn said(name: &str) -> Vec<String> {
     told.map(|finding| format!("{} {}", finding.rule.code, finding.text)).collect()
 }
 
+/// Of that, what may not follow from another finding.
+fn causes(name: &str) -> Vec<String> {
+    let story = Story::of_file(&capture(&format!("cases/{name}.pcap")));
+    let told = story.findings.iter().filter(|finding| !finding.is_background() && !finding.again);
+    let causes = told.filter(|finding| finding.cause.is_none());
+    causes.map(|finding| format!("{} {}", finding.rule.code, finding.text)).collect()
+}
+
 #[test]
 fn a_case_of_one_fault_says_that_one() {
     let cases: &[(&str, &[&str])] = &[
@@ -39,6 +47,34 @@ fn a_case_of_one_fault_says_that_one() {
                 "HSK010 S0, S1, S2 never came: the server closed the connection",
             ],
         ),
+        (
+            "delta-minus-265",
+            &[
+                "CHK023 the client's type 1 header on chunk stream 6 has the delta 4294967031, which is -265 in 32 bits: the clock goes from 300 to 35",
+                "CHK008 video on message stream 1 goes back by 265 ms, from its configuration at 300 to 35",
+                "CMD026 the server closed the connection 535.097 ms after publish(5); the last audio or video came 33.099 ms before",
+            ],
+        ),
+        (
+            "relay-wraps-31-bits-by-delta",
+            &[
+                "CHK008 audio on message stream 1 goes back by 2147483625 ms, from 2147483627 to 2: its clock wraps at 2^31 instead of 2^32",
+            ],
+        ),
+        (
+            "negative-delta-24bit",
+            &[
+                "CHK023 the client's type 1 header on chunk stream 6 has the delta 16777196, which is -20 in 24 bits: the clock goes from 1198 to 16778394",
+                "CMD026 the server closed the connection 435.698 ms after publish(5); the last audio or video came 33.1 ms before",
+            ],
+        ),
+        (
+            "first-timestamp-minus-265",
+            &[
+                "CHK023 the client's video on message stream 1 begins at 4294967031, which is -265 in 32 bits, while the audio begins at 33: it wraps 265 ms later",
+                "CMD026 the server closed the connection 535.097 ms after publish(5); the last audio or video came 33.099 ms before",
+            ],
+        ),
         ("reconnect-uninvited", &["CMD033 the server asks for a reconnect, and the client connected without capsEx"]),
     ];
     for (name, expected) in cases {
@@ -61,16 +97,9 @@ fn a_broken_chunk_layer_says_what_its_sender_did() {
             "set-chunk-size-after-use",
             &[
                 "CHK020 the client uses chunk size 4096 before announcing it: a chunk of 3009 bytes at offset 3452, where 128 was in force, and Set Chunk Size behind it",
-                "MED001 aac audio on message stream 1 begins without its sequence header",
             ],
         ),
-        (
-            "announces-4096-sends-128",
-            &[
-                "CHK013 after Set Chunk Size 4096 it goes on with chunks of 128 bytes",
-                "MED001 aac audio on message stream 1 begins without its sequence header",
-            ],
-        ),
+        ("announces-4096-sends-128", &["CHK013 after Set Chunk Size 4096 it goes on with chunks of 128 bytes"]),
         ("says-4096-goes-on-with-128", &["CHK013 after Set Chunk Size 4096 it goes on with chunks of 128 bytes"]),
         (
             "header-on-every-chunk",
@@ -86,8 +115,6 @@ fn a_broken_chunk_layer_says_what_its_sender_did() {
         ),
     ];
     for (name, expected) in cases {
-        let mut told = said(name);
-        told.retain(|finding| !finding.starts_with("CMD026"));
-        assert_eq!(told, *expected, "{name}");
+        assert_eq!(causes(name), *expected, "{name}");
     }
 }

@@ -55,8 +55,8 @@ fn line(shown: &Shown) -> String {
     if let Some(quote) = &shown.quote {
         line += &format!("\n  > {}", quote.text);
     }
-    if !shown.certain {
-        line += "\n  uncertain: the capture may miss what would explain it";
+    if let Some(doubt) = shown.doubt {
+        line += &format!("\n  uncertain: {doubt}");
     }
     line + "\n  " + rule.source
 }

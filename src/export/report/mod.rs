@@ -7,6 +7,7 @@ mod junit;
 mod sarif;
 mod text;
 
+use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use super::{Counts, Writer};
@@ -107,7 +108,10 @@ struct Shown {
     text: String,
     message: Option<u64>,
     packets: (PacketNo, PacketNo),
-    certain: bool,
+    /// Why it is not certain.
+    doubt: Option<&'static str>,
+    /// The code of what may be why.
+    cause: Option<&'static str>,
     /// How often the fault happened, and the last message and packet of it.
     count: u64,
     last: Option<(Option<u64>, PacketNo)>,
@@ -144,16 +148,18 @@ impl Shown {
             text: masks.sentence(finding.session, &finding.text),
             message: finding.message,
             packets: finding.packets,
-            certain: finding.certain,
+            doubt: finding.doubt(),
+            cause: finding.cause,
             count: finding.count,
             last: None,
             quote: quoted(finding, masks),
         }
     }
 
-    /// Where it stands among a session's findings.
-    fn rank(&self) -> (bool, std::cmp::Reverse<Severity>) {
-        (self.rule.code != REJECTED, std::cmp::Reverse(self.severity))
+    /// Where it stands among a session's findings: what explains others comes first, and what is explained last.
+    fn rank(&self, causes: &[&str]) -> (bool, bool, bool, Reverse<Severity>) {
+        let code = self.rule.code;
+        (self.cause.is_some(), !causes.contains(&code), code != REJECTED, Reverse(self.severity))
     }
 
     /// `message 12, packet 18`, as far as it has them.
@@ -314,7 +320,8 @@ impl Groups {
     fn close(&mut self, session: u32) -> Option<Group> {
         let mut group = self.open.remove(&session)?;
         self.kept -= group.findings.len();
-        group.findings.sort_by_key(Shown::rank);
+        let causes: Vec<_> = group.findings.iter().filter_map(|shown| shown.cause).collect();
+        group.findings.sort_by_key(|shown| shown.rank(&causes));
         Some(group)
     }
 

@@ -52,7 +52,7 @@ impl<W: Write> Sarif<W> {
         let mut properties = json!({
             "session": session,
             "packets": [shown.packets.0.0, shown.packets.1.0],
-            "certain": shown.certain,
+            "certain": shown.doubt.is_none(),
         });
         if let Some(from) = shown.from {
             properties["from"] = json!(from.name());

@@ -1,5 +1,6 @@
 //! Findings for a person: by session, each with the message that shows it; then what to act on.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -21,14 +22,14 @@ const REJECTIONS: usize = 20;
 pub(super) struct Text<W> {
     out: W,
     color: bool,
-    /// Show the usual notes, too.
+    /// Show the usual notes, and what may follow from other findings, too.
     notes: bool,
     /// The capture's first packet: times count from it.
     start: Option<Time>,
     rejections: Vec<String>,
     more_rejections: u64,
     /// By rule and severity, worst first: how often, in how many sessions.
-    tallies: BTreeMap<(std::cmp::Reverse<Severity>, &'static str), Tally>,
+    tallies: BTreeMap<(Reverse<Severity>, &'static str), Tally>,
     text: String,
 }
 
@@ -63,7 +64,7 @@ impl<W: Write> Text<W> {
             if let Some(times) = shown.times() {
                 put(&mut self.text, format_args!("; {times}"));
             }
-            self.text.push_str(if shown.certain { ")\n" } else { "; uncertain)\n" });
+            self.text.push_str(if shown.doubt.is_none() { ")\n" } else { "; uncertain)\n" });
             return;
         }
         self.text.push('\n');
@@ -90,8 +91,8 @@ impl<W: Write> Text<W> {
                 self.bytes(bytes);
             }
         }
-        if !shown.certain {
-            self.text.push_str("      uncertain: the capture may miss what would explain it\n");
+        if let Some(doubt) = shown.doubt {
+            put(&mut self.text, format_args!("      uncertain: {doubt}\n"));
         }
     }
 
@@ -121,7 +122,7 @@ impl<W: Write> Text<W> {
         if !self.notes && is_background(of_session.rule, of_session.severity) {
             return;
         }
-        let key = (std::cmp::Reverse(of_session.severity), of_session.rule.code);
+        let key = (Reverse(of_session.severity), of_session.rule.code);
         let tally = self.tallies.entry(key).or_insert(Tally { rule: of_session.rule, times: 0, sessions: 0 });
         tally.times += of_session.times;
         tally.sessions += u64::from(!of_session.told);
@@ -166,16 +167,25 @@ impl<W: Write> Form for Text<W> {
         let opened = &group.opened;
         let heading = describe(&Event::Session(opened.clone()));
         put(&mut self.text, format_args!("session {}: {heading}\n", opened.session));
-        let is_folded = |rule, severity| !self.notes && is_background(rule, severity);
+        let all = self.notes;
+        let is_folded = |rule, severity| !all && is_background(rule, severity);
         let mut notes = Notes::default();
         for tally in group.tallies.iter().filter(|tally| is_folded(tally.rule, tally.severity)) {
             notes.count(tally.rule.code, tally.times);
         }
         let more = if self.notes { group.more } else { group.more - group.usual };
-        for shown in &group.findings {
-            if self.notes || !is_background(shown.rule, shown.severity) {
-                self.shown(shown);
-                self.rejected(opened.session, shown);
+        // What may follow from another finding, by that one's code.
+        let mut follows: BTreeMap<&str, Notes> = BTreeMap::new();
+        for shown in group.findings.iter().filter(|shown| !is_folded(shown.rule, shown.severity)) {
+            match shown.cause.filter(|_| !self.notes) {
+                Some(cause) => follows.entry(cause).or_default().count(shown.rule.code, shown.count),
+                None => self.shown(shown),
+            }
+            self.rejected(opened.session, shown);
+        }
+        for (cause, follows) in follows {
+            if let Some(line) = follows.line(&format!("may follow from {cause}")) {
+                put(&mut self.text, format_args!("  {line}\n"));
             }
         }
         if more > 0 {
@@ -184,7 +194,7 @@ impl<W: Write> Form for Text<W> {
                 format_args!("  and {} that {} not shown\n", count(more, "finding"), plural(more, "is", "are")),
             );
         }
-        if let Some(line) = notes.line() {
+        if let Some(line) = notes.line("notes") {
             put(&mut self.text, format_args!("  {line}\n"));
         }
         self.text.push('\n');

@@ -23,6 +23,8 @@ fn message(kind: MessageType, payload: &[u8]) -> Event {
         chunk_format: 0,
         timestamp: 40,
         timestamp_known: true,
+        timestamp_inherited: false,
+        delta: None,
         length: payload.len() as u32,
         kind,
         message_stream_id: 1,

@@ -80,17 +80,17 @@ fn body<R: Recorder>(
         }
         OBJECT => {
             context.complex.push(r.current());
-            (Amf::Object(members(r, context, field, "object")?), Value::Group)
+            (Amf::Object(members(r, context, field, "object")), Value::Group)
         }
         ECMA_ARRAY => {
             context.complex.push(r.current());
             let count = u32::from_be_bytes(array(r.skip(4, "an ECMA array's count")?));
-            (Amf::EcmaArray { count, members: members(r, context, field, "array")? }, Value::EcmaArray(count))
+            (Amf::EcmaArray { count, members: members(r, context, field, "array") }, Value::EcmaArray(count))
         }
         TYPED_OBJECT => {
             context.complex.push(r.current());
             let (class, range) = short_text(r)?;
-            (Amf::Typed { class, members: members(r, context, field, "object")? }, Value::Class(range))
+            (Amf::Typed { class, members: members(r, context, field, "object") }, Value::Class(range))
         }
         STRICT_ARRAY => {
             context.complex.push(r.current());
@@ -98,12 +98,13 @@ fn body<R: Recorder>(
             // However many it says, no more are read than there are.
             let mut items = Vec::new();
             for index in 0..count {
-                if r.is_empty() {
-                    context.end_unclosed(r, "array", &format!("{index} of its {count} values"));
+                if are_ends(r.rest()) {
+                    context.end_array(r, index, count);
                     break;
                 }
                 r.label(Label::Index(index));
-                items.push(value(r, context, field)?);
+                let item = value(r, context, field);
+                items.extend(context.kept(item));
                 if context.has_ended() {
                     break;
                 }
@@ -137,31 +138,35 @@ fn body<R: Recorder>(
 }
 
 /// Names and values up to the empty name that is followed by an object end. A name may be empty: only the marker ends. Where
-/// the bytes end in its place, what was read stands, in an object or array of that `kind` that is not closed.
+/// the bytes end in its place, or a value cannot be read, what was read stands, in an object or array of that `kind` that is not closed.
 fn members<R: Recorder>(
     r: &mut Reader<'_, '_, R>,
     context: &mut Context,
     field: &'static Field,
     kind: &str,
-) -> Result<Members, Stop> {
+) -> Members {
     let mut members = Vec::new();
-    loop {
+    while !context.has_ended() {
         if matches!(r.rest(), [] | [0] | [0, 0]) {
             context.end_unclosed(r, kind, &format!("its {}", count(members.len() as u64, "member")));
-            r.skip(r.left(), "an object end")?;
-            return Ok(members);
+            let _ = r.skip(r.left(), "an object end");
+            break;
         }
-        let (name, range) = short_text(r)?;
+        let Some((name, range)) = context.kept(short_text(r)) else { break };
         if name.is_empty() && r.peek() == Some(OBJECT_END) {
-            r.skip(1, "an object end")?;
-            return Ok(members);
+            let _ = r.skip(1, "an object end");
+            break;
         }
         r.label(Label::Key(range));
-        members.push((name, value(r, context, field)?));
-        if context.has_ended() {
-            return Ok(members);
-        }
+        let value = value(r, context, field);
+        members.extend(context.kept(value).map(|value| (name, value)));
     }
+    members
+}
+
+/// Whether bytes are the ends of objects alone, too few of them for a number, which is the one value that begins so.
+fn are_ends(bytes: &[u8]) -> bool {
+    bytes.len() < 9 && bytes.chunks(3).all(|end| end == [0, 0, OBJECT_END])
 }
 
 fn short_text<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<(String, std::ops::Range<u32>), Stop> {

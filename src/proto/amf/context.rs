@@ -46,8 +46,8 @@ impl Context {
         self.complex.clear();
     }
 
-    /// Whether nothing more can be read: an object of unknown form took the rest of the bytes, or they end inside one without
-    /// its end.
+    /// Whether nothing more can be read: an object of unknown form took the rest of the bytes, they end inside one without its end,
+    /// or something inside one cannot be read.
     pub fn has_ended(&self) -> bool {
         self.ended.is_some()
     }
@@ -58,12 +58,28 @@ impl Context {
     }
 
     pub(super) fn end(&mut self, stop: Stop) {
-        self.ended = Some(stop);
+        self.ended.get_or_insert(stop);
+    }
+
+    /// One more thing inside an object or array. Where it cannot be read nothing behind it can, and what came before it stands.
+    pub(super) fn kept<T>(&mut self, read: Result<T, Stop>) -> Option<T> {
+        read.map_err(|stop| self.end(stop)).ok()
     }
 
     /// Ends here because the bytes do, inside an object or array: `what` was read of it.
     pub(super) fn end_unclosed<R: Recorder>(&mut self, r: &Reader<'_, '_, R>, kind: &str, what: &str) {
         self.end(r.stop(format!("the {kind} is not closed: the bytes end behind {what}")).of(Trouble::Unclosed));
+    }
+
+    /// The same of an array of AMF0 that says more values than it has: the ends of what it lies in may stand there.
+    pub(super) fn end_array<R: Recorder>(&mut self, r: &Reader<'_, '_, R>, read: u32, said: u32) {
+        let values = format!("{read} of its {said} values");
+        if r.is_empty() {
+            self.end_unclosed(r, "array", &values);
+        } else {
+            let what = format!("the array is not closed: behind {values} only the ends of objects follow");
+            self.end(r.stop(what).of(Trouble::Unclosed));
+        }
     }
 
     /// Reads one value by `inside`, within the bounds.

@@ -7,7 +7,7 @@ use super::facts::audio::{
     SoundFormat, codec_of, packet_type,
 };
 use super::facts::{Fields, Multitrack, Track, note, number};
-use crate::wire::{Reader, Recorder, Stop, Value};
+use crate::wire::{Reader, Recorder, Stop, Trouble, Value};
 
 /// SoundFormat 9 says that an Enhanced RTMP header follows instead.
 const EXTENDED: u8 = 9;
@@ -26,10 +26,12 @@ pub fn audio<R: Recorder>(r: &mut Reader<'_, '_, R>) -> (Audio, Option<Stop>) {
 }
 
 fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(), Stop> {
-    let at = r.at();
+    let (at, whole) = (r.at(), r.rest());
     let first = r.skip(1, "an audio header")?[0];
     let span = at..at + 1;
     audio.format = SoundFormat(first >> 4);
+    let wrong = in_place_of_header(whole, audio.format);
+    audio.headerless = wrong.is_some();
     if matches!(audio.format, SoundFormat::PCM | SoundFormat::PCM_LE) {
         audio.sample_size = Some(if first & 2 == 0 { 8 } else { 16 });
     }
@@ -38,6 +40,9 @@ fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(
     }
     r.note(&CODEC_ID, span.clone(), Value::Uint(u64::from(audio.format.0)));
     r.note(&ENHANCED, span.clone(), Value::Bool(false));
+    if let Some(what) = wrong {
+        return Err(Stop::new(at, what).of(Trouble::Wrapped));
+    }
     if matches!(audio.format, SoundFormat::MP3 | SoundFormat::MP3_8K) && mp3::frame(r, audio) {
         return Ok(());
     }
@@ -49,7 +54,11 @@ fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(
             let kind = r.skip(1, "an AAC packet type")?[0];
             audio.packet_type = packet_type(kind).filter(|_| kind < 2);
             note(r, &PACKET_TYPE, audio.packet_type, kind, at);
-            return if kind == 0 { aac::configuration(r, audio) } else { Ok(()) };
+            return match kind {
+                0 => aac::configuration(r, audio),
+                1 => aac::frame(r),
+                _ => Err(Stop::new(at, no_packet_type(kind, &whole[1..])).of(Trouble::Wrapped)),
+            };
         }
         // The rate, and with Speex and two of Nellymoser's the one channel, go with the format itself.
         SoundFormat::NELLYMOSER_16K | SoundFormat::SPEEX => (16_000, 1),
@@ -67,6 +76,30 @@ fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(
     }
     audio.count(r, span, channels);
     Ok(())
+}
+
+/// What stands where the tag header belongs, if that is none. Sound format 15, as which bytes of ff are read, is reserved.
+fn in_place_of_header(bytes: &[u8], format: SoundFormat) -> Option<String> {
+    const PLACE: &str = "stands where the audio tag header belongs";
+    match format {
+        SoundFormat::DEVICE => Some(match (aac::header(bytes), bytes) {
+            (Some(what), _) => format!("{what} {PLACE}"),
+            (None, [0xff, second @ (0xe2..=0xe7 | 0xf2..=0xf7 | 0xfa..=0xff), ..]) => {
+                format!("an MPEG audio header (ff{second:02x}) {PLACE}")
+            }
+            _ => "no audio header: sound format 15 is reserved".to_owned(),
+        }),
+        SoundFormat(12) => Some("no audio header: sound format 12 is reserved".to_owned()),
+        _ => aac::framing(bytes).map(|what| format!("{what} {PLACE}")),
+    }
+}
+
+/// What is wrong with an AAC message whose packet type is none, given its bytes from that on.
+fn no_packet_type(kind: u8, bytes: &[u8]) -> String {
+    match aac::header(bytes) {
+        Some(what) => format!("{what} stands where the AAC packet type belongs"),
+        None => format!("AAC packet type {kind} does not exist: 0 is a sequence header, 1 a frame"),
+    }
 }
 
 fn extended<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(), Stop> {
@@ -129,10 +162,10 @@ fn body<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(),
         ("sequence_start", Some("aac")) => aac::configuration(r, audio),
         ("sequence_start", Some("opus")) => opus::configuration(r, audio),
         ("sequence_start", Some("flac")) => flac::configuration(r, audio),
-        ("coded_frames", Some("ac3" | "eac3")) => {
-            ac3::frame(r, audio);
-            Ok(())
-        }
+        ("coded_frames", Some("aac")) => aac::frame(r),
+        ("coded_frames", Some("flac")) => flac::frame(r),
+        ("coded_frames", Some("opus")) => opus::packet(r),
+        ("coded_frames", Some("ac3" | "eac3")) => ac3::frame(r, audio),
         ("coded_frames", Some("mp3")) => {
             mp3::frame(r, audio);
             Ok(())

@@ -17,7 +17,7 @@ mod video;
 pub use audio::audio;
 pub use enhanced::ModEx;
 pub use facts::audio::{Audio, SoundFormat};
-pub use facts::video::{Codec, FrameType, Sequence, Video};
+pub use facts::video::{Codec, FrameType, LengthSizes, ParameterSet, Sequence, Video};
 pub use facts::{Multitrack, Track};
 pub use video::video;
 

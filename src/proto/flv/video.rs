@@ -1,13 +1,13 @@
 //! Video messages: the legacy and the Enhanced RTMP header. Source: FLV 10.1 §E.4.3, Enhanced RTMP v2 "Enhanced Video".
 
-use super::codec::{self, av1, avc, h263, hevc, metadata, screen, vp6, vp8, vp9, vvc};
+use super::codec::{av1, avc, h263, hevc, metadata, nal, screen, vp6, vp8, vp9, vvc};
 use super::enhanced::{self, Media};
 use super::facts::video::{
     CODEC, CODEC_ID, COMMAND, COMPOSITION_TIME, Codec, DATA, ENHANCED, FRAME_TYPE, FrameType, METADATA, MOD_EX_TYPE,
-    MULTITRACK, PACKET_TYPE, SHARED, VIDEO, Video, codec_of, packet_type,
+    MULTITRACK, PACKET_TYPE, ParameterSet, SHARED, VIDEO, Video, codec_of, packet_type,
 };
 use super::facts::{Fields, Multitrack, Track, note};
-use crate::wire::{Reader, Recorder, Stop, Value};
+use crate::wire::{Reader, Recorder, Stop, Trouble, Value};
 
 /// Reads a video message to the end of its payload.
 pub fn video<R: Recorder>(r: &mut Reader<'_, '_, R>) -> (Video, Option<Stop>) {
@@ -23,17 +23,22 @@ pub fn video<R: Recorder>(r: &mut Reader<'_, '_, R>) -> (Video, Option<Stop>) {
 }
 
 fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(), Stop> {
-    let at = r.at();
+    let (at, whole) = (r.at(), r.rest());
     let first = r.skip(1, "a video header")?[0];
     let span = at..at + 1;
     video.frame_type = FrameType(first >> 4);
     video.codec_id = Codec(first & 15);
-    if let Some(name) = video.codec_id.name() {
+    let wrong = nal::in_place_of_header(whole).or_else(|| reserved(video));
+    video.headerless = wrong.is_some();
+    if let Some(name) = video.codec() {
         r.note(&CODEC, span.clone(), Value::Word(name));
     }
     r.note(&CODEC_ID, span.clone(), Value::Uint(u64::from(video.codec_id.0)));
     r.note(&ENHANCED, span, Value::Bool(false));
     note(r, &FRAME_TYPE, video.frame_type.name(), video.frame_type.0, at);
+    if let Some(what) = wrong {
+        return Err(Stop::new(at, what).of(Trouble::Wrapped));
+    }
     let is_command = video.frame_type == FrameType::COMMAND;
     // Some senders of commands leave out the AVC header that the specification has there as well.
     if matches!(video.codec_id, Codec::AVC | Codec::HEVC | Codec::AV1) && !(is_command && r.left() < 5) {
@@ -41,6 +46,10 @@ fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(
         let kind = r.skip(1, "an AVC packet type")?[0];
         video.packet_type = packet_type(kind).filter(|_| kind < 3);
         note(r, &PACKET_TYPE, video.packet_type, kind, at);
+        if video.packet_type.is_none() {
+            let what = format!("AVC packet type {kind} does not exist: 0 is a sequence header, 1 a frame, 2 the end");
+            return Err(Stop::new(at, what).of(Trouble::Wrapped));
+        }
         video.composition_time = Some(r.i24(&COMPOSITION_TIME)?);
     }
     if is_command {
@@ -54,6 +63,17 @@ fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(
         Codec::VP6 => vp6::picture(r, video, false),
         Codec::VP6_ALPHA => vp6::picture(r, video, true),
         _ => body(r, video),
+    }
+}
+
+/// What of a first byte is reserved, which no tag header has.
+fn reserved(video: &Video) -> Option<String> {
+    match (video.frame_type.name(), video.codec_id.0) {
+        (None, codec) => {
+            Some(format!("no video header: frame type {} is reserved (codec id {codec})", video.frame_type.0))
+        }
+        (_, codec @ (0 | 1)) => Some(format!("no video header: codec id {codec} is reserved")),
+        _ => None,
     }
 }
 
@@ -116,6 +136,19 @@ impl Media for Video {
     }
 }
 
+/// A coded frame of NAL units; `size` reads that of the pictures from a sequence parameter set.
+fn units<R: Recorder>(
+    r: &mut Reader<'_, '_, R>,
+    video: &mut Video,
+    kind: &nal::Kind,
+    size: impl Fn(&[u8]) -> Option<(u32, u32)>,
+) -> Result<(), Stop> {
+    let units = nal::units(r, kind)?;
+    video.nal_length_sizes = units.sizes;
+    video.parameter_set = units.sps.map(|sps| ParameterSet::new(sps, size(sps)));
+    Ok(())
+}
+
 /// The codec's own bytes, behind whatever header.
 fn body<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(), Stop> {
     let Some(kind) = video.packet_type else { return Ok(()) };
@@ -127,10 +160,10 @@ fn body<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(),
                 video.composition_time = Some(r.i24(&COMPOSITION_TIME)?);
             }
             match codec {
-                Some("h264") => codec::nal::units(r, &codec::nal::AVC),
-                Some("hevc") => codec::nal::units(r, &codec::nal::HEVC),
-                Some("vvc") => codec::nal::units(r, &codec::nal::VVC),
-                Some("av1") => av1::units(r),
+                Some("h264") => units(r, video, &nal::AVC, avc::size)?,
+                Some("hevc") => units(r, video, &nal::HEVC, hevc::size)?,
+                Some("vvc") => units(r, video, &nal::VVC, |_| None)?,
+                Some("av1") => av1::units(r)?,
                 Some("vp8") => vp8::picture(r, video),
                 Some("vp9") => vp9::picture(r, video),
                 _ => {}

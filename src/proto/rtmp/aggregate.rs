@@ -102,12 +102,14 @@ fn message<R: Recorder>(
     r.note(&OWN_TIMESTAMP, at..at + 4, Value::Uint(u64::from(own_timestamp)));
     let message_stream_id = r.u24(&MESSAGE_STREAM_ID)?;
     let offset = r.at();
-    if length as usize > r.left() {
+    let is_whole = length as usize <= r.left();
+    if !is_whole {
         problems.push(r.stop(format!("a message of {length} bytes in an aggregate, {} are left", r.left())));
     }
     let body = r.within(length as usize, |r| {
         let (body, inside) = payload(r, kind, surroundings);
-        problems.extend(inside);
+        // What is wrong with a message that is cut comes of that.
+        problems.extend(inside.into_iter().filter(|_| is_whole));
         body
     });
     // Some senders leave out the last one.

@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use super::connect;
-use super::edges::selector;
-use super::encoding::Encoding;
+use super::encoding::{Encoding, Front};
 use crate::fields;
 use crate::limits::Limits;
 use crate::proto::amf::{Amf, Context};
@@ -75,9 +74,7 @@ pub(super) fn command<R: Recorder>(
     context: &mut Context,
     limits: &Limits,
 ) -> Result<(), Stop> {
-    if is_amf3 {
-        selector(r)?;
-    }
+    let front = Front::of(r, context, &COMMAND_NAME, true, is_amf3)?;
     let at = r.at();
     let encoding = r.group(&COMMAND, |r| {
         let encoding = Encoding::of(r, context, &COMMAND_NAME, true);
@@ -88,7 +85,7 @@ pub(super) fn command<R: Recorder>(
         }
         result.map(|()| encoding)
     })?;
-    encoding.judge(at)
+    encoding.judge(front, at)
 }
 
 /// Reads the values one by one; leaves in `objects` where those that may describe a connection lie.
@@ -100,11 +97,14 @@ fn values<R: Recorder>(
     objects: &mut Vec<Range<u32>>,
 ) -> Result<(), Stop> {
     let at = r.at();
-    let Amf::String(name) = encoding.value(r, context, &COMMAND_NAME)? else {
-        command.misplaced = Some(Misplaced::Name);
-        return Err(Stop::new(at, "a command's first value is not a string"));
-    };
-    command.name = name;
+    match encoding.value(r, context, &COMMAND_NAME)? {
+        Amf::String(name) => command.name = name,
+        other => {
+            command.misplaced = Some(Misplaced::Name);
+            command.arguments.push(other);
+            return Err(Stop::new(at, "a command's first value is not a string"));
+        }
+    }
     if r.is_empty() {
         return Ok(());
     }
@@ -122,7 +122,7 @@ fn values<R: Recorder>(
     objects.push(at..r.at());
     r.node(&ARGUMENTS, |r| {
         let mut index = 0;
-        while !r.is_empty() {
+        while !r.is_empty() && !context.has_ended() {
             r.label(Label::Index(index));
             let at = r.at();
             command.arguments.push(encoding.further(r, context, &ARGUMENT)?);

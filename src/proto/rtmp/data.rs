@@ -1,8 +1,7 @@
 //! Data messages: metadata, cue points and the like, in AMF0 and "AMF3". Source: RTMP 1.0 §7.1.2; RTMP errata and
 //! addenda §7.2.
 
-use super::edges::selector;
-use super::encoding::Encoding;
+use super::encoding::{Encoding, Front};
 use crate::fields;
 use crate::proto::amf::{Amf, Context};
 use crate::wire::{Label, Reader, Recorder, Stop, Value};
@@ -53,19 +52,20 @@ pub(super) fn data<R: Recorder>(
             Ok(())
         });
     }
-    if is_amf3 {
-        selector(r)?;
-    }
+    let front = Front::of(r, context, &DATA_NAME, false, is_amf3)?;
     let at = r.at();
     let encoding = r.group(&DATA, |r| {
         let encoding = Encoding::of(r, context, &DATA_NAME, false);
         match encoding.value(r, context, &DATA_NAME)? {
             Amf::String(name) => data.name = name,
-            _ => return Err(Stop::new(at, "a data message's first value is not a string")),
+            other => {
+                data.values.push(other);
+                return Err(Stop::new(at, "a data message's first value is not a string"));
+            }
         }
         r.node(&VALUES, |r| {
             let mut index = 0;
-            while !r.is_empty() {
+            while !r.is_empty() && !context.has_ended() {
                 r.label(Label::Index(index));
                 data.values.push(encoding.further(r, context, &VALUE)?);
                 index += 1;
@@ -73,7 +73,7 @@ pub(super) fn data<R: Recorder>(
             Ok((encoding, Value::List))
         })
     })?;
-    encoding.judge(at)
+    encoding.judge(front, at)
 }
 
 /// AMF0's string marker.

@@ -240,6 +240,10 @@ fn audio(line: &mut String, audio: &Audio, length: usize) {
 }
 
 fn audio_track(line: &mut String, audio: &Audio) {
+    if audio.headerless {
+        line.push_str("no audio header");
+        return;
+    }
     codec(line, audio.codec(), audio.fourcc, audio.format.0);
     if let Some(kind) = audio.packet_type {
         write(line, format_args!(" {kind}"));
@@ -279,6 +283,10 @@ fn video(line: &mut String, video: &Video, length: usize) {
 }
 
 fn video_track(line: &mut String, video: &Video) {
+    if video.headerless {
+        line.push_str("no video header");
+        return;
+    }
     codec(line, video.codec(), video.fourcc, video.codec_id.0);
     match video.frame_type.name() {
         // A metadata frame is no frame: its type is to be ignored.

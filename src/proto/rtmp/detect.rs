@@ -40,9 +40,13 @@ pub struct Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foreign {
     Http,
+    /// RTMP inside of HTTP.
+    Rtmpt,
     Rtsp,
     Tls,
     Ssh,
+    /// It goes over UDP.
+    Srt,
     /// Printable text of some other protocol.
     Text,
     /// Anything else that is not RTMP.
@@ -53,9 +57,11 @@ impl Foreign {
     pub fn name(self) -> &'static str {
         match self {
             Foreign::Http => "HTTP",
+            Foreign::Rtmpt => "RTMPT",
             Foreign::Rtsp => "RTSP",
             Foreign::Tls => "TLS",
             Foreign::Ssh => "SSH",
+            Foreign::Srt => "SRT",
             Foreign::Text => "text",
             Foreign::Unknown => "another protocol",
         }
@@ -74,6 +80,7 @@ impl Foreign {
             b"SSH-" => Some(Foreign::Ssh),
             b"RTSP" => Some(Foreign::Rtsp),
             _ if is_text() && asks_rtsp(bytes) => Some(Foreign::Rtsp),
+            b"POST" if asks_rtmpt(bytes) => Some(Foreign::Rtmpt),
             _ if HTTP.contains(&&start[..]) => Some(Foreign::Http),
             _ if is_text() => Some(Foreign::Text),
             // §5.2.2: what is 32 or more is not a version.
@@ -89,6 +96,14 @@ fn asks_rtsp(bytes: &[u8]) -> bool {
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let end = &line[line.len().saturating_sub(VERSION.len() + 4)..];
     end.windows(VERSION.len()).any(|word| word == VERSION)
+}
+
+/// Whether bytes begin with a request of RTMPT: librtmp and FFmpeg begin with the first or the second of these.
+fn asks_rtmpt(bytes: &[u8]) -> bool {
+    const PATHS: &[&[u8]] = &[b"/fcs/ident", b"/open/", b"/send/", b"/idle/", b"/close/"];
+    const TYPE: &[u8] = b"application/x-fcs";
+    let path = bytes.get(5..).unwrap_or_default();
+    PATHS.iter().any(|known| path.starts_with(known)) || bytes.windows(TYPE.len()).any(|word| word == TYPE)
 }
 
 /// Versions that a handshake may begin with: plain RTMP, and RTMPE in its three forms.
@@ -176,6 +191,8 @@ fn strange(sides: [&[u8]; 2], found: Found, more: Match) -> Match {
             match is_block(bytes, side) {
                 Some(true) => proven |= is_version,
                 Some(false) => return Match::No,
+                // Its sender was stopped inside it; the plain form is told by its zero bytes.
+                None if more == Match::No && bytes.len() >= 9 && bytes[5..9] == [0; 4] => proven |= is_version,
                 None => is_open = true,
             }
         }

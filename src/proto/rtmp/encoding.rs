@@ -1,9 +1,10 @@
 //! Values that are written otherwise than their message's type says: AMF3 without the marker that announces it, or AMF0 behind
-//! that marker.
+//! that marker, or a format selector in a type that has none.
 //!
 //! Neither can be read as it is declared, since a name comes first: AMF3's marker of a string is AMF0's `undefined`, and
 //! AMF0's is AMF3's `false`. The other reading is taken only where it is whole, from a name to the last byte.
 
+use super::edges::{FORMAT_SELECTOR, selector};
 use crate::proto::amf::{Amf, Context, amf0, amf3};
 use crate::wire::{Field, Reader, Recorder, Silent, Stop, Trouble};
 
@@ -20,6 +21,41 @@ pub(super) enum Encoding {
     Amf3,
     /// AMF0, behind an avmplus marker.
     Amf0,
+}
+
+/// What a message's values stand behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Front {
+    /// What its type says: a format selector, or nothing.
+    Declared,
+    /// A format selector, and its type has none.
+    Selector,
+}
+
+impl Front {
+    /// Reads what stands before the values, the first of which is `name`: the format selector of the types that have one, unless
+    /// its sender left it out, and one in another type where whole values follow.
+    pub(super) fn of<R: Recorder>(
+        r: &mut Reader<'_, '_, R>,
+        context: &mut Context,
+        name: &'static Field,
+        is_command: bool,
+        is_amf3: bool,
+    ) -> Result<Front, Stop> {
+        let bytes = r.rest();
+        let mut whole = |encoding: Encoding, bytes: &[u8]| encoding.is_whole(bytes, context, name, is_command);
+        match bytes {
+            [AMF3_STRING, ..] if is_amf3 && whole(Encoding::Amf3, bytes) => Ok(Front::Declared),
+            [0, AMF0_STRING, ..] if !is_amf3 && whole(Encoding::Declared, &bytes[1..]) => {
+                r.u8(&FORMAT_SELECTOR).map(|_| Front::Selector)
+            }
+            [0, AMF3_STRING, ..] if !is_amf3 && whole(Encoding::Amf3, &bytes[1..]) => {
+                r.u8(&FORMAT_SELECTOR).map(|_| Front::Selector)
+            }
+            _ if is_amf3 => selector(r).map(|()| Front::Declared),
+            _ => Ok(Front::Declared),
+        }
+    }
 }
 
 impl Encoding {
@@ -49,7 +85,7 @@ impl Encoding {
             let is_name = |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_control() || c == '\u{fffd}');
             let named = self.value(r, context, name)?.text().is_some_and(is_name);
             let numbered = !is_command || self.value(r, context, name)?.number().is_some();
-            while named && numbered && !r.is_empty() {
+            while named && numbered && !r.is_empty() && !context.has_ended() {
                 self.value(r, context, name)?;
             }
             Ok::<_, Stop>(named && numbered)
@@ -86,11 +122,14 @@ impl Encoding {
     }
 
     /// Says, at the place where the values begin, that they are not as they are declared.
-    pub(super) fn judge(self, at: u32) -> Result<(), Stop> {
-        let what = match self {
-            Encoding::Declared => return Ok(()),
-            Encoding::Amf3 => "AMF3 values without an avmplus marker, where AMF0 is declared",
-            Encoding::Amf0 => "AMF0 values behind an avmplus marker, which declares AMF3",
+    pub(super) fn judge(self, front: Front, at: u32) -> Result<(), Stop> {
+        let what = match (self, front) {
+            (Encoding::Declared, Front::Declared) => return Ok(()),
+            (Encoding::Declared, Front::Selector) => {
+                "a format selector before AMF0 values, which only the message types of AMF3 have"
+            }
+            (Encoding::Amf3, _) => "AMF3 values without an avmplus marker, where AMF0 is declared",
+            (Encoding::Amf0, _) => "AMF0 values behind an avmplus marker, which declares AMF3",
         };
         Err(Stop::new(at, what).of(Trouble::Mixed))
     }

@@ -30,7 +30,7 @@ fields! {
 pub(super) const EXTENDED: u32 = 0x00ff_ffff;
 
 /// How far apart, in ms, two times may be and still be the same clock's: tells an absolute time from a delta.
-const SAME_CLOCK: u32 = 60_000;
+pub(super) const SAME_CLOCK: u32 = 60_000;
 
 /// A chunk header as it stands, nothing inherited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -55,6 +55,10 @@ pub struct Head {
     pub timestamp: u32,
     /// Whether `timestamp` is that. After a hole in the capture, until the next absolute one, it is not.
     pub timestamp_known: bool,
+    /// Whether no header of its chunk stream ever gave an absolute time: `timestamp` counts from 0, as receivers have it.
+    pub timestamp_inherited: bool,
+    /// How far its header moved its chunk stream's clock, in ms mod 2^32; none where it has an absolute time.
+    pub delta: Option<u32>,
     /// The payload's length in bytes, as the header says.
     pub length: u32,
     pub kind: MessageType,
@@ -72,6 +76,15 @@ pub struct Head {
 }
 
 impl Head {
+    /// Its time for a column: `?` where it is not known, and `40?` where it counts from 0 for want of an absolute one.
+    pub fn time_words(&self) -> String {
+        match (self.timestamp_known, self.timestamp_inherited) {
+            (true, false) => self.timestamp.to_string(),
+            (true, true) => format!("{}?", self.timestamp),
+            (false, _) => "?".to_owned(),
+        }
+    }
+
     /// Where its last byte is followed by the next in the direction's stream. Other messages' chunks may stand before.
     pub fn end(&self) -> u64 {
         self.runs.last().map_or(self.offset + u64::from(self.size), |run| run.end())
@@ -160,6 +173,8 @@ pub struct Extended {
     pub form: ExtendedForm,
     /// Whether the field holds the absolute time where the header's type calls for a delta.
     pub absolute: bool,
+    /// Whether the other reading, as a delta or as an absolute time, is near the clock as well.
+    pub ambiguous: bool,
 }
 
 /// What type 3 chunks do after a header with an extended timestamp. Source: RTMP 1.0 §5.3.1.3.

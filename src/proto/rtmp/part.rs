@@ -51,6 +51,14 @@ impl Part<'_> {
         }
     }
 
+    /// Whether it has no tag header, so that what it is cannot be known.
+    pub fn is_headerless(&self) -> bool {
+        match self {
+            Part::Audio(audio) => audio.headerless,
+            Part::Video(video) => video.headerless,
+        }
+    }
+
     /// Whether it configures its decoder.
     pub fn is_configuration(&self) -> bool {
         matches!(self.packet_type(), Some("sequence_start" | "mpeg2ts_sequence_start"))

@@ -175,10 +175,13 @@ fn data<R: Recorder>(
     match event.event {
         SharedObjectEventType::USE | SharedObjectEventType::RELEASE | SharedObjectEventType::CLEAR => {}
         SharedObjectEventType::REQUEST_CHANGE | SharedObjectEventType::CHANGE | SharedObjectEventType::USE_SUCCESS => {
-            properties(r, event, |r| amf0::value(r, context, &VALUE).map(Some))?;
+            properties(r, event, |r| {
+                let value = amf0::value(r, context, &VALUE)?;
+                Ok((Some(value), context.take_end()))
+            })?;
         }
         SharedObjectEventType::SUCCESS | SharedObjectEventType::REMOVE | SharedObjectEventType::REQUEST_REMOVE => {
-            properties(r, event, |_| Ok(None))?;
+            properties(r, event, |_| Ok((None, None)))?;
         }
         SharedObjectEventType::SEND_MESSAGE => {
             let at = r.at();
@@ -187,7 +190,7 @@ fn data<R: Recorder>(
                 _ => return Err(Stop::new(at, "a message's handler is not a string")),
             }
             r.node(&ARGUMENTS, |r| {
-                while !r.is_empty() {
+                while !r.is_empty() && !context.has_ended() {
                     r.label(Label::Index(event.arguments.len() as u32));
                     event.arguments.push(amf0::further(r, context, &ARGUMENT)?);
                 }
@@ -203,16 +206,17 @@ fn data<R: Recorder>(
     Ok(())
 }
 
-/// Names, each with what `value` reads behind it. The first stands in the event, the others in a list.
+/// Names, each with what `value` reads behind it, and why nothing more can be read, if so. The first stands in the event, the others in a list.
 fn properties<'a, 'r, R: Recorder>(
     r: &mut Reader<'a, 'r, R>,
     event: &mut SharedObjectEvent,
-    mut value: impl FnMut(&mut Reader<'a, 'r, R>) -> Result<Option<Amf>, Stop>,
+    mut value: impl FnMut(&mut Reader<'a, 'r, R>) -> Result<(Option<Amf>, Option<Stop>), Stop>,
 ) -> Result<(), Stop> {
     let mut property = |r: &mut Reader<'a, 'r, R>| {
         let name = name(r, &KEY)?;
-        event.properties.push((name, value(r)?));
-        Ok(())
+        let (value, end) = value(r)?;
+        event.properties.push((name, value));
+        end.map_or(Ok(()), Err)
     };
     if r.is_empty() {
         return Ok(());

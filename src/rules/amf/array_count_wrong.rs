@@ -1,14 +1,14 @@
 use super::part::{Piece, parts};
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::Message;
-use crate::rules::{Findings, Mark, Rule, Story, rule};
+use crate::rules::{Findings, Mark, Rule, Severity, Story, rule};
 use crate::wire::Value;
 
 rule! {
     /// An ECMA array says how many entries it has, and has more or fewer. Receivers read to its end marker and take the
-    /// count for a hint.
+    /// count for a hint. One that is far too large is a warning.
     ///
-    /// Why: a receiver that trusts the count loses entries, or reads on into what follows.
+    /// Why: a receiver that trusts the count loses entries, reads on into what follows, or makes room for what never comes.
     ///
     /// Seen: SRS and FMS write 0, in the answer to connect; encoders add entries to their metadata and leave the count.
     ///
@@ -17,6 +17,8 @@ rule! {
     "AMF006", "array-count-wrong", Note, "AMF0 §2.10", rests: Event, media: false, background: true
 }
 
+/// Entries by which a count may be too large before receivers that make room by it are in trouble: more than twice as many, and these.
+const FORGOTTEN: usize = 100;
 /// Where an ECMA array's count stands: behind its marker.
 const COUNT: std::ops::Range<u32> = 1..5;
 
@@ -44,6 +46,9 @@ impl Rule for ArrayCountWrong {
             });
             let text = format!("{}: an ECMA array says {count} entries and has {entries}", part.name());
             let finding = findings.about(Self::META, message, text);
+            if count as usize > 2 * entries + FORGOTTEN {
+                finding.severity = Severity::Warning;
+            }
             finding.mark = range.map(Mark::Payload);
             return;
         }

@@ -5,7 +5,7 @@ use crate::wire::Trouble;
 
 rule! {
     /// The values of a command or data message are AMF0, in which an avmplus marker announces each that is AMF3; so are those of
-    /// the types 15 and 17 behind their format selector 0. Here AMF3 values stand without that marker, or AMF0 values behind it.
+    /// the types 15 and 17 behind their format selector 0. Here AMF3 values stand without that marker, AMF0 values behind it, or a format selector in a type that has none.
     /// They are shown as they are written.
     ///
     /// Why: a receiver that keeps to the specification takes AMF3's marker of a string for `undefined`, and finds no name.

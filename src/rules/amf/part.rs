@@ -6,7 +6,7 @@ use crate::limits::Limits;
 use crate::proto::amf::{Amf, Vector};
 use crate::proto::rtmp::{Body, Message, MessageType, record_payload, type_name};
 use crate::wire::words::clip;
-use crate::wire::{Label, Problem, Tree, Trouble, Value};
+use crate::wire::{Label, Node, Problem, Tree, Trouble, Value};
 
 /// One body with AMF values.
 pub(super) struct Part<'m> {
@@ -135,12 +135,48 @@ impl<'m> Part<'m> {
         })
     }
 
+    /// The first text of such bytes, and what to call it: by the property whose value it is, where it is one's.
+    pub(super) fn named_text(&self, is_such: impl Fn(&[u8]) -> bool) -> Option<(Range<u32>, String)> {
+        let range = self.text(is_such)?;
+        let what = format!("a string of {} bytes", range.len());
+        let path = self.path(|node| node.span.start <= range.start && range.end <= node.span.end);
+        Some((range, path.map_or(what.clone(), |path| format!("{path}, {what},"))))
+    }
+
+    /// The path of the property that breaks off at a place of the payload, if any does.
+    pub(super) fn broken_path(&self, at: u32) -> Option<String> {
+        self.path(|node| node.span.start <= at && at <= node.span.end)
+    }
+
+    /// The names on the way down to the last node that is such, with all that it lies in: `info.profile`.
+    fn path(&self, is_such: impl Fn(&Node) -> bool) -> Option<String> {
+        let tree = self.tree();
+        let mut names = Vec::new();
+        let mut next = tree.nodes.len();
+        // From the last such node outwards: what it lies in stands before it, less deep.
+        let mut depth = u16::MAX;
+        while let Some(at) = tree.nodes[..next].iter().rposition(|node| node.depth < depth && is_such(node)) {
+            let node = &tree.nodes[at];
+            if let Label::Key(key) = &node.label {
+                names.push(short(&String::from_utf8_lossy(self.bytes(key))));
+            }
+            (next, depth) = (at, node.depth);
+        }
+        names.reverse();
+        (!names.is_empty()).then(|| names.join("."))
+    }
+
     /// The first range that `of` finds in the recorded fields, given each by its place.
     pub(super) fn ranges(&self, mut of: impl FnMut(&Tree, usize) -> Option<Range<u32>>) -> Option<Range<u32>> {
+        let tree = self.tree();
+        (0..tree.nodes.len()).find_map(|node| of(&tree, node))
+    }
+
+    fn tree(&self) -> Tree {
         let mut tree = Tree::default();
         let bytes = self.bytes(&(self.range.start..self.end()));
         record_payload(self.kind, 0, bytes, self.range.start, &mut tree, &Limits::default());
-        (0..tree.nodes.len()).find_map(|node| of(&tree, node))
+        tree
     }
 
     /// Bytes of the payload; none where they are not in it.

@@ -20,9 +20,9 @@ impl Rule for StringNotUtf8 {
         let is_suspect = |piece: Piece<'_>| matches!(piece, Piece::Text(text) if text.contains('\u{fffd}'));
         for part in parts(message) {
             if part.any(is_suspect)
-                && let Some(range) = part.text(|bytes| std::str::from_utf8(bytes).is_err())
+                && let Some((range, what)) = part.named_text(|bytes| std::str::from_utf8(bytes).is_err())
             {
-                let text = format!("{}: a string of {} bytes is not UTF-8", part.name(), range.len());
+                let text = format!("{}: {what} is not UTF-8", part.name());
                 findings.about(Self::META, message, text).at(Mark::Payload(range));
                 return;
             }

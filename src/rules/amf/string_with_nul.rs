@@ -18,10 +18,10 @@ impl Rule for StringWithNul {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         for part in parts(message) {
             if part.any(|piece| matches!(piece, Piece::Text(text) if text.contains('\0')))
-                && let Some(range) = part.text(|bytes| bytes.contains(&0))
+                && let Some((range, what)) = part.named_text(|bytes| bytes.contains(&0))
             {
                 let before = part.bytes(&range).iter().take_while(|byte| **byte != 0).count();
-                let text = format!("{}: a string of {} bytes has a NUL after {before}", part.name(), range.len());
+                let text = format!("{}: {what} has a NUL after {before}", part.name());
                 findings.about(Self::META, message, text).at(Mark::Payload(range));
                 return;
             }

@@ -19,7 +19,8 @@ rule! {
 impl Rule for ValueTruncated {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if let Some((part, problem)) = problem(message, Trouble::Truncated) {
-            let text = format!("{}: {}", part.name(), problem.what);
+            let path = part.broken_path(problem.at).map(|path| format!("{path}: ")).unwrap_or_default();
+            let text = format!("{}: {path}{}", part.name(), problem.what);
             findings.about(Self::META, message, text).at(Mark::Payload(part.rest(problem.at)));
         }
     }

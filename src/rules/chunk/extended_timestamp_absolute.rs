@@ -4,7 +4,8 @@ use crate::rules::{Findings, Mark, Rule, Story, rule};
 rule! {
     /// Headers of types 1 and 2 hold the time since the last message, and their extended timestamp holds it where it is too large.
     /// Here that field holds the absolute time. A delta of more than 16777214 ms is next to never meant, so the clock tells which
-    /// it is: as a delta it would make the stream jump by hours.
+    /// it is: as a delta it would make the stream jump by hours. Where it makes sense as a delta too (a small negative one, or one
+    /// by which a clock of 31 bits wraps), the smaller step decides, and the finding is uncertain.
     ///
     /// Why: a receiver that adds it up jumps 4 hours and 39 minutes and more with every message.
     ///
@@ -24,6 +25,7 @@ impl Rule for ExtendedTimestampAbsolute {
             head.chunk_format, extended.value
         );
         let end = head.header.as_slice().len() as u32;
-        findings.about(Self::META, message, text).at(Mark::Header(end.saturating_sub(4)..end));
+        let finding = findings.about(Self::META, message, text).at(Mark::Header(end.saturating_sub(4)..end));
+        finding.ambiguous = extended.ambiguous;
     }
 }

@@ -5,6 +5,7 @@ mod chunk_size_not_announced;
 mod chunk_size_small;
 mod chunk_size_zero;
 mod chunk_stream_id_oversized;
+mod clock;
 mod deviation;
 mod extended_timestamp_absolute;
 mod extended_timestamp_needless;
@@ -21,6 +22,7 @@ mod message_stream_id_big_endian;
 mod mixed_message_streams;
 mod timestamp_backwards;
 mod timestamp_jump;
+mod timestamp_negative;
 mod undecodable_chunk;
 mod unknown_message_type;
 
@@ -46,3 +48,4 @@ pub(super) const CHK019: super::Entry = header_not_compressed::HeaderNotCompress
 pub(super) const CHK020: super::Entry = chunk_size_not_announced::ChunkSizeNotAnnounced::ENTRY;
 pub(super) const CHK021: super::Entry = message_length_wrong::MessageLengthWrong::ENTRY;
 pub(super) const CHK022: super::Entry = header_length_wrong::HeaderLengthWrong::ENTRY;
+pub(super) const CHK023: super::Entry = timestamp_negative::TimestampNegative::ENTRY;

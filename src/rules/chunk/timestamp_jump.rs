@@ -1,3 +1,5 @@
+use super::clock::negative_delta;
+use super::timestamp_negative::later;
 use crate::proto::rtmp::Message;
 use crate::rules::{Findings, Rule, Story, rule};
 
@@ -6,7 +8,7 @@ const JUMP: i64 = 10_000;
 
 rule! {
     /// From one audio or video frame to the next the stream's clock went on by ten seconds more than passed in the capture, and
-    /// no seek, pause, other command or status came between.
+    /// no seek, pause, other command or status came between. A jump by a negative number is another rule's.
     ///
     /// Why: players wait out the difference, and audio and video part.
     ///
@@ -22,12 +24,12 @@ impl Rule for TimestampJump {
         let mut first: Option<String> = None;
         story.tracks.steps(message, |step| {
             let wall = step.wall().max(0);
-            if step.media() > JUMP + wall && first.is_none() {
+            if step.media() > JUMP + wall && first.is_none() && later(step.before, step.now).is_none() {
                 let (what, media) = (step.what(message), step.media());
                 first = Some(format!("{what} goes on by {media} ms, to {} ms, while {wall} ms passed", step.now));
             }
         });
-        if let Some(text) = first {
+        if let Some(text) = first.filter(|_| negative_delta(&message.head).is_none()) {
             findings.about(Self::META, message, text);
         }
     }

@@ -1,11 +1,16 @@
-use crate::proto::rtmp::command::{COMMAND_NAME, TRANSACTION_ID};
-use crate::proto::rtmp::{Body, Message, Misplaced};
+use super::connect_property_type::kind;
+use super::numbered;
+use crate::proto::amf::Amf;
+use crate::proto::rtmp::command::{ARGUMENTS, COMMAND_NAME, TRANSACTION_ID};
+use crate::proto::rtmp::data::DATA_NAME;
+use crate::proto::rtmp::{Body, Message, Misplaced, procedure};
 use crate::rules::{Findings, Rule, Severity, Story, place, rule};
 
 rule! {
     /// A command is a string for its name, a number for its transaction id, and what belongs to it. This one has no name, no
-    /// transaction id, or something else in their place. A notice (`onFCPublish`, say) that ends after its name is a warning:
-    /// nobody answers it. AMF that cannot be read is for the AMF rules.
+    /// transaction id, or something else in their place; or a data message has something else than a string for its name. A notice
+    /// (`onFCPublish`, say) that ends after its name is a warning: nobody answers it. So is a number where a publish, a play or its
+    /// like has the stream's name. AMF that cannot be read is for the AMF rules.
     ///
     /// Why: the receiver cannot tell what is called or what to answer, and drops the message or the connection.
     ///
@@ -18,14 +23,34 @@ rule! {
 
 impl Rule for CommandMalformed {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
-        let Body::Command(command) = &message.body else { return };
+        let command = match &message.body {
+            Body::Command(command) => command,
+            Body::Data(data) if data.name.is_empty() => {
+                if let ([value, ..], Some(_)) = (&data.values[..], message.problems.first()) {
+                    let text = format!("a data message with {} for its name, where a string belongs", kind(value));
+                    findings.about(Self::META, message, text).mark = place::field(message, &DATA_NAME);
+                }
+                return;
+            }
+            _ => return,
+        };
         if command.transaction_id.is_some() {
+            if let Some(value @ (Amf::Number(_) | Amf::Integer(_))) = command.arguments.first()
+                && procedure::names_stream(&command.name)
+            {
+                let (what, name) = (kind(value), numbered(command));
+                let text = format!("{name} with {what} for the stream's name, where a string belongs");
+                let finding = findings.about(Self::META, message, text);
+                finding.severity = Severity::Warning;
+                finding.mark = place::field(message, &ARGUMENTS);
+            }
             return;
         }
         let name = &command.name;
         match command.misplaced {
             Some(Misplaced::Name) => {
-                let text = "a command whose name is no string".to_owned();
+                let what = command.arguments.first().map_or("something else than a string", kind);
+                let text = format!("a command with {what} for its name, where a string belongs");
                 findings.about(Self::META, message, text).mark = place::field(message, &COMMAND_NAME);
             }
             Some(Misplaced::TransactionId) => {

@@ -103,7 +103,8 @@ fn is_nothing(value: &Amf) -> bool {
     matches!(value, Amf::Null | Amf::Undefined | Amf::Unsupported)
 }
 
-fn kind(value: &Amf) -> &'static str {
+/// What a value is, with its article.
+pub(super) fn kind(value: &Amf) -> &'static str {
     match value {
         Amf::Number(_) | Amf::Integer(_) => "a number",
         Amf::Boolean(_) => "a boolean",

@@ -1,5 +1,9 @@
 use crate::proto::rtmp::{Message, MessageType, type_name};
 use crate::rules::{Findings, Mark, Rule, Story, rule};
+use crate::wire::Trouble;
+
+/// With what a string begins in AMF3.
+const AMF3_STRING: u8 = 6;
 
 rule! {
     /// The payload of types 15 and 17 begins with a format selector, which must be 0. Here it is left out, or is something else.
@@ -17,6 +21,12 @@ impl Rule for FormatSelectorMissing {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let kind = message.head.kind;
         if !matches!(kind, MessageType::DATA_AMF3 | MessageType::COMMAND_AMF3) {
+            return;
+        }
+        // AMF3 values without a selector are another rule's.
+        if message.payload.first() == Some(&AMF3_STRING)
+            && message.problems.iter().any(|it| it.trouble == Trouble::Mixed)
+        {
             return;
         }
         let text = match (message.payload.first(), message.format_selector()) {

@@ -1,10 +1,13 @@
+use super::connect_property_type::kind;
 use crate::proto::rtmp::command::TRANSACTION_ID;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Severity, Story, place, rule};
 
+const MEMBERS: [&str; 3] = ["level", "code", "description"];
+
 rule! {
     /// An `onStatus` has the transaction id 0, and an information object with at least `level`, `code` and `description`. This
-    /// one has another id, or lacks some of them. A description alone that is missing is a note.
+    /// one has another id, lacks some of them, or has something else than a string there. A description alone that is missing is a note.
     ///
     /// Why: clients act on `code` and `level`: without them a start or a rejection goes unnoticed. A client that sees an id
     /// other than 0 may take the message for an answer.
@@ -25,12 +28,16 @@ impl Rule for StatusMalformed {
         }
         let values = || command.arguments.iter().chain(&command.object);
         let information = command.information().or_else(|| values().find(|value| !value.members().is_empty()));
-        let has =
-            |name: &str| information.and_then(|object| object.member(name)).is_some_and(|value| value.text().is_some());
-        let missing: Vec<_> = ["level", "code", "description"].into_iter().filter(|name| !has(name)).collect();
+        let member = |name: &str| information.and_then(|object| object.member(name));
+        let missing: Vec<_> = MEMBERS.into_iter().filter(|name| member(name).is_none()).collect();
         let mut faults = Vec::new();
         if !missing.is_empty() {
             faults.push(format!("without {}", missing.join(", ")));
+        }
+        for name in MEMBERS {
+            if let Some(value) = member(name).filter(|value| value.text().is_none()) {
+                faults.push(format!("with {} for its {name}, where a string belongs", kind(value)));
+            }
         }
         if id != 0.0 {
             faults.push(format!("with the transaction id {id}, not 0"));
@@ -42,7 +49,7 @@ impl Rule for StatusMalformed {
         let finding = findings.about(Self::META, message, format!("onStatus{code} {}", faults.join(" and ")));
         if id != 0.0 {
             finding.mark = place::field(message, &TRANSACTION_ID);
-        } else if missing == ["description"] {
+        } else if missing == ["description"] && faults.len() == 1 {
             finding.severity = Severity::Note;
         }
     }

@@ -1,6 +1,8 @@
 use crate::proto::Undecodable;
+use crate::proto::rtmp::detect::Foreign;
 use crate::proto::rtmp::{Reason, Step};
 use crate::rules::{Findings, Rule, Story, rule};
+use crate::wire::Side;
 
 rule! {
     /// One side speaks RTMP, and the other answers in another protocol: where C0 or S0 should be stands the beginning of HTTP,
@@ -19,7 +21,10 @@ impl Rule for VersionNotRtmp {
     fn undecodable(&mut self, lost: &Undecodable, _: &Story, findings: &mut Findings) {
         let Reason::NotRtmp(foreign) = lost.reason else { return };
         let (side, step) = (lost.from.name(), Step::Version.name(lost.from));
-        let text = format!("the {side} speaks {} where {step} should be", foreign.name());
+        let mut text = format!("the {side} speaks {} where {step} should be", foreign.name());
+        if (lost.from, foreign) == (Side::Server, Foreign::Tls) {
+            text.push_str(": the client sends RTMP in clear to a port that speaks TLS");
+        }
         findings.push(Self::META, Some(lost.from), text, (lost.at.packet, lost.at.packet));
     }
 }

@@ -21,7 +21,13 @@ rule! {
 impl Rule for CodecMislabelled {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         match &message.body {
-            Body::Video(video) => judge_video(message, video, findings),
+            Body::Video(video) => {
+                if let Some(holds) = holds(message) {
+                    let text =
+                        format!("a sequence header that is labelled {} holds {holds}'s configuration", labelled(video));
+                    findings.about(Self::META, message, text).at(Mark::Payload(0..HEADER as u32));
+                }
+            }
             Body::Audio(_) => parts(message, |_, part| {
                 if let Part::Audio(audio) = part
                     && let Some((number, name)) = audio.other_object
@@ -37,18 +43,18 @@ impl Rule for CodecMislabelled {
     }
 }
 
-fn judge_video(message: &Message, video: &Video, findings: &mut Findings) {
+/// Whose configuration a video sequence header holds, if that is another codec than its label says.
+pub(super) fn holds(message: &Message) -> Option<&'static str> {
+    let Body::Video(video) = &message.body else { return None };
     if video.packet_type != Some("sequence_start") || !video.tracks.is_empty() {
-        return;
+        return None;
     }
-    let Some(configuration) = message.payload.get(HEADER..) else { return };
-    let holds = match (labelled(video), is_hevc(configuration), is_avc(configuration)) {
-        ("h264", true, false) => "HEVC",
-        ("hevc", false, true) => "H.264",
-        _ => return,
-    };
-    let text = format!("a sequence header that is labelled {} holds {holds}'s configuration", labelled(video));
-    findings.about(CodecMislabelled::META, message, text).at(Mark::Payload(0..HEADER as u32));
+    let configuration = message.payload.get(HEADER..)?;
+    match (labelled(video), is_hevc(configuration), is_avc(configuration)) {
+        ("h264", true, false) => Some("HEVC"),
+        ("hevc", false, true) => Some("H.264"),
+        _ => None,
+    }
 }
 
 fn labelled(video: &Video) -> &'static str {

@@ -1,6 +1,7 @@
 use crate::proto::flv::{Codec, SoundFormat};
 use crate::proto::rtmp::{Message, Part, is_media, parts};
 use crate::rules::{Findings, Mark, Rule, Story, rule};
+use crate::wire::Trouble;
 
 rule! {
     /// A codec id or FourCC that no specification of FLV or Enhanced RTMP has. HEVC as codec id 12, AV1 as 13 and Opus as
@@ -17,7 +18,9 @@ rule! {
 
 impl Rule for CodecUnknown {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
-        if !is_media(message) {
+        // What a header that is none would say is nobody's codec.
+        let is_header = message.problems.iter().all(|problem| problem.trouble != Trouble::Wrapped);
+        if !is_media(message) || !is_header {
             return;
         }
         let mut found = None;

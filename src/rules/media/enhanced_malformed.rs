@@ -1,3 +1,4 @@
+use super::{codec_mislabelled, is_malformed};
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Mark, Rule, Story, rule};
 
@@ -21,7 +22,11 @@ impl Rule for EnhancedMalformed {
             Body::Video(video) => video.enhanced,
             _ => false,
         };
-        if let Some(problem) = message.problems.first().filter(|_| enhanced) {
+        let broken = message.problems.iter().find(|problem| is_malformed(problem));
+        if codec_mislabelled::holds(message).is_some() {
+            return;
+        }
+        if let Some(problem) = broken.filter(|_| enhanced) {
             let text = format!("an Enhanced RTMP packet cannot be read at byte {}: {}", problem.at, problem.what);
             findings.about(Self::META, message, text).at(Mark::Payload(problem.at..problem.at + 1));
         }

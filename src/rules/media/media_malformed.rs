@@ -1,3 +1,4 @@
+use super::{codec_mislabelled, is_malformed};
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Mark, Rule, Story, rule};
 
@@ -20,7 +21,11 @@ impl Rule for MediaMalformed {
             Body::Video(video) => !video.enhanced,
             _ => false,
         };
-        if let Some(problem) = message.problems.first().filter(|_| legacy && !message.payload.is_empty()) {
+        let broken = message.problems.iter().find(|problem| is_malformed(problem));
+        if codec_mislabelled::holds(message).is_some() {
+            return;
+        }
+        if let Some(problem) = broken.filter(|_| legacy && !message.payload.is_empty()) {
             let kind = message.head.kind.name().unwrap_or("media");
             let text = format!("the {kind} message cannot be read at byte {}: {}", problem.at, problem.what);
             findings.about(Self::META, message, text).at(Mark::Payload(problem.at..problem.at + 1));

@@ -13,11 +13,14 @@ mod media_on_control_stream;
 mod media_stalled;
 mod metadata_as_object;
 mod metadata_contradicts_media;
+mod nal_units_malformed;
 mod no_keyframe;
 mod sequence_header_missing;
 mod set_data_frame_forwarded;
+mod wrong_container;
 
-use crate::proto::rtmp::MessageType;
+use crate::proto::rtmp::{Body, Message, MessageType, Part};
+use crate::wire::{Problem, Trouble};
 
 pub(super) const MED001: super::Entry = sequence_header_missing::SequenceHeaderMissing::ENTRY;
 pub(super) const MED002: super::Entry = codec_unknown::CodecUnknown::ENTRY;
@@ -34,7 +37,30 @@ pub(super) const MED012: super::Entry = aggregate_malformed::AggregateMalformed:
 pub(super) const MED013: super::Entry = set_data_frame_forwarded::SetDataFrameForwarded::ENTRY;
 pub(super) const MED014: super::Entry = late_media::LateMedia::ENTRY;
 pub(super) const MED015: super::Entry = media_malformed::MediaMalformed::ENTRY;
+pub(super) const MED016: super::Entry = nal_units_malformed::NalUnitsMalformed::ENTRY;
+pub(super) const MED017: super::Entry = wrong_container::WrongContainer::ENTRY;
 pub(super) const MED018: super::Entry = metadata_as_object::MetadataAsObject::ENTRY;
+
+/// What a message is and who sent it: `the client's h264 sequence header`.
+fn sender_of(message: &Message) -> String {
+    let part = match &message.body {
+        Body::Audio(audio) if audio.multitrack.is_none() => Some(Part::Audio(audio)),
+        Body::Video(video) if video.multitrack.is_none() => Some(Part::Video(video)),
+        _ => None,
+    };
+    let from = message.from.name();
+    let kind = message.head.kind.name().unwrap_or("media");
+    match part.and_then(|part| Some((part.codec()?, part))) {
+        Some((codec, part)) if part.is_configuration() => format!("the {from}'s {codec} sequence header"),
+        Some((codec, part)) if part.is_frame() => format!("the {from}'s {codec} frame"),
+        _ => format!("the {from}'s {kind} message"),
+    }
+}
+
+/// Whether no rule of its own tells of a problem.
+fn is_malformed(problem: &Problem) -> bool {
+    !matches!(problem.trouble, Trouble::Tiling | Trouble::Delimited | Trouble::Wrapped)
+}
 
 /// `video of track 2 on message stream 1`, or without the track where it is the default one.
 fn named(kind: MessageType, track: u8, message_stream_id: u32) -> String {

@@ -50,7 +50,7 @@ impl Rule for NoKeyframe {
         let waiting = &mut self.waiting;
         parts(message, |Spot { track, .. }, part| {
             let Part::Video(video) = part else { return };
-            if !part.is_frame() {
+            if !part.is_frame() || video.headerless {
                 return;
             }
             let is_key = matches!(video.frame_type, FrameType::KEY | FrameType::GENERATED_KEY);

@@ -4,7 +4,7 @@ use crate::wire::Side;
 use crate::wire::words::count;
 
 rule! {
-    /// Beside this session, a client speaks another protocol (TLS, HTTP, RTSP, SSH, text) to the same address and port: the packet is
+    /// Beside this session, a client speaks another protocol (TLS, HTTP, RTMPT, RTSP, SRT, SSH, text) to the same address and port: the packet is
     /// the one with its first bytes. Or it is this session's client that speaks RTMP to a port where the server answers others in
     /// another protocol, and never answers it. The finding stands with the session of that server that begins or ends next; where
     /// none follows, the summary names the first such connection.

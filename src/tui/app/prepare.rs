@@ -14,7 +14,7 @@ impl App {
     /// Lays out a screen of this size and reads what it will show.
     pub fn prepare(&mut self, screen: Rect) {
         let all = self.book.index.sessions().len() + 1;
-        self.areas = lay_out(screen, self.focus, self.zoomed, all);
+        self.areas = lay_out(screen, self.focus, self.zoomed, all + self.progress.others.len());
         self.sessions.reveal(self.areas.lines(Pane::Sessions), all);
         let length = self.len();
         let lines = self.areas.lines(Pane::Timeline);

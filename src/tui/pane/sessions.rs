@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{column, heading, lines, put};
+use crate::analyzer::Other;
 use crate::net::{How, Start};
 use crate::rules::Severity;
 use crate::tui::app::App;
@@ -54,7 +55,12 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App) {
     name(FINDINGS, "findings");
     let body = heading(buffer, app, Pane::Sessions, &names, "");
     let focused = app.focus == Pane::Sessions;
-    for (item, line) in (app.sessions.top..=sessions.len()).zip(lines(body)) {
+    let others = &app.progress.others;
+    for (item, line) in (app.sessions.top..=sessions.len() + others.len()).zip(lines(body)) {
+        if let Some(other) = item.checked_sub(sessions.len() + 1).and_then(|index| others.get(index)) {
+            draw_other(buffer, line, app, &columns, other);
+            continue;
+        }
         let selected = item == app.sessions.selected;
         let mark = if selected { "›" } else { " " };
         let at = put(buffer, line, mark, app.theme.strong());
@@ -80,6 +86,14 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App) {
             buffer.set_style(line, app.theme.selection(focused));
         }
     }
+}
+
+/// A connection that is no session: below the sessions, and there is nothing to choose in it.
+fn draw_other(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, other: &Other) {
+    let quiet = app.theme.quiet();
+    let at = put(buffer, line, " ", quiet);
+    let at = column(buffer, at, columns.number - 1, "-", quiet);
+    put(buffer, at, &other.clause(), quiet);
 }
 
 fn counts(buffer: &mut Buffer, at: Rect, app: &App, width: u16, messages: u64, counts: &Counts) {

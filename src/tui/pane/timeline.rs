@@ -120,15 +120,11 @@ fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: 
     };
     at = column(buffer, at, 2, arrow, app.theme.side(entry.from()));
     let header = match entry {
-        Row::Message(row) => Some((row.chunk_stream_id, row.known.0.then_some(row.timestamp))),
-        Row::Incomplete(event) => {
-            Some((event.head.chunk_stream_id, event.head.timestamp_known.then_some(event.head.timestamp)))
-        }
+        Row::Message(row) => Some((row.chunk_stream_id, row.time_words())),
+        Row::Incomplete(event) => Some((event.head.chunk_stream_id, event.head.time_words())),
         _ => None,
     };
-    // After a hole the time may not be known.
-    let known = |ms: Option<u32>| ms.map_or_else(|| "?".to_owned(), |ms| ms.to_string());
-    let (chunk_stream, timestamp) = header.map_or_else(Default::default, |(id, ms)| (id.to_string(), known(ms)));
+    let (chunk_stream, timestamp) = header.map_or_else(Default::default, |(id, ms)| (id.to_string(), ms));
     let align = |text: &str, width: u16| format!("{text:>width$}", width = usize::from(width - 1));
     at = column(buffer, at, columns.chunk_stream, &align(&chunk_stream, columns.chunk_stream), quiet);
     at = column(buffer, at, columns.timestamp, &align(&timestamp, columns.timestamp), plain);

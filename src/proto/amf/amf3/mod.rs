@@ -110,7 +110,7 @@ fn body<R: Recorder>(
         },
         ARRAY => match complex(r, tables, "an AMF3 array")? {
             Complex::Reference(read) => read,
-            Complex::Own(count) => self::array_body(r, context, tables, field, count)?,
+            Complex::Own(count) => self::array_body(r, context, tables, field, count),
         },
         VECTOR_INT | VECTOR_UINT | VECTOR_DOUBLE | VECTOR_OBJECT => match complex(r, tables, "a vector")? {
             Complex::Reference(read) => read,
@@ -149,16 +149,16 @@ fn array_body<R: Recorder>(
     tables: &mut Tables,
     field: &'static Field,
     count: u32,
-) -> Result<Read, Stop> {
-    let members = members(r, context, tables, field, "array")?;
-    let items = if context.has_ended() { Vec::new() } else { items(r, context, tables, field, count)? };
-    Ok(if members.is_empty() {
+) -> Read {
+    let members = members(r, context, tables, field, "array");
+    let items = items(r, context, tables, field, count);
+    if members.is_empty() {
         (Amf::StrictArray(items), Value::List)
     } else if items.is_empty() {
         (Amf::EcmaArray { count: members.len() as u32, members }, Value::Group)
     } else {
         (Amf::MixedArray { members, items }, Value::Group)
-    })
+    }
 }
 
 /// Names and values up to the empty name, or to the end of the bytes where that stands in its place.
@@ -168,21 +168,20 @@ fn members<R: Recorder>(
     tables: &mut Tables,
     field: &'static Field,
     kind: &str,
-) -> Result<Members, Stop> {
+) -> Members {
     let mut members = Vec::new();
     while !context.has_ended() {
         if r.is_empty() {
             context.end_unclosed(r, kind, &format!("its {}", count(members.len() as u64, "member")));
             break;
         }
-        let name = tables.string(r, context)?;
-        if name.is_empty() {
-            break;
-        }
+        let name = tables.string(r, context);
+        let Some(name) = context.kept(name).filter(|name| !name.is_empty()) else { break };
         r.label(Label::Key(name.clone()));
-        members.push((text(r, &name), value(r, context, tables, field)?));
+        let value = value(r, context, tables, field);
+        members.extend(context.kept(value).map(|value| (text(r, &name), value)));
     }
-    Ok(members)
+    members
 }
 
 /// `count` values, numbered, or those that there are.
@@ -192,7 +191,7 @@ fn items<R: Recorder>(
     tables: &mut Tables,
     field: &'static Field,
     count: u32,
-) -> Result<Vec<Amf>, Stop> {
+) -> Vec<Amf> {
     let mut items = Vec::new();
     for index in 0..count {
         if context.has_ended() {
@@ -203,9 +202,10 @@ fn items<R: Recorder>(
             break;
         }
         r.label(Label::Index(index));
-        items.push(value(r, context, tables, field)?);
+        let item = value(r, context, tables, field);
+        items.extend(context.kept(item));
     }
-    Ok(items)
+    items
 }
 
 /// Stops when `count` things of at least `size` bytes cannot be in what is left: the count is a claim that the message

@@ -30,10 +30,11 @@ pub(super) fn object<R: Recorder>(
             break;
         }
         r.label(Label::Key(name.clone()));
-        found.push((text(r, name), value(r, context, tables, field)?));
+        let value = value(r, context, tables, field);
+        found.extend(context.kept(value).map(|value| (text(r, name), value)));
     }
     if traits.is_dynamic {
-        found.extend(members(r, context, tables, field, "object")?);
+        found.extend(members(r, context, tables, field, "object"));
     }
     Ok(if traits.class.is_empty() {
         (Amf::Object(found), Value::Group)

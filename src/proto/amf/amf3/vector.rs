@@ -31,7 +31,7 @@ pub(super) fn vector<R: Recorder>(
         })?),
         _ => {
             let class = tables.string(r, context)?;
-            Vector::Object { class: text(r, &class).into(), items: items(r, context, tables, field, count)? }
+            Vector::Object { class: text(r, &class).into(), items: items(r, context, tables, field, count) }
         }
     };
     Ok((Amf::Vector { fixed, items }, Value::List))
@@ -70,7 +70,7 @@ pub(super) fn dictionary<R: Recorder>(
     let mut entries = Vec::new();
     for index in 0..count {
         r.label(Label::Index(index));
-        let entry = r.node(field, |r| {
+        let entry: Result<_, Stop> = r.node(field, |r| {
             r.label(Label::Index(0));
             let key = value(r, context, tables, field)?;
             if context.has_ended() {
@@ -78,8 +78,8 @@ pub(super) fn dictionary<R: Recorder>(
             }
             r.label(Label::Index(1));
             Ok(((key, value(r, context, tables, field)?), Value::List))
-        })?;
-        entries.push(entry);
+        });
+        entries.extend(context.kept(entry));
         if context.has_ended() {
             break;
         }

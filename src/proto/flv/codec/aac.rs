@@ -3,7 +3,7 @@
 use super::bits::Bits;
 use crate::fields;
 use crate::proto::flv::facts::audio::{Audio, PROFILE};
-use crate::wire::{Reader, Recorder, Stop, Value};
+use crate::wire::{Reader, Recorder, Stop, Trouble, Value};
 
 fields! {
     /// The codec's configuration record.
@@ -45,6 +45,9 @@ const BSAC: u32 = 22;
 
 /// Reads the record: object type, rate and channels, with the extensions for SBR and PS where they are explicit.
 pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(), Stop> {
+    if let Some(what) = header(r.rest()) {
+        return Err(r.stop(format!("{what} stands where the AudioSpecificConfig belongs")).of(Trouble::Wrapped));
+    }
     let mut found = Found::default();
     let start = r.at();
     let read = r.group(&CONFIGURATION, |r| {
@@ -69,6 +72,57 @@ pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut 
         r.note(&PROFILE, span, Value::Word(name));
     }
     read
+}
+
+/// What stands before raw AAC that has a transport's framing around it, where the bytes prove it: a header whose length is
+/// just theirs, or leads to the next such header. Source: ISO 13818-7 §6.2, ISO 14496-3 §1.7.2.
+pub(crate) fn framing(bytes: &[u8]) -> Option<String> {
+    match *bytes {
+        [0xff, second, third, fourth, fifth, sixth, _, ..] if is_adts(second, third) => {
+            let length = usize::from(fourth & 3) << 11 | usize::from(fifth) << 3 | usize::from(sixth >> 5);
+            let again = bytes.get(length..).is_some_and(|next| next.is_empty() || is_adts_at(next));
+            (length >= 7 && again).then(|| adts(second))
+        }
+        [0x56, second, third, ..] if second >> 5 == 7 => {
+            let length = 3 + (usize::from(second & 31) << 8 | usize::from(third));
+            let again = bytes.get(length..).is_some_and(|next| matches!(next, [] | [0x56, 0xe0..=0xff, ..]));
+            again.then(|| format!("a LATM header (56{second:02x})"))
+        }
+        [b'A', b'D', b'I', b'F', ..] => Some("an ADIF header".to_owned()),
+        _ => None,
+    }
+}
+
+/// What such a header is called. Its protection_absent says whether a CRC is in it.
+fn adts(second: u8) -> String {
+    format!("an ADTS header (ff{second:02x}, {} bytes)", if second & 1 == 1 { 7 } else { 9 })
+}
+
+fn is_adts_at(bytes: &[u8]) -> bool {
+    matches!(*bytes, [0xff, second, third, ..] if is_adts(second, third))
+}
+
+/// Whether the bytes behind ff go on as an ADTS header does: synchronisation, layer 0, a sampling frequency that exists.
+fn is_adts(second: u8, third: u8) -> bool {
+    second & 0xf6 == 0xf0 && (third >> 2 & 15) < 13
+}
+
+/// What begins as a transport's header, in a place where an `AudioSpecificConfig` or FLV's header belongs, neither of which can
+/// begin so.
+pub(crate) fn header(bytes: &[u8]) -> Option<String> {
+    match *bytes {
+        [0xff, second, third, ..] if is_adts(second, third) => Some(adts(second)),
+        [0x56, second, ..] if second >> 5 == 7 => Some(format!("a LATM header (56{second:02x})")),
+        _ => framing(bytes),
+    }
+}
+
+/// Reads a frame's beginning: raw AAC has no header at all.
+pub(crate) fn frame<R: Recorder>(r: &Reader<'_, '_, R>) -> Result<(), Stop> {
+    match framing(r.rest()) {
+        Some(what) => Err(r.stop(format!("{what} stands where a raw AAC frame belongs")).of(Trouble::Wrapped)),
+        None => Ok(()),
+    }
 }
 
 #[derive(Default)]
@@ -107,6 +161,7 @@ fn other_object(kind: u32) -> Option<(u32, &'static str)> {
         7 => "TwinVQ",
         8 => "CELP",
         9 => "HVXC",
+        10 | 11 | 18 | 31 | 47.. => "reserved",
         12 => "TTSI",
         13 => "Main synthetic",
         14 => "Wavetable synthesis",
@@ -118,6 +173,7 @@ fn other_object(kind: u32) -> Option<(u32, &'static str)> {
         26 => "ER HILN",
         27 => "ER Parametric",
         28 => "SSC",
+        30 => "MPEG Surround",
         32 => "MPEG Layer 1",
         33 => "MPEG Layer 2",
         34 => "MPEG Layer 3",
@@ -127,6 +183,10 @@ fn other_object(kind: u32) -> Option<(u32, &'static str)> {
         38 => "SLS non-core",
         40 => "SMR Simple",
         41 => "SMR Main",
+        43 => "SAOC",
+        44 => "LD MPEG Surround",
+        45 => "SAOC-DE",
+        46 => "Audio Sync",
         _ => return None,
     };
     Some((kind, name))

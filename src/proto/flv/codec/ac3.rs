@@ -21,14 +21,20 @@ const RATES: [u32; 3] = [48_000, 44_100, 32_000];
 /// kbit/s by half of frmsizecod.
 const BIT_RATES: [u32; 19] = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
 
-/// Reads the first frame's header. The frame itself stays unread, and whatever is no such header does.
-pub(crate) fn frame<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) {
+/// Reads the first frame's header. The frame itself stays unread.
+pub(crate) fn frame<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(), Stop> {
     let bytes = r.rest();
     let at = r.at();
-    let [0x0b, 0x77, _, _, _, sixth, ..] = *bytes else { return };
+    let [0x0b, 0x77, _, _, _, sixth, ..] = *bytes else {
+        if bytes.is_empty() || bytes.starts_with(&[0x0b, 0x77]) {
+            return Ok(());
+        }
+        return Err(r.stop("a frame of AC-3 begins without its synchronisation word 0b77"));
+    };
     let mut bits = Bits::plain(bytes, at, "a synchronisation frame");
     // Both kinds have their version in the same place.
     let _ = if sixth >> 3 <= 10 { ac3(r, &mut bits, audio) } else { eac3(r, &mut bits, audio) };
+    Ok(())
 }
 
 fn ac3<R: Recorder>(r: &mut Reader<'_, '_, R>, bits: &mut Bits<'_>, audio: &mut Audio) -> Result<(), Stop> {

@@ -152,9 +152,18 @@ fn obu(bytes: &[u8]) -> Option<(u8, std::ops::Range<usize>)> {
     None
 }
 
-/// Lists the OBUs of a coded frame, if they fill the payload exactly.
-pub(crate) fn units<R: Recorder>(r: &mut Reader<'_, '_, R>) {
-    if !R::ON || r.is_empty() || !fills(r.rest()) {
+/// Lists the OBUs of a coded frame. Their sizes have to lead to just its end.
+pub(crate) fn units<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<(), Stop> {
+    if let Some((number, at)) = broken(r.rest()) {
+        let what = format!("the header or size of OBU {number} does not fit into the frame");
+        return Err(Stop::new(r.at() + at as u32, what));
+    }
+    list(r);
+    Ok(())
+}
+
+fn list<R: Recorder>(r: &mut Reader<'_, '_, R>) {
+    if !R::ON || r.is_empty() {
         return;
     }
     let mut more = 0;
@@ -178,18 +187,15 @@ pub(crate) fn units<R: Recorder>(r: &mut Reader<'_, '_, R>) {
     }
 }
 
-fn fills(mut bytes: &[u8]) -> bool {
-    for _ in 0..4096 {
-        if bytes.is_empty() {
-            return true;
-        }
-        let Some((kind, length)) = obu(bytes) else { return false };
-        if name(kind) == "reserved" {
-            return false;
-        }
-        bytes = &bytes[length.end..];
+/// The first OBU, counted from 1, that does not fit, and where it stands.
+fn broken(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut at = 0;
+    let mut number = 0;
+    while let Some((_, inside)) = obu(&bytes[at..]) {
+        at += inside.end;
+        number += 1;
     }
-    bytes.is_empty()
+    (at < bytes.len()).then_some((number + 1, at))
 }
 
 /// Source: AV1 §6.2.2.

@@ -2,13 +2,14 @@
 
 use super::avc_sps;
 use super::bits::Bits;
+use super::nal;
 use super::picture::{
     BIT_DEPTH_CHROMA_MINUS8, BIT_DEPTH_LUMA_MINUS8, CONFIGURATION, Facts, LEVEL_IDC, NAL_LENGTH_SIZE, PROFILE_IDC,
     TRAILING, VERSION, level,
 };
 use crate::fields;
 use crate::proto::flv::facts::video::Video;
-use crate::wire::{Field, Label, Reader, Recorder, Stop, Value};
+use crate::wire::{Field, Label, Reader, Recorder, Silent, Stop, Trouble, Value};
 
 fields! {
     /// The flags between profile and level, which narrow the profile.
@@ -54,6 +55,12 @@ pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut 
 
 fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, trouble: &mut Option<Stop>) -> Result<(), Stop> {
     let at = r.at();
+    nal::no_record(r.rest(), at, &nal::AVC, "AVCDecoderConfigurationRecord")?;
+    if let Some(first @ (0x27 | 0x47 | 0x67)) = r.peek() {
+        let what =
+            format!("a sequence parameter set ({first:02x}) stands where the AVCDecoderConfigurationRecord belongs");
+        return Err(r.stop(what).of(Trouble::Tiling));
+    }
     let version = r.u8(&VERSION)?;
     if version != 1 {
         return Err(Stop::new(at, format!("AVCDecoderConfigurationRecord has version {version}, not 1")));
@@ -66,6 +73,7 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, trouble: &m
     facts.level = level_name(profile, compatibility, level_idc).map(|name| (name, at + 2..at + 3));
     let at = r.at();
     let lengths = r.skip(1, "lengthSizeMinusOne")?[0];
+    facts.nal_length_size = Some((lengths & 3) + 1);
     r.note(&NAL_LENGTH_SIZE, at..at + 1, Value::Uint(u64::from(lengths & 3) + 1));
 
     r.node(&SEQUENCE_PARAMETER_SETS, |r| {
@@ -73,7 +81,9 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, trouble: &m
         for index in 0..count {
             r.label(Label::Index(u32::from(index)));
             let read = unit(r, &SEQUENCE_PARAMETER_SET, &SPS_LENGTH, |r, bits| {
-                let (found, read) = avc_sps::read(r, bits);
+                let bytes = bits.bytes();
+                let (mut found, read) = avc_sps::read(r, bits);
+                found.count_set(bytes);
                 facts.or(found);
                 read
             })?;
@@ -123,6 +133,13 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, trouble: &m
     Ok(())
 }
 
+/// The size of the pictures that a sequence parameter set is for.
+pub(crate) fn size(set: &[u8]) -> Option<(u32, u32)> {
+    let mut silent = Silent;
+    let r = &mut Reader::new(set, 0, &mut silent);
+    avc_sps::read(r, &mut Bits::nal_unit(set, 0, "a parameter set")).0.size()
+}
+
 /// Reads a NAL unit with its length in front as a group. The outer result says whether the unit is there, the inner
 /// one whether its inside could be read.
 pub(super) fn unit<R: Recorder>(
@@ -132,10 +149,22 @@ pub(super) fn unit<R: Recorder>(
     inside: impl FnOnce(&mut Reader<'_, '_, R>, &mut Bits<'_>) -> Result<(), Stop>,
 ) -> Result<Result<(), Stop>, Stop> {
     r.group(group, |r| {
-        let length = r.u16(length)?;
+        let at = r.at();
+        let length = usize::from(r.u16(length)?);
+        if length > r.left() {
+            let what = format!("a parameter set has the length {length}, {} bytes are left", r.left());
+            return Err(Stop::new(at, what).of(Trouble::Tiling));
+        }
         let start = r.at();
-        let bytes = r.skip(usize::from(length), "a parameter set")?;
-        Ok(inside(r, &mut Bits::nal_unit(bytes, start, "a parameter set")))
+        let bytes = r.skip(length, "a parameter set")?;
+        Ok(match bytes {
+            [] => Err(Stop::new(at, "a parameter set has the length 0").of(Trouble::Tiling)),
+            [0, 0, 1, ..] | [0, 0, 0, 1, ..] => {
+                let what = "a parameter set begins with an Annex B start code behind its length";
+                Err(Stop::new(start, what).of(Trouble::Delimited))
+            }
+            _ => inside(r, &mut Bits::nal_unit(bytes, start, "a parameter set")),
+        })
     })
 }
 

@@ -29,6 +29,11 @@ impl<'a> Bits<'a> {
         Bits { zeros: Some(0), ..Bits::plain(bytes, base, what) }
     }
 
+    /// All of the bytes, read or not.
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Where the next bit lies.
     pub(crate) fn at(&self) -> u32 {
         self.base + self.at as u32

@@ -40,6 +40,14 @@ pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut 
     read
 }
 
+/// Reads a frame's beginning, which is its synchronisation code. FFmpeg's last one has no byte. Source: RFC 9639 §9.1.
+pub(crate) fn frame<R: Recorder>(r: &Reader<'_, '_, R>) -> Result<(), Stop> {
+    match r.rest() {
+        [] | [0xff, 0xf8 | 0xf9, ..] => Ok(()),
+        _ => Err(r.stop("a FLAC frame begins without its synchronisation code fff8 or fff9")),
+    }
+}
+
 fn block<R: Recorder>(r: &mut Reader<'_, '_, R>, found: &mut Option<(u32, u32, u32)>) -> Result<(), Stop> {
     if r.rest().starts_with(b"fLaC") {
         r.skip(4, "fLaC")?;

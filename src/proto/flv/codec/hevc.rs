@@ -3,12 +3,12 @@
 use super::avc::unit;
 use super::bits::Bits;
 use super::hevc_sps;
-use super::nal::hevc_name;
+use super::nal::{self, hevc_name};
 use super::picture::{BIT_DEPTH_CHROMA_MINUS8, BIT_DEPTH_LUMA_MINUS8, chroma, level, tier};
 use super::picture::{CONFIGURATION, Facts, LEVEL_IDC, NAL_LENGTH_SIZE, PROFILE_IDC, TIER, TRAILING, VERSION};
 use crate::fields;
 use crate::proto::flv::facts::video::Video;
-use crate::wire::{Label, Reader, Recorder, Stop, Value};
+use crate::wire::{Label, Reader, Recorder, Silent, Stop, Trouble, Value};
 
 fields! {
     /// Which of the profile spaces the profile is in; 0 in all known ones.
@@ -63,6 +63,11 @@ pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut 
 
 fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, trouble: &mut Option<Stop>) -> Result<(), Stop> {
     let start = r.at();
+    nal::no_record(r.rest(), start, &nal::HEVC, "HEVCDecoderConfigurationRecord")?;
+    if let [first @ (0x40 | 0x42), 1, ..] = *r.rest() {
+        let what = format!("a parameter set ({first:02x}01) stands where the HEVCDecoderConfigurationRecord belongs");
+        return Err(r.stop(what).of(Trouble::Tiling));
+    }
     let version = r.u8(&VERSION)?;
     // The draft's form has version 0 and differs in nothing that is read here.
     if version > 1 {
@@ -97,6 +102,7 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, trouble: &m
     bits.uint(r, &TEMPORAL_LAYERS, 3)?;
     bits.skip(1)?;
     let size = bits.take(2)? + 1;
+    facts.nal_length_size = Some(size as u8);
     r.note(&NAL_LENGTH_SIZE, start + 21..start + 22, Value::Uint(u64::from(size)));
 
     let mut left = UNITS;
@@ -112,6 +118,13 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, trouble: &m
         facts.frame_rate = Some((f64::from(average) / 256.0, start + 19..start + 21));
     }
     arrays
+}
+
+/// The size of the pictures that a sequence parameter set is for.
+pub(crate) fn size(set: &[u8]) -> Option<(u32, u32)> {
+    let mut silent = Silent;
+    let r = &mut Reader::new(set, 0, &mut silent);
+    hevc_sps::read(r, &mut Bits::nal_unit(set, 0, "a parameter set")).0.size()
 }
 
 fn array<R: Recorder>(
@@ -138,7 +151,9 @@ fn array<R: Recorder>(
                 if kind != 33 {
                     return Ok(());
                 }
+                let bytes = bits.bytes();
                 let (mut found, read) = hevc_sps::read(r, bits);
+                found.count_set(bytes);
                 std::mem::swap(&mut found, facts);
                 facts.or(found);
                 read

@@ -20,7 +20,7 @@ pub(crate) fn read<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<(), Stop> {
     r.group(&METADATA, |r| {
         let limits = Limits::default();
         let mut context = Context::new(&limits);
-        while !r.is_empty() {
+        while !r.is_empty() && !context.has_ended() {
             let at = r.at();
             let [marker, high, low] = *r.skip(3, "a metadata name")? else { return Ok(()) };
             if marker != STRING {

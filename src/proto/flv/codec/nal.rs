@@ -3,7 +3,8 @@
 
 use crate::fields;
 use crate::limits::Limits;
-use crate::wire::{Label, Reader, Recorder, Value};
+use crate::proto::flv::facts::video::LengthSizes;
+use crate::wire::{Label, Reader, Recorder, Stop, Trouble, Value};
 
 fields! {
     /// The NAL units of a coded frame by their types. Each one's bytes are its length and itself.
@@ -31,14 +32,46 @@ pub(crate) static AVC: Kind = Kind { header: 1, name: avc };
 pub(crate) static HEVC: Kind = Kind { header: 2, name: hevc };
 pub(crate) static VVC: Kind = Kind { header: 2, name: vvc };
 
-/// Lists the NAL units of a coded frame. Only the sequence header says how long their lengths are, so four bytes are
-/// tried first, as nearly all senders have it, and a size is believed if its lengths fill the payload exactly.
-pub(crate) fn units<R: Recorder>(r: &mut Reader<'_, '_, R>, kind: &Kind) {
-    if !R::ON || r.is_empty() {
+/// Lists the NAL units of a coded frame, and says how many bytes their lengths may have. Only the sequence header says how
+/// many they do have, so all are tried, four first, as nearly all senders have it: a size is believed if its lengths fill the
+/// payload exactly. If none does, that is the problem.
+pub(crate) fn units<'a, R: Recorder>(r: &mut Reader<'a, '_, R>, kind: &Kind) -> Result<Units<'a>, Stop> {
+    let bytes = r.rest();
+    let walks = [USUAL, 2, 1, 3].map(|size| (size, walk(bytes, size, kind)));
+    let fit = walks.iter().filter(|(_, walk)| walk.is_ok());
+    match (fit.clone().next(), &walks[0].1) {
+        (Some((size, _)), _) => list(r, *size, kind),
+        (None, Err(broken)) if !matches!(broken.fault, Fault::Many) => {
+            return Err(match start_code(bytes, kind) {
+                Some(what) => {
+                    let what = format!("{what} stands where the length of NAL unit 1 belongs");
+                    r.stop(what).of(Trouble::Delimited)
+                }
+                None => broken.stop(r.at(), kind),
+            });
+        }
+        (None, _) => {}
+    }
+    let sps = fit.clone().next().and_then(|(size, _)| first_sps(bytes, *size, kind));
+    Ok(Units { sizes: fit.fold(LengthSizes::default(), |sizes, (size, _)| sizes.with(*size as u8)), sps })
+}
+
+/// The first sequence parameter set among NAL units that lengths of `size` bytes part.
+fn first_sps<'a>(mut bytes: &'a [u8], size: usize, kind: &Kind) -> Option<&'a [u8]> {
+    loop {
+        let (header, rest) = bytes.split_at_checked(size)?;
+        let (unit, rest) = rest.split_at_checked(length(header) as usize)?;
+        if (kind.name)(*unit.first()?, unit.get(1).copied().unwrap_or_default()) == Some("sps") {
+            return Some(unit);
+        }
+        bytes = rest;
+    }
+}
+
+fn list<R: Recorder>(r: &mut Reader<'_, '_, R>, size: usize, kind: &Kind) {
+    if !R::ON {
         return;
     }
-    let bytes = r.rest();
-    let Some(size) = [4, 2, 1, 3].into_iter().find(|size| fills(bytes, *size, kind)) else { return };
     let mut more = 0;
     let listed = r.node(&NAL_UNITS, |r| {
         let mut index = 0;
@@ -69,21 +102,143 @@ fn length(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte))
 }
 
-/// Whether lengths of `size` bytes lead from NAL unit to NAL unit to just the end.
-fn fills(mut bytes: &[u8], size: usize, kind: &Kind) -> bool {
-    for _ in 0..FOLLOWED {
-        if bytes.is_empty() {
-            return true;
-        }
-        let Some((header, rest)) = bytes.split_at_checked(size) else { return false };
-        let length = length(header);
-        let Some((unit, rest)) = rest.split_at_checked(length as usize) else { return false };
-        if length < kind.header || (kind.name)(unit[0], unit.get(1).copied().unwrap_or_default()).is_none() {
-            return false;
-        }
-        bytes = rest;
+/// What the NAL units of a coded frame tell.
+pub(crate) struct Units<'a> {
+    pub(crate) sizes: LengthSizes,
+    /// The first sequence parameter set.
+    pub(crate) sps: Option<&'a [u8]>,
+}
+
+/// Bytes of a NAL unit's length, as nearly all senders have it.
+const USUAL: usize = 4;
+
+/// Where NAL units do not follow one another as their lengths say.
+#[derive(Debug)]
+struct Broken {
+    /// From 1.
+    unit: u32,
+    /// Bytes before it.
+    at: usize,
+    fault: Fault,
+}
+
+#[derive(Debug)]
+enum Fault {
+    /// There is no NAL unit at all.
+    None,
+    /// Too few bytes for a length.
+    Rest(usize),
+    Zero,
+    Overrun {
+        length: u32,
+        left: usize,
+    },
+    /// Shorter than a header.
+    Short(u32),
+    /// A start code behind the length.
+    StartCode,
+    /// What cannot be a NAL unit's header.
+    Header(u8),
+    /// More than are followed.
+    Many,
+}
+
+impl Broken {
+    fn stop(&self, start: u32, kind: &Kind) -> Stop {
+        let unit = self.unit;
+        let (what, trouble) = match self.fault {
+            Fault::None => ("no NAL unit in a coded frame".to_owned(), Trouble::Tiling),
+            Fault::Rest(left) => {
+                let what = format!("behind NAL unit {} too few bytes are left for a length: {left}", unit - 1);
+                (what, Trouble::Tiling)
+            }
+            Fault::Zero => (format!("NAL unit {unit} has the length 0"), Trouble::Tiling),
+            Fault::Overrun { length, left } => {
+                let what = format!("NAL unit {unit} has the length {length} (in {USUAL} bytes), {left} bytes are left");
+                (what, Trouble::Tiling)
+            }
+            Fault::Short(length) => {
+                let what = format!("NAL unit {unit} has the length {length}, its header alone has {}", kind.header);
+                (what, Trouble::Tiling)
+            }
+            Fault::StartCode => {
+                (format!("NAL unit {unit} begins with an Annex B start code behind its length"), Trouble::Delimited)
+            }
+            Fault::Header(first) => {
+                (format!("NAL unit {unit} begins with {first:02x}, which is no NAL unit's header"), Trouble::Tiling)
+            }
+            Fault::Many => ("more NAL units in one frame than are followed".to_owned(), Trouble::Limit),
+        };
+        Stop::new(start + self.at as u32, what).of(trouble)
     }
-    bytes.is_empty()
+}
+
+/// Goes from NAL unit to NAL unit by lengths of `size` bytes, which has to lead to just the end.
+fn walk(bytes: &[u8], size: usize, kind: &Kind) -> Result<(), Broken> {
+    let mut rest = bytes;
+    for unit in 1..=FOLLOWED {
+        let broken = |fault| Err(Broken { unit, at: bytes.len() - rest.len(), fault });
+        let Some((header, behind)) = rest.split_at_checked(size) else {
+            return broken(if unit == 1 { Fault::None } else { Fault::Rest(rest.len()) });
+        };
+        let length = length(header);
+        let Some((inside, behind)) = behind.split_at_checked(length as usize) else {
+            return broken(Fault::Overrun { length, left: behind.len() });
+        };
+        match *inside {
+            [] => return broken(Fault::Zero),
+            [0, 0, 1, ..] | [0, 0, 0, 1, ..] => return broken(Fault::StartCode),
+            _ if length < kind.header => return broken(Fault::Short(length)),
+            [first, ..] if (kind.name)(first, inside.get(1).copied().unwrap_or_default()).is_none() => {
+                return broken(Fault::Header(first));
+            }
+            _ => {}
+        }
+        rest = behind;
+        if rest.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(Broken { unit: FOLLOWED, at: bytes.len() - rest.len(), fault: Fault::Many })
+}
+
+/// What bytes begin with, if that is a start code and a NAL unit's header. Source: H.264 Annex B.
+fn start_code(bytes: &[u8], kind: &Kind) -> Option<&'static str> {
+    let (code, unit) = match bytes {
+        [0, 0, 0, 1, unit @ ..] => ("an Annex B start code (00000001)", unit),
+        [0, 0, 1, unit @ ..] => ("an Annex B start code (000001)", unit),
+        _ => return None,
+    };
+    (kind.name)(*unit.first()?, unit.get(1).copied().unwrap_or_default()).map(|_| code)
+}
+
+/// What NAL units stand at the beginning of a payload, where the video tag header belongs. A header's first byte is none of
+/// these: frame type 0 is reserved.
+pub(crate) fn in_place_of_header(bytes: &[u8]) -> Option<String> {
+    const PLACE: &str = "stands where the video tag header belongs";
+    match bytes {
+        [0, ..] if start_code(bytes, &AVC).is_some() => Some(format!("{} {PLACE}", start_code(bytes, &AVC)?)),
+        [0, ..] if walk(bytes, USUAL, &AVC).is_ok() => Some(format!("a NAL unit behind its length {PLACE}")),
+        // NAL units of H.264 with their nal_ref_idc: slices, sequence and picture parameter sets.
+        [first @ (0x61 | 0x65 | 0x67 | 0x68), ..] => {
+            Some(format!("what looks like a bare NAL unit ({first:02x}, {}) {PLACE}", avc(*first, 0)?))
+        }
+        _ => None,
+    }
+}
+
+/// What is wrong with a sequence header that holds NAL units in place of a codec's `record`, or nothing.
+pub(super) fn no_record(bytes: &[u8], at: u32, kind: &Kind, record: &str) -> Result<(), Stop> {
+    if let Some(what) = start_code(bytes, kind) {
+        return Err(Stop::new(at, format!("{what} stands where the {record} belongs")).of(Trouble::Delimited));
+    }
+    match walk(bytes, USUAL, kind) {
+        Ok(()) => {
+            let what = format!("NAL units behind their lengths stand where the {record} belongs");
+            Err(Stop::new(at, what).of(Trouble::Tiling))
+        }
+        Err(_) => Ok(()),
+    }
 }
 
 fn avc(first: u8, _: u8) -> Option<&'static str> {

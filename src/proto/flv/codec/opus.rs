@@ -48,6 +48,18 @@ pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut 
     read
 }
 
+/// Reads a packet's beginning: any byte may stand there, but no page of Ogg and no second header. Source: RFC 6716 §3.1.
+pub(crate) fn packet<R: Recorder>(r: &Reader<'_, '_, R>) -> Result<(), Stop> {
+    let bytes = r.rest();
+    if bytes.starts_with(b"OggS") {
+        return Err(r.stop("an Ogg page stands where an Opus packet belongs"));
+    }
+    if bytes.starts_with(b"OpusHead") || bytes.starts_with(b"OpusTags") {
+        return Err(r.stop("an Opus header stands where an Opus packet belongs"));
+    }
+    Ok(())
+}
+
 fn header<R: Recorder>(r: &mut Reader<'_, '_, R>, channels: &mut Option<u32>) -> Result<(), Stop> {
     let at = r.at();
     if r.skip(8, "OpusHead")? != b"OpusHead" {

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use crate::fields;
-use crate::proto::flv::facts::video::{BIT_DEPTH, CHROMA, FRAME_RATE, HEIGHT, LEVEL, PROFILE, Sequence, Video, WIDTH};
+use crate::proto::flv::facts::video::{
+    BIT_DEPTH, CHROMA, FRAME_RATE, HEIGHT, LEVEL, PROFILE, ParameterSet, Sequence, Video, WIDTH,
+};
 use crate::wire::{Field, Reader, Recorder, Value};
 
 fields! {
@@ -59,6 +61,10 @@ pub(super) struct Facts {
     pub(super) level: Option<(&'static str, Range<u32>)>,
     pub(super) bit_depth: Option<(u32, Range<u32>)>,
     pub(super) chroma: Option<(&'static str, Range<u32>)>,
+    /// Bytes of a NAL unit's length; recorded where it is read.
+    pub(super) nal_length_size: Option<u8>,
+    /// The bytes of the sequence parameter sets, by their first one, and how many there are.
+    pub(super) parameter_sets: (Option<ParameterSet>, u32),
 }
 
 impl Facts {
@@ -69,7 +75,8 @@ impl Facts {
         {
             size(r, video, [across, down], (width, height));
         }
-        let mut sequence = Sequence::default();
+        video.parameter_set = self.parameter_sets.0.filter(|_| self.parameter_sets.1 == 1);
+        let mut sequence = Sequence { nal_length_size: self.nal_length_size, ..Sequence::default() };
         if let Some((rate, span)) = self.frame_rate.filter(|(rate, _)| rate.is_finite()) {
             sequence.frame_rate = Some(rate);
             r.note(&FRAME_RATE, span, Value::Number(rate));
@@ -93,6 +100,22 @@ impl Facts {
         self.level = self.level.take().or(other.level);
         self.bit_depth = self.bit_depth.take().or(other.bit_depth);
         self.chroma = self.chroma.take().or(other.chroma);
+        self.nal_length_size = self.nal_length_size.or(other.nal_length_size);
+        self.parameter_sets.0 = self.parameter_sets.0.or(other.parameter_sets.0);
+        self.parameter_sets.1 += other.parameter_sets.1;
+    }
+
+    /// The size of the pictures, if it is known.
+    pub(super) fn size(&self) -> Option<(u32, u32)> {
+        let number = |fact: &Option<(u64, Range<u32>)>| u32::try_from(fact.as_ref()?.0).ok();
+        Some((number(&self.width)?, number(&self.height)?))
+    }
+
+    /// Counts a sequence parameter set in.
+    pub(super) fn count_set(&mut self, bytes: &[u8]) {
+        let size = self.size();
+        self.parameter_sets.0.get_or_insert_with(|| ParameterSet::new(bytes, size));
+        self.parameter_sets.1 += 1;
     }
 }
 

@@ -5,7 +5,7 @@
 use super::avc::unit;
 use super::bits::Bits;
 use super::hevc::{ARRAY, ARRAY_UNIT, ARRAY_UNITS, ARRAYS, COMPLETENESS, NAL_UNIT_TYPE, UNIT_LENGTH, UNITS};
-use super::nal::vvc_name;
+use super::nal::{self, vvc_name};
 use super::picture::{CONFIGURATION, Facts, LEVEL_IDC, NAL_LENGTH_SIZE, PROFILE_IDC, TIER, TRAILING};
 use super::picture::{chroma, level, tier};
 use crate::fields;
@@ -29,6 +29,7 @@ fields! {
 
 const OPERATING_POINT: u8 = 12;
 const DECODING_CAPABILITY: u8 = 13;
+const SEQUENCE_PARAMETER_SET: u8 = 15;
 
 /// Reads the record.
 pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(), Stop> {
@@ -44,7 +45,9 @@ pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut 
 
 fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts) -> Result<(), Stop> {
     let start = r.at();
+    nal::no_record(r.rest(), start, &nal::VVC, "VvcDecoderConfigurationRecord")?;
     let first = r.skip(1, "VvcDecoderConfigurationRecord")?[0];
+    facts.nal_length_size = Some((first >> 1 & 3) + 1);
     r.note(&NAL_LENGTH_SIZE, start..start + 1, Value::Uint(u64::from(first >> 1 & 3) + 1));
     r.note(&PTL_PRESENT, start..start + 1, Value::Bool(first & 1 == 1));
     if first & 1 == 1 {
@@ -60,7 +63,7 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts) -> Result<(
         let count = r.skip(1, "the number of arrays")?[0];
         for index in 0..u32::from(count) {
             r.label(Label::Index(index));
-            r.group(&ARRAY, |r| array(r, &mut left))?;
+            r.group(&ARRAY, |r| array(r, facts, &mut left))?;
         }
         Ok(((), Value::List))
     })
@@ -116,7 +119,7 @@ fn profile_tier_level<R: Recorder>(
     Ok(())
 }
 
-fn array<R: Recorder>(r: &mut Reader<'_, '_, R>, left: &mut u32) -> Result<(), Stop> {
+fn array<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts, left: &mut u32) -> Result<(), Stop> {
     let at = r.at();
     let header = r.skip(1, "an array of NAL units")?[0];
     let kind = header & 31;
@@ -135,7 +138,12 @@ fn array<R: Recorder>(r: &mut Reader<'_, '_, R>, left: &mut u32) -> Result<(), S
             }
             *left -= 1;
             r.label(Label::Index(index));
-            unit(r, &ARRAY_UNIT, &UNIT_LENGTH, |_, _| Ok(()))??;
+            unit(r, &ARRAY_UNIT, &UNIT_LENGTH, |_, bits| {
+                if kind == SEQUENCE_PARAMETER_SET {
+                    facts.count_set(bits.bytes());
+                }
+                Ok(())
+            })??;
         }
         Ok(((), Value::List))
     })

@@ -115,6 +115,8 @@ pub struct Audio {
     /// Bits of a sample, in PCM.
     pub sample_size: Option<u8>,
     pub profile: Option<&'static str>,
+    /// There is no tag header: what stands in its place is none.
+    pub headerless: bool,
     /// The audio object type of an AudioSpecificConfig, and its name, where that is none of AAC's.
     pub other_object: Option<(u32, &'static str)>,
     /// How the tracks are told apart, in a multitrack message.
@@ -126,7 +128,7 @@ impl Audio {
     pub fn codec(&self) -> Option<&'static str> {
         match self.fourcc {
             Some(fourcc) => codec_of(fourcc),
-            None if self.enhanced => None,
+            None if self.enhanced || self.headerless => None,
             // Samples of 8 bits have no byte order.
             None if self.sample_size == Some(8) => Some("pcm_u8"),
             None => self.format.name(),

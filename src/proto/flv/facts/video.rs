@@ -1,6 +1,8 @@
 //! What a video message says by itself, and the names of it: fields, codecs, packet types.
 //! Source: FLV 10.1 §E.4.3, Enhanced RTMP v2 "Enhanced Video".
 
+use std::hash::{DefaultHasher, Hasher};
+
 use super::{Fields, Multitrack, Track};
 use crate::wire::Word;
 use crate::{fields, open_enum};
@@ -133,6 +135,12 @@ pub struct Video {
     pub width: Option<u32>,
     /// Pixels, as the picture is shown.
     pub height: Option<u32>,
+    /// How many bytes the lengths of a coded frame's NAL units may have.
+    pub nal_length_sizes: LengthSizes,
+    /// The sequence parameter set that a sequence header, or a coded frame, has: of a frame the first, none of a header with more.
+    pub parameter_set: Option<ParameterSet>,
+    /// There is no tag header: what stands in its place is none.
+    pub headerless: bool,
     /// What a sequence header says beside the size.
     pub sequence: Option<Box<Sequence>>,
     /// How the tracks are told apart, in a multitrack message.
@@ -151,12 +159,57 @@ pub struct Sequence {
     pub bit_depth: Option<u32>,
     /// How chroma is sampled: `4:2:0`.
     pub chroma: Option<&'static str>,
+    /// Bytes of the length before each NAL unit.
+    pub nal_length_size: Option<u8>,
+}
+
+/// A sequence parameter set, to be compared with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParameterSet {
+    /// Of its bytes.
+    pub(crate) hash: u64,
+    /// Pixels, as the pictures are shown.
+    pub size: Option<(u32, u32)>,
+}
+
+impl ParameterSet {
+    pub(crate) fn new(bytes: &[u8], size: Option<(u32, u32)>) -> ParameterSet {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(bytes);
+        ParameterSet { hash: hasher.finish(), size }
+    }
+
+    /// Whether it has the same bytes.
+    pub fn is(self, other: ParameterSet) -> bool {
+        self.hash == other.hash
+    }
+}
+
+/// Numbers of bytes, 1 to 4, by which lengths lead through a coded frame from NAL unit to NAL unit and just to its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LengthSizes(u8);
+
+impl LengthSizes {
+    #[must_use]
+    pub(crate) fn with(self, size: u8) -> LengthSizes {
+        LengthSizes(self.0 | 1 << size)
+    }
+
+    pub fn has(self, size: u8) -> bool {
+        self.0 >> size & 1 == 1
+    }
+
+    /// The likeliest one.
+    pub fn first(self) -> Option<u8> {
+        [4, 2, 1, 3].into_iter().find(|size| self.has(*size))
+    }
 }
 
 impl Video {
     pub fn codec(&self) -> Option<&'static str> {
         match self.fourcc {
             Some(fourcc) => codec_of(fourcc),
+            None if self.headerless => None,
             None => self.codec_id.name(),
         }
     }

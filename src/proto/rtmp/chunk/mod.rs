@@ -8,6 +8,7 @@ mod doubt;
 mod headers;
 mod search;
 mod stream;
+mod times;
 
 use std::collections::HashMap;
 
@@ -15,7 +16,7 @@ use bytes::Bytes;
 
 use self::doubt::{Departure, Doubt, Undo};
 use self::search::Search;
-use self::stream::{ChunkStream, Partial};
+use self::stream::{ChunkStream, LastHeader, Partial};
 use super::detect::Foreign;
 use super::header::ChunkHeader;
 use super::hypothesis::{DEFAULT_CHUNK_SIZE, Form, Sizes, TAG_SIZE, tag_size};
@@ -172,8 +173,8 @@ pub(super) struct Chunks {
     omits: bool,
     /// Bytes were missing before: what stands where a header should is looked at with doubt.
     has_hole: bool,
-    /// Whether extended timestamps of types 1 and 2 are absolute times; unknown until there is one.
-    absolutes: Option<bool>,
+    /// Whether extended timestamps of types 1 and 2 have proven to be absolute times.
+    absolutes: bool,
     /// No more bytes will come: wait for none.
     at_end: bool,
     partial_bytes: usize,
@@ -211,7 +212,7 @@ impl Chunks {
             offset,
             omits: false,
             has_hole: false,
-            absolutes: None,
+            absolutes: false,
             at_end: false,
             partial_bytes: 0,
             undecoded: 0,
@@ -506,7 +507,7 @@ impl Chunks {
             self.partial_bytes -= partial.cost();
             out.push(partial.incomplete(Why::HeaderInside));
         }
-        let form = match (stream.extended, header.extended) {
+        let form = match (stream.last.extended, header.extended) {
             (Some(_), None) if header.format == 3 => ExtendedForm::Omitted,
             (_, Some(_)) if header.format == 3 => ExtendedForm::Repeated,
             _ => ExtendedForm::Single,
@@ -524,9 +525,10 @@ impl Chunks {
             }
             partial
         } else {
-            stream.inherit(&header, &mut self.absolutes);
-            let reading = if self.deviates { self.departure.reading(stream.length, bytes) } else { Reading::Standard };
-            let value = header.extended.or(stream.extended);
+            stream.last.inherit(&header, &mut self.absolutes);
+            let reading =
+                if self.deviates { self.departure.reading(stream.last.length, bytes) } else { Reading::Standard };
+            let value = header.extended.or(stream.last.extended);
             let head = Head {
                 first,
                 last,
@@ -535,15 +537,22 @@ impl Chunks {
                 chunks: 1,
                 chunk_stream_id: stream.id,
                 chunk_format: header.format,
-                timestamp: stream.timestamp,
-                timestamp_known: stream.timed,
-                length: stream.length,
-                kind: stream.kind,
-                message_stream_id: stream.message_stream_id,
-                message_stream_known: stream.placed,
+                timestamp: stream.last.timestamp,
+                timestamp_known: stream.last.timed,
+                timestamp_inherited: stream.last.timed && stream.last.unset,
+                delta: stream.last.step,
+                length: stream.last.length,
+                kind: stream.last.kind,
+                message_stream_id: stream.last.message_stream_id,
+                message_stream_known: stream.last.placed,
                 header: HeaderBytes::new(bytes),
                 runs: Vec::new(),
-                extended: value.map(|value| Extended { value, form, absolute: stream.absolute }),
+                extended: value.map(|value| Extended {
+                    value,
+                    form,
+                    absolute: stream.last.absolute,
+                    ambiguous: stream.last.ambiguous,
+                }),
                 reading,
             };
             stream.partial.insert(Partial { head, payload: Vec::new(), passed: 0, missing: 0, dropped: false })
@@ -578,7 +587,11 @@ impl Chunks {
 
     fn add_stream(&mut self, id: u32) -> usize {
         let index = self.streams.len();
-        self.streams.push(ChunkStream { id, ..ChunkStream::default() });
+        self.streams.push(ChunkStream {
+            id,
+            last: LastHeader::none(!self.has_hole && self.undecoded == 0),
+            partial: None,
+        });
         match self.small.get_mut(id as usize) {
             Some(place) => *place = index as u16,
             None => {

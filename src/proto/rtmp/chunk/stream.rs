@@ -1,8 +1,9 @@
 //! A chunk stream's last header, and the message under way on it.
 
 use super::Chunked;
+use super::times::{self, Reading};
 use crate::proto::Why;
-use crate::proto::rtmp::header::{ChunkHeader, near};
+use crate::proto::rtmp::header::ChunkHeader;
 use crate::proto::rtmp::{Head, MessageType, Run};
 use crate::wire::Moment;
 
@@ -10,6 +11,13 @@ use crate::wire::Moment;
 #[derive(Debug, Default)]
 pub(super) struct ChunkStream {
     pub(super) id: u32,
+    pub(super) last: LastHeader,
+    pub(super) partial: Option<Partial>,
+}
+
+/// What the headers of a chunk stream said so far, which the next one inherits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LastHeader {
     pub(super) timestamp: u32,
     pub(super) delta: u32,
     pub(super) length: u32,
@@ -19,13 +27,18 @@ pub(super) struct ChunkStream {
     pub(super) extended: Option<u32>,
     /// Whether that was an absolute time where a delta belongs.
     pub(super) absolute: bool,
+    /// Whether it might as well be read the other way.
+    pub(super) ambiguous: bool,
+    /// How far the last header moved the clock; none where it set it.
+    pub(super) step: Option<u32>,
     /// Whether nothing was missed since the last header, so that the next one may inherit from it.
     pub(super) fresh: bool,
     /// Whether `timestamp` is known: after a hole it is only with the next absolute one.
     pub(super) timed: bool,
+    /// Whether no header ever set `timestamp`: it counts from 0, as receivers have it.
+    pub(super) unset: bool,
     /// Whether `message_stream_id` is known.
     pub(super) placed: bool,
-    pub(super) partial: Option<Partial>,
 }
 
 /// A message of which more is to come.
@@ -41,45 +54,30 @@ pub(super) struct Partial {
     pub(super) dropped: bool,
 }
 
-impl ChunkStream {
-    /// What its last header said, without the message under way.
-    pub(super) fn state(&self) -> ChunkStream {
-        ChunkStream { partial: None, ..*self }
+impl LastHeader {
+    /// None so far. Where its direction `is_whole` up to here nothing came before either, and receivers count the time from 0.
+    pub(super) fn none(is_whole: bool) -> Self {
+        LastHeader { timed: is_whole, unset: is_whole, ..LastHeader::default() }
     }
 
-    /// A new message's header: what it leaves out stays as it was.
-    ///
-    /// A delta of more than 16777214 ms is next to never meant, and a sender that writes the absolute time writes one
-    /// near the last. The direction's first such field says which kind of sender it is, unless the clock stands at 0, where
-    /// both readings are the same.
-    pub(super) fn inherit(&mut self, header: &ChunkHeader, absolutes: &mut Option<bool>) {
-        self.absolute = false;
+    /// A new message's header: what it leaves out stays as it was. `absolutes` says whether the direction has proven that
+    /// it writes absolute times into extended fields of types 1 to 3; see [`times`].
+    pub(super) fn inherit(&mut self, header: &ChunkHeader, absolutes: &mut bool) {
+        (self.absolute, self.ambiguous) = (false, false);
         self.fresh = true;
-        let clock = self.timestamp;
         match (header.format, header.extended) {
-            (0, extended) => {
-                self.timed = true;
-                self.placed = true;
-                self.timestamp = extended.unwrap_or(header.timestamp);
-                // §5.3.1.2.4: a type 3 chunk after a type 0 chunk has the type 0's timestamp for its delta.
-                self.delta = self.timestamp;
-            }
-            (_, Some(time)) if self.timed && clock != 0 && *absolutes.get_or_insert(near(time, clock)) => {
-                self.set_absolute(time);
-            }
-            (_, Some(time)) if !self.timed && *absolutes == Some(true) => {
-                self.set_absolute(time);
-                self.timed = true;
-            }
-            (_, Some(delta)) => self.advance(delta),
+            (0, extended) => self.set(extended.unwrap_or(header.timestamp)),
             (3, None) => self.advance(self.delta),
             (_, None) => self.advance(header.timestamp),
+            (3, Some(field)) if self.repeats(field) => self.advance(field),
+            (_, Some(field)) => self.extend(field, absolutes),
         }
         if header.format < 2 {
             self.length = header.length;
             self.kind = header.kind;
         }
         if header.format == 0 {
+            self.placed = true;
             self.message_stream_id = header.message_stream_id;
         }
         if header.format < 3 || header.extended.is_some() {
@@ -87,15 +85,54 @@ impl ChunkStream {
         }
     }
 
-    pub(super) fn advance(&mut self, delta: u32) {
+    /// A type 0 header's time.
+    fn set(&mut self, time: u32) {
+        (self.timed, self.unset, self.step) = (true, false, None);
+        self.timestamp = time;
+        // §5.3.1.2.4: a type 3 chunk after a type 0 chunk has the type 0's timestamp for its delta.
+        self.delta = time;
+    }
+
+    fn advance(&mut self, delta: u32) {
         self.delta = delta;
+        self.step = Some(delta);
         self.timestamp = self.timestamp.wrapping_add(delta);
     }
 
-    pub(super) fn set_absolute(&mut self, time: u32) {
+    fn set_absolute(&mut self, time: u32) {
         self.delta = time.wrapping_sub(self.timestamp);
+        self.step = None;
         self.timestamp = time;
         self.absolute = true;
+    }
+
+    /// Whether a type 3 header's field is the last header's, which was read as a delta: it means the same again. From a clock
+    /// at 0 both readings led to the same time, and which it was is not known.
+    fn repeats(&self, field: u32) -> bool {
+        self.step == Some(field) && self.extended == Some(field) && self.timestamp != field
+    }
+
+    /// An extended field where a delta belongs.
+    fn extend(&mut self, field: u32, absolutes: &mut bool) {
+        let reading = match (self.timed, *absolutes) {
+            (true, false) => times::read(field, self.timestamp),
+            (true, true) if self.timestamp != 0 => Reading::Absolute { certain: true },
+            (false, true) => Reading::Absolute { certain: true },
+            // From 0 both lead to the same time.
+            (true, true) | (false, false) => Reading::Delta { certain: true },
+        };
+        match reading {
+            Reading::Absolute { certain } => {
+                *absolutes |= certain;
+                self.ambiguous = !certain;
+                self.set_absolute(field);
+                self.timed = true;
+            }
+            Reading::Delta { certain } => {
+                self.ambiguous = !certain;
+                self.advance(field);
+            }
+        }
     }
 }
 

@@ -1,0 +1,142 @@
+//! What is no session: connections that speak another protocol than RTMP or never came about, and calls with SRT.
+//!
+//! Each is told by itself, as long as the list has room. Those of one client host that fare alike at one server are one.
+
+use std::net::SocketAddr;
+
+use crate::net::Call;
+use crate::proto::rtmp::detect::Foreign;
+use crate::wire::words::count;
+use crate::wire::{PacketNo, Side};
+
+/// A connection that is no session, with those like it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// The first one's.
+    pub client: SocketAddr,
+    pub server: SocketAddr,
+    pub fate: Fate,
+    /// What the server answered in, as far as that is known.
+    pub answer: Option<Foreign>,
+    /// Of the first one: the packet that tells its protocol, or the SYN.
+    pub packet: PacketNo,
+    /// How many there are.
+    pub connections: u64,
+}
+
+/// What became of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// What the side that spoke first speaks.
+    Speaks(Side, Foreign),
+    /// A reset answered its SYN.
+    Refused,
+    /// Nothing answered its SYN.
+    Unanswered,
+}
+
+impl Other {
+    /// Its protocol, where it has one, or its fate; a word for a column.
+    pub fn word(&self) -> &'static str {
+        match self.fate {
+            Fate::Speaks(_, foreign) => foreign.name(),
+            Fate::Refused => "refused",
+            Fate::Unanswered => "unanswered",
+        }
+    }
+
+    /// Who does what to whom; a clause.
+    pub fn clause(&self) -> String {
+        let Other { client, server, packet, .. } = self;
+        let mut text = match self.fate {
+            Fate::Speaks(Side::Client, foreign) => format!("{client} speaks {} to {server}", foreign.name()),
+            Fate::Speaks(Side::Server, foreign) => {
+                format!("{client} says nothing to {server}, which speaks {}", foreign.name())
+            }
+            Fate::Refused => format!("{client} asks {server} for a connection, and a reset refuses it"),
+            Fate::Unanswered => format!("{client} asks {server} for a connection, and nothing answers"),
+        };
+        if let Some(answer) = self.answer {
+            text += &format!(", which answers in {}", answer.name());
+        }
+        text += &format!(" (packet {packet}");
+        text += &match self.connections {
+            1 => ")".to_owned(),
+            more => format!("; {} of that kind)", count(more, "connection")),
+        };
+        text
+    }
+
+    /// What to do about it; a clause.
+    pub fn advice(&self) -> &'static str {
+        match self.fate {
+            Fate::Refused => "refused: see whether the server runs, and on that port",
+            Fate::Unanswered => "nothing answers: see whether the address is right, and what a firewall drops",
+            Fate::Speaks(_, Foreign::Tls) => {
+                "TLS: if it is RTMPS, capture it where it is decrypted, behind what ends TLS"
+            }
+            Fate::Speaks(_, Foreign::Rtmpt) => "RTMPT: RTMP inside of HTTP is not decoded, let the client use rtmp://",
+            Fate::Speaks(_, Foreign::Srt) => "SRT: it is not RTMP, give the encoder an rtmp:// address",
+            Fate::Speaks(..) => "another protocol: see whether the client has the right port and asks for rtmp://",
+        }
+    }
+}
+
+/// All that are no session.
+#[derive(Debug, Default)]
+pub(super) struct Others {
+    list: Vec<Other>,
+    /// Callers and listeners of SRT that are known: a caller repeats itself.
+    calls: Vec<(SocketAddr, SocketAddr)>,
+}
+
+impl Others {
+    /// In the order of their packets.
+    pub(super) fn take(&mut self) -> Vec<Other> {
+        let mut list = std::mem::take(&mut self.list);
+        list.sort_by_key(|other| other.packet);
+        list
+    }
+
+    /// Takes note of a connection. False where there is no room for it among `most`.
+    pub(super) fn note(&mut self, other: Other, most: usize) -> bool {
+        if let Some(known) = self.alike(&other) {
+            known.connections += 1;
+            known.answer = known.answer.or(other.answer);
+            if other.packet < known.packet {
+                (known.client, known.packet) = (other.client, other.packet);
+            }
+            return true;
+        }
+        let has_room = self.list.len() < most;
+        self.list.extend(has_room.then_some(other));
+        has_room
+    }
+
+    /// Takes note of a step of SRT's handshake. Gives a call that is a new one, and false where there is no room for one.
+    pub(super) fn call(&mut self, call: Call, packet: PacketNo, most: usize) -> (Option<Other>, bool) {
+        let Call { caller: client, listener: server, from } = call;
+        let fate = Fate::Speaks(Side::Client, Foreign::Srt);
+        let other = Other { client, server, fate, answer: None, packet, connections: 1 };
+        if from == Side::Server {
+            if let Some(known) = self.alike(&other) {
+                known.answer = Some(Foreign::Srt);
+            }
+            return (None, true);
+        }
+        if self.calls.contains(&(client, server)) {
+            return (None, true);
+        }
+        if self.calls.len() >= most {
+            return (None, false);
+        }
+        self.calls.push((client, server));
+        let has_room = self.note(other, most);
+        (Some(other), has_room)
+    }
+
+    fn alike(&mut self, other: &Other) -> Option<&mut Other> {
+        let of = |other: &Other| (other.client.ip(), other.server, other.fate);
+        self.list.iter_mut().find(|known| of(known) == of(other))
+    }
+}

@@ -1,0 +1,98 @@
+//! Which faults explain others: who mends the cause mends what follows from it.
+//!
+//! What may follow is no less true: it is found, counted and written to JSON like everything else, with its cause beside it. A
+//! person is shown the cause, and what may follow from it in one line.
+
+use super::Finding;
+use crate::wire::PacketNo;
+
+/// Faults that explain others, when those come behind them in the same session.
+struct Cause {
+    codes: &'static [&'static str],
+    /// The codes of what may follow.
+    explained: &'static [&'static str],
+}
+
+/// In the order in which a session reaches them.
+const CAUSES: &[Cause] = &[
+    // Without a handshake that both sides accept nothing is read, so nothing is answered.
+    Cause {
+        codes: &["HSK001", "HSK002", "HSK005", "HSK008", "HSK009", "HSK012"],
+        explained: &["HSK010", "CMD006", "CMD026", "NET004"],
+    },
+    // A receiver that goes by the specification has lost the chunk stream there: it answers no more, and hangs up.
+    Cause {
+        codes: &["CHK001", "CHK003", "CHK010", "CHK013", "CHK014", "CHK018", "CHK020", "CHK021", "CHK022"],
+        explained: &[
+            "CMD006", "CMD017", "CMD018", "CMD026", "CTL006", "CTL007", "CTL013", "MED001", "MED004", "NET004",
+            "NET008",
+        ],
+    },
+    // A chunk size that the other side does not take ends the connection.
+    Cause { codes: &["CHK012"], explained: &["CMD006", "CMD017", "CMD018", "CMD026", "NET004", "NET008"] },
+    // A server that cannot read a command does not answer it.
+    Cause {
+        codes: &["CMD001", "CMD009", "AMF001", "AMF003", "AMF010", "AMF011"],
+        explained: &["CMD003", "CMD006", "CMD017", "CMD018", "CMD026"],
+    },
+    // Who was refused asks for nothing more, and leaves.
+    Cause {
+        codes: &["CMD023"],
+        explained: &["CMD006", "CMD017", "CMD018", "CMD026", "CMD032", "MED004", "NET004", "NET008"],
+    },
+    // A sender that waits for an acknowledgement stops.
+    Cause { codes: &["CTL006"], explained: &["CTL009", "MED011"] },
+    // A side that takes nothing more stops the other.
+    Cause { codes: &["NET006"], explained: &["MED011"] },
+    // Frames that are no frames configure no decoder.
+    Cause { codes: &["MED016", "MED017"], explained: &["MED001", "MED002", "MED015"] },
+    // A clock that goes wrong moves all that is measured by it.
+    Cause { codes: &["CHK008", "CHK023"], explained: &["CHK009", "MED008", "MED011", "MED014"] },
+];
+
+/// The causes that a session has shown so far.
+#[derive(Debug, Default)]
+pub(super) struct Causes {
+    /// Each with its first packet, the first one of each code.
+    seen: Vec<(&'static str, PacketNo)>,
+}
+
+impl Causes {
+    /// The code of what explains a finding: the earliest cause that it stands behind.
+    pub(super) fn of(&self, finding: &Finding) -> Option<&'static str> {
+        let code = finding.rule.code;
+        let explains =
+            |cause: &str| CAUSES.iter().any(|entry| entry.codes.contains(&cause) && entry.explained.contains(&code));
+        let before = |(cause, packet): &&(&'static str, PacketNo)| *packet <= finding.packets.1 && explains(cause);
+        self.seen.iter().find(before).map(|(cause, _)| *cause)
+    }
+
+    /// Takes note of a finding that may explain later ones.
+    pub(super) fn learn(&mut self, finding: &Finding) {
+        let code = finding.rule.code;
+        let is_known = self.seen.iter().any(|(known, _)| *known == code);
+        if !is_known && CAUSES.iter().any(|cause| cause.codes.contains(&code)) {
+            self.seen.push((code, finding.packets.0));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::CATALOGUE;
+
+    #[test]
+    fn causes_and_what_follows_are_rules() {
+        for code in CAUSES.iter().flat_map(|cause| cause.codes.iter().chain(cause.explained)) {
+            assert!(CATALOGUE.iter().any(|entry| entry.meta.code == *code), "{code}");
+        }
+    }
+
+    #[test]
+    fn nothing_explains_itself() {
+        for cause in CAUSES {
+            assert!(cause.codes.iter().all(|code| !cause.explained.contains(code)), "{:?}", cause.codes);
+        }
+    }
+}
