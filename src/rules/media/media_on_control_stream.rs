@@ -29,7 +29,7 @@ enum Data {
     #[default]
     None,
     /// There was some. Where its media go is not known yet.
-    Held(Quote, String),
+    Held(Box<Quote>, String),
     /// Its media go elsewhere.
     Alone,
     /// Its media go there too.
@@ -58,7 +58,7 @@ impl Rule for MediaOnControlStream {
                 let name = clipped(body.handler().to_owned());
                 let text = format!("{name} on message stream 0, while message stream {stream} is {used}");
                 match data {
-                    Data::None => *data = Data::Held(Quote::of(message), text),
+                    Data::None => *data = Data::Held(Box::new(Quote::of(message)), text),
                     Data::Alone => {
                         findings.about(Self::META, message, text);
                     }
