@@ -22,7 +22,7 @@ const CAUSES: &[Cause] = &[
     },
     // A receiver that goes by the specification has lost the chunk stream there: it answers no more, and hangs up.
     Cause {
-        codes: &["CHK001", "CHK010", "CHK013", "CHK014", "CHK018", "CHK020", "CHK021", "CHK022"],
+        codes: &["CHK001", "CHK003", "CHK010", "CHK013", "CHK014", "CHK018", "CHK020", "CHK021", "CHK022"],
         explained: &[
             "CMD006", "CMD017", "CMD018", "CMD026", "CTL006", "CTL007", "CTL013", "MED001", "MED004", "NET004",
             "NET008",

@@ -162,8 +162,7 @@ impl Story {
                 side.in_order = is_in_order(&close.tcp);
                 side.window_closed = window_closed(&close.tcp);
             }
-            Event::Deviation(event) => self.sides[event.from.index()].deviates = true,
-            Event::Resync(_) | Event::Piece(_) => {}
+            Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
         }
     }
 }

@@ -12,8 +12,6 @@ pub struct SideFacts {
     pub gap: bool,
     /// Its chunks could not be decoded from some point on.
     pub lost: bool,
-    /// It made a mistake by which its chunks are not what another receiver takes them for.
-    pub deviates: bool,
     /// Anything that this side sent was captured.
     pub seen: bool,
     /// How it ended.
@@ -57,7 +55,6 @@ impl Default for SideFacts {
         SideFacts {
             gap: false,
             lost: false,
-            deviates: false,
             seen: false,
             closed: None,
             closed_at: None,

@@ -31,10 +31,6 @@ impl Rule for TransactionUnanswered {
             if answerer.lost || !answerer.seen || misnumbered.iter().any(|(n, _)| *n == call.n) {
                 continue;
             }
-            // What is not a chunk stream to the answerer asks for nothing.
-            if story.of(call.from).deviates {
-                continue;
-            }
             if had_no_time(story, close, call.from, call.at, None) {
                 continue;
             }

@@ -5,7 +5,7 @@
 //! follow, until one of the [hypotheses](crate::proto::rtmp::hypothesis) explains them all or none can. Then they are
 //! read again, in the way that is proven, or up to the impossible header.
 
-use super::stream::{ChunkStream, Partial};
+use super::stream::{ChunkStream, LastHeader, Partial};
 use super::{Chunked, Chunks, Reason, State, after, moment};
 use crate::proto::rtmp::header::{self, ChunkHeader, apart};
 use crate::proto::rtmp::hypothesis::{self, Before, Case, Explanation, Story, Verdict};
@@ -30,8 +30,8 @@ pub(super) struct Doubt {
 #[derive(Debug, Default)]
 pub(super) struct Undo {
     stream: usize,
-    /// The chunk stream as it was before.
-    state: ChunkStream,
+    /// Its chunk stream's last header before.
+    last: LastHeader,
     absolutes: bool,
     omits: bool,
     /// From which place on the stream's bytes came in which packet, from that message's beginning on.
@@ -76,13 +76,13 @@ impl Chunks {
                 self.form.on_every_chunk && (format == 2 || (length, kind) == (partial.head.length, partial.head.kind));
             return format < 3 && !is_next;
         }
-        let is_new = stream.kind != kind;
+        let is_new = stream.last.kind != kind;
         let is_far = header.timestamp > STEP && header.extended.is_none();
         match format {
             0 => self.is_odd(header) || (length > LONG && is_new),
             1 => self.is_odd(header) || (is_new && (kind.name().is_none() || length > LONG || is_far)),
             2 if is_far => true,
-            _ => stream.fresh && stream.extended.is_none() && !self.begins(stream, rest),
+            _ => stream.last.fresh && stream.last.extended.is_none() && !self.begins(stream, rest),
         }
     }
 
@@ -107,8 +107,8 @@ impl Chunks {
 
     /// Whether the payload begins as those of the chunk stream do, as far as it is there.
     fn begins(&self, stream: &ChunkStream, rest: &[u8]) -> bool {
-        let payload = &rest[..rest.len().min(stream.length as usize)];
-        match (stream.kind, payload) {
+        let payload = &rest[..rest.len().min(stream.last.length as usize)];
+        match (stream.last.kind, payload) {
             // Sizes of 16 MiB and more, and such event types, are seldom.
             (MessageType::SET_CHUNK_SIZE | MessageType::USER_CONTROL, [first, ..]) => *first == 0,
             (MessageType::ABORT, [a, b, ..]) => (*a, *b) == (0, 0),
@@ -116,7 +116,7 @@ impl Chunks {
             (
                 MessageType::AUDIO | MessageType::VIDEO | MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0,
                 [_, _, _, _, _, _, ..],
-            ) => fits(stream.kind, payload, &self.signs),
+            ) => fits(stream.last.kind, payload, &self.signs),
             _ => true,
         }
     }
@@ -163,7 +163,7 @@ impl Chunks {
     pub(super) fn note_beginning(&mut self, stream: usize, at: Moment) {
         let undo = &mut self.undo;
         undo.stream = stream;
-        undo.state = self.streams[stream].state();
+        undo.last = self.streams[stream].last;
         (undo.absolutes, undo.omits) = (self.absolutes, self.omits);
         undo.moments.clear();
         undo.moments.push((self.offset, at));
@@ -271,9 +271,8 @@ impl Chunks {
         };
         self.offset -= size;
         if is_all {
-            let undo = &mut self.undo;
-            self.streams[stream] = std::mem::take(&mut undo.state);
-            undo.state = self.streams[stream].state();
+            let undo = &self.undo;
+            self.streams[stream].last = undo.last;
             (self.absolutes, self.omits) = (undo.absolutes, undo.omits);
             return Ok(bytes);
         }

@@ -14,7 +14,7 @@ impl Chunks {
     /// length.
     pub(super) fn header(&self, bytes: &[u8]) -> Result<(ChunkHeader, usize), Unread> {
         let (mut header, length) = self.written_header(bytes)?;
-        if self.may_doubt() && self.is_suspect(&header, &bytes[length..]) {
+        if self.is_suspect(&header, &bytes[length..]) && self.may_doubt() {
             return Err(Unread::Doubt);
         }
         if self.has_hole && header.format < 2 && !resync::is_possible(&header, &self.message_streams) {
@@ -37,15 +37,15 @@ impl Chunks {
         if self.form.on_every_chunk && header.format < 3 && stream.partial.is_some() {
             return Ok((ChunkHeader { format: 3, ..header }, length));
         }
-        if header.format >= 2 && !stream.fresh && stream.partial.is_none() {
+        if header.format >= 2 && !stream.last.fresh && stream.partial.is_none() {
             return Err(Unread::Seek);
         }
         if header.format == 3
-            && let Some(stored) = stream.extended
+            && let Some(stored) = stream.last.extended
         {
             header.extended = self.extended_on_type_3(stream, stored, &bytes[length..])?;
         }
-        let begins = if header.format < 2 { header.length } else { stream.length };
+        let begins = if header.format < 2 { header.length } else { stream.last.length };
         if stream.partial.is_none() && self.is_in_doubt(begins) {
             return Err(Unread::Seek);
         }
@@ -101,10 +101,10 @@ impl Chunks {
         if let Some(partial) = &stream.partial {
             return Ok((field == partial.head.timestamp).then_some(field));
         }
-        if near(field, stream.timestamp) {
+        if near(field, stream.last.timestamp) {
             return Ok(Some(field));
         }
-        let data = self.chunk_of(stream.length);
+        let data = self.chunk_of(stream.last.length);
         if self.omits || data > LOOK_AHEAD {
             return Ok(None);
         }

@@ -16,7 +16,7 @@ use bytes::Bytes;
 
 use self::doubt::{Departure, Doubt, Undo};
 use self::search::Search;
-use self::stream::{ChunkStream, Partial};
+use self::stream::{ChunkStream, LastHeader, Partial};
 use super::detect::Foreign;
 use super::header::ChunkHeader;
 use super::hypothesis::{DEFAULT_CHUNK_SIZE, Form, Sizes, TAG_SIZE, tag_size};
@@ -507,7 +507,7 @@ impl Chunks {
             self.partial_bytes -= partial.cost();
             out.push(partial.incomplete(Why::HeaderInside));
         }
-        let form = match (stream.extended, header.extended) {
+        let form = match (stream.last.extended, header.extended) {
             (Some(_), None) if header.format == 3 => ExtendedForm::Omitted,
             (_, Some(_)) if header.format == 3 => ExtendedForm::Repeated,
             _ => ExtendedForm::Single,
@@ -525,9 +525,10 @@ impl Chunks {
             }
             partial
         } else {
-            stream.inherit(&header, &mut self.absolutes);
-            let reading = if self.deviates { self.departure.reading(stream.length, bytes) } else { Reading::Standard };
-            let value = header.extended.or(stream.extended);
+            stream.last.inherit(&header, &mut self.absolutes);
+            let reading =
+                if self.deviates { self.departure.reading(stream.last.length, bytes) } else { Reading::Standard };
+            let value = header.extended.or(stream.last.extended);
             let head = Head {
                 first,
                 last,
@@ -536,21 +537,21 @@ impl Chunks {
                 chunks: 1,
                 chunk_stream_id: stream.id,
                 chunk_format: header.format,
-                timestamp: stream.timestamp,
-                timestamp_known: stream.timed,
-                timestamp_inherited: stream.timed && stream.unset,
-                delta: stream.step,
-                length: stream.length,
-                kind: stream.kind,
-                message_stream_id: stream.message_stream_id,
-                message_stream_known: stream.placed,
+                timestamp: stream.last.timestamp,
+                timestamp_known: stream.last.timed,
+                timestamp_inherited: stream.last.timed && stream.last.unset,
+                delta: stream.last.step,
+                length: stream.last.length,
+                kind: stream.last.kind,
+                message_stream_id: stream.last.message_stream_id,
+                message_stream_known: stream.last.placed,
                 header: HeaderBytes::new(bytes),
                 runs: Vec::new(),
                 extended: value.map(|value| Extended {
                     value,
                     form,
-                    absolute: stream.absolute,
-                    ambiguous: stream.ambiguous,
+                    absolute: stream.last.absolute,
+                    ambiguous: stream.last.ambiguous,
                 }),
                 reading,
             };
@@ -586,7 +587,11 @@ impl Chunks {
 
     fn add_stream(&mut self, id: u32) -> usize {
         let index = self.streams.len();
-        self.streams.push(ChunkStream::new(id, !self.has_hole && self.undecoded == 0));
+        self.streams.push(ChunkStream {
+            id,
+            last: LastHeader::none(!self.has_hole && self.undecoded == 0),
+            partial: None,
+        });
         match self.small.get_mut(id as usize) {
             Some(place) => *place = index as u16,
             None => {

@@ -70,11 +70,11 @@ impl Chunks {
         let broken = self.search.broken;
         let past = |stream: &ChunkStream| Past {
             id: stream.id,
-            length: stream.length,
-            kind: stream.kind,
-            fresh: stream.fresh && !broken,
+            length: stream.last.length,
+            kind: stream.last.kind,
+            fresh: stream.last.fresh && !broken,
             left: stream.partial.as_ref().filter(|_| !broken).map_or(0, |partial| partial.head.length - partial.passed),
-            extended: stream.extended,
+            extended: stream.last.extended,
         };
         Known {
             streams: self.streams.iter().map(past).collect(),
@@ -104,7 +104,7 @@ impl Chunks {
             && let Some(stream) = self.find(u32::from(first & 63))
         {
             // What it inherits was proven with it.
-            self.streams[stream].fresh = true;
+            self.streams[stream].last.fresh = true;
         }
         if search.announced || skipped > 0 {
             out.push(Chunked::Resync { offset: self.offset, skipped, at: moment(&search.bounds, at) });
@@ -151,9 +151,9 @@ impl Chunks {
         }
         let place = self.find(id).unwrap_or_else(|| self.add_stream(id));
         let stream = &mut self.streams[place];
-        stream.length = payload.len() as u32;
-        stream.kind = MessageType::DATA_AMF0;
-        stream.fresh = true;
+        stream.last.length = payload.len() as u32;
+        stream.last.kind = MessageType::DATA_AMF0;
+        stream.last.fresh = true;
         if let ChunkSize::AtLeast { least, .. } = &mut self.size {
             *least = (*least).max(payload.len() as u32);
         }
@@ -164,9 +164,9 @@ impl Chunks {
         // Media stay on their message stream; there is no other where the direction has only one. Commands change theirs.
         let is_sole = self.message_streams.iter().filter(|id| **id != 0).count() == 1;
         for stream in &mut self.streams {
-            stream.fresh = false;
-            stream.timed = false;
-            stream.placed &= is_sole && matches!(stream.kind, MessageType::AUDIO | MessageType::VIDEO);
+            stream.last.fresh = false;
+            stream.last.timed = false;
+            stream.last.placed &= is_sole && matches!(stream.last.kind, MessageType::AUDIO | MessageType::VIDEO);
         }
     }
 

@@ -11,6 +11,13 @@ use crate::wire::Moment;
 #[derive(Debug, Default)]
 pub(super) struct ChunkStream {
     pub(super) id: u32,
+    pub(super) last: LastHeader,
+    pub(super) partial: Option<Partial>,
+}
+
+/// What the headers of a chunk stream said so far, which the next one inherits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LastHeader {
     pub(super) timestamp: u32,
     pub(super) delta: u32,
     pub(super) length: u32,
@@ -32,7 +39,6 @@ pub(super) struct ChunkStream {
     pub(super) unset: bool,
     /// Whether `message_stream_id` is known.
     pub(super) placed: bool,
-    pub(super) partial: Option<Partial>,
 }
 
 /// A message of which more is to come.
@@ -48,16 +54,10 @@ pub(super) struct Partial {
     pub(super) dropped: bool,
 }
 
-impl ChunkStream {
-    /// What its last header said, without the message under way.
-    pub(super) fn state(&self) -> ChunkStream {
-        ChunkStream { partial: None, ..*self }
-    }
-
-    /// One of which nothing is known. Where its direction `is_whole` up to here nothing came before either, and receivers
-    /// count its time from 0.
-    pub(super) fn new(id: u32, is_whole: bool) -> Self {
-        ChunkStream { id, timed: is_whole, unset: is_whole, ..ChunkStream::default() }
+impl LastHeader {
+    /// None so far. Where its direction `is_whole` up to here nothing came before either, and receivers count the time from 0.
+    pub(super) fn none(is_whole: bool) -> Self {
+        LastHeader { timed: is_whole, unset: is_whole, ..LastHeader::default() }
     }
 
     /// A new message's header: what it leaves out stays as it was. `absolutes` says whether the direction has proven that

@@ -21,10 +21,9 @@ const MARK: i32 = 8;
 /// What a number of three bytes and more says that is the only one possible.
 const NUMBER: i32 = 20;
 /// What it says that AMF values end with their message, and that they do not.
-const WHOLE: i32 = 40;
-/// What it says that the stream ends with a message, or pauses there.
+const WHOLE: i32 = 48;
+/// What it says that the stream ends with a message.
 const AT_THE_END: i32 = 16;
-const AT_A_PAUSE: i32 = 8;
 /// What it says against a place that a payload does not begin as it should, or a header is one that no sender writes.
 const STRANGE: i32 = 12;
 const IMPOSSIBLE: i32 = 16;
@@ -193,7 +192,7 @@ impl<'b> Walk<'b> {
             self.headers += 1;
             if at < self.counts_from {
                 self.bits = bits;
-            } else if self.bits >= self.proof() && at > self.behind && self.uses.marks >= self.marks_wanted {
+            } else if self.is_proven(0) && at > self.behind {
                 return Outcome::Proven(data);
             }
             let track = &mut self.tracks[place];
@@ -206,25 +205,28 @@ impl<'b> Walk<'b> {
             if self.tracks[place].past.left == 0 && self.at <= self.bytes.len() {
                 self.complete(place);
             }
+            // Its sender may wait for an answer now: nothing needs to follow.
+            if self.is_whole && self.is_proven(0) && self.at > self.behind {
+                return Outcome::Proven(self.at);
+            }
         }
     }
 
     /// The verdict where the bytes end.
     fn end(&self) -> Outcome {
         let is_exact = self.at == self.bytes.len() && self.headers > 0;
-        let more = match self.known.then {
-            Then::More if is_exact && self.is_whole => AT_A_PAUSE,
-            Then::More => return Outcome::Wait,
-            Then::End if is_exact && self.rigour == Rigour::Lenient => return Outcome::Proven(self.at),
-            Then::End if is_exact => AT_THE_END,
-            _ => 0,
-        };
-        let is_proven = is_exact && self.bits + more >= self.proof() && self.uses.marks >= self.marks_wanted;
-        match (is_proven, self.known.then) {
-            (true, _) => Outcome::Proven(self.at),
-            (false, Then::More) => Outcome::Wait,
-            (false, _) => Outcome::Rejected,
+        let is_enough = self.is_proven(if self.known.then == Then::End { AT_THE_END } else { 0 });
+        match self.known.then {
+            Then::More => Outcome::Wait,
+            Then::End if is_exact && self.rigour == Rigour::Lenient => Outcome::Proven(self.at),
+            _ if is_exact && is_enough => Outcome::Proven(self.at),
+            _ => Outcome::Rejected,
         }
+    }
+
+    /// Whether the evidence is enough, with so many bits more.
+    fn is_proven(&self, more: i32) -> bool {
+        self.bits + more >= self.proof() && self.uses.marks >= self.marks_wanted
     }
 
     /// Reads and weighs a header: its chunk stream, and where its chunk's data begins.

@@ -82,8 +82,14 @@ pub fn run(bytes: &[u8]) {
     let captured = case.captured();
     let everything = analyze(&captured);
     if case.is_whole() && captured != case.packets {
-        let sent = Story::of_packets(&case.packets);
-        assert_eq!(sent.meaning(), meaning(&everything.events), "in other packets it says something else");
+        let sent = Story::of_packets(&case.packets).meaning();
+        let captured = meaning(&everything.events);
+        // A message is told when its last packet is there, so a sender's mistake inside it is found only where that packet has more.
+        let deviates = |lines: &[String]| lines.iter().any(|line| line.contains(" deviation "));
+        assert!(
+            sent == captured || deviates(&sent) || deviates(&captured),
+            "in other packets it says something else: {sent:#?} {captured:#?}"
+        );
     }
     everything.json();
 }
