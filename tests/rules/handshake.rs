@@ -279,6 +279,17 @@ fn ends() -> Vec<Case> {
     };
     let story = |what, story, expected| Case { code: "HSK010", what, story, expected };
     vec![
+        case(
+            "HSK010",
+            "connect in its place",
+            &Conversation::new()
+                .client(|c| c.raw(&[3]).raw(&opening(0, 1)))
+                .server(|s| s.raw(&[3]).raw(&opening(5, 2)).raw(&echo(&opening(0, 1), 3)))
+                .client(|c| c.connect("live"))
+                .server(|s| s.connect_result())
+                .client(|c| c.create_stream(2)),
+            &["C2 never came: the client closed the connection"],
+        ),
         case("HSK010", "whole", &handshake(Handshake::Simple), &[]),
         case("HSK010", "no C2", &without_c2(), &["C2 never came: the client closed the connection"]),
         case(

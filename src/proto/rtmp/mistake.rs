@@ -15,6 +15,8 @@ pub enum Mistake {
     HeaderOnEveryChunk { format: u8 },
     /// A message is longer or shorter than its header says.
     Length { said: u32, is: u32, by: Telling },
+    /// It sends no C2: its chunks begin where that belongs.
+    NoEcho,
     /// Bytes that belong to no chunk stand between two messages.
     Extra { bytes: u32, what: Stray },
 }
@@ -99,8 +101,14 @@ impl Reading {
 
 impl Mistake {
     /// Every name.
-    pub const WORDS: &'static [Word] =
-        &Word::list(["chunk_size", "message_stream_id", "header_on_every_chunk", "length", "extra_bytes"]);
+    pub const WORDS: &'static [Word] = &Word::list([
+        "chunk_size",
+        "message_stream_id",
+        "header_on_every_chunk",
+        "length",
+        "echo_missing",
+        "extra_bytes",
+    ]);
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -108,6 +116,7 @@ impl Mistake {
             Mistake::MessageStreamId { .. } => Reading::MessageStreamId.name(),
             Mistake::HeaderOnEveryChunk { .. } => Reading::HeaderOnEveryChunk.name(),
             Mistake::Length { .. } => Reading::Length.name(),
+            Mistake::NoEcho => "echo_missing",
             Mistake::Extra { .. } => "extra_bytes",
         }
     }
@@ -133,6 +142,7 @@ impl Mistake {
                 };
                 format!("a message whose header says {said} bytes has {is} {by}")
             }
+            Mistake::NoEcho => "its connect where the 1536 bytes of C2 belong".into(),
             Mistake::Extra { bytes, what } => {
                 let what = match what {
                     Stray::Unknown => "that belong to no chunk",

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::chunk::{Chunked, Chunks};
 use super::detect::{Foreign, Found, hides_signature, is_encrypted, is_version};
 use super::handshake::{Echo, HALF, Handshake, HandshakeFacts, PeerBlock, Step};
-use super::{Answer, Body, Head, Message, Reason};
+use super::{Answer, Body, Head, Message, Mistake, Reason};
 use crate::limits::{Limits, Reached};
 use crate::net::{How, Start, TcpFacts};
 use crate::proto::{Attempts, Close, Deviation, Event, Gap, Incomplete, Resync, Undecodable, Why};
@@ -71,6 +71,8 @@ struct Half {
     bytes: Vec<u8>,
     first: Moment,
     last: Moment,
+    /// Chunks that stand where C2 belongs.
+    chunks: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -78,6 +80,12 @@ struct Call {
     transaction_id: f64,
     n: u64,
     time: Time,
+}
+
+/// Whether a chunk stream begins here, with a `connect`.
+fn is_connect(bytes: &[u8]) -> bool {
+    const NAME: &[u8] = b"\x02\0\x07connect";
+    matches!(bytes, [2..=63, _, _, _, 0, _, _, 20, 0, 0, 0, 0, payload @ ..] if payload.starts_with(NAME))
 }
 
 /// Bytes of the shortest PROXY protocol header: `PROXY UNKNOWN` and the end of its line.
@@ -203,7 +211,8 @@ impl Session {
     }
 
     /// Bytes of which is known whether they are RTMP's.
-    fn decode(&mut self, from: Side, mut bytes: &[u8], at: Moment, out: &mut Sink<'_>) {
+    fn decode(&mut self, from: Side, bytes: &[u8], at: Moment, out: &mut Sink<'_>) {
+        let (mut early, mut bytes) = (Vec::new(), bytes);
         let direction = &mut self.directions[from.index()];
         if direction.foreign.is_some() {
             direction.opaque += bytes.len() as u64;
@@ -213,6 +222,11 @@ impl Session {
             let used = self.handshake(from, bytes, at, out.events);
             bytes = &bytes[used..];
             self.directions[from.index()].end_handshake(at);
+            early = std::mem::take(&mut self.directions[from.index()].handshake.chunks);
+        }
+        if !early.is_empty() {
+            early.extend_from_slice(bytes);
+            bytes = &early;
         }
         if bytes.is_empty() {
             return;
@@ -262,6 +276,15 @@ impl Session {
             half.bytes.extend_from_slice(&bytes[used..used + take]);
             half.passed += take as u64;
             used += take;
+            if step == Step::Echo && from == Side::Client && !direction.is_doubtful && is_connect(&half.bytes) {
+                let offset = direction.skip + start;
+                half.passed = HALF;
+                half.chunks = std::mem::take(&mut half.bytes);
+                direction.chunks = Chunks::new(offset, &self.limits);
+                let (session, mistake, at) = (self.session, Mistake::NoEcho, half.first);
+                out.push_back(Event::Deviation(Deviation { session, from, offset, at, mistake }));
+                break;
+            }
             if half.passed < end {
                 continue;
             }
