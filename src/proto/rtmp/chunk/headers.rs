@@ -13,6 +13,9 @@ impl Chunks {
     /// Reads the header at the start of `bytes`, with the extended timestamp that a type 3 chunk may have, and its
     /// length.
     pub(super) fn header(&self, bytes: &[u8]) -> Result<(ChunkHeader, usize), Unread> {
+        if let Some(header) = self.next_chunk(bytes[0]) {
+            return Ok((header, 1));
+        }
         let (mut header, length) = self.written_header(bytes)?;
         if self.is_suspect(&header, &bytes[length..]) && self.may_doubt() {
             return Err(Unread::Doubt);
@@ -51,6 +54,19 @@ impl Chunks {
         }
         let extended = if header.format == 3 && header.extended.is_some() { 4 } else { 0 };
         Ok((header, length + extended))
+    }
+
+    /// The header of one byte that most chunks have: of type 3, for the next chunk of a message under way. Nothing about it can be
+    /// doubted.
+    #[inline]
+    fn next_chunk(&self, first: u8) -> Option<ChunkHeader> {
+        let chunk_stream_id = u32::from(first & 63);
+        if first < 0xc0 || chunk_stream_id < 2 {
+            return None;
+        }
+        let stream = &self.streams[self.find(chunk_stream_id)?];
+        let is_next = stream.partial.is_some() && stream.last.extended.is_none();
+        is_next.then_some(ChunkHeader { format: 3, chunk_stream_id, ..ChunkHeader::default() })
     }
 
     /// The header as it stands, and its length.
