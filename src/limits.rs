@@ -146,8 +146,8 @@ limits! {
     /// middle of a picture each.
     session_bytes_total: usize = 40 << 20, "bytes";
 
-    /// Bytes of one direction in which the next chunk is looked for after a hole. Past it half of them are skipped. Four of
-    /// the largest common chunks: a chain of headers that proves a place is seldom longer.
+    /// Bytes of one direction in which the next chunk is looked for after a hole, or its sender's mistake. Past it half of them
+    /// are skipped. Four of the largest common chunks: a chain of headers that proves a place is seldom longer.
     search_bytes: usize = 256 << 10, "bytes";
     /// What is kept of unfinished messages over all chunk streams of one direction, with the places of their chunks. Past
     /// it a message loses its payload (`incomplete`). The longest message has 16 MiB, and two may be under way.

@@ -323,7 +323,12 @@ impl Chunks {
                 self.doubt = Some(Box::new(Doubt { tried: doubt.bytes.len(), ..*doubt }));
                 return false;
             }
-            _ => self.despair(*doubt, out),
+            _ => {
+                if is_full {
+                    out.push(Chunked::Reached("search_bytes"));
+                }
+                self.despair(*doubt, out);
+            }
         }
         true
     }

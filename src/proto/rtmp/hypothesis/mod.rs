@@ -175,6 +175,17 @@ impl First {
 }
 
 impl Case<'_> {
+    /// Whether the message before the impossible header was split as the present size has it, so that this is the one in use.
+    fn keeps_its_size(&self) -> bool {
+        let Some(first) = self.first().filter(|first| self.before != Before::Nothing && first.id < 64) else {
+            return false;
+        };
+        let mark = 0xc0 | first.id as u8;
+        let places = (first.data..self.symptom).step_by(self.size as usize + 1).skip(1).map(|behind| behind - 1);
+        let mut marks = places.filter(|at| self.bytes[*at] == mark && self.bytes[at - 1] != mark);
+        marks.nth(1).is_some()
+    }
+
     fn first(&self) -> Option<First> {
         let (header, length) = self.form.read(self.bytes, &self.known.message_streams, &self.known.signs)?;
         let id = header.chunk_stream_id;

@@ -37,7 +37,7 @@ pub(super) fn peer(case: &Case<'_>) -> Verdict {
 
 /// A size that is not in force.
 pub(super) fn tried(case: &Case<'_>, size: u32, source: SizeSource) -> Verdict {
-    if size == case.size || size == case.sizes.in_force() {
+    if size == case.size || size == case.sizes.in_force() || (size > case.size && case.keeps_its_size()) {
         return Verdict::Rejected;
     }
     let marks = if source == SizeSource::Spacing { MARKS } else { 0 };

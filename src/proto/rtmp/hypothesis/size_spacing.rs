@@ -18,7 +18,9 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
     let payload = &case.bytes[first.data.min(end)..end];
     case.known.spend(payload.len() as u64 / 8);
     let mut waits = false;
-    for size in memchr::memchr_iter(0xc0 | first.id as u8, payload).filter(|size| *size > 0).take(SIZES) {
+    // Where chunks of the present size stand, those of every multiple do as well.
+    let is_other = |size: &usize| *size > 0 && !(size + 1).is_multiple_of(case.size as usize + 1);
+    for size in memchr::memchr_iter(0xc0 | first.id as u8, payload).filter(is_other).take(SIZES) {
         match tried(case, size as u32, SizeSource::Spacing) {
             Verdict::Rejected => {}
             Verdict::Wait => waits = true,

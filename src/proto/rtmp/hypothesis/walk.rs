@@ -329,7 +329,13 @@ impl<'b> Walk<'b> {
         if !past.fresh {
             return Err(End::Broken);
         }
-        self.bits += MARK;
+        // A payload of four bytes has nothing that tells it; that of a size does.
+        match (past.kind, self.bytes.get(data)) {
+            (MessageType::SET_CHUNK_SIZE, None) => return Err(End::Short),
+            (MessageType::SET_CHUNK_SIZE, Some(1..)) if self.rigour != Rigour::Lenient => return Err(End::Broken),
+            (kind, _) if kind.is_protocol_control() => {}
+            _ => self.bits += MARK,
+        }
         self.weigh_beginning(past.kind, past.length, data)?;
         let track = &mut self.tracks[place];
         track.past.left = past.length;
