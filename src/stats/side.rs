@@ -72,6 +72,7 @@ impl SideStats {
                 self.missing += gap.bytes;
             }
             Event::Undecodable(_) => self.lost = true,
+            Event::Deviation(deviation) => self.lost |= deviation.mistake.loses(),
             Event::Close(close) => {
                 self.bytes = close.bytes;
                 self.undecoded = close.undecoded;

@@ -80,9 +80,13 @@ impl Story {
     /// Whether everything that this side sent so far was captured and decoded. What a server seems to begin with proves nothing
     /// as long as the client's beginning is not there: its own may be missing too.
     pub fn is_whole(&self, side: Side) -> bool {
-        let facts = self.of(side);
+        self.is_captured(side) && !self.of(side).lost
+    }
+
+    /// Whether all that a side sent was captured, though not all of it may have been understood.
+    pub fn is_captured(&self, side: Side) -> bool {
         let is_from_start = side == Side::Client || self.of(Side::Client).handshake[0].is_some();
-        !self.midstream && is_from_start && !facts.gap && !facts.lost
+        !self.midstream && is_from_start && !self.of(side).gap
     }
 
     /// Whether a session that ends with this close ended by a FIN. Its acknowledgement number proves that nothing of the
@@ -161,6 +165,10 @@ impl Story {
                 side.closed_at = Some(close.at);
                 side.in_order = is_in_order(&close.tcp);
                 side.window_closed = window_closed(&close.tcp);
+            }
+            Event::Deviation(deviation) if deviation.mistake.loses() => {
+                self.sides[deviation.from.index()].lost = true;
+                self.tracks.lose(deviation.from);
             }
             Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
         }

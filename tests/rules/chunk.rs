@@ -69,7 +69,7 @@ fn first_chunks() -> Vec<Case> {
             "CHK003",
             "a new message in the middle",
             &publisher(|c| c.chunk_layer(|chunks| begin(chunks, false)).message_as(Format::Type0, &large(80))),
-            &["a new header on chunk stream 6 after 4096 of the 5000 bytes of video (offset 3328)"],
+            &["a new header on chunk stream 6 after 4096 of the 5000 bytes of the client's video (offset 3328)"],
         ),
         case(
             "CHK003",
@@ -366,7 +366,7 @@ fn sizes() -> Vec<Case> {
             })
         })
     };
-    let goes_on = &["after Set Chunk Size 60000 it goes on with chunks of 4096 bytes"];
+    let goes_on = &["after Set Chunk Size 60000 the client goes on with chunks of 4096 bytes"];
     vec![
         case("CHK010", "1", &size(1), &[]),
         case("CHK010", "0", &told([0; 4]), &["a chunk size of 0"]),
@@ -487,7 +487,7 @@ fn headers() -> Vec<Case> {
             "no header",
             &publisher(|c| c.raw(&[9, 0, 0, 0, 0x10, 0, 0, 99, 0xde, 0xad, 0xbe, 0xef])),
             &[
-                "from here on the bytes are no chunk stream of size 4096: they begin with 09 00 00 00 10 00 00 63 de ad be ef (offset 3328, behind message 10); 12 bytes not decoded",
+                "from here on the client's bytes are no chunk stream of size 4096: they begin with 09 00 00 00 10 00 00 63 de ad be ef (offset 3328, behind message 10); 12 bytes not decoded",
             ],
         ),
         case(
@@ -495,7 +495,7 @@ fn headers() -> Vec<Case> {
             "text",
             &publisher(|c| c.raw(b"\x99my secret words")),
             &[
-                "from here on the bytes are no chunk stream of size 4096: they begin with 99 ·· ·· ·· ·· ·· ·· ·· ·· ·· ·· ·· (offset 3328, behind message 10); 16 bytes not decoded",
+                "from here on the client's bytes are no chunk stream of size 4096: they begin with 99 ·· ·· ·· ·· ·· ·· ·· ·· ·· ·· ·· (offset 3328, behind message 10); 16 bytes not decoded",
             ],
         ),
         case(
@@ -508,7 +508,7 @@ fn headers() -> Vec<Case> {
             "CHK022",
             "cases/type0-header-one-byte-short.pcap",
             &[
-                "type 0 headers of 11 bytes, with 3 bytes for the message stream id, where 12 with 4 belong (offset 3692)",
+                "the client's type 0 headers have 11 bytes, with 3 bytes for the message stream id, where 12 with 4 belong (offset 3692)",
             ],
         ),
         case("CHK022", "whole ones", &full(60, Format::Type0), &[]),
@@ -518,7 +518,7 @@ fn headers() -> Vec<Case> {
             "bytes between",
             &publisher(|c| c.message(&frame(0)).raw(&[0xfe; 7]).message(&frame(20)).message(&frame(40))),
             &[
-                "7 bytes at offset 3631 belong to no chunk: they are too many, or the length of the message before is too small",
+                "7 bytes of the client at offset 3631 cannot be read as chunks: there are bytes too many, or some are missing, or a length before them is wrong",
             ],
         ),
         case("CHK020", "announced", &publisher(|c| c.set_chunk_size(9000).message(&large(0))), &[]),
@@ -528,7 +528,7 @@ fn headers() -> Vec<Case> {
             &publisher(|c| {
                 c.chunk_layer(|k| k.chunk_size = 9000).message(&large(0)).message(&frame(20)).message(&frame(40))
             }),
-            &["the client announced 4096, and from offset 3328 on writes messages of up to 5000 bytes in one chunk"],
+            &["the client had announced 4096, and from offset 3328 on writes messages of up to 5000 bytes in one chunk"],
         ),
         case("CHK019", "the smallest headers", &full(60, Format::Best), &[]),
         case(

@@ -288,7 +288,18 @@ fn ends() -> Vec<Case> {
                 .client(|c| c.connect("live"))
                 .server(|s| s.connect_result())
                 .client(|c| c.create_stream(2)),
-            &["C2 never came: the client closed the connection"],
+            &["C2 never came: the client writes its connect where the 1536 bytes of C2 belong (offset 1537)"],
+        ),
+        case(
+            "HSK010",
+            "a chunk size and connect in its place",
+            &Conversation::new()
+                .client(|c| c.raw(&[3]).raw(&opening(0, 1)))
+                .server(|s| s.raw(&[3]).raw(&opening(5, 2)).raw(&echo(&opening(0, 1), 3)))
+                .client(|c| c.set_chunk_size(4096).connect("live"))
+                .server(|s| s.connect_result())
+                .client(|c| c.create_stream(2)),
+            &["C2 never came: the client writes its connect where the 1536 bytes of C2 belong (offset 1537)"],
         ),
         case("HSK010", "whole", &handshake(Handshake::Simple), &[]),
         case("HSK010", "no C2", &without_c2(), &["C2 never came: the client closed the connection"]),

@@ -90,7 +90,7 @@ fn a_broken_chunk_layer_says_what_its_sender_did() {
             "connect-in-peer-chunk-size",
             &[
                 "HSK009 the server sent window_acknowledgement_size 3 ms before C2 was whole",
-                "CHK020 the client announced nothing, so that 128 counts, and from offset 3073 on writes chunks of up to 281 bytes: it uses 4096, which the server announced for itself",
+                "CHK020 the client had announced nothing, so that 128 counted, and from offset 3073 on writes chunks of up to 281 bytes: it uses 4096, which the server announced for itself",
             ],
         ),
         (
@@ -99,18 +99,39 @@ fn a_broken_chunk_layer_says_what_its_sender_did() {
                 "CHK020 the client uses chunk size 4096 before announcing it: a chunk of 3009 bytes at offset 3452, where 128 was in force, and Set Chunk Size behind it",
             ],
         ),
-        ("announces-4096-sends-128", &["CHK013 after Set Chunk Size 4096 it goes on with chunks of 128 bytes"]),
-        ("says-4096-goes-on-with-128", &["CHK013 after Set Chunk Size 4096 it goes on with chunks of 128 bytes"]),
+        ("announces-4096-sends-128", &["CHK013 after Set Chunk Size 4096 the client goes on with chunks of 128 bytes"]),
+        (
+            "says-4096-goes-on-with-128",
+            &["CHK013 after Set Chunk Size 4096 the client goes on with chunks of 128 bytes"],
+        ),
         (
             "header-on-every-chunk",
             &[
-                "CHK003 all 3 chunks of video of 9009 bytes have the header of a new message; type 3 belongs on all but the first (offset 3751)",
+                "CHK003 all 3 chunks of the client's video of 9009 bytes have the header of a new message; type 3 belongs on all but the first (offset 3751)",
             ],
         ),
         (
             "type0-header-one-byte-short",
             &[
-                "CHK022 type 0 headers of 11 bytes, with 3 bytes for the message stream id, where 12 with 4 belong (offset 3692)",
+                "CHK022 the client's type 0 headers have 11 bytes, with 3 bytes for the message stream id, where 12 with 4 belong (offset 3692)",
+            ],
+        ),
+        (
+            "window-with-short-header",
+            &[
+                "CHK022 the server's type 0 headers have 11 bytes, with 3 bytes for the message stream id, where 12 with 4 belong (offset 3073)",
+            ],
+        ),
+        (
+            "chunks-where-c2-belongs",
+            &["HSK010 C2 never came: the client writes its connect where the 1536 bytes of C2 belong (offset 1537)"],
+        ),
+        // What could not be read may have been connect: nobody is blamed for what does not go with a session without one.
+        (
+            "c2-one-byte-short",
+            &[
+                "HSK005 C2 is neither an echo of S1 nor signed",
+                "CHK021 216 bytes of the client at offset 3073 cannot be read as chunks: there are bytes too many, or some are missing, or a length before them is wrong",
             ],
         ),
     ];

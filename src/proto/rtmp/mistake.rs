@@ -2,6 +2,7 @@
 //!
 //! Which mistakes are thought of, and how one is proven, is the business of `hypothesis`.
 
+use crate::wire::words::count;
 use crate::wire::{Side, Word};
 
 /// What a sender does otherwise than its own announcements and RTMP have it. The bytes are read that way from there on.
@@ -121,6 +122,11 @@ impl Mistake {
         }
     }
 
+    /// Whether bytes of it are left out that may have been meant as messages.
+    pub fn loses(self) -> bool {
+        matches!(self, Mistake::Extra { what: Stray::Unknown, .. })
+    }
+
     /// What the side `from` does, for a person.
     pub fn clause(self, from: Side) -> String {
         match self {
@@ -145,11 +151,11 @@ impl Mistake {
             Mistake::NoEcho => "its connect where the 1536 bytes of C2 belong".into(),
             Mistake::Extra { bytes, what } => {
                 let what = match what {
-                    Stray::Unknown => "that belong to no chunk",
+                    Stray::Unknown => "that cannot be read as chunks",
                     Stray::TagSize => "of an FLV file, the size of the tag before, which no chunk stream has",
                     Stray::Echo => "before the first chunk, as many as a second C2 or S2 has",
                 };
-                format!("{bytes} bytes {what}")
+                format!("{} {what}", count(u64::from(bytes), "byte"))
             }
         }
     }

@@ -82,9 +82,12 @@ struct Call {
     time: Time,
 }
 
-/// Whether a chunk stream begins here, with a `connect`.
-fn is_connect(bytes: &[u8]) -> bool {
+/// Whether a chunk stream begins here, with a `connect`, or with one behind a chunk size or a window.
+fn is_connect(mut bytes: &[u8]) -> bool {
     const NAME: &[u8] = b"\x02\0\x07connect";
+    while let [2, _, _, _, 0, 0, 4, 1 | 5, 0, 0, 0, 0, _, _, _, _, rest @ ..] = bytes {
+        bytes = rest;
+    }
     matches!(bytes, [2..=63, _, _, _, 0, _, _, 20, 0, 0, 0, 0, payload @ ..] if payload.starts_with(NAME))
 }
 

@@ -19,7 +19,7 @@ rule! {
     pub(super) struct ChunkSizeNotAnnounced {
         waiting: Waiting,
     }
-    "CHK020", "chunk-size-not-announced", Error, "RTMP 1.0 §5.4.1", rests: Sender
+    "CHK020", "chunk-size-not-announced", Error, "RTMP 1.0 §5.4.1", rests: Event
 }
 
 impl ChunkSizeNotAnnounced {
@@ -47,7 +47,7 @@ fn text(size: UsedSize, from: Side, offset: u64, announced_behind: Option<u32>) 
             "the {who} uses chunk size {size} before announcing it: a chunk of {used} bytes at offset {offset}, where {in_force} was in force, and Set Chunk Size behind it"
         );
     }
-    let said = if announced { format!("announced {in_force}") } else { "announced nothing".to_owned() };
+    let said = if announced { format!("had announced {in_force}") } else { "had announced nothing".to_owned() };
     let what = match source {
         SizeSource::Peer(size) => {
             format!("chunks of up to {used} bytes: it uses {size}, which the {other} announced for itself")
@@ -55,7 +55,7 @@ fn text(size: UsedSize, from: Side, offset: u64, announced_behind: Option<u32>) 
         SizeSource::Whole => format!("messages of up to {used} bytes in one chunk"),
         SizeSource::Before | SizeSource::Spacing => format!("chunks of {used} bytes"),
     };
-    let counts = if announced { "" } else { ", so that 128 counts" };
+    let counts = if announced { "" } else { ", so that 128 counted" };
     format!("the {who} {said}{counts}, and from offset {offset} on writes {what}")
 }
 
@@ -64,8 +64,12 @@ impl Rule for ChunkSizeNotAnnounced {
         self.waiting.held()
     }
 
-    fn deviation(&mut self, deviation: &Deviation, _: &Story, findings: &mut Findings) {
+    fn deviation(&mut self, deviation: &Deviation, story: &Story, findings: &mut Findings) {
         self.say(deviation.from, None, findings);
+        // What could not be read may have announced it.
+        if !story.is_whole(deviation.from) {
+            return;
+        }
         if matches!(deviation.mistake, Mistake::ChunkSize(size) if size.source != SizeSource::Before) {
             self.waiting.put(deviation);
         }

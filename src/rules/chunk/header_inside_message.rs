@@ -21,8 +21,9 @@ impl Rule for HeaderInsideMessage {
         let head = &message.head;
         if head.reading == Reading::HeaderOnEveryChunk {
             let text = format!(
-                "all {} chunks of {} of {} bytes have the header of a new message; type 3 belongs on all but the first (offset {})",
+                "all {} chunks of the {}'s {} of {} bytes have the header of a new message; type 3 belongs on all but the first (offset {})",
                 head.chunks,
+                message.from.name(),
                 type_name(head.kind),
                 head.length,
                 head.offset
@@ -37,10 +38,11 @@ impl Rule for HeaderInsideMessage {
         }
         let head = &part.head;
         let text = format!(
-            "a new header on chunk stream {} after {} of the {} bytes of {} (offset {})",
+            "a new header on chunk stream {} after {} of the {} bytes of the {}'s {} (offset {})",
             head.chunk_stream_id,
             part.received,
             head.length,
+            part.from.name(),
             type_name(head.kind),
             head.offset
         );

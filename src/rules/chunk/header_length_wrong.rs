@@ -12,14 +12,15 @@ rule! {
     ///
     /// Change: write the message stream id in four bytes, the least significant one first.
     pub(super) struct HeaderLengthWrong {}
-    "CHK022", "header-length-wrong", Error, "RTMP 1.0 §5.3.1.2.1", rests: Sender, media: false
+    "CHK022", "header-length-wrong", Error, "RTMP 1.0 §5.3.1.2.1", rests: Event, media: false
 }
 
 impl Rule for HeaderLengthWrong {
     fn deviation(&mut self, deviation: &Deviation, _: &Story, findings: &mut Findings) {
         if let Mistake::MessageStreamId { bytes } = deviation.mistake {
             let text = format!(
-                "type 0 headers of {} bytes, with {bytes} bytes for the message stream id, where 12 with 4 belong (offset {})",
+                "the {}'s type 0 headers have {} bytes, with {bytes} bytes for the message stream id, where 12 with 4 belong (offset {})",
+                deviation.from.name(),
                 8 + bytes,
                 deviation.offset
             );

@@ -3,6 +3,7 @@ use crate::proto::rtmp::{Message, Mistake, Stray, Telling, type_name};
 use crate::proto::{Close, Deviation};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
+use crate::wire::words::count;
 
 rule! {
     /// A message's header says how many payload bytes the message has, and behind these the next chunk begins. Here it begins
@@ -18,20 +19,22 @@ rule! {
     pub(super) struct MessageLengthWrong {
         waiting: Waiting,
     }
-    "CHK021", "message-length-wrong", Error, "RTMP 1.0 §5.3.1.2.5", rests: Sender
+    "CHK021", "message-length-wrong", Error, "RTMP 1.0 §5.3.1.2.5", rests: Event
 }
 
 impl MessageLengthWrong {
     fn say(&mut self, from: Side, message: Option<&Message>, findings: &mut Findings) {
         let Some((deviation, _)) = self.waiting.take(from) else { return };
         let Mistake::Length { said, is, by } = deviation.mistake else { return };
-        let kind = message.map_or_else(|| "a message".to_owned(), |message| type_name(message.head.kind));
+        let kind = message.map_or_else(|| "message".to_owned(), |message| type_name(message.head.kind));
+        let who = from.name();
         let by = match by {
             Telling::NalUnits => "by the lengths of its NAL units and the place of the next header",
             Telling::Amf => "by the end of its values and the place of the next header",
             Telling::NextHeader => "by the place of the next header",
         };
-        let text = format!("{kind} of {is} bytes, {by}, has {said} for its length (offset {})", deviation.offset);
+        let text =
+            format!("the {who}'s {kind} of {is} bytes, {by}, has {said} for its length (offset {})", deviation.offset);
         Waiting::say(Self::META, &deviation, message, text, findings);
     }
 }
@@ -44,12 +47,13 @@ impl Rule for MessageLengthWrong {
             Mistake::Extra { bytes, what } => {
                 let what = match what {
                     Stray::Unknown => {
-                        "belong to no chunk: they are too many, or the length of the message before is too small"
+                        "cannot be read as chunks: there are bytes too many, or some are missing, or a length before them is wrong"
                     }
                     Stray::TagSize => "are the size of the tag before, which only an FLV file has",
                     Stray::Echo => "stand before the first chunk: as many as a second C2 or S2 has",
                 };
-                let text = format!("{bytes} bytes at offset {} {what}", deviation.offset);
+                let (bytes, who) = (count(u64::from(bytes), "byte"), deviation.from.name());
+                let text = format!("{bytes} of the {who} at offset {} {what}", deviation.offset);
                 Waiting::say(Self::META, deviation, None, text, findings);
             }
             _ => {}

@@ -1,5 +1,5 @@
 use super::deviation::Waiting;
-use crate::proto::rtmp::{Message, Mistake, SizeSource};
+use crate::proto::rtmp::{Message, Mistake, SizeSource, UsedSize};
 use crate::proto::{Close, Deviation};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
@@ -24,7 +24,8 @@ impl MessageSplitNeedlessly {
     fn say(&mut self, from: Side, message: Option<&Message>, findings: &mut Findings) {
         let Some((deviation, _)) = self.waiting.take(from) else { return };
         let Mistake::ChunkSize(size) = deviation.mistake else { return };
-        let text = format!("after Set Chunk Size {} it goes on with chunks of {} bytes", size.in_force, size.used);
+        let (who, UsedSize { in_force, used, .. }) = (from.name(), size);
+        let text = format!("after Set Chunk Size {in_force} the {who} goes on with chunks of {used} bytes");
         Waiting::say(Self::META, &deviation, message, text, findings);
     }
 }

@@ -19,6 +19,7 @@ rule! {
     /// Change: look at the last message before the offset: at its length, and at the chunk size in force.
     pub(super) struct UndecodableChunk {
         lost: [Option<Lost>; 2],
+        said: [bool; 2],
     }
     "CHK018", "undecodable-chunk", Error, "RTMP 1.0 §5.3", rests: Event, media: false
 }
@@ -41,7 +42,7 @@ impl UndecodableChunk {
 impl Rule for UndecodableChunk {
     fn undecodable(&mut self, lost: &Undecodable, story: &Story, findings: &mut Findings) {
         // What the capture misses may explain it.
-        if !story.is_whole(lost.from) || story.of(lost.from).lost {
+        if !story.is_captured(lost.from) || std::mem::replace(&mut self.said[lost.from.index()], true) {
             return;
         }
         let packet = lost.at.packet;
@@ -49,7 +50,9 @@ impl Rule for UndecodableChunk {
             Reason::NoChunks { .. } => {
                 let last = story.of(lost.from).last_n;
                 let last = last.map_or_else(String::new, |n| format!(", behind message {n}"));
-                let text = format!("{} (offset {}{last})", lost.reason.clause(), lost.offset);
+                let whose = format!("the {}'s bytes", lost.from.name());
+                let clause = lost.reason.clause().replacen("the bytes", &whose, 1);
+                let text = format!("{clause} (offset {}{last})", lost.offset);
                 self.lost[lost.from.index()] = Some(Lost { text, packet });
             }
             Reason::ChunkStreams => {

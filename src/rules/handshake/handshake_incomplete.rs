@@ -1,7 +1,7 @@
 use super::{is_complete, milliseconds};
 use crate::net::How;
-use crate::proto::Close;
-use crate::proto::rtmp::Step;
+use crate::proto::rtmp::{Mistake, Step};
+use crate::proto::{Close, Deviation};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::{Moment, Side};
 
@@ -27,13 +27,25 @@ rule! {
     /// Seen: a reset between S1 and S2 by a relay whose own client had gone.
     ///
     /// Change: look at what came last: its receiver did not like it, or never got it.
-    pub(super) struct HandshakeIncomplete {}
+    pub(super) struct HandshakeIncomplete {
+        said: bool,
+    }
     "HSK010", "handshake-incomplete", Error, "RTMP 1.0 §5.2", rests: Session, unsure: true, media: false
 }
 
 impl Rule for HandshakeIncomplete {
+    fn deviation(&mut self, deviation: &Deviation, story: &Story, findings: &mut Findings) {
+        if deviation.mistake == Mistake::NoEcho && story.is_captured(deviation.from) {
+            let (who, what, packet) = (deviation.from, deviation.mistake.clause(deviation.from), deviation.at.packet);
+            let text = format!("C2 never came: the {} writes {what} (offset {})", who.name(), deviation.offset);
+            findings.push(Self::META, Some(who), text, (packet, packet));
+            // It is told no second time, at the end.
+            self.said = true;
+        }
+    }
+
     fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
-        if !close.last || !Side::BOTH.into_iter().all(|side| story.is_whole(side)) {
+        if self.said || !close.last || !Side::BOTH.into_iter().all(|side| story.is_whole(side)) {
             return;
         }
         let came = |side: Side, place: usize| story.of(side).handshake[place];

@@ -8,7 +8,7 @@
 use super::stream::{ChunkStream, LastHeader, Partial};
 use super::{Chunked, Chunks, Reason, State, after, moment};
 use crate::proto::rtmp::header::{self, ChunkHeader, apart};
-use crate::proto::rtmp::hypothesis::{self, Before, Case, Explanation, Story, Verdict};
+use crate::proto::rtmp::hypothesis::{self, Before, Case, Explanation, Sizes, Story, Verdict};
 use crate::proto::rtmp::mistake::{Mistake, Reading, Stray};
 use crate::proto::rtmp::resync::{self, ChunkSize, Then, fits};
 use crate::proto::rtmp::{Head, MessageType, Run};
@@ -34,6 +34,8 @@ pub(super) struct Undo {
     last: LastHeader,
     absolutes: bool,
     omits: bool,
+    /// The chunk sizes as they were before its last Set Chunk Size.
+    pub(super) announced: Option<(ChunkSize, Box<Sizes>)>,
     /// From which place on the stream's bytes came in which packet, from that message's beginning on.
     moments: Vec<(u64, Moment)>,
 }
@@ -96,7 +98,8 @@ impl Chunks {
             _ => true,
         };
         let is_far = message_stream_id > LARGEST_ID && !self.message_streams.contains(&message_stream_id);
-        !has_length || (kind.name().is_none() && length > u32::from(u16::MAX)) || (format == 0 && is_far)
+        let is_strange = kind.name().is_none() && !(1..=u32::from(u16::MAX)).contains(&length);
+        !has_length || is_strange || (format == 0 && is_far)
     }
 
     /// Whether the present place is the end of a media message, which says of itself neither its length nor that it is one piece.
@@ -224,13 +227,21 @@ impl Chunks {
 
     /// Takes back the chunks just before the present place, as far as they are one message's and lie one behind the other.
     fn take_back(&mut self, out: &mut Vec<Chunked>) -> (Vec<u8>, Before) {
-        let is_message = |chunked: &mut Chunked| matches!(chunked, Chunked::Message(head, _) if head.end() == self.offset && !is_control(head.kind));
+        // What an Abort Message gave up is gone.
+        let is_message = |chunked: &mut Chunked| matches!(chunked, Chunked::Message(head, _) if head.end() == self.offset && head.kind != MessageType::ABORT);
         if let Some(Chunked::Message(head, payload)) = out.pop_if(is_message) {
             let Some(stream) = self.find(head.chunk_stream_id) else { return (Vec::new(), Before::Nothing) };
+            let is_size = head.kind == MessageType::SET_CHUNK_SIZE;
             let (passed, payload) = (head.length, Vec::from(payload));
             let partial = Partial { head, payload, passed, missing: 0, dropped: false };
             return match self.unread(stream, partial) {
-                Ok(bytes) => (bytes, Before::Message),
+                Ok(bytes) => {
+                    if is_size && let Some((size, sizes)) = self.undo.announced.take() {
+                        (self.size, self.sizes) = (size, *sizes);
+                        self.note_deviation();
+                    }
+                    (bytes, Before::Message)
+                }
                 Err(partial) => {
                     out.push(Chunked::Message(partial.head, partial.payload.into()));
                     (Vec::new(), Before::Nothing)
@@ -419,11 +430,6 @@ impl Departure {
             _ => Reading::Standard,
         }
     }
-}
-
-/// Messages that act on the chunk layer at once: what follows them cannot make them doubtful.
-fn is_control(kind: MessageType) -> bool {
-    kind.is_protocol_control() || kind == MessageType::USER_CONTROL
 }
 
 /// Whether a message came in one chunk, whose header can be told inside it.

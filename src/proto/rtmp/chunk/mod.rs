@@ -658,6 +658,7 @@ impl Chunks {
         match (kind, word) {
             // §5.4.1: at least 1, the top bit is 0. Anything else cannot be followed and is left for a rule to blame.
             (MessageType::SET_CHUNK_SIZE, Some(size @ 1..=0x7fff_ffff)) => {
+                self.undo.announced = Some((self.size, Box::new(self.sizes.clone())));
                 self.size = ChunkSize::Known(size);
                 self.sizes.announce(size);
                 self.note_deviation();
