@@ -528,7 +528,9 @@ fn headers() -> Vec<Case> {
             &publisher(|c| {
                 c.chunk_layer(|k| k.chunk_size = 9000).message(&large(0)).message(&frame(20)).message(&frame(40))
             }),
-            &["the client had announced 4096, and from offset 3328 on writes messages of up to 5000 bytes in one chunk"],
+            &[
+                "the client had announced 4096, and from offset 3328 on writes messages of up to 5000 bytes in one chunk",
+            ],
         ),
         case("CHK019", "the smallest headers", &full(60, Format::Best), &[]),
         case(
