@@ -476,6 +476,13 @@ attacks! {
         assert_eq!(of_first(&run), of_first(&whole));
         assert!(!of_first(&run).is_empty() && run.findings.len() < whole.findings.len());
         assert_eq!(run.left, [0; 3]);
+
+        // Names count as long as they are, though what is quoted of their messages is short.
+        let name = "c".repeat(60_000);
+        let mut calls = sample::connected();
+        for id in 10..20 { calls = calls.client(|c| c.command(&name, id, &[])); }
+        let limits = small(|limits| limits.story_bytes_total = 400_000);
+        assert_eq!(say(&calls, &limits).reached.story_bytes_total, 1);
     }
 
     fn judged_bytes_total() {

@@ -152,6 +152,10 @@ fn most_kept(event: &Event) -> usize {
         Event::Message(message) if matches!(message.body, Body::Audio(_) | Body::Video(_)) => {
             if message.head.chunk_format == 0 { 256 } else { 0 }
         }
+        // Its name, the stream's and the code of what answers it are kept as long as they are.
+        Event::Message(message) if matches!(message.body, Body::Command(_)) => {
+            512 + Quote::cost_of(message) + message.payload.len()
+        }
         Event::Message(message) => 512 + Quote::cost_of(message),
         _ => 64,
     }

@@ -12,7 +12,7 @@ use crate::proto::rtmp::{Head, header, record_payload, type_name};
 use crate::proto::{Envelope, Event, describe};
 use crate::registry::native as field;
 use crate::rules::{Finding, Severity};
-use crate::wire::{Field, Label, Node, Time, Tree, Value, escape_into};
+use crate::wire::{Field, Label, Node, Time, Tree, Value, escape_into, words};
 
 /// Bytes of a value that are shown on its line.
 const CLIP: usize = 256;
@@ -421,7 +421,7 @@ fn value(node: &Node, children: usize, bytes: &[u8]) -> String {
         }
         Value::Uint(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
-        Value::Number(value) => value.to_string(),
+        Value::Number(value) => words::number(*value),
         Value::Bool(value) => value.to_string(),
         Value::Word(word) => (*word).to_owned(),
         Value::Text(range) => format!("\"{}\"", text(slice(bytes, range))),
@@ -446,7 +446,7 @@ fn fact_name(field: &'static Field) -> &'static str {
 fn fact(field: &Field, value: &Value) -> String {
     let text = match value {
         Value::Uint(value) => value.to_string(),
-        Value::Number(value) => value.to_string(),
+        Value::Number(value) => words::number(*value),
         Value::Bool(value) => value.to_string(),
         Value::Word(word) => (*word).to_owned(),
         _ => String::new(),

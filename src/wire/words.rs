@@ -9,6 +9,12 @@ use unicode_width::UnicodeWidthStr;
 
 const SECOND: u64 = 1_000_000_000;
 
+/// A number that a peer sent, with an exponent where it would be long: what is misread as a number often has hundreds of digits.
+pub fn number(value: f64) -> String {
+    let is_plain = value == 0.0 || !value.is_finite() || (1e-6..1e17).contains(&value.abs());
+    if is_plain { value.to_string() } else { format!("{value:e}") }
+}
+
 /// `1 packet`, `2 packets`.
 pub fn count(number: u64, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
@@ -137,6 +143,13 @@ fn decimal(count: u64, digits: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_that_would_be_long_have_an_exponent() {
+        let shown = [0.0, -1.0, 0.5, 1e15, 1.7e12, 5e-324, -1e300].map(number);
+        assert_eq!(shown, ["0", "-1", "0.5", "1000000000000000", "1700000000000", "5e-324", "-1e300"]);
+        assert_eq!(number(f64::NAN), "NaN");
+    }
 
     #[test]
     fn one_is_not_many() {

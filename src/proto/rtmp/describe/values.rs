@@ -19,7 +19,7 @@ pub(super) fn value_into(line: &mut String, value: &Amf, depth: usize) {
         return;
     }
     match value {
-        Amf::Number(number) => write(line, format_args!("{number}")),
+        Amf::Number(number) => line.push_str(&words::number(*number)),
         Amf::Integer(number) => write(line, format_args!("{number}")),
         Amf::Boolean(flag) => write(line, format_args!("{flag}")),
         Amf::String(text) => quote(line, text),
@@ -41,7 +41,7 @@ pub(super) fn value_into(line: &mut String, value: &Amf, depth: usize) {
         Amf::Vector { items, .. } => match items {
             Vector::Int(items) => list_into(line, items, |line, item| write(line, format_args!("{item}"))),
             Vector::Uint(items) => list_into(line, items, |line, item| write(line, format_args!("{item}"))),
-            Vector::Number(items) => list_into(line, items, |line, item| write(line, format_args!("{item}"))),
+            Vector::Number(items) => list_into(line, items, |line, item| line.push_str(&words::number(*item))),
             Vector::Object { items, .. } => list_into(line, items, |line, item| inner(line, item, depth)),
         },
         Amf::Dictionary { entries, .. } => list_into(line, entries, |line, (key, value)| {
