@@ -25,6 +25,14 @@ const CAUSES: &[Cause] = &[
             "NET008",
         ],
     },
+    // A message that is cut in the wrong place holds what nobody wrote.
+    Cause {
+        codes: &["CHK020", "CHK021", "CHK022"],
+        explained: &[
+            "AMF001", "AMF002", "AMF004", "AMF010", "CMD009", "MED002", "MED003", "MED010", "MED015", "MED016",
+            "MED017",
+        ],
+    },
     // A chunk size that the other side does not take ends the connection.
     Cause { codes: &["CHK012"], explained: &["CMD006", "CMD017", "CMD018", "CMD026", "NET004", "NET008"] },
     // A server that cannot read a command does not answer it.
