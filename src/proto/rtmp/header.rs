@@ -32,6 +32,11 @@ pub(super) const EXTENDED: u32 = 0x00ff_ffff;
 /// How far apart, in ms, two times may be and still be the same clock's: tells an absolute time from a delta.
 pub(super) const SAME_CLOCK: u32 = 60_000;
 
+/// What is no surprise in a header: the longest message in bytes, the longest step in time in ms, the largest message stream id.
+pub(super) const LONG: u32 = 1 << 20;
+pub(super) const STEP: u32 = 60_000;
+pub(super) const LARGEST_ID: u32 = 1024;
+
 /// A chunk header as it stands, nothing inherited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ChunkHeader {

@@ -7,7 +7,7 @@
 
 use super::stream::{ChunkStream, LastHeader, Partial};
 use super::{Chunked, Chunks, Reason, State, after, moment};
-use crate::proto::rtmp::header::{self, ChunkHeader, apart};
+use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP, apart};
 use crate::proto::rtmp::hypothesis::{self, Before, Case, Explanation, Sizes, Story, Verdict};
 use crate::proto::rtmp::mistake::{Mistake, Reading, Stray};
 use crate::proto::rtmp::resync::{self, ChunkSize, Then, fits};
@@ -51,11 +51,6 @@ pub(super) struct Departure {
 const MOMENTS: usize = 1024;
 /// Bytes up to which every further one leads to another try; beyond, an eighth more does.
 const EAGER: usize = 4096;
-/// The longest message, in bytes, that is no surprise, and the longest step in time, in ms.
-const LONG: u32 = 1 << 20;
-const STEP: u32 = 60_000;
-/// The largest message stream id that is no surprise.
-const LARGEST_ID: u32 = 1024;
 /// Distances of chunk headers that are tried.
 const SIZES: usize = 64;
 /// First bytes that are told of what cannot be decoded.

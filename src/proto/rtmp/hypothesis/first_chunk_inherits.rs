@@ -6,13 +6,11 @@ use super::neighbours::behind;
 use super::walk::Outcome;
 use super::{Before, Case, Story, Verdict};
 use crate::proto::rtmp::MessageType;
-use crate::proto::rtmp::header;
+use crate::proto::rtmp::header::{self, STEP};
 use crate::proto::rtmp::resync::{Weight, weigh_payload};
 
 /// Bits with which a payload tells its type.
 const TELLING: i32 = 10;
-/// The longest time, in ms, from one message to the next.
-const STEP: u32 = 60_000;
 
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
     let bytes = &case.bytes[case.symptom..];

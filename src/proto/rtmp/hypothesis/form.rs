@@ -1,7 +1,7 @@
 //! Headers as some senders write them.
 
 use crate::proto::rtmp::MessageType;
-use crate::proto::rtmp::header::{self, ChunkHeader};
+use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID};
 use crate::proto::rtmp::resync::{Signs, fits};
 use crate::wire::{Reader, Silent};
 
@@ -26,8 +26,6 @@ pub(in crate::proto::rtmp) fn tag_size(length: u32) -> [u8; TAG_SIZE] {
 
 /// Payload bytes that tell whether a header ended where it was thought to.
 const TELLING: usize = 6;
-/// The largest message stream id that is no surprise.
-const LARGEST_ID: u32 = 1024;
 
 impl Form {
     /// As RTMP has it.

@@ -7,7 +7,7 @@
 use super::form::{TAG_SIZE, tag_size};
 use super::{Case, Explanation, Form, Story, Verdict};
 use crate::limits::Limits;
-use crate::proto::rtmp::header::{self, ChunkHeader};
+use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP};
 use crate::proto::rtmp::resync::{Known, Past, Signs, Then, Weight, weigh_header, weigh_payload};
 use crate::proto::rtmp::{MessageType, body};
 use crate::wire::{Reader, Silent};
@@ -31,10 +31,6 @@ const IMPOSSIBLE: i32 = 16;
 const GIVEN_UP: i32 = 40;
 /// The longest payload whose values are decoded.
 const LONGEST: u32 = 65_536;
-/// The longest message, in bytes, the longest step in time, in ms, and the largest message stream id that are no surprise.
-const LONG: u32 = 1 << 20;
-const STEP: u32 = 60_000;
-const LARGEST_ID: u32 = 1024;
 /// What a header costs of the credit.
 const COST: u64 = 8;
 

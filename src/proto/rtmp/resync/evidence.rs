@@ -18,8 +18,9 @@ pub(crate) fn is_possible(header: &ChunkHeader, message_streams: &[u32]) -> bool
         (8, _) => true,
         (_, length) => length > 0,
     };
-    let stream =
-        header.format > 0 || header.message_stream_id <= 1024 || message_streams.contains(&header.message_stream_id);
+    let stream = header.format > 0
+        || header.message_stream_id <= header::LARGEST_ID
+        || message_streams.contains(&header.message_stream_id);
     header.kind.name().is_some() && length && stream
 }
 
