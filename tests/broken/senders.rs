@@ -2,7 +2,7 @@
 
 use rtmp_inspect::proto::rtmp::{Mistake, Stray};
 use rtmp_inspect::synth::media::{self, Frame};
-use rtmp_inspect::synth::{ChunkWriter, Conversation, Format, Message, Peer, Random, sample};
+use rtmp_inspect::synth::{Amf, ChunkWriter, Conversation, Format, Message, Peer, Random, sample, values};
 use rtmp_inspect::wire::Side;
 
 /// A mistake: how it is made, and how it is told.
@@ -16,8 +16,9 @@ impl Kind {
     /// Whether a payload that came out is the one that was meant. Where the sender says that a message is shorter than it is, and
     /// nothing in it tells otherwise, its header is believed, and the rest are bytes too many.
     pub(crate) fn means(&self, meant: &[u8], payload: &[u8]) -> bool {
-        let is_short = self.name == "a length too small" && meant.starts_with(payload);
-        meant == payload || (is_short && meant.len() - payload.len() <= 20)
+        let is_short = self.name.ends_with("length too small") && meant.starts_with(payload);
+        let is_long = self.name == "bytes behind every message" && payload.starts_with(meant);
+        meant == payload || (is_short || is_long) && meant.len().abs_diff(payload.len()) <= 20
     }
 
     pub(crate) fn is_named(&self, mistake: &Mistake) -> bool {
@@ -54,6 +55,9 @@ pub(crate) static MISTAKES: &[Kind] = &[
     },
     Kind { name: "a length too small", write: |w, m, at| length(w, m, at, true), is_named: is_length },
     Kind { name: "a length too large", write: |w, m, at| length(w, m, at, false), is_named: is_length },
+    Kind { name: "every length too small", write: |w, m, at| lengths(w, m, at, true), is_named: is_every_length },
+    Kind { name: "every length too large", write: |w, m, at| lengths(w, m, at, false), is_named: is_every_length },
+    Kind { name: "bytes behind every message", write: extra_always, is_named: is_every_length },
     Kind { name: "bytes between messages", write: extra, is_named: |it| matches!(it, Mistake::Extra { .. }) },
     Kind {
         name: "FLV's PreviousTagSize between messages",
@@ -68,6 +72,10 @@ fn is_size(mistake: &Mistake) -> bool {
 
 fn is_length(mistake: &Mistake) -> bool {
     matches!(mistake, Mistake::Length { .. } | Mistake::Extra { .. })
+}
+
+fn is_every_length(mistake: &Mistake) -> bool {
+    matches!(mistake, Mistake::Lengths { .. })
 }
 
 /// A conversation in which one side makes a mistake.
@@ -92,6 +100,39 @@ struct Writer<'k> {
     /// The sizes that this side and the other one announced.
     own: usize,
     peer: usize,
+    /// A size that nobody announced.
+    other: usize,
+    /// How many bytes more or less the messages of each type have.
+    by: By,
+}
+
+/// Bytes by type of message.
+#[derive(Clone, Copy)]
+struct By {
+    audio: usize,
+    video: usize,
+    others: usize,
+}
+
+impl By {
+    /// As senders are wrong: by the header of a FLV tag or of its body, or anyhow.
+    fn new(random: &mut Random) -> By {
+        let any = random.between(1, 15) as usize;
+        match random.below(4) {
+            0 => By { audio: 2, video: 5, others: 0 },
+            1 => By { audio: 11, video: 11, others: 11 },
+            2 => By { audio: any, video: any, others: 0 },
+            _ => By { audio: any, video: any, others: any },
+        }
+    }
+
+    fn of(self, message: &Message) -> usize {
+        match message.message_type {
+            8 => self.audio,
+            9 => self.video,
+            _ => self.others,
+        }
+    }
 }
 
 impl Writer<'_> {
@@ -124,6 +165,8 @@ impl Sender {
         let own = sizes[random.below(7) as usize];
         let peer = sizes[random.below(7) as usize];
         let begun = if side == Side::Client { sample::publishing() } else { sample::playing() };
+        let other = [60, 64, 100, 777, 777, 1400, 5000][random.below(7) as usize];
+        let by = By::new(random);
         let mut meant: Vec<(u8, Vec<u8>)> = Vec::new();
         let mut conversation = begun.side(side.other(), |c| c.set_chunk_size(peer));
         for message in common_messages(&conversation, side) {
@@ -143,6 +186,8 @@ impl Sender {
                     done,
                     own: own as usize,
                     peer: peer as usize,
+                    other,
+                    by,
                 };
                 is_possible &= (kind.write)(&mut writer, message, number).is_some();
                 done = writer.done;
@@ -166,11 +211,16 @@ fn common_messages(conversation: &Conversation, side: Side) -> Vec<(u8, Vec<u8>)
 
 /// Sequence headers and some thirty frames of both kinds, of lengths that a stream has.
 fn media_of(random: &mut Random) -> Vec<Message> {
+    let metadata = values(&[Amf::from("onMetaData"), media::metadata()]);
     let mut messages = vec![
+        Message::new(4, 18, 1, 0, metadata.clone()),
         Message::new(6, 9, 1, 0, media::avc_sequence_header()),
         Message::new(4, 8, 1, 0, media::aac_sequence_header()),
     ];
     for picture in 0..16_u32 {
+        if picture == 8 {
+            messages.push(Message::new(4, 18, 1, picture * 40, metadata.clone()));
+        }
         let (frame, most) = if picture % 8 == 0 { (Frame::Key, 12_000) } else { (Frame::Inter, 3000) };
         let length = random.between(60, most) as usize;
         let payload = media::avc_frame(frame, 0, length, random);
@@ -240,8 +290,8 @@ fn whole(w: &mut Writer<'_>, message: &Message, number: usize) -> Option<()> {
 
 fn other_size(w: &mut Writer<'_>, message: &Message, number: usize) -> Option<()> {
     if begins(w, number) {
-        w.chunks.chunk_size = 777;
-        w.done |= message.payload.len() > w.own.min(777);
+        w.chunks.chunk_size = w.other;
+        w.done |= message.payload.len() > w.own.min(w.other) && w.own != w.other;
     }
     w.right(message)
 }
@@ -292,6 +342,35 @@ fn length(w: &mut Writer<'_>, message: &Message, number: usize, is_short: bool) 
     // What the next header may leave out is what this one said.
     w.meant.push((message.message_type, message.payload.clone()));
     w.done = true;
+    Some(())
+}
+
+/// All messages have other lengths than their headers say.
+fn lengths(w: &mut Writer<'_>, message: &Message, number: usize, is_short: bool) -> Option<()> {
+    let by = w.by.of(message);
+    if !begins(w, number) || by == 0 || message.payload.len() <= by {
+        return w.right(message);
+    }
+    let mut aside = ChunkWriter::default();
+    aside.chunk_size = w.chunks.chunk_size;
+    aside.message_as(Format::Type0, message);
+    let mut written = aside.take();
+    let said = if is_short { message.payload.len() - by } else { message.payload.len() + by };
+    written[4..7].copy_from_slice(&(said as u32).to_be_bytes()[1..]);
+    w.chunks.raw(&written);
+    w.meant.push((message.message_type, message.payload.clone()));
+    w.done = true;
+    Some(())
+}
+
+fn extra_always(w: &mut Writer<'_>, message: &Message, number: usize) -> Option<()> {
+    w.right(message)?;
+    if begins(w, number) {
+        let count = w.by.of(message);
+        let stray = w.random.bytes(count);
+        w.chunks.raw(&stray);
+        w.done = true;
+    }
     Some(())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Which mistakes are thought of, and how one is proven, is the business of `hypothesis`.
 
+use super::MessageType;
 use crate::wire::words::count;
 use crate::wire::{Side, Word};
 
@@ -16,6 +17,8 @@ pub enum Mistake {
     HeaderOnEveryChunk { format: u8 },
     /// A message is longer or shorter than its header says.
     Length { said: u32, is: u32, by: Telling },
+    /// All messages of some types are longer or shorter than their headers say, by as many bytes each.
+    Lengths(Surplus),
     /// It sends no C2: its chunks begin where that belongs.
     NoEcho,
     /// Bytes that belong to no chunk stand between two messages.
@@ -45,6 +48,19 @@ pub enum SizeSource {
     Spacing,
     /// Nobody announced it: a whole message lies in one chunk.
     Whole,
+}
+
+/// How many bytes the messages of each type have beyond what their headers say. Negative: fewer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Surplus {
+    pub audio: i8,
+    pub video: i8,
+    /// Data messages, of both encodings.
+    pub data: i8,
+    /// Commands, of both encodings.
+    pub command: i8,
+    /// They stand behind the messages, and are no part of them.
+    pub is_stray: bool,
 }
 
 /// What says how long a message is.
@@ -107,6 +123,7 @@ impl Mistake {
         "message_stream_id",
         "header_on_every_chunk",
         "length",
+        "lengths",
         "echo_missing",
         "extra_bytes",
     ]);
@@ -117,6 +134,7 @@ impl Mistake {
             Mistake::MessageStreamId { .. } => Reading::MessageStreamId.name(),
             Mistake::HeaderOnEveryChunk { .. } => Reading::HeaderOnEveryChunk.name(),
             Mistake::Length { .. } => Reading::Length.name(),
+            Mistake::Lengths(_) => "lengths",
             Mistake::NoEcho => "echo_missing",
             Mistake::Extra { .. } => "extra_bytes",
         }
@@ -125,6 +143,15 @@ impl Mistake {
     /// Whether bytes of it are left out that may have been meant as messages.
     pub fn loses(self) -> bool {
         matches!(self, Mistake::Extra { what: Stray::Unknown, .. })
+    }
+
+    /// How much longer a message is than its header says, or how many bytes too many stand behind it.
+    pub(super) fn surplus(self) -> Option<i32> {
+        match self {
+            Mistake::Length { said, is, .. } => i32::try_from(i64::from(is) - i64::from(said)).ok(),
+            Mistake::Extra { bytes, what: Stray::Unknown } => i32::try_from(bytes).ok(),
+            _ => None,
+        }
     }
 
     /// What the side `from` does, for a person.
@@ -148,6 +175,7 @@ impl Mistake {
                 };
                 format!("a message whose header says {said} bytes has {is} {by}")
             }
+            Mistake::Lengths(surplus) => surplus.clause(),
             Mistake::NoEcho => "its connect where the 1536 bytes of C2 belong".into(),
             Mistake::Extra { bytes, what } => {
                 let what = match what {
@@ -158,6 +186,60 @@ impl Mistake {
                 format!("{} {what}", count(u64::from(bytes), "byte"))
             }
         }
+    }
+}
+
+impl Surplus {
+    /// For messages of a type; none where that type has no say.
+    pub fn of(self, kind: MessageType) -> i32 {
+        self.slot(kind).map_or(0, |slot| i32::from(self.all()[slot]))
+    }
+
+    /// The same with another number for a type.
+    pub(super) fn with(mut self, kind: MessageType, by: i8) -> Surplus {
+        match self.slot(kind) {
+            Some(0) => self.audio = by,
+            Some(1) => self.video = by,
+            Some(2) => self.data = by,
+            Some(_) => self.command = by,
+            None => {}
+        }
+        self
+    }
+
+    /// Which of the four numbers is a type's.
+    #[allow(clippy::unused_self)]
+    pub(super) fn slot(self, kind: MessageType) -> Option<usize> {
+        match kind {
+            MessageType::AUDIO => Some(0),
+            MessageType::VIDEO => Some(1),
+            MessageType::DATA_AMF0 | MessageType::DATA_AMF3 => Some(2),
+            MessageType::COMMAND_AMF0 | MessageType::COMMAND_AMF3 => Some(3),
+            _ => None,
+        }
+    }
+
+    fn all(self) -> [i8; 4] {
+        [self.audio, self.video, self.data, self.command]
+    }
+
+    /// Whether it says anything.
+    pub fn is_none(self) -> bool {
+        self.all() == [0; 4]
+    }
+
+    /// What it is, for a person.
+    pub fn clause(self) -> String {
+        let names = ["audio", "video", "data", "command"];
+        let said = self.all().into_iter().zip(names).filter(|(by, _)| *by != 0).map(|(by, name)| {
+            let bytes = count(u64::from(by.unsigned_abs()), "byte");
+            match (by > 0, self.is_stray) {
+                (_, true) => format!("{bytes} that belong to no message behind every {name} message"),
+                (true, _) => format!("{bytes} more in every {name} message than its header says"),
+                (false, _) => format!("{bytes} fewer in every {name} message than its header says"),
+            }
+        });
+        said.collect::<Vec<_>>().join(", ")
     }
 }
 

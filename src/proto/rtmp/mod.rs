@@ -38,7 +38,7 @@ pub use describe::{describe, type_name};
 pub use fingerprint::{Content, Maker};
 pub use handshake::{Echo, Handshake, HandshakeFacts, Scheme, Step};
 pub use message::{Answer, Extended, ExtendedForm, Head, HeaderBytes, Message, MessageType, Run, record_payload};
-pub use mistake::{Mistake, Reading, SizeSource, Stray, Telling, UsedSize};
+pub use mistake::{Mistake, Reading, SizeSource, Stray, Surplus, Telling, UsedSize};
 pub use part::{Part, Spot, is_media, parts};
 pub use session::{Session, Sink};
 pub use shared_object::{SharedObject, SharedObjectEvent, SharedObjectEventType};

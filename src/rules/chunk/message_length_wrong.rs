@@ -15,6 +15,8 @@ rule! {
     /// Seen: no real sender yet; the length of a frame without the bytes of its FLV tag header, and FLV's PreviousTagSize copied
     /// from a file, are the usual ways.
     ///
+    /// Where it is so at every message of a type, that is said once, with the number of bytes.
+    ///
     /// Change: count all bytes of the payload into the length, with its FLV tag header, and write nothing else.
     pub(super) struct MessageLengthWrong {
         waiting: Waiting,
@@ -44,6 +46,11 @@ impl Rule for MessageLengthWrong {
         self.say(deviation.from, None, findings);
         match deviation.mistake {
             Mistake::Length { .. } => self.waiting.put(deviation),
+            Mistake::Lengths(surplus) => {
+                let (who, offset) = (deviation.from.name(), deviation.offset);
+                let text = format!("the {who} writes {} (from offset {offset} on)", surplus.clause());
+                Waiting::say(Self::META, deviation, None, text, findings);
+            }
             Mistake::Extra { bytes, what } => {
                 let what = match what {
                     Stray::Unknown => {

@@ -8,7 +8,7 @@
 use super::stream::{ChunkStream, LastHeader, Partial};
 use super::{Chunked, Chunks, Reason, State, after, moment};
 use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP, apart};
-use crate::proto::rtmp::hypothesis::{self, Before, Case, Explanation, Sizes, Story, Verdict};
+use crate::proto::rtmp::hypothesis::{self, Before, Case, Explanation, Sizes, Story, Verdict, is_amf, is_whole, tag_size};
 use crate::proto::rtmp::mistake::{Mistake, Reading, Stray};
 use crate::proto::rtmp::resync::{self, ChunkSize, Then, fits};
 use crate::proto::rtmp::{Head, MessageType, Run};
@@ -24,6 +24,8 @@ pub(super) struct Doubt {
     before: Before,
     /// How many bytes there were when all hypotheses waited for more.
     tried: usize,
+    /// The header may be one.
+    is_mild: bool,
 }
 
 /// What it takes to read the message that was begun last from its beginning again.
@@ -53,6 +55,8 @@ const MOMENTS: usize = 1024;
 const EAGER: usize = 4096;
 /// Distances of chunk headers that are tried.
 const SIZES: usize = 64;
+/// The longest AMF payload that is looked at once more.
+const MOST_VALUES: usize = 65_536;
 /// First bytes that are told of what cannot be decoded.
 pub(super) const FIRST: usize = 12;
 
@@ -157,6 +161,33 @@ impl Chunks {
             && memchr::memchr_iter(mark(head), payload).take(SIZES).any(|size| marks(head, payload, size) == left)
     }
 
+    /// How many bytes behind the message before the present place belong to none; nothing where more bytes are needed to tell.
+    pub(super) fn trailer(&mut self, rest: &[u8]) -> Option<usize> {
+        let Some(trailed) = self.trailed.take_if(|(offset, ..)| *offset == self.offset) else { return Some(0) };
+        let (_, length, kind) = trailed;
+        let (field, stray) = (tag_size(length), self.form.stray(kind));
+        let is_short = rest.len() < stray
+            || self.form.tag_sizes && rest.len() < field.len() && field.starts_with(rest);
+        if is_short && !self.at_end {
+            self.trailed = Some(trailed);
+            return None;
+        }
+        let is_field = self.form.tag_sizes && rest.starts_with(&field);
+        Some(if is_field { field.len() } else { stray.min(rest.len()) })
+    }
+
+    /// Whether the message before the present place is AMF values that do not end with it, and the header here is one that a few of
+    /// their bytes may look like.
+    pub(super) fn is_behind_broken_values(&self, header: &ChunkHeader, out: &[Chunked]) -> bool {
+        let Some(Chunked::Message(head, payload)) = out.last() else { return false };
+        let is_behind = head.end() == self.offset && is_amf(head.kind) && payload.len() <= MOST_VALUES;
+        if !is_behind || header.format == 3 || !self.may_doubt() {
+            return false;
+        }
+        let is_like = |stream: usize| header.format == 2 || self.streams[stream].last.kind == header.kind;
+        !self.find(header.chunk_stream_id).is_some_and(is_like) && !is_whole(head.kind, payload)
+    }
+
     /// Notes what it takes to take back the message that begins at the present place.
     pub(super) fn note_beginning(&mut self, stream: usize, at: Moment) {
         let undo = &mut self.undo;
@@ -206,6 +237,15 @@ impl Chunks {
 
     /// Takes back the message before it, and waits for what explains both.
     pub(super) fn doubt(&mut self, out: &mut Vec<Chunked>) {
+        self.doubt_as(false, out);
+    }
+
+    /// The same where nothing is impossible: what nothing explains is read as it stands.
+    pub(super) fn doubt_mildly(&mut self, out: &mut Vec<Chunked>) {
+        self.doubt_as(true, out);
+    }
+
+    fn doubt_as(&mut self, is_mild: bool, out: &mut Vec<Chunked>) {
         let symptom = self.offset;
         let (bytes, before) = self.take_back(out);
         self.doubt_spent += bytes.len() as u64;
@@ -216,7 +256,7 @@ impl Chunks {
         let bounds = known.iter().zip(ends).filter(|(_, end)| *end > offset);
         let bounds = bounds.map(|((_, at), end)| ((end - offset) as usize, *at)).collect();
         let symptom = bytes.len();
-        self.doubt = Some(Box::new(Doubt { bytes, bounds, symptom, before, tried: 0 }));
+        self.doubt = Some(Box::new(Doubt { bytes, bounds, symptom, before, tried: 0, is_mild }));
         self.state = State::Doubting;
     }
 
@@ -319,6 +359,7 @@ impl Chunks {
             form: self.form,
             sizes: &self.sizes,
             is_start: self.offset == self.start,
+            last_length: self.last_length,
         });
         self.doubt_spent += credit - known.credit.get();
         match verdict {
@@ -355,6 +396,9 @@ impl Chunks {
         self.size = ChunkSize::Known(explanation.size);
         self.form = explanation.form;
         self.note_deviation();
+        if let (Some(kind), Some(by)) = (explanation.kind, mistake.and_then(Mistake::surplus)) {
+            self.last_length = Some((kind, by));
+        }
         let mut from = 0;
         if let Some(mistake @ Mistake::Extra { bytes, what: Stray::Unknown | Stray::Echo }) = mistake {
             // What stands before them is as it should be.
@@ -376,6 +420,10 @@ impl Chunks {
 
     /// Nothing explains the bytes: they are read up to the impossible header, and from there on the next chunk is looked for.
     fn despair(&mut self, doubt: Doubt, out: &mut Vec<Chunked>) {
+        if doubt.is_mild {
+            self.trusted = self.offset + doubt.symptom as u64 + 1;
+            return self.read_again(doubt, 0, out);
+        }
         let reason = self.no_chunks(&doubt.bytes[doubt.symptom..]);
         self.give_up_at(reason, doubt, out);
     }

@@ -19,7 +19,7 @@ use self::search::Search;
 use self::stream::{ChunkStream, LastHeader, Partial};
 use super::detect::Foreign;
 use super::header::ChunkHeader;
-use super::hypothesis::{DEFAULT_CHUNK_SIZE, Form, Sizes, TAG_SIZE, tag_size};
+use super::hypothesis::{DEFAULT_CHUNK_SIZE, Form, Sizes};
 use super::resync::{ChunkSize, Signs, Then};
 use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType, Mistake, Reading};
 use crate::limits::Limits;
@@ -160,8 +160,10 @@ pub(super) struct Chunks {
     hopeless: Option<(u64, Reason)>,
     /// The message that begins here has another length than its header says.
     correction: Option<(u64, u32)>,
-    /// Where the last message ended, and its length.
-    tagged: Option<(u64, u32)>,
+    /// Where the last message ended that may have bytes behind it which belong to none, its length and type.
+    trailed: Option<(u64, u32, MessageType)>,
+    /// By how much the last message of another length than its header says was longer, and its type.
+    last_length: Option<(MessageType, i32)>,
     /// How much looking for mistakes was done.
     doubt_spent: u64,
     /// What tells this direction's messages from chance.
@@ -205,7 +207,8 @@ impl Chunks {
             trusted: 0,
             hopeless: None,
             correction: None,
-            tagged: None,
+            trailed: None,
+            last_length: None,
             doubt_spent: 0,
             message_streams: Vec::new(),
             signs: Signs::default(),
@@ -412,20 +415,15 @@ impl Chunks {
                     if at == bytes.len() {
                         return at;
                     }
-                    if self.form.tag_sizes
-                        && let Some(length) = self.tagged.take_if(|(offset, _)| *offset == self.offset)
-                    {
-                        let (rest, field) = (&bytes[at..], tag_size(length.1));
-                        if rest.len() < field.len() && field.starts_with(rest) && !self.at_end {
-                            self.tagged = Some(length);
-                            return at;
-                        }
-                        if rest.starts_with(&field) {
-                            at += TAG_SIZE;
-                            self.offset += TAG_SIZE as u64;
-                            self.undecoded += TAG_SIZE as u64;
+                    match self.trailer(&bytes[at..]) {
+                        Some(0) => {}
+                        Some(length) => {
+                            at += length;
+                            self.offset += length as u64;
+                            self.undecoded += length as u64;
                             continue;
                         }
+                        None => return at,
                     }
                     // Fewer than a header of type 0 has: the segment may end with the message before.
                     if (2..12).contains(&(bytes.len() - at))
@@ -436,6 +434,9 @@ impl Chunks {
                         return at;
                     }
                     match self.header(&bytes[at..]) {
+                        Ok((header, _)) if self.is_behind_broken_values(&header, out) => {
+                            self.doubt_mildly(out);
+                        }
                         Ok((header, length)) => {
                             let first = moment(bounds, at);
                             let last = moment(bounds, at + length - 1);
@@ -562,6 +563,11 @@ impl Chunks {
         if let Some((_, length)) = self.correction.take_if(|(offset, _)| *offset == self.offset) {
             partial.head.length = length.max(partial.passed);
             partial.head.reading = Reading::Length;
+        } else if is_new && !self.form.is_right() {
+            let length = self.form.length(partial.head.kind, partial.head.length);
+            if length != partial.head.length {
+                (partial.head.length, partial.head.reading) = (length, Reading::Length);
+            }
         }
         let left = partial.head.length - partial.passed;
         let (left, size) = match self.size {
@@ -647,8 +653,8 @@ impl Chunks {
         self.remember(&partial);
         let (kind, word) =
             (partial.head.kind, partial.payload.first_chunk::<4>().map(|word| u32::from_be_bytes(*word)));
-        if self.form.tag_sizes {
-            self.tagged = Some((self.offset, partial.head.length));
+        if self.form.has_trailers() {
+            self.trailed = Some((self.offset, partial.head.length, partial.head.kind));
         }
         let has_old_headers = self.has_old_headers(&partial.head, &partial.payload);
         out.push(Chunked::Message(partial.head, partial.payload.into()));

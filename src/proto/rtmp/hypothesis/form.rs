@@ -1,6 +1,6 @@
 //! Headers as some senders write them.
 
-use crate::proto::rtmp::MessageType;
+use crate::proto::rtmp::{MessageType, Surplus};
 use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID};
 use crate::proto::rtmp::resync::{Signs, fits};
 use crate::wire::{Reader, Silent};
@@ -14,6 +14,8 @@ pub(in crate::proto::rtmp) struct Form {
     pub(in crate::proto::rtmp) on_every_chunk: bool,
     /// A message may have an FLV file's PreviousTagSize behind it.
     pub(in crate::proto::rtmp) tag_sizes: bool,
+    /// How much longer messages are than their headers say.
+    pub(in crate::proto::rtmp) surplus: Surplus,
 }
 
 /// Bytes of an FLV file's PreviousTagSize.
@@ -30,10 +32,30 @@ const TELLING: usize = 6;
 impl Form {
     /// As RTMP has it.
     pub(in crate::proto::rtmp) const RIGHT: Form =
-        Form { message_stream_id: 4, on_every_chunk: false, tag_sizes: false };
+        Form {
+            message_stream_id: 4,
+            on_every_chunk: false,
+            tag_sizes: false,
+            surplus: Surplus { audio: 0, video: 0, data: 0, command: 0, is_stray: false },
+        };
 
     pub(in crate::proto::rtmp) fn is_right(self) -> bool {
         self == Form::RIGHT
+    }
+
+    /// The payload bytes of a message, given what its header says.
+    pub(in crate::proto::rtmp) fn length(self, kind: MessageType, said: u32) -> u32 {
+        if self.surplus.is_stray || said == 0 { said } else { said.saturating_add_signed(self.surplus.of(kind)) }
+    }
+
+    /// Whether bytes may stand behind messages that belong to none.
+    pub(in crate::proto::rtmp) fn has_trailers(self) -> bool {
+        self.tag_sizes || self.surplus.is_stray
+    }
+
+    /// Bytes behind a message that belong to none.
+    pub(in crate::proto::rtmp) fn stray(self, kind: MessageType) -> usize {
+        if self.surplus.is_stray { usize::try_from(self.surplus.of(kind)).unwrap_or(0) } else { 0 }
     }
 
     /// Reads the header at the start of `bytes`, and gives its length; none where they end too early to tell.

@@ -10,8 +10,10 @@ mod first_chunk_inherits;
 mod form;
 mod header_on_every_chunk;
 mod length;
+mod lengths;
 mod message_stream_id;
 mod neighbours;
+mod size_inside;
 mod size_known;
 mod size_spacing;
 mod size_whole;
@@ -19,6 +21,7 @@ mod tag_sizes;
 mod walk;
 
 pub(super) use self::form::{Form, TAG_SIZE, tag_size};
+pub(super) use self::walk::{is_amf, is_whole};
 use super::resync::{Known, Then};
 use super::{MessageType, Mistake};
 
@@ -38,6 +41,8 @@ pub(super) struct Case<'b> {
     pub(super) sizes: &'b Sizes,
     /// Whether the bytes are the first of the chunk stream.
     pub(super) is_start: bool,
+    /// By how much the last message of another length than its header says was longer, and its type.
+    pub(super) last_length: Option<(MessageType, i32)>,
 }
 
 /// What the bytes before the impossible header are.
@@ -99,6 +104,8 @@ pub(super) struct Explanation {
     pub(super) form: Form,
     /// The bytes up to here are proven.
     pub(super) until: usize,
+    /// The type of the message that is longer or shorter than its header says.
+    pub(super) kind: Option<MessageType>,
 }
 
 /// What happened.
@@ -114,20 +121,21 @@ pub(super) enum Story {
 /// A mistake that is thought of: tries it on the bytes.
 type Hypothesis = fn(&Case<'_>) -> Verdict;
 
-/// All of them, the simplest story first. The last two look for what follows in many places, and come to that only when
+/// All of them, the simplest story first. The last ones look for what follows in many places, and come to that only when
 /// nothing else is possible.
 const TABLE: &[Hypothesis] = &[
     as_it_stands::explain,
     size_known::announced,
     size_known::past,
     size_known::peer,
+    size_inside::explain,
     message_stream_id::explain,
     header_on_every_chunk::explain,
     tag_sizes::explain,
     size_whole::explain,
     size_spacing::explain,
 ];
-const LAST: &[Hypothesis] = &[first_chunk_inherits::explain, neighbours::explain];
+const LAST: &[Hypothesis] = &[lengths::explain, first_chunk_inherits::explain, neighbours::explain];
 
 /// The first mistake that is proven.
 pub(super) fn explain(case: &Case<'_>) -> Verdict {

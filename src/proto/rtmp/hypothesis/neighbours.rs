@@ -2,14 +2,19 @@
 //! a little before or behind the place where the header is that cannot be one.
 
 use super::length::{payload, told};
-use super::walk::{Outcome, Rigour, Walk};
-use super::{Before, Case, First, Story, Verdict};
-use crate::proto::rtmp::MessageType;
+use super::lengths::ends;
+use super::walk::{Outcome, Rigour, SURPLUS, Walk, is_amf, is_whole};
+use super::{Before, Case, Explanation, First, Form, Story, Verdict};
+use crate::proto::rtmp::{MessageType, Surplus};
 use crate::proto::rtmp::mistake::{Mistake, Stray, Telling};
 use crate::proto::rtmp::resync::{Known, Past};
 
 /// How far behind that place the next chunk is looked for: a handshake's block, and any other that is small.
 const REACH: usize = 4096;
+/// What it says for a place that AMF values end there.
+const VALUES: i32 = 32;
+/// Bytes of values that are decoded for that.
+const MOST: usize = 4096;
 /// Bytes of C2 and S2.
 const ECHO: u32 = 1536;
 
@@ -23,13 +28,31 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
         && let Some((at, outcome)) = next(case, Some(first), first.data + 1..case.symptom)
         && let Some(mistake) = shorter(case, first, at)
     {
-        return outcome.proves(Story::Mistake(mistake), case.size, case.form);
+        return proven(case, Some(first), mistake, outcome);
     }
     match behind(case, first.as_ref()) {
-        Some((at, outcome)) => outcome.proves(Story::Mistake(longer(case, first.as_ref(), at)), case.size, case.form),
+        Some((at, outcome)) => proven(case, first.as_ref(), longer(case, first.as_ref(), at), outcome),
         None if !case.is_over() && case.bytes.len() < case.symptom + REACH => Verdict::Wait,
         None => Verdict::Rejected,
     }
+}
+
+/// The verdict on a mistake; where its sender made just this one at the last message of the type, it is no accident.
+fn proven(case: &Case<'_>, first: Option<&First>, mistake: Mistake, outcome: Outcome) -> Verdict {
+    let (Some(first), Some(by)) = (first, mistake.surplus()) else {
+        return outcome.proves(Story::Mistake(mistake), case.size, case.form);
+    };
+    let of_kind = |verdict| match verdict {
+        Verdict::Proven(explanation) => Verdict::Proven(Explanation { kind: Some(first.kind), ..explanation }),
+        other => other,
+    };
+    let is_again = case.last_length == Some((first.kind, by)) && case.form.surplus.of(first.kind) == 0;
+    let Some(by) = i8::try_from(by).ok().filter(|by| is_again && by.abs() <= SURPLUS) else {
+        return of_kind(outcome.proves(Story::Mistake(mistake), case.size, case.form));
+    };
+    let is_stray = by > 0 && (ends(case, first) || case.form.surplus.is_stray);
+    let surplus = Surplus { is_stray, ..case.form.surplus.with(first.kind, by) };
+    outcome.proves(Story::Mistake(Mistake::Lengths(surplus)), case.size, Form { surplus, ..case.form })
 }
 
 /// The next chunk behind the impossible header.
@@ -47,6 +70,7 @@ fn next(case: &Case<'_>, first: Option<&First>, places: std::ops::Range<usize>) 
             return None;
         }
         let walk = Walk::new(&moved, case.size, case.form).from(at).counting_from(at);
+        let walk = walk.with_bits(if ends_with_values(case, first, at) { VALUES } else { 0 });
         match walk.with_rigour(Rigour::Strictest).run().0 {
             Outcome::Rejected => None,
             outcome => Some((at, outcome)),
@@ -54,6 +78,15 @@ fn next(case: &Case<'_>, first: Option<&First>, places: std::ops::Range<usize>) 
     });
     case.known.credit.set(known.credit.get());
     found
+}
+
+/// Whether the message before is AMF values that end here, and not where its header says.
+fn ends_with_values(case: &Case<'_>, first: Option<&First>, at: usize) -> bool {
+    let Some(first) = first.filter(|first| is_amf(first.kind) && first.passed == 0 && at <= first.data + MOST) else {
+        return false;
+    };
+    case.known.spend((at - first.data) as u64 / 4);
+    payload(&case.bytes[first.data..at], case.size, first.id).is_some_and(|payload| is_whole(first.kind, &payload))
 }
 
 /// What is known behind the message before.

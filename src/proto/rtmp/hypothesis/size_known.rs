@@ -5,9 +5,6 @@ use super::walk::Walk;
 use super::{Case, Story, Verdict};
 use crate::proto::rtmp::mistake::{Mistake, SizeSource, UsedSize};
 
-/// Headers inside messages that prove a size of which nothing else is known.
-const MARKS: u32 = 2;
-
 /// It is back at what it announced.
 pub(super) fn announced(case: &Case<'_>) -> Verdict {
     let size = case.sizes.in_force();
@@ -21,7 +18,7 @@ pub(super) fn announced(case: &Case<'_>) -> Verdict {
 pub(super) fn past(case: &Case<'_>) -> Verdict {
     let mut waits = false;
     for &size in case.sizes.past.iter().rev() {
-        match tried(case, size, SizeSource::Before) {
+        match tried(case, size, SizeSource::Before, 0) {
             Verdict::Rejected => {}
             Verdict::Wait => waits = true,
             proven @ Verdict::Proven(_) => return proven,
@@ -32,15 +29,14 @@ pub(super) fn past(case: &Case<'_>) -> Verdict {
 
 /// The other side's.
 pub(super) fn peer(case: &Case<'_>) -> Verdict {
-    case.sizes.peer.map_or(Verdict::Rejected, |size| tried(case, size, SizeSource::Peer(size)))
+    case.sizes.peer.map_or(Verdict::Rejected, |size| tried(case, size, SizeSource::Peer(size), 0))
 }
 
-/// A size that is not in force.
-pub(super) fn tried(case: &Case<'_>, size: u32, source: SizeSource) -> Verdict {
+/// A size that is not in force, shown by as many headers inside messages beside the evidence.
+pub(super) fn tried(case: &Case<'_>, size: u32, source: SizeSource, marks: u32) -> Verdict {
     if size == case.size || size == case.sizes.in_force() || (size > case.size && case.keeps_its_size()) {
         return Verdict::Rejected;
     }
-    let marks = if source == SizeSource::Spacing { MARKS } else { 0 };
     let (outcome, uses) = Walk::new(case, size, case.form).wanting_marks(marks).run();
     let (in_force, announced) = (case.sizes.in_force(), case.sizes.announced.is_some());
     // A size that it announced once is known; of others the longest chunk is.

@@ -8,6 +8,8 @@ use crate::proto::rtmp::mistake::SizeSource;
 const LARGEST: usize = 70_000;
 /// Sizes that are tried.
 const SIZES: usize = 64;
+/// Headers inside messages that prove a size of which nothing else is known.
+const MARKS: u32 = 2;
 
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
     let Some(first) = case.first() else { return Verdict::Rejected };
@@ -21,7 +23,7 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
     // Where chunks of the present size stand, those of every multiple do as well.
     let is_other = |size: &usize| *size > 0 && !(size + 1).is_multiple_of(case.size as usize + 1);
     for size in memchr::memchr_iter(0xc0 | first.id as u8, payload).filter(is_other).take(SIZES) {
-        match tried(case, size as u32, SizeSource::Spacing) {
+        match tried(case, size as u32, SizeSource::Spacing, MARKS) {
             Verdict::Rejected => {}
             Verdict::Wait => waits = true,
             proven @ Verdict::Proven(_) => return proven,

@@ -8,5 +8,5 @@ use crate::proto::rtmp::mistake::SizeSource;
 const ENDLESS: u32 = 0x7fff_ffff;
 
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
-    if case.before == Before::Message { Verdict::Rejected } else { tried(case, ENDLESS, SizeSource::Whole) }
+    if case.before == Before::Message { Verdict::Rejected } else { tried(case, ENDLESS, SizeSource::Whole, 0) }
 }

@@ -9,7 +9,7 @@ use super::{Case, Explanation, Form, Story, Verdict};
 use crate::limits::Limits;
 use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP};
 use crate::proto::rtmp::resync::{Known, Past, Signs, Then, Weight, weigh_header, weigh_payload};
-use crate::proto::rtmp::{MessageType, body};
+use crate::proto::rtmp::{MessageType, Surplus, body};
 use crate::wire::{Reader, Silent};
 
 /// Bits that prove a hypothesis, as they prove a place behind a hole.
@@ -30,9 +30,15 @@ const IMPOSSIBLE: i32 = 16;
 /// What it says against a message that its sender gave up the one before it.
 const GIVEN_UP: i32 = 40;
 /// The longest payload whose values are decoded.
-const LONGEST: u32 = 65_536;
+pub(super) const LONGEST: u32 = 65_536;
 /// What a header costs of the credit.
 const COST: u64 = 8;
+/// By how much all messages of a type may be longer or shorter than their headers say: an FLV tag's header is 11 bytes.
+pub(super) const SURPLUS: i8 = 16;
+/// Messages that show that it is all.
+const SEVERAL: u32 = 2;
+/// Bytes that are looked at behind the place where a message may end: a header and the beginning of a payload.
+const AHEAD: usize = SURPLUS as usize + 18 + 6;
 
 /// Where a walk led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +53,7 @@ impl Outcome {
     /// The verdict on a story, given that this came of a walk with this size and form.
     pub(super) fn proves(self, story: Story, size: u32, form: Form) -> Verdict {
         match self {
-            Outcome::Proven(until) => Verdict::Proven(Explanation { story, size, form, until }),
+            Outcome::Proven(until) => Verdict::Proven(Explanation { story, size, form, until, kind: None }),
             Outcome::Rejected => Verdict::Rejected,
             Outcome::Wait => Verdict::Wait,
         }
@@ -86,6 +92,12 @@ pub(super) struct Walk<'b> {
     is_whole: bool,
     /// The first Set Chunk Size behind the first message.
     uses: Uses,
+    /// Of which types it is known how much longer their messages are than their headers say; none where that is no question.
+    learnt: Option<[bool; 4]>,
+    /// More bytes are needed to learn it.
+    is_short: bool,
+    /// Values do not end with a message whose length is a guess.
+    is_broken: bool,
 }
 
 /// How a chunk form was used, for those that want to know.
@@ -101,6 +113,11 @@ pub(super) struct Uses {
     pub(super) longest: u32,
     /// Headers inside a message where the chunk size puts them.
     pub(super) marks: u32,
+    /// Messages of another length than their headers say, and of just that.
+    pub(super) corrected: u32,
+    pub(super) right: u32,
+    /// How much longer the messages of each type are.
+    pub(super) surplus: Surplus,
 }
 
 /// A chunk stream, and where the payload of the message under way lies.
@@ -138,7 +155,26 @@ impl<'b> Walk<'b> {
             headers: 0,
             is_whole: false,
             uses: Uses::default(),
+            learnt: None,
+            is_short: false,
+            is_broken: false,
         }
+    }
+
+    /// The messages of the type in the form's surplus are longer or shorter than their headers say; those of other types may be.
+    pub(super) fn learning(mut self, kind: MessageType) -> Self {
+        let mut learnt = [false; 4];
+        if let Some(slot) = self.form.surplus.slot(kind) {
+            learnt[slot] = true;
+        }
+        self.learnt = Some(learnt);
+        self
+    }
+
+    /// Starts with so much evidence.
+    pub(super) fn with_bits(mut self, bits: i32) -> Self {
+        self.bits = bits;
+        self
     }
 
     /// Starts elsewhere.
@@ -171,6 +207,7 @@ impl<'b> Walk<'b> {
     /// Follows the headers until the hypothesis is proven, breaks, or the bytes end.
     pub(super) fn run(mut self) -> (Outcome, Uses) {
         let outcome = self.follow();
+        self.uses.surplus = self.form.surplus;
         (outcome, self.uses)
     }
 
@@ -188,8 +225,8 @@ impl<'b> Walk<'b> {
             self.headers += 1;
             if at < self.counts_from {
                 self.bits = bits;
-            } else if self.is_proven(0) && at > self.behind {
-                return Outcome::Proven(data);
+            } else if self.is_proven(0) && at > self.behind && self.is_settled() {
+                return self.proven(data);
             }
             let track = &mut self.tracks[place];
             let take = track.past.left.min(self.size);
@@ -202,10 +239,26 @@ impl<'b> Walk<'b> {
                 self.complete(place);
             }
             // Its sender may wait for an answer now: nothing needs to follow.
-            if self.is_whole && self.is_proven(0) && self.at > self.behind {
-                return Outcome::Proven(self.at);
+            if self.is_whole && self.is_proven(0) && self.at > self.behind && self.is_settled() {
+                return self.proven(self.at);
+            }
+            if self.is_short {
+                return Outcome::Wait;
+            }
+            if self.is_broken {
+                return Outcome::Rejected;
             }
         }
+    }
+
+    /// Whether enough messages have shown what all of a type are.
+    fn is_settled(&self) -> bool {
+        self.learnt.is_none() || self.uses.corrected.max(self.uses.right) >= SEVERAL
+    }
+
+    /// The evidence is enough up to here. What all messages are to be needs more than one.
+    fn proven(&self, until: usize) -> Outcome {
+        if self.learnt.is_some() && self.uses.corrected < SEVERAL { Outcome::Rejected } else { Outcome::Proven(until) }
     }
 
     /// The verdict where the bytes end.
@@ -215,7 +268,7 @@ impl<'b> Walk<'b> {
         match self.known.then {
             Then::More => Outcome::Wait,
             Then::End if is_exact && self.rigour == Rigour::Lenient => Outcome::Proven(self.at),
-            _ if is_exact && is_enough => Outcome::Proven(self.at),
+            _ if is_exact && is_enough => self.proven(self.at),
             _ => Outcome::Rejected,
         }
     }
@@ -276,13 +329,14 @@ impl<'b> Walk<'b> {
             None if self.rigour == Rigour::Lenient && self.has_one_oddity(&header, past.is_some()) => -IMPOSSIBLE,
             None => return Err(End::Broken),
         };
-        self.weigh_beginning(header.kind, header.length, data)?;
+        let left = self.form.length(header.kind, header.length);
+        self.weigh_beginning(header.kind, left, data)?;
         let past = Past {
             id: header.chunk_stream_id,
             length: header.length,
             kind: header.kind,
             fresh: true,
-            left: header.length,
+            left,
             extended: header.extended,
         };
         let track = Track { past, pieces: Vec::new(), is_from_start: true };
@@ -332,9 +386,10 @@ impl<'b> Walk<'b> {
             (kind, _) if kind.is_protocol_control() => {}
             _ => self.bits += MARK,
         }
-        self.weigh_beginning(past.kind, past.length, data)?;
+        let left = self.form.length(past.kind, past.length);
+        self.weigh_beginning(past.kind, left, data)?;
         let track = &mut self.tracks[place];
-        track.past.left = past.length;
+        track.past.left = left;
         track.pieces.clear();
         track.is_from_start = true;
         Ok((place, data))
@@ -366,6 +421,14 @@ impl<'b> Walk<'b> {
 
     /// A message is whole: what its values say, what it changes, and what may stand behind it.
     fn complete(&mut self, place: usize) {
+        let Past { kind, length, .. } = self.tracks[place].past;
+        self.learn(place);
+        if self.form.surplus.of(kind) != 0 && length > 0 {
+            self.uses.corrected += 1;
+            self.at += self.form.stray(kind);
+        } else {
+            self.uses.right += 1;
+        }
         self.weigh_whole(place);
         if self.form.tag_sizes
             && let Some(field) = self.bytes.get(self.at..self.at + TAG_SIZE)
@@ -377,13 +440,68 @@ impl<'b> Walk<'b> {
         }
     }
 
+    /// Finds out how much longer messages of a type are than their headers say, at the first of them.
+    fn learn(&mut self, place: usize) {
+        let Past { kind, .. } = self.tracks[place].past;
+        let (Some(learnt), Some(slot)) = (&mut self.learnt, self.form.surplus.slot(kind)) else { return };
+        if learnt[slot] {
+            return;
+        }
+        if self.bytes.len() < self.at + AHEAD {
+            self.is_short = self.known.then == Then::More;
+            return;
+        }
+        learnt[slot] = true;
+        let nearest = (1..=i32::from(SURPLUS)).flat_map(|by| [by, -by]);
+        let found = std::iter::once(0).chain(nearest).find(|by| self.may_end(place, *by));
+        let Some(by) = found.filter(|by| *by != 0) else { return };
+        self.form.surplus = self.form.surplus.with(kind, by as i8);
+        if !self.form.surplus.is_stray
+            && let Some((_, take)) = self.tracks[place].pieces.last_mut()
+        {
+            *take = take.saturating_add_signed(by);
+            self.at = self.at.saturating_add_signed(by as isize);
+        }
+    }
+
+    /// Whether a message that ends at the present place by its header may end so many bytes behind: another header begins there.
+    fn may_end(&self, place: usize, by: i32) -> bool {
+        let Some((start, take)) = self.tracks[place].pieces.last().copied() else { return false };
+        let is_inside = (1..=self.size).contains(&take.saturating_add_signed(by));
+        if self.form.surplus.is_stray && by < 0 || !is_inside || start >= self.bytes.len() {
+            return false;
+        }
+        self.known.spend(COST);
+        let at = self.at.saturating_add_signed(by as isize);
+        let Some(bytes) = self.bytes.get(at..) else { return false };
+        let Some((mut header, length)) = self.form.read(bytes, &self.known.message_streams, &self.signs) else {
+            return false;
+        };
+        let track = self.tracks.iter().find(|track| track.past.id == header.chunk_stream_id);
+        let past = track.map(|track| track.past);
+        match (header.format, past) {
+            (3, Some(past)) if past.left > 0 => return true,
+            (3, Some(past)) | (2, Some(past)) => (header.kind, header.length) = (past.kind, past.length),
+            (2 | 3, None) => return false,
+            _ => {}
+        }
+        if past.is_some_and(|past| past.left > 0) {
+            return false;
+        }
+        let mut clock = self.signs.clock;
+        let weighed = weigh_header(&header, past.as_ref(), &self.known.message_streams, &mut clock);
+        if header.format < 3 && weighed.is_none() {
+            return false;
+        }
+        let payload = &bytes[length.min(bytes.len())..];
+        let payload = &payload[..payload.len().min(header.length as usize)];
+        matches!(weigh_payload(header.kind, payload, header.length, &mut self.signs.clone()), Weight::Bits(_))
+    }
+
     fn weigh_whole(&mut self, place: usize) {
         let track = &self.tracks[place];
         let Past { kind, length, .. } = track.past;
-        let is_amf = matches!(
-            kind,
-            MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0 | MessageType::COMMAND_AMF3 | MessageType::DATA_AMF3
-        );
+        let is_amf = is_amf(kind);
         if kind != MessageType::SET_CHUNK_SIZE && !(is_amf && length <= LONGEST) || !track.is_from_start {
             return;
         }
@@ -402,13 +520,22 @@ impl<'b> Walk<'b> {
         }
         if is_amf {
             self.is_whole = is_whole(kind, &payload);
+            self.is_broken |= self.learnt.is_some() && !self.is_whole;
             self.bits += if self.is_whole { WHOLE } else { -STRANGE };
         }
     }
 }
 
+/// Whether a payload of this type is AMF values.
+pub(in crate::proto::rtmp) fn is_amf(kind: MessageType) -> bool {
+    matches!(
+        kind,
+        MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0 | MessageType::COMMAND_AMF3 | MessageType::DATA_AMF3
+    )
+}
+
 /// Whether an AMF payload's values end just where it does.
-pub(super) fn is_whole(kind: MessageType, payload: &[u8]) -> bool {
+pub(in crate::proto::rtmp) fn is_whole(kind: MessageType, payload: &[u8]) -> bool {
     let mut silent = Silent;
     let decoded = body::decode(&mut Reader::new(payload, 0, &mut silent), kind, 0, &Limits::DEFAULT);
     decoded.problems.is_empty() && decoded.limit.is_none()
