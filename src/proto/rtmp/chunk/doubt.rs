@@ -8,7 +8,9 @@
 use super::stream::{ChunkStream, LastHeader, Partial};
 use super::{Chunked, Chunks, Reason, State, after, moment};
 use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP, apart};
-use crate::proto::rtmp::hypothesis::{self, Before, Case, Explanation, Sizes, Story, Verdict, is_amf, is_whole, tag_size};
+use crate::proto::rtmp::hypothesis::{
+    self, Before, Case, Explanation, Sizes, Story, Verdict, is_amf, is_whole, tag_size,
+};
 use crate::proto::rtmp::mistake::{Mistake, Reading, Stray};
 use crate::proto::rtmp::resync::{self, ChunkSize, Then, fits};
 use crate::proto::rtmp::{Head, MessageType, Run};
@@ -97,7 +99,10 @@ impl Chunks {
             _ => true,
         };
         let is_far = message_stream_id > LARGEST_ID && !self.message_streams.contains(&message_stream_id);
-        let is_strange = kind.name().is_none() && !(1..=u32::from(u16::MAX)).contains(&length);
+        // Another of a type that was proven is one more.
+        let is_known = |stream: usize| self.streams[stream].last.kind == kind;
+        let is_strange =
+            kind.name().is_none() && (length > 0xffff || !self.find(header.chunk_stream_id).is_some_and(is_known));
         !has_length || is_strange || (format == 0 && is_far)
     }
 
@@ -166,8 +171,7 @@ impl Chunks {
         let Some(trailed) = self.trailed.take_if(|(offset, ..)| *offset == self.offset) else { return Some(0) };
         let (_, length, kind) = trailed;
         let (field, stray) = (tag_size(length), self.form.stray(kind));
-        let is_short = rest.len() < stray
-            || self.form.tag_sizes && rest.len() < field.len() && field.starts_with(rest);
+        let is_short = rest.len() < stray || self.form.tag_sizes && rest.len() < field.len() && field.starts_with(rest);
         if is_short && !self.at_end {
             self.trailed = Some(trailed);
             return None;

@@ -1,8 +1,8 @@
 //! Headers as some senders write them.
 
-use crate::proto::rtmp::{MessageType, Surplus};
 use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID};
 use crate::proto::rtmp::resync::{Signs, fits};
+use crate::proto::rtmp::{MessageType, Surplus};
 use crate::wire::{Reader, Silent};
 
 /// How a direction's headers are to be read.
@@ -31,13 +31,12 @@ const TELLING: usize = 6;
 
 impl Form {
     /// As RTMP has it.
-    pub(in crate::proto::rtmp) const RIGHT: Form =
-        Form {
-            message_stream_id: 4,
-            on_every_chunk: false,
-            tag_sizes: false,
-            surplus: Surplus { audio: 0, video: 0, data: 0, command: 0, is_stray: false },
-        };
+    pub(in crate::proto::rtmp) const RIGHT: Form = Form {
+        message_stream_id: 4,
+        on_every_chunk: false,
+        tag_sizes: false,
+        surplus: Surplus { audio: 0, video: 0, data: 0, command: 0, is_stray: false },
+    };
 
     pub(in crate::proto::rtmp) fn is_right(self) -> bool {
         self == Form::RIGHT

@@ -1,6 +1,6 @@
 //! How long a message is by what it holds, whatever its header says.
 
-use super::walk::is_whole;
+use super::walk::{is_amf, is_whole};
 use crate::proto::rtmp::MessageType;
 use crate::proto::rtmp::mistake::Telling;
 
@@ -9,27 +9,36 @@ const FOLLOWED: usize = 4096;
 
 /// What says that a message of this type ends just where `payload` does.
 pub(super) fn told(kind: MessageType, payload: &[u8]) -> Option<Telling> {
+    let by = if kind == MessageType::VIDEO { Telling::NalUnits } else { Telling::Amf };
+    (ends(kind, payload) == Some(true)).then_some(by)
+}
+
+/// Whether what a payload holds ends just where the payload does; none where nothing in it says.
+pub(super) fn ends(kind: MessageType, payload: &[u8]) -> Option<bool> {
     match kind {
-        MessageType::VIDEO if fills(payload) => Some(Telling::NalUnits),
-        MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0 | MessageType::COMMAND_AMF3 | MessageType::DATA_AMF3
-            if is_whole(kind, payload) =>
-        {
-            Some(Telling::Amf)
-        }
+        MessageType::VIDEO => match payload {
+            [first, 0, _, _, _, config @ ..] if first & 0x8f == 7 => Some(is_config(config)),
+            _ => nal_units(payload).map(fills),
+        },
+        kind if is_amf(kind) => Some(is_whole(kind, payload)),
         _ => None,
     }
 }
 
-/// Whether the lengths of NAL units lead to just the end of a video message.
-fn fills(payload: &[u8]) -> bool {
-    // Coded frames: as FLV has them for AVC (and HEVC by its unofficial id), and with a FourCC, with and without a composition time.
+/// Where the NAL units of a video message begin: coded frames as FLV has them for AVC (and HEVC by its unofficial id), and with a
+/// FourCC, with and without a composition time.
+fn nal_units(payload: &[u8]) -> Option<&[u8]> {
     let start = match payload {
         [first, 1, ..] if first & 0x80 == 0 && matches!(first & 15, 7 | 12 | 13) => 5,
         [first, b'a' | b'h' | b'v', b'v', b'c', b'1', ..] if first & 0x8f == 0x81 => 8,
         [first, b'a' | b'h' | b'v', b'v', b'c', b'1', ..] if first & 0x8f == 0x83 => 5,
-        _ => return false,
+        _ => return None,
     };
-    let Some(mut rest) = payload.get(start..).filter(|rest| !rest.is_empty()) else { return false };
+    payload.get(start..).filter(|rest| !rest.is_empty())
+}
+
+/// Whether the lengths of NAL units lead to just the end.
+fn fills(mut rest: &[u8]) -> bool {
     for _ in 0..FOLLOWED {
         let Some((length, behind)) = rest.split_first_chunk::<4>() else { return rest.is_empty() };
         let length = u32::from_be_bytes(*length) as usize;
@@ -40,6 +49,28 @@ fn fills(payload: &[u8]) -> bool {
         rest = behind;
     }
     false
+}
+
+/// Whether an AVCDecoderConfigurationRecord ends here: with its parameter sets, or what high profiles have behind them.
+fn is_config(record: &[u8]) -> bool {
+    let [1, profile, _, _, _, sets, rest @ ..] = record else { return false };
+    let rest = parameter_sets(sets & 31, rest).and_then(|rest| parameter_sets(*rest.first()?, &rest[1..]));
+    match rest {
+        Some([]) => true,
+        Some([_, _, _, extensions, rest @ ..]) if matches!(profile, 100 | 110 | 122 | 144) => {
+            parameter_sets(*extensions, rest) == Some(&[])
+        }
+        _ => false,
+    }
+}
+
+/// What stands behind so many parameter sets.
+fn parameter_sets(count: u8, mut bytes: &[u8]) -> Option<&[u8]> {
+    for _ in 0..count {
+        let (length, rest) = bytes.split_first_chunk::<2>()?;
+        bytes = rest.get(usize::from(u16::from_be_bytes(*length))..)?;
+    }
+    Some(bytes)
 }
 
 /// The payload bytes among `bytes`, which begin with a chunk's data: chunks of `size` bytes on a chunk stream, with headers of one

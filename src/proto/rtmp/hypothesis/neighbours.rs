@@ -5,9 +5,9 @@ use super::length::{payload, told};
 use super::lengths::ends;
 use super::walk::{Outcome, Rigour, SURPLUS, Walk, is_amf, is_whole};
 use super::{Before, Case, Explanation, First, Form, Story, Verdict};
-use crate::proto::rtmp::{MessageType, Surplus};
 use crate::proto::rtmp::mistake::{Mistake, Stray, Telling};
 use crate::proto::rtmp::resync::{Known, Past};
+use crate::proto::rtmp::{MessageType, Surplus};
 
 /// How far behind that place the next chunk is looked for: a handshake's block, and any other that is small.
 const REACH: usize = 4096;

@@ -18,7 +18,7 @@ pub(super) fn announced(case: &Case<'_>) -> Verdict {
 pub(super) fn past(case: &Case<'_>) -> Verdict {
     let mut waits = false;
     for &size in case.sizes.past.iter().rev() {
-        match tried(case, size, SizeSource::Before, 0) {
+        match tried(case, size, SizeSource::Before, Shown::Elsewhere) {
             Verdict::Rejected => {}
             Verdict::Wait => waits = true,
             proven @ Verdict::Proven(_) => return proven,
@@ -29,15 +29,36 @@ pub(super) fn past(case: &Case<'_>) -> Verdict {
 
 /// The other side's.
 pub(super) fn peer(case: &Case<'_>) -> Verdict {
-    case.sizes.peer.map_or(Verdict::Rejected, |size| tried(case, size, SizeSource::Peer(size), 0))
+    case.sizes.peer.map_or(Verdict::Rejected, |size| tried(case, size, SizeSource::Peer(size), Shown::Elsewhere))
 }
 
-/// A size that is not in force, shown by as many headers inside messages beside the evidence.
-pub(super) fn tried(case: &Case<'_>, size: u32, source: SizeSource, marks: u32) -> Verdict {
+/// What speaks for a size beside the walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// It is known from elsewhere.
+    Elsewhere,
+    /// Nothing: several headers inside messages have to.
+    Headers,
+    /// A message's content ends with it where it was split like this.
+    Content,
+}
+
+/// Headers inside messages that prove a size of which nothing else is known.
+const MARKS: u32 = 2;
+/// What it says that a message's content ends with it.
+const WHOLE: i32 = 32;
+
+/// A size that is not in force.
+pub(super) fn tried(case: &Case<'_>, size: u32, source: SizeSource, shown: Shown) -> Verdict {
     if size == case.size || size == case.sizes.in_force() || (size > case.size && case.keeps_its_size()) {
         return Verdict::Rejected;
     }
-    let (outcome, uses) = Walk::new(case, size, case.form).wanting_marks(marks).run();
+    let (bits, marks) = match shown {
+        Shown::Elsewhere => (0, 0),
+        Shown::Headers => (0, MARKS),
+        Shown::Content => (WHOLE, 1),
+    };
+    let (outcome, uses) = Walk::new(case, size, case.form).with_bits(bits).wanting_marks(marks).run();
     let (in_force, announced) = (case.sizes.in_force(), case.sizes.announced.is_some());
     // A size that it announced once is known; of others the longest chunk is.
     let used = if source == SizeSource::Before { size } else { uses.longest };

@@ -1,6 +1,6 @@
 //! The sender uses a chunk size that nobody announced: headers inside a message stand that far apart.
 
-use super::size_known::tried;
+use super::size_known::{Shown, tried};
 use super::{Case, Verdict};
 use crate::proto::rtmp::mistake::SizeSource;
 
@@ -8,8 +8,6 @@ use crate::proto::rtmp::mistake::SizeSource;
 const LARGEST: usize = 70_000;
 /// Sizes that are tried.
 const SIZES: usize = 64;
-/// Headers inside messages that prove a size of which nothing else is known.
-const MARKS: u32 = 2;
 
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
     let Some(first) = case.first() else { return Verdict::Rejected };
@@ -23,7 +21,7 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
     // Where chunks of the present size stand, those of every multiple do as well.
     let is_other = |size: &usize| *size > 0 && !(size + 1).is_multiple_of(case.size as usize + 1);
     for size in memchr::memchr_iter(0xc0 | first.id as u8, payload).filter(is_other).take(SIZES) {
-        match tried(case, size as u32, SizeSource::Spacing, MARKS) {
+        match tried(case, size as u32, SizeSource::Spacing, Shown::Headers) {
             Verdict::Rejected => {}
             Verdict::Wait => waits = true,
             proven @ Verdict::Proven(_) => return proven,

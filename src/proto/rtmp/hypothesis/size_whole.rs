@@ -1,6 +1,6 @@
 //! The sender splits nothing: each message is one chunk, however long.
 
-use super::size_known::tried;
+use super::size_known::{Shown, tried};
 use super::{Before, Case, Verdict};
 use crate::proto::rtmp::mistake::SizeSource;
 
@@ -8,5 +8,9 @@ use crate::proto::rtmp::mistake::SizeSource;
 const ENDLESS: u32 = 0x7fff_ffff;
 
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
-    if case.before == Before::Message { Verdict::Rejected } else { tried(case, ENDLESS, SizeSource::Whole, 0) }
+    if case.before == Before::Message {
+        Verdict::Rejected
+    } else {
+        tried(case, ENDLESS, SizeSource::Whole, Shown::Elsewhere)
+    }
 }

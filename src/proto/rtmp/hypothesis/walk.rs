@@ -5,6 +5,7 @@
 //! where their message does are no chance.
 
 use super::form::{TAG_SIZE, tag_size};
+use super::length::ends;
 use super::{Case, Explanation, Form, Story, Verdict};
 use crate::limits::Limits;
 use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP};
@@ -94,6 +95,8 @@ pub(super) struct Walk<'b> {
     uses: Uses,
     /// Of which types it is known how much longer their messages are than their headers say; none where that is no question.
     learnt: Option<[bool; 4]>,
+    /// Which of the possible places is taken, for each type.
+    choices: [usize; 4],
     /// More bytes are needed to learn it.
     is_short: bool,
     /// Values do not end with a message whose length is a guess.
@@ -118,6 +121,17 @@ pub(super) struct Uses {
     pub(super) right: u32,
     /// How much longer the messages of each type are.
     pub(super) surplus: Surplus,
+    pub(super) lesson: Lesson,
+}
+
+/// How that was learnt.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lesson {
+    /// The types of which it was, in their order.
+    pub(super) slots: [usize; 4],
+    pub(super) count: usize,
+    /// For the last of them there was no choice left.
+    pub(super) is_exhausted: bool,
 }
 
 /// A chunk stream, and where the payload of the message under way lies.
@@ -156,18 +170,20 @@ impl<'b> Walk<'b> {
             is_whole: false,
             uses: Uses::default(),
             learnt: None,
+            choices: [0; 4],
             is_short: false,
             is_broken: false,
         }
     }
 
     /// The messages of the type in the form's surplus are longer or shorter than their headers say; those of other types may be.
-    pub(super) fn learning(mut self, kind: MessageType) -> Self {
+    pub(super) fn learning(mut self, kind: MessageType, choices: [usize; 4]) -> Self {
         let mut learnt = [false; 4];
         if let Some(slot) = self.form.surplus.slot(kind) {
             learnt[slot] = true;
         }
         self.learnt = Some(learnt);
+        self.choices = choices;
         self
     }
 
@@ -452,9 +468,19 @@ impl<'b> Walk<'b> {
             return;
         }
         learnt[slot] = true;
+        let lesson = &mut self.uses.lesson;
+        lesson.slots[lesson.count] = slot;
+        lesson.count += 1;
         let nearest = (1..=i32::from(SURPLUS)).flat_map(|by| [by, -by]);
-        let found = std::iter::once(0).chain(nearest).find(|by| self.may_end(place, *by));
-        let Some(by) = found.filter(|by| *by != 0) else { return };
+        let mut places = std::iter::once(0).chain(nearest).filter(|by| self.may_end(place, *by));
+        let Some(by) = places.nth(self.choices[slot]) else {
+            self.is_broken = true;
+            self.uses.lesson.is_exhausted = true;
+            return;
+        };
+        if by == 0 {
+            return;
+        }
         self.form.surplus = self.form.surplus.with(kind, by as i8);
         if !self.form.surplus.is_stray
             && let Some((_, take)) = self.tracks[place].pieces.last_mut()
@@ -502,7 +528,9 @@ impl<'b> Walk<'b> {
         let track = &self.tracks[place];
         let Past { kind, length, .. } = track.past;
         let is_amf = is_amf(kind);
-        if kind != MessageType::SET_CHUNK_SIZE && !(is_amf && length <= LONGEST) || !track.is_from_start {
+        // What a video message holds is asked where its length is a guess.
+        let is_asked = is_amf || self.learnt.is_some() && kind == MessageType::VIDEO;
+        if kind != MessageType::SET_CHUNK_SIZE && !(is_asked && length <= LONGEST) || !track.is_from_start {
             return;
         }
         self.known.spend(u64::from(length) / 4);
@@ -518,9 +546,9 @@ impl<'b> Walk<'b> {
                 self.bits -= IMPOSSIBLE;
             }
         }
+        self.is_broken |= self.learnt.is_some() && ends(kind, &payload) == Some(false);
         if is_amf {
             self.is_whole = is_whole(kind, &payload);
-            self.is_broken |= self.learnt.is_some() && !self.is_whole;
             self.bits += if self.is_whole { WHOLE } else { -STRANGE };
         }
     }
