@@ -234,9 +234,9 @@ impl Surplus {
         let said = self.all().into_iter().zip(names).filter(|(by, _)| *by != 0).map(|(by, name)| {
             let bytes = count(u64::from(by.unsigned_abs()), "byte");
             match (by > 0, self.is_stray) {
-                (_, true) => format!("{bytes} that belong to no message behind every {name} message"),
-                (true, _) => format!("{bytes} more in every {name} message than its header says"),
-                (false, _) => format!("{bytes} fewer in every {name} message than its header says"),
+                (_, true) => format!("{bytes} that belong to no message behind its {name} messages"),
+                (true, _) => format!("{name} messages with {bytes} more than their headers say"),
+                (false, _) => format!("{name} messages with {bytes} fewer than their headers say"),
             }
         });
         said.collect::<Vec<_>>().join(", ")

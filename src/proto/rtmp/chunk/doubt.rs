@@ -11,7 +11,7 @@ use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP, apar
 use crate::proto::rtmp::hypothesis::{
     self, Before, Case, Explanation, Sizes, Story, Verdict, is_amf, is_whole, tag_size,
 };
-use crate::proto::rtmp::mistake::{Mistake, Reading, Stray};
+use crate::proto::rtmp::mistake::{Mistake, Reading, Stray, Telling};
 use crate::proto::rtmp::resync::{self, ChunkSize, Then, fits};
 use crate::proto::rtmp::{Head, MessageType, Run};
 use crate::wire::Moment;
@@ -59,6 +59,8 @@ const EAGER: usize = 4096;
 const SIZES: usize = 64;
 /// The longest AMF payload that is looked at once more.
 const MOST_VALUES: usize = 65_536;
+/// Payload bytes that a header may say too much.
+const MOST_MISSING: u32 = 16;
 /// First bytes that are told of what cannot be decoded.
 pub(super) const FIRST: usize = 12;
 
@@ -132,7 +134,7 @@ impl Chunks {
     pub(super) fn is_odd_beginning(&self, bytes: &[u8], out: &[Chunked]) -> bool {
         let (format, id) = (bytes[0] >> 6, u32::from(bytes[0] & 63));
         let place = if id < 2 { None } else { self.find(id) };
-        if place.is_none() && (format > 0 || id < 2 || self.is_behind_media(out)) {
+        if place.is_none() && (format > 0 || id < 2 || self.is_behind_media(out) || self.has_broken_values(out)) {
             return true;
         }
         if place.is_some_and(|place| self.streams[place].partial.is_some()) && format < 3 && !self.form.on_every_chunk {
@@ -144,6 +146,29 @@ impl Chunks {
         let clock = if format == 0 { self.signs.clock.unwrap_or(0) } else { 0 };
         let is_near = apart(low, clock) <= 2 * STEP || low == 0;
         !is_near && *first != 0xff
+    }
+
+    /// The message under way when no more bytes come, where its AMF values are whole without the few bytes that are missing: its
+    /// header says more than it has.
+    pub(super) fn end_with_values(&mut self, out: &mut Vec<Chunked>) {
+        let State::Data { stream, left: 1..=MOST_MISSING } = self.state else { return };
+        let Some(partial) = &mut self.streams[stream].partial else { return };
+        let said = partial.head.length;
+        let is_whole = partial.missing == 0
+            && !partial.dropped
+            && said - partial.passed <= MOST_MISSING
+            && is_amf(partial.head.kind)
+            && partial.payload.len() <= MOST_VALUES
+            && is_whole(partial.head.kind, &partial.payload);
+        if self.has_hole || !is_whole {
+            return;
+        }
+        let Some(mut partial) = self.streams[stream].partial.take() else { return };
+        self.partial_bytes -= partial.cost();
+        let mistake = Mistake::Length { said, is: partial.passed, by: Telling::Amf };
+        out.push(Chunked::Deviation { offset: partial.head.offset, at: partial.head.first, mistake });
+        (partial.head.length, partial.head.reading) = (partial.passed, Reading::Length);
+        out.push(Chunked::Message(partial.head, partial.payload.into()));
     }
 
     /// Whether chunk headers of another size that the sender announced stand inside a message that came in one chunk.
@@ -183,13 +208,23 @@ impl Chunks {
     /// Whether the message before the present place is AMF values that do not end with it, and the header here is one that a few of
     /// their bytes may look like.
     pub(super) fn is_behind_broken_values(&self, header: &ChunkHeader, out: &[Chunked]) -> bool {
-        let Some(Chunked::Message(head, payload)) = out.last() else { return false };
-        let is_behind = head.end() == self.offset && is_amf(head.kind) && payload.len() <= MOST_VALUES;
-        if !is_behind || header.format == 3 || !self.may_doubt() {
+        let Some(Chunked::Message(head, _)) = out.last() else { return false };
+        if !is_amf(head.kind) {
             return false;
         }
         let is_like = |stream: usize| header.format == 2 || self.streams[stream].last.kind == header.kind;
-        !self.find(header.chunk_stream_id).is_some_and(is_like) && !is_whole(head.kind, payload)
+        let is_usual = match header.format {
+            3 => header.chunk_stream_id != head.chunk_stream_id,
+            _ => self.find(header.chunk_stream_id).is_some_and(is_like),
+        };
+        !is_usual && self.has_broken_values(out)
+    }
+
+    /// Whether the message before the present place is AMF values that do not end with it.
+    fn has_broken_values(&self, out: &[Chunked]) -> bool {
+        let Some(Chunked::Message(head, payload)) = out.last() else { return false };
+        let is_behind = head.end() == self.offset && is_amf(head.kind) && payload.len() <= MOST_VALUES;
+        is_behind && self.may_doubt() && !is_whole(head.kind, payload)
     }
 
     /// Notes what it takes to take back the message that begins at the present place.

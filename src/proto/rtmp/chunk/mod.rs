@@ -379,6 +379,7 @@ impl Chunks {
         self.run_held(out);
         self.go_on(Then::End, out);
         self.drop_kept();
+        self.end_with_values(out);
         self.give_up(why, out);
     }
 

@@ -46,6 +46,12 @@ fn proven(case: &Case<'_>, first: Option<&First>, mistake: Mistake, outcome: Out
         Verdict::Proven(explanation) => Verdict::Proven(Explanation { kind: Some(first.kind), ..explanation }),
         other => other,
     };
+    if by == 0 {
+        // As its header says, and not as those before were.
+        let surplus = case.form.surplus.with(first.kind, 0);
+        let story = if surplus.is_none() { Story::Standard } else { Story::Mistake(Mistake::Lengths(surplus)) };
+        return outcome.proves(story, case.size, Form { surplus, ..case.form });
+    }
     let is_again = case.last_length == Some((first.kind, by)) && case.form.surplus.of(first.kind) == 0;
     let Some(by) = i8::try_from(by).ok().filter(|by| is_again && by.abs() <= SURPLUS) else {
         return of_kind(outcome.proves(Story::Mistake(mistake), case.size, case.form));
@@ -77,7 +83,9 @@ fn next(case: &Case<'_>, first: Option<&First>, places: std::ops::Range<usize>) 
         }
     });
     case.known.credit.set(known.credit.get());
-    found
+    // Its last message ends with the bytes.
+    let is_last = case.is_over() && places.end > case.bytes.len() && ends_with_values(case, first, case.bytes.len());
+    found.or_else(|| is_last.then_some((case.bytes.len(), Outcome::Proven(case.bytes.len()))))
 }
 
 /// Whether the message before is AMF values that end here, and not where its header says.

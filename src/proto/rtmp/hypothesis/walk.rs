@@ -255,7 +255,7 @@ impl<'b> Walk<'b> {
                 self.complete(place);
             }
             // Its sender may wait for an answer now: nothing needs to follow.
-            if self.is_whole && self.is_proven(0) && self.at > self.behind && self.is_settled() {
+            if self.is_whole && self.is_proven(0) && self.at > self.behind && self.learnt.is_none() {
                 return self.proven(self.at);
             }
             if self.is_short {
@@ -527,6 +527,7 @@ impl<'b> Walk<'b> {
     fn weigh_whole(&mut self, place: usize) {
         let track = &self.tracks[place];
         let Past { kind, length, .. } = track.past;
+        let is_suspect = track.pieces.first().is_some_and(|(at, _)| *at < self.behind);
         let is_amf = is_amf(kind);
         // What a video message holds is asked where its length is a guess.
         let is_asked = is_amf || self.learnt.is_some() && kind == MessageType::VIDEO;
@@ -549,6 +550,8 @@ impl<'b> Walk<'b> {
         self.is_broken |= self.learnt.is_some() && ends(kind, &payload) == Some(false);
         if is_amf {
             self.is_whole = is_whole(kind, &payload);
+            // A mistake explains the message in which it shows, too.
+            self.is_broken |= is_suspect && !self.is_whole && self.rigour != Rigour::Lenient;
             self.bits += if self.is_whole { WHOLE } else { -STRANGE };
         }
     }

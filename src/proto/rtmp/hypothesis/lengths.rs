@@ -1,0 +1,77 @@
+//! All messages of some types are longer or shorter than their headers say, by the same number of bytes: the sender does not
+//! count the header of an FLV tag's body, or counts that of the tag, or writes some bytes behind each message.
+
+use super::length::told;
+use super::walk::{Lesson, Outcome, Rigour, SURPLUS, Walk};
+use super::{Before, Case, First, Form, Story, Verdict};
+use crate::proto::rtmp::{Mistake, Surplus};
+
+/// Ways of choosing that are tried.
+const CHOICES: usize = 24;
+
+pub(super) fn explain(case: &Case<'_>) -> Verdict {
+    let Some(first) = case.first().filter(|first| case.before != Before::Nothing && first.passed == 0) else {
+        return Verdict::Rejected;
+    };
+    let mut waits = false;
+    for by in (1..=SURPLUS).flat_map(|by| [by, -by]) {
+        let surplus = Surplus::default().with(first.kind, by);
+        if surplus.is_none() || !case.form.surplus.is_none() {
+            return Verdict::Rejected;
+        }
+        match tried(case, &first, surplus) {
+            Verdict::Rejected => {}
+            Verdict::Wait => waits = true,
+            proven @ Verdict::Proven(_) => return proven,
+        }
+    }
+    if waits { Verdict::Wait } else { Verdict::Rejected }
+}
+
+/// The bytes belong to the message, or stand behind it.
+fn tried(case: &Case<'_>, first: &First, surplus: Surplus) -> Verdict {
+    let forms = [surplus, Surplus { is_stray: true, ..surplus }];
+    let forms = &forms[..if surplus.of(first.kind) > 0 { 2 } else { 1 }];
+    let mut waits = false;
+    for surplus in forms {
+        match learnt(case, first, Form { surplus: *surplus, ..case.form }) {
+            Verdict::Rejected => {}
+            Verdict::Wait => waits = true,
+            proven @ Verdict::Proven(_) => return proven,
+        }
+    }
+    if waits { Verdict::Wait } else { Verdict::Rejected }
+}
+
+/// Learns the surplus of the other types. Where a message of one may end is a choice among several places: the next one is taken
+/// where the headers lead nowhere.
+fn learnt(case: &Case<'_>, first: &First, form: Form) -> Verdict {
+    let mut choices = [0; 4];
+    for _ in 0..CHOICES {
+        let walk = Walk::new(case, case.size, form).with_rigour(Rigour::Strictest);
+        let (outcome, uses) = walk.learning(first.kind, choices).run();
+        let Lesson { slots, count, is_exhausted } = uses.lesson;
+        let slots = &slots[..count];
+        match (outcome, slots) {
+            (Outcome::Rejected, []) => break,
+            (Outcome::Rejected, [.., before, last]) if is_exhausted => {
+                choices[*last] = 0;
+                choices[*before] += 1;
+            }
+            (Outcome::Rejected, [_]) if is_exhausted => break,
+            (Outcome::Rejected, [.., last]) => choices[*last] += 1,
+            _ => {
+                let form = Form { surplus: uses.surplus, ..form };
+                return outcome.proves(Story::Mistake(Mistake::Lengths(uses.surplus)), case.size, form);
+            }
+        }
+    }
+    Verdict::Rejected
+}
+
+/// Whether the message's content ends where its header says.
+pub(super) fn ends(case: &Case<'_>, first: &First) -> bool {
+    let payload = case.bytes.get(first.data..case.symptom);
+    let payload = payload.and_then(|bytes| super::length::payload(bytes, case.size, first.id));
+    payload.is_some_and(|payload| payload.len() == first.length as usize && told(first.kind, &payload).is_some())
+}
