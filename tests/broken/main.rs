@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 
 use common::Story;
 use rtmp_inspect::analyzer::Event;
-use rtmp_inspect::synth::{Link, pcap, transform};
+use rtmp_inspect::proto::rtmp::Reason;
+use rtmp_inspect::synth::{Conversation, Link, Peer, Random, media, pcap, sample, transform};
 use rtmp_inspect::wire::Side;
 use senders::{MISTAKES, Sender};
 
@@ -99,4 +100,66 @@ fn any_single_mistake_is_named_and_no_message_is_made_up() {
     let (all, named) = tallies.values().fold((0, 0), |(all, named), tally| (all + tally.all, named + tally.named));
     println!("{named} of {all} named");
     assert!(f64::from(named) >= 0.95 * f64::from(all));
+}
+
+/// A chunk size below 128 from the first command on: each message that is split shows it.
+#[test]
+fn a_smaller_size_is_seen_in_the_first_command() {
+    for (side, size) in
+        [Side::Client, Side::Server].into_iter().flat_map(|side| (20..128).step_by(9).map(move |it| (side, it)))
+    {
+        let is_wrong = |from: Side, peer: &mut Peer| {
+            if from == side {
+                peer.chunk_layer(|chunks| chunks.chunk_size = size);
+            }
+        };
+        let conversation = Conversation::new()
+            .handshake()
+            .client(|c| {
+                is_wrong(Side::Client, c);
+                c.connect("live")
+            })
+            .server(|s| {
+                is_wrong(Side::Server, s);
+                s.window_acknowledgement_size(2_500_000).connect_result()
+            })
+            .client(|c| c.create_stream(2))
+            .server(|s| s.create_stream_result(2, 1));
+        let story = Story::of(&conversation);
+        let named = story.events.iter().filter_map(|event| match event {
+            Event::Deviation(it) => Some((it.from, it.mistake.name())),
+            _ => None,
+        });
+        assert_eq!(named.collect::<Vec<_>>(), [(side, "chunk_size")], "{side:?} {size}");
+        assert_eq!(story.messages().count(), 5, "{side:?} {size}");
+    }
+}
+
+/// Tags of an FLV file where chunks belong: that is said, and no message is made of them.
+#[test]
+fn raw_flv_tags_are_named() {
+    let random = &mut Random::new(7);
+    for tags in 1..6 {
+        let mut bytes = Vec::new();
+        for at in 0..tags {
+            let payload = media::avc_frame(media::Frame::Inter, 0, 300 + 70 * at as usize, random);
+            bytes.extend(
+                [&[9][..], &(payload.len() as u32).to_be_bytes()[1..], &[0, 0, at * 40, 0, 0, 0, 0], &payload].concat(),
+            );
+            bytes.extend((payload.len() as u32 + 11).to_be_bytes());
+        }
+        let conversation = sample::publishing().client(|c| sample::sequence_headers(c)).client(|c| c.raw(&bytes));
+        let story = Story::of(&conversation);
+        let reasons: Vec<_> = story
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Undecodable(it) => Some(it.reason.clone()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(reasons, [Reason::FlvTags], "{tags}");
+        let meant = sample::publishing().client(|c| sample::sequence_headers(c));
+        assert_eq!(story.messages().count(), Story::of(&meant).messages().count(), "{tags}");
+    }
 }

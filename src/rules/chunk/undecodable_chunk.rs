@@ -18,13 +18,23 @@ rule! {
     ///
     /// Change: look at the last message before the offset: at its length, and at the chunk size in force.
     pub(super) struct UndecodableChunk {
-        lost: [Option<Lost>; 2],
-        said: [bool; 2],
+        sides: [Seen; 2],
     }
     "CHK018", "undecodable-chunk", Error, "RTMP 1.0 §5.3", rests: Event, media: false
 }
 
-/// Bytes that cannot be decoded, until it is known how many.
+/// What was seen of a direction.
+#[derive(Default)]
+struct Seen {
+    /// The first bytes that cannot be decoded, until it is known how many.
+    first: Option<Lost>,
+    /// Bytes of those.
+    lost: u64,
+    /// How many more places there were, and the packets of the first and the last.
+    more: u64,
+    packets: Option<(PacketNo, PacketNo)>,
+}
+
 struct Lost {
     text: String,
     packet: PacketNo,
@@ -32,9 +42,22 @@ struct Lost {
 
 impl UndecodableChunk {
     fn say(&mut self, from: Side, bytes: u64, findings: &mut Findings) {
-        if let Some(Lost { text, packet }) = self.lost[from.index()].take() {
+        let seen = &mut self.sides[from.index()];
+        if let Some(Lost { text, packet }) = seen.first.take() {
+            seen.lost = bytes;
             let text = format!("{text}; {} not decoded", count(bytes, "byte"));
             findings.push(Self::META, Some(from), text, (packet, packet));
+        }
+    }
+
+    /// The others are counted: they may follow from the first.
+    fn say_more(&mut self, from: Side, bytes: u64, findings: &mut Findings) {
+        let seen = &self.sides[from.index()];
+        let (bytes, more) = (bytes.saturating_sub(seen.lost), seen.more);
+        if let Some(packets) = seen.packets.filter(|_| more > 0 && bytes > 0) {
+            let (who, bytes) = (from.name(), count(bytes, "more byte"));
+            let text = format!("{bytes} of the {who}, in {}, cannot be decoded either", count(more, "place"));
+            findings.push(Self::META, Some(from), text, packets);
         }
     }
 }
@@ -42,18 +65,28 @@ impl UndecodableChunk {
 impl Rule for UndecodableChunk {
     fn undecodable(&mut self, lost: &Undecodable, story: &Story, findings: &mut Findings) {
         // What the capture misses may explain it.
-        if !story.is_captured(lost.from) || std::mem::replace(&mut self.said[lost.from.index()], true) {
+        if !story.is_captured(lost.from) {
             return;
         }
         let packet = lost.at.packet;
+        let seen = &mut self.sides[lost.from.index()];
+        if let Some((first, last)) = &mut seen.packets {
+            if seen.more == 0 {
+                *first = packet;
+            }
+            *last = packet;
+            seen.more += 1;
+            return;
+        }
+        seen.packets = Some((packet, packet));
         match lost.reason {
-            Reason::NoChunks { .. } => {
+            Reason::NoChunks { .. } | Reason::FlvTags => {
                 let last = story.of(lost.from).last_n;
                 let last = last.map_or_else(String::new, |n| format!(", behind message {n}"));
                 let whose = format!("the {}'s bytes", lost.from.name());
                 let clause = lost.reason.clause().replacen("the bytes", &whose, 1);
                 let text = format!("{clause} (offset {}{last})", lost.offset);
-                self.lost[lost.from.index()] = Some(Lost { text, packet });
+                seen.first = Some(Lost { text, packet });
             }
             Reason::ChunkStreams => {
                 let text = format!("{} (offset {})", lost.reason.clause(), lost.offset);
@@ -69,5 +102,6 @@ impl Rule for UndecodableChunk {
 
     fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
         self.say(close.from, close.undecoded, findings);
+        self.say_more(close.from, close.undecoded, findings);
     }
 }

@@ -426,6 +426,7 @@ impl Chunks {
         let mistake = match explanation.story {
             Story::Standard => None,
             Story::Mistake(mistake) => Some(mistake),
+            Story::FlvTags => return self.give_up_at(Reason::FlvTags, doubt, out),
             Story::Inherits => {
                 let first = doubt.bytes[doubt.symptom];
                 let (chunk_stream_id, format) = (u32::from(first & 63), first >> 6);

@@ -67,6 +67,8 @@ pub enum Reason {
     Memory,
     /// The bytes are no chunk stream of the size in force, nor of any other that was thought of. The first of them.
     NoChunks { size: u32, first: [u8; doubt::FIRST], count: u8 },
+    /// The tags of an FLV file as they are.
+    FlvTags,
     /// The direction's beginning was not captured, while the connection's was.
     Joined,
     /// Another protocol from the first byte on.
@@ -87,6 +89,7 @@ impl Reason {
                 let first = shown(&first[..usize::from(*count).min(doubt::FIRST)]);
                 format!("from here on the bytes are no chunk stream of size {size}: they begin with {first}")
             }
+            Reason::FlvTags => "from here on the bytes are the tags of an FLV file, where chunks belong".into(),
             Reason::Joined => "how much came before is not known".into(),
             Reason::NotRtmp(foreign) => format!("{} stands where RTMP's version should", foreign.name()),
         }

@@ -7,6 +7,7 @@
 
 mod as_it_stands;
 mod first_chunk_inherits;
+mod flv_tags;
 mod form;
 mod header_on_every_chunk;
 mod length;
@@ -116,6 +117,8 @@ pub(super) enum Story {
     Mistake(Mistake),
     /// The header that cannot be one is the first of its chunk stream, and inherits from nothing.
     Inherits,
+    /// The tags of an FLV file begin where it stands.
+    FlvTags,
 }
 
 /// A mistake that is thought of: tries it on the bytes.
@@ -131,6 +134,7 @@ const TABLE: &[Hypothesis] = &[
     size_inside::explain,
     message_stream_id::explain,
     header_on_every_chunk::explain,
+    flv_tags::explain,
     tag_sizes::explain,
     size_whole::explain,
     size_spacing::explain,
