@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::body::{self, Body};
 use super::edges;
-use super::mistake::Reading;
+use super::reading::Reading;
 use crate::limits::Limits;
 use crate::open_enum;
 use crate::wire::{Moment, Problem, Reader, Recorder, Side, Silent, Word};

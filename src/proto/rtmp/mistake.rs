@@ -3,6 +3,7 @@
 //! Which mistakes are thought of, and how one is proven, is the business of `hypothesis`.
 
 use super::MessageType;
+use super::reading::Reading;
 use crate::wire::words::count;
 use crate::wire::{Side, Word};
 
@@ -83,37 +84,6 @@ pub enum Stray {
     TagSize,
     /// As many as C2 and S2 have, at the chunk stream's very beginning.
     Echo,
-}
-
-/// How a message was read: as RTMP has it, or otherwise, because its sender made a mistake.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reading {
-    #[default]
-    Standard,
-    ChunkSize,
-    MessageStreamId,
-    HeaderOnEveryChunk,
-    Length,
-}
-
-impl Reading {
-    /// Every name.
-    pub const WORDS: &'static [Word] = &Word::list([
-        Reading::ChunkSize.name(),
-        Reading::MessageStreamId.name(),
-        Reading::HeaderOnEveryChunk.name(),
-        Reading::Length.name(),
-    ]);
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Reading::Standard => "standard",
-            Reading::ChunkSize => "chunk_size",
-            Reading::MessageStreamId => "message_stream_id",
-            Reading::HeaderOnEveryChunk => "header_on_every_chunk",
-            Reading::Length => "length",
-        }
-    }
 }
 
 impl Mistake {

@@ -8,14 +8,13 @@ use crate::wire::words::count;
 rule! {
     /// A message's header says how many payload bytes the message has, and behind these the next chunk begins. Here it begins
     /// earlier or later: the payload is shorter or longer than the header says, or bytes that belong to no chunk stand between.
-    /// What the payload holds (NAL units, AMF values) tells which, where it can.
+    /// What the payload holds (NAL units, AMF values) tells which, where it can. Where the messages of a type all have as many bytes
+    /// more or fewer, that is said once.
     ///
     /// Why: a receiver takes media for the next chunk's header, or that header for media, and loses the direction.
     ///
     /// Seen: no real sender yet; the length of a frame without the bytes of its FLV tag header, and FLV's PreviousTagSize copied
     /// from a file, are the usual ways.
-    ///
-    /// Where it is so at every message of a type, that is said once, with the number of bytes.
     ///
     /// Change: count all bytes of the payload into the length, with its FLV tag header, and write nothing else.
     pub(super) struct MessageLengthWrong {

@@ -11,7 +11,8 @@ use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP, apar
 use crate::proto::rtmp::hypothesis::{
     self, Before, Case, Explanation, Sizes, Story, Verdict, is_amf, is_whole, tag_size,
 };
-use crate::proto::rtmp::mistake::{Mistake, Reading, Stray, Telling};
+use crate::proto::rtmp::mistake::{Mistake, Stray, Telling};
+use crate::proto::rtmp::reading::Reading;
 use crate::proto::rtmp::resync::{self, ChunkSize, Then, fits};
 use crate::proto::rtmp::{Head, MessageType, Run};
 use crate::wire::Moment;

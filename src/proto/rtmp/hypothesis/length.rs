@@ -1,8 +1,9 @@
 //! How long a message is by what it holds, whatever its header says.
 
-use super::walk::{is_amf, is_whole};
-use crate::proto::rtmp::MessageType;
+use crate::limits::Limits;
 use crate::proto::rtmp::mistake::Telling;
+use crate::proto::rtmp::{MessageType, body};
+use crate::wire::{Reader, Silent};
 
 /// NAL units that are followed.
 const FOLLOWED: usize = 4096;
@@ -88,4 +89,19 @@ pub(super) fn payload(bytes: &[u8], size: u32, chunk_stream_id: u32) -> Option<V
     }
     payload.extend_from_slice(rest);
     Some(payload)
+}
+
+/// Whether a payload of this type is AMF values.
+pub(in crate::proto::rtmp) fn is_amf(kind: MessageType) -> bool {
+    matches!(
+        kind,
+        MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0 | MessageType::COMMAND_AMF3 | MessageType::DATA_AMF3
+    )
+}
+
+/// Whether an AMF payload's values end just where it does.
+pub(in crate::proto::rtmp) fn is_whole(kind: MessageType, payload: &[u8]) -> bool {
+    let mut silent = Silent;
+    let decoded = body::decode(&mut Reader::new(payload, 0, &mut silent), kind, 0, &Limits::DEFAULT);
+    decoded.problems.is_empty() && decoded.limit.is_none()
 }

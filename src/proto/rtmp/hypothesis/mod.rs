@@ -22,7 +22,7 @@ mod tag_sizes;
 mod walk;
 
 pub(super) use self::form::{Form, TAG_SIZE, tag_size};
-pub(super) use self::walk::{is_amf, is_whole};
+pub(super) use self::length::{is_amf, is_whole};
 use super::resync::{Known, Then};
 use super::{MessageType, Mistake};
 

@@ -1,9 +1,9 @@
 //! A message is longer or shorter than its header says, or bytes that belong to no chunk stand behind it: the next chunk begins
 //! a little before or behind the place where the header is that cannot be one.
 
-use super::length::{payload, told};
+use super::length::{is_amf, is_whole, payload, told};
 use super::lengths::ends;
-use super::walk::{Outcome, Rigour, SURPLUS, Walk, is_amf, is_whole};
+use super::walk::{Outcome, Rigour, SURPLUS, Walk};
 use super::{Before, Case, Explanation, First, Form, Story, Verdict};
 use crate::proto::rtmp::mistake::{Mistake, Stray, Telling};
 use crate::proto::rtmp::resync::{Known, Past};

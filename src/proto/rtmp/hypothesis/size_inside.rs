@@ -1,8 +1,8 @@
 //! A message is split where the chunk size has it whole: without the headers inside, its AMF values or NAL units end with it.
 
-use super::length::told;
+use super::length::{is_amf, told};
 use super::size_known::{Shown, tried};
-use super::walk::{LONGEST, is_amf};
+use super::walk::LONGEST;
 use super::{Before, Case, Verdict};
 use crate::proto::rtmp::MessageType;
 use crate::proto::rtmp::mistake::SizeSource;

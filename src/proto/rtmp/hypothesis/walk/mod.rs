@@ -4,14 +4,15 @@
 //! certain, and so is the chunk size that is tried. Beside the headers it weighs whole messages: AMF values that end just
 //! where their message does are no chance.
 
+mod learn;
+
+pub(super) use self::learn::{Lesson, SURPLUS};
 use super::form::{TAG_SIZE, tag_size};
-use super::length::ends;
+use super::length::{ends, is_amf, is_whole};
 use super::{Case, Explanation, Form, Story, Verdict};
-use crate::limits::Limits;
 use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP};
 use crate::proto::rtmp::resync::{Known, Past, Signs, Then, Weight, weigh_header, weigh_payload};
-use crate::proto::rtmp::{MessageType, Surplus, body};
-use crate::wire::{Reader, Silent};
+use crate::proto::rtmp::{MessageType, Surplus};
 
 /// Bits that prove a hypothesis, as they prove a place behind a hole.
 const PROOF: i32 = 48;
@@ -34,12 +35,8 @@ const GIVEN_UP: i32 = 40;
 pub(super) const LONGEST: u32 = 65_536;
 /// What a header costs of the credit.
 const COST: u64 = 8;
-/// By how much all messages of a type may be longer or shorter than their headers say: an FLV tag's header is 11 bytes.
-pub(super) const SURPLUS: i8 = 16;
 /// Messages that show that it is all.
 const SEVERAL: u32 = 2;
-/// Bytes that are looked at behind the place where a message may end: a header and the beginning of a payload.
-const AHEAD: usize = SURPLUS as usize + 18 + 6;
 
 /// Where a walk led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,16 +121,6 @@ pub(super) struct Uses {
     pub(super) lesson: Lesson,
 }
 
-/// How that was learnt.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Lesson {
-    /// The types of which it was, in their order.
-    pub(super) slots: [usize; 4],
-    pub(super) count: usize,
-    /// For the last of them there was no choice left.
-    pub(super) is_exhausted: bool,
-}
-
 /// A chunk stream, and where the payload of the message under way lies.
 #[derive(Clone)]
 struct Track {
@@ -174,17 +161,6 @@ impl<'b> Walk<'b> {
             is_short: false,
             is_broken: false,
         }
-    }
-
-    /// The messages of the type in the form's surplus are longer or shorter than their headers say; those of other types may be.
-    pub(super) fn learning(mut self, kind: MessageType, choices: [usize; 4]) -> Self {
-        let mut learnt = [false; 4];
-        if let Some(slot) = self.form.surplus.slot(kind) {
-            learnt[slot] = true;
-        }
-        self.learnt = Some(learnt);
-        self.choices = choices;
-        self
     }
 
     /// Starts with so much evidence.
@@ -456,74 +432,6 @@ impl<'b> Walk<'b> {
         }
     }
 
-    /// Finds out how much longer messages of a type are than their headers say, at the first of them.
-    fn learn(&mut self, place: usize) {
-        let Past { kind, .. } = self.tracks[place].past;
-        let (Some(learnt), Some(slot)) = (&mut self.learnt, self.form.surplus.slot(kind)) else { return };
-        if learnt[slot] {
-            return;
-        }
-        if self.bytes.len() < self.at + AHEAD {
-            self.is_short = self.known.then == Then::More;
-            return;
-        }
-        learnt[slot] = true;
-        let lesson = &mut self.uses.lesson;
-        lesson.slots[lesson.count] = slot;
-        lesson.count += 1;
-        let nearest = (1..=i32::from(SURPLUS)).flat_map(|by| [by, -by]);
-        let mut places = std::iter::once(0).chain(nearest).filter(|by| self.may_end(place, *by));
-        let Some(by) = places.nth(self.choices[slot]) else {
-            self.is_broken = true;
-            self.uses.lesson.is_exhausted = true;
-            return;
-        };
-        if by == 0 {
-            return;
-        }
-        self.form.surplus = self.form.surplus.with(kind, by as i8);
-        if !self.form.surplus.is_stray
-            && let Some((_, take)) = self.tracks[place].pieces.last_mut()
-        {
-            *take = take.saturating_add_signed(by);
-            self.at = self.at.saturating_add_signed(by as isize);
-        }
-    }
-
-    /// Whether a message that ends at the present place by its header may end so many bytes behind: another header begins there.
-    fn may_end(&self, place: usize, by: i32) -> bool {
-        let Some((start, take)) = self.tracks[place].pieces.last().copied() else { return false };
-        let is_inside = (1..=self.size).contains(&take.saturating_add_signed(by));
-        if self.form.surplus.is_stray && by < 0 || !is_inside || start >= self.bytes.len() {
-            return false;
-        }
-        self.known.spend(COST);
-        let at = self.at.saturating_add_signed(by as isize);
-        let Some(bytes) = self.bytes.get(at..) else { return false };
-        let Some((mut header, length)) = self.form.read(bytes, &self.known.message_streams, &self.signs) else {
-            return false;
-        };
-        let track = self.tracks.iter().find(|track| track.past.id == header.chunk_stream_id);
-        let past = track.map(|track| track.past);
-        match (header.format, past) {
-            (3, Some(past)) if past.left > 0 => return true,
-            (3, Some(past)) | (2, Some(past)) => (header.kind, header.length) = (past.kind, past.length),
-            (2 | 3, None) => return false,
-            _ => {}
-        }
-        if past.is_some_and(|past| past.left > 0) {
-            return false;
-        }
-        let mut clock = self.signs.clock;
-        let weighed = weigh_header(&header, past.as_ref(), &self.known.message_streams, &mut clock);
-        if header.format < 3 && weighed.is_none() {
-            return false;
-        }
-        let payload = &bytes[length.min(bytes.len())..];
-        let payload = &payload[..payload.len().min(header.length as usize)];
-        matches!(weigh_payload(header.kind, payload, header.length, &mut self.signs.clone()), Weight::Bits(_))
-    }
-
     fn weigh_whole(&mut self, place: usize) {
         let track = &self.tracks[place];
         let Past { kind, length, .. } = track.past;
@@ -555,19 +463,4 @@ impl<'b> Walk<'b> {
             self.bits += if self.is_whole { WHOLE } else { -STRANGE };
         }
     }
-}
-
-/// Whether a payload of this type is AMF values.
-pub(in crate::proto::rtmp) fn is_amf(kind: MessageType) -> bool {
-    matches!(
-        kind,
-        MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0 | MessageType::COMMAND_AMF3 | MessageType::DATA_AMF3
-    )
-}
-
-/// Whether an AMF payload's values end just where it does.
-pub(in crate::proto::rtmp) fn is_whole(kind: MessageType, payload: &[u8]) -> bool {
-    let mut silent = Silent;
-    let decoded = body::decode(&mut Reader::new(payload, 0, &mut silent), kind, 0, &Limits::DEFAULT);
-    decoded.problems.is_empty() && decoded.limit.is_none()
 }

@@ -1,0 +1,101 @@
+//! Learning, along a walk, how much longer the messages of each type are than their headers say.
+
+use super::{COST, Walk};
+use crate::proto::rtmp::MessageType;
+use crate::proto::rtmp::resync::{Past, Then, Weight, weigh_header, weigh_payload};
+
+/// By how much all messages of a type may be longer or shorter than their headers say: an FLV tag's header is 11 bytes.
+pub(in super::super) const SURPLUS: i8 = 16;
+/// Bytes that are looked at behind the place where a message may end: a header and the beginning of a payload.
+const AHEAD: usize = SURPLUS as usize + 18 + 6;
+
+/// How that was learnt.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in super::super) struct Lesson {
+    /// The types of which it was, in their order.
+    pub(in super::super) slots: [usize; 4],
+    pub(in super::super) count: usize,
+    /// For the last of them there was no choice left.
+    pub(in super::super) is_exhausted: bool,
+}
+
+impl Walk<'_> {
+    /// The messages of the type in the form's surplus are longer or shorter than their headers say; those of other types may be.
+    pub(in super::super) fn learning(mut self, kind: MessageType, choices: [usize; 4]) -> Self {
+        let mut learnt = [false; 4];
+        if let Some(slot) = self.form.surplus.slot(kind) {
+            learnt[slot] = true;
+        }
+        self.learnt = Some(learnt);
+        self.choices = choices;
+        self
+    }
+
+    /// Finds out how much longer messages of a type are than their headers say, at the first of them.
+    pub(super) fn learn(&mut self, place: usize) {
+        let Past { kind, .. } = self.tracks[place].past;
+        let (Some(learnt), Some(slot)) = (&mut self.learnt, self.form.surplus.slot(kind)) else { return };
+        if learnt[slot] {
+            return;
+        }
+        if self.bytes.len() < self.at + AHEAD {
+            self.is_short = self.known.then == Then::More;
+            return;
+        }
+        learnt[slot] = true;
+        let lesson = &mut self.uses.lesson;
+        lesson.slots[lesson.count] = slot;
+        lesson.count += 1;
+        let nearest = (1..=i32::from(SURPLUS)).flat_map(|by| [by, -by]);
+        let mut places = std::iter::once(0).chain(nearest).filter(|by| self.may_end(place, *by));
+        let Some(by) = places.nth(self.choices[slot]) else {
+            self.is_broken = true;
+            self.uses.lesson.is_exhausted = true;
+            return;
+        };
+        if by == 0 {
+            return;
+        }
+        self.form.surplus = self.form.surplus.with(kind, by as i8);
+        if !self.form.surplus.is_stray
+            && let Some((_, take)) = self.tracks[place].pieces.last_mut()
+        {
+            *take = take.saturating_add_signed(by);
+            self.at = self.at.saturating_add_signed(by as isize);
+        }
+    }
+
+    /// Whether a message that ends at the present place by its header may end so many bytes behind: another header begins there.
+    fn may_end(&self, place: usize, by: i32) -> bool {
+        let Some((start, take)) = self.tracks[place].pieces.last().copied() else { return false };
+        let is_inside = (1..=self.size).contains(&take.saturating_add_signed(by));
+        if self.form.surplus.is_stray && by < 0 || !is_inside || start >= self.bytes.len() {
+            return false;
+        }
+        self.known.spend(COST);
+        let at = self.at.saturating_add_signed(by as isize);
+        let Some(bytes) = self.bytes.get(at..) else { return false };
+        let Some((mut header, length)) = self.form.read(bytes, &self.known.message_streams, &self.signs) else {
+            return false;
+        };
+        let track = self.tracks.iter().find(|track| track.past.id == header.chunk_stream_id);
+        let past = track.map(|track| track.past);
+        match (header.format, past) {
+            (3, Some(past)) if past.left > 0 => return true,
+            (2 | 3, Some(past)) => (header.kind, header.length) = (past.kind, past.length),
+            (2 | 3, None) => return false,
+            _ => {}
+        }
+        if past.is_some_and(|past| past.left > 0) {
+            return false;
+        }
+        let mut clock = self.signs.clock;
+        let weighed = weigh_header(&header, past.as_ref(), &self.known.message_streams, &mut clock);
+        if header.format < 3 && weighed.is_none() {
+            return false;
+        }
+        let payload = &bytes[length.min(bytes.len())..];
+        let payload = &payload[..payload.len().min(header.length as usize)];
+        matches!(weigh_payload(header.kind, payload, header.length, &mut self.signs.clone()), Weight::Bits(_))
+    }
+}
