@@ -442,11 +442,11 @@ impl Chunks {
         }
         let mut from = 0;
         if let Some(mistake @ Mistake::Extra { bytes, what: Stray::Unknown | Stray::Echo }) = mistake {
-            // What stands before them is as it should be.
+            // What stands before them is read as it stands; what is wrong inside it may have the same cause.
+            out.push(Chunked::Deviation { offset: symptom, at: moment(&doubt.bounds, doubt.symptom), mistake });
             self.state = State::Header;
             let bounds = doubt.bounds.clone();
             self.run(&doubt.bytes[..doubt.symptom], &bounds, out);
-            out.push(Chunked::Deviation { offset: symptom, at: moment(&doubt.bounds, doubt.symptom), mistake });
             from = doubt.symptom + bytes as usize;
             self.offset += u64::from(bytes);
             self.undecoded += u64::from(bytes);
