@@ -29,8 +29,8 @@ const CAUSES: &[Cause] = &[
     Cause {
         codes: &["CHK020", "CHK021", "CHK022"],
         explained: &[
-            "AMF001", "AMF002", "AMF004", "AMF010", "CMD009", "MED002", "MED003", "MED010", "MED015", "MED016",
-            "MED017",
+            "AMF001", "AMF002", "AMF003", "AMF004", "AMF005", "AMF006", "AMF007", "AMF008", "AMF010", "CMD009",
+            "MED002", "MED003", "MED010", "MED015", "MED016", "MED017",
         ],
     },
     // A chunk size that the other side does not take ends the connection.
