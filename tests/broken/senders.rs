@@ -55,6 +55,16 @@ pub(crate) static MISTAKES: &[Kind] = &[
     },
     Kind { name: "a length too small", write: |w, m, at| length(w, m, at, true), is_named: is_length },
     Kind { name: "a length too large", write: |w, m, at| length(w, m, at, false), is_named: is_length },
+    Kind {
+        name: "no extended timestamps",
+        write: |w, m, at| extended(w, m, at, true),
+        is_named: |it| *it == Mistake::ExtendedTimestamp { is_missing: true },
+    },
+    Kind {
+        name: "extended timestamps where none belong",
+        write: |w, m, at| extended(w, m, at, false),
+        is_named: |it| *it == Mistake::ExtendedTimestamp { is_missing: false },
+    },
     Kind { name: "every length too small", write: |w, m, at| lengths(w, m, at, true), is_named: is_every_length },
     Kind { name: "every length too large", write: |w, m, at| lengths(w, m, at, false), is_named: is_every_length },
     Kind { name: "bytes behind every message", write: extra_always, is_named: is_every_length },
@@ -308,6 +318,35 @@ fn short_id(w: &mut Writer<'_>, message: &Message, number: usize, bytes: usize) 
     w.chunks.raw(&written[8..8 + bytes]);
     w.chunks.raw(&written[12..]);
     w.meant.push((message.message_type, message.payload.clone()));
+    w.done = true;
+    Some(())
+}
+
+/// Late in a stream, with type 0 headers alone.
+fn extended(w: &mut Writer<'_>, message: &Message, number: usize, is_missing: bool) -> Option<()> {
+    if !begins(w, number) {
+        w.write(Format::Type0, message);
+        return Some(());
+    }
+    let late = Message { timestamp: message.timestamp + 0x0123_4567, ..message.clone() };
+    let mut aside = ChunkWriter::default();
+    aside.chunk_size = 1 << 24;
+    aside.message_as(Format::Type0, &late);
+    let written = aside.take();
+    w.meant.push((message.message_type, message.payload.clone()));
+    let low = &late.timestamp.to_be_bytes()[1..];
+    let time = if is_missing { &[0xff; 3] } else { low };
+    let field = if is_missing { &[][..] } else { &written[12..16] };
+    let mut data = &written[16..];
+    let header = [&written[..1], time, &written[4..12], field].concat();
+    w.chunks.raw(&header);
+    while data.len() > w.own {
+        w.chunks.raw(&data[..w.own]);
+        w.chunks.raw(&[0xc0 | written[0]]);
+        w.chunks.raw(field);
+        data = &data[w.own..];
+    }
+    w.chunks.raw(data);
     w.done = true;
     Some(())
 }

@@ -14,6 +14,9 @@ pub enum Mistake {
     ChunkSize(UsedSize),
     /// Its type 0 headers have a message stream id of so many bytes, where 4 belong.
     MessageStreamId { bytes: u8 },
+    /// Its headers of types 0 to 2 leave out the extended timestamp where the three bytes of the time call for it; or have it where they
+    /// do not.
+    ExtendedTimestamp { is_missing: bool },
     /// All chunks of a message have a header of this type, where type 3 belongs.
     HeaderOnEveryChunk { format: u8 },
     /// A message is longer or shorter than its header says.
@@ -91,6 +94,7 @@ impl Mistake {
     pub const WORDS: &'static [Word] = &Word::list([
         "chunk_size",
         "message_stream_id",
+        "extended_timestamp",
         "header_on_every_chunk",
         "length",
         "lengths",
@@ -102,6 +106,7 @@ impl Mistake {
         match self {
             Mistake::ChunkSize(_) => Reading::ChunkSize.name(),
             Mistake::MessageStreamId { .. } => Reading::MessageStreamId.name(),
+            Mistake::ExtendedTimestamp { .. } => Reading::ExtendedTimestamp.name(),
             Mistake::HeaderOnEveryChunk { .. } => Reading::HeaderOnEveryChunk.name(),
             Mistake::Length { .. } => Reading::Length.name(),
             Mistake::Lengths(_) => "lengths",
@@ -133,6 +138,12 @@ impl Mistake {
             }
             Mistake::MessageStreamId { bytes } => {
                 format!("type 0 headers of {} bytes, with a message stream id of {bytes}, where 12 belong", 8 + bytes)
+            }
+            Mistake::ExtendedTimestamp { is_missing: true } => {
+                "headers with the time ffffff and no extended timestamp, which that calls for".into()
+            }
+            Mistake::ExtendedTimestamp { is_missing: false } => {
+                "headers with an extended timestamp behind a time that is not ffffff, and does not call for it".into()
             }
             Mistake::HeaderOnEveryChunk { format } => {
                 format!("a type {format} header on every chunk of a message, where type 3 belongs")

@@ -9,6 +9,7 @@ pub enum Reading {
     Standard,
     ChunkSize,
     MessageStreamId,
+    ExtendedTimestamp,
     HeaderOnEveryChunk,
     Length,
 }
@@ -18,6 +19,7 @@ impl Reading {
     pub const WORDS: &'static [Word] = &Word::list([
         Reading::ChunkSize.name(),
         Reading::MessageStreamId.name(),
+        Reading::ExtendedTimestamp.name(),
         Reading::HeaderOnEveryChunk.name(),
         Reading::Length.name(),
     ]);
@@ -27,6 +29,7 @@ impl Reading {
             Reading::Standard => "standard",
             Reading::ChunkSize => "chunk_size",
             Reading::MessageStreamId => "message_stream_id",
+            Reading::ExtendedTimestamp => "extended_timestamp",
             Reading::HeaderOnEveryChunk => "header_on_every_chunk",
             Reading::Length => "length",
         }

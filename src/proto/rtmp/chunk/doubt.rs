@@ -509,11 +509,23 @@ impl Departure {
     pub(super) fn reading(self, length: u32, first_header: &[u8]) -> Reading {
         let Departure { size, in_force } = self;
         match first_header[0] >> 6 {
+            // Four bytes are those of an extended timestamp, or of a message stream id that is missing as a whole.
+            0..3 if header::length(first_header).is_ok_and(|length| length < first_header.len()) => {
+                Reading::ExtendedTimestamp
+            }
+            0 if has_time_of_ones(first_header) && header::length(first_header) == Ok(first_header.len() + 4) => {
+                Reading::ExtendedTimestamp
+            }
             0 if header::length(first_header) != Ok(first_header.len()) => Reading::MessageStreamId,
             _ if size != in_force && length > size.min(in_force) => Reading::ChunkSize,
             _ => Reading::Standard,
         }
     }
+}
+
+/// Whether a header's time calls for an extended timestamp.
+fn has_time_of_ones(header: &[u8]) -> bool {
+    header.windows(3).skip(1).take(3).any(|time| time == [0xff; 3])
 }
 
 /// Whether a message came in one chunk, whose header can be told inside it.

@@ -10,12 +10,23 @@ use crate::wire::{Reader, Silent};
 pub(in crate::proto::rtmp) struct Form {
     /// Bytes that the message stream id of a type 0 header may have instead of 4.
     pub(in crate::proto::rtmp) message_stream_id: u8,
+    pub(in crate::proto::rtmp) extended: ExtendedField,
     /// A header of type 0, 1 or 2 inside a message may belong to its next chunk.
     pub(in crate::proto::rtmp) on_every_chunk: bool,
     /// A message may have an FLV file's PreviousTagSize behind it.
     pub(in crate::proto::rtmp) tag_sizes: bool,
     /// How much longer messages are than their headers say.
     pub(in crate::proto::rtmp) surplus: Surplus,
+}
+
+/// When headers of types 0 to 2 have the field of an extended timestamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::proto::rtmp) enum ExtendedField {
+    /// Where the time's three bytes are ffffff.
+    Called,
+    Never,
+    /// Also where they are not; then they are the field's lower three.
+    Uncalled,
 }
 
 /// Bytes of an FLV file's PreviousTagSize.
@@ -33,6 +44,7 @@ impl Form {
     /// As RTMP has it.
     pub(in crate::proto::rtmp) const RIGHT: Form = Form {
         message_stream_id: 4,
+        extended: ExtendedField::Called,
         on_every_chunk: false,
         tag_sizes: false,
         surplus: Surplus { audio: 0, video: 0, data: 0, command: 0, is_stray: false },
@@ -68,6 +80,17 @@ impl Form {
         signs: &Signs,
     ) -> Option<(ChunkHeader, usize)> {
         let length = header::length(bytes).ok()?;
+        match self.extended {
+            ExtendedField::Never if called(bytes) => {
+                let length = length - FIELD;
+                let header = read(&[bytes.get(..length)?, &header::EXTENDED.to_be_bytes()].concat())?;
+                return Some((ChunkHeader { extended: None, ..header }, length));
+            }
+            ExtendedField::Uncalled if bytes[0] < 0xc0 && !called(bytes) => {
+                return uncalled(bytes, length, signs);
+            }
+            _ => {}
+        }
         let right = read(bytes.get(..length)?)?;
         let missing = 4_usize.saturating_sub(usize::from(self.message_stream_id));
         if missing == 0 || right.format > 0 {
@@ -88,13 +111,46 @@ impl Form {
     }
 }
 
-/// A type 0 header whose message stream id has some bytes less, given its length with a whole one.
-fn short(bytes: &[u8], length: usize, missing: usize) -> Option<(ChunkHeader, usize)> {
-    let basic = match bytes[0] & 63 {
+/// Bytes of an extended timestamp.
+const FIELD: usize = 4;
+
+/// Whether a header's time calls for an extended timestamp.
+fn called(bytes: &[u8]) -> bool {
+    let basic = basic_length(bytes);
+    bytes[0] < 0xc0 && bytes.get(basic..basic + 3) == Some(&[0xff; 3])
+}
+
+/// A header that may have an extended timestamp though its time does not call for one: that says the time again. Where both are 0 the
+/// one counts behind which a payload begins.
+fn uncalled(bytes: &[u8], length: usize, signs: &Signs) -> Option<(ChunkHeader, usize)> {
+    let right = read(bytes.get(..length)?)?;
+    let rest = &bytes[length..];
+    let field = u32::from_be_bytes(*rest.first_chunk::<FIELD>()?);
+    let is_control = right.kind.is_protocol_control() || right.kind == MessageType::USER_CONTROL;
+    let is_payload = if right.timestamp > 0 || right.format == 2 {
+        false
+    } else if is_control {
+        is_beginning(rest, right.length as usize)
+    } else {
+        fits(right.kind, &rest[..rest.len().min(right.length as usize)], signs)
+    };
+    if field & header::EXTENDED != right.timestamp || is_payload {
+        return Some((right, length));
+    }
+    Some((ChunkHeader { extended: Some(field), ..right }, length + FIELD))
+}
+
+fn basic_length(bytes: &[u8]) -> usize {
+    match bytes[0] & 63 {
         0 => 2,
         1 => 3,
         _ => 1,
-    };
+    }
+}
+
+/// A type 0 header whose message stream id has some bytes less, given its length with a whole one.
+fn short(bytes: &[u8], length: usize, missing: usize) -> Option<(ChunkHeader, usize)> {
+    let basic = basic_length(bytes);
     let (before, rest) = bytes.split_at(basic + 7);
     let (id, rest) = rest.split_at_checked(4 - missing)?;
     let extended = rest.get(..length - basic - 11)?;

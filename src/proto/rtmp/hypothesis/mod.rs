@@ -6,6 +6,7 @@
 //! Of several that are proven the first one counts: the simplest comes first, that nothing is wrong before all others.
 
 mod as_it_stands;
+mod extended_timestamp;
 mod first_chunk_inherits;
 mod flv_tags;
 mod form;
@@ -132,6 +133,7 @@ const TABLE: &[Hypothesis] = &[
     size_known::past,
     size_known::peer,
     size_inside::explain,
+    extended_timestamp::explain,
     message_stream_id::explain,
     header_on_every_chunk::explain,
     flv_tags::explain,

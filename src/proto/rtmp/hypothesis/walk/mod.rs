@@ -7,7 +7,7 @@
 mod learn;
 
 pub(super) use self::learn::{Lesson, SURPLUS};
-use super::form::{TAG_SIZE, tag_size};
+use super::form::{ExtendedField, TAG_SIZE, tag_size};
 use super::length::{ends, is_amf, is_whole};
 use super::{Case, Explanation, Form, Story, Verdict};
 use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP};
@@ -107,6 +107,8 @@ pub(super) struct Uses {
     pub(super) on_every_chunk: Option<u8>,
     /// Type 0 headers that are short.
     pub(super) short: bool,
+    /// Headers whose extended timestamp is missing, or one too many.
+    pub(super) extended: u32,
     /// Messages with a PreviousTagSize behind them.
     pub(super) tag_sizes: u32,
     /// Payload bytes of the longest chunk.
@@ -277,7 +279,9 @@ impl<'b> Walk<'b> {
         }
         let bytes = &self.bytes[self.at..];
         let (header, length) = self.form.read(bytes, &self.known.message_streams, &self.signs).ok_or(End::Short)?;
-        self.uses.short |= header::length(bytes).is_ok_and(|right| right > length);
+        let right = header::length(bytes).unwrap_or(length);
+        self.uses.extended += u32::from(self.form.extended != ExtendedField::Called && right != length);
+        self.uses.short |= right > length;
         let place = self.tracks.iter().position(|track| track.past.id == header.chunk_stream_id);
         let data = self.at + length;
         let Some(place) = place else {
