@@ -94,6 +94,8 @@ pub(super) struct Walk<'b> {
     learnt: Option<[bool; 4]>,
     /// Which of the possible places is taken, for each type.
     choices: [usize; 4],
+    /// The present header has another length than it should.
+    is_reread: bool,
     /// More bytes are needed to learn it.
     is_short: bool,
     /// Values do not end with a message whose length is a guess.
@@ -106,7 +108,7 @@ pub(super) struct Uses {
     /// Headers inside a message that are not of type 3, and the type of the first.
     pub(super) on_every_chunk: Option<u8>,
     /// Type 0 headers that are short.
-    pub(super) short: bool,
+    pub(super) short: u32,
     /// Headers whose extended timestamp is missing, or one too many.
     pub(super) extended: u32,
     /// Messages with a PreviousTagSize behind them.
@@ -160,6 +162,7 @@ impl<'b> Walk<'b> {
             uses: Uses::default(),
             learnt: None,
             choices: [0; 4],
+            is_reread: false,
             is_short: false,
             is_broken: false,
         }
@@ -281,7 +284,8 @@ impl<'b> Walk<'b> {
         let (header, length) = self.form.read(bytes, &self.known.message_streams, &self.signs).ok_or(End::Short)?;
         let right = header::length(bytes).unwrap_or(length);
         self.uses.extended += u32::from(self.form.extended != ExtendedField::Called && right != length);
-        self.uses.short |= right > length;
+        self.uses.short += u32::from(right > length);
+        self.is_reread = right != length;
         let place = self.tracks.iter().position(|track| track.past.id == header.chunk_stream_id);
         let data = self.at + length;
         let Some(place) = place else {
@@ -321,7 +325,8 @@ impl<'b> Walk<'b> {
         let bits = weigh_header(&header, past.as_ref(), &self.known.message_streams, &mut self.signs.clock);
         self.bits += match bits {
             Some(bits) => bits,
-            None if self.at < self.counts_from => 0,
+            // As it was taken before all doubt.
+            None if self.at < self.counts_from && !self.is_reread => 0,
             None if self.rigour == Rigour::Lenient && self.has_one_oddity(&header, past.is_some()) => -IMPOSSIBLE,
             None => return Err(End::Broken),
         };
