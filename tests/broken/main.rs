@@ -6,6 +6,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod handshakes;
 mod senders;
 
 use std::collections::BTreeMap;
@@ -59,8 +60,16 @@ fn measure(name: &str, seeds: std::ops::Range<u64>) -> Tally {
         let blamed = story.events.iter().any(|event| matches!(event, Event::Deviation(it) if it.from == other));
         assert!(!blamed, "{name} {seed}: the other side is blamed");
         let is_named = story.events.iter().any(
-            |event| matches!(event, Event::Deviation(it) if it.from == sender.side && mistake.is_named(&it.mistake)),
+            |event| matches!(event, Event::Deviation(it) if it.from == sender.side && mistake.is_named(&sender, &it.mistake)),
         );
+        if !is_named && std::env::var_os("BROKEN").is_some() {
+            let told: Vec<_> = story
+                .events
+                .iter()
+                .filter_map(|event| if let Event::Deviation(it) = event { Some((it.offset, it.mistake)) } else { None })
+                .collect();
+            println!("{name} {seed} {:?} {:?}: {:?} is told as {told:?}", sender.side, sender.cuts, sender.made);
+        }
         if is_named {
             tally.named += 1;
         } else {

@@ -1,15 +1,19 @@
 //! Good conversations with one mistake.
 
-use rtmp_inspect::proto::rtmp::{Mistake, Stray};
+use rtmp_inspect::proto::rtmp::{Mistake, Step, Stray};
 use rtmp_inspect::synth::media::{self, Frame};
 use rtmp_inspect::synth::{ChunkWriter, Conversation, Format, Message, Peer, Random, sample};
 use rtmp_inspect::wire::Side;
+
+use crate::handshakes::{self, Fault};
 
 /// A mistake: how it is made, and how it is told.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     write: fn(&mut Writer<'_>, &Message, usize) -> Option<()>,
     is_named: fn(&Mistake) -> bool,
+    /// What is wrong in the handshake, instead of in a message.
+    fault: Option<Fault>,
 }
 
 impl Kind {
@@ -20,47 +24,67 @@ impl Kind {
         meant == payload || (is_short && meant.len() - payload.len() <= 20)
     }
 
-    pub(crate) fn is_named(&self, mistake: &Mistake) -> bool {
-        (self.is_named)(mistake)
+    pub(crate) fn is_named(&self, sender: &Sender, mistake: &Mistake) -> bool {
+        sender.made.map_or_else(|| (self.is_named)(mistake), |made| handshakes::is_named(mistake, &made))
     }
 }
 
 pub(crate) static MISTAKES: &[Kind] = &[
-    Kind { name: "the peer's chunk size", write: peer_size, is_named: is_size },
-    Kind { name: "the chunk size of before", write: old_size, is_named: is_size },
-    Kind { name: "Set Chunk Size acts a message late", write: late, is_named: is_size },
-    Kind { name: "Set Chunk Size acts a message early", write: early, is_named: is_size },
-    Kind { name: "no message is split", write: whole, is_named: is_size },
-    Kind { name: "a chunk size that nobody announced", write: other_size, is_named: is_size },
+    Kind { name: "the peer's chunk size", write: peer_size, is_named: is_size, fault: None },
+    Kind { name: "the chunk size of before", write: old_size, is_named: is_size, fault: None },
+    Kind { name: "Set Chunk Size acts a message late", write: late, is_named: is_size, fault: None },
+    Kind { name: "Set Chunk Size acts a message early", write: early, is_named: is_size, fault: None },
+    Kind { name: "no message is split", write: whole, is_named: is_size, fault: None },
+    Kind { name: "a chunk size that nobody announced", write: other_size, is_named: is_size, fault: None },
     Kind {
         name: "message stream ids of 3 bytes",
         write: |w, m, at| short_id(w, m, at, 3),
         is_named: |it| *it == Mistake::MessageStreamId { bytes: 3 },
+        fault: None,
     },
     Kind {
         name: "no message stream ids",
         write: |w, m, at| short_id(w, m, at, 0),
         is_named: |it| *it == Mistake::MessageStreamId { bytes: 0 },
+        fault: None,
     },
     Kind {
         name: "a type 1 header on every chunk",
         write: |w, m, at| headers(w, m, at, Format::Type1),
         is_named: |it| matches!(it, Mistake::HeaderOnEveryChunk { .. }),
+        fault: None,
     },
     Kind {
         name: "a type 0 header on every chunk",
         write: |w, m, at| headers(w, m, at, Format::Type0),
         is_named: |it| matches!(it, Mistake::HeaderOnEveryChunk { .. }),
+        fault: None,
     },
-    Kind { name: "a length too small", write: |w, m, at| length(w, m, at, true), is_named: is_length },
-    Kind { name: "a length too large", write: |w, m, at| length(w, m, at, false), is_named: is_length },
-    Kind { name: "bytes between messages", write: extra, is_named: |it| matches!(it, Mistake::Extra { .. }) },
+    Kind { name: "a length too small", write: |w, m, at| length(w, m, at, true), is_named: is_length, fault: None },
+    Kind { name: "a length too large", write: |w, m, at| length(w, m, at, false), is_named: is_length, fault: None },
+    Kind {
+        name: "bytes between messages",
+        write: extra,
+        is_named: |it| matches!(it, Mistake::Extra { .. }),
+        fault: None,
+    },
     Kind {
         name: "FLV's PreviousTagSize between messages",
         write: tag_size,
         is_named: |it| matches!(it, Mistake::Extra { what: Stray::TagSize, .. }),
+        fault: None,
     },
+    handshake("no C2 or S2", Fault::NoEcho),
+    handshake("C1 or S1 of another length", Fault::Length(Step::Block)),
+    handshake("C2 or S2 of another length", Fault::Length(Step::Echo)),
+    handshake("C1 or S1 twice", Fault::Twice(Step::Block)),
+    handshake("C2 or S2 twice", Fault::Twice(Step::Echo)),
 ];
+
+/// One whose messages are as they should be.
+const fn handshake(name: &'static str, fault: Fault) -> Kind {
+    Kind { name, write: |w, m, _| w.right(m), is_named: |_| false, fault: Some(fault) }
+}
 
 fn is_size(mistake: &Mistake) -> bool {
     matches!(mistake, Mistake::ChunkSize(_))
@@ -78,6 +102,8 @@ pub(crate) struct Sender {
     pub(crate) meant: Vec<(u8, Vec<u8>)>,
     /// How its bytes are cut into segments.
     pub(crate) cuts: Vec<usize>,
+    /// What is wrong in its handshake.
+    pub(crate) made: Option<Mistake>,
 }
 
 /// What a mistake is made with.
@@ -154,7 +180,12 @@ impl Sender {
             1 => vec![random.between(200, 1448) as usize, random.between(200, 1448) as usize],
             _ => vec![60_000],
         };
-        (is_possible && done).then_some(Sender { conversation, side, meant, cuts })
+        let mut made = None;
+        if let Some(fault) = kind.fault {
+            let (spoilt, mistake) = fault.apply(&conversation, side, random);
+            (conversation, made, done) = (spoilt, Some(mistake), true);
+        }
+        (is_possible && done).then_some(Sender { conversation, side, meant, cuts, made })
     }
 }
 

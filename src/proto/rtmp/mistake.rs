@@ -2,6 +2,7 @@
 //!
 //! Which mistakes are thought of, and how one is proven, is the business of `hypothesis`.
 
+use super::handshake::{HALF, Step};
 use crate::wire::words::count;
 use crate::wire::{Side, Word};
 
@@ -16,10 +17,23 @@ pub enum Mistake {
     HeaderOnEveryChunk { format: u8 },
     /// A message is longer or shorter than its header says.
     Length { said: u32, is: u32, by: Telling },
-    /// It sends no C2: its chunks begin where that belongs.
+    /// It sends no C2 or S2: its chunks begin where that belongs.
     NoEcho,
+    /// Its handshake is longer or shorter than the 3073 bytes before the first chunk.
+    HandshakeLength(HandshakeLength),
     /// Bytes that belong to no chunk stand between two messages.
     Extra { bytes: u32, what: Stray },
+}
+
+/// A handshake of another length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandshakeLength {
+    /// The block that does not have 1536 bytes: C1 or S1, C2 or S2. None where nothing tells which.
+    pub step: Option<Step>,
+    /// The bytes of that block, or of the version and both blocks.
+    pub is: u32,
+    /// The block stands there twice, byte for byte.
+    pub twice: bool,
 }
 
 /// A chunk size that was not in force.
@@ -65,8 +79,6 @@ pub enum Stray {
     Unknown,
     /// An FLV file's PreviousTagSize of the message before.
     TagSize,
-    /// As many as C2 and S2 have, at the chunk stream's very beginning.
-    Echo,
 }
 
 /// How a message was read: as RTMP has it, or otherwise, because its sender made a mistake.
@@ -108,6 +120,7 @@ impl Mistake {
         "header_on_every_chunk",
         "length",
         "echo_missing",
+        "handshake_length",
         "extra_bytes",
     ]);
 
@@ -118,6 +131,7 @@ impl Mistake {
             Mistake::HeaderOnEveryChunk { .. } => Reading::HeaderOnEveryChunk.name(),
             Mistake::Length { .. } => Reading::Length.name(),
             Mistake::NoEcho => "echo_missing",
+            Mistake::HandshakeLength(_) => "handshake_length",
             Mistake::Extra { .. } => "extra_bytes",
         }
     }
@@ -125,6 +139,11 @@ impl Mistake {
     /// Whether bytes of it are left out that may have been meant as messages.
     pub fn loses(self) -> bool {
         matches!(self, Mistake::Extra { what: Stray::Unknown, .. })
+    }
+
+    /// Whether it is one of the handshake.
+    pub fn is_of_handshake(self) -> bool {
+        matches!(self, Mistake::NoEcho | Mistake::HandshakeLength(_))
     }
 
     /// What the side `from` does, for a person.
@@ -148,15 +167,32 @@ impl Mistake {
                 };
                 format!("a message whose header says {said} bytes has {is} {by}")
             }
-            Mistake::NoEcho => "its connect where the 1536 bytes of C2 belong".into(),
+            Mistake::NoEcho if from == Side::Client => "its connect where the 1536 bytes of C2 belong".into(),
+            Mistake::NoEcho => "its first chunk where the 1536 bytes of S2 belong".into(),
+            Mistake::HandshakeLength(it) => it.clause(from),
             Mistake::Extra { bytes, what } => {
                 let what = match what {
                     Stray::Unknown => "that cannot be read as chunks",
                     Stray::TagSize => "of an FLV file, the size of the tag before, which no chunk stream has",
-                    Stray::Echo => "before the first chunk, as many as a second C2 or S2 has",
                 };
                 format!("{} {what}", count(u64::from(bytes), "byte"))
             }
+        }
+    }
+}
+
+impl HandshakeLength {
+    /// Bytes that belong there.
+    pub fn wanted(self) -> u32 {
+        self.step.map_or(HALF as u32, |step| step.length() as u32)
+    }
+
+    fn clause(self, from: Side) -> String {
+        let HandshakeLength { step, is, twice } = self;
+        match step {
+            Some(step) if twice => format!("{} twice, byte for byte", step.name(from)),
+            Some(step) => format!("{is} bytes of {}, where 1536 belong", step.name(from)),
+            None => format!("a handshake of {is} bytes, where 3073 belong"),
         }
     }
 }

@@ -318,7 +318,6 @@ impl Chunks {
             size,
             form: self.form,
             sizes: &self.sizes,
-            is_start: self.offset == self.start,
         });
         self.doubt_spent += credit - known.credit.get();
         match verdict {
@@ -356,7 +355,7 @@ impl Chunks {
         self.form = explanation.form;
         self.note_deviation();
         let mut from = 0;
-        if let Some(mistake @ Mistake::Extra { bytes, what: Stray::Unknown | Stray::Echo }) = mistake {
+        if let Some(mistake @ Mistake::Extra { bytes, what: Stray::Unknown }) = mistake {
             // What stands before them is as it should be.
             self.state = State::Header;
             let bounds = doubt.bounds.clone();

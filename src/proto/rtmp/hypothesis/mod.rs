@@ -6,6 +6,7 @@
 //! Of several that are proven the first one counts: the simplest comes first, that nothing is wrong before all others.
 
 mod as_it_stands;
+mod beginning;
 mod first_chunk_inherits;
 mod form;
 mod header_on_every_chunk;
@@ -18,6 +19,7 @@ mod size_whole;
 mod tag_sizes;
 mod walk;
 
+pub(super) use self::beginning::begins;
 pub(super) use self::form::{Form, TAG_SIZE, tag_size};
 use super::resync::{Known, Then};
 use super::{MessageType, Mistake};
@@ -36,8 +38,6 @@ pub(super) struct Case<'b> {
     pub(super) size: u32,
     pub(super) form: Form,
     pub(super) sizes: &'b Sizes,
-    /// Whether the bytes are the first of the chunk stream.
-    pub(super) is_start: bool,
 }
 
 /// What the bytes before the impossible header are.
