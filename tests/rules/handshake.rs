@@ -389,6 +389,7 @@ fn lengths() -> Vec<Case> {
             &of([3, 3], &c1, &s1, &s2, &twice(&c2)),
             &["C2 stands there twice, byte for byte: the client's chunks begin at offset 4609"],
         ),
+        case("an echo that begins with the wrong byte", &of([3, 3], &c1, &s1, &[&c1[4..], &[9; 4]].concat(), &c2), &[]),
         case(
             "nothing tells the block",
             &of([3, 3], &c1, &s1, &longer(&other, 8), &c2),

@@ -5,8 +5,9 @@
 //! which of the two blocks is wrong.
 
 use super::handshake::{BLOCK, Echo, HALF, Handshake, HandshakeFacts, PeerBlock, Step};
-use super::hypothesis;
+use super::hypothesis::Beginning;
 use super::mistake::{HandshakeLength, Mistake};
+use super::resync::{CREDIT, FIRST_CREDIT};
 use crate::wire::{Moment, Side};
 
 /// Where C2 or S2 belongs, and the first chunk.
@@ -36,6 +37,8 @@ pub(super) struct Blocks {
     is_cut: bool,
     tries: usize,
     tried: usize,
+    /// How much looking was done.
+    spent: u64,
 }
 
 impl Blocks {
@@ -57,6 +60,11 @@ impl Blocks {
         self.has_hole = true;
         self.bytes.resize(self.bytes.len() + bytes, 0);
         self.bounds.push((self.bytes.len(), Moment::default()));
+    }
+
+    /// Bytes of memory that it takes beside itself.
+    pub(super) fn held(&self) -> usize {
+        self.bytes.capacity() + self.bounds.capacity() * size_of::<(usize, Moment)>()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -107,7 +115,13 @@ impl Blocks {
     }
 
     /// Where the first chunk begins, if that is not where it should, and is proven.
-    pub(super) fn find_chunks(&mut self, from: Side, peer: Option<&PeerBlock>, is_end: bool) -> Option<usize> {
+    pub(super) fn find_chunks(
+        &mut self,
+        from: Side,
+        peer: Option<&PeerBlock>,
+        is_echo_right: bool,
+        is_end: bool,
+    ) -> Option<usize> {
         if self.len() <= ECHO
             || is_end && self.is_cut
             || self.tries > TRIES && self.len() < self.tried + self.tried / 8 && !is_end
@@ -115,26 +129,32 @@ impl Blocks {
             return None;
         }
         // The first byte of a chunk may be by chance the one that the echo would have there.
-        let start = peer.and_then(|peer| self.echo_end(peer)).map_or(ECHO, |end| (end - 3).max(ECHO));
-        if start + 3 >= CHUNKS.min(self.len()) && from == Side::Server {
-            return None;
-        }
+        let echo_end = if is_echo_right { Some(CHUNKS) } else { peer.and_then(|peer| self.echo_end(peer)) };
+        let start = echo_end.map_or(ECHO, |end| (end - 3).max(ECHO));
         (self.tries, self.tried) = (self.tries + 1, self.len());
+        let credit = (FIRST_CREDIT + CREDIT * self.len() as u64).saturating_sub(self.spent);
+        let search = Beginning::new(credit, is_end);
         let found = match from {
-            Side::Client => self.connect(start),
-            Side::Server => self.begins(start, is_end),
+            Side::Client => self.connect(start, &search),
+            Side::Server => self.begins(start, &search),
         };
+        self.spent += credit - search.credit();
         found.filter(|at| *at != CHUNKS && (!self.has_hole || *at == ECHO))
     }
 
-    /// Where a server's chunks begin, up to where they should.
-    fn begins(&self, start: usize, is_end: bool) -> Option<usize> {
-        let is_right = hypothesis::begins(&self.bytes, CHUNKS..CHUNKS + 1, is_end).is_some();
-        if is_right { Some(CHUNKS) } else { hypothesis::begins(&self.bytes, start..CHUNKS, is_end) }
+    /// Where a server's chunks begin.
+    fn begins(&self, start: usize, search: &Beginning) -> Option<usize> {
+        let right = search.among(&self.bytes, CHUNKS..CHUNKS + 1);
+        let early = || search.among(&self.bytes, start..CHUNKS);
+        let late = || {
+            let bytes = self.bytes.get(CHUNKS..).filter(|bytes| !bytes.is_empty())?;
+            search.behind(bytes).map(|stray| CHUNKS + stray)
+        };
+        right.or_else(early).or_else(late)
     }
 
     /// Where a client's chunks begin: with `connect`, or what sets sizes before it.
-    fn connect(&self, start: usize) -> Option<usize> {
+    fn connect(&self, start: usize, search: &Beginning) -> Option<usize> {
         const NAME: &[u8] = b"\x02\0\x07connect";
         let bytes = &self.bytes;
         let is_connect = |at: usize| matches!(bytes[at..], [2..=63, _, _, _, 0, _, _, 20, 0, 0, 0, 0, ref rest @ ..] if rest.starts_with(NAME));
@@ -145,7 +165,7 @@ impl Blocks {
             at = before;
         }
         // Behind a whole handshake it may follow on other messages.
-        let is_late = at > CHUNKS && hypothesis::begins(bytes, CHUNKS..CHUNKS + 1, false).is_some();
+        let is_late = at > CHUNKS && search.among(bytes, CHUNKS..CHUNKS + 1).is_some();
         Some(if is_late { CHUNKS } else { at })
     }
 

@@ -183,13 +183,17 @@ impl Session {
 
     /// Bytes of memory that it takes beside itself and its handshake, about: what [`Session::shed`] gives up.
     pub fn held(&self) -> usize {
-        let side = |direction: &Direction| direction.chunks.held() + direction.calls.capacity() * size_of::<Call>();
+        let side = |direction: &Direction| {
+            let blocks = direction.blocks.as_ref().map_or(0, Blocks::held);
+            direction.chunks.held() + blocks + direction.calls.capacity() * size_of::<Call>()
+        };
         self.directions.iter().map(side).sum()
     }
 
     /// Gives up what is kept that bytes to come may still need. What follows has to be found again, as behind a hole.
     pub fn shed(&mut self, at: Moment, out: &mut Sink<'_>) {
         for from in Side::BOTH {
+            self.release(from, out.events);
             let mut chunked = std::mem::take(&mut self.chunked);
             let direction = &mut self.directions[from.index()];
             direction.calls = VecDeque::new();

@@ -19,7 +19,7 @@ mod size_whole;
 mod tag_sizes;
 mod walk;
 
-pub(super) use self::beginning::begins;
+pub(super) use self::beginning::Beginning;
 pub(super) use self::form::{Form, TAG_SIZE, tag_size};
 use super::resync::{Known, Then};
 use super::{MessageType, Mistake};
