@@ -594,6 +594,8 @@ impl State {
                     more: 0,
                 });
                 let answer = Foreign::of(seen.server);
+                let joined = if live.start == Start::Syn { None } else { detect::joined_in(&seen) };
+                let foreign = foreign.or(joined);
                 let fate = match foreign {
                     Some(foreign) => Some(Fate::Speaks(Side::Client, foreign)),
                     None if seen.client.is_empty() && from_start[1] => {
@@ -603,7 +605,7 @@ impl State {
                 };
                 let first = [Side::Client, Side::Server].into_iter().find_map(|side| opening.first_bytes(side));
                 let (client, server) = (live.client, live.server);
-                let answer = answer.filter(|_| foreign.is_some());
+                let answer = answer.filter(|_| foreign.is_some() && joined.is_none());
                 let other = fate.zip(first).map(|(fate, at)| Other {
                     client,
                     server,

@@ -16,7 +16,10 @@ struct Cause {
 /// In the order in which a session reaches them.
 const CAUSES: &[Cause] = &[
     // Without a handshake that both sides accept nothing is read, so nothing is answered.
-    Cause { codes: &["HSK001", "HSK002", "HSK005", "HSK010", "HSK012"], explained: &["CMD006", "CMD026", "NET004"] },
+    Cause {
+        codes: &["HSK001", "HSK002", "HSK005", "HSK010", "HSK012", "HSK013"],
+        explained: &["CMD006", "CMD026", "NET004"],
+    },
     // A receiver that goes by the specification has lost the chunk stream there: it answers no more, and hangs up.
     Cause {
         codes: &["CHK001", "CHK003", "CHK010", "CHK013", "CHK014", "CHK018", "CHK020", "CHK021", "CHK022"],

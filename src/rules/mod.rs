@@ -304,6 +304,7 @@ pub static CATALOGUE: &[&Entry] = &[
     &handshake::HSK010,
     &handshake::HSK011,
     &handshake::HSK012,
+    &handshake::HSK013,
     &chunk::CHK001,
     &chunk::CHK002,
     &chunk::CHK003,

@@ -166,6 +166,9 @@ impl Story {
                 side.in_order = is_in_order(&close.tcp);
                 side.window_closed = window_closed(&close.tcp);
             }
+            Event::Deviation(deviation) if deviation.mistake.is_of_handshake() => {
+                self.sides[deviation.from.index()].odd_handshake = true;
+            }
             Event::Deviation(deviation) if deviation.mistake.loses() => {
                 self.sides[deviation.from.index()].lost = true;
                 self.tracks.lose(deviation.from);

@@ -26,6 +26,8 @@ pub struct SideFacts {
     pub handshake: [Option<Moment>; 3],
     /// What those steps say, each with the packet that began it.
     pub steps: [Option<(Moment, HandshakeFacts)>; 3],
+    /// A block of its handshake is missing or has another length, as its chunks show.
+    pub odd_handshake: bool,
     /// Messages that it sent.
     pub messages: u64,
     /// When its last message was complete.
@@ -62,6 +64,7 @@ impl Default for SideFacts {
             window_closed: None,
             handshake: [None; 3],
             steps: [None; 3],
+            odd_handshake: false,
             messages: 0,
             last: None,
             last_n: None,

@@ -6,6 +6,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod handshakes;
 mod senders;
 
 use std::collections::BTreeMap;
@@ -60,8 +61,16 @@ fn measure(name: &str, seeds: std::ops::Range<u64>) -> Tally {
         let blamed = story.events.iter().any(|event| matches!(event, Event::Deviation(it) if it.from == other));
         assert!(!blamed, "{name} {seed}: the other side is blamed");
         let is_named = story.events.iter().any(
-            |event| matches!(event, Event::Deviation(it) if it.from == sender.side && mistake.is_named(&it.mistake)),
+            |event| matches!(event, Event::Deviation(it) if it.from == sender.side && mistake.is_named(&sender, &it.mistake)),
         );
+        if !is_named && std::env::var_os("BROKEN").is_some() {
+            let told: Vec<_> = story
+                .events
+                .iter()
+                .filter_map(|event| if let Event::Deviation(it) = event { Some((it.offset, it.mistake)) } else { None })
+                .collect();
+            println!("{name} {seed} {:?} {:?}: {:?} is told as {told:?}", sender.side, sender.cuts, sender.made);
+        }
         if is_named {
             tally.named += 1;
         } else {
@@ -95,10 +104,10 @@ fn any_single_mistake_is_named_and_no_message_is_made_up() {
     }
     let made_up: Vec<_> = tallies.values().flat_map(|tally| &tally.made_up).collect();
     println!("{made_up:#?}");
-    // Among many more senders there are coincidences.
-    assert!(made_up.is_empty() || seeds > 40 && (made_up.len() as u64) < seeds / 30);
     let (all, named) = tallies.values().fold((0, 0), |(all, named), tally| (all + tally.all, named + tally.named));
     println!("{named} of {all} named");
+    // Among many senders there are coincidences, as where the only header inside a message may stand in several places.
+    assert!(made_up.is_empty() || made_up.len() as u32 * 400 < all, "{made_up:#?}");
     assert!(f64::from(named) >= 0.95 * f64::from(all));
 }
 

@@ -1,15 +1,19 @@
 //! Good conversations with one mistake.
 
-use rtmp_inspect::proto::rtmp::{Mistake, Stray};
+use rtmp_inspect::proto::rtmp::{Mistake, SizeSource, Step, Stray, UsedSize};
 use rtmp_inspect::synth::media::{self, Frame};
 use rtmp_inspect::synth::{Amf, ChunkWriter, Conversation, Format, Message, Peer, Random, sample, values};
 use rtmp_inspect::wire::Side;
+
+use crate::handshakes::{self, Fault};
 
 /// A mistake: how it is made, and how it is told.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     write: fn(&mut Writer<'_>, &Message, usize) -> Option<()>,
     is_named: fn(&Mistake) -> bool,
+    /// What is wrong in the handshake, instead of in a message.
+    fault: Option<Fault>,
 }
 
 impl Kind {
@@ -21,60 +25,108 @@ impl Kind {
         meant == payload || (is_short || is_long) && meant.len().abs_diff(payload.len()) <= 20
     }
 
-    pub(crate) fn is_named(&self, mistake: &Mistake) -> bool {
-        (self.is_named)(mistake)
+    pub(crate) fn is_named(&self, sender: &Sender, mistake: &Mistake) -> bool {
+        let is_size = |size| matches!(mistake, Mistake::ChunkSize(it) if is_size_of(*it, size));
+        match (sender.made, sender.size) {
+            (Some(made), _) => handshakes::is_named(mistake, &made),
+            (None, Some(size)) => is_size(size),
+            (None, None) => (self.is_named)(mistake),
+        }
     }
 }
 
 pub(crate) static MISTAKES: &[Kind] = &[
-    Kind { name: "the peer's chunk size", write: peer_size, is_named: is_size },
-    Kind { name: "the chunk size of before", write: old_size, is_named: is_size },
-    Kind { name: "Set Chunk Size acts a message late", write: late, is_named: is_size },
-    Kind { name: "Set Chunk Size acts a message early", write: early, is_named: is_size },
-    Kind { name: "no message is split", write: whole, is_named: is_size },
-    Kind { name: "a chunk size that nobody announced", write: other_size, is_named: is_size },
+    Kind { name: "the peer's chunk size", write: peer_size, is_named: is_size, fault: None },
+    Kind { name: "the chunk size of before", write: old_size, is_named: is_size, fault: None },
+    Kind { name: "Set Chunk Size acts a message late", write: late, is_named: is_size, fault: None },
+    Kind { name: "Set Chunk Size acts a message early", write: early, is_named: is_size, fault: None },
+    Kind { name: "no message is split", write: whole, is_named: is_size, fault: None },
+    Kind { name: "a chunk size that nobody announced", write: other_size, is_named: is_size, fault: None },
     Kind {
         name: "message stream ids of 3 bytes",
         write: |w, m, at| short_id(w, m, at, 3),
         is_named: |it| *it == Mistake::MessageStreamId { bytes: 3 },
+        fault: None,
     },
     Kind {
         name: "no message stream ids",
         write: |w, m, at| short_id(w, m, at, 0),
         is_named: |it| *it == Mistake::MessageStreamId { bytes: 0 },
+        fault: None,
     },
     Kind {
         name: "a type 1 header on every chunk",
         write: |w, m, at| headers(w, m, at, Format::Type1),
         is_named: |it| matches!(it, Mistake::HeaderOnEveryChunk { .. }),
+        fault: None,
     },
     Kind {
         name: "a type 0 header on every chunk",
         write: |w, m, at| headers(w, m, at, Format::Type0),
         is_named: |it| matches!(it, Mistake::HeaderOnEveryChunk { .. }),
+        fault: None,
     },
-    Kind { name: "a length too small", write: |w, m, at| length(w, m, at, true), is_named: is_length },
-    Kind { name: "a length too large", write: |w, m, at| length(w, m, at, false), is_named: is_length },
+    Kind { name: "a length too small", write: |w, m, at| length(w, m, at, true), is_named: is_length, fault: None },
+    Kind { name: "a length too large", write: |w, m, at| length(w, m, at, false), is_named: is_length, fault: None },
+    Kind {
+        name: "bytes between messages",
+        write: extra,
+        is_named: |it| matches!(it, Mistake::Extra { .. }),
+        fault: None,
+    },
     Kind {
         name: "no extended timestamps",
         write: |w, m, at| extended(w, m, at, true),
         is_named: |it| *it == Mistake::ExtendedTimestamp { is_missing: true },
+        fault: None,
     },
     Kind {
         name: "extended timestamps where none belong",
         write: |w, m, at| extended(w, m, at, false),
         is_named: |it| *it == Mistake::ExtendedTimestamp { is_missing: false },
+        fault: None,
     },
-    Kind { name: "every length too small", write: |w, m, at| lengths(w, m, at, true), is_named: is_every_length },
-    Kind { name: "every length too large", write: |w, m, at| lengths(w, m, at, false), is_named: is_every_length },
-    Kind { name: "bytes behind every message", write: extra_always, is_named: is_every_length },
-    Kind { name: "bytes between messages", write: extra, is_named: |it| matches!(it, Mistake::Extra { .. }) },
+    Kind {
+        name: "every length too small",
+        write: |w, m, at| lengths(w, m, at, true),
+        is_named: is_every_length,
+        fault: None,
+    },
+    Kind {
+        name: "every length too large",
+        write: |w, m, at| lengths(w, m, at, false),
+        is_named: is_every_length,
+        fault: None,
+    },
+    Kind { name: "bytes behind every message", write: extra_always, is_named: is_every_length, fault: None },
     Kind {
         name: "FLV's PreviousTagSize between messages",
         write: tag_size,
         is_named: |it| matches!(it, Mistake::Extra { what: Stray::TagSize, .. }),
+        fault: None,
     },
+    handshake("no C2 or S2", Fault::NoEcho),
+    handshake("C1 or S1 of another length", Fault::Length(Step::Block)),
+    handshake("C2 or S2 of another length", Fault::Length(Step::Echo)),
+    handshake("C1 or S1 twice", Fault::Twice(Step::Block)),
+    handshake("C2 or S2 twice", Fault::Twice(Step::Echo)),
 ];
+
+/// One whose messages are as they should be.
+const fn handshake(name: &'static str, fault: Fault) -> Kind {
+    Kind { name, write: |w, m, _| w.right(m), is_named: |_| false, fault: Some(fault) }
+}
+
+/// Whether a size that was found is the one that is used: of some of them only the longest chunk is known.
+fn is_size_of(found: UsedSize, size: usize) -> bool {
+    let used = found.used as usize;
+    match found.source {
+        SizeSource::Peer(peer) => peer as usize == size && used <= size,
+        SizeSource::Spacing => used == size,
+        // A message that is not split shows no more.
+        SizeSource::Before | SizeSource::Whole => used <= size,
+    }
+}
 
 fn is_size(mistake: &Mistake) -> bool {
     matches!(mistake, Mistake::ChunkSize(_))
@@ -96,6 +148,10 @@ pub(crate) struct Sender {
     pub(crate) meant: Vec<(u8, Vec<u8>)>,
     /// How its bytes are cut into segments.
     pub(crate) cuts: Vec<usize>,
+    /// What is wrong in its handshake.
+    pub(crate) made: Option<Mistake>,
+    /// The chunk size that it uses all along.
+    size: Option<usize>,
 }
 
 /// What a mistake is made with.
@@ -209,7 +265,18 @@ impl Sender {
             1 => vec![random.between(200, 1448) as usize, random.between(200, 1448) as usize],
             _ => vec![60_000],
         };
-        (is_possible && done).then_some(Sender { conversation, side, meant, cuts })
+        let mut made = None;
+        if let Some(fault) = kind.fault {
+            let (spoilt, mistake) = fault.apply(&conversation, side, random);
+            (conversation, made, done) = (spoilt, Some(mistake), true);
+        }
+        let size = match kind.name {
+            "the peer's chunk size" => Some(peer as usize),
+            "the chunk size of before" => Some(own as usize),
+            "a chunk size that nobody announced" => Some(other),
+            _ => None,
+        };
+        (is_possible && done).then_some(Sender { conversation, side, meant, cuts, made, size })
     }
 }
 
@@ -323,6 +390,7 @@ fn short_id(w: &mut Writer<'_>, message: &Message, number: usize, bytes: usize) 
 }
 
 /// Late in a stream, with type 0 headers alone.
+#[allow(clippy::unnecessary_wraps)]
 fn extended(w: &mut Writer<'_>, message: &Message, number: usize, is_missing: bool) -> Option<()> {
     if !begins(w, number) {
         w.write(Format::Type0, message);

@@ -3,7 +3,7 @@
 use rtmp_inspect::proto::Event;
 use rtmp_inspect::proto::rtmp::{Echo, HandshakeFacts, Step};
 use rtmp_inspect::synth::{
-    Conversation, Handshake, Link, Packet, echo, opening, signature, signed_opening, tcp, transform,
+    Conversation, Handshake, Link, Packet, Random, echo, opening, signature, signed_opening, tcp, transform,
 };
 use rtmp_inspect::wire::Side;
 
@@ -14,7 +14,7 @@ const PLAYER: [u8; 4] = [9, 0, 124, 2];
 const MEDIA_SERVER: [u8; 4] = [3, 0, 1, 1];
 
 pub(super) fn cases() -> Vec<Case> {
-    [versions(), blocks(), echoes(), order(), ends()].into_iter().flatten().collect()
+    [versions(), blocks(), echoes(), order(), ends(), lengths()].into_iter().flatten().collect()
 }
 
 fn handshake(kind: Handshake) -> Conversation {
@@ -301,6 +301,17 @@ fn ends() -> Vec<Case> {
                 .client(|c| c.create_stream(2)),
             &["C2 never came: the client writes its connect where the 1536 bytes of C2 belong (offset 1537)"],
         ),
+        case(
+            "HSK010",
+            "a window in the place of S2",
+            &Conversation::new()
+                .client(|c| c.raw(&[3]).raw(&opening(0, 1)))
+                .server(|s| s.raw(&[3]).raw(&opening(5, 2)))
+                .client(|c| c.raw(&echo(&opening(5, 2), 3)).connect("live"))
+                .server(|s| s.window_acknowledgement_size(5_000_000).set_peer_bandwidth(5_000_000, 2).connect_result())
+                .client(|c| c.create_stream(2)),
+            &["S2 never came: the server writes its first chunk where the 1536 bytes of S2 belong (offset 1537)"],
+        ),
         case("HSK010", "whole", &handshake(Handshake::Simple), &[]),
         case("HSK010", "no C2", &without_c2(), &["C2 never came: the client closed the connection"]),
         case(
@@ -325,6 +336,79 @@ fn ends() -> Vec<Case> {
         story("a part is missing from the capture", lost, &[]),
         story("HTTP answered", Story::of(&c0_c1().server(|s| s.raw(b"HTTP/1.1 400 Bad Request\r\n\r\n"))), &[]),
         story("wrong application", Story::of_file(&capture("nginx-rtmp/ffmpeg-publish-wrong-app.pcap")), &[]),
+    ]
+}
+
+fn lengths() -> Vec<Case> {
+    let (c1, s1) = (opening(0, 1), opening(5000, 2));
+    let (c2, s2) = (echo(&s1, 1), echo(&c1, 5001));
+    let longer = |block: &[u8], by: usize| [block, &Random::new(9).bytes(by)[..]].concat();
+    let twice = |block: &[u8]| [block, block].concat();
+    let other = opening(7, 7);
+    let signed = signed_opening(Side::Client, PLAYER, 8, 1);
+    let signed_server = signed_opening(Side::Server, MEDIA_SERVER, 772, 2);
+    let (signed_c2, signed_s2) =
+        (signature(Side::Client, &signed_server, 772, 4), signature(Side::Server, &signed, 8, 3));
+    let case = |what, conversation: &Conversation, expected: &'static [&'static str]| {
+        case("HSK013", what, conversation, expected)
+    };
+    vec![
+        case("right", &of([3, 3], &c1, &s1, &s2, &c2), &[]),
+        case("no echoes, but right", &of([3, 3], &c1, &s1, &other, &other), &[]),
+        case(
+            "C1 too short",
+            &of([3, 3], &c1[..1528], &s1, &s2, &c2),
+            &[
+                "C1 has 1528 bytes, 8 too few, as the place of C2 and of the first chunk show: the client's chunks begin at offset 3065",
+            ],
+        ),
+        case(
+            "S1 too long",
+            &of([3, 3], &c1, &longer(&s1, 4), &s2, &c2),
+            &[
+                "S1 has 1540 bytes, 4 too many, as the place of S2 and of the first chunk show: the server's chunks begin at offset 3077",
+            ],
+        ),
+        case(
+            "C2 too long",
+            &of([3, 3], &c1, &s1, &s2, &longer(&c2, 1)),
+            &["C2 has 1537 bytes, 1 too many: the client's chunks begin at offset 3074"],
+        ),
+        case(
+            "S2 too short",
+            &of([3, 3], &c1, &s1, &s2[..1024], &c2),
+            &["S2 has 1024 bytes, 512 too few: the server's chunks begin at offset 2561"],
+        ),
+        case(
+            "S1 twice",
+            &of([3, 3], &c1, &twice(&s1), &s2, &c2),
+            &["S1 stands there twice, byte for byte: the server's chunks begin at offset 4609"],
+        ),
+        case(
+            "C2 twice",
+            &of([3, 3], &c1, &s1, &s2, &twice(&c2)),
+            &["C2 stands there twice, byte for byte: the client's chunks begin at offset 4609"],
+        ),
+        case("an echo that begins with the wrong byte", &of([3, 3], &c1, &s1, &[&c1[4..], &[9; 4]].concat(), &c2), &[]),
+        case(
+            "nothing tells the block",
+            &of([3, 3], &c1, &s1, &longer(&other, 8), &c2),
+            &[
+                "the server's handshake has 3081 bytes, 8 too many, in S1 or S2: the server's chunks begin at offset 3081",
+            ],
+        ),
+        case(
+            "S2 tells that C1 was whole",
+            &of([3, 3], &c1, &s1, &s2, &other[..1532]),
+            &["C2 has 1532 bytes, 4 too few: the client's chunks begin at offset 3069"],
+        ),
+        case(
+            "a signature tells",
+            &of([3, 3], &signed, &longer(&signed_server, 12), &signed_s2, &signed_c2),
+            &[
+                "S1 has 1548 bytes, 12 too many, as the place of S2 and of the first chunk show: the server's chunks begin at offset 3085",
+            ],
+        ),
     ]
 }
 

@@ -126,6 +126,26 @@ fn a_broken_chunk_layer_says_what_its_sender_did() {
             "chunks-where-c2-belongs",
             &["HSK010 C2 never came: the client writes its connect where the 1536 bytes of C2 belong (offset 1537)"],
         ),
+        (
+            "chunks-where-s2-belongs",
+            &[
+                "HSK010 S2 never came: the server writes its first chunk where the 1536 bytes of S2 belong (offset 1537)",
+            ],
+        ),
+        (
+            "c1-of-1528-bytes",
+            &[
+                "HSK013 C1 has 1528 bytes, 8 too few, as the place of C2 and of the first chunk show: the client's chunks begin at offset 3065",
+            ],
+        ),
+        (
+            "s1-of-1540-bytes",
+            &[
+                "HSK013 S1 has 1540 bytes, 4 too many, as the place of S2 and of the first chunk show: the server's chunks begin at offset 3077",
+            ],
+        ),
+        ("c2-of-1535-bytes", &["HSK013 C2 has 1535 bytes, 1 too few: the client's chunks begin at offset 3072"]),
+        ("s2-of-1544-bytes", &["HSK013 S2 has 1544 bytes, 8 too many: the server's chunks begin at offset 3081"]),
     ];
     for (name, expected) in cases {
         assert_eq!(causes(name), *expected, "{name}");

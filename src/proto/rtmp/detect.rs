@@ -1,5 +1,9 @@
 //! Is it RTMP? The first bytes of a connection say; its ports say nothing.
 
+mod within;
+
+use memchr::memmem;
+
 use super::handshake::{BLOCK, HALF, PeerBlock};
 use super::{Step, resync};
 use crate::wire::Side;
@@ -98,18 +102,23 @@ fn asks_rtsp(bytes: &[u8]) -> bool {
     end.windows(VERSION.len()).any(|word| word == VERSION)
 }
 
+/// What tells RTMPT from other HTTP: the paths of its requests, and the type of every body.
+const RTMPT_PATHS: &[&[u8]] = &[b"/fcs/ident", b"/open/", b"/send/", b"/idle/", b"/close/"];
+const RTMPT_TYPE: &[u8] = b"application/x-fcs";
+
 /// Whether bytes begin with a request of RTMPT: librtmp and FFmpeg begin with the first or the second of these.
 fn asks_rtmpt(bytes: &[u8]) -> bool {
-    const PATHS: &[&[u8]] = &[b"/fcs/ident", b"/open/", b"/send/", b"/idle/", b"/close/"];
-    const TYPE: &[u8] = b"application/x-fcs";
     let path = bytes.get(5..).unwrap_or_default();
-    PATHS.iter().any(|known| path.starts_with(known)) || bytes.windows(TYPE.len()).any(|word| word == TYPE)
+    RTMPT_PATHS.iter().any(|known| path.starts_with(known)) || memmem::find(bytes, RTMPT_TYPE).is_some()
 }
 
 /// Versions that a handshake may begin with: plain RTMP, and RTMPE in its three forms.
 pub(super) fn is_version(byte: u8) -> bool {
     matches!(byte, 3 | 6 | 8 | 9)
 }
+
+/// Bytes of a chunk stream without its beginning that are more than most bodies of RTMPT.
+const BODY: usize = 4096;
 
 /// Judges a connection's beginning.
 pub fn detect(opening: &Opening<'_>) -> Match {
@@ -129,11 +138,20 @@ pub fn detect(opening: &Opening<'_>) -> Match {
     if is_placed != [true; 2] {
         // Media may begin with any byte. Only an echo, a signature or a digest proves a handshake here, and only a chain of
         // headers a chunk stream. One side's proof is no other's: its own beginning may be missing.
+        match joined_in(opening).filter(|_| opening.from_start == [false; 2] && skip == 0) {
+            // The other side may show that it is RTMPT.
+            Some(Foreign::Http) => return more,
+            Some(_) => return Match::No,
+            None => {}
+        }
         let proven = prove([client, server]);
         is_placed = [is_placed[0] || proven[0], is_placed[1] || proven[1]];
         found.midstream = is_placed.map(|is_placed| !is_placed);
         if is_placed == [false; 2] {
-            let is_rtmp = [client, server].iter().chain(&opening.later).any(|bytes| is_chunks(bytes));
+            // The body of a single RTMPT request is a chunk stream too: the next line shows what it is.
+            let is_enough = |bytes: &[u8]| opening.complete || bytes.len() >= BODY;
+            let mut runs = [client, server].into_iter().chain(opening.later);
+            let is_rtmp = runs.any(|bytes| is_enough(bytes) && is_chunks(bytes));
             return if is_rtmp { Match::Yes(found) } else { more };
         }
         let may_yet = [may_yet([client, server], ends), may_yet([server, client], [ends[1], ends[0]])];
@@ -141,7 +159,9 @@ pub fn detect(opening: &Opening<'_>) -> Match {
             return Match::NeedMore;
         }
         if proven != [false; 2] {
-            return Match::Yes(found);
+            // So does one in RTMPT, where a line of HTTP stands in the middle of it.
+            let is_whole = |side: usize| proven[side] && [client, server][side].len() as u64 >= HALF;
+            return if opening.complete || is_whole(0) || is_whole(1) { Match::Yes(found) } else { more };
         }
     }
     // From here on a side whose beginning is not there has no beginning.
@@ -223,7 +243,20 @@ fn is_tpkt(client: &[u8]) -> bool {
 
 /// Whether these bytes are a chunk stream from anywhere. One that goes through HTTP is not RTMP's own.
 fn is_chunks(bytes: &[u8]) -> bool {
-    Foreign::of(bytes) != Some(Foreign::Http) && resync::recognise(bytes)
+    resync::recognise(bytes) && within::within(bytes).is_none()
+}
+
+/// What a connection without a beginning speaks, by the bytes of either side, where these prove another protocol.
+pub fn joined_in(opening: &Opening<'_>) -> Option<Foreign> {
+    let of = |side: Side| {
+        let [start, later] = match side {
+            Side::Client => [opening.client, opening.later[0]],
+            Side::Server => [opening.server, opening.later[1]],
+        };
+        within::within(start).or_else(|| within::within(later))
+    };
+    let both = Side::BOTH.map(of);
+    if both.contains(&Some(Foreign::Rtmpt)) { Some(Foreign::Rtmpt) } else { both[0].or(both[1]) }
 }
 
 /// Which of the sides begin with a handshake for certain.

@@ -269,6 +269,10 @@ pub(super) struct PeerBlock {
 }
 
 impl PeerBlock {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     pub(super) fn is_signed(&self) -> bool {
         self.found.is_some()
     }

@@ -3,6 +3,7 @@
 //! Which mistakes are thought of, and how one is proven, is the business of `hypothesis`.
 
 use super::MessageType;
+use super::handshake::{HALF, Step};
 use super::reading::Reading;
 use crate::wire::words::count;
 use crate::wire::{Side, Word};
@@ -23,10 +24,23 @@ pub enum Mistake {
     Length { said: u32, is: u32, by: Telling },
     /// All messages of some types are longer or shorter than their headers say, by as many bytes each.
     Lengths(Surplus),
-    /// It sends no C2: its chunks begin where that belongs.
+    /// It sends no C2 or S2: its chunks begin where that belongs.
     NoEcho,
+    /// Its handshake is longer or shorter than the 3073 bytes before the first chunk.
+    HandshakeLength(HandshakeLength),
     /// Bytes that belong to no chunk stand between two messages.
     Extra { bytes: u32, what: Stray },
+}
+
+/// A handshake of another length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandshakeLength {
+    /// The block that does not have 1536 bytes: C1 or S1, C2 or S2. None where nothing tells which.
+    pub step: Option<Step>,
+    /// The bytes of that block, or of the version and both blocks.
+    pub is: u32,
+    /// The block stands there twice, byte for byte.
+    pub twice: bool,
 }
 
 /// A chunk size that was not in force.
@@ -85,8 +99,6 @@ pub enum Stray {
     Unknown,
     /// An FLV file's PreviousTagSize of the message before.
     TagSize,
-    /// As many as C2 and S2 have, at the chunk stream's very beginning.
-    Echo,
 }
 
 impl Mistake {
@@ -99,6 +111,7 @@ impl Mistake {
         "length",
         "lengths",
         "echo_missing",
+        "handshake_length",
         "extra_bytes",
     ]);
 
@@ -111,6 +124,7 @@ impl Mistake {
             Mistake::Length { .. } => Reading::Length.name(),
             Mistake::Lengths(_) => "lengths",
             Mistake::NoEcho => "echo_missing",
+            Mistake::HandshakeLength(_) => "handshake_length",
             Mistake::Extra { .. } => "extra_bytes",
         }
     }
@@ -127,6 +141,11 @@ impl Mistake {
             Mistake::Extra { bytes, what: Stray::Unknown } => i32::try_from(bytes).ok(),
             _ => None,
         }
+    }
+
+    /// Whether it is one of the handshake.
+    pub fn is_of_handshake(self) -> bool {
+        matches!(self, Mistake::NoEcho | Mistake::HandshakeLength(_))
     }
 
     /// What the side `from` does, for a person.
@@ -157,12 +176,13 @@ impl Mistake {
                 format!("a message whose header says {said} bytes has {is} {by}")
             }
             Mistake::Lengths(surplus) => surplus.clause(),
-            Mistake::NoEcho => "its connect where the 1536 bytes of C2 belong".into(),
+            Mistake::NoEcho if from == Side::Client => "its connect where the 1536 bytes of C2 belong".into(),
+            Mistake::NoEcho => "its first chunk where the 1536 bytes of S2 belong".into(),
+            Mistake::HandshakeLength(it) => it.clause(from),
             Mistake::Extra { bytes, what } => {
                 let what = match what {
                     Stray::Unknown => "that cannot be read as chunks",
                     Stray::TagSize => "of an FLV file, the size of the tag before, which no chunk stream has",
-                    Stray::Echo => "before the first chunk, as many as a second C2 or S2 has",
                 };
                 format!("{} {what}", count(u64::from(bytes), "byte"))
             }
@@ -221,6 +241,22 @@ impl Surplus {
             }
         });
         said.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl HandshakeLength {
+    /// Bytes that belong there.
+    pub fn wanted(self) -> u32 {
+        self.step.map_or(HALF as u32, |step| step.length() as u32)
+    }
+
+    fn clause(self, from: Side) -> String {
+        let HandshakeLength { step, is, twice } = self;
+        match step {
+            Some(step) if twice => format!("{} twice, byte for byte", step.name(from)),
+            Some(step) => format!("{is} bytes of {}, where 1536 belong", step.name(from)),
+            None => format!("a handshake of {is} bytes, where 3073 belong"),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`detect`] says from the first bytes of a connection whether it is RTMP at all.
 
 pub(crate) mod aggregate;
+mod blocks;
 pub mod body;
 mod chunk;
 pub(crate) mod command;
@@ -39,7 +40,7 @@ pub use describe::{describe, type_name};
 pub use fingerprint::{Content, Maker};
 pub use handshake::{Echo, Handshake, HandshakeFacts, Scheme, Step};
 pub use message::{Answer, Extended, ExtendedForm, Head, HeaderBytes, Message, MessageType, Run, record_payload};
-pub use mistake::{Mistake, SizeSource, Stray, Surplus, Telling, UsedSize};
+pub use mistake::{HandshakeLength, Mistake, SizeSource, Stray, Surplus, Telling, UsedSize};
 pub use part::{Part, Spot, is_media, parts};
 pub use reading::Reading;
 pub use session::{Session, Sink};

@@ -1,11 +1,14 @@
 //! One RTMP connection: two directions, each a handshake and then chunks, and the calls between them.
 
+mod opening;
+
 use std::collections::VecDeque;
 
+use super::blocks::Blocks;
 use super::chunk::{Chunked, Chunks};
-use super::detect::{Foreign, Found, hides_signature, is_encrypted, is_version};
-use super::handshake::{Echo, HALF, Handshake, HandshakeFacts, PeerBlock, Step};
-use super::{Answer, Body, Head, Message, Mistake, Reason};
+use super::detect::{Foreign, Found, is_encrypted, is_version};
+use super::handshake::{Echo, HALF, Handshake, PeerBlock};
+use super::{Answer, Body, Head, Message, Reason};
 use crate::limits::{Limits, Reached};
 use crate::net::{How, Start, TcpFacts};
 use crate::proto::{Attempts, Close, Deviation, Event, Gap, Incomplete, Resync, Undecodable, Why};
@@ -40,6 +43,9 @@ struct Direction {
     /// This side's C2 or S2, until the block that it answers is known (packets may come in another order than they were
     /// sent in), and until its place is certain.
     early_echo: Option<Handshake>,
+    /// What tells where its blocks lie, until its first chunk is known.
+    blocks: Option<Blocks>,
+    shown: Shown,
     /// It may have had a byte of the other side, so that what it sends may answer that.
     heard: bool,
     /// Calls of this side that wait for an answer, oldest first.
@@ -71,8 +77,23 @@ struct Half {
     bytes: Vec<u8>,
     first: Moment,
     last: Moment,
-    /// Chunks that stand where C2 belongs.
-    chunks: Vec<u8>,
+}
+
+/// What was told of a side's handshake, and what waits for its first chunk.
+#[derive(Debug, Default)]
+struct Shown {
+    block: bool,
+    echo: bool,
+    /// Its C1 or S1 has a valid digest.
+    is_signed: bool,
+    /// Its C2 or S2 answers the other side's block, at the place where it belongs.
+    is_right: bool,
+    /// Its C1 or S1 may have bytes of the block behind it.
+    late_block: Option<(Handshake, PeerBlock)>,
+    /// The early echo may be right elsewhere.
+    is_held: bool,
+    /// Its C1 or S1 is too short to be told.
+    is_odd: bool,
 }
 
 #[derive(Debug)]
@@ -80,15 +101,6 @@ struct Call {
     transaction_id: f64,
     n: u64,
     time: Time,
-}
-
-/// Whether a chunk stream begins here, with a `connect`, or with one behind a chunk size or a window.
-fn is_connect(mut bytes: &[u8]) -> bool {
-    const NAME: &[u8] = b"\x02\0\x07connect";
-    while let [2, _, _, _, 0, 0, 4, 1 | 5, 0, 0, 0, 0, _, _, _, _, rest @ ..] = bytes {
-        bytes = rest;
-    }
-    matches!(bytes, [2..=63, _, _, _, 0, _, _, 20, 0, 0, 0, 0, payload @ ..] if payload.starts_with(NAME))
 }
 
 /// Bytes of the shortest PROXY protocol header: `PROXY UNKNOWN` and the end of its line.
@@ -117,6 +129,8 @@ impl Session {
             chunks: Chunks::new(skip + HALF, limits),
             block: None,
             early_echo: None,
+            blocks: Some(Blocks::default()),
+            shown: Shown::default(),
             heard: start == Start::Midstream,
             calls: VecDeque::new(),
             bytes: 0,
@@ -147,6 +161,7 @@ impl Session {
             direction.start = None;
             direction.is_joined = self.is_from_syn;
             direction.handshake.passed = HALF;
+            direction.blocks = None;
             direction.chunks = Chunks::midstream(0, &self.limits);
         }
     }
@@ -168,13 +183,17 @@ impl Session {
 
     /// Bytes of memory that it takes beside itself and its handshake, about: what [`Session::shed`] gives up.
     pub fn held(&self) -> usize {
-        let side = |direction: &Direction| direction.chunks.held() + direction.calls.capacity() * size_of::<Call>();
+        let side = |direction: &Direction| {
+            let blocks = direction.blocks.as_ref().map_or(0, Blocks::held);
+            direction.chunks.held() + blocks + direction.calls.capacity() * size_of::<Call>()
+        };
         self.directions.iter().map(side).sum()
     }
 
     /// Gives up what is kept that bytes to come may still need. What follows has to be found again, as behind a hole.
     pub fn shed(&mut self, at: Moment, out: &mut Sink<'_>) {
         for from in Side::BOTH {
+            self.release(from, out.events);
             let mut chunked = std::mem::take(&mut self.chunked);
             let direction = &mut self.directions[from.index()];
             direction.calls = VecDeque::new();
@@ -215,31 +234,32 @@ impl Session {
 
     /// Bytes of which is known whether they are RTMP's.
     fn decode(&mut self, from: Side, bytes: &[u8], at: Moment, out: &mut Sink<'_>) {
-        let (mut early, mut bytes) = (Vec::new(), bytes);
+        let mut bytes = bytes;
         let direction = &mut self.directions[from.index()];
         if direction.foreign.is_some() {
             direction.opaque += bytes.len() as u64;
             return;
         }
-        if direction.handshake.passed < HALF {
+        if self.place(from, bytes, at, out) {
+            return;
+        }
+        if self.directions[from.index()].handshake.passed < HALF {
             let used = self.handshake(from, bytes, at, out.events);
             bytes = &bytes[used..];
             self.directions[from.index()].end_handshake(at);
-            early = std::mem::take(&mut self.directions[from.index()].handshake.chunks);
-        }
-        if !early.is_empty() {
-            early.extend_from_slice(bytes);
-            bytes = &early;
         }
         if bytes.is_empty() {
             return;
         }
-        let is_encrypted = self.is_encrypted(from);
-        let direction = &mut self.directions[from.index()];
-        if is_encrypted {
-            direction.opaque += bytes.len() as u64;
+        if self.is_encrypted(from) {
+            self.directions[from.index()].opaque += bytes.len() as u64;
             return;
         }
+        self.chunk_bytes(from, bytes, at, out);
+    }
+
+    /// Bytes of the chunk stream.
+    fn chunk_bytes(&mut self, from: Side, bytes: &[u8], at: Moment, out: &mut Sink<'_>) {
         let peer = self.directions[from.other().index()].chunks.announced();
         let mut chunked = std::mem::take(&mut self.chunked);
         let chunks = &mut self.directions[from.index()].chunks;
@@ -247,116 +267,6 @@ impl Session {
         chunks.push(bytes, at, &mut chunked);
         self.give(from, &mut chunked, out);
         self.chunked = chunked;
-    }
-
-    /// Takes handshake bytes; gives how many it took: all that belong to the handshake.
-    fn handshake(&mut self, from: Side, bytes: &[u8], at: Moment, out: &mut VecDeque<Event>) -> usize {
-        let mut used = 0;
-        while used < bytes.len() {
-            let (step, start) = match self.directions[from.index()].handshake.passed {
-                0 => (Step::Version, 0),
-                passed @ 1..=1536 => (Step::Block, passed.min(1)),
-                passed if passed < HALF => (Step::Echo, 1537),
-                _ => break,
-            };
-            let peer = if step == Step::Version { None } else { self.directions[from.other().index()].block.clone() };
-            // The signature may be encrypted in a way that cannot be checked: RTMPE 8 and 9.
-            let hides = self.version(from).is_some_and(hides_signature);
-            let direction = &mut self.directions[from.index()];
-            let half = &mut direction.handshake;
-            let end = start + step.length() as u64;
-            let take = (end - half.passed).min((bytes.len() - used) as u64) as usize;
-            if half.bytes.is_empty() {
-                half.first = at;
-                half.last = at;
-            }
-            if at.packet > half.last.packet {
-                half.last = at;
-            }
-            if at.packet < half.first.packet {
-                half.first = at;
-            }
-            half.bytes.extend_from_slice(&bytes[used..used + take]);
-            half.passed += take as u64;
-            used += take;
-            if step == Step::Echo && from == Side::Client && !direction.is_doubtful && is_connect(&half.bytes) {
-                let offset = direction.skip + start;
-                half.passed = HALF;
-                half.chunks = std::mem::take(&mut half.bytes);
-                direction.chunks = Chunks::new(offset, &self.limits);
-                let (session, mistake, at) = (self.session, Mistake::NoEcho, half.first);
-                out.push_back(Event::Deviation(Deviation { session, from, offset, at, mistake }));
-                break;
-            }
-            if half.passed < end {
-                continue;
-            }
-            let content = std::mem::take(&mut half.bytes);
-            if content.len() < step.length() {
-                // Bytes of it are missing from the capture.
-                continue;
-            }
-            let peer = peer.filter(|_| step != Step::Echo || !hides);
-            let (facts, block) = Handshake::judge(step, from, &content, peer.as_ref());
-            let event = Handshake {
-                session: self.session,
-                from,
-                step,
-                first: half.first,
-                last: half.last,
-                offset: direction.skip + start,
-                bytes: content.into(),
-                facts,
-            };
-            match facts {
-                HandshakeFacts::Version(version) => direction.version = Some(version),
-                HandshakeFacts::Echo { echo: None, .. } if !hides => {
-                    direction.early_echo = Some(event);
-                    continue;
-                }
-                HandshakeFacts::Echo { echo, .. } if !direction.is_believed(echo) => {
-                    direction.early_echo = Some(event);
-                    continue;
-                }
-                _ => {}
-            }
-            out.push_back(Event::Handshake(event));
-            if step == Step::Echo {
-                // What it answers is answered now.
-                self.directions[from.other().index()].block = None;
-                continue;
-            }
-            if block.is_some() {
-                direction.block = block;
-                self.give_early_echo(from.other(), out);
-            }
-        }
-        used
-    }
-
-    /// Judges a C2 or S2 that came before what it answers, as far as that is known now.
-    fn give_early_echo(&mut self, from: Side, out: &mut VecDeque<Event>) {
-        let Some(mut event) = self.directions[from.index()].early_echo.take() else { return };
-        let peer = self.directions[from.other().index()].block.as_ref();
-        event.facts = Handshake::judge(Step::Echo, from, &event.bytes, peer).0;
-        let direction = &mut self.directions[from.index()];
-        if let HandshakeFacts::Echo { echo, .. } = event.facts
-            && !direction.is_believed(echo)
-        {
-            direction.early_echo = Some(event);
-            return;
-        }
-        out.push_back(Event::Handshake(event));
-        self.directions[from.other().index()].block = None;
-    }
-
-    /// Gives out a C2 or S2 whose sender had nothing to answer, so that it stands before the sender's first message. Nothing that
-    /// is captured later can explain it.
-    fn give_blind_echo(&mut self, from: Side, out: &mut VecDeque<Event>) {
-        let direction = &mut self.directions[from.index()];
-        if !direction.heard && !direction.is_doubtful {
-            out.extend(direction.early_echo.take().map(Event::Handshake));
-        }
     }
 
     /// `missing` bytes of one side are not in the capture.
@@ -370,6 +280,7 @@ impl Session {
         if let Some(start) = direction.start.take().filter(|start| !start.is_empty()) {
             self.handshake(from, &start, at, out.events);
         }
+        self.miss_blocks(from, missing, out.events);
         let direction = &mut self.directions[from.index()];
         let half = &mut direction.handshake;
         let survived = if direction.foreign.is_some() {
@@ -392,6 +303,7 @@ impl Session {
     /// One side ended.
     pub fn close(&mut self, from: Side, how: How, at: Moment, tcp: &TcpFacts, out: &mut Sink<'_>) {
         let why = if how == How::EndOfCapture { Why::EndOfCapture } else { Why::Closed };
+        self.find_last_chunks(from, out);
         for side in Side::BOTH {
             self.give_early_echo(side, out.events);
         }
@@ -399,6 +311,7 @@ impl Session {
         self.directions[from.index()].chunks.finish(why, &mut chunked);
         self.give(from, &mut chunked, out);
         self.chunked = chunked;
+        self.release(from, out.events);
         self.give_early_echo(from, out.events);
         let direction = &mut self.directions[from.index()];
         direction.closed = true;
@@ -424,6 +337,7 @@ impl Session {
     }
 
     fn give(&mut self, from: Side, chunked: &mut Vec<Chunked>, out: &mut Sink<'_>) {
+        self.settle(from, chunked, out.events);
         for chunked in chunked.drain(..) {
             if let Chunked::Message(Head { offset: HALF, .. }, _) | Chunked::Resync { offset: HALF, .. } = chunked {
                 // They were looked for, and are where they should be: so is what is before them.

@@ -56,7 +56,6 @@ impl Rule for MessageLengthWrong {
                         "cannot be read as chunks: there are bytes too many, or some are missing, or a length before them is wrong"
                     }
                     Stray::TagSize => "are the size of the tag before, which only an FLV file has",
-                    Stray::Echo => "stand before the first chunk: as many as a second C2 or S2 has",
                 };
                 let (bytes, who) = (count(u64::from(bytes), "byte"), deviation.from.name());
                 let text = format!("{bytes} of the {who} at offset {} {what}", deviation.offset);

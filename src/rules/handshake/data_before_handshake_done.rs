@@ -2,6 +2,7 @@ use super::{SWAPPED_NS, is_complete, milliseconds};
 use crate::proto::Close;
 use crate::proto::rtmp::{Message, MessageType, Step, type_name};
 use crate::rules::{Findings, Rule, Story, rule};
+use crate::story::SideFacts;
 use crate::wire::{Moment, Side};
 
 rule! {
@@ -35,7 +36,7 @@ impl DataBeforeHandshakeDone {
         let (Some(first), Some(done)) = (self.first[from.index()], story.of(from.other()).handshake_done()) else {
             return;
         };
-        if self.judged[from.index()] {
+        if self.judged[from.index()] || story.of(from.other()).odd_handshake {
             return;
         }
         self.judged[from.index()] = true;
@@ -47,6 +48,11 @@ impl DataBeforeHandshakeDone {
             findings.push(Self::META, Some(from), text, (first.at.packet, done.packet)).message = Some(first.n);
         }
     }
+}
+
+/// Whether C2 or S2 was never whole, and nothing else tells why.
+fn is_awaited(side: &SideFacts) -> bool {
+    side.steps[2].is_none() && !side.odd_handshake
 }
 
 impl Rule for DataBeforeHandshakeDone {
@@ -69,7 +75,7 @@ impl Rule for DataBeforeHandshakeDone {
         }
         for side in Side::BOTH {
             self.judge(side, story, findings);
-            let Some(first) = self.first[side.index()].filter(|_| story.of(side.other()).steps[2].is_none()) else {
+            let Some(first) = self.first[side.index()].filter(|_| is_awaited(story.of(side.other()))) else {
                 continue;
             };
             if is_complete(story, close) {

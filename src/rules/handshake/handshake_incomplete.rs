@@ -35,9 +35,12 @@ rule! {
 
 impl Rule for HandshakeIncomplete {
     fn deviation(&mut self, deviation: &Deviation, story: &Story, findings: &mut Findings) {
+        // A block of another length is told by its own rule.
+        self.said |= matches!(deviation.mistake, Mistake::HandshakeLength(_));
         if deviation.mistake == Mistake::NoEcho && story.is_captured(deviation.from) {
             let (who, what, packet) = (deviation.from, deviation.mistake.clause(deviation.from), deviation.at.packet);
-            let text = format!("C2 never came: the {} writes {what} (offset {})", who.name(), deviation.offset);
+            let (step, side) = (Step::Echo.name(who), who.name());
+            let text = format!("{step} never came: the {side} writes {what} (offset {})", deviation.offset);
             findings.push(Self::META, Some(who), text, (packet, packet));
             // It is told no second time, at the end.
             self.said = true;

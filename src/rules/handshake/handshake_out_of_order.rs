@@ -73,7 +73,7 @@ impl Rule for HandshakeOutOfOrder {
         if !close.last || !is_complete(story, close) {
             return;
         }
-        for side in Side::BOTH {
+        for side in Side::BOTH.into_iter().filter(|side| !story.of(side.other()).odd_handshake) {
             let (Some((first, _)), None) = (story.of(side).steps[2], story.of(side.other()).steps[1]) else { continue };
             let (name, awaited) = (Step::Echo.name(side), Step::Block.name(side.other()));
             let text = format!("{name} was sent, and {awaited} was never whole");

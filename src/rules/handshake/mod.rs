@@ -5,6 +5,7 @@ mod echo_mismatch;
 mod echo_time_wrong;
 mod encrypted_session;
 mod handshake_incomplete;
+mod handshake_length;
 mod handshake_out_of_order;
 mod own_bytes_missing;
 mod signature_invalid;
@@ -31,6 +32,7 @@ pub(super) const HSK009: super::Entry = data_before_handshake_done::DataBeforeHa
 pub(super) const HSK010: super::Entry = handshake_incomplete::HandshakeIncomplete::ENTRY;
 pub(super) const HSK011: super::Entry = encrypted_session::EncryptedSession::ENTRY;
 pub(super) const HSK012: super::Entry = signature_invalid::SignatureInvalid::ENTRY;
+pub(super) const HSK013: super::Entry = handshake_length::HandshakeLengthWrong::ENTRY;
 
 /// Packets of two directions that are closer than this, in ns, may stand in a capture in another order than they were sent in.
 const SWAPPED_NS: i64 = 1_000_000;

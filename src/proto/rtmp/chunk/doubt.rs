@@ -9,7 +9,7 @@ use super::stream::{ChunkStream, LastHeader, Partial};
 use super::{Chunked, Chunks, Reason, State, after, moment};
 use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP, apart};
 use crate::proto::rtmp::hypothesis::{
-    self, Before, Case, Explanation, Sizes, Story, Verdict, is_amf, is_whole, tag_size,
+    self, Before, Case, Explanation, ExtendedField, Sizes, Story, Verdict, is_amf, is_whole, tag_size,
 };
 use crate::proto::rtmp::mistake::{Mistake, Stray, Telling};
 use crate::proto::rtmp::reading::Reading;
@@ -145,6 +145,8 @@ impl Chunks {
         let Some(first) = bytes.get(1).filter(|_| format < 3) else { return false };
         let low = u32::from_be_bytes([0, *first, bytes.get(2).copied().unwrap_or(0), 0]);
         let clock = if format == 0 { self.signs.clock.unwrap_or(0) } else { 0 };
+        // The time's lower three bytes, where the field that says it whole is behind.
+        let clock = if self.form.extended == ExtendedField::Uncalled { clock & header::EXTENDED } else { clock };
         let is_near = apart(low, clock) <= 2 * STEP || low == 0;
         !is_near && *first != 0xff
     }
@@ -398,7 +400,6 @@ impl Chunks {
             size,
             form: self.form,
             sizes: &self.sizes,
-            is_start: self.offset == self.start,
             last_length: self.last_length,
         });
         self.doubt_spent += credit - known.credit.get();
@@ -441,7 +442,7 @@ impl Chunks {
             self.last_length = Some((kind, by));
         }
         let mut from = 0;
-        if let Some(mistake @ Mistake::Extra { bytes, what: Stray::Unknown | Stray::Echo }) = mistake {
+        if let Some(mistake @ Mistake::Extra { bytes, what: Stray::Unknown }) = mistake {
             // What stands before them is read as it stands; what is wrong inside it may have the same cause.
             out.push(Chunked::Deviation { offset: symptom, at: moment(&doubt.bounds, doubt.symptom), mistake });
             self.state = State::Header;

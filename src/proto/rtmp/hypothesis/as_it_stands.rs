@@ -4,7 +4,9 @@
 use super::walk::{Rigour, Walk};
 use super::{Case, Story, Verdict};
 
-pub(super) fn explain(case: &Case<'_>) -> Verdict {
+/// Beside the verdict: whether nothing speaks against it so far, so that it is to be waited for.
+pub(super) fn explain(case: &Case<'_>) -> (Verdict, bool) {
     let walk = Walk::new(case, case.size, case.form).with_rigour(Rigour::Lenient).counting_from(case.symptom);
-    walk.run().0.proves(Story::Standard, case.size, case.form)
+    let (outcome, uses) = walk.run();
+    (outcome.proves(Story::Standard, case.size, case.form), uses.is_sound)
 }

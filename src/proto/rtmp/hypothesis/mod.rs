@@ -6,6 +6,7 @@
 //! Of several that are proven the first one counts: the simplest comes first, that nothing is wrong before all others.
 
 mod as_it_stands;
+mod beginning;
 mod extended_timestamp;
 mod first_chunk_inherits;
 mod flv_tags;
@@ -22,7 +23,8 @@ mod size_whole;
 mod tag_sizes;
 mod walk;
 
-pub(super) use self::form::{Form, TAG_SIZE, tag_size};
+pub(super) use self::beginning::Beginning;
+pub(super) use self::form::{ExtendedField, Form, TAG_SIZE, tag_size};
 pub(super) use self::length::{is_amf, is_whole};
 use super::resync::{Known, Then};
 use super::{MessageType, Mistake};
@@ -41,8 +43,6 @@ pub(super) struct Case<'b> {
     pub(super) size: u32,
     pub(super) form: Form,
     pub(super) sizes: &'b Sizes,
-    /// Whether the bytes are the first of the chunk stream.
-    pub(super) is_start: bool,
     /// By how much the last message of another length than its header says was longer, and its type.
     pub(super) last_length: Option<(MessageType, i32)>,
 }
@@ -125,10 +125,9 @@ pub(super) enum Story {
 /// A mistake that is thought of: tries it on the bytes.
 type Hypothesis = fn(&Case<'_>) -> Verdict;
 
-/// All of them, the simplest story first. The last ones look for what follows in many places, and come to that only when
+/// All of them but that nothing is wrong, the simplest story first. The last ones look for what follows in many places, and come to that only when
 /// nothing else is possible.
 const TABLE: &[Hypothesis] = &[
-    as_it_stands::explain,
     size_known::announced,
     size_known::past,
     size_known::peer,
@@ -146,6 +145,12 @@ const LAST: &[Hypothesis] = &[lengths::explain, first_chunk_inherits::explain, n
 /// The first mistake that is proven.
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
     let mut waits = false;
+    match as_it_stands::explain(case) {
+        (Verdict::Rejected, _) => {}
+        (Verdict::Wait, true) => return Verdict::Wait,
+        (Verdict::Wait, false) => waits = true,
+        (proven @ Verdict::Proven(_), _) => return proven,
+    }
     for hypothesis in TABLE {
         match hypothesis(case) {
             Verdict::Rejected => {}

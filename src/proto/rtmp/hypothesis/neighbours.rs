@@ -15,8 +15,6 @@ const REACH: usize = 4096;
 const VALUES: i32 = 32;
 /// Bytes of values that are decoded for that.
 const MOST: usize = 4096;
-/// Bytes of C2 and S2.
-const ECHO: u32 = 1536;
 
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
     let first = match case.before {
@@ -114,7 +112,7 @@ fn known_behind(case: &Case<'_>, first: Option<&First>) -> Known {
 }
 
 /// Whether a chunk header may begin here: most places end at this.
-fn is_candidate(bytes: &[u8], known: &Known) -> bool {
+pub(super) fn is_candidate(bytes: &[u8], known: &Known) -> bool {
     let id = u32::from(bytes[0] & 63);
     if bytes[0] >> 6 >= 2 {
         return known.streams.iter().any(|past| past.id == id);
@@ -134,8 +132,7 @@ fn shorter(case: &Case<'_>, first: &First, at: usize) -> Option<Mistake> {
 fn longer(case: &Case<'_>, first: Option<&First>, at: usize) -> Mistake {
     let bytes = (at - case.symptom) as u32;
     let Some(first) = first else {
-        let what = if case.is_start && bytes == ECHO { Stray::Echo } else { Stray::Unknown };
-        return Mistake::Extra { bytes, what };
+        return Mistake::Extra { bytes, what: Stray::Unknown };
     };
     let payload = payload(&case.bytes[first.data..at], case.size, first.id).filter(|_| first.passed == 0);
     let by = payload.as_deref().and_then(|payload| told(first.kind, payload));

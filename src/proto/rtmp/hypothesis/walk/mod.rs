@@ -94,6 +94,8 @@ pub(super) struct Walk<'b> {
     learnt: Option<[bool; 4]>,
     /// Which of the possible places is taken, for each type.
     choices: [usize; 4],
+    /// Some header or payload is one that no sender writes.
+    is_odd: bool,
     /// The present header has another length than it should.
     is_reread: bool,
     /// More bytes are needed to learn it.
@@ -123,6 +125,8 @@ pub(super) struct Uses {
     /// How much longer the messages of each type are.
     pub(super) surplus: Surplus,
     pub(super) lesson: Lesson,
+    /// There is evidence, and nothing against it.
+    pub(super) is_sound: bool,
 }
 
 /// A chunk stream, and where the payload of the message under way lies.
@@ -162,6 +166,7 @@ impl<'b> Walk<'b> {
             uses: Uses::default(),
             learnt: None,
             choices: [0; 4],
+            is_odd: false,
             is_reread: false,
             is_short: false,
             is_broken: false,
@@ -205,6 +210,7 @@ impl<'b> Walk<'b> {
     pub(super) fn run(mut self) -> (Outcome, Uses) {
         let outcome = self.follow();
         self.uses.surplus = self.form.surplus;
+        self.uses.is_sound = self.bits > 0 && !self.is_odd;
         (outcome, self.uses)
     }
 
@@ -309,6 +315,7 @@ impl<'b> Walk<'b> {
                 return Err(End::Broken);
             }
             self.bits -= GIVEN_UP;
+            self.is_odd = true;
         }
         self.message(header, Some(place), data)
     }
@@ -327,7 +334,10 @@ impl<'b> Walk<'b> {
             Some(bits) => bits,
             // As it was taken before all doubt.
             None if self.at < self.counts_from && !self.is_reread => 0,
-            None if self.rigour == Rigour::Lenient && self.has_one_oddity(&header, past.is_some()) => -IMPOSSIBLE,
+            None if self.rigour == Rigour::Lenient && self.has_one_oddity(&header, past.is_some()) => {
+                self.is_odd = true;
+                -IMPOSSIBLE
+            }
             None => return Err(End::Broken),
         };
         let left = self.form.length(header.kind, header.length);
@@ -415,7 +425,10 @@ impl<'b> Walk<'b> {
             Weight::Bits(bits) => bits,
             Weight::TooShort => return Err(End::Short),
             Weight::Never if self.rigour == Rigour::Strictest => return Err(End::Broken),
-            Weight::Never => -STRANGE,
+            Weight::Never => {
+                self.is_odd = true;
+                -STRANGE
+            }
         };
         Ok(())
     }
