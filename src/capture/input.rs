@@ -18,7 +18,7 @@ use super::pcapng::{PcapNg, is_pcapng};
 use super::record::Record;
 use super::sniff::{STDIN, looks};
 use super::{CaptureError, Packet};
-use crate::wire::{Moment, PacketNo, Place, Time};
+use crate::wire::{Moment, PacketNo, Place, Time, file_name};
 
 enum Format {
     Pcap(Pcap),
@@ -293,11 +293,8 @@ impl Capture {
         stop: &Arc<AtomicBool>,
         once: &mut dyn FnMut(Source) -> io::Result<Source>,
     ) -> Result<Capture, CaptureError> {
-        let (name, file) = if is_stdin(path) {
-            (STDIN.to_owned(), standard_input())
-        } else {
-            (path.display().to_string(), File::open(path))
-        };
+        let (name, file) =
+            if is_stdin(path) { (STDIN.to_owned(), standard_input()) } else { (file_name(path), File::open(path)) };
         let file = file.map_err(|error| CaptureError::io(&name, error))?;
         let meta = file.metadata().map_err(|error| CaptureError::io(&name, error))?;
         if meta.is_dir() {
@@ -315,7 +312,7 @@ impl Capture {
     /// In the place of a capture that cannot be opened: nothing is read from it.
     fn unopened(path: &Path) -> Capture {
         Capture {
-            name: path.display().to_string(),
+            name: file_name(path),
             buffer: Buffer::new(Box::new(io::empty())),
             format: Format::Over,
             packets: 0,
@@ -331,7 +328,7 @@ impl Capture {
         if is_stdin(path) {
             return Err(CaptureError::FollowInput);
         }
-        let name = path.display().to_string();
+        let name = file_name(path);
         let io = |error| CaptureError::io(&name, error);
         // Looked at before it is opened: opening a pipe waits for its writer.
         let meta = std::fs::metadata(path).map_err(io)?;

@@ -16,13 +16,14 @@ use crate::capture::CaptureError;
 use crate::compare::{Comparison, Observer, Profile, Scenarios};
 use crate::export::compare;
 use crate::inspection::{Inspection, Options, Told};
+use crate::wire::file_name;
 
 pub(super) fn run(arguments: &CompareArguments, stop: &Stop) -> anyhow::Result<Outcome> {
     let scenarios = match &arguments.scenarios {
         None => Scenarios::default(),
         Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-            Scenarios::parse(&text).with_context(|| path.display().to_string())?
+            let text = std::fs::read_to_string(path).with_context(|| file_name(path))?;
+            Scenarios::parse(&text).with_context(|| file_name(path))?
         }
     };
     let servers = servers(&arguments.servers)?;
@@ -74,7 +75,7 @@ pub(super) fn run(arguments: &CompareArguments, stop: &Stop) -> anyhow::Result<O
         outcome = Outcome::Failed;
     }
     let comparison = Comparison::new(profiles, captures, reference);
-    let text = if arguments.json {
+    let page = if arguments.json {
         compare::json(&comparison)
     } else if arguments.markdown {
         compare::markdown(&comparison)
@@ -83,7 +84,7 @@ pub(super) fn run(arguments: &CompareArguments, stop: &Stop) -> anyhow::Result<O
     } else {
         compare::text(&comparison, arguments.color.color(), arguments.all)
     };
-    match reading.out.write_all(text.as_bytes()).and_then(|()| reading.out.flush()) {
+    match reading.out.write_all(page.as_bytes()).and_then(|()| reading.out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
         _ => {}
     }
@@ -121,7 +122,7 @@ impl Reading {
             }
             _ => {
                 self.out.flush()?;
-                complain(format_args!("{}: not read: the user ended the reading before", path.display()));
+                complain(format_args!("{}: not read: the user ended the reading before", file_name(path)));
                 return Ok(Outcome::Failed);
             }
         };
@@ -168,10 +169,10 @@ fn servers(arguments: &[OsString]) -> anyhow::Result<Vec<Server>> {
         let named = if Path::new(argument).exists() { None } else { split(argument) };
         let (label, pattern) = match named {
             Some((label, _)) if label.is_empty() => {
-                bail!("{}: the label in front of the = is empty", argument.display())
+                bail!("{}: the label in front of the = is empty", file_name(argument))
             }
             Some((_, pattern)) if pattern.is_empty() => {
-                bail!("{}: there is no capture behind the =", argument.display())
+                bail!("{}: there is no capture behind the =", file_name(argument))
             }
             Some((label, pattern)) => (Some(label), pattern),
             None => (None, argument.clone()),
@@ -256,7 +257,7 @@ fn long_stem(path: &Path, folders: usize) -> String {
 
 /// The files that an argument means. A shell leaves stars behind `LABEL=` alone.
 fn paths(pattern: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let shown = || pattern.display().to_string();
+    let shown = || file_name(pattern);
     if pattern.is_dir() {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(pattern).with_context(shown)? {

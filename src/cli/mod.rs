@@ -14,6 +14,7 @@ mod sieve;
 mod stats;
 mod timeline;
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -23,6 +24,8 @@ use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
 use reading::Stop;
+
+use crate::wire::clean_lines;
 
 /// How a command ended. The numbers are a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,15 +88,20 @@ fn start(arguments: &Arguments, stop: &Stop) -> anyhow::Result<Outcome> {
 /// Says what is wrong with the command line; or help and version, where they are asked for.
 fn usage(error: &clap::Error) -> anyhow::Result<Outcome> {
     if error.use_stderr() {
-        let _ = error.print();
+        let plain = error.render().to_string();
+        match clean_lines(&plain) {
+            // In colour, where nothing that was typed would act on the terminal.
+            Cow::Borrowed(_) => drop(error.print()),
+            Cow::Owned(cleaned) => say(&cleaned),
+        }
         return Ok(Outcome::Failed);
     }
     written(error.print())
 }
 
-/// Says on standard error what is wrong.
+/// Says on standard error what is wrong, in one line or several. Nothing in it acts on a terminal, whatever it quotes.
 fn complain(what: impl Display) {
-    say(&format!("rtmp-inspect: {what}\n"));
+    say(&format!("rtmp-inspect: {}\n", clean_lines(&what.to_string())));
 }
 
 /// Writes to standard error. Where that is not possible, nobody can be told.

@@ -85,8 +85,7 @@ impl Flow<'_> {
 
 impl Consumer for Flow<'_> {
     fn begin(&mut self, start: Option<Time>) -> io::Result<()> {
-        let files: Vec<_> = self.arguments.captures.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-        self.writer.begin(&files, start)
+        self.writer.begin(&self.arguments.captures, start)
     }
 
     fn take(&mut self, told: Told<'_>) -> io::Result<()> {
