@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::rules::Severity;
 
@@ -72,8 +72,16 @@ pub(super) struct InputArguments {
 }
 
 impl Arguments {
-    /// What `clap` cannot say of them: colour asked for where there is none.
+    /// What is wrong with them that `clap` cannot say: a command behind options, which would be read as a capture, and colour
+    /// where there is none.
     pub(super) fn conflict(&self) -> Option<String> {
+        let is_command = |path: &&PathBuf| {
+            let name = path.to_str().unwrap_or_default();
+            Arguments::command().find_subcommand(name).is_some() && !path.exists()
+        };
+        if let Some(path) = self.input.captures.iter().find(is_command) {
+            return Some(format!("the command '{}' must stand before all options and captures", path.display()));
+        }
         let (color, forms) = match &self.command {
             None => (self.input.color, vec![("json", self.timeline.json)]),
             Some(Command::Check(of)) => {

@@ -18,13 +18,15 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// The signals that ask the program to end. A hang-up is not among them where the user said, as with `nohup`, that it is to be
 /// ignored.
+#[cfg(unix)]
 pub fn ending() -> &'static [i32] {
-    #[cfg(unix)]
-    {
-        use signal_hook::consts::{SIGHUP, SIGQUIT};
-        if is_ignored(SIGHUP) { &[SIGINT, SIGTERM, SIGQUIT] } else { &[SIGINT, SIGTERM, SIGQUIT, SIGHUP] }
-    }
-    #[cfg(not(unix))]
+    use signal_hook::consts::{SIGHUP, SIGQUIT};
+    if is_ignored(SIGHUP) { &[SIGINT, SIGTERM, SIGQUIT] } else { &[SIGINT, SIGTERM, SIGQUIT, SIGHUP] }
+}
+
+/// The signals that ask the program to end.
+#[cfg(not(unix))]
+pub fn ending() -> &'static [i32] {
     &[SIGINT, SIGTERM]
 }
 
