@@ -90,6 +90,26 @@ fn documents_are_whole_when_a_signal_ends_the_reading() {
     }
 }
 
+/// As under `nohup`. Where the system tells what is ignored.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_hang_up_that_is_to_be_ignored_is_ignored() {
+    let mut command = Command::new("sh");
+    let script = "trap '' HUP; exec \"$0\" --json -";
+    command.args(["-c", script, env!("CARGO_BIN_EXE_rtmp-inspect")]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&capture()).unwrap();
+    // The first line comes when it listens to signals.
+    let mut first = [0];
+    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    send("-HUP", &child);
+    thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none());
+    drop(stdin);
+    assert_eq!(end(&mut child).code(), Some(0));
+}
+
 /// A terminal with the screen on it.
 struct Screen {
     terminal: rustix::fd::OwnedFd,

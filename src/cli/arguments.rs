@@ -20,7 +20,7 @@ use crate::rules::Severity;
 )]
 #[command(override_usage = "rtmp-inspect [OPTIONS] CAPTURE...\n       rtmp-inspect COMMAND [OPTIONS]")]
 #[command(
-    after_help = "Exit status: 0 done, 1 `check` or `compare --exit-code` found something, 2 could not run or could not read all of the input."
+    after_help = "Exit status: 0 done, 1 `check` or `compare --exit-code` found something, 2 could not run, could not read all of the input, or had nothing to judge."
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
