@@ -94,7 +94,7 @@ fn assert_clean(bytes: &[u8], what: &str) -> String {
 }
 
 /// Every form of output of a capture.
-const FORMS: [&[&str]; 16] = [
+const FORMS: [&[&str]; 18] = [
     &["--text", "--notes"],
     &["--json", "--payload", "hex"],
     &["--text", "-Y", "type == 20"],
@@ -107,6 +107,8 @@ const FORMS: [&[&str]; 16] = [
     &["stats", "--json"],
     &["compare"],
     &["compare", "--all"],
+    &["compare", "captures/srs/ffmpeg-publish-and-play.pcap"],
+    &["compare", "--html", "captures/srs/ffmpeg-publish-and-play.pcap"],
     &["compare", "--json"],
     &["compare", "--markdown"],
     &["compare", "--html"],
