@@ -11,6 +11,7 @@ use rtmp_inspect::analyzer::{Limits, Reason};
 use rtmp_inspect::capture::{Input, LinkType, Packet};
 use rtmp_inspect::net::{Tunnels, Unpacker, Unread};
 use rtmp_inspect::proto::Event;
+use rtmp_inspect::synth::{Link, sample};
 use rtmp_inspect::wire::{Moment, PacketNo, Place, Time};
 
 /// The first frames of a real capture: Ethernet, IPv4, TCP.
@@ -384,4 +385,29 @@ proptest! {
         }
         unpacker.finish();
     }
+}
+
+/// Numbers are given when sessions are recognised: which of the connections that were opened before are sessions too is not
+/// known then, and may never be.
+#[test]
+fn sessions_are_numbered_as_they_are_recognised_and_tell_their_first_packets() {
+    let link = |port| Link::v4().client_port(port);
+    // The first that opens says nothing for a second; a third never says anything.
+    let mut packets = link(40_001).packets(&sample::publishing());
+    let opening = packets.iter().position(|packet| !packet.payload.is_empty()).unwrap();
+    packets[opening..].iter_mut().for_each(|packet| packet.time.0 += 1_000_000_000);
+    let mut silent = link(40_002).packets(&sample::publishing());
+    silent.truncate(opening);
+    packets.extend(silent);
+    packets.extend(link(40_003).packets(&sample::publishing().wait_ms(2000).client(|c| c.ping_response(1))));
+    packets.sort_by_key(|packet| packet.time);
+    let story = Story::of_packets(&packets);
+    let opened = story.events.iter().filter_map(|event| match event {
+        Event::Session(opened) => Some((opened.session, opened.client.port(), opened.at.packet.0)),
+        _ => None,
+    });
+    let opened: Vec<_> = opened.collect();
+    let numbers: Vec<_> = opened.iter().map(|(number, port, _)| (*number, *port)).collect();
+    assert_eq!(numbers, [(1, 40_003), (2, 40_001)]);
+    assert!(opened[1].2 < opened[0].2, "the packets tell which came first: {opened:?}");
 }

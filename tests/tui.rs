@@ -280,6 +280,23 @@ fn secrets_are_masked() {
 
 /// Without colour everything is still there to be seen.
 #[test]
+fn a_capture_that_cannot_be_opened_leaves_the_others() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let captures = [folder.join("missing.pcap"), folder.join(DENIED)];
+    let options = Options { show_secrets: false, color: false, session: None, follow: false };
+    let (mut loader, book) = Loader::open(&captures, &options).unwrap();
+    let mut app = App::new(book, &captures, &options);
+    let batch = loader.read();
+    assert!(batch.progress.done);
+    let complaints = batch.progress.complaints.clone();
+    app.take(batch);
+    assert!(complaints.len() == 1 && complaints[0].ends_with("missing.pcap: no such file"), "{complaints:?}");
+    let mut screen = Screen { app, terminal: Terminal::new(TestBackend::new(120, 30)).unwrap() };
+    screen.show();
+    assert!(screen.text(false).contains("connect(1)"), "{}", screen.text(false));
+}
+
+#[test]
 fn no_color_is_no_color() {
     let options = Options { show_secrets: false, color: false, session: None, follow: false };
     let mut screen = Screen::with(DENIED, 80, 24, &options);

@@ -18,7 +18,7 @@ use super::pcapng::{PcapNg, is_pcapng};
 use super::record::Record;
 use super::sniff::{STDIN, looks};
 use super::{CaptureError, Packet};
-use crate::wire::{Moment, PacketNo, Place, Time};
+use crate::wire::{Moment, PacketNo, Place, Time, file_name};
 
 enum Format {
     Pcap(Pcap),
@@ -100,10 +100,13 @@ pub struct Input {
     begun: usize,
     packets: u64,
     notes: Notes,
+    /// Captures that could not be opened, beside others: they are told behind these, the last of them on top.
+    unopened: Vec<CaptureError>,
 }
 
 impl Input {
-    /// Opens every capture and reads its header. `-` is standard input.
+    /// Opens every capture and reads its header. `-` is standard input. What cannot be opened is an error behind the last
+    /// packet; where it is all that there is, at once.
     pub fn open(paths: &[PathBuf]) -> Result<Input, CaptureError> {
         Input::open_until(paths, &Arc::default())
     }
@@ -137,7 +140,15 @@ impl Input {
     }
 
     fn of(captures: Vec<Capture>) -> Input {
-        Input { captures, order: BinaryHeap::new(), current: None, begun: 0, packets: 0, notes: Notes::default() }
+        Input {
+            captures,
+            order: BinaryHeap::new(),
+            current: None,
+            begun: 0,
+            packets: 0,
+            notes: Notes::default(),
+            unopened: Vec::new(),
+        }
     }
 
     fn open_each(paths: &[PathBuf], stop: &Arc<AtomicBool>, once: &mut Once<'_>) -> Result<Input, CaptureError> {
@@ -147,17 +158,31 @@ impl Input {
         if paths.iter().filter(|path| is_stdin(path)).count() > 1 {
             return Err(CaptureError::InputTwice);
         }
-        let captures =
-            paths.iter().enumerate().map(|(index, path)| Capture::open(path, stop, &mut |source| once(index, source)));
-        Ok(Input::of(captures.collect::<Result<_, _>>()?))
+        let mut captures = Vec::with_capacity(paths.len());
+        let mut unopened = Vec::new();
+        for (index, path) in paths.iter().enumerate() {
+            match Capture::open(path, stop, &mut |source| once(index, source)) {
+                Ok(capture) => captures.push(capture),
+                Err(error) => {
+                    unopened.push(error);
+                    captures.push(Capture::unopened(path));
+                }
+            }
+        }
+        if unopened.len() == captures.len() {
+            return Err(unopened.swap_remove(0));
+        }
+        unopened.reverse();
+        Ok(Input { unopened, ..Input::of(captures) })
     }
 
     /// The next packet. After an error, what the other captures can still give follows; then nothing.
     #[allow(clippy::should_implement_trait)] // It lends; an `Iterator` cannot.
     pub fn next(&mut self) -> Option<Result<Packet<'_>, CaptureError>> {
-        let file = match self.earliest()? {
-            Ok(file) => file,
-            Err(error) => return Some(Err(error)),
+        let file = match self.earliest() {
+            Some(Ok(file)) => file,
+            Some(Err(error)) => return Some(Err(error)),
+            None => return self.unopened.pop().map(Err),
         };
         let capture = &mut self.captures[file];
         let record = capture.head.take()?;
@@ -268,11 +293,8 @@ impl Capture {
         stop: &Arc<AtomicBool>,
         once: &mut dyn FnMut(Source) -> io::Result<Source>,
     ) -> Result<Capture, CaptureError> {
-        let (name, file) = if is_stdin(path) {
-            (STDIN.to_owned(), standard_input())
-        } else {
-            (path.display().to_string(), File::open(path))
-        };
+        let (name, file) =
+            if is_stdin(path) { (STDIN.to_owned(), standard_input()) } else { (file_name(path), File::open(path)) };
         let file = file.map_err(|error| CaptureError::io(&name, error))?;
         let meta = file.metadata().map_err(|error| CaptureError::io(&name, error))?;
         if meta.is_dir() {
@@ -287,11 +309,26 @@ impl Capture {
         Capture::read(name, pipe, Kind::Pipe(Arc::clone(stop)), once)
     }
 
+    /// In the place of a capture that cannot be opened: nothing is read from it.
+    fn unopened(path: &Path) -> Capture {
+        Capture {
+            name: file_name(path),
+            buffer: Buffer::new(Box::new(io::empty())),
+            format: Format::Over,
+            packets: 0,
+            head: None,
+            size: Some(0),
+            stop: None,
+            compressed: None,
+            notes: Notes::default(),
+        }
+    }
+
     fn follow(path: &Path, stop: &Arc<AtomicBool>) -> Result<Capture, CaptureError> {
         if is_stdin(path) {
             return Err(CaptureError::FollowInput);
         }
-        let name = path.display().to_string();
+        let name = file_name(path);
         let io = |error| CaptureError::io(&name, error);
         // Looked at before it is opened: opening a pipe waits for its writer.
         let meta = std::fs::metadata(path).map_err(io)?;

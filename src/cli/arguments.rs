@@ -1,10 +1,11 @@
 //! The arguments of all commands, as `clap` reads them and `--help` shows them. What a command does with them is in its own
 //! file.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::rules::Severity;
 
@@ -19,7 +20,7 @@ use crate::rules::Severity;
 )]
 #[command(override_usage = "rtmp-inspect [OPTIONS] CAPTURE...\n       rtmp-inspect COMMAND [OPTIONS]")]
 #[command(
-    after_help = "Exit status: 0 done, 1 `check` or `compare --exit-code` found something, 2 could not run or could not read all of the input."
+    after_help = "Exit status: 0 done, 1 `check` or `compare --exit-code` found something, 2 could not run, could not read all of the input, or had nothing to judge."
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -54,7 +55,7 @@ pub(super) struct InputArguments {
     #[arg(short = 'Y', long, value_name = "EXPR", allow_hyphen_values = true)]
     pub(super) filter: Option<String>,
     /// Show only this session
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) session: Option<u32>,
     /// Show stream keys, passwords and tokens; they are masked otherwise
     #[arg(long)]
@@ -68,6 +69,34 @@ pub(super) struct InputArguments {
     /// No progress, and no summary for people: JSON keeps its summary line
     #[arg(short, long)]
     pub(super) quiet: bool,
+}
+
+impl Arguments {
+    /// What is wrong with them that `clap` cannot say: a command behind options, which would be read as a capture, and colour
+    /// where there is none.
+    pub(super) fn conflict(&self) -> Option<String> {
+        let is_command = |path: &&PathBuf| {
+            let name = path.to_str().unwrap_or_default();
+            Arguments::command().find_subcommand(name).is_some() && !path.exists()
+        };
+        if let Some(path) = self.input.captures.iter().find(is_command) {
+            return Some(format!("the command '{}' must stand before all options and captures", path.display()));
+        }
+        let (color, forms) = match &self.command {
+            None => (self.input.color, vec![("json", self.timeline.json)]),
+            Some(Command::Check(of)) => {
+                (of.input.color, vec![("json", of.json), ("junit", of.junit), ("sarif", of.sarif)])
+            }
+            Some(Command::Compare(of)) => {
+                (of.color, vec![("json", of.json), ("markdown", of.markdown), ("html", of.html)])
+            }
+            Some(Command::Stats(of)) => (of.input.color, vec![("json", of.json)]),
+            Some(Command::Fields(_) | Command::Rules(_)) => return None,
+        };
+        let (form, _) = forms.into_iter().find(|(_, is_given)| *is_given)?;
+        let asked = matches!(color, When::Always);
+        asked.then(|| format!("the argument '--color always' cannot be used with '--{form}'"))
+    }
 }
 
 impl InputArguments {
@@ -89,7 +118,8 @@ pub(super) struct TimelineArguments {
     #[arg(long, conflicts_with = "json")]
     pub(super) notes: bool,
     /// With --json: every message's whole payload
-    #[arg(long, value_name = "FORM", requires = "json")]
+    // What conflicts with what is required would do in its stead.
+    #[arg(long, value_name = "FORM", requires = "json", conflicts_with_all = ["text", "notes"])]
     pub(super) payload: Option<Payload>,
 }
 
@@ -108,7 +138,7 @@ pub(super) struct CheckArguments {
     pub(super) sarif: bool,
     /// In text, every note, and all that may follow from another finding, where it stands; they are counted in one line a
     /// session otherwise
-    #[arg(long)]
+    #[arg(long, conflicts_with = "form")]
     pub(super) notes: bool,
     /// The least severity that makes the exit status 1 [default: error]
     #[arg(long, value_name = "SEVERITY")]
@@ -166,7 +196,7 @@ pub(super) struct CompareArguments {
     /// A server's name and its captures, `*` and `?` allowed, or a folder of them; without a name, the file's is taken.
     /// A name may come several times
     #[arg(value_name = "LABEL=CAPTURE", required = true)]
-    pub(super) servers: Vec<String>,
+    pub(super) servers: Vec<OsString>,
     /// The server that the others are compared with; by default the first
     #[arg(long, value_name = "LABEL")]
     pub(super) reference: Option<String>,
@@ -176,8 +206,8 @@ pub(super) struct CompareArguments {
     /// What the wire cannot tell: a TOML file that names the scenarios of captures
     #[arg(long, value_name = "FILE")]
     pub(super) scenarios: Option<PathBuf>,
-    /// Also what all servers do alike
-    #[arg(long)]
+    /// In text, also what all servers do alike; the other forms always have it
+    #[arg(long, conflicts_with = "form")]
     pub(super) all: bool,
     /// End with status 1 when a server behaves otherwise than the reference
     #[arg(long)]

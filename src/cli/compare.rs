@@ -1,5 +1,6 @@
 //! `rtmp-inspect compare LABEL=CAPTURE…`: several servers' behaviour side by side.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,18 +10,20 @@ use anyhow::{Context, bail};
 
 use super::arguments::CompareArguments;
 use super::output::{is_live, stdout};
-use super::reading::{self, Consumer, Progress, interruptible};
+use super::reading::{self, Consumer, Progress, Stop};
 use super::{Outcome, complain};
+use crate::capture::CaptureError;
 use crate::compare::{Comparison, Observer, Profile, Scenarios};
 use crate::export::compare;
 use crate::inspection::{Inspection, Options, Told};
+use crate::wire::file_name;
 
-pub(super) fn run(arguments: &CompareArguments) -> anyhow::Result<Outcome> {
+pub(super) fn run(arguments: &CompareArguments, stop: &Stop) -> anyhow::Result<Outcome> {
     let scenarios = match &arguments.scenarios {
         None => Scenarios::default(),
         Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-            Scenarios::parse(&text).with_context(|| path.display().to_string())?
+            let text = std::fs::read_to_string(path).with_context(|| file_name(path))?;
+            Scenarios::parse(&text).with_context(|| file_name(path))?
         }
     };
     let servers = servers(&arguments.servers)?;
@@ -31,10 +34,19 @@ pub(super) fn run(arguments: &CompareArguments) -> anyhow::Result<Outcome> {
             None => bail!("--reference {label}: there is no such label"),
         },
     };
-    let stop = interruptible()?;
+    if arguments.exit_code && servers.len() < 2 {
+        bail!("--exit-code: there is only one server: nothing is compared");
+    }
+    stop.listen()?;
     let live = servers.iter().flat_map(|server| &server.captures).any(|path| is_live(path));
-    let out = stdout(live, &stop);
-    let mut reading = Reading { out, stop, progress: Progress::new(true), reveal: arguments.show_secrets };
+    let out = stdout(live, &stop.asked);
+    let mut reading = Reading {
+        out,
+        stop: Arc::clone(&stop.asked),
+        progress: Progress::new(true),
+        opened: false,
+        reveal: arguments.show_secrets,
+    };
     let mut notes = notes(&arguments.note, &servers)?;
     let mut outcome = Outcome::Done;
     let mut captures = Vec::new();
@@ -55,12 +67,15 @@ pub(super) fn run(arguments: &CompareArguments) -> anyhow::Result<Outcome> {
         }
         profiles.push((server.label, profile));
     }
+    if !reading.opened {
+        return Ok(Outcome::Failed);
+    }
     for (label, _) in profiles.iter().filter(|(_, profile)| profile.sessions == 0) {
         complain(format_args!("{label}: no session with a readable beginning"));
         outcome = Outcome::Failed;
     }
     let comparison = Comparison::new(profiles, captures, reference);
-    let text = if arguments.json {
+    let page = if arguments.json {
         compare::json(&comparison)
     } else if arguments.markdown {
         compare::markdown(&comparison)
@@ -69,7 +84,7 @@ pub(super) fn run(arguments: &CompareArguments) -> anyhow::Result<Outcome> {
     } else {
         compare::text(&comparison, arguments.color.color(), arguments.all)
     };
-    match reading.out.write_all(text.as_bytes()).and_then(|()| reading.out.flush()) {
+    match reading.out.write_all(page.as_bytes()).and_then(|()| reading.out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
         _ => {}
     }
@@ -85,6 +100,8 @@ struct Reading {
     out: Box<dyn Write>,
     stop: Arc<AtomicBool>,
     progress: Progress,
+    /// A capture could be opened.
+    opened: bool,
     reveal: bool,
 }
 
@@ -98,13 +115,18 @@ impl Reading {
         let mut inspection = match opened {
             Some(Ok(inspection)) => inspection,
             // A pipe that gave nothing yet can be left too.
-            Some(Err(error)) if !is_over() => return Err(error.into()),
+            Some(Err(error)) if !is_over() => {
+                self.out.flush()?;
+                complain(error);
+                return Ok(Outcome::Failed);
+            }
             _ => {
                 self.out.flush()?;
-                complain(format_args!("{}: not read: the user ended the reading before", path.display()));
+                complain(format_args!("{}: not read: the user ended the reading before", file_name(path)));
                 return Ok(Outcome::Failed);
             }
         };
+        self.opened = true;
         let mut outcome = Outcome::Done;
         reading::read(&mut inspection, &mut self.progress, into, &mut outcome)?;
         self.out.flush()?;
@@ -139,17 +161,26 @@ struct Server {
     captures: Vec<PathBuf>,
 }
 
-fn servers(arguments: &[String]) -> anyhow::Result<Vec<Server>> {
+fn servers(arguments: &[OsString]) -> anyhow::Result<Vec<Server>> {
     // Each capture with the name that it was given, if it was.
     let mut captures: Vec<(Option<String>, PathBuf)> = Vec::new();
     for argument in arguments {
         // A file of that name goes before a name in front of one.
-        let named = argument.split_once('=').filter(|(label, _)| !label.is_empty() && !Path::new(argument).exists());
+        let named = if Path::new(argument).exists() { None } else { split(argument) };
         let (label, pattern) = match named {
-            Some((label, pattern)) => (Some(label.to_owned()), pattern),
-            None => (None, argument.as_str()),
+            Some((label, _)) if label.is_empty() => {
+                bail!("{}: the label in front of the = is empty", file_name(argument))
+            }
+            Some((_, pattern)) if pattern.is_empty() => {
+                bail!("{}: there is no capture behind the =", file_name(argument))
+            }
+            Some((label, pattern)) => (Some(label), pattern),
+            None => (None, argument.clone()),
         };
-        captures.extend(paths(pattern)?.into_iter().map(|path| (label.clone(), path)));
+        captures.extend(paths(Path::new(&pattern))?.into_iter().map(|path| (label.clone(), path)));
+    }
+    if captures.iter().filter(|(_, path)| path.as_os_str() == "-").count() > 1 {
+        return Err(CaptureError::InputTwice.into());
     }
     let mut servers: Vec<Server> = Vec::new();
     for (index, (label, path)) in captures.iter().enumerate() {
@@ -160,6 +191,23 @@ fn servers(arguments: &[String]) -> anyhow::Result<Vec<Server>> {
         }
     }
     Ok(servers)
+}
+
+/// A label, and what stands behind the first `=`: any name that a file can have.
+#[cfg(unix)]
+fn split(argument: &OsStr) -> Option<(String, OsString)> {
+    use std::os::unix::ffi::OsStrExt;
+
+    let bytes = argument.as_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'=')?;
+    let label = String::from_utf8_lossy(&bytes[..at]).into_owned();
+    Some((label, OsStr::from_bytes(&bytes[at + 1..]).to_owned()))
+}
+
+#[cfg(not(unix))]
+fn split(argument: &OsStr) -> Option<(String, OsString)> {
+    let (label, pattern) = argument.to_str()?.split_once('=')?;
+    Some((label.to_owned(), pattern.into()))
 }
 
 /// What the user says of each server. A label may hold `=` itself: the longest that fits is meant.
@@ -208,12 +256,12 @@ fn long_stem(path: &Path, folders: usize) -> String {
 }
 
 /// The files that an argument means. A shell leaves stars behind `LABEL=` alone.
-fn paths(pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
-    let path = PathBuf::from(pattern);
-    if path.is_dir() {
+fn paths(pattern: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let shown = || file_name(pattern);
+    if pattern.is_dir() {
         let mut files = Vec::new();
-        for entry in std::fs::read_dir(&path).with_context(|| pattern.to_owned())? {
-            let file = entry.with_context(|| pattern.to_owned())?.path();
+        for entry in std::fs::read_dir(pattern).with_context(shown)? {
+            let file = entry.with_context(shown)?.path();
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             if file.is_file() && (name.contains(".pcap") || name.contains(".cap")) {
                 files.push(file);
@@ -221,22 +269,25 @@ fn paths(pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
         }
         files.sort();
         if files.is_empty() {
-            bail!("{pattern}: no captures in this folder");
+            bail!("{}: no captures in this folder", shown());
         }
         return Ok(files);
     }
-    if path.exists() || !pattern.contains(['*', '?']) {
-        return Ok(vec![path]);
+    let has_stars = |part: &OsStr| part.to_string_lossy().contains(['*', '?']);
+    if pattern.exists() || !has_stars(pattern.as_os_str()) {
+        return Ok(vec![pattern.to_owned()]);
     }
-    let mut found = vec![if path.is_absolute() { PathBuf::from("/") } else { PathBuf::new() }];
-    for part in pattern.split('/').filter(|part| !part.is_empty()) {
+    let mut found = vec![PathBuf::new()];
+    for part in pattern.components() {
+        let part = part.as_os_str();
         let mut next = Vec::new();
         for folder in found {
-            if part.contains(['*', '?']) {
+            if has_stars(part) {
                 let place = if folder.as_os_str().is_empty() { Path::new(".") } else { folder.as_path() };
                 let Ok(entries) = std::fs::read_dir(place) else { continue };
-                let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-                let mut names: Vec<String> = names.filter(|name| is_like(name, part)).collect();
+                let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
+                let wanted = part.to_string_lossy();
+                let mut names: Vec<_> = names.filter(|name| is_like(&name.to_string_lossy(), &wanted)).collect();
                 names.sort();
                 next.extend(names.into_iter().map(|name| folder.join(name)));
             } else {
@@ -247,7 +298,7 @@ fn paths(pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
     }
     found.retain(|path| path.is_file());
     if found.is_empty() {
-        bail!("{pattern}: no such file");
+        bail!("{}: no such file", shown());
     }
     Ok(found)
 }

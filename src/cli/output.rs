@@ -38,7 +38,8 @@ impl<W: Write> Write for Named<W> {
     }
 }
 
-fn named(error: io::Error) -> io::Error {
+/// The error, with what it is about.
+pub(super) fn named(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::Interrupted | io::ErrorKind::BrokenPipe => error,
         kind => io::Error::new(kind, format!("standard output: {error}")),

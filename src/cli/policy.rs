@@ -12,7 +12,7 @@ use crate::proto::Event;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::Body;
 use crate::rules::{CATALOGUE, Finding, Meta, Severity};
-use crate::wire::{IdMap, Side};
+use crate::wire::{IdMap, Side, file_name};
 
 /// The file that is read where none is named.
 const DEFAULT: &str = ".rtmp-inspect.toml";
@@ -187,8 +187,8 @@ impl Called {
 
 impl File {
     fn read(path: &Path) -> anyhow::Result<File> {
-        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        toml::from_str(&text).with_context(|| path.display().to_string())
+        let text = std::fs::read_to_string(path).with_context(|| file_name(path))?;
+        toml::from_str(&text).with_context(|| file_name(path))
     }
 }
 

@@ -4,10 +4,11 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::Outcome;
 use super::arguments::InputArguments;
+use super::judged::{Judged, Unjudged};
 use super::reading::{self, Consumer, Progress};
 use super::sieve::Sieve;
+use super::{Outcome, complain};
 use crate::export::{Counts, Writer};
 use crate::inspection::{Inspection, Options, Told};
 use crate::proto::Event;
@@ -17,7 +18,8 @@ use crate::wire::Time;
 pub(super) struct Pumped {
     pub(super) outcome: Outcome,
     pub(super) counts: Counts,
-    pub(super) sessions: u32,
+    /// Why nothing was judged, where that is so.
+    pub(super) unjudged: Option<Unjudged>,
 }
 
 /// Reads everything and writes what the sieve lets through. A pipe that closed is success: the reader has what it wanted.
@@ -37,15 +39,25 @@ pub(super) fn pump(
         ..Options::default()
     };
     let mut inspection = Inspection::open_with(&arguments.captures, &options)?;
-    let mut flow = Flow { arguments, sieve, writer, summary, counts: Counts::default() };
+    let mut flow = Flow { arguments, sieve, writer, summary, counts: Counts::default(), judged: Judged::default() };
     let mut outcome = Outcome::Done;
     let written = flow.run(&mut inspection, &mut outcome);
-    let pumped = |outcome| Pumped { outcome, counts: flow.counts, sessions: inspection.totals().sessions };
+    let pumped =
+        |outcome| Pumped { outcome, counts: flow.counts, unjudged: flow.judged.nothing(inspection.totals().sessions) };
     match written {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(pumped(outcome)),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            return Ok(Pumped { unjudged: None, ..pumped(outcome) });
+        }
         written => written?,
     }
-    Ok(pumped(reading::conclude(&inspection, outcome)))
+    outcome = reading::conclude(&inspection, outcome);
+    let sessions = inspection.totals().sessions;
+    if let Some(session) = arguments.session.filter(|_| sessions > 0 && !flow.judged.has_chosen()) {
+        let range =
+            if sessions == 1 { "is session 1 alone".to_owned() } else { format!("are sessions 1 to {sessions}") };
+        complain(format_args!("--session {session}: there is no such session; there {range}"));
+    }
+    Ok(pumped(outcome))
 }
 
 struct Flow<'f> {
@@ -54,6 +66,7 @@ struct Flow<'f> {
     writer: &'f mut dyn Writer,
     summary: bool,
     counts: Counts,
+    judged: Judged,
 }
 
 impl Flow<'_> {
@@ -72,8 +85,7 @@ impl Flow<'_> {
 
 impl Consumer for Flow<'_> {
     fn begin(&mut self, start: Option<Time>) -> io::Result<()> {
-        let files: Vec<_> = self.arguments.captures.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-        self.writer.begin(&files, start)
+        self.writer.begin(&self.arguments.captures, start)
     }
 
     fn take(&mut self, told: Told<'_>) -> io::Result<()> {
@@ -82,6 +94,7 @@ impl Consumer for Flow<'_> {
             return Ok(());
         }
         let sifted = self.sieve.sift(event, findings, start);
+        self.judged.observe(event, sifted.is_let_through);
         if let Some(opened) = sifted.session {
             self.writer.event(&Event::Session(opened), story, masks)?;
         }

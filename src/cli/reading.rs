@@ -2,13 +2,15 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::SIGINT;
+use signal_hook::flag;
 
 use super::{Outcome, complain, say};
 use crate::inspection::{self, Inspection, Read, Told};
+use crate::tui::signals;
 use crate::wire::Time;
 
 /// Packets between looks at the clock.
@@ -79,17 +81,38 @@ pub(super) fn conclude(inspection: &Inspection, mut outcome: Outcome) -> Outcome
     outcome
 }
 
-/// Lets the first Ctrl-C, or the first request to terminate, end the reading, so that what is known by then, the summary
-/// too, still comes. A second one ends the program.
-pub(super) fn interruptible() -> io::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        let interrupted = Arc::new(AtomicBool::new(false));
-        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&interrupted))?;
-        signal_hook::flag::register(signal, interrupted)?;
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+/// Says when the reading is to end, and what ended it.
+#[derive(Default)]
+pub(super) struct Stop {
+    pub(super) asked: Arc<AtomicBool>,
+    /// The signal that ends the program when all is written; 0 for none.
+    signal: Arc<AtomicUsize>,
+}
+
+impl Stop {
+    /// Lets the first Ctrl-C, or the first request to end, end the reading, so that what is known by then, the summary and the
+    /// end of a document too, still comes. A second one ends the program. Ctrl-C is how a user ends what is live; behind
+    /// the others the program ends as if by the signal.
+    pub(super) fn listen(&self) -> io::Result<()> {
+        for &number in signals::ending() {
+            let interrupted = Arc::new(AtomicBool::new(false));
+            flag::register_conditional_shutdown(number, 128 + number, Arc::clone(&interrupted))?;
+            flag::register(number, interrupted)?;
+            flag::register(number, Arc::clone(&self.asked))?;
+            if number != SIGINT {
+                flag::register_usize(number, Arc::clone(&self.signal), number as usize)?;
+            }
+        }
+        Ok(())
     }
-    Ok(stop)
+
+    /// The signal that ended the reading.
+    pub(super) fn signal(&self) -> Option<u8> {
+        match self.signal.load(Ordering::Relaxed) {
+            0 => None,
+            number => Some(number as u8),
+        }
+    }
 }
 
 /// How far it is, on standard error, where a person looks and the work is long.

@@ -58,6 +58,8 @@ struct Gate {
     held: usize,
     /// Findings that were left out.
     missed: u64,
+    /// Whether the last event's session has passed.
+    is_open: bool,
 }
 
 /// What is shown of an event.
@@ -66,6 +68,8 @@ pub(super) struct Sifted {
     pub(super) session: Option<Opened>,
     pub(super) event: bool,
     pub(super) findings: Vec<Finding>,
+    /// Whether the filters let its session be judged. One that asks for findings lets all: to find none is an answer.
+    pub(super) is_let_through: bool,
 }
 
 impl Sieve {
@@ -93,8 +97,14 @@ impl Sieve {
     /// Only the sessions in which this filter lets something through.
     pub(super) fn of_sessions(mut self, filter: Option<Filter>) -> Sieve {
         let scratch = || Scratch::new(&Limits::default());
-        self.gate =
-            filter.map(|filter| Gate { filter, scratch: scratch(), waiting: IdMap::default(), held: 0, missed: 0 });
+        self.gate = filter.map(|filter| Gate {
+            filter,
+            scratch: scratch(),
+            waiting: IdMap::default(),
+            held: 0,
+            missed: 0,
+            is_open: false,
+        });
         self
     }
 
@@ -120,20 +130,29 @@ impl Sieve {
             policy.forget(event);
         }
         if self.filter.is_none() && self.gate.is_none() {
-            return Sifted { session: None, event: true, findings };
+            return Sifted { session: None, event: true, findings, is_let_through: true };
         }
         self.sessions.observe(event);
         if let Event::Session(opened) = event {
             self.unsaid.insert(opened.session, opened.clone());
         }
+        let meets_filter = self.meets_filter(event, &findings, start);
         let (shown, mut findings) = self.by_filter(event, findings, start);
         let shown = match &mut self.gate {
             Some(gate) => gate.pass(event, shown, &mut findings, self.sessions.get(event.session()), start),
             None => shown,
         };
+        let is_let_through = meets_filter && self.gate.as_ref().is_none_or(|gate| gate.is_open);
         self.sessions.forget(event);
         self.relate(event.session(), &mut findings);
-        self.introduce(event, shown, findings)
+        Sifted { is_let_through, ..self.introduce(event, shown, findings) }
+    }
+
+    /// Whether the filter holds for an event, with or without findings, where that is asked.
+    fn meets_filter(&mut self, event: &Event, findings: &[Finding], start: Time) -> bool {
+        let Some(filter) = self.filter.as_ref().filter(|filter| !filter.asks_for_findings()) else { return true };
+        let session = self.sessions.get(event.session());
+        self.form == Form::Findings && filter.matches(&Subject { event, findings, session, start }, &mut self.scratch)
     }
 
     /// Whether an event is shown, and which findings.
@@ -172,7 +191,8 @@ impl Sieve {
             self.said.remove(&number);
         }
         let says_itself = shown && matches!(event, Event::Session(_));
-        Sifted { session: opened.filter(|_| !says_itself), event: shown || ends_group, findings }
+        let is_let_through = true;
+        Sifted { session: opened.filter(|_| !says_itself), event: shown || ends_group, findings, is_let_through }
     }
 }
 
@@ -189,8 +209,10 @@ impl Gate {
         if let Event::Session(opened) = event {
             self.waiting.insert(opened.session, Vec::new());
         }
+        self.is_open = true;
         let Some(held) = self.waiting.get_mut(&event.session()) else { return shown };
         let passes = self.filter.matches(&Subject { event, findings, session, start }, &mut self.scratch);
+        self.is_open = passes;
         if !passes {
             let room = Limits::DEFAULT.waiting_findings.saturating_sub(self.held);
             self.missed += findings.len().saturating_sub(room) as u64;

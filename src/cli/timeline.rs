@@ -7,27 +7,28 @@ use anyhow::bail;
 use super::arguments::{InputArguments, TimelineArguments};
 use super::output::stdout;
 use super::pump::pump;
-use super::reading::interruptible;
+use super::reading::Stop;
 use super::sieve::{Form, Sieve};
 use super::{Outcome, complain};
 use crate::export::json::JsonWriter;
 use crate::export::text::TextWriter;
 use crate::tui;
 
-pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments) -> anyhow::Result<Outcome> {
+pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments, stop: &Stop) -> anyhow::Result<Outcome> {
     if timeline.json {
-        let (sieve, stop) = (Sieve::new(input, Form::Timeline)?, interruptible()?);
-        let mut writer = JsonWriter::new(stdout(input.is_live(), &stop), timeline.payload.is_some());
-        return Ok(pump(input, &stop, sieve, &mut writer, true)?.outcome);
+        let sieve = Sieve::new(input, Form::Timeline)?;
+        stop.listen()?;
+        let mut writer = JsonWriter::new(stdout(input.is_live(), &stop.asked), timeline.payload.is_some());
+        return Ok(pump(input, &stop.asked, sieve, &mut writer, true)?.outcome);
     }
     let sieve = Sieve::new(input, Form::Timeline)?;
     if timeline.text || !io::stdout().is_terminal() {
-        let stop = interruptible()?;
+        stop.listen()?;
         // What a filter lets through is what somebody asked for.
         let notes = timeline.notes || input.filter.is_some();
-        let out = stdout(input.is_live(), &stop);
+        let out = stdout(input.is_live(), &stop.asked);
         let mut writer = TextWriter::new(out, input.color.color()).with_notes(notes);
-        return Ok(pump(input, &stop, sieve, &mut writer, !input.quiet)?.outcome);
+        return Ok(pump(input, &stop.asked, sieve, &mut writer, !input.quiet)?.outcome);
     }
     if input.filter.is_some() {
         bail!("the terminal interface takes no --filter yet: add --text or --json");
@@ -38,7 +39,11 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments) -> anyho
         session: input.session,
         follow: input.follow,
     };
-    let complaints = tui::run(&input.captures, &options)?;
-    complaints.iter().for_each(complain);
-    Ok(if complaints.is_empty() { Outcome::Done } else { Outcome::Failed })
+    let ended = tui::run(&input.captures, &options)?;
+    ended.complaints.iter().for_each(complain);
+    Ok(match ended.signal {
+        Some(number) => Outcome::Signal(number),
+        None if ended.complaints.is_empty() => Outcome::Done,
+        None => Outcome::Failed,
+    })
 }

@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 use std::ops::Range;
+use std::path::PathBuf;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -21,7 +22,7 @@ use crate::proto::{Close, Deviation, Envelope, Event, Gap, Incomplete, Opened, R
 use crate::registry::native as field;
 use crate::rules::Finding;
 use crate::story::Story;
-use crate::wire::{Field, Problem, Time, Tree, Value};
+use crate::wire::{Field, Problem, Time, Tree, Value, is_hidden};
 
 /// The version of the lines' form.
 const SCHEMA: u32 = 1;
@@ -29,20 +30,31 @@ const SCHEMA: u32 = 1;
 pub(super) type Map<'a> = <&'a mut serde_json::Serializer<&'a mut Vec<u8>, Plain> as Serializer>::SerializeMap;
 pub(super) type Filled = Result<(), serde_json::Error>;
 
-/// Compact, and without any control character: JSON itself allows those from U+007F on, terminals obey them.
+/// Compact, and without any character that would not be seen as itself: JSON itself allows those from U+007F on, but terminals obey
+/// controls, and others reorder or hide the text around them.
 pub(super) struct Plain;
 
 impl Formatter for Plain {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, mut fragment: &str) -> io::Result<()> {
-        // Most text has nothing that begins like one.
-        if fragment.bytes().any(|byte| byte == 0x7f || byte == 0xc2) {
-            while let Some((at, control)) = fragment.char_indices().find(|(_, c)| c.is_control()) {
-                write!(out, "{}\\u{:04x}", &fragment[..at], u32::from(control))?;
-                fragment = &fragment[at + control.len_utf8()..];
+        // Most text is ASCII.
+        if fragment.bytes().any(|byte| byte >= 0x7f) {
+            while let Some((at, hidden)) = fragment.char_indices().find(|(_, c)| is_hidden(*c)) {
+                out.write_all(&fragment.as_bytes()[..at])?;
+                for unit in hidden.encode_utf16(&mut [0; 2]) {
+                    write!(out, "\\u{unit:04x}")?;
+                }
+                fragment = &fragment[at + hidden.len_utf8()..];
             }
         }
         out.write_all(fragment.as_bytes())
     }
+}
+
+/// A value as JSON in that form.
+pub(super) fn plain(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Plain))?;
+    Ok(text)
 }
 
 /// Writes events as JSON Lines.
@@ -266,11 +278,12 @@ impl<W: Write> JsonWriter<W> {
 }
 
 impl<W: Write> Writer for JsonWriter<W> {
-    fn begin(&mut self, files: &[String], _: Option<Time>) -> io::Result<()> {
+    fn begin(&mut self, files: &[PathBuf], _: Option<Time>) -> io::Result<()> {
         self.line("capture", |map| {
             map.serialize_entry("schema", &SCHEMA)?;
             map.serialize_entry("version", env!("CARGO_PKG_VERSION"))?;
-            map.serialize_entry("files", files)
+            let files: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
+            map.serialize_entry("files", &files)
         })
     }
 

@@ -7,6 +7,7 @@
 pub mod compare;
 pub mod json;
 mod notes;
+mod page;
 pub mod report;
 pub mod stats;
 pub mod text;
@@ -14,6 +15,7 @@ mod time;
 mod tree_json;
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::analyzer::Totals;
 use crate::proto::Event;
@@ -21,6 +23,7 @@ use crate::proto::rtmp::secrets::Masks;
 use crate::rules::{Finding, Severity};
 use crate::story::Story;
 use crate::wire::Time;
+pub use page::Page;
 
 /// How many findings there were, by severity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +50,7 @@ impl Counts {
 /// A form of output.
 pub trait Writer {
     /// Once, before anything else. `files` are the inputs as the user named them, `start` the first packet's time.
-    fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()>;
+    fn begin(&mut self, files: &[PathBuf], start: Option<Time>) -> io::Result<()>;
     /// `story` is that of the event's session, with the event.
     fn event(&mut self, event: &Event, story: &Story, masks: &Masks) -> io::Result<()>;
     fn finding(&mut self, finding: &Finding, masks: &Masks) -> io::Result<()>;

@@ -1,15 +1,16 @@
 //! Text: one line a message, as a person reads a log.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use super::notes::Notes;
+use super::page::{Out, Page, Paint};
 use super::{Counts, Writer};
 use crate::analyzer::Totals;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{self, Head, type_name};
 use crate::proto::{Envelope, Event, Opened, describe};
-use crate::rules::{Finding, Severity};
+use crate::rules::Finding;
 use crate::story::Story;
 use crate::wire::words::{count, seconds_into};
 use crate::wire::{IdMap, Side, Time, escape};
@@ -18,18 +19,18 @@ const HEADING: &str = "     n  time         session  from      csid  ms         
 
 /// Writes the timeline as text.
 pub struct TextWriter<W> {
-    out: W,
+    out: Out<W>,
     color: bool,
     /// The capture's first packet: times count from it.
     start: Option<Time>,
-    line: String,
+    line: Page,
     /// The usual notes of the sessions that are open; none where all are shown.
     notes: Option<IdMap<u32, Notes>>,
 }
 
 impl<W: Write> TextWriter<W> {
     pub fn new(out: W, color: bool) -> Self {
-        TextWriter { out, color, start: None, line: String::new(), notes: Some(IdMap::default()) }
+        TextWriter { out: Out::new(out), color, start: None, line: Page::default(), notes: Some(IdMap::default()) }
     }
 
     /// Shows the usual notes where they stand, instead of counting them.
@@ -41,10 +42,9 @@ impl<W: Write> TextWriter<W> {
 
     /// Begins a line: number, time, session, side.
     fn begin_line(&mut self, n: Option<u64>, envelope: &Envelope) {
-        self.line.clear();
         match n {
-            Some(n) => put(&mut self.line, format_args!("{n:>6}  ")),
-            None => self.line.push_str("        "),
+            Some(n) => self.line.put(format_args!("{n:>6}  ")),
+            None => self.line.put(format_args!("        ")),
         }
         let mut relative = String::new();
         let time = envelope.last.time;
@@ -54,19 +54,16 @@ impl<W: Write> TextWriter<W> {
             Some(Side::Server) => "server ←",
             None => "",
         };
-        put(&mut self.line, format_args!("{relative:<12} {:<8} {from:<9} ", envelope.session));
+        self.line.put(format_args!("{relative:<12} {:<8} {from:<9} ", envelope.session));
     }
 
     fn end_line(&mut self) -> io::Result<()> {
-        let length = self.line.trim_end().len();
-        self.line.truncate(length);
-        self.line.push('\n');
-        self.out.write_all(self.line.as_bytes())
+        self.line.end_line();
+        self.out.give(&mut self.line)
     }
 
     fn session(&mut self, opened: &Opened) -> io::Result<()> {
-        self.line.clear();
-        put(&mut self.line, format_args!("session {}: {}", opened.session, describe(&Event::Session(opened.clone()))));
+        self.line.put(format_args!("session {}: {}", opened.session, describe(&Event::Session(opened.clone()))));
         self.end_line()
     }
 
@@ -74,21 +71,22 @@ impl<W: Write> TextWriter<W> {
     fn remark(&mut self, event: &Event) -> io::Result<()> {
         let Some(envelope) = event.envelope() else { return Ok(()) };
         self.begin_line(None, &envelope);
-        self.line.push_str(&describe(event));
+        self.line.put(format_args!("{}", describe(event)));
         self.end_line()
     }
 
     fn columns(&mut self, head: &Head, kind: &str) {
         let chunk_stream_id = head.chunk_stream_id;
         let timestamp = head.time_words();
-        put(&mut self.line, format_args!("{chunk_stream_id:<5} {timestamp:<11} {kind:<28} "));
+        self.line.put(format_args!("{chunk_stream_id:<5} {timestamp:<11} {kind:<28} "));
     }
 }
 
 impl<W: Write> Writer for TextWriter<W> {
-    fn begin(&mut self, _: &[String], start: Option<Time>) -> io::Result<()> {
+    fn begin(&mut self, _: &[PathBuf], start: Option<Time>) -> io::Result<()> {
         self.start = start;
-        writeln!(self.out, "{HEADING}")
+        self.line.put(format_args!("{HEADING}"));
+        self.end_line()
     }
 
     fn event(&mut self, event: &Event, _: &Story, masks: &Masks) -> io::Result<()> {
@@ -96,8 +94,8 @@ impl<W: Write> Writer for TextWriter<W> {
             Event::Session(event) => self.session(event),
             Event::Handshake(step) => {
                 self.begin_line(None, &step.envelope());
-                put(&mut self.line, format_args!("{:18}{:<29}", "", step.step.name(step.from)));
-                self.line.push_str(&describe(event));
+                self.line.put(format_args!("{:18}{:<29}", "", step.step.name(step.from)));
+                self.line.put(format_args!("{}", describe(event)));
                 self.end_line()
             }
             Event::Message(message) => {
@@ -105,14 +103,14 @@ impl<W: Write> Writer for TextWriter<W> {
                 let head = &message.head;
                 self.begin_line(Some(message.n), &message.envelope());
                 self.columns(head, head.kind.name().unwrap_or(&type_name(head.kind)));
-                self.line.push_str(&rtmp::describe(message));
+                self.line.put(format_args!("{}", rtmp::describe(message)));
                 self.end_line()
             }
             Event::Incomplete(part) => {
                 let head = &part.head;
                 self.begin_line(None, &part.envelope());
                 self.columns(head, &type_name(head.kind));
-                self.line.push_str(&describe(event));
+                self.line.put(format_args!("{}", describe(event)));
                 self.end_line()
             }
             _ => self.remark(event),
@@ -124,19 +122,17 @@ impl<W: Write> Writer for TextWriter<W> {
             notes.entry(finding.session).or_default().add(finding);
             return Ok(());
         }
-        let (on, off) = painted(finding.severity, self.color);
         let text = escape(&masks.sentence(finding.session, &finding.text));
         let rule = finding.rule;
-        self.line.clear();
-        put(
-            &mut self.line,
-            format_args!("        {on}{}[{}]{off} {}: {text}", finding.severity.name(), rule.code, rule.name),
-        );
+        let paint = Paint::of(finding.severity, self.color);
+        self.line.put(format_args!("        "));
+        self.line.painted(paint, format_args!("{}[{}]", finding.severity.name(), rule.code));
+        self.line.put(format_args!(" {}: {text}", rule.name));
         if finding.count > 1 {
-            put(&mut self.line, format_args!(" ({} times; this is the last)", finding.count));
+            self.line.put(format_args!(" ({} times; this is the last)", finding.count));
         }
         if let Some(doubt) = finding.doubt() {
-            put(&mut self.line, format_args!(" (uncertain: {doubt})"));
+            self.line.put(format_args!(" (uncertain: {doubt})"));
         }
         self.end_line()
     }
@@ -144,13 +140,13 @@ impl<W: Write> Writer for TextWriter<W> {
     fn over(&mut self, session: u32) -> io::Result<()> {
         let notes = self.notes.as_mut().and_then(|notes| notes.remove(&session));
         let Some(line) = notes.and_then(|notes| notes.line("notes")) else { return Ok(()) };
-        self.line.clear();
-        put(&mut self.line, format_args!("        {line}"));
+        self.line.put(format_args!("        {line}"));
         self.end_line()
     }
 
     fn end(&mut self, all: &Totals, counts: Counts) -> io::Result<()> {
-        totals(&mut self.out, all, counts)?;
+        totals(&mut self.line, all, counts);
+        self.out.give(&mut self.line)?;
         self.flush()
     }
 
@@ -163,9 +159,8 @@ impl<W: Write> Writer for TextWriter<W> {
 const TOLD: usize = 12;
 
 /// The last lines: what was in the capture, and what of it could not be read.
-pub(super) fn totals(out: &mut impl Write, totals: &Totals, counts: Counts) -> io::Result<()> {
-    writeln!(
-        out,
+pub(super) fn totals(page: &mut Page, totals: &Totals, counts: Counts) {
+    page.line(format_args!(
         "{}, {}, {}; {}, {}, {}{}",
         count(totals.packets, "packet"),
         count(u64::from(totals.sessions), "session"),
@@ -174,34 +169,18 @@ pub(super) fn totals(out: &mut impl Write, totals: &Totals, counts: Counts) -> i
         count(counts.warnings, "warning"),
         count(counts.notes, "note"),
         if totals.gaps > 0 { format!("; {}", count(totals.gaps, "gap")) } else { String::new() },
-    )?;
+    ));
     for (why, unread) in &totals.unread {
         let packets = if unread.packets > 0 { format!("{}, ", count(unread.packets, "packet")) } else { String::new() };
-        writeln!(out, "not decoded: {why}: {packets}{}", count(unread.bytes, "byte"))?;
+        page.line(format_args!("not decoded: {why}: {packets}{}", count(unread.bytes, "byte")));
     }
     for other in totals.others.iter().take(TOLD) {
-        writeln!(out, "no session: {}", other.clause())?;
+        page.line(format_args!("no session: {}", other.clause()));
     }
     if let Some(more @ 1..) = totals.others.len().checked_sub(TOLD) {
-        writeln!(out, "no session: {more} more of other kinds; --json names them")?;
+        page.line(format_args!("no session: {more} more of other kinds; --json names them"));
     }
     for (name, times) in totals.reached.list() {
-        writeln!(out, "limit reached: {name}: {}", count(times, "time"))?;
+        page.line(format_args!("limit reached: {name}: {}", count(times, "time")));
     }
-    Ok(())
-}
-
-/// What to write before and after a word to colour it by severity.
-pub(super) fn painted(severity: Severity, color: bool) -> (&'static str, &'static str) {
-    match severity {
-        _ if !color => ("", ""),
-        Severity::Error => ("\u{1b}[1;31m", "\u{1b}[0m"),
-        Severity::Warning => ("\u{1b}[1;33m", "\u{1b}[0m"),
-        Severity::Note => ("\u{1b}[36m", "\u{1b}[0m"),
-    }
-}
-
-fn put(line: &mut String, arguments: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    let _ = line.write_fmt(arguments);
 }

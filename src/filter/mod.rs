@@ -42,6 +42,11 @@ impl Filter {
         parse::parse(input).map(|expr| Filter { expr }).map_err(|fault| fault.in_input(input))
     }
 
+    /// Whether it asks for anything of what the rules found.
+    pub fn asks_for_findings(&self) -> bool {
+        self.expr.names("finding")
+    }
+
     /// Whether an event satisfies it.
     pub fn matches(&self, subject: &Subject<'_>, scratch: &mut Scratch) -> bool {
         scratch.forget();

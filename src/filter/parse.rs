@@ -35,6 +35,17 @@ pub(super) struct Test {
     pub(super) condition: Condition,
 }
 
+impl Expr {
+    /// Whether a field of this first part is in it.
+    pub(super) fn names(&self, first: &str) -> bool {
+        match self {
+            Expr::Any(all) | Expr::All(all) => all.iter().any(|expr| expr.names(first)),
+            Expr::Not(expr) => expr.names(first),
+            Expr::Test(test) => test.path.name.split(['.', '[']).next() == Some(first),
+        }
+    }
+}
+
 /// Words that join or negate, beside their signs.
 pub(super) const AND: (&str, &str) = ("&&", "and");
 pub(super) const OR: (&str, &str) = ("||", "or");

@@ -26,7 +26,7 @@ pub enum Event {
 /// A session was recognised.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    /// From 1.
+    /// From 1, in the order in which sessions are recognised.
     pub session: u32,
     /// `rtmp`, or `rtmpe` for the encrypted variant, whose handshake alone can be read.
     pub protocol: &'static str,

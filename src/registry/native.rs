@@ -17,7 +17,7 @@ fields! {
     EVENT: Word "event", "", "", EventKind::WORDS;
     /// The message's number, from 1 over all sessions, in order of completion.
     N: Uint "n", "", "";
-    /// The session's number, from 1 in order of first packets.
+    /// The session's number, from 1 in the order in which sessions are recognised by their bytes. `packet` has their first packets.
     SESSION: Uint "session", "", "";
     /// Who sent it.
     FROM: Word "from", "", "", Side::WORDS;

@@ -42,14 +42,7 @@ impl Write for Source {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let written = file.seek(SeekFrom::End(0)).and_then(|_| file.write(bytes));
         // The disk is full, most likely, and it is not the capture's.
-        written.map_err(|error| {
-            let folder = std::env::temp_dir();
-            let what = format!(
-                "its copy for the screen in {} cannot be written: {error}; set TMPDIR to another folder, or use --text",
-                folder.display()
-            );
-            io::Error::new(error.kind(), what)
-        })
+        written.map_err(|error| spool_fault("written", &error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -57,11 +50,22 @@ impl Write for Source {
     }
 }
 
+/// What is wrong with a spool file, which is the folder's fault and not the capture's.
+pub(super) fn spool_fault(what: &str, error: &io::Error) -> io::Error {
+    let folder = std::env::temp_dir();
+    io::Error::other(format!(
+        "its copy for the screen in {} cannot be {what}: {error}; set TMPDIR to another folder, or use --text",
+        folder.display()
+    ))
+}
+
 /// Why bytes cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum Missing {
     #[error("the capture does not have these bytes")]
     Hole,
+    #[error("the capture could not be opened again")]
+    Gone,
     #[error("the capture has become shorter since it was read")]
     Shorter,
     #[error("the capture cannot be read again: {0}")]
@@ -77,7 +81,8 @@ impl From<io::Error> for Missing {
 /// Where the bytes of every session lie.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {
-    sources: Vec<Source>,
+    /// None in the place of a capture that cannot be opened.
+    sources: Vec<Option<Source>>,
     streams: HashMap<(u32, Side), Stream>,
 }
 
@@ -90,15 +95,14 @@ struct Stream {
 }
 
 impl Evidence {
-    /// The captures, in the order in which they were named; what cannot be opened will be missing when it is asked for.
-    /// `spooled` has those that are written to a spool file.
-    pub(super) fn open(captures: &[PathBuf], spooled: &[(usize, Source)]) -> io::Result<Self> {
+    /// The captures, in the order in which they were named; of what cannot be opened, nothing was read. `spooled` has those that are
+    /// written to a spool file.
+    pub(super) fn open(captures: &[PathBuf], spooled: &[(usize, Source)]) -> Self {
         let source = |(index, path): (usize, &PathBuf)| {
             let spool = spooled.iter().find(|(spooled, _)| *spooled == index);
-            spool.map_or_else(|| File::open(path).map(Source::new), |(_, source)| Ok(source.clone()))
+            spool.map_or_else(|| File::open(path).ok().map(Source::new), |(_, source)| Some(source.clone()))
         };
-        let sources = captures.iter().enumerate().map(source).collect::<io::Result<_>>()?;
-        Ok(Evidence { sources, streams: HashMap::new() })
+        Evidence { sources: captures.iter().enumerate().map(source).collect(), streams: HashMap::new() }
     }
 
     /// Takes note of a piece. Within a direction they come in order.
@@ -141,6 +145,7 @@ impl Evidence {
             }
             let take = (piece_end.min(end) - at) as usize;
             let source = self.sources.get((place >> OFFSET_BITS) as usize).ok_or(Missing::Hole)?;
+            let source = source.as_ref().ok_or(Missing::Gone)?;
             let before = out.len();
             out.resize(before + take, 0);
             source.read((place & ((1 << OFFSET_BITS) - 1)) + (at - start), &mut out[before..])?;
@@ -194,7 +199,7 @@ mod tests {
     fn evidence(bytes: &[u8]) -> Evidence {
         let mut source = Source::new(tempfile::tempfile().unwrap());
         source.write_all(bytes).unwrap();
-        Evidence { sources: vec![source], streams: HashMap::new() }
+        Evidence { sources: vec![Some(source)], streams: HashMap::new() }
     }
 
     fn piece(offset: u64, length: u32, place: u64) -> Piece {
@@ -274,7 +279,7 @@ mod tests {
         let mut evidence = evidence(b"abc");
         evidence.add(&piece(0, 3, 0));
         assert_eq!(read(&evidence, 0, 3).as_deref(), Some("abc"));
-        let mut source = evidence.sources[0].clone();
+        let mut source = evidence.sources[0].clone().unwrap();
         source.write_all(b"def").unwrap();
         evidence.add(&piece(3, 3, 3));
         assert_eq!(read(&evidence, 1, 5).as_deref(), Some("bcdef"));

@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::book::{Book, Item, strip};
-use super::evidence::Source;
+use super::evidence::{Source, spool_fault};
 use crate::analyzer::Other;
 use crate::capture::Input;
 use crate::inspection::{self, Inspection, Read};
@@ -67,12 +67,12 @@ impl Loader {
             Input::follow(captures, &Arc::default())?
         } else {
             Input::open_spooling(captures, &mut |index| {
-                let source = Source::new(tempfile::tempfile()?);
+                let source = Source::new(tempfile::tempfile().map_err(|error| spool_fault("made", &error))?);
                 spooled.push((index, source.clone()));
                 Ok(Box::new(source))
             })?
         };
-        let book = Book::open(captures, &spooled, options.show_secrets)?;
+        let book = Book::open(captures, &spooled, options.show_secrets);
         // The book has masks of its own.
         let show_secrets = true;
         let told = inspection::Options { limits: limits.clone(), evidence: true, show_secrets, ..Default::default() };

@@ -17,12 +17,11 @@ mod list;
 mod loader;
 mod pane;
 mod seek;
+pub mod signals;
 mod theme;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ratatui::DefaultTerminal;
@@ -34,6 +33,7 @@ pub use keymap::{BINDINGS, Binding, Key};
 pub use layout::Pane;
 pub use loader::{Batch, Feed, Loader, Progress};
 pub use pane::draw;
+use signals::Told;
 
 /// Between looks at what was read.
 const READING: Duration = Duration::from_millis(30);
@@ -53,29 +53,41 @@ pub struct Options {
     pub follow: bool,
 }
 
-/// Shows captures on the terminal until the user quits. Gives what could not be read.
-pub fn run(captures: &[PathBuf], options: &Options) -> anyhow::Result<Vec<String>> {
+/// How the screen ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What could not be read.
+    pub complaints: Vec<String>,
+    /// The signal that ended it.
+    pub signal: Option<u8>,
+}
+
+/// Shows captures on the terminal until the user quits, or a signal ends it. The terminal is then as it was.
+pub fn run(captures: &[PathBuf], options: &Options) -> anyhow::Result<Ended> {
     // What cannot be opened is said on the plain terminal.
     let (loader, book) = Loader::open(captures, options)?;
     let mut app = App::new(book, captures, options);
-    let told = Arc::new(AtomicBool::new(false));
-    // Ctrl-C is a key here; these come from elsewhere, and the terminal must be left as it was. A hang-up ends the program as it
-    // does by itself: of a terminal that is gone, reading keys would never come back.
-    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
-        signal_hook::flag::register(signal, Arc::clone(&told))?;
-    }
+    let told = signals::watch()?;
     let feed = loader.spawn()?;
     let mut terminal = ratatui::try_init()?;
     let result = show(&mut terminal, &mut app, &feed, &told);
-    // On a terminal that is gone there is nothing to restore.
-    let _ = ratatui::try_restore();
-    result?;
-    Ok(app.progress.complaints)
+    signals::restore();
+    // To drop it would print on standard error where it fails, which panics where that is gone too.
+    std::mem::forget(terminal);
+    if result.is_err() {
+        told.look();
+    }
+    let signal = told.signal();
+    // What fails on a terminal that is going away follows from that.
+    if signal.is_none() {
+        result?;
+    }
+    Ok(Ended { complaints: app.progress.complaints, signal })
 }
 
-fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &AtomicBool) -> io::Result<()> {
+fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &Told) -> io::Result<()> {
     let mut changed = true;
-    while !app.quit && !told.load(Ordering::Relaxed) {
+    while !app.quit && told.signal().is_none() {
         if !app.progress.done {
             changed |= app.take(feed.take());
         }

@@ -17,7 +17,7 @@ mod reader;
 mod tree;
 pub mod words;
 
-pub use escape::{escape, escape_into};
+pub use escape::{clean, clean_lines, escape, escape_into, file_name, is_hidden};
 pub use field::{Field, Kind, Word};
 pub use ids::IdMap;
 pub use moment::{Moment, PacketNo, Place, Side, Time};

@@ -2,6 +2,7 @@
 
 use super::{Worth, brief, files, place, sessions, shown_codes, software, taken, worth};
 use crate::compare::{CodeRow, Comparison, Difference, Evidence, Row, State};
+use crate::export::page::Page;
 use crate::wire::escape;
 use crate::wire::words::counted;
 
@@ -13,7 +14,7 @@ const STYLE: &str = include_str!("style.css");
 const MANY: usize = 5;
 
 /// The comparison as one page that needs nothing else: no script, no font, no picture.
-pub fn html(comparison: &Comparison) -> String {
+pub fn html(comparison: &Comparison) -> Page {
     let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n");
     page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
     // Whatever text from the wire may try, nothing on the page can run or be fetched.
@@ -26,7 +27,7 @@ pub fn html(comparison: &Comparison) -> String {
     behaviour(&mut page, comparison);
     page += "<p class=\"note\">A place is the capture, its session and, behind the colon, its message: \
              <code>rtmp-inspect --text -Y 'n == 12' CAPTURE</code> shows message 12.</p>\n</main>\n</html>\n";
-    page
+    Page::of(&page)
 }
 
 /// The differences that break clients first.

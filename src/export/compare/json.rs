@@ -1,15 +1,15 @@
 //! A comparison for programs.
 
-use serde::Serialize;
-use serde_json::{Map, Serializer, Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{names, second};
 use crate::compare::{Comparison, Evidence, Row, Tested};
-use crate::export::json::Plain;
+use crate::export::json::plain;
+use crate::export::page::Page;
 
 /// The comparison as one JSON object, with a line feed. `docs/compare.md` has its form. No control character is left raw, as
 /// in the timeline's JSON.
-pub fn json(comparison: &Comparison) -> String {
+pub fn json(comparison: &Comparison) -> Page {
     let labels = &comparison.labels;
     let evidence = |all: &[Evidence]| -> Value { all.iter().map(|evidence| place(comparison, evidence)).collect() };
     let codes = comparison.codes.iter().map(|row| {
@@ -58,11 +58,9 @@ pub fn json(comparison: &Comparison) -> String {
         "codes": codes.collect::<Vec<_>>(),
         "behaviour": behaviour.collect::<Vec<_>>(),
     });
-    let mut line = Vec::new();
     // Nothing can fail: the keys are strings, and memory takes every byte.
-    let _ = object.serialize(&mut Serializer::with_formatter(&mut line, Plain));
-    line.push(b'\n');
-    String::from_utf8(line).unwrap_or_default()
+    let line = plain(&object).unwrap_or_default();
+    Page::of(&(String::from_utf8(line).unwrap_or_default() + "\n"))
 }
 
 /// What stands behind a label.

@@ -2,10 +2,11 @@
 
 use super::{Worth, brief, files, names, places, sessions, shown_codes, software, taken, title, worth};
 use crate::compare::{CodeCell, CodeRow, Comparison, Row, State};
+use crate::export::page::Page;
 use crate::wire::escape;
 
 /// The comparison as Markdown, for an issue or a document. What all servers do alike stands folded at the end.
-pub fn markdown(comparison: &Comparison) -> String {
+pub fn markdown(comparison: &Comparison) -> Page {
     let mut text = String::new();
     digest(&mut text, comparison);
     tested(&mut text, comparison);
@@ -52,7 +53,7 @@ pub fn markdown(comparison: &Comparison) -> String {
         table(&mut text, comparison, comparison.latencies.iter());
         text += "\n</details>\n";
     }
-    text
+    Page::of(&text)
 }
 
 /// A level; of a code that is not known it is text from the wire.

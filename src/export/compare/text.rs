@@ -2,8 +2,9 @@
 
 use super::{Worth, files, names, places, sessions, shown_codes, software, taken, title, worth};
 use crate::compare::{Comparison, Row, State};
-use crate::wire::escape;
+use crate::export::page::{Page, Paint};
 use crate::wire::words::{counted, fit, fitting, pad, width};
+use crate::wire::{clean, escape};
 
 /// Columns of a line.
 const WIDTH: usize = 80;
@@ -14,8 +15,8 @@ const LEVEL: usize = 8;
 const LABEL: usize = 16;
 
 /// The comparison as text of at most 80 columns. With `all`, rows in which no server differs are shown too.
-pub fn text(comparison: &Comparison, color: bool, all: bool) -> String {
-    let mut page = Page { comparison, color, text: String::new() };
+pub fn text(comparison: &Comparison, color: bool, all: bool) -> Page {
+    let mut page = Sheet { comparison, color, text: Page::default() };
     page.digest();
     page.tested();
     page.codes();
@@ -23,13 +24,13 @@ pub fn text(comparison: &Comparison, color: bool, all: bool) -> String {
     page.text
 }
 
-struct Page<'c> {
+struct Sheet<'c> {
     comparison: &'c Comparison,
     color: bool,
-    text: String,
+    text: Page,
 }
 
-impl Page<'_> {
+impl Sheet<'_> {
     /// The differences that break clients first.
     fn digest(&mut self) {
         if self.comparison.labels.len() < 2 {
@@ -74,22 +75,24 @@ impl Page<'_> {
             let names = labels[columns.clone()].join("  ");
             self.heading(&format!("{:<w$}  {names}", "Information objects", w = CODE + LEVEL));
             for row in shown_codes(self.comparison) {
-                let mut line = pad(&fit(&escape(&row.code), CODE - 1), CODE);
-                line += &pad(&fit(&escape(&row.level), LEVEL), LEVEL);
+                self.text.put(format_args!("{}", pad(&fit(&escape(&row.code), CODE - 1), CODE)));
+                self.text.put(format_args!("{}", pad(&fit(&escape(&row.level), LEVEL), LEVEL)));
                 for label in columns.clone() {
                     let state = row.cells[label].state;
                     let room = width(&labels[label]).saturating_sub(1);
-                    let mark = self.painted(state, state.mark());
-                    line += &format!("  {}{mark}{}", " ".repeat(room / 2), " ".repeat(room - room / 2));
+                    self.text.put(format_args!("  {:room$}", "", room = room / 2));
+                    self.text.painted(self.paint(state), format_args!("{}", state.mark()));
+                    self.text.put(format_args!("{:room$}", "", room = room - room / 2));
                 }
-                self.line(line.trim_end());
+                self.text.end_line();
             }
         }
-        let legend: Vec<String> = State::ALL
-            .iter()
-            .map(|state| format!("{} {}", self.painted(*state, state.mark()), state.words()))
-            .collect();
-        self.line(&legend.join("   "));
+        for (index, state) in State::ALL.into_iter().enumerate() {
+            self.text.put(format_args!("{}", if index > 0 { "   " } else { "" }));
+            self.text.painted(self.paint(state), format_args!("{}", state.mark()));
+            self.text.put(format_args!(" {}", state.words()));
+        }
+        self.text.end_line();
         for row in shown_codes(self.comparison) {
             let is_seen = |label: &usize| row.cells[*label].state != State::NotExercised;
             let told: Vec<usize> = (0..row.cells.len()).filter(is_seen).collect();
@@ -102,7 +105,11 @@ impl Page<'_> {
             self.wrapped("", &escape(&row.code), "");
             self.wrapped("  ", &escape(&row.meaning), "  ");
             if let Some(cell) = remark {
-                self.wrapped("  ", &format!("{} {}: {}", cell.state.mark(), cell.state.words(), cell.detail), "  ");
+                self.wrapped(
+                    "  ",
+                    &format!("{} {}: {}", cell.state.mark(), cell.state.words(), escape(&cell.detail)),
+                    "  ",
+                );
             }
             for label in told {
                 let cell = &row.cells[label];
@@ -149,14 +156,8 @@ impl Page<'_> {
     fn row(&mut self, row: &Row) {
         self.line("");
         let mark = if row.differs { "≠ " } else { "  " };
-        let painted = if self.color && row.differs { "\u{1b}[1m" } else { "" };
-        let off = if painted.is_empty() { "" } else { "\u{1b}[0m" };
-        let start = self.text.len();
-        self.wrapped(mark, &escape(&title(row)), "    ");
-        if !painted.is_empty() {
-            let heading = self.text.split_off(start);
-            self.text += &format!("{painted}{}{off}\n", heading.trim_end());
-        }
+        let paint = if self.color && row.differs { Paint::Bold } else { Paint::None };
+        self.wrapped_in(paint, mark, &escape(&title(row)), "    ");
         let mut told = vec![false; row.cells.len()];
         for label in 0..row.cells.len() {
             let cell = &row.cells[label];
@@ -181,38 +182,44 @@ impl Page<'_> {
         }
     }
 
-    fn painted(&self, state: State, text: &str) -> String {
-        let color = match state {
-            State::Works => "32",
-            State::Deviates => "33",
-            State::Missing => "31",
-            State::NotExercised => "2",
-        };
-        if self.color { format!("\u{1b}[{color}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
-    fn heading(&mut self, text: &str) {
-        let text = text.trim_end();
-        if self.color {
-            self.line(&format!("\u{1b}[1m{text}\u{1b}[0m"));
-        } else {
-            self.line(text);
+    fn paint(&self, state: State) -> Paint {
+        match state {
+            _ if !self.color => Paint::None,
+            State::Works => Paint::Green,
+            State::Deviates => Paint::Yellow,
+            State::Missing => Paint::Red,
+            State::NotExercised => Paint::Faint,
         }
     }
 
+    fn heading(&mut self, text: &str) {
+        let paint = if self.color { Paint::Bold } else { Paint::None };
+        self.text.painted(paint, format_args!("{}", text.trim_end()));
+        self.text.end_line();
+    }
+
     fn line(&mut self, line: &str) {
-        self.text += line;
-        self.text.push('\n');
+        self.text.line(format_args!("{line}"));
     }
 
     /// Text broken at spaces, behind `first`, its further lines behind `next`.
     fn wrapped(&mut self, first: &str, text: &str, next: &str) {
+        self.wrapped_in(Paint::None, first, text, next);
+    }
+
+    fn wrapped_in(&mut self, paint: Paint, first: &str, text: &str, next: &str) {
+        // What would be escaped when it is written is wider then.
+        let text = clean(text);
         let mut line = first.to_owned();
         let mut empty = true;
+        let mut give = |line: &str| {
+            self.text.painted(paint, format_args!("{}", line.trim_end()));
+            self.text.end_line();
+        };
         for word in text.split(' ') {
             let mut word = word.to_owned();
             if !empty && width(&line) + 1 + width(&word) > WIDTH {
-                self.line(line.trim_end());
+                give(&line);
                 next.clone_into(&mut line);
                 empty = true;
             }
@@ -224,14 +231,14 @@ impl Page<'_> {
                 let room = WIDTH.saturating_sub(width(&line)).max(1);
                 let at = fitting(&word, room).max(word.chars().next().map_or(0, char::len_utf8));
                 line += &word[..at];
-                self.line(line.trim_end());
+                give(&line);
                 next.clone_into(&mut line);
                 word = word.split_off(at);
             }
             line += &word;
             empty = false;
         }
-        self.line(line.trim_end());
+        give(&line);
     }
 }
 

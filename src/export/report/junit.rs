@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use quick_xml::Writer as Xml;
 use quick_xml::events::{BytesDecl, BytesText, Event as Node};
@@ -11,13 +12,16 @@ use quick_xml::events::{BytesDecl, BytesText, Event as Node};
 use super::{Form, Group, Shown};
 use crate::analyzer::Totals;
 use crate::export::Counts;
+use crate::export::page::{Out, Page};
 use crate::proto::{Event, describe};
 use crate::rules::{Meta, Severity};
-use crate::wire::{Time, escape};
+use crate::wire::{Time, escape, file_name};
 
 /// Writes findings as JUnit XML.
 pub(super) struct Junit<W: Write> {
-    xml: Xml<W>,
+    out: Out<W>,
+    /// What is written next.
+    xml: Xml<Vec<u8>>,
     fail_on: Severity,
     /// The rules that judge.
     rules: Vec<&'static Meta>,
@@ -26,12 +30,18 @@ pub(super) struct Junit<W: Write> {
 impl<W: Write> Junit<W> {
     /// `rules` are those that judge: each is a case of every session.
     pub(super) fn new(out: W, fail_on: Severity, rules: Vec<&'static Meta>) -> Self {
-        Junit { xml: Xml::new_with_indent(out, b' ', 2), fail_on, rules }
+        Junit { out: Out::new(out), xml: Xml::new_with_indent(Vec::new(), b' ', 2), fail_on, rules }
+    }
+
+    /// Passes on what was written. XML has no place at all for some characters.
+    fn give(&mut self) -> io::Result<()> {
+        let text = std::mem::take(self.xml.get_mut());
+        self.out.give(&mut Page::of(&String::from_utf8_lossy(&text)))
     }
 }
 
 /// What one rule found on one session: those that fail, then the others.
-fn findings<W: Write>(xml: &mut Xml<W>, found: &[&Shown], fail_on: Severity) -> io::Result<()> {
+fn findings(xml: &mut Xml<Vec<u8>>, found: &[&Shown], fail_on: Severity) -> io::Result<()> {
     let (failing, others): (Vec<&Shown>, Vec<&Shown>) = found.iter().partition(|shown| shown.severity >= fail_on);
     let text = |shown: &[&Shown]| shown.iter().map(|shown| line(shown)).collect::<Vec<_>>().join("\n");
     if let Some(first) = failing.first() {
@@ -62,11 +72,13 @@ fn line(shown: &Shown) -> String {
 }
 
 impl<W: Write> Form for Junit<W> {
-    fn begin(&mut self, files: &[String], _: Option<Time>) -> io::Result<()> {
+    fn begin(&mut self, files: &[PathBuf], _: Option<Time>) -> io::Result<()> {
         self.xml.write_event(Node::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-        let name = format!("rtmp-inspect check {}", escape(&files.join(" ")));
+        let files: Vec<_> = files.iter().map(file_name).collect();
+        let name = format!("rtmp-inspect check {}", files.join(" "));
         let start = quick_xml::events::BytesStart::new("testsuites").with_attributes([("name", &*name)]);
-        self.xml.write_event(Node::Start(start))
+        self.xml.write_event(Node::Start(start))?;
+        self.give()
     }
 
     fn group(&mut self, group: &Group) -> io::Result<()> {
@@ -106,12 +118,13 @@ impl<W: Write> Form for Junit<W> {
                 }
                 Ok(())
             })?;
-        Ok(())
+        self.give()
     }
 
     fn close(&mut self) -> io::Result<()> {
         self.xml.write_event(Node::End(quick_xml::events::BytesEnd::new("testsuites")))?;
-        self.xml.get_mut().write_all(b"\n")
+        self.xml.get_mut().push(b'\n');
+        self.give()
     }
 
     fn end(&mut self, _: &Totals, _: Counts) -> io::Result<()> {
@@ -119,6 +132,6 @@ impl<W: Write> Form for Junit<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.xml.get_mut().flush()
+        self.out.flush()
     }
 }

@@ -9,6 +9,7 @@ mod text;
 
 use std::cmp::Reverse;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use super::{Counts, Writer};
 use crate::analyzer::Totals;
@@ -37,7 +38,7 @@ pub fn sarif(out: impl Write) -> impl Writer {
 
 /// A form of report.
 trait Form {
-    fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()>;
+    fn begin(&mut self, files: &[PathBuf], start: Option<Time>) -> io::Result<()>;
     /// A session that is over, or what is known of one so far where much is.
     fn group(&mut self, group: &Group) -> io::Result<()>;
     /// No group follows.
@@ -60,7 +61,7 @@ impl<F: Form> Report<F> {
 }
 
 impl<F: Form> Writer for Report<F> {
-    fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()> {
+    fn begin(&mut self, files: &[PathBuf], start: Option<Time>) -> io::Result<()> {
         self.form.begin(files, start)
     }
 

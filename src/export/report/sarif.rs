@@ -3,12 +3,14 @@
 //! A capture has no lines; a result says which session, message and packets it is about.
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::{Form, Group, Shown};
 use crate::analyzer::Totals;
 use crate::export::Counts;
+use crate::export::json::plain;
 use crate::proto::{Event, describe};
 use crate::rules::CATALOGUE;
 use crate::wire::{Time, escape};
@@ -16,7 +18,7 @@ use crate::wire::{Time, escape};
 /// Writes findings as SARIF.
 pub(super) struct Sarif<W> {
     out: W,
-    files: Vec<String>,
+    files: Vec<PathBuf>,
     results: u64,
 }
 
@@ -73,9 +75,9 @@ impl<W: Write> Sarif<W> {
 }
 
 /// A file's name as a relative or absolute URI reference.
-fn uri(file: &str) -> String {
+fn uri(file: &Path) -> String {
     let mut uri = String::new();
-    for byte in file.bytes() {
+    for &byte in file.as_os_str().as_encoded_bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             uri.push(char::from(byte));
         } else {
@@ -110,7 +112,7 @@ fn pascal(name: &str) -> String {
 }
 
 impl<W: Write> Form for Sarif<W> {
-    fn begin(&mut self, files: &[String], _: Option<Time>) -> io::Result<()> {
+    fn begin(&mut self, files: &[PathBuf], _: Option<Time>) -> io::Result<()> {
         self.files = files.to_vec();
         let driver = json!({
             "name": "rtmp-inspect",
@@ -118,19 +120,18 @@ impl<W: Write> Form for Sarif<W> {
             "rules": rules(),
         });
         let artifacts: Vec<_> = files.iter().map(|file| json!({ "location": { "uri": uri(file) } })).collect();
-        write!(
-            self.out,
-            "{{\"version\":\"2.1.0\",\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"runs\":[{{\
-             \"tool\":{},\"artifacts\":{},\"columnKind\":\"unicodeCodePoints\",\"results\":[",
-            json!({ "driver": driver }),
-            Value::from(artifacts),
-        )
+        self.out.write_all(b"{\"version\":\"2.1.0\",\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",")?;
+        self.out.write_all(b"\"runs\":[{\"tool\":")?;
+        self.out.write_all(&plain(&json!({ "driver": driver }))?)?;
+        self.out.write_all(b",\"artifacts\":")?;
+        self.out.write_all(&plain(&artifacts)?)?;
+        self.out.write_all(b",\"columnKind\":\"unicodeCodePoints\",\"results\":[")
     }
 
     fn group(&mut self, group: &Group) -> io::Result<()> {
         for shown in &group.findings {
-            let comma = if self.results > 0 { "," } else { "" };
-            write!(self.out, "{comma}\n{}", self.result(group, shown))?;
+            self.out.write_all(if self.results > 0 { b",\n" } else { b"\n" })?;
+            self.out.write_all(&plain(&self.result(group, shown))?)?;
             self.results += 1;
         }
         Ok(())

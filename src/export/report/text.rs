@@ -2,14 +2,15 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use super::{Bytes, Form, Group, REJECTED, Shown};
 use crate::analyzer::Totals;
 use crate::export::Counts;
 use crate::export::notes::Notes;
-use crate::export::text::{painted, totals};
+use crate::export::page::{Out, Page, Paint};
+use crate::export::text::totals;
 use crate::proto::{Event, describe};
 use crate::rules::{Meta, Severity, is_background};
 use crate::wire::words::{count, plural, seconds_into};
@@ -20,7 +21,7 @@ const REJECTIONS: usize = 20;
 
 /// Writes findings as text.
 pub(super) struct Text<W> {
-    out: W,
+    out: Out<W>,
     color: bool,
     /// Show the usual notes, and what may follow from other findings, too.
     notes: bool,
@@ -30,7 +31,7 @@ pub(super) struct Text<W> {
     more_rejections: u64,
     /// By rule and severity, worst first: how often, in how many sessions.
     tallies: BTreeMap<(Reverse<Severity>, &'static str), Tally>,
-    text: String,
+    text: Page,
 }
 
 struct Tally {
@@ -42,77 +43,77 @@ struct Tally {
 impl<W: Write> Text<W> {
     pub(super) fn new(out: W, color: bool, notes: bool) -> Self {
         Text {
-            out,
+            out: Out::new(out),
             color,
             notes,
             start: None,
             rejections: Vec::new(),
             more_rejections: 0,
             tallies: BTreeMap::new(),
-            text: String::new(),
+            text: Page::default(),
         }
     }
 
     fn shown(&mut self, shown: &Shown) {
-        let (on, off) = painted(shown.severity, self.color);
         let rule = shown.rule;
-        let head = format!("{on}{}[{}]{off} {}: ", shown.severity.name(), rule.code, rule.name);
-        put(&mut self.text, format_args!("  {head}{}", escape(&shown.text)));
+        let paint = Paint::of(shown.severity, self.color);
+        self.text.put(format_args!("  "));
+        self.text.painted(paint, format_args!("{}[{}]", shown.severity.name(), rule.code));
+        self.text.put(format_args!(" {}: {}", rule.name, escape(&shown.text)));
         // Of a note, its place is enough; why something was rejected is more than a note.
         if shown.severity == Severity::Note && rule.code != REJECTED {
-            put(&mut self.text, format_args!(" ({}", shown.place()));
+            self.text.put(format_args!(" ({}", shown.place()));
             if let Some(times) = shown.times() {
-                put(&mut self.text, format_args!("; {times}"));
+                self.text.put(format_args!("; {times}"));
             }
-            self.text.push_str(if shown.doubt.is_none() { ")\n" } else { "; uncertain)\n" });
+            self.text.line(format_args!("{}", if shown.doubt.is_none() { ")" } else { "; uncertain)" }));
             return;
         }
-        self.text.push('\n');
-        self.text.push_str("      ");
+        self.text.end_line();
+        self.text.put(format_args!("      "));
         match &shown.quote {
             Some(quote) => {
                 let mut at = String::new();
                 seconds_into(&mut at, quote.time.since(self.start.unwrap_or(quote.time)));
                 let (n, from, packet) = (shown.message.unwrap_or(0), quote.from.name(), shown.packets.1);
-                put(&mut self.text, format_args!("message {n} from the {from}, packet {packet}, at {at} s"));
+                self.text.put(format_args!("message {n} from the {from}, packet {packet}, at {at} s"));
             }
-            None => self.text.push_str(&shown.place()),
+            None => self.text.put(format_args!("{}", shown.place())),
         }
         if let Some(times) = shown.times() {
-            put(&mut self.text, format_args!("; {times}"));
+            self.text.put(format_args!("; {times}"));
         }
-        self.text.push('\n');
+        self.text.end_line();
         if let Some(quote) = &shown.quote {
             // What rejects is in the finding's own text.
             if !quote.text.is_empty() && shown.rule.code != REJECTED {
-                put(&mut self.text, format_args!("      > {}\n", quote.text));
+                self.text.line(format_args!("      > {}", quote.text));
             }
             if let Some(bytes) = &quote.bytes {
                 self.bytes(bytes);
             }
         }
         if let Some(doubt) = shown.doubt {
-            put(&mut self.text, format_args!("      uncertain: {doubt}\n"));
+            self.text.line(format_args!("      uncertain: {doubt}"));
         }
     }
 
     /// The bytes in hex, and a line that points at those that show the fault.
     fn bytes(&mut self, bytes: &Bytes) {
         let lead = format!("      {} {:04x}  ", bytes.part, bytes.at);
-        self.text.push_str(&lead);
+        self.text.put(format_args!("{lead}"));
         for byte in &bytes.bytes {
-            put(&mut self.text, format_args!("{byte:02x} "));
+            self.text.put(format_args!("{byte:02x} "));
         }
-        self.text.truncate(self.text.trim_end().len());
-        self.text.push('\n');
+        self.text.end_line();
         let marks = bytes.marked.len() * 3 - 1;
-        put(&mut self.text, format_args!("{:lead$}{:^<marks$}\n", "", "", lead = lead.len() + bytes.marked.start * 3));
+        self.text.line(format_args!("{:lead$}{:^<marks$}", "", "", lead = lead.len() + bytes.marked.start * 3));
     }
 
     fn rejected(&mut self, session: u32, shown: &Shown) {
         if shown.rule.code != REJECTED {
         } else if self.rejections.len() < REJECTIONS {
-            self.rejections.push(format!("  session {session}: {}\n", escape(&shown.text)));
+            self.rejections.push(format!("  session {session}: {}", escape(&shown.text)));
         } else {
             self.more_rejections += 1;
         }
@@ -130,30 +131,30 @@ impl<W: Write> Text<W> {
 
     /// What to act on, first who rejected whom.
     fn summary(&mut self) -> io::Result<()> {
-        self.text.clear();
         if !self.rejections.is_empty() {
-            self.text.push_str("rejected:\n");
-            self.rejections.iter().for_each(|line| self.text.push_str(line));
+            self.text.line(format_args!("rejected:"));
+            self.rejections.iter().for_each(|line| self.text.line(format_args!("{line}")));
             if self.more_rejections > 0 {
-                put(&mut self.text, format_args!("  and {} more\n", self.more_rejections));
+                self.text.line(format_args!("  and {} more", self.more_rejections));
             }
         }
         if !self.tallies.is_empty() {
-            self.text.push_str("found:\n");
+            self.text.line(format_args!("found:"));
         }
         for ((severity, code), tally) in &self.tallies {
-            let (on, off) = painted(severity.0, self.color);
             let times = count(tally.times, "time");
             let sessions = count(tally.sessions, "session");
-            let (severity, name) = (severity.0.name(), tally.rule.name);
-            put(&mut self.text, format_args!("  {on}{severity:<7}{off} {code} {name:<34} {times} in {sessions}\n"));
+            let (key_severity, severity, name) = (severity.0, severity.0.name(), tally.rule.name);
+            self.text.put(format_args!("  "));
+            self.text.painted(Paint::of(key_severity, self.color), format_args!("{severity:<7}"));
+            self.text.line(format_args!(" {code} {name:<34} {times} in {sessions}"));
         }
-        self.out.write_all(self.text.as_bytes())
+        self.out.give(&mut self.text)
     }
 }
 
 impl<W: Write> Form for Text<W> {
-    fn begin(&mut self, _: &[String], start: Option<Time>) -> io::Result<()> {
+    fn begin(&mut self, _: &[PathBuf], start: Option<Time>) -> io::Result<()> {
         self.start = start;
         Ok(())
     }
@@ -163,10 +164,9 @@ impl<W: Write> Form for Text<W> {
         if group.findings.is_empty() && group.more == 0 {
             return Ok(());
         }
-        self.text.clear();
         let opened = &group.opened;
         let heading = describe(&Event::Session(opened.clone()));
-        put(&mut self.text, format_args!("session {}: {heading}\n", opened.session));
+        self.text.line(format_args!("session {}: {heading}", opened.session));
         let all = self.notes;
         let is_folded = |rule, severity| !all && is_background(rule, severity);
         let mut notes = Notes::default();
@@ -185,20 +185,18 @@ impl<W: Write> Form for Text<W> {
         }
         for (cause, follows) in follows {
             if let Some(line) = follows.line(&format!("may follow from {cause}")) {
-                put(&mut self.text, format_args!("  {line}\n"));
+                self.text.line(format_args!("  {line}"));
             }
         }
         if more > 0 {
-            put(
-                &mut self.text,
-                format_args!("  and {} that {} not shown\n", count(more, "finding"), plural(more, "is", "are")),
-            );
+            let are = plural(more, "is", "are");
+            self.text.line(format_args!("  and {} that {are} not shown", count(more, "finding")));
         }
         if let Some(line) = notes.line("notes") {
-            put(&mut self.text, format_args!("  {line}\n"));
+            self.text.line(format_args!("  {line}"));
         }
-        self.text.push('\n');
-        self.out.write_all(self.text.as_bytes())
+        self.text.end_line();
+        self.out.give(&mut self.text)
     }
 
     fn close(&mut self) -> io::Result<()> {
@@ -207,16 +205,12 @@ impl<W: Write> Form for Text<W> {
 
     fn end(&mut self, all: &Totals, counts: Counts) -> io::Result<()> {
         self.summary()?;
-        totals(&mut self.out, all, counts)?;
+        totals(&mut self.text, all, counts);
+        self.out.give(&mut self.text)?;
         self.flush()
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
-}
-
-fn put(line: &mut String, arguments: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    let _ = line.write_fmt(arguments);
 }

@@ -1,6 +1,7 @@
 //! The keys are a contract: `docs/stats.md` has them.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use serde::ser::SerializeMap;
@@ -24,7 +25,7 @@ impl<W: Write> Json<W> {
 }
 
 impl<W: Write> Form for Json<W> {
-    fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()> {
+    fn begin(&mut self, files: &[PathBuf], start: Option<Time>) -> io::Result<()> {
         self.lines.begin(files, start)
     }
 

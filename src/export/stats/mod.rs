@@ -4,6 +4,7 @@ mod json;
 mod text;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use super::{Counts, Writer};
 use crate::analyzer::Totals;
@@ -27,7 +28,7 @@ pub fn json(out: impl Write, filtered: bool) -> impl Writer {
 
 /// A form of statistics.
 trait Form {
-    fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()>;
+    fn begin(&mut self, files: &[PathBuf], start: Option<Time>) -> io::Result<()>;
     fn session(&mut self, session: &SessionStats, findings: Counts) -> io::Result<()>;
     /// All sessions together.
     fn all(&mut self, stats: &Stats) -> io::Result<()>;
@@ -51,7 +52,7 @@ impl<F: Form> StatsWriter<F> {
 }
 
 impl<F: Form> Writer for StatsWriter<F> {
-    fn begin(&mut self, files: &[String], start: Option<Time>) -> io::Result<()> {
+    fn begin(&mut self, files: &[PathBuf], start: Option<Time>) -> io::Result<()> {
         self.form.begin(files, start)
     }
 

@@ -1,12 +1,13 @@
 //! What sessions amount to, as text for a person.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use super::Form;
 use crate::analyzer::Totals;
 use crate::export::Counts;
-use crate::export::text::{painted, totals};
+use crate::export::page::{Out, Page, Paint};
+use crate::export::text::totals;
 use crate::net::How;
 use crate::proto::rtmp::{MessageType, type_name};
 use crate::proto::{Event, describe, trouble};
@@ -17,21 +18,18 @@ use crate::wire::words::{count, pad, rounded_milliseconds, rounded_seconds};
 use crate::wire::{Side, Time, escape};
 
 pub(super) struct Text<W> {
-    out: W,
+    out: Out<W>,
     color: bool,
-    text: String,
+    text: Page,
 }
 
 impl<W: Write> Text<W> {
     pub(super) fn new(out: W, color: bool) -> Self {
-        Text { out, color, text: String::new() }
+        Text { out: Out::new(out), color, text: Page::default() }
     }
 
     fn line(&mut self, arguments: std::fmt::Arguments<'_>) {
-        // Writing to a string cannot fail.
-        let _ = self.text.write_fmt(arguments);
-        self.text.truncate(self.text.trim_end().len());
-        self.text.push('\n');
+        self.text.line(arguments);
     }
 
     fn head(&mut self, stats: &SessionStats) {
@@ -103,29 +101,31 @@ impl<W: Write> Text<W> {
     fn request(&mut self, request: &Request, stats: &SessionStats) {
         let name = request.name.as_deref().map_or_else(String::new, |name| format!(" \"{}\"", escape(name)));
         let after = |at: crate::wire::Moment| rounded_milliseconds(at.time.since(request.at.time));
-        let mut line = match &request.settled {
+        let at = rounded_milliseconds(stats.since_start(request.at));
+        let stream = request.message_stream_id;
+        self.text.put(format_args!("  {:<10}at {at} ms,{name} on message stream {stream}: ", request.command));
+        match &request.settled {
             Some(settled) => {
-                let (on, off) = if settled.accepted { ("", "") } else { painted(Severity::Error, self.color) };
                 let code = match settled.code.as_str() {
                     "" if settled.accepted => "accepted",
                     "" => "rejected",
                     code => code,
                 };
-                format!("{on}{}{off} after {} ms", escape(code), after(settled.at))
+                let paint = if settled.accepted { Paint::None } else { Paint::of(Severity::Error, self.color) };
+                self.text.painted(paint, format_args!("{}", escape(code)));
+                self.text.put(format_args!(" after {} ms", after(settled.at)));
             }
-            None if !stats.side(Side::Server).is_whole() => "no answer was captured".to_owned(),
-            None if is_open(stats) => "not answered when the capture ended".to_owned(),
-            None => "never answered".to_owned(),
-        };
+            None if !stats.side(Side::Server).is_whole() => self.text.put(format_args!("no answer was captured")),
+            None if is_open(stats) => self.text.put(format_args!("not answered when the capture ended")),
+            None => self.text.put(format_args!("never answered")),
+        }
         if let Some(at) = request.first_frame {
-            line += &format!(", first frame after {} ms", after(at));
+            self.text.put(format_args!(", first frame after {} ms", after(at)));
         }
         if let Some(at) = request.first_key_frame {
-            line += &format!(", first key frame after {} ms", after(at));
+            self.text.put(format_args!(", first key frame after {} ms", after(at)));
         }
-        let at = rounded_milliseconds(stats.since_start(request.at));
-        let stream = request.message_stream_id;
-        self.line(format_args!("  {:<10}at {at} ms,{name} on message stream {stream}: {line}", request.command));
+        self.text.end_line();
     }
 
     fn calls(&mut self, calls: &Calls, what: &str) {
@@ -252,14 +252,12 @@ impl<W: Write> Text<W> {
     }
 
     fn give(&mut self) -> io::Result<()> {
-        let written = self.out.write_all(self.text.as_bytes());
-        self.text.clear();
-        written
+        self.out.give(&mut self.text)
     }
 }
 
 impl<W: Write> Form for Text<W> {
-    fn begin(&mut self, _: &[String], _: Option<Time>) -> io::Result<()> {
+    fn begin(&mut self, _: &[PathBuf], _: Option<Time>) -> io::Result<()> {
         Ok(())
     }
 
@@ -287,7 +285,7 @@ impl<W: Write> Form for Text<W> {
             let counts = [count(errors, "error"), count(warnings, "warning"), count(notes, "note")];
             self.line(format_args!("  findings  {}: `check` tells them", counts.join(", ")));
         }
-        self.text.push('\n');
+        self.text.end_line();
         self.give()
     }
 
@@ -296,13 +294,14 @@ impl<W: Write> Form for Text<W> {
         if stats.over > 1 && !stats.calls.is_empty() {
             self.line(format_args!("all {} sessions", stats.over));
             self.calls(&stats.calls, "calls");
-            self.text.push('\n');
+            self.text.end_line();
         }
         self.give()
     }
 
     fn end(&mut self, all: &Totals, counts: Counts) -> io::Result<()> {
-        totals(&mut self.out, all, counts)?;
+        totals(&mut self.text, all, counts);
+        self.out.give(&mut self.text)?;
         self.flush()
     }
 

@@ -15,6 +15,7 @@ use ratatui::text::Span;
 
 use super::app::App;
 use super::layout::Pane;
+use crate::wire::is_hidden;
 
 /// Draws the screen as [`App::prepare`] left it.
 ///
@@ -35,6 +36,21 @@ use super::layout::Pane;
 /// On a narrow one sessions, timeline and details stand below one another, fields and bytes side by side; details
 /// grow when they have the keys.
 pub fn draw(frame: &mut Frame<'_>, app: &App) {
+    draw_panes(frame, app);
+    clean(frame.buffer_mut());
+}
+
+/// Whatever was drawn, and wherever it came from: nothing in it acts on the terminal.
+fn clean(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        if cell.symbol().contains(is_hidden) {
+            let seen: String = cell.symbol().chars().filter(|c| !is_hidden(*c)).collect();
+            cell.set_symbol(if seen.is_empty() { "·" } else { &seen });
+        }
+    }
+}
+
+fn draw_panes(frame: &mut Frame<'_>, app: &App) {
     let screen = frame.area();
     let buffer = frame.buffer_mut();
     if app.areas.too_small {

@@ -80,7 +80,7 @@ fn reports(packets: &[Packet]) -> (Profile, u64) {
     let (mut observer, mut profile) = (Observer::new(0, "capture", &Scenarios::default()), Profile::default());
     let mut messages = 0;
     for writer in &mut writers {
-        writer.begin(&["capture".to_owned()], packets.first().map(|packet| packet.time)).unwrap();
+        writer.begin(&["capture".into()], packets.first().map(|packet| packet.time)).unwrap();
     }
     let mut drain = |analyzer: &mut Analyzer| {
         while let Some(event) = analyzer.poll() {
