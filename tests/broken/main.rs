@@ -172,3 +172,27 @@ fn raw_flv_tags_are_named() {
         assert_eq!(story.messages().count(), Story::of(&meant).messages().count(), "{tags}");
     }
 }
+
+/// A size that acts one message late: what was read otherwise ends where the sender does as it said.
+#[test]
+fn the_end_of_a_mistake_is_told() {
+    let random = &mut Random::new(3);
+    let mut frame = |length| media::avc_frame(media::Frame::Inter, 0, length, random);
+    let (late, first, second) = (frame(5000), frame(9000), frame(9000));
+    let conversation = sample::publishing().client(|c| sample::sequence_headers(c)).client(|c| {
+        let before = 4096;
+        c.set_chunk_size(1000);
+        c.chunk_layer(|chunks| chunks.chunk_size = before);
+        c.video(1, 40, late.clone());
+        c.chunk_layer(|chunks| chunks.chunk_size = 1000);
+        c.video(1, 80, first.clone()).video(1, 120, second.clone())
+    });
+    let story = Story::of(&conversation);
+    let told = story.events.iter().filter_map(|event| match event {
+        Event::Deviation(it) => Some(it.mistake.name()),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), ["chunk_size", "over"]);
+    let payloads: Vec<_> = story.messages_from(Side::Client).iter().rev().take(3).map(|m| m.payload.to_vec()).collect();
+    assert_eq!(payloads, [second, first, late]);
+}

@@ -30,6 +30,8 @@ pub enum Mistake {
     HandshakeLength(HandshakeLength),
     /// Bytes that belong to no chunk stand between two messages.
     Extra { bytes: u32, what: Stray },
+    /// None any more: it writes again as it announced.
+    Over,
 }
 
 /// A handshake of another length.
@@ -113,6 +115,7 @@ impl Mistake {
         "echo_missing",
         "handshake_length",
         "extra_bytes",
+        "over",
     ]);
 
     pub const fn name(self) -> &'static str {
@@ -126,6 +129,7 @@ impl Mistake {
             Mistake::NoEcho => "echo_missing",
             Mistake::HandshakeLength(_) => "handshake_length",
             Mistake::Extra { .. } => "extra_bytes",
+            Mistake::Over => "over",
         }
     }
 
@@ -179,6 +183,7 @@ impl Mistake {
             Mistake::NoEcho if from == Side::Client => "its connect where the 1536 bytes of C2 belong".into(),
             Mistake::NoEcho => "its first chunk where the 1536 bytes of S2 belong".into(),
             Mistake::HandshakeLength(it) => it.clause(from),
+            Mistake::Over => "as it announced again".into(),
             Mistake::Extra { bytes, what } => {
                 let what = match what {
                     Stray::Unknown => "that cannot be read as chunks",

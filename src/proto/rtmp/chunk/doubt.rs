@@ -425,8 +425,12 @@ impl Chunks {
     fn adopt(&mut self, explanation: Explanation, doubt: Doubt, out: &mut Vec<Chunked>) {
         let (start, symptom) = (self.offset, self.offset + doubt.symptom as u64);
         self.trusted = start + explanation.until as u64;
+        let is_over = self.deviates
+            && (self.size, self.form) != (ChunkSize::Known(explanation.size), explanation.form)
+            && explanation.form.is_right()
+            && explanation.size == self.sizes.in_force();
         let mistake = match explanation.story {
-            Story::Standard => None,
+            Story::Standard => is_over.then_some(Mistake::Over),
             Story::Mistake(mistake) => Some(mistake),
             Story::FlvTags => return self.give_up_at(Reason::FlvTags, doubt, out),
             Story::Inherits => {
