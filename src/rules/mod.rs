@@ -80,6 +80,13 @@ pub struct Meta {
     pub background: bool,
 }
 
+impl Meta {
+    /// What to change in a server or client, in one sentence or some.
+    pub fn change(&self) -> Option<String> {
+        reference::paragraphs(self).find_map(|paragraph| Some(paragraph.strip_prefix("Change:")?.trim().to_owned()))
+    }
+}
+
 /// What a verdict rests on. A capture that misses some of it makes the verdict uncertain: no peer is blamed for a hole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rests {

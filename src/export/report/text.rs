@@ -1,7 +1,7 @@
 //! Findings for a person: by session, each with the message that shows it; then what to act on.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -31,6 +31,8 @@ pub(super) struct Text<W> {
     more_rejections: u64,
     /// By rule and severity, worst first: how often, in how many sessions.
     tallies: BTreeMap<(Reverse<Severity>, &'static str), Tally>,
+    /// Rules of which some finding was shown in full: what to change is said of these.
+    told: BTreeSet<&'static str>,
     text: Page,
 }
 
@@ -50,12 +52,16 @@ impl<W: Write> Text<W> {
             rejections: Vec::new(),
             more_rejections: 0,
             tallies: BTreeMap::new(),
+            told: BTreeSet::new(),
             text: Page::default(),
         }
     }
 
     fn shown(&mut self, shown: &Shown) {
         let rule = shown.rule;
+        if shown.severity > Severity::Note && rule.code != REJECTED {
+            self.told.insert(rule.code);
+        }
         let paint = Paint::of(shown.severity, self.color);
         self.text.put(format_args!("  "));
         self.text.painted(paint, format_args!("{}[{}]", shown.severity.name(), rule.code));
@@ -148,6 +154,9 @@ impl<W: Write> Text<W> {
             self.text.put(format_args!("  "));
             self.text.painted(Paint::of(key_severity, self.color), format_args!("{severity:<7}"));
             self.text.line(format_args!(" {code} {name:<34} {times} in {sessions}"));
+            if let Some(change) = tally.rule.change().filter(|_| self.told.contains(code)) {
+                self.text.line(format_args!("          change: {change}"));
+            }
         }
         self.out.give(&mut self.text)
     }
