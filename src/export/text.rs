@@ -8,7 +8,7 @@ use super::{Counts, Writer};
 use crate::analyzer::Totals;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{self, Head, type_name};
-use crate::proto::{Envelope, Event, Opened, describe};
+use crate::proto::{Envelope, Event, Opened, describe, describe_behind};
 use crate::rules::{Finding, Severity};
 use crate::story::Story;
 use crate::wire::words::{count, seconds_into};
@@ -71,10 +71,10 @@ impl<W: Write> TextWriter<W> {
     }
 
     /// A line about an event that is no message and has no column of its own.
-    fn remark(&mut self, event: &Event) -> io::Result<()> {
+    fn remark(&mut self, event: &Event, masks: &Masks) -> io::Result<()> {
         let Some(envelope) = event.envelope() else { return Ok(()) };
         self.begin_line(None, &envelope);
-        self.line.push_str(&describe(event));
+        self.line.push_str(&describe_behind(masks, event));
         self.end_line()
     }
 
@@ -101,7 +101,7 @@ impl<W: Write> Writer for TextWriter<W> {
                 self.end_line()
             }
             Event::Message(message) => {
-                let message = &*masks.message(message);
+                let message = &masks.message(message);
                 let head = &message.head;
                 self.begin_line(Some(message.n), &message.envelope());
                 self.columns(head, head.kind.name().unwrap_or(&type_name(head.kind)));
@@ -115,7 +115,7 @@ impl<W: Write> Writer for TextWriter<W> {
                 self.line.push_str(&describe(event));
                 self.end_line()
             }
-            _ => self.remark(event),
+            _ => self.remark(event, masks),
         }
     }
 
