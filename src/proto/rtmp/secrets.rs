@@ -25,15 +25,15 @@ use super::{Body, Message, MessageType, procedure, status};
 use crate::limits::{Limits, Reached};
 use crate::proto::Event;
 use crate::wire::{Origin, Sentence, Tree};
-use forms::forms;
-use known::Known;
+use forms::{Form, forms};
+use known::{Found, Known};
 use places::{Spot, spots};
 use plain::Plain;
 use tags::{MASK, Tags};
 
 pub use forms::Place;
 pub use shown::Shown;
-use shown::{Fill, Veil};
+use shown::{Fill, Tagged, Veil};
 pub use vocabulary::is_credential;
 
 /// Parts of one secret that are secrets of their own.
@@ -70,16 +70,16 @@ impl Masks {
         if self.reveal || !may_hold_secrets(message) {
             return;
         }
-        let spots = spots(&self.recorded(message), &message.payload);
+        let known = self.sessions.get(&message.session);
         let mut learned = Vec::new();
-        for spot in &spots {
+        for spot in spots(&self.recorded(message), &message.payload) {
             match spot {
                 Spot::Text(range, place) => {
-                    let plain = Plain::of(&message.payload[of(range)]);
-                    let forms = forms(&plain.bytes, *place).into_iter().filter(|form| form.learn);
+                    let plain = Plain::of(&message.payload[of(&range)]);
+                    let forms = found(&plain.bytes, place, known).1.into_iter().filter(|form| form.learn);
                     learned.extend(forms.map(|form| plain.bytes[form.range].to_vec()));
                 }
-                Spot::Number(_, text) => learned.push(text.clone().into_bytes()),
+                Spot::Number { text, .. } => learned.push(text.into_bytes()),
                 Spot::Opaque(_) => {}
             }
         }
@@ -136,12 +136,13 @@ impl Masks {
                         let start = range.start as usize;
                         let shown = self.render(text, &parts, true);
                         veil.put(parts.into_iter().map(|part| start + part.range.start..start + part.range.end));
-                        veil.texts.push((range, shown));
+                        veil.texts.push(Tagged { range, is_number: false, text: shown });
                     }
                 }
-                Spot::Number(range, text) => {
-                    veil.fill(of(&range), Fill::Number);
-                    veil.texts.push((range, self.tags.of(text.as_bytes(), &self.limits)));
+                Spot::Number { span, bytes, text } => {
+                    veil.fill(of(&bytes), Fill::Number);
+                    let text = self.tags.of(text.as_bytes(), &self.limits);
+                    veil.texts.push(Tagged { range: span, is_number: true, text });
                 }
                 Spot::Opaque(range) => veil.put(std::iter::once(of(&range))),
             }
@@ -224,29 +225,42 @@ fn parts(text: &[u8], place: Place, known: Option<&Known>) -> Vec<Part> {
         return if text.is_empty() { Vec::new() } else { vec![Part { range: whole, secret: Vec::new() }] };
     }
     let plain = Plain::of(text);
-    let mut found: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
-    if let Some(known) = known {
-        known.find(&plain.bytes, place, &mut |hit| found.push((hit.range, hit.word.to_vec())));
-    }
-    let is_found =
-        |range: &Range<usize>| found.iter().any(|(known, _)| known.start < range.end && range.start < known.end);
-    // Where the name is known, a sentence is not asked where it may be.
-    let forms = forms(&plain.bytes, place).into_iter().filter(|form| !form.guess || !is_found(&form.range));
-    let forms: Vec<_> = forms.map(|form| (plain.bytes[form.range.clone()].to_vec(), form.range)).collect();
-    found.extend(forms.into_iter().map(|(secret, range)| (range, secret)));
-    found.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
-    let mut parts: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
-    for (range, secret) in found {
+    let (known, forms) = found(&plain.bytes, place, known);
+    let known = known.into_iter().map(|found| (found.range, found.word));
+    let forms = forms.into_iter().map(|form| (form.range.clone(), &plain.bytes[form.range]));
+    let mut all: Vec<(Range<usize>, &[u8])> = known.chain(forms).collect();
+    all.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
+    let mut parts: Vec<(Range<usize>, &[u8])> = Vec::new();
+    for (range, secret) in all {
         match parts.last_mut() {
             Some((last, _)) if range.end <= last.end => {}
-            Some((last, known)) if range.start < last.end => {
+            Some((last, secret)) if range.start < last.end => {
                 last.end = range.end;
-                *known = plain.bytes[last.clone()].to_vec();
+                *secret = &plain.bytes[last.clone()];
             }
             _ => parts.push((range, secret)),
         }
     }
-    parts.into_iter().map(|(range, secret)| Part { range: plain.place(&range), secret }).collect()
+    let parts = parts.into_iter();
+    parts.map(|(range, secret)| Part { range: plain.place(&range), secret: secret.to_vec() }).collect()
+}
+
+/// What in a text is known to be secret, and what is by its form.
+fn found<'k>(text: &[u8], place: Place, known: Option<&'k Known>) -> (Vec<Found<'k>>, Vec<Form>) {
+    let mut found = Vec::new();
+    if let Some(known) = known {
+        known.find(text, place, &mut |hit| found.push(hit));
+    }
+    let mut forms = forms(text, place, |word| known.is_some_and(|known| known.holds(word)));
+    if !found.is_empty() && forms.iter().any(|form| form.guess) {
+        // Where the name is known, a sentence is not asked where it may be.
+        let mut is_known = vec![false; text.len()];
+        for hit in &found {
+            is_known[hit.range.clone()].fill(true);
+        }
+        forms.retain(|form| !form.guess || !is_known[form.range.clone()].contains(&true));
+    }
+    (found, forms)
 }
 
 /// Whether a text is a word that the protocol has: a stream that is called so takes it from nobody.
@@ -254,7 +268,8 @@ fn is_of_protocol(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| status::find(text).is_some() || procedure::find(text).is_some())
 }
 
-/// What in a secret is one of its own: the last part of a path, a name without its format or ending, what of it is ASCII.
+/// What in a secret is one of its own: the last part of a path, a name without its format or ending, base64 without its
+/// padding, what of it is ASCII.
 fn parts_of(secret: &[u8]) -> impl Iterator<Item = &[u8]> {
     const PART: usize = 4;
     let last = secret.rsplit(|byte| *byte == b'/').find(|part| !part.is_empty()).unwrap_or(secret);
@@ -263,10 +278,11 @@ fn parts_of(secret: &[u8]) -> impl Iterator<Item = &[u8]> {
         Some(dot @ 1..) if bare.len() - dot <= 5 => &bare[..dot],
         _ => bare,
     };
+    let unpadded = secret.iter().rposition(|byte| *byte != b'=').map_or(secret, |end| &secret[..=end]);
     let ascii = if secret.is_ascii() { &[][..] } else { secret };
     let ascii = ascii.split(|byte| !byte.is_ascii_graphic()).filter(|part| part.len() >= PART);
     let others = secret.split(|byte| *byte == b'/').filter(|part| part.len() > PART);
-    [last, bare, stem].into_iter().chain(ascii).chain(others).filter(move |part| *part != secret)
+    [last, bare, stem, unpadded].into_iter().chain(ascii).chain(others).filter(move |part| *part != secret)
 }
 
 /// Whether anything in a message is text, or what may be.

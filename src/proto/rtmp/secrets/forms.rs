@@ -50,8 +50,9 @@ impl Forms<'_> {
     }
 }
 
-/// The parts of a text, without percent-encoding, that are secret by where they stand.
-pub(super) fn forms(text: &[u8], place: Place) -> Vec<Form> {
+/// The parts of a text, without percent-encoding, that are secret by where they stand. `is_known` tells the names of the session, so
+/// far.
+pub(super) fn forms(text: &[u8], place: Place, is_known: impl Fn(&[u8]) -> bool) -> Vec<Form> {
     let mut found = Vec::new();
     let mut forms = Forms { found: &mut found };
     match place {
@@ -78,7 +79,7 @@ pub(super) fn forms(text: &[u8], place: Place) -> Vec<Form> {
                     }
                 }
             } else if place == Place::Description {
-                forms.quoted(text);
+                forms.quoted(text, is_known);
             }
         }
         Place::Word => {}
@@ -89,15 +90,16 @@ pub(super) fn forms(text: &[u8], place: Place) -> Vec<Form> {
 impl Forms<'_> {
     /// What addresses in a text hold: who calls and with which password, what is behind the application, the parameters.
     fn addresses(&mut self, text: &[u8]) {
-        for mark in memmem::find_iter(text, b"://") {
+        let mut marks = memmem::find_iter(text, b"://").peekable();
+        while let Some(mark) = marks.next() {
             let scheme = text[..mark].iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
             let start = mark + 3;
+            // Another one may follow without a space: its scheme is taken for a part of this one.
+            let text = &text[..marks.peek().copied().unwrap_or(text.len())];
+            if start > text.len() {
+                continue;
+            }
             let end = find(text, start, b" \t\r\n\"<>`");
-            let end = start
-                + memmem::find(&text[start..end], b"://").map_or(end - start, |next| {
-                    // Another one follows without a space.
-                    text[start..start + next].iter().rposition(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(next)
-                });
             let authority = find(text, start, b"/?#").min(end);
             let host = self.credentials(text, start, authority, end);
             let path = find(text, host, b"/?#").min(end);
@@ -165,26 +167,32 @@ impl Forms<'_> {
 
     /// `?user=joe&…` without an address before it, and `password=…`, `token: …` anywhere.
     fn pairs(&mut self, text: &[u8]) {
+        let mut done = 0;
         for mark in memchr::memchr2_iter(b'=', b':', text) {
+            if mark < done {
+                continue;
+            }
             let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
             let name = text[..mark].iter().rposition(|byte| !is_name(byte)).map_or(0, |at| at + 1);
             let value = mark + 1 + text[mark + 1..].iter().take_while(|byte| b" \"'".contains(byte)).count();
-            let end = find(text, value, b"&;,?# \t\r\n\"'])}");
             let is_parameter = name > 0 && b"?&".contains(&text[name - 1]) && text[mark] == b'=';
             let name = &text[name..mark];
             if name.is_empty() || text[mark..].starts_with(b"://") {
                 continue;
             }
+            let end = || find(text, value, b"&;,?# \t\r\n\"'])}");
             if is_credential(name) || name.eq_ignore_ascii_case(b"response") || is_parameter && !is_harmless(name) {
-                self.put(value..end, !is_user(name) || is_random(&text[value..end]));
+                done = end();
+                self.put(value..done, !is_user(name) || is_random(&text[value..done]));
             } else if is_user(name) && text[mark] == b'=' {
-                self.put(value..end, false);
+                done = end();
+                self.put(value..done, false);
             }
         }
     }
 
     /// Names in a sentence of a server: `cam1 is now published`, `playing cam1`, `Stream 'cam1' …`, `/live/cam1 …`.
-    fn quoted(&mut self, text: &[u8]) {
+    fn quoted(&mut self, text: &[u8], is_known: impl Fn(&[u8]) -> bool) {
         const BEFORE: &[&[u8]] = &[
             b"file",
             b"key",
@@ -225,12 +233,12 @@ impl Forms<'_> {
             if let Some(slash) = word[..path].iter().position(|byte| *byte == b'/').filter(|_| word.len() > 1) {
                 let first = usize::from(slash == 0);
                 let behind = word[first..path].iter().position(|byte| *byte == b'/').map_or(first, |at| first + at + 1);
-                guess(behind..path, is_quoted);
+                guess(behind..path, is_quoted || is_random(&word[behind..path]));
             } else if is_random(word) || is_quoted {
                 guess(0..path, true);
-            } else if !is_small_word(word)
-                && !is_common(word)
-                && (is_one_of(BEFORE, before)
+            } else if (is_known(word) || !is_small_word(word) && !is_common(word))
+                // `playing stream` says little of a stream that is called `stream`.
+                && (is_one_of(BEFORE, before) && !is_common(word)
                     || is_one_of(AFTER, tokens.get(index + 1)) && (index == 0 || is_one_of(BEFORE, before)))
             {
                 guess(0..path, false);
@@ -281,7 +289,7 @@ mod tests {
     /// The text with its secret parts in braces.
     fn marked(place: Place, text: &str) -> String {
         let mut hidden = vec![false; text.len()];
-        for form in forms(text.as_bytes(), place) {
+        for form in forms(text.as_bytes(), place, |_| false) {
             hidden[form.range].fill(true);
         }
         let mut shown = String::new();

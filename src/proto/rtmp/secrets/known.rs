@@ -49,12 +49,12 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Remembers a secret. Words of the protocol are none that could be found again.
+    /// Remembers a secret. One that is a word of the protocol is not looked for.
     pub(super) fn learn(&mut self, word: &[u8], limits: &Limits, reached: &mut Reached) {
-        if word.is_empty() || self.overflowed || is_common(word) || self.held.contains(word) {
+        if word.is_empty() || self.overflowed || self.held.contains(word) {
             return;
         }
-        if self.words.len() >= limits.secrets {
+        if self.held.len() >= limits.secrets {
             reached.secrets += 1;
             self.overflowed = true;
         } else if self.bytes + word.len() > limits.secret_bytes {
@@ -62,9 +62,16 @@ impl Known {
             self.overflowed = true;
         } else {
             self.bytes += word.len();
-            self.words.push(word.to_vec());
+            if !is_common(word) {
+                self.words.push(word.to_vec());
+            }
             self.held.insert(word.to_vec());
         }
+    }
+
+    /// Whether a word is a secret.
+    pub(super) fn holds(&self, word: &[u8]) -> bool {
+        self.held.contains(word)
     }
 
     /// Every place in a text where a known secret stands, in some writing. In a sentence in which servers quote names short ones

@@ -5,8 +5,9 @@ use std::ops::Range;
 use super::super::command::{ARGUMENTS, COMMAND, COMMAND_NAME, OBJECT};
 use super::super::data::{DATA, DATA_NAME, VALUES};
 use super::super::edges::{PAYLOAD, TRAILING};
+use super::super::shared_object;
 use super::forms::Place;
-use super::vocabulary::{Call, is_credential, is_mode, is_stream_name, is_user};
+use super::vocabulary::{Call, is_common, is_credential, is_mode, is_stream_name, is_user};
 use crate::wire::{Field, Label, Node, Tree, Value};
 
 /// A value of a message.
@@ -14,8 +15,8 @@ use crate::wire::{Field, Label, Node, Tree, Value};
 pub(super) enum Spot {
     /// Text, or bytes that may be text: where it stands in the payload.
     Text(Range<u32>, Place),
-    /// A number that is secret: its bytes.
-    Number(Range<u32>, String),
+    /// A number that is secret: where it stands, which of these bytes are not its marker, and the number.
+    Number { span: Range<u32>, bytes: Range<u32>, text: String },
     /// What is not decoded, so that nobody can tell what in it is secret.
     Opaque(Range<u32>),
 }
@@ -111,17 +112,27 @@ impl<'w> Walk<'w> {
     }
 
     fn number(&mut self, node: &Node, place: Place, number: f64) {
+        const AVM_PLUS: u8 = 0x11;
         if place == Place::Secret {
-            // The first byte is its marker.
-            self.spots.push(Spot::Number(node.span.start + 1..node.span.end, number.to_string()));
+            let Range { start, end } = node.span;
+            let markers = if self.slice(&node.span).first() == Some(&AVM_PLUS) { 2 } else { 1 };
+            let is_double = matches!(node.value, Value::Number(_));
+            let first = if is_double { end.saturating_sub(8).max(start) } else { (start + markers).min(end) };
+            self.spots.push(Spot::Number { span: start..end, bytes: first..end, text: number.to_string() });
         }
     }
 
     fn members(&mut self, parent: usize, inside: Inside) {
         let code = self.tree.children(parent).find(|child| self.key(*child) == Some(b"code"));
         let code = code.and_then(|code| self.text(code));
+        // A shared object has its properties' names beside their values.
+        let mut named = None;
         for child in self.tree.children(parent) {
-            let inside = match self.key(child) {
+            if is(self.tree.nodes[child].field, &shared_object::KEY) {
+                named = self.text(child);
+            }
+            let is_named = is(self.tree.nodes[child].field, &shared_object::VALUE);
+            let inside = match self.key(child).or(named.filter(|_| is_named)) {
                 Some(key) => self.property(child, key, inside, code),
                 None if inside == Inside::Connection => Inside::Plain(Place::Text),
                 None => inside,
@@ -147,7 +158,8 @@ impl<'w> Walk<'w> {
             b"app" => Place::App,
             b"code" | b"level" if code.is_some() => Place::Word,
             b"description" if quotes_names => Place::Description,
-            b"details" if quotes_names => Place::Name,
+            // SRS says `stream` there, whatever the stream is called.
+            b"details" if quotes_names && !self.text(node).is_some_and(is_common) => Place::Name,
             b"transition" if self.text(node).is_some_and(is_mode) => Place::Word,
             _ => around,
         })

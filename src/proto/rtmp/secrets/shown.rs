@@ -26,8 +26,17 @@ pub(super) enum Fill {
 #[derive(Debug, Default)]
 pub(super) struct Veil {
     fills: Vec<(Range<usize>, Fill)>,
-    /// What is shown of the values that have secrets, by where they stand in the payload, in order.
-    pub(super) texts: Vec<(Range<u32>, String)>,
+    /// What is shown of the values that have secrets, in order.
+    pub(super) texts: Vec<Tagged>,
+}
+
+/// What is shown of a value that has secrets.
+#[derive(Clone, Debug)]
+pub(super) struct Tagged {
+    /// Where it stands in the payload: a text's own bytes, a number's with its marker.
+    pub(super) range: Range<u32>,
+    pub(super) is_number: bool,
+    pub(super) text: String,
 }
 
 impl Veil {
@@ -44,7 +53,7 @@ impl Veil {
 #[derive(Debug)]
 pub struct Shown<'m> {
     message: Cow<'m, Message>,
-    texts: Vec<(Range<u32>, String)>,
+    texts: Vec<Tagged>,
 }
 
 impl Deref for Shown<'_> {
@@ -75,8 +84,9 @@ impl<'m> Shown<'m> {
             }
         }
         let mut tags = InOrder { texts: Vec::with_capacity(veil.texts.len()), next: 0 };
-        for (range, text) in &veil.texts {
-            tags.texts.push((String::from_utf8_lossy(&payload[of(range)]).into_owned(), text.as_str()));
+        for Tagged { range, is_number, text } in &veil.texts {
+            let decoded = (!is_number).then(|| String::from_utf8_lossy(&payload[of(range)]).into_owned());
+            tags.texts.push((decoded, text.as_str()));
         }
         let mut shown = Message::decode(message.session, message.from, message.head.clone(), payload.into(), limits);
         shown.n = message.n;
@@ -113,7 +123,7 @@ impl<'m> Shown<'m> {
     /// Puts tags for secrets into a tree of the payload's fields, whose positions count from `base`: behind the bytes that its text
     /// is in.
     pub fn tag(&self, tree: &mut Tree, base: u32, bytes: &mut Vec<u8>) {
-        let places = self.texts.iter().map(|(range, text)| {
+        let places = self.texts.iter().map(|Tagged { range, text, .. }| {
             let start = bytes.len() as u32;
             bytes.extend(text.as_bytes());
             ((range.start + base, range.end + base), start..start + text.len() as u32)
@@ -135,8 +145,8 @@ impl<'m> Shown<'m> {
                         *range = tag;
                     }
                 }
-                Value::Number(_) | Value::Int(_) | Value::Uint(_) if !node.span.is_empty() => {
-                    if let Some(tag) = find(&(node.span.start + 1..node.span.end)) {
+                Value::Number(_) | Value::Int(_) | Value::Uint(_) => {
+                    if let Some(tag) = find(&node.span) {
                         node.value = Value::Text(tag);
                     }
                 }
@@ -148,8 +158,8 @@ impl<'m> Shown<'m> {
 
 /// Puts tags where a body that was decoded from masked bytes has asterisks, in the order in which both have them.
 struct InOrder<'t> {
-    /// What was decoded, and what is shown for it.
-    texts: Vec<(String, &'t str)>,
+    /// What was decoded, where it is no number, and what is shown for it.
+    texts: Vec<(Option<String>, &'t str)>,
     next: usize,
 }
 
@@ -159,13 +169,13 @@ impl InOrder<'_> {
         if !text.contains(char::from(FILL)) {
             return None;
         }
-        self.find(|decoded| decoded == text)
+        self.find(|decoded| decoded == Some(text))
     }
 
-    fn find(&mut self, is_it: impl Fn(&str) -> bool) -> Option<String> {
+    fn find(&mut self, is_it: impl Fn(Option<&str>) -> bool) -> Option<String> {
         const AHEAD: usize = 64;
         let ahead = self.texts[self.next..].iter().take(AHEAD);
-        let at = self.next + ahead.map(|(decoded, _)| decoded).position(|decoded| is_it(decoded))?;
+        let at = self.next + ahead.map(|(decoded, _)| decoded.as_deref()).position(is_it)?;
         self.next = at + 1;
         Some(self.texts[at].1.to_owned())
     }
@@ -256,8 +266,7 @@ impl InOrder<'_> {
     }
 
     fn number(&mut self, value: &mut Amf) {
-        let tag = self.find(|decoded| decoded.chars().all(|c| matches!(c, '*' | '\u{fffd}')));
-        if let Some(tag) = tag {
+        if let Some(tag) = self.find(|decoded| decoded.is_none()) {
             *value = Amf::String(tag);
         }
     }
