@@ -126,8 +126,8 @@ fn is_it(text: &[u8], range: &Range<usize>, length: usize, place: Place) -> bool
     let (before, after) = (range.start.checked_sub(1).map(|at| text[at]), text.get(range.end).copied());
     let joins = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80);
     let is_word = !joins(before) && !joins(after);
-    let is_apart = before.is_none_or(|byte| b"/\"'`[(=:,".contains(&byte))
-        && after.is_none_or(|byte| b"/?\"'`])&,".contains(&byte));
+    let is_apart =
+        before.is_none_or(|byte| b"/\"'`[(=".contains(&byte)) && after.is_none_or(|byte| b"/?\"'`])&".contains(&byte));
     match length {
         INSIDE.. => true,
         WORD.. => is_word,
@@ -199,6 +199,7 @@ mod tests {
         assert_eq!(found(&["cam1"], "cam1 is on; cam12 is not"), ["cam1"]);
         assert!(found(&["s"], "it's 5 s long").is_empty());
         assert_eq!(found(&["s"], "/live/s"), ["s"]);
+        assert!(found(&["1"], "FMS/3,0,1,123").is_empty());
         assert!(found(&["live", "publish"], "publish live").is_empty());
     }
 }
