@@ -47,7 +47,7 @@ impl Rule for CommandMalformed {
             }
             return;
         }
-        let name = &told(&command.name).to_string();
+        let name = told(&command.name);
         match command.misplaced {
             Some(Misplaced::Name) => {
                 let what = command.arguments.first().map_or("something else than a string", kind);
@@ -63,7 +63,7 @@ impl Rule for CommandMalformed {
             }
             None if message.problems.is_empty() => {
                 let finding = findings.about(Self::META, message, format!("{name} without a transaction id"));
-                if name.starts_with("on") {
+                if command.name.starts_with("on") {
                     finding.severity = Severity::Warning;
                 }
             }
