@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Story, place, rule};
-use crate::wire::{Origin, Side, told_as};
+use crate::wire::{Origin, Side, told, told_as};
 
 rule! {
     /// `tcUrl` is the address that the client was given: scheme, host, port, application. This one cannot be taken apart so, or
@@ -80,7 +80,7 @@ impl Url<'_> {
         if let Some(port) = port.filter(|port| !port.is_empty())
             && !port.parse::<u16>().is_ok_and(|number| number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()))
         {
-            return Err(format!("its port is \"{}\", which is no port number", told_as(Origin::Secret, port)));
+            return Err(format!("its port is \"{}\", which is no port number", told(port)));
         }
         let has_query = path.contains(['?', '#']);
         Ok(Url { path, has_query })
