@@ -179,6 +179,8 @@ limits! {
     secrets: usize = 64, "secrets";
     /// Bytes of these secrets together. Past it all text of the session's messages is masked.
     secret_bytes: usize = 16 << 10, "bytes";
+    /// Secrets of a run that have a tag of their own. Past it what is masked has none. A tag helps a reader who sees a few of them.
+    secret_tags: usize = 16_384, "secrets", uncounted "what is masked has no letter behind its asterisks";
 
     /// Bytes of what a finding quotes from the wire. Past it the quotation is cut. It has to be read by a person.
     finding_bytes: usize = 1024, "bytes", uncounted "the text that was cut ends in `…`";

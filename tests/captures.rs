@@ -149,9 +149,7 @@ const UNCLAIMED: &[(&str, usize)] = &[];
 fn every_byte_of_every_message_is_somebodys() {
     let mut messages = 0;
     let mut unclaimed = Vec::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
-    let folders = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    for path in folders.flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path()) {
+    for path in common::captures() {
         let mut left = 0;
         for message in common::Story::of_file(&path).messages() {
             messages += 1;

@@ -232,9 +232,7 @@ const NOT_PRINTED: &[(&str, &str)] = &[
 /// The repository's captures, without those that are another one with its packets disturbed, and one with what cannot be
 /// decoded.
 fn captures() -> Vec<PathBuf> {
-    let folders = fs::read_dir(common::capture("")).unwrap().map(|entry| entry.unwrap().path());
-    let files = folders.filter(|path| path.is_dir()).flat_map(|folder| fs::read_dir(folder).unwrap());
-    let mut captures: Vec<_> = files.map(|entry| entry.unwrap().path()).collect();
+    let mut captures = common::captures();
     captures.retain(|path| !path.file_name().unwrap().to_str().unwrap().starts_with("derived-"));
     captures.sort();
     // A command that ends inside its name, then no chunk header.

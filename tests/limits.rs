@@ -15,7 +15,7 @@ use rtmp_inspect::filter::Sessions;
 use rtmp_inspect::limits;
 use rtmp_inspect::net::How;
 use rtmp_inspect::proto::rtmp::Body;
-use rtmp_inspect::proto::rtmp::secrets::Masks;
+use rtmp_inspect::proto::rtmp::secrets::{self, Masks};
 use rtmp_inspect::proto::{Event, Why};
 use rtmp_inspect::rules::{Engine, Finding};
 use rtmp_inspect::story::{Quote, Stories, Story};
@@ -449,6 +449,14 @@ attacks! {
         masks_all_text(&limits);
     }
 
+    fn secret_tags() {
+        let limits = small(|limits| limits.secret_tags = 3);
+        let mut masks = Masks::new(false, &limits);
+        names(&Limits::default()).events.iter().for_each(|event| masks.observe(event));
+        let shown = |number| masks.text(1, secrets::Place::Text, &format!("name{number}"));
+        assert_eq!([0, 1, 2, 3, 9].map(shown), ["***a", "***b", "***c", "***", "***"]);
+    }
+
     fn finding_bytes() {
         let long = "x".repeat(50_000);
         let run = say(&sample::connected().client(|c| c.create_stream(2)).server(|s| s.error(2, "No", &long)), &Limits::default());
@@ -807,8 +815,8 @@ fn masks_all_text(limits: &Limits) {
     let run = names(&Limits::default());
     let mut masks = Masks::new(false, limits);
     run.events.iter().for_each(|event| masks.observe(event));
-    assert_eq!(masks.text(1, "name9 and all else"), "*".repeat(18));
-    assert_eq!(masks.text(2, "another session"), "another session");
+    assert_eq!(masks.text(1, secrets::Place::Text, "name9 and all else"), "***");
+    assert_eq!(masks.text(2, secrets::Place::Text, "another session"), "another session");
 }
 
 /// Loads messages of one byte into the screen: how long the batches were, what was complained, and the memory.

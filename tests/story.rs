@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rtmp_inspect::compare::{Comparison, Observer, Profile, Scenarios};
 use rtmp_inspect::export;
-use rtmp_inspect::inspection::Inspection;
+use rtmp_inspect::inspection::{Inspection, Options};
 use rtmp_inspect::limits::Limits;
 use rtmp_inspect::net::Start;
 use rtmp_inspect::proto::Event;
@@ -65,7 +65,8 @@ fn sessions(path: &Path) -> BTreeMap<u32, Session> {
     let limits = Limits::default();
     let mut sessions: BTreeMap<u32, Session> = BTreeMap::new();
     let mut stats = Stats::new(&limits);
-    let mut inspection = Inspection::open(&[path.to_owned()], &limits).unwrap();
+    let open = Options { show_secrets: true, ..Options::default() };
+    let mut inspection = Inspection::open_with(&[path.to_owned()], &open).unwrap();
     while let Some(told) = inspection.next() {
         let Ok(told) = told else { continue };
         let session = sessions.entry(told.event.session()).or_default();

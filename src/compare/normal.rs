@@ -3,6 +3,7 @@
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::Deed;
+use crate::proto::rtmp::secrets::is_credential;
 use crate::proto::rtmp::{Command, procedure};
 use crate::wire::words;
 
@@ -57,11 +58,12 @@ pub(super) fn kind(value: &Amf) -> &'static str {
 
 /// Whether a property is another one in each session.
 pub(super) fn is_volatile(name: &str) -> bool {
-    VOLATILE.contains(&name)
+    VOLATILE.contains(&name) || is_credential(name.as_bytes())
 }
 
-/// A property's value: itself where it is plain, the names and types of its members where it is not.
-pub(super) fn property(name: &str, value: &Amf) -> String {
+/// A property's value: itself where it is plain, the names and types of its members where it is not. `show` says what may be shown of
+/// a text.
+pub(super) fn property(name: &str, value: &Amf, show: &dyn Fn(&str) -> String) -> String {
     if is_volatile(name) {
         return format!("a {}", kind(value));
     }
@@ -69,10 +71,10 @@ pub(super) fn property(name: &str, value: &Amf) -> String {
         Amf::Number(number) => number.to_string(),
         Amf::Integer(number) => format!("{number} (integer)"),
         Amf::Boolean(flag) => flag.to_string(),
-        Amf::String(text) => format!("\"{}\"", clip(text)),
-        Amf::StrictArray(items) => list(items.iter().map(|item| property("", item))),
+        Amf::String(text) => format!("\"{}\"", clip(&show(text))),
+        Amf::StrictArray(items) => list(items.iter().map(|item| property("", item, show))),
         value if !value.members().is_empty() => {
-            let members = value.members().iter().map(|(name, value)| format!("{} {}", clip(name), kind(value)));
+            let members = value.members().iter().map(|(name, value)| format!("{} {}", clip(&show(name)), kind(value)));
             format!("{} {{{}}}", kind(value), joined(members))
         }
         value => kind(value).to_owned(),
@@ -111,8 +113,8 @@ pub(super) fn bare(name: &str) -> &str {
 }
 
 /// A request as its sender meant it: its name, and of its arguments what is the same whoever sends it. `stream` is the word
-/// for the stream's name.
-pub(super) fn request(command: &Command, stream: &str) -> String {
+/// for the stream's name, `name` what may be shown of the procedure's.
+pub(super) fn request(command: &Command, name: &str, stream: &str) -> String {
     let naming = names_stream(&command.name);
     let argument = |(index, value): (usize, &Amf)| match (index, value) {
         (0, Amf::String(name)) if naming => format!("{stream}{}", parameters(name)),
@@ -126,13 +128,15 @@ pub(super) fn request(command: &Command, stream: &str) -> String {
         (_, value) => argument(value, false),
     };
     let arguments = command.arguments.iter().enumerate().map(argument);
-    format!("{}({})", clip(&command.name), joined(arguments))
+    format!("{name}({})", joined(arguments))
 }
 
 /// The names of the parameters in a stream's name or an application: `?user&token`.
 fn parameters(name: &str) -> String {
     let Some((_, query)) = name.split_once('?') else { return String::new() };
-    let names = query.split('&').map(|pair| clip(pair.split('=').next().unwrap_or_default()));
+    // What has no value may be one itself.
+    let names =
+        query.split('&').map(|pair| pair.split_once('=').map_or_else(|| "***".to_owned(), |(name, _)| clip(name)));
     format!("?{}", names.take(MEMBERS).collect::<Vec<_>>().join("&"))
 }
 
@@ -143,7 +147,7 @@ pub(super) fn connect(command: &Command) -> String {
         ("app", Amf::String(app)) => format!("app{}", parameters(app)),
         ("tcUrl" | "swfUrl" | "pageUrl" | "app", value) => format!("{name}={}", kind(value)),
         ("flashVer" | "flashver", Amf::String(version)) => format!("flashVer={}", program(version)),
-        (name, value) => format!("{name}={}", property(name, value)),
+        (name, value) => format!("{name}={}", property(name, value, &str::to_owned)),
     });
     let arguments = command.arguments.iter().map(|value| argument(value, false));
     format!("connect({}; {})", members.collect::<Vec<_>>().join(", "), joined(arguments))
@@ -176,7 +180,7 @@ pub(super) fn description(text: &str, app: &str, streams: &[String]) -> String {
         // An application's name may be a common word; beside a slash it is the name.
         text = text.replace(&format!("/{app}/"), "/‹app›/").replace(&format!("{app}/‹name›"), "‹app›/‹name›");
     }
-    clip(&text)
+    text
 }
 
 /// What was said before the client named a stream, without that name. A name of few characters is a common word or number
@@ -204,27 +208,6 @@ fn replace_word(text: &str, word: &str, with: &str) -> String {
         rest = &rest[at + word.len()..];
     }
     result + rest
-}
-
-/// Masked text with each run of asterisks as one mask, so that a secret's length makes no difference.
-pub(super) fn even_masks(text: &str) -> String {
-    let mut even = String::with_capacity(text.len());
-    let mut run = 0;
-    for c in text.chars() {
-        if c == '*' {
-            run += 1;
-            continue;
-        }
-        if run > 0 {
-            even.push_str("***");
-            run = 0;
-        }
-        even.push(c);
-    }
-    if run > 0 {
-        even.push_str("***");
-    }
-    even
 }
 
 #[cfg(test)]
@@ -255,7 +238,7 @@ mod tests {
             arguments: vec![Amf::String(name.into()), Amf::String("live".into())],
             ..Command::default()
         };
-        assert_eq!(request(&publish("a"), "name"), "publish(name, live)");
-        assert_eq!(request(&publish("b?sign=77-x"), "name"), "publish(name?sign, live)");
+        assert_eq!(request(&publish("a"), "publish", "name"), "publish(name, live)");
+        assert_eq!(request(&publish("b?sign=77-x"), "publish", "name"), "publish(name?sign, live)");
     }
 }

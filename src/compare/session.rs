@@ -22,7 +22,7 @@ use crate::limits::Limits;
 use crate::net::How;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::Deed;
-use crate::proto::rtmp::secrets::Masks;
+use crate::proto::rtmp::secrets::{Masks, Place};
 use crate::proto::rtmp::{Body, Command, Handshake, Message, UserControl, UserControlEvent, status};
 use crate::proto::{Close, Opened};
 use crate::story::{self, Story};
@@ -214,6 +214,7 @@ impl Session {
             self.freeze();
             return None;
         }
+        let name = normal::clip(&masks.even(self.id, Place::Loose, &command.name));
         let reaction = request::is_reaction(&command.name);
         let asked = story.requests.get(message.n);
         let deed = asked.and_then(|asked| asked.deed);
@@ -239,22 +240,22 @@ impl Session {
                 (Some(Deed::Plays), true) => "published name",
                 _ => "name",
             };
-            normal::request(command, stream)
+            normal::request(command, &name, stream)
         };
         let situation = if reaction {
-            Situation::of(normal::clip(&command.name))
+            Situation::of(name.clone())
         } else {
             // A server may answer on the chunk stream on which it was asked, or not at all where no answer is wanted.
             let is_numbered = asked.is_some_and(story::Request::is_numbered);
             let wanted = if is_numbered { "" } else { ", transaction id 0" };
             let detail = format!("on chunk stream {}{wanted}", message.head.chunk_stream_id);
-            self.situation(&command.name, deed, &text, detail)
+            self.situation(&name, deed, &text, detail)
         };
         let ends = deed.is_some_and(Deed::is_end) && self.published.is_some();
         self.requests.push(Request {
             n: message.n,
             time: message.head.last.time,
-            name: command.name.clone(),
+            name,
             deed,
             wants_answer,
             flag: match command.arguments.first() {
@@ -294,7 +295,7 @@ impl Session {
         let member = |name| command.object.as_ref().and_then(|object| object.member(name)).and_then(Amf::text);
         member("app").unwrap_or_default().clone_into(&mut self.app);
         if let Some(version) = member("flashVer").or_else(|| member("flashver")) {
-            self.client = normal::even_masks(&masks.text(self.id, &normal::program(version)));
+            self.client = normal::program(&masks.even(self.id, Place::Text, version));
         }
     }
 
@@ -357,7 +358,7 @@ impl Session {
 
     /// Text from the wire as it may be shown and compared.
     fn masked(&self, masks: &Masks, text: &str) -> String {
-        normal::even_masks(&masks.text(self.id, &normal::clip(text)))
+        normal::clip(&masks.even(self.id, Place::Text, text))
     }
 
     /// Everything is known: tells it.

@@ -10,7 +10,7 @@ use super::profile::Profile;
 use super::tested::Told;
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
-use crate::proto::rtmp::secrets::Masks;
+use crate::proto::rtmp::secrets::{Masks, Place};
 use crate::proto::rtmp::{Body, Command, Content, Handshake, HandshakeFacts, Message};
 use crate::wire::Side;
 
@@ -131,5 +131,5 @@ fn metadata(values: &[Amf]) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn shown(session: u32, text: &str, masks: &Masks) -> String {
-    normal::even_masks(&masks.text(session, &normal::clip(text)))
+    normal::clip(&masks.even(session, Place::Text, text))
 }

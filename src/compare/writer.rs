@@ -4,7 +4,7 @@ use super::evidence::Evidence;
 use super::normal;
 use super::profile::{Anchor, Fact, Profile};
 use super::situation::Situation;
-use crate::proto::rtmp::secrets::Masks;
+use crate::proto::rtmp::secrets::{Masks, Place};
 
 /// A row of the table: its place in the protocol's order, its key and its title.
 pub(super) struct Name {
@@ -28,7 +28,14 @@ pub(super) struct Writer<'w> {
 impl Writer<'_> {
     /// Text from the wire as it may be shown, with all the session's secrets known.
     pub(super) fn shown(&self, text: &str) -> String {
-        normal::even_masks(&self.masks.text(self.session, text))
+        self.masks.even(self.session, Place::Text, text)
+    }
+
+    /// A sentence of the server without the session's own names. Where these are in it, nothing else is a name.
+    pub(super) fn description(&self, text: &str, app: &str, names: &[String]) -> String {
+        let bare = normal::description(text, app, names);
+        let place = if bare == text { Place::Description } else { Place::Text };
+        normal::clip(&self.masks.even(self.session, place, &bare))
     }
 
     pub(super) fn fact(&mut self, name: Name, situation: &Situation, value: impl Into<String>, n: Option<u64>) {

@@ -175,12 +175,12 @@ impl<W: Write> JsonWriter<W> {
     }
 
     fn message(&mut self, message: &Message, masks: &Masks) -> io::Result<()> {
-        let message = &*masks.message(message);
+        let message = masks.message(message);
         let envelope = message.envelope();
         let time = self.time(envelope.last.time);
         let mut tree = std::mem::take(&mut self.tree);
         tree.clear();
-        message.record(&mut tree, &masks.limits);
+        let bytes = message.record(&mut tree, &masks.limits);
         let with_payload = self.payload;
         let result = self.line(envelope.kind.name(), |map| {
             put(map, &field::N, &message.n)?;
@@ -192,7 +192,7 @@ impl<W: Write> JsonWriter<W> {
                 answers: answer.n,
                 latency_ms: answer.latency as f64 / 1e6,
             });
-            Source::new(&tree, &message.payload).members(map, behind.as_ref())?;
+            Source::new(&tree, &bytes).members(map, behind.as_ref())?;
             if !message.problems.is_empty() {
                 put(map, &field::PROBLEMS, &Problems(&message.problems))?;
             }
@@ -238,13 +238,13 @@ impl<W: Write> JsonWriter<W> {
         })
     }
 
-    fn undecodable(&mut self, lost: &Undecodable) -> io::Result<()> {
+    fn undecodable(&mut self, lost: &Undecodable, masks: &Masks) -> io::Result<()> {
         let envelope = lost.envelope();
         self.line(envelope.kind.name(), |map| {
             place(map, &envelope)?;
             put(map, &field::OFFSET, &envelope.offset)?;
             put(map, &field::PACKET, &envelope.last.packet.0)?;
-            put(map, &field::REASON, &lost.reason.clause())
+            put(map, &field::REASON, &masks.sentence(lost.session, &lost.reason.sentence()))
         })
     }
 
@@ -295,7 +295,7 @@ impl<W: Write> Writer for JsonWriter<W> {
             Event::Message(event) => self.message(event, masks),
             Event::Incomplete(event) => self.incomplete(event),
             Event::Gap(event) => self.gap(event),
-            Event::Undecodable(event) => self.undecodable(event),
+            Event::Undecodable(event) => self.undecodable(event, masks),
             Event::Resync(event) => self.resync(event),
             Event::Deviation(event) => self.deviation(event),
             Event::Close(event) => self.close(event),

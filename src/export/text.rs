@@ -9,7 +9,7 @@ use super::{Counts, Writer};
 use crate::analyzer::Totals;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{self, Head, type_name};
-use crate::proto::{Envelope, Event, Opened, describe};
+use crate::proto::{Envelope, Event, Opened, describe, describe_behind};
 use crate::rules::Finding;
 use crate::story::Story;
 use crate::wire::words::{count, seconds_into};
@@ -68,10 +68,10 @@ impl<W: Write> TextWriter<W> {
     }
 
     /// A line about an event that is no message and has no column of its own.
-    fn remark(&mut self, event: &Event) -> io::Result<()> {
+    fn remark(&mut self, event: &Event, masks: &Masks) -> io::Result<()> {
         let Some(envelope) = event.envelope() else { return Ok(()) };
         self.begin_line(None, &envelope);
-        self.line.put(format_args!("{}", describe(event)));
+        self.line.put(format_args!("{}", describe_behind(masks, event)));
         self.end_line()
     }
 
@@ -99,7 +99,7 @@ impl<W: Write> Writer for TextWriter<W> {
                 self.end_line()
             }
             Event::Message(message) => {
-                let message = &*masks.message(message);
+                let message = &masks.message(message);
                 let head = &message.head;
                 self.begin_line(Some(message.n), &message.envelope());
                 self.columns(head, head.kind.name().unwrap_or(&type_name(head.kind)));
@@ -113,7 +113,7 @@ impl<W: Write> Writer for TextWriter<W> {
                 self.line.put(format_args!("{}", describe(event)));
                 self.end_line()
             }
-            _ => self.remark(event),
+            _ => self.remark(event, masks),
         }
     }
 

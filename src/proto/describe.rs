@@ -1,12 +1,19 @@
 //! An event in one line, for a person.
 
+use super::rtmp::secrets::Masks;
 use super::rtmp::{self, Content, HandshakeFacts};
 use super::{Close, Event, Incomplete, Opened};
 use crate::net::{How, Start, TcpFacts};
 use crate::wire::{Side, escape};
 
-/// What an event says, without its time, session and side. Text from the wire is escaped.
+/// What an event says, without its time, session and side. Text from the wire is escaped. Messages are described as they are: whoever
+/// shows them masks them before.
 pub fn describe(event: &Event) -> String {
+    describe_behind(&Masks::default(), event)
+}
+
+/// The same, with what masks let through of bytes that could not be decoded.
+pub fn describe_behind(masks: &Masks, event: &Event) -> String {
     match event {
         Event::Session(event) => opened(event),
         Event::Handshake(event) => handshake(event.facts),
@@ -16,7 +23,10 @@ pub fn describe(event: &Event) -> String {
             let then = if gap.survived { "decoding goes on" } else { "the next chunk is looked for" };
             format!("{} bytes are missing at offset {}; {then}", gap.bytes, gap.offset)
         }
-        Event::Undecodable(lost) => format!("not decodable at offset {}: {}", lost.offset, lost.reason.clause()),
+        Event::Undecodable(lost) => {
+            let why = masks.sentence(lost.session, &lost.reason.sentence());
+            format!("not decodable at offset {}: {why}", lost.offset)
+        }
         Event::Resync(event) => {
             format!(
                 "chunks found again at offset {}, after {} bytes that were not decoded",

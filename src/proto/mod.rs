@@ -10,7 +10,7 @@ mod event;
 pub mod flv;
 pub mod rtmp;
 
-pub use describe::{describe, trouble};
+pub use describe::{describe, describe_behind, trouble};
 pub use envelope::{Envelope, EventKind};
 pub use event::{
     Attempts, Close, Deviation, Event, Gap, Incomplete, Opened, Piece, Resync, Stranger, Undecodable, Why,

@@ -218,7 +218,7 @@ natives! {
         _ => false,
     };
     REASON => |s, visit| match s.event {
-        Event::Undecodable(lost) => visit(Seen::Text(lost.reason.clause().as_bytes())),
+        Event::Undecodable(lost) => visit(Seen::Text(lost.reason.sentence().as_bytes())),
         Event::Deviation(event) => visit(Seen::Text(event.mistake.clause(event.from).as_bytes())),
         _ => false,
     };

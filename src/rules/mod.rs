@@ -24,7 +24,7 @@ use crate::story::Request;
 pub use crate::story::Story;
 pub use crate::story::{Mark, Marked, Quote};
 use crate::wire::words::clip_bytes;
-use crate::wire::{PacketNo, Side, Word};
+use crate::wire::{PacketNo, Sentence, Side, Word};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,8 +106,8 @@ pub struct Finding {
     pub severity: Severity,
     pub session: u32,
     pub from: Option<Side>,
-    /// A clause, lower case, no full stop. It may quote the wire: escape and mask it before it is shown.
-    pub text: String,
+    /// A clause, lower case, no full stop. What it quotes from the wire is not masked yet, nor escaped.
+    pub text: Sentence,
     /// The message that it is about.
     pub message: Option<u64>,
     /// The first and last packet that prove it.
@@ -163,7 +163,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// A finding about some packets.
+    /// A finding about some packets. What its text quotes from the wire is to be marked as [`told`](crate::wire::told).
     fn push(
         &mut self,
         rule: &'static Meta,
@@ -176,7 +176,7 @@ impl Findings {
             severity: rule.severity,
             session: self.session,
             from,
-            text: clipped(text),
+            text: Sentence::of(text, Limits::DEFAULT.finding_bytes),
             message: None,
             packets,
             certain: true,

@@ -108,6 +108,13 @@ impl Calls {
         }
     }
 
+    /// Puts in the place of each name what may be shown of it.
+    pub(super) fn rename(&mut self, shown: impl Fn(&str) -> String) {
+        for (_, name, _) in &mut self.procedures {
+            *name = shown(name);
+        }
+    }
+
     /// Adds those of a session.
     pub(super) fn add(&mut self, others: &Calls, room: &mut Room) {
         self.more += others.more;

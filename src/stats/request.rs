@@ -1,7 +1,7 @@
 //! The publishes and plays of a session, as the story tells what became of them.
 
 use crate::limits::Limits;
-use crate::proto::rtmp::secrets::Masks;
+use crate::proto::rtmp::secrets::{Masks, Place};
 use crate::story::{self, Story};
 use crate::wire::Moment;
 use crate::wire::words::clip_bytes;
@@ -71,12 +71,12 @@ impl Request {
         let name = request.argument.as_deref();
         Request {
             command: request.name.clone(),
-            name: name.map(|name| clip_bytes(masks.text(session, name), NAME)),
+            name: name.map(|name| clip_bytes(masks.text(session, Place::Name, name), NAME)),
             message_stream_id: request.message_stream_id,
             n: request.n,
             at: request.at,
             settled: request.outcome.as_ref().map(|outcome| Settled {
-                code: clip_bytes(outcome.code.clone(), NAME),
+                code: clip_bytes(masks.text(session, Place::Word, &outcome.code), NAME),
                 accepted: outcome.accepted,
                 n: outcome.n,
                 at: outcome.at,

@@ -7,7 +7,7 @@ use super::side::SideStats;
 use super::track::Tracks;
 use crate::limits::Limits;
 use crate::net::How;
-use crate::proto::rtmp::secrets::Masks;
+use crate::proto::rtmp::secrets::{Masks, Place};
 use crate::proto::rtmp::{Body, Message, Step};
 use crate::proto::{Event, Opened};
 use crate::story::{Metadata, Story};
@@ -143,6 +143,7 @@ impl SessionStats {
         let session = self.opened.session;
         self.requests = self.asked.tell(session, story, masks);
         self.more_requests = self.asked.more;
+        self.calls.rename(|name| masks.text(session, Place::Loose, name));
         self.tracks.conclude(story);
         let told = story.tracks.all_metadata().filter(|said| self.described.contains(&said.n));
         self.metadata = told.map(|said| masked(said, session, masks)).collect();
@@ -150,6 +151,6 @@ impl SessionStats {
 }
 
 fn masked(said: &Metadata, session: u32, masks: &Masks) -> Metadata {
-    let encoder = said.encoder.as_ref().map(|encoder| clip_bytes(masks.text(session, encoder), ENCODER));
+    let encoder = said.encoder.as_ref().map(|encoder| clip_bytes(masks.text(session, Place::Text, encoder), ENCODER));
     Metadata { encoder, ..said.clone() }
 }

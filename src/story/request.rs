@@ -4,6 +4,7 @@ use super::Quote;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::{self, Deed, Procedure};
 use crate::proto::rtmp::{Command, Message, status};
+use crate::wire::told;
 use crate::wire::{Moment, PacketNo, Side};
 
 /// What a message stream is for.
@@ -129,11 +130,11 @@ impl Request {
         }
     }
 
-    /// The command's name and transaction id: `publish(5)`.
+    /// The command's name and transaction id, for a sentence: `publish(5)`.
     pub fn call(&self) -> String {
         match self.transaction_id {
-            Some(id) => format!("{}({id})", self.name),
-            None => self.name.clone(),
+            Some(id) => format!("{}({id})", told(&self.name)),
+            None => told(&self.name).to_string(),
         }
     }
 

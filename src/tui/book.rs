@@ -1,6 +1,5 @@
 //! What is known of a capture, and what of it may be shown: index, evidence and masks together.
 
-use std::borrow::Cow;
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -9,10 +8,11 @@ use super::evidence::{Evidence, Missing, Source};
 use super::index::{Index, MessageRow, Row, StepRow};
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
-use crate::proto::rtmp::secrets::Masks;
+use crate::proto::rtmp::secrets::{Masks, Shown as Masked};
 use crate::proto::rtmp::{Body, Handshake, Head, HeaderBytes, Message, MessageType, Run, type_name};
-use crate::proto::{Event, Incomplete, describe};
+use crate::proto::{Event, Incomplete, describe, describe_behind};
 use crate::rules::Finding;
+use crate::wire::Sentence;
 
 /// What the analyzer and the rules say, in order.
 #[derive(Debug)]
@@ -65,9 +65,7 @@ pub struct RowText {
 
 /// A message as it may be shown, and the bytes of its first chunk header.
 pub struct Shown {
-    pub message: Message,
-    /// Whether secrets in it were masked.
-    pub masked: bool,
+    pub message: Masked<'static>,
     pub header: Vec<u8>,
 }
 
@@ -82,9 +80,10 @@ impl Book {
     pub fn take(&mut self, item: Item) -> bool {
         match item {
             Item::Event(Event::Piece(piece)) => self.evidence.add(&piece),
-            Item::Event(event) => {
+            Item::Event(mut event) => {
                 let is_command = matches!(&event, Event::Message(message) if may_hold_secrets(message.head.kind));
                 self.masks.observe(&event);
+                strip(&mut event);
                 self.index.add(event);
                 return is_command && !self.masks.reveal;
             }
@@ -111,9 +110,8 @@ impl Book {
         let mut whole = Message::decode(message.session, message.from, head, payload.into(), self.limits());
         whole.n = u64::from(message.n);
         whole.answers = self.index.answer(row);
-        let message = self.masks.message(&whole);
-        let masked = matches!(message, Cow::Owned(_));
-        Ok(Shown { message: message.into_owned(), masked, header })
+        let message = self.masks.message(&whole).into_owned();
+        Ok(Shown { message, header })
     }
 
     /// What came of an incomplete message, up to the first byte that is missing: header and payload, as they may be
@@ -137,9 +135,14 @@ impl Book {
         Ok(step.event(bytes.into()))
     }
 
-    /// Text that quotes the wire, as it may be shown.
-    pub fn masked(&self, session: u32, text: &str) -> String {
-        crate::wire::escape(&self.masks.sentence(session, text))
+    /// A sentence that quotes the wire, as it may be shown.
+    pub fn masked(&self, session: u32, sentence: &Sentence) -> String {
+        crate::wire::escape(&self.masks.sentence(session, sentence))
+    }
+
+    /// What an event says that is no message.
+    pub fn describe(&self, event: &Event) -> String {
+        describe_behind(&self.masks, event)
     }
 
     /// A row in words.
@@ -157,7 +160,7 @@ impl Book {
             }
             Row::Message(message) => {
                 let what = match self.message(row, message) {
-                    Ok(shown) => describe(&Event::Message(shown.message)),
+                    Ok(shown) => shown.message.describe(),
                     Err(missing) => format!("{} bytes; {missing}", message.length),
                 };
                 (type_name(message.kind), what)
@@ -176,7 +179,7 @@ impl Book {
                     Row::Incomplete(event) => type_name(event.head.kind),
                     _ => entry.envelope().map_or_else(String::new, |envelope| envelope.kind.name().to_owned()),
                 };
-                (kind, entry.event().as_ref().map_or_else(String::new, describe))
+                (kind, entry.event().as_ref().map_or_else(String::new, |event| self.describe(event)))
             }
         };
         RowText { kind, what }
@@ -195,23 +198,21 @@ impl Book {
     }
 }
 
-/// Everything of an event that only its bytes say is left out: the bytes can be read again.
-pub(super) fn strip(event: &mut Event) {
+/// Everything of an event that only its bytes say is left out: the bytes can be read again. Masks learn from messages that may hold
+/// secrets first, so these keep their bytes up to the book.
+pub(super) fn strip_media(event: &mut Event) {
+    if !matches!(event, Event::Message(message) if may_hold_secrets(message.head.kind)) {
+        strip(event);
+    }
+}
+
+fn strip(event: &mut Event) {
     match event {
         Event::Message(message) => {
             message.payload = Bytes::new();
             message.head.header = HeaderBytes::default();
             message.problems = Vec::new();
-            message.body = match std::mem::replace(&mut message.body, Body::Opaque) {
-                // Masks learn stream names from first arguments.
-                Body::Command(mut command) if command.arguments.first().and_then(Amf::text).is_some() => {
-                    command.arguments.truncate(1);
-                    command.arguments.shrink_to_fit();
-                    command.object = None;
-                    Body::Command(command)
-                }
-                _ => Body::Opaque,
-            };
+            message.body = Body::Opaque;
         }
         Event::Handshake(step) => step.bytes = Bytes::new(),
         _ => {}
@@ -220,5 +221,5 @@ pub(super) fn strip(event: &mut Event) {
 
 /// Commands, data and shared objects: media and control messages hold no secrets.
 fn may_hold_secrets(kind: MessageType) -> bool {
-    matches!(kind.0, 15..=20)
+    matches!(kind.0, 15..=20 | 22)
 }

@@ -91,7 +91,9 @@ impl Detail {
                         step.record(&mut tree);
                         detail.bytes = step.bytes.to_vec();
                         name.clone_into(&mut detail.about_bytes);
-                        detail.tree(&tree);
+                        let bytes = std::mem::take(&mut detail.bytes);
+                        detail.tree(&tree, &bytes);
+                        detail.bytes = bytes;
                     }
                     Err(missing) => detail.missing(&missing),
                 }
@@ -114,14 +116,16 @@ impl Detail {
                             book.limits(),
                         );
                         detail.put_bytes(&first, &payload, "chunk header, part of payload");
-                        detail.tree(&tree);
+                        let bytes = std::mem::take(&mut detail.bytes);
+                        detail.tree(&tree, &bytes);
+                        detail.bytes = bytes;
                     }
                     Err(missing) => detail.missing(&missing),
                 }
             }
             Some(Row::Finding(finding)) => detail.finding(book, finding),
             Some(Row::Opened(envelope)) => detail.session(&book.index, envelope.session),
-            Some(entry) => detail.other(entry),
+            Some(entry) => detail.other(book, entry),
         }
         if detail.bytes.is_empty() && detail.about_bytes.is_empty() {
             "no bytes of its own".clone_into(&mut detail.about_bytes);
@@ -140,7 +144,7 @@ impl Detail {
                 detail.measure(&field::LATENCY, answer.latency as f64 / 1e6);
             });
         }
-        let about = if shown.masked { "chunk header, masked payload" } else { "chunk header, payload" };
+        let about = if message.is_masked() { "chunk header, masked payload" } else { "chunk header, payload" };
         self.put_bytes(&shown.header, &message.payload, about);
         let mut tree = Tree::default();
         header::record(&shown.header, 0, &mut tree);
@@ -152,7 +156,9 @@ impl Detail {
             &mut tree,
             book.limits(),
         );
-        self.tree(&tree);
+        let mut texts = self.bytes.clone();
+        message.tag(&mut tree, base as u32, &mut texts);
+        self.tree(&tree, &texts);
         for problem in &message.problems {
             let mut value = String::new();
             escape_into(&mut value, &problem.what);
@@ -258,10 +264,10 @@ impl Detail {
         }
     }
 
-    fn other(&mut self, entry: &Row) {
+    fn other(&mut self, book: &Book, entry: &Row) {
         let (Some(envelope), Some(event)) = (entry.envelope(), entry.event()) else { return };
         envelope.kind.name().clone_into(&mut self.title);
-        self.say("what", describe(&event));
+        self.say("what", book.describe(&event));
         if let Some(from) = envelope.from {
             self.say(field::FROM.key(), from.name().to_owned());
         }
@@ -324,15 +330,15 @@ impl Detail {
         self.lines[0].end = Some(self.lines.len());
     }
 
-    /// The fields that a decoder recorded.
-    fn tree(&mut self, tree: &Tree) {
+    /// The fields that a decoder recorded, with the bytes that their text is in.
+    fn tree(&mut self, tree: &Tree, texts: &[u8]) {
         let first = self.lines.len();
         for (index, node) in tree.nodes.iter().enumerate() {
             let children = tree.children(index).count();
             self.lines.push(Line {
                 depth: node.depth,
-                label: label(node, &self.bytes),
-                value: value(node, children, &self.bytes),
+                label: label(node, texts),
+                value: value(node, children, texts),
                 unit: node.field.unit,
                 span: Some(node.span.start as usize..node.span.end as usize),
                 field: Some(node.field),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use super::book::{Book, Item, strip};
+use super::book::{Book, Item, strip_media};
 use super::evidence::{Source, spool_fault};
 use crate::analyzer::Other;
 use crate::capture::Input;
@@ -91,7 +91,7 @@ impl Loader {
         while let Some(told) = self.inspection.told() {
             let findings = told.findings;
             let Some(mut event) = self.inspection.keep() else { break };
-            strip(&mut event);
+            strip_media(&mut event);
             let first = items.len();
             items.push(Item::Event(event));
             items.extend(findings.into_iter().map(Item::Finding));

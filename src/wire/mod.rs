@@ -14,6 +14,7 @@ mod ids;
 mod moment;
 mod open_enum;
 mod reader;
+mod sentence;
 mod tree;
 pub mod words;
 
@@ -22,4 +23,5 @@ pub use field::{Field, Kind, Word};
 pub use ids::IdMap;
 pub use moment::{Moment, PacketNo, Place, Side, Time};
 pub use reader::{Problem, Reader, Stop, Trouble};
+pub use sentence::{Origin, Sentence, told, told_as};
 pub use tree::{Label, Node, Recorder, Silent, Tree, Value};

@@ -1,6 +1,5 @@
 //! Everything that the program makes of a capture, in every form, with a check of each.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
@@ -122,7 +121,7 @@ impl Everything {
                     json.event(&event, self.engine.story(), masks).unwrap();
                     text.event(&event, self.engine.story(), masks).unwrap();
                     // Where nothing of it is masked, what shows all shows the same.
-                    differs = matches!(&event, Event::Message(it) if matches!(masks.message(it), Cow::Owned(_)));
+                    differs = matches!(&event, Event::Message(it) if masks.message(it).is_masked());
                 }
                 if shown {
                     for finding in &findings {

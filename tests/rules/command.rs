@@ -1,5 +1,6 @@
 //! Cases of the CMD rules.
 
+use rtmp_inspect::rules::Severity;
 use rtmp_inspect::synth::{Amf, Conversation, Link, Message, Packet, Peer, object, sample, tcp, values};
 use rtmp_inspect::wire::Side;
 
@@ -1147,5 +1148,14 @@ fn an_answer_that_is_captured_before_its_call_is_an_answer() {
         for code in ["CMD006", "CMD007", "CMD013", "CMD015", "CMD017", "CMD025", "CMD026"] {
             assert!(said(code, &story).is_empty(), "{code}, packet {place}: {:?}", said(code, &story));
         }
+    }
+}
+
+#[test]
+fn a_handler_without_a_transaction_id_is_milder_than_a_call_without_one() {
+    for (name, severity) in [("onFCPublish", Severity::Warning), ("lab.call", Severity::Error)] {
+        let story = Story::of(&sample::connected().client(|c| c.message(&bare(&[name.into()]))));
+        let found = story.findings.iter().find(|finding| finding.rule.code == "CMD009").unwrap();
+        assert_eq!(found.severity, severity, "{name}");
     }
 }

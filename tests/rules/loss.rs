@@ -37,7 +37,8 @@ fn blames(packets: &[Kept], mut keep: impl FnMut(usize) -> bool) -> Vec<(Blame, 
                 if finding.severity == Severity::Error || (finding.certain && finding.severity == Severity::Warning) {
                     let client = clients.iter().find(|(session, _)| *session == finding.session);
                     let client = client.map(|(_, client)| *client);
-                    blames.push(((client, finding.rule.code, finding.from, finding.severity), finding.text));
+                    blames
+                        .push(((client, finding.rule.code, finding.from, finding.severity), finding.text.to_string()));
                 }
             }
         }

@@ -21,7 +21,7 @@ use rtmp_inspect::synth::{Conversation, Format, Message, sample};
 
 /// What the named rule says of a story: texts, in order.
 fn said(code: &str, story: &Story) -> Vec<String> {
-    story.findings.iter().filter(|finding| finding.rule.code == code).map(|finding| finding.text.clone()).collect()
+    story.findings.iter().filter(|finding| finding.rule.code == code).map(|finding| finding.text.to_string()).collect()
 }
 
 struct Case {

@@ -51,10 +51,7 @@ impl Session {
                 Amf::String(text) if name == "description" => Shown::Description(text.clone()),
                 Amf::String(text) if name == "level" => Shown::Plain(format!("\"{}\"", self.level(masks, text))),
                 Amf::String(text) if name == "code" => Shown::Plain(format!("\"{}\"", self.code(masks, text))),
-                Amf::String(text) if !normal::is_volatile(name) => {
-                    Shown::Value(format!("\"{}\"", self.masked(masks, text)))
-                }
-                value => Shown::Value(normal::property(name, value)),
+                value => Shown::Value(normal::property(name, value, &|text| self.masked(masks, text))),
             },
         };
         let members = |object: &Amf| -> Vec<Property> { object.members().iter().take(KINDS).map(property).collect() };
@@ -102,12 +99,12 @@ impl Session {
             for Property { name: property, value } in members {
                 let value = match value {
                     Shown::Description(text) => {
-                        format!("\"{}\"", writer.shown(&normal::description(text, &self.app, &self.names)))
+                        format!("\"{}\"", writer.description(text, &self.app, &self.names))
                     }
                     Shown::Value(text) => normal::hide(text, &self.names),
                     Shown::Plain(text) => text.clone(),
                 };
-                let property = writer.shown(&normal::clip(property));
+                let property = normal::clip(&writer.shown(property));
                 let row =
                     name(rank, format!("connect.{part}.{property}"), format!("Answer to connect: {title} {property}"));
                 writer.hanging(row, anchor("absent"), situation, value, Some(*n));

@@ -36,7 +36,7 @@ impl Session {
         }
         let mut all: Vec<Missed> = self.missed_by_connection(connect).into_iter().collect();
         for (index, request) in self.requests.iter().enumerate() {
-            let name = writer.shown(&normal::clip(&request.name));
+            let name = normal::clip(&writer.shown(&request.name));
             all.extend(self.missed_by_request(index, request, &name));
         }
         all.extend(self.missed_by_end());
@@ -149,7 +149,7 @@ impl Session {
         let story = if request.steps.is_empty() { "nothing".to_owned() } else { request.story() };
         let is_later = self.server_closed().is_some() && self.closed_at.is_none();
         let later = if is_later { ", and later the server closes" } else { "" };
-        let name = writer.shown(&normal::clip(&request.name));
+        let name = normal::clip(&writer.shown(&request.name));
         let instead = format!("answer to {name}: {story}{later} ({})", scenario.name);
         Some(Missed { or: or.to_vec(), ..missed(code, instead, request.n) })
     }

@@ -132,8 +132,8 @@ impl Session {
             writer.fact(row("fields"), situation, sighted.fields.as_str(), evidence.n);
             writer.fact(row("place"), situation, sighted.place.as_str(), evidence.n);
             if let Some(description) = &sighted.description {
-                let text = normal::description(description, &self.app, &self.names);
-                writer.fact(row("description"), situation, format!("\"{}\"", writer.shown(&text)), evidence.n);
+                let text = writer.description(description, &self.app, &self.names);
+                writer.fact(row("description"), situation, format!("\"{text}\""), evidence.n);
             }
         }
     }

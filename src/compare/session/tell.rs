@@ -12,7 +12,7 @@ use crate::proto::rtmp::procedure::{Deed, ON_STATUS};
 impl Session {
     pub(super) fn tell_requests(&self, writer: &mut Writer<'_>) {
         for (index, request) in self.requests.iter().enumerate() {
-            let shown = writer.shown(&normal::clip(&request.name));
+            let shown = normal::clip(&writer.shown(&request.name));
             if let Some((n, at)) = request.told.answer {
                 let rank = if request.deed == Some(Deed::Connects) { 899 } else { 600 + request::rank(&request.name) };
                 let row = name(rank, format!("latency.{shown}"), format!("{shown} to its answer"));

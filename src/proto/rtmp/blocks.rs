@@ -4,6 +4,7 @@
 //! and the place of the block that repeats the peer's, or is signed for it. The first says how long the whole is, both say
 //! which of the two blocks is wrong.
 
+use super::MessageType;
 use super::handshake::{BLOCK, Echo, HALF, Handshake, HandshakeFacts, PeerBlock, Step};
 use super::hypothesis::Beginning;
 use super::mistake::{HandshakeLength, Mistake};
@@ -139,7 +140,16 @@ impl Blocks {
             Side::Server => self.begins(start, &search),
         };
         self.spent += credit - search.credit();
-        found.filter(|at| *at != CHUNKS && (!self.has_hole || *at == ECHO))
+        found.filter(|at| *at != CHUNKS && (!self.has_hole || *at == ECHO) && !self.is_message(*at))
+    }
+
+    /// Whether a message stands where the first belongs, by a type 0 header that no chance writes, though the next chunk that is proven
+    /// begins `at` some place behind: something is wrong with that message, and nothing with the handshake.
+    pub(super) fn is_message(&self, at: usize) -> bool {
+        let header = self.bytes.get(CHUNKS..CHUNKS + 12);
+        let is_header = matches!(header, Some([2..=63, 0, _, _, 0, _, _, kind, 0 | 1, 0, 0, 0])
+            if MessageType(*kind).name().is_some());
+        is_header && at > CHUNKS && at != CHUNKS + BLOCK
     }
 
     /// Where a server's chunks begin.

@@ -1,218 +1,98 @@
 //! What must not leave the program unasked: stream names, passwords and tokens.
 //!
-//! Masking works on bytes, before anything is shown: a secret's bytes become asterisks, as many as there were. Text, JSON,
-//! hex and the screen are all made from the masked bytes, so none of them can forget to mask.
+//! A secret is what stands in certain *places*: [`places`] says what each value of a message is by where it stands, [`forms`] what
+//! in a text is secret by the form of the text. Both need to know nothing of the session, so what comes before a name is known, or
+//! without it, is masked too. What stood in such a place is then [`known`], and found in the session's other texts in whatever
+//! writing.
+//!
+//! Masking works on values, before sentences are made of them: our own words are never touched. In text a secret becomes a tag,
+//! the same for the same secret in the whole run; in bytes it becomes as many asterisks, so that places stay what they are. JSON,
+//! text, hex and the screen are all made from a message that was masked so ([`Shown`]): none of them can forget to.
 
-mod text;
+mod forms;
+mod known;
+mod places;
+mod plain;
+mod shown;
+mod tags;
+mod vocabulary;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
 
-use bytes::Bytes;
-
-use super::command::{ARGUMENTS, COMMAND, COMMAND_NAME, OBJECT};
-use super::data::DATA_NAME;
-use super::edges::{PAYLOAD, TRAILING};
-use super::{Body, Command, Message, MessageType, procedure};
+use super::{Body, Message, MessageType, procedure, status};
 use crate::limits::{Limits, Reached};
 use crate::proto::Event;
-use crate::wire::{Field, Label, Tree, Value};
-use text::{behind_app, occurrences, url_secrets};
+use crate::wire::{Origin, Sentence, Tree};
+use forms::{Form, forms};
+use known::{Found, Known};
+use places::{Spot, spots};
+use plain::Plain;
+use tags::{MASK, Tags};
 
-/// Query parameters that say what is going on and open nothing.
-const HARMLESS: &[&str] = &["authmod", "reason", "user", "vhost", "type"];
-/// Property names whose text opens something.
-const TELLING: &[&str] =
-    &["password", "passwd", "pass", "token", "secret", "key", "streamkey", "stream_key", "auth", "DSRemoteCredentials"];
-/// Secrets of fewer bytes are words of any sentence.
-const TELLING_LENGTH: usize = 4;
-/// A session's secrets, learned from its commands.
-#[derive(Clone, Debug, Default)]
-pub struct Secrets {
-    words: BTreeSet<Vec<u8>>,
-    /// Bytes of these.
-    bytes: usize,
-    /// There were more than are remembered: any text may be one.
-    overflowed: bool,
+pub use forms::Place;
+pub use shown::Shown;
+use shown::{Fill, Tagged, Veil};
+pub use vocabulary::is_credential;
+
+/// Parts of one secret that are secrets of their own.
+const PARTS: usize = 4;
+
+/// A secret part of a text.
+#[derive(Debug, PartialEq, Eq)]
+struct Part {
+    /// Where it stands in the text as it is written.
+    range: Range<usize>,
+    /// What it is, without encoding.
+    secret: Vec<u8>,
 }
 
-impl Secrets {
-    /// Takes note of the stream names in a message's commands.
-    pub fn learn(&mut self, message: &Message, limits: &Limits, reached: &mut Reached) {
-        for name in commands(&message.body).filter_map(stream_name) {
-            let (path, query) = name.split_once('?').unwrap_or((name, ""));
-            let values = query.split('&').filter_map(|pair| pair.split_once('='));
-            let values = values.filter(|(name, _)| !HARMLESS.contains(name)).map(|(_, value)| value);
-            for word in [name, path].into_iter().chain(values).map(str::as_bytes) {
-                if word.is_empty() || self.overflowed || self.words.contains(word) {
-                    continue;
-                }
-                if self.words.len() >= limits.secrets {
-                    reached.secrets += 1;
-                    self.overflowed = true;
-                } else if self.bytes + word.len() > limits.secret_bytes {
-                    reached.secret_bytes += 1;
-                    self.overflowed = true;
-                } else {
-                    self.bytes += word.len();
-                    self.words.insert(word.to_vec());
-                }
-            }
-        }
-    }
-
-    /// The payload as it may be shown, where it differs from the payload itself.
-    pub fn masked(&self, message: &Message, limits: &Limits) -> Option<Bytes> {
-        if !may_hold_secrets(message.head.kind) {
-            return None;
-        }
-        let payload = &message.payload;
-        let mut tree = Tree::default();
-        message.record(&mut tree, limits);
-        let mut hidden = Vec::new();
-        self.find(&tree, payload, &mut hidden);
-        if hidden.iter().all(Range::is_empty) {
-            return None;
-        }
-        let mut masked = payload.to_vec();
-        for range in hidden {
-            masked[range].fill(b'*');
-        }
-        Some(masked.into())
-    }
-
-    /// The message as it may be shown.
-    pub fn mask(&self, message: &Message, limits: &Limits) -> Option<Message> {
-        let payload = self.masked(message, limits)?;
-        let mut shown = Message::decode(message.session, message.from, message.head.clone(), payload, limits);
-        shown.n = message.n;
-        shown.answers = message.answers;
-        Some(shown)
-    }
-
-    fn find(&self, tree: &Tree, payload: &[u8], hidden: &mut Vec<Range<usize>>) {
-        let whole = |range: &Range<u32>| range.start as usize..range.end as usize;
-        let mut call = Call::default();
-        for (index, node) in tree.nodes.iter().enumerate() {
-            if is(node.field, &COMMAND) {
-                call = Call::of(tree, index, payload);
-            }
-            if let Label::Key(key) = &node.label {
-                self.words_in(payload, &whole(key), hidden);
-            }
-            let range = match &node.value {
-                // Not decoded: what in them is secret cannot be told.
-                Value::Bytes(range) if is(node.field, &TRAILING) || is(node.field, &PAYLOAD) => {
-                    hidden.push(whole(range));
-                    continue;
-                }
-                Value::Externalizable { bytes, .. } => {
-                    hidden.push(whole(bytes));
-                    continue;
-                }
-                Value::Text(range) | Value::Xml(range) | Value::Bytes(range) => whole(range),
-                _ => continue,
-            };
-            if is(node.field, &COMMAND_NAME) || is(node.field, &DATA_NAME) {
-                continue;
-            }
-            let key = match &node.label {
-                Label::Key(key) => &payload[whole(key)],
-                _ => b"",
-            };
-            let key = String::from_utf8_lossy(key);
-            if call.stream_name == Some(index) || TELLING.iter().any(|telling| key.eq_ignore_ascii_case(telling)) {
-                hidden.push(range);
-                continue;
-            }
-            if self.overflowed {
-                hidden.push(range);
-                continue;
-            }
-            let text = &payload[range.clone()];
-            url_secrets(text, &mut |found| hidden.push(range.start + found.start..range.start + found.end));
-            match &*key {
-                "app" => {}
-                "tcUrl" => hidden.push(range.start + behind_app(text, call.app)..range.end),
-                _ => self.words_in(payload, &range, hidden),
-            }
-        }
-    }
-
-    fn words_in(&self, payload: &[u8], range: &Range<usize>, hidden: &mut Vec<Range<usize>>) {
-        for word in &self.words {
-            let hide = &mut |found: Range<usize>| hidden.push(range.start + found.start..range.start + found.end);
-            occurrences(&payload[range.clone()], word, hide);
-        }
-    }
-}
-
-/// What masking wants to know of the command that is being read.
-#[derive(Default)]
-struct Call<'p> {
-    /// The node of the stream's name, where it has one for its first argument.
-    stream_name: Option<usize>,
-    app: &'p [u8],
-}
-
-impl<'p> Call<'p> {
-    fn of(tree: &Tree, command: usize, payload: &'p [u8]) -> Self {
-        let text = |node: usize| match &tree.nodes[node].value {
-            Value::Text(range) => &payload[range.start as usize..range.end as usize],
-            _ => &[],
-        };
-        let child = |field| tree.children(command).find(|child| is(tree.nodes[*child].field, field));
-        let name = child(&COMMAND_NAME).map(text).unwrap_or_default();
-        let names_stream = is_naming(&String::from_utf8_lossy(name));
-        let stream_name = child(&ARGUMENTS).filter(|_| names_stream).and_then(|node| tree.children(node).next());
-        let is_app = |node: &usize| matches!(&tree.nodes[*node].label, Label::Key(key) if payload[key.start as usize..key.end as usize] == *b"app");
-        let app = child(&OBJECT).and_then(|object| tree.children(object).find(is_app));
-        Call { stream_name, app: app.map(text).unwrap_or_default() }
-    }
-}
-
-fn is(field: &'static Field, other: &'static Field) -> bool {
-    std::ptr::eq(field, other)
-}
-
-/// Whether messages of this type hold text.
-fn may_hold_secrets(kind: MessageType) -> bool {
-    matches!(kind.0, 15..=20 | 22)
-}
-
-/// The commands in a body: one, or those in an aggregate.
-fn commands(body: &Body) -> impl Iterator<Item = &Command> {
-    let inside = if let Body::Aggregate(messages) = body { messages.as_slice() } else { &[] };
-    std::iter::once(body).chain(inside.iter().map(|message| &message.body)).filter_map(|body| match body {
-        Body::Command(command) => Some(command),
-        _ => None,
-    })
-}
-
-/// Every session's [`Secrets`], and whether they are to be masked at all.
+/// What must be masked of every session, and whether it is to be.
 #[derive(Debug, Default)]
 pub struct Masks {
     /// Show everything.
     pub reveal: bool,
     pub limits: Limits,
-    sessions: HashMap<u32, Secrets>,
+    sessions: HashMap<u32, Known>,
+    tags: Tags,
     reached: Reached,
 }
 
 impl Masks {
     pub fn new(reveal: bool, limits: &Limits) -> Self {
-        Masks { reveal, limits: limits.clone(), sessions: HashMap::new(), reached: Reached::default() }
+        Masks { reveal, limits: limits.clone(), ..Masks::default() }
     }
 
     /// Learns from an event, in order, before it is shown.
     pub fn observe(&mut self, event: &Event) {
-        if let Event::Message(message) = event
-            && !self.reveal
-            && commands(&message.body).any(|command| stream_name(command).is_some())
-        {
-            let secrets = self.sessions.entry(message.session).or_default();
-            secrets.learn(message, &self.limits, &mut self.reached);
+        let Event::Message(message) = event else { return };
+        if self.reveal || !may_hold_secrets(message) {
+            return;
+        }
+        let known = self.sessions.get(&message.session);
+        let mut learned = Vec::new();
+        for spot in spots(&self.recorded(message), &message.payload) {
+            match spot {
+                Spot::Text(range, place) => {
+                    let plain = Plain::of(&message.payload[of(&range)]);
+                    let forms = found(&plain.bytes, place, known).1.into_iter().filter(|form| form.learn);
+                    learned.extend(forms.map(|form| plain.bytes[form.range].to_vec()));
+                }
+                Spot::Number { text, .. } => learned.push(text.into_bytes()),
+                Spot::Opaque(_) => {}
+            }
+        }
+        if !learned.is_empty() {
+            let known = self.sessions.entry(message.session).or_default();
+            for secret in &learned {
+                known.learn(secret, &self.limits, &mut self.reached);
+                for part in parts_of(secret).take(PARTS) {
+                    known.learn(part, &self.limits, &mut self.reached);
+                }
+                // Tags are given in the order of the wire, whatever is shown first.
+                self.tags.of(secret, &self.limits);
+            }
         }
     }
 
@@ -241,81 +121,256 @@ impl Masks {
     }
 
     /// The message as it may be shown.
-    pub fn message<'m>(&self, message: &'m Message) -> Cow<'m, Message> {
-        if self.reveal || !may_hold_secrets(message.head.kind) {
-            return Cow::Borrowed(message);
+    pub fn message<'m>(&self, message: &'m Message) -> Shown<'m> {
+        if self.reveal || !may_hold_secrets(message) {
+            return Shown::whole(message);
         }
-        let none = Secrets::default();
-        let secrets = self.sessions.get(&message.session).unwrap_or(&none);
-        secrets.mask(message, &self.limits).map_or(Cow::Borrowed(message), Cow::Owned)
+        let known = self.sessions.get(&message.session);
+        let mut veil = Veil::default();
+        for spot in spots(&self.recorded(message), &message.payload) {
+            match spot {
+                Spot::Text(range, place) => {
+                    let text = &message.payload[of(&range)];
+                    let parts = parts(text, place, known);
+                    if !parts.is_empty() {
+                        let start = range.start as usize;
+                        let shown = self.render(text, &parts, true);
+                        veil.put(parts.into_iter().map(|part| start + part.range.start..start + part.range.end));
+                        veil.texts.push(Tagged { range, is_number: false, text: shown });
+                    }
+                }
+                Spot::Number { span, bytes, text } => {
+                    veil.fill(of(&bytes), Fill::Number);
+                    let text = self.tags.of(text.as_bytes(), &self.limits);
+                    veil.texts.push(Tagged { range: span, is_number: true, text });
+                }
+                Spot::Opaque(range) => veil.put(std::iter::once(of(&range))),
+            }
+        }
+        Shown::behind(veil, message, &self.limits)
+    }
+
+    fn recorded(&self, message: &Message) -> Tree {
+        let mut tree = Tree::default();
+        message.record(&mut tree, &self.limits);
+        tree
     }
 
     /// Text from a session's wire, as it may be shown.
-    pub fn text(&self, session: u32, text: &str) -> String {
-        self.masked(session, text, false)
+    pub fn text(&self, session: u32, place: Place, text: &str) -> String {
+        self.shown(session, place, text, true)
     }
 
-    /// A sentence of our own that quotes a session's wire, as it may be shown. A short secret is looked for in what stands in
-    /// quotation marks alone: a stream named `s` must not take the seconds away.
-    pub fn sentence(&self, session: u32, text: &str) -> String {
-        self.masked(session, text, true)
+    /// The same without tags: for texts that are compared, in which every secret is like any other.
+    pub fn even(&self, session: u32, place: Place, text: &str) -> String {
+        self.shown(session, place, text, false)
     }
 
-    fn masked(&self, session: u32, text: &str, is_sentence: bool) -> String {
+    fn shown(&self, session: u32, place: Place, text: &str, tagged: bool) -> String {
         if self.reveal {
             return text.to_owned();
         }
-        let mut hidden = Vec::new();
-        url_secrets(text.as_bytes(), &mut |range| hidden.push(range));
-        if let Some(secrets) = self.sessions.get(&session) {
-            if secrets.overflowed {
-                return "*".repeat(text.chars().count());
-            }
-            for word in &secrets.words {
-                let is_quoted_only = is_sentence && word.len() < TELLING_LENGTH;
-                occurrences(text.as_bytes(), word, &mut |range| {
-                    if !is_quoted_only || is_quoted(text, range.start) {
-                        hidden.push(range);
-                    }
-                });
-            }
+        let parts = parts(text.as_bytes(), place, self.sessions.get(&session));
+        self.render(text.as_bytes(), &parts, tagged)
+    }
+
+    /// A sentence about a session, as it may be shown: what it has from the wire is masked, and our own words are not.
+    pub fn sentence(&self, session: u32, sentence: &Sentence) -> String {
+        let (mut shown, mut at) = (String::with_capacity(sentence.len()), 0);
+        for (range, origin) in sentence.wire() {
+            let range = of(range);
+            shown.push_str(&sentence[at..range.start]);
+            let text = &sentence[range.clone()];
+            let place = match origin {
+                Origin::Text => Place::Loose,
+                Origin::Name => Place::Name,
+                Origin::App => Place::App,
+                Origin::Description => Place::Description,
+                Origin::Secret => Place::Secret,
+                Origin::Bytes => {
+                    shown.push_str(&if self.reveal { text.to_owned() } else { without_text(text) });
+                    at = range.end;
+                    continue;
+                }
+            };
+            shown.push_str(&self.text(session, place, text));
+            at = range.end;
         }
-        let mut masked = text.as_bytes().to_vec();
-        for range in hidden {
-            // A quotation mark that ends the text is its own, not the wire's.
-            let is_quoted = range.end == text.len() && text.ends_with('"');
-            masked[range.start..range.end - usize::from(is_quoted && !range.is_empty())].fill(b'*');
+        shown + &sentence[at..]
+    }
+
+    fn render(&self, text: &[u8], parts: &[Part], tagged: bool) -> String {
+        let (mut shown, mut at) = (String::new(), 0);
+        for part in parts {
+            shown.push_str(&String::from_utf8_lossy(&text[at..part.range.start]));
+            if tagged && !part.secret.is_empty() {
+                shown.push_str(&self.tags.of(&part.secret, &self.limits));
+            } else {
+                shown.push_str(MASK);
+            }
+            at = part.range.end;
         }
-        String::from_utf8_lossy(&masked).into_owned()
+        shown.push_str(&String::from_utf8_lossy(&text[at..]));
+        shown
     }
 }
 
-/// Whether a place of a text stands between quotation marks.
-fn is_quoted(text: &str, at: usize) -> bool {
-    text.get(..at).unwrap_or(text).matches('"').count() % 2 == 1
+/// The secret parts of a text, in order and apart from each other.
+fn parts(text: &[u8], place: Place, known: Option<&Known>) -> Vec<Part> {
+    if matches!(place, Place::Word | Place::Loose) && is_of_protocol(text) {
+        return Vec::new();
+    }
+    if place != Place::Word && known.is_some_and(|known| known.overflowed) {
+        let whole = 0..text.len();
+        return if text.is_empty() { Vec::new() } else { vec![Part { range: whole, secret: Vec::new() }] };
+    }
+    let plain = Plain::of(text);
+    let (known, forms) = found(&plain.bytes, place, known);
+    let known = known.into_iter().map(|found| (found.range, found.word));
+    let forms = forms.into_iter().map(|form| (form.range.clone(), &plain.bytes[form.range]));
+    let mut all: Vec<(Range<usize>, &[u8])> = known.chain(forms).collect();
+    all.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
+    let mut parts: Vec<(Range<usize>, &[u8])> = Vec::new();
+    for (range, secret) in all {
+        match parts.last_mut() {
+            Some((last, _)) if range.end <= last.end => {}
+            Some((last, secret)) if range.start < last.end => {
+                last.end = range.end;
+                *secret = &plain.bytes[last.clone()];
+            }
+            _ => parts.push((range, secret)),
+        }
+    }
+    let parts = parts.into_iter();
+    parts.map(|(range, secret)| Part { range: plain.place(&range), secret: secret.to_vec() }).collect()
 }
 
-/// The stream's name, in a command that has one for its first argument.
-fn stream_name(command: &Command) -> Option<&str> {
-    if is_naming(&command.name) { command.arguments.first()?.text() } else { None }
+/// What in a text is known to be secret, and what is by its form.
+fn found<'k>(text: &[u8], place: Place, known: Option<&'k Known>) -> (Vec<Found<'k>>, Vec<Form>) {
+    let mut found = Vec::new();
+    if let Some(known) = known {
+        known.find(text, place, &mut |hit| found.push(hit));
+    }
+    let mut forms = forms(text, place, |word| known.is_some_and(|known| known.holds(word)));
+    if !found.is_empty() && forms.iter().any(|form| form.guess) {
+        // Where the name is known, a sentence is not asked where it may be.
+        let mut is_known = vec![false; text.len()];
+        for hit in &found {
+            is_known[hit.range.clone()].fill(true);
+        }
+        forms.retain(|form| !form.guess || !is_known[form.range.clone()].contains(&true));
+    }
+    (found, forms)
 }
 
-fn is_naming(command: &str) -> bool {
-    procedure::names_stream(command)
+/// Whether a text is a word that the protocol has: a stream that is called so takes it from nobody.
+fn is_of_protocol(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| status::find(text).is_some() || procedure::find(text).is_some())
+}
+
+/// What in a secret is one of its own: the last part of a path, a name without its format or ending, base64 without its
+/// padding, what of it is ASCII.
+fn parts_of(secret: &[u8]) -> impl Iterator<Item = &[u8]> {
+    const PART: usize = 4;
+    let last = secret.rsplit(|byte| *byte == b'/').find(|part| !part.is_empty()).unwrap_or(secret);
+    let bare = last.splitn(2, |byte| *byte == b':').last().unwrap_or(last);
+    let stem = match bare.iter().rposition(|byte| *byte == b'.') {
+        Some(dot @ 1..) if bare.len() - dot <= 5 => &bare[..dot],
+        _ => bare,
+    };
+    let unpadded = secret.iter().rposition(|byte| *byte != b'=').map_or(secret, |end| &secret[..=end]);
+    let ascii = if secret.is_ascii() { &[][..] } else { secret };
+    let ascii = ascii.split(|byte| !byte.is_ascii_graphic()).filter(|part| part.len() >= PART);
+    let others = secret.split(|byte| *byte == b'/').filter(|part| part.len() > PART);
+    [last, bare, stem, unpadded].into_iter().chain(ascii).chain(others).filter(move |part| *part != secret)
+}
+
+/// Whether anything in a message is text, or what may be.
+fn may_hold_secrets(message: &Message) -> bool {
+    const AGGREGATE: u8 = 22;
+    match (message.head.kind.0, &message.body) {
+        // Most are of media alone.
+        (AGGREGATE, Body::Aggregate(messages)) if message.problems.is_empty() => {
+            messages.iter().any(|inside| !matches!(inside.kind, MessageType::AUDIO | MessageType::VIDEO))
+        }
+        (kind, _) => matches!(kind, 15..=20 | AGGREGATE),
+    }
+}
+
+/// Bytes in hex without those that read as text: they may be a part of a secret, however few they are.
+pub(super) fn without_text(hex: &str) -> String {
+    let bytes: Vec<u8> = hex.split(' ').filter_map(|byte| u8::from_str_radix(byte, 16).ok()).collect();
+    let mut shown: Vec<Cow<'_, str>> = Vec::new();
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_control() {
+                shown.push(format!("{:02x}", u32::from(c)).into());
+            } else {
+                shown.extend(std::iter::repeat_n(Cow::Borrowed("··"), c.len_utf8()));
+            }
+        }
+        shown.extend(chunk.invalid().iter().map(|byte| Cow::Owned(format!("{byte:02x}"))));
+    }
+    shown.join(" ")
+}
+
+fn of(range: &Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::{told, told_as};
+
+    fn masks(words: &[&str]) -> Masks {
+        let mut masks = Masks::default();
+        let mut known = Known::default();
+        for word in words {
+            known.learn(word.as_bytes(), &Limits::default(), &mut Reached::default());
+        }
+        masks.sessions.insert(1, known);
+        masks
+    }
 
     #[test]
-    fn a_short_secret_takes_no_word_of_ours_away() {
-        let mut masks = Masks::default();
-        let words = ["s", "long-key"].map(|word| word.as_bytes().to_vec());
-        masks.sessions.insert(1, Secrets { words: words.into(), ..Secrets::default() });
-        let sentence = r#"publish "s" was refused after 2.3 s: "no s here", not even long-key"#;
-        let shown = masks.sentence(1, sentence);
-        assert_eq!(shown, r#"publish "*" was refused after 2.3 s: "no * here", not even ********"#);
-        assert_eq!(masks.text(1, "s and long-key"), "* and ********");
+    fn a_secret_takes_no_word_of_ours_away() {
+        let masks = masks(&["s", "seconds", "long-key"]);
+        let marked = format!(
+            "publish {} was refused after 2.3 seconds: \"{}\"",
+            told_as(Origin::Name, "s"),
+            told_as(Origin::Description, "no s here, nor xlong-key1")
+        );
+        let shown = masks.sentence(1, &Sentence::of(marked, 200));
+        assert_eq!(shown, r#"publish ***a was refused after 2.3 seconds: "no ***a here, nor x***b1""#);
+        assert_eq!(masks.text(1, Place::Text, "it's s and long-key"), "it's s and ***b");
+        assert_eq!(masks.even(1, Place::Text, "long-key"), "***");
+    }
+
+    #[test]
+    fn an_encoded_secret_is_masked_where_it_is_written() {
+        let masks = masks(&["long key"]);
+        assert_eq!(masks.text(1, Place::Text, "a%20long%20key%2e"), "a%20***a%2e");
+        assert_eq!(masks.text(1, Place::Text, "is 6c6f6e67206b6579"), "is ***a");
+    }
+
+    #[test]
+    fn bytes_that_may_be_a_key_are_left_out() {
+        let marked = format!("begins with {}", told_as(Origin::Bytes, "c3 05 61 00 c3 a9 4b"));
+        let sentence = Sentence::of(marked, 200);
+        assert_eq!(Masks::default().sentence(1, &sentence), "begins with c3 05 ·· 00 ·· ·· ··");
+        let open = Masks::new(true, &Limits::default());
+        assert_eq!(open.sentence(1, &sentence), "begins with c3 05 61 00 c3 a9 4b");
+        assert_eq!(open.sentence(1, &Sentence::of(told("x").to_string(), 9)), "x");
+    }
+
+    #[test]
+    fn parts_of_a_name_are_secrets_too() {
+        let parts = |name: &'static [u8]| {
+            parts_of(name).map(|part| String::from_utf8_lossy(part).into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(parts(b"sub/mp4:movie.mp4"), ["mp4:movie.mp4", "movie.mp4", "movie", "mp4:movie.mp4"]);
+        assert!(parts(b"cam1").is_empty());
+        assert_eq!(parts(b"\xffcam1"), ["cam1"]);
     }
 }

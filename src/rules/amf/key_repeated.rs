@@ -4,6 +4,7 @@ use std::ops::Range;
 use super::part::{Part, Piece, parts, short};
 use crate::proto::rtmp::Message;
 use crate::rules::{Findings, Mark, Rule, Story, rule};
+use crate::wire::told;
 use crate::wire::{Label, Tree};
 
 rule! {
@@ -30,7 +31,7 @@ impl Rule for KeyRepeated {
                 repeated.is_some()
             });
             let Some(key) = repeated else { continue };
-            let text = format!("{}: an object has the key \"{}\" twice", part.name(), short(key));
+            let text = format!("{}: an object has the key \"{}\" twice", part.name(), told(&short(key)));
             let finding = findings.about(Self::META, message, text);
             finding.mark = part.ranges(|tree, node| second(&part, tree, node)).map(Mark::Payload);
             return;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::limits::Limits;
 use crate::proto::amf::{Amf, Vector};
 use crate::proto::rtmp::{Body, Message, MessageType, record_payload, type_name};
+use crate::wire::told;
 use crate::wire::words::clip;
 use crate::wire::{Label, Node, Problem, Tree, Trouble, Value};
 
@@ -72,7 +73,7 @@ impl<'m> Part<'m> {
             Body::SharedObject(object) => &object.name,
             _ => "",
         };
-        if name.is_empty() { type_name(self.kind) } else { short(name) }
+        if name.is_empty() { type_name(self.kind) } else { told(&short(name)).to_string() }
     }
 
     /// The byte at a place of the payload; the last one, where the bytes end before.
@@ -158,7 +159,7 @@ impl<'m> Part<'m> {
         while let Some(at) = tree.nodes[..next].iter().rposition(|node| node.depth < depth && is_such(node)) {
             let node = &tree.nodes[at];
             if let Label::Key(key) = &node.label {
-                names.push(short(&String::from_utf8_lossy(self.bytes(key))));
+                names.push(told(&short(&String::from_utf8_lossy(self.bytes(key)))).to_string());
             }
             (next, depth) = (at, node.depth);
         }

@@ -2,6 +2,7 @@ use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Body, Command, Message};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
+use crate::wire::told;
 
 rule! {
     /// Publishing with a user's name and password in the manner of Adobe (`authmod=adobe`) or Limelight (`llnw`) takes three
@@ -29,6 +30,7 @@ impl Rule for AuthenticationRound {
         };
         let connect = call.call();
         if let Some(Demand { scheme, step }) = Demand::of(command) {
+            let scheme = told(scheme);
             let text = match step {
                 Step::Name => format!(
                     "step 1 of 3 of {scheme} authentication: the server rejected {connect} to ask who the user is"
@@ -38,7 +40,8 @@ impl Rule for AuthenticationRound {
                 ),
                 Step::Refused(reason) => {
                     // The rejection itself is another rule's; this is about what was rejected.
-                    let text = format!("{scheme} authentication failed: the server refused {connect}: {reason}");
+                    let text =
+                        format!("{scheme} authentication failed: the server refused {connect}: {}", told(reason));
                     findings.about_request(Self::META, call, text);
                     return;
                 }
@@ -50,6 +53,7 @@ impl Rule for AuthenticationRound {
                 texts.into_iter().flatten().find(|text| text.contains("&response=")).and_then(scheme)
             })
         {
+            let scheme = told(scheme);
             let text = format!("step 3 of 3 of {scheme} authentication: the server accepted the client's response");
             findings.about(Self::META, message, text);
         }

@@ -5,6 +5,7 @@ use crate::proto::rtmp::command::{ARGUMENTS, COMMAND_NAME, TRANSACTION_ID};
 use crate::proto::rtmp::data::DATA_NAME;
 use crate::proto::rtmp::{Body, Message, Misplaced, procedure};
 use crate::rules::{Findings, Rule, Severity, Story, place, rule};
+use crate::wire::told;
 
 rule! {
     /// A command is a string for its name, a number for its transaction id, and what belongs to it. This one has no name, no
@@ -46,7 +47,7 @@ impl Rule for CommandMalformed {
             }
             return;
         }
-        let name = &command.name;
+        let name = told(&command.name);
         match command.misplaced {
             Some(Misplaced::Name) => {
                 let what = command.arguments.first().map_or("something else than a string", kind);
@@ -62,7 +63,7 @@ impl Rule for CommandMalformed {
             }
             None if message.problems.is_empty() => {
                 let finding = findings.about(Self::META, message, format!("{name} without a transaction id"));
-                if name.starts_with("on") {
+                if command.name.starts_with("on") {
                     finding.severity = Severity::Warning;
                 }
             }

@@ -1,6 +1,7 @@
 use crate::proto::rtmp::{Body, Message, type_name};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
+use crate::wire::told;
 
 rule! {
     /// `connect` must be the first command of a client. This client sends another command, data or media before it.
@@ -21,7 +22,7 @@ impl Rule for ConnectNotFirst {
         }
         let what = match &message.body {
             Body::Command(command) if command.name == "connect" || command.name.is_empty() => return,
-            Body::Command(command) => command.name.as_str().into(),
+            Body::Command(command) => told(&command.name).to_string(),
             Body::Audio(_) | Body::Video(_) | Body::Data(_) | Body::Aggregate(_) | Body::SharedObject(_) => {
                 type_name(message.head.kind)
             }

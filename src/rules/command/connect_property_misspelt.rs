@@ -1,6 +1,7 @@
 use super::connect_property_type::PROPERTIES;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Story, place, rule};
+use crate::wire::told;
 
 rule! {
     /// A property of `connect` that is a letter or two away from a known one, or differs from it in case alone, while the
@@ -31,7 +32,7 @@ impl Rule for ConnectPropertyMisspelt {
                 near.min_by_key(|(mistakes, known)| (*mistakes, known.as_bytes().first() != name.as_bytes().first()));
             let meant = meant.map(|(_, known)| known);
             if let Some(meant) = meant.filter(|meant| object.member(meant).is_none()) {
-                faults.push(format!("{name} for {meant}"));
+                faults.push(format!("{} for {meant}", told(name)));
                 first.get_or_insert(name);
             }
         }

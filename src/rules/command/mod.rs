@@ -42,7 +42,7 @@ use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Command, Message};
 use crate::wire::words::duration;
-use crate::wire::{Moment, Side};
+use crate::wire::{Moment, Origin, Side, told, told_as};
 
 pub(super) const CMD001: Entry = connect_not_first::ConnectNotFirst::ENTRY;
 pub(super) const CMD002: Entry = connect_transaction_not_one::ConnectTransactionNotOne::ENTRY;
@@ -85,8 +85,8 @@ const TIME_TO_ANSWER_NS: i64 = 1_000_000_000;
 /// The command's name and transaction id: `publish(5)`.
 fn numbered(command: &Command) -> String {
     match command.transaction_id {
-        Some(id) => format!("{}({id})", command.name),
-        None => command.name.clone(),
+        Some(id) => format!("{}({id})", told(&command.name)),
+        None => told(&command.name).to_string(),
     }
 }
 
@@ -123,6 +123,6 @@ fn had_no_time(story: &Story, close: &Close, from: Side, asked: Moment, taken_ba
 /// The application that a connect is for: ` to the application "live"`.
 fn application(call: &str, story: &Story) -> String {
     let app = story.connect.as_ref().filter(|_| call == "connect").and_then(|connect| connect.app.as_deref());
-    let name = app.map(|app| app.split('?').next().unwrap_or(app));
+    let name = app.map(|app| told_as(Origin::App, app.split('?').next().unwrap_or(app)));
     name.map(|name| format!(" to the application \"{name}\"")).unwrap_or_default()
 }

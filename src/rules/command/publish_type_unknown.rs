@@ -3,6 +3,7 @@ use crate::proto::amf::Amf;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
+use crate::wire::{Origin, told_as};
 
 /// `appendWithGap` came with Flash Media Server 3.5.
 const TYPES: &[&str] = &["live", "record", "append", "appendWithGap"];
@@ -34,7 +35,9 @@ impl Rule for PublishTypeUnknown {
         let text = match command.arguments.get(1) {
             None => format!("{call} without a type"),
             Some(Amf::String(kind)) if TYPES.contains(&kind.as_str()) => return,
-            Some(Amf::String(kind)) => format!("{call} with the type \"{kind}\", not live, record or append"),
+            Some(Amf::String(kind)) => {
+                format!("{call} with the type \"{}\", not live, record or append", told_as(Origin::Secret, kind))
+            }
             Some(_) => format!("{call} with a type that is no string"),
         };
         findings.about(Self::META, message, text);

@@ -4,6 +4,7 @@ use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
+use crate::wire::told;
 
 rule! {
     /// A server answers `publish` with an `onStatus`: NetStream.Publish.Start, or an error that says why not. Here none came, or
@@ -30,7 +31,7 @@ impl Rule for PublishUnanswered {
             return;
         };
         if let Some(code) = command.information_text("code").filter(|code| code.starts_with("NetStream.")) {
-            let text = format!("{} was answered by a _result with {code}, not by an onStatus", call.call());
+            let text = format!("{} was answered by a _result with {}, not by an onStatus", call.call(), told(code));
             findings.about(Self::META, message, text);
         }
     }

@@ -4,6 +4,7 @@ use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Body, Command, Message, status};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::Request;
+use crate::wire::{Origin, told, told_as};
 
 rule! {
     /// An `_error`, or a status of level `error`: someone said no. The finding says who, to which call, with which code and
@@ -32,7 +33,7 @@ impl Rule for RequestRejected {
         let deed = if command.is_answer() {
             answered(message, command, call, story)
         } else {
-            Some(told(message, command, call, story))
+            Some(announced(message, command, call, story))
         };
         let Some(deed) = deed else { return };
         let text = format!("the {} {deed}{}", message.from.name(), reason(command));
@@ -59,18 +60,18 @@ fn answered(message: &Message, command: &Command, call: Option<&Request>, story:
     }
     let code = command.information_text("code").unwrap_or_default();
     if code.starts_with("NetConnection.Connect.") || code.starts_with("NetStream.") {
-        return Some(told(message, command, None, story));
+        return Some(announced(message, command, None, story));
     }
     match command.transaction_id? {
         // That of calls that want no answer.
         0.0 => None,
-        id if story.is_whole(message.from.other()) => Some(format!("sent {}({id})", command.name)),
+        id if story.is_whole(message.from.other()) => Some(format!("sent {}({id})", told(&command.name))),
         id => Some(format!("rejected call {id}, which was not captured")),
     }
 }
 
 /// What an `onStatus` of level error does, and an answer whose call is not known.
-fn told(message: &Message, command: &Command, request: Option<&Request>, story: &Story) -> String {
+fn announced(message: &Message, command: &Command, request: Option<&Request>, story: &Story) -> String {
     let id = message.head.message_stream_id;
     let code = command.information_text("code").unwrap_or_default();
     match request {
@@ -93,13 +94,18 @@ fn reason(command: &Command) -> String {
     let description = command.information_text("description").map(str::trim).unwrap_or_default();
     match (code, description) {
         ("", "") => " without saying why".to_owned(),
-        ("", description) => format!(": \"{description}\""),
+        ("", description) => format!(": \"{}\"", told_as(Origin::Description, description)),
         (code, "") => match status::find(code) {
-            Some(known) => format!(": {code} ({})", clause(known.meaning)),
-            None => format!(": {code}"),
+            Some(known) => format!(": {} ({})", known.code, clause(known.meaning)),
+            None => format!(": {}", told(code)),
         },
-        (code, description) => format!(": {code} \"{description}\""),
+        (code, description) => format!(": {} \"{}\"", told(code), told_as(origin(code), description)),
     }
+}
+
+/// What the sentence is that a code comes with: those about streams quote their names.
+fn origin(code: &str) -> Origin {
+    if code.starts_with("NetStream.") { Origin::Description } else { Origin::Text }
 }
 
 /// A sentence as a clause.

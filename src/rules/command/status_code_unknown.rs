@@ -1,6 +1,7 @@
 use super::status_text;
 use crate::proto::rtmp::{Message, status};
 use crate::rules::{Findings, Rule, Story, place, rule};
+use crate::wire::told;
 
 rule! {
     /// A status code that begins with `NetConnection.` or `NetStream.` and that no table has. Codes are case-sensitive.
@@ -21,7 +22,7 @@ impl Rule for StatusCodeUnknown {
         if !is_ours || status::find(code).is_some() {
             return;
         }
-        let mut text = format!("{code} is in no table of codes");
+        let mut text = format!("{} is in no table of codes", told(code));
         if let Some(known) = status::STATUSES.iter().find(|known| known.code.eq_ignore_ascii_case(code)) {
             text += &format!("; {} is", known.code);
         }

@@ -1,6 +1,7 @@
 use super::status_text;
 use crate::proto::rtmp::{Message, status};
 use crate::rules::{Findings, Rule, Story, place, rule};
+use crate::wire::told;
 
 rule! {
     /// A known status code with another level than the one that belongs to it.
@@ -21,7 +22,7 @@ impl Rule for StatusLevelWrong {
         let (Some(level), Some(known)) = (status_text(message, "level"), status::find(code)) else { return };
         if !known.allows(level) {
             let usual: Vec<_> = known.levels.iter().map(|level| level.name()).collect();
-            let text = format!("{code} with the level {level}, not {}", usual.join(" or "));
+            let text = format!("{} with the level {}, not {}", told(code), told(level), usual.join(" or "));
             findings.about(Self::META, message, text).mark = place::member(message, "level");
         }
     }

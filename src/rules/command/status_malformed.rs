@@ -2,6 +2,7 @@ use super::connect_property_type::kind;
 use crate::proto::rtmp::command::TRANSACTION_ID;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Severity, Story, place, rule};
+use crate::wire::told;
 
 const MEMBERS: [&str; 3] = ["level", "code", "description"];
 
@@ -45,7 +46,7 @@ impl Rule for StatusMalformed {
         if faults.is_empty() {
             return;
         }
-        let code = command.information_text("code").map(|code| format!(" {code}")).unwrap_or_default();
+        let code = command.information_text("code").map(|code| format!(" {}", told(code))).unwrap_or_default();
         let finding = findings.about(Self::META, message, format!("onStatus{code} {}", faults.join(" and ")));
         if id != 0.0 {
             finding.mark = place::field(message, &TRANSACTION_ID);

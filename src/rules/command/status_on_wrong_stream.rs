@@ -4,6 +4,7 @@ use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::Stream;
 use crate::wire::Side;
+use crate::wire::told;
 
 rule! {
     /// An `onStatus` about a NetStream belongs on that stream's message stream. This one is on message stream 0, or on one that
@@ -36,7 +37,7 @@ impl Rule for StatusOnWrongStream {
             return;
         }
         let why = if id == 0 { "" } else { ", which does not exist" };
-        self.late.keep(message, id, format!("{code} on message stream {id}{why}"));
+        self.late.keep(message, id, format!("{} on message stream {id}{why}", told(code)));
     }
 
     fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {

@@ -3,6 +3,7 @@ use crate::proto::Close;
 use crate::proto::rtmp::command::TRANSACTION_ID;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Story, place, rule};
+use crate::wire::told;
 use crate::wire::{Side, Time};
 
 rule! {
@@ -45,7 +46,8 @@ impl Rule for TransactionReused {
         }
         let waits = story.requests.waiting().find(|call| call.from == message.from && call.transaction_id == Some(id));
         if let Some(earlier) = waits {
-            let text = format!("{}({id}) while {}({id}) waits for its answer", command.name, earlier.name);
+            let text =
+                format!("{}({id}) while {}({id}) waits for its answer", told(&command.name), told(&earlier.name));
             let mark = place::field(message, &TRANSACTION_ID);
             self.late.keep_at(message, Reuse { from: message.from, transaction_id: id, at }, text, mark);
         }

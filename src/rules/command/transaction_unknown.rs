@@ -1,5 +1,6 @@
 use crate::proto::Close;
 use crate::rules::{Findings, Rule, Severity, Story, rule};
+use crate::wire::told;
 
 rule! {
     /// A `_result` or `_error` whose transaction id is not that of a call of the other side that waits for its answer. An answer
@@ -28,7 +29,7 @@ impl Rule for TransactionUnknown {
             let id = answer.transaction_id;
             let meant = misnumbered.iter().find(|(_, early)| *early == answer.quote.n);
             let meant = meant.and_then(|(call, _)| story.requests.get(*call));
-            let sent = format!("the {} sent {}({id})", answer.from.name(), answer.name);
+            let sent = format!("the {} sent {}({id})", answer.from.name(), told(&answer.name));
             let text = match meant {
                 Some(call) => format!("{sent}, and no call {id} waits for it: {} was never answered", call.call()),
                 None if id == 0.0 => format!("{sent}, and transaction id 0 wants no answer"),

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Story, place, rule};
-use crate::wire::Side;
+use crate::wire::{Origin, Side, told, told_as};
 
 rule! {
     /// `tcUrl` is the address that the client was given: scheme, host, port, application. This one cannot be taken apart so, or
@@ -33,7 +33,7 @@ impl Rule for UrlMalformed {
                 Some(app) if !url.is_for(app) => {
                     // What stands in the address may be a key.
                     let app = app.split('?').next().unwrap_or(app);
-                    format!("its application is not \"{app}\", which app names")
+                    format!("its application is not \"{}\", which app names", told_as(Origin::App, app))
                 }
                 _ => return,
             },
@@ -80,7 +80,7 @@ impl Url<'_> {
         if let Some(port) = port.filter(|port| !port.is_empty())
             && !port.parse::<u16>().is_ok_and(|number| number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()))
         {
-            return Err(format!("its port is \"{port}\", which is no port number"));
+            return Err(format!("its port is \"{}\", which is no port number", told(port)));
         }
         let has_query = path.contains(['?', '#']);
         Ok(Url { path, has_query })

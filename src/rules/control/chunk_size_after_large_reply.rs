@@ -1,6 +1,7 @@
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
+use crate::wire::told;
 
 rule! {
     /// The server answers with a command of more than 128 bytes, the size of a chunk as the connection begins, before
@@ -32,7 +33,7 @@ impl Rule for ChunkSizeAfterLargeReply {
         {
             self.judged = true;
             let length = message.head.length;
-            let text = format!("{} of {length} bytes goes out before any Set Chunk Size", command.name);
+            let text = format!("{} of {length} bytes goes out before any Set Chunk Size", told(&command.name));
             findings.about(Self::META, message, text);
         }
     }

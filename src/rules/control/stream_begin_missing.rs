@@ -4,6 +4,7 @@ use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, UserControlEvent};
 use crate::rules::{Findings, Rule, Story, rule};
+use crate::wire::told;
 use crate::wire::{Moment, Side};
 
 rule! {
@@ -63,7 +64,8 @@ impl Rule for StreamBeginMissing {
             .filter(|(_, id, at)| !self.begun.contains(id) && is_over(*at))
             .collect();
         let (Some((.., first)), Some((.., last))) = (missing.first(), missing.last()) else { return };
-        let named: Vec<_> = missing.iter().take(NAMED).map(|(name, id, _)| format!("{name} (stream {id})")).collect();
+        let named: Vec<_> =
+            missing.iter().take(NAMED).map(|(name, id, _)| format!("{} (stream {id})", told(name))).collect();
         let text = format!("the server sends no stream_begin for {}", named.join(", "));
         findings.push(Self::META, Some(Side::Server), text, (first.packet, last.packet));
     }

@@ -3,6 +3,7 @@ use crate::proto::Close;
 use crate::proto::rtmp::{Message, is_media};
 use crate::rules::{Findings, Quote, Rule, Story, rule};
 use crate::story::{Request, Use};
+use crate::wire::told;
 use crate::wire::words::{count, duration};
 use crate::wire::{Moment, PacketNo, Side};
 
@@ -81,7 +82,7 @@ impl Rule for MediaBeforePublish {
             return;
         }
         let what = match (stream, asked, outcome) {
-            (_, _, Some(outcome)) => format!(", whose publish was refused: {}", outcome.code),
+            (_, _, Some(outcome)) => format!(", whose publish was refused: {}", told(&outcome.code)),
             (_, Some(_), None) => " before its publish was accepted".to_owned(),
             (Some(stream), None, _) if stream.created.is_some() => ", which is not published".to_owned(),
             _ => ", which was never created".to_owned(),

@@ -3,6 +3,7 @@ use crate::proto::rtmp::{Body, Message, is_media};
 use crate::rules::{Findings, Mark, Quote, Rule, Story, clipped, rule};
 use crate::story::Use;
 use crate::wire::Side;
+use crate::wire::told;
 
 /// Data that is about what the connection may access, not about what is played.
 const OF_CONNECTION: &str = "|RtmpSampleAccess";
@@ -56,7 +57,7 @@ impl Rule for MediaOnControlStream {
             Body::Data(body) if head.message_stream_id == 0 && body.name != OF_CONNECTION => {
                 let Some((stream, used)) = in_use(message.from, story) else { return };
                 let name = clipped(body.handler().to_owned());
-                let text = format!("{name} on message stream 0, while message stream {stream} is {used}");
+                let text = format!("{} on message stream 0, while message stream {stream} is {used}", told(&name));
                 match data {
                     Data::None => *data = Data::Held(Box::new(Quote::of(message)), text),
                     Data::Alone => {

@@ -5,6 +5,7 @@ use crate::proto::Close;
 use crate::proto::rtmp::{Body, Message, MessageType, is_media};
 use crate::rules::{Findings, Quote, Rule, Story, rule};
 use crate::story::{Step, Stream, Track, Use};
+use crate::wire::told;
 use crate::wire::words::seconds;
 use crate::wire::{Moment, Side, Time};
 
@@ -274,7 +275,7 @@ impl Stall {
         }
         match &self.end {
             End::Media(_) => {}
-            End::Command(name) => text.push_str(&format!(", until {name}")),
+            End::Command(name) => text.push_str(&format!(", until {}", told(name))),
             End::Close => text.push_str(", until the end"),
         }
         let receiver = sender.other();

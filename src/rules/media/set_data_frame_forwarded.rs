@@ -1,6 +1,7 @@
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
+use crate::wire::told;
 
 rule! {
     /// `@setDataFrame` asks a server to keep the metadata behind it and to send that on. Here a server sends the request itself
@@ -21,7 +22,7 @@ impl Rule for SetDataFrameForwarded {
             && message.from == Side::Server
             && data.name == "@setDataFrame"
         {
-            let text = format!("the server sends @setDataFrame with {} to a player", data.handler());
+            let text = format!("the server sends @setDataFrame with {} to a player", told(data.handler()));
             findings.about(Self::META, message, text);
         }
     }

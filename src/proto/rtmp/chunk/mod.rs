@@ -24,7 +24,7 @@ use super::resync::{ChunkSize, Signs, Then};
 use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType, Mistake, Reading};
 use crate::limits::Limits;
 use crate::proto::Why;
-use crate::wire::Moment;
+use crate::wire::{Moment, Origin, Sentence, told_as};
 
 /// What the chunk layer gives.
 #[derive(Debug)]
@@ -76,6 +76,12 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// As a clause. What it quotes are bytes from the wire.
+    pub fn sentence(&self) -> Sentence {
+        Sentence::of(self.clause(), usize::MAX)
+    }
+
+    /// As a clause, to be a part of a [`Sentence`]: what it quotes is marked.
     pub fn clause(&self) -> String {
         match self {
             Reason::FirstChunkInherits { chunk_stream_id, format } => {
@@ -87,7 +93,10 @@ impl Reason {
             Reason::Memory => "it keeps too much of what all sessions may keep together".into(),
             Reason::NoChunks { size, first, count } => {
                 let first = shown(&first[..usize::from(*count).min(doubt::FIRST)]);
-                format!("from here on the bytes are no chunk stream of size {size}: they begin with {first}")
+                format!(
+                    "from here on the bytes are no chunk stream of size {size}: they begin with {}",
+                    told_as(Origin::Bytes, &first)
+                )
             }
             Reason::FlvTags => "from here on the bytes are the tags of an FLV file, where chunks belong".into(),
             Reason::Joined => "how much came before is not known".into(),
@@ -96,15 +105,9 @@ impl Reason {
     }
 }
 
-/// Bytes in hex. Those that read as text are left out: they may be a secret.
+/// Bytes in hex, with spaces between them.
 fn shown(bytes: &[u8]) -> String {
-    let is_text = |byte: u8| (b' '..=b'~').contains(&byte);
-    let mut out = Vec::new();
-    for run in bytes.chunk_by(|a, b| is_text(*a) == is_text(*b)) {
-        let hides = is_text(run[0]) && run.len() > 2;
-        out.extend(run.iter().map(|byte| if hides { "··".to_owned() } else { format!("{byte:02x}") }));
-    }
-    out.join(" ")
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }
 
 #[derive(Clone, Copy, Debug)]

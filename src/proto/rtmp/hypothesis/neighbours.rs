@@ -13,21 +13,33 @@ use crate::proto::rtmp::{MessageType, Surplus};
 const REACH: usize = 4096;
 /// What it says for a place that AMF values end there.
 const VALUES: i32 = 32;
+/// The longest control message.
+const CONTROL: usize = 14;
 /// Bytes of values that are decoded for that.
 const MOST: usize = 4096;
 
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
     let first = match case.before {
-        Before::Part => return Verdict::Rejected,
-        Before::Message => case.first(),
-        Before::Nothing => None,
+        Before::Part | Before::Message => case.first(),
+        Before::Nothing => {
+            case.first().filter(|first| case.symptom == 0 && is_control(first.kind) && first.length <= 64)
+        }
+    };
+    let end = match &first {
+        Some(first) if case.before == Before::Nothing => first.data + CONTROL + 1,
+        _ => case.symptom,
     };
     if let Some(first) = &first
-        && let Some((at, outcome)) = next(case, Some(first), first.data + 1..case.symptom)
+        && let Some((at, outcome)) = next(case, Some(first), first.data + 1..end)
         && let Some(mistake) = shorter(case, first, at)
+        && (case.before != Before::Nothing || is_own_length(first.kind, mistake))
     {
         return proven(case, Some(first), mistake, outcome);
     }
+    if case.before == Before::Part {
+        return Verdict::Rejected;
+    }
+    let first = first.filter(|_| case.before == Before::Message);
     match behind(case, first.as_ref()) {
         Some((at, outcome)) => proven(case, first.as_ref(), longer(case, first.as_ref(), at), outcome),
         None if !case.is_over() && case.bytes.len() < case.symptom + REACH => Verdict::Wait,
@@ -118,6 +130,21 @@ pub(super) fn is_candidate(bytes: &[u8], known: &Known) -> bool {
         return known.streams.iter().any(|past| past.id == id);
     }
     id < 2 || bytes.get(7).is_none_or(|kind| MessageType(*kind).name().is_some())
+}
+
+/// Whether messages of this type have a length of their own.
+fn is_control(kind: MessageType) -> bool {
+    kind.is_protocol_control() || kind == MessageType::USER_CONTROL
+}
+
+/// Whether a mistake gives a control message the length that its type has.
+fn is_own_length(kind: MessageType, mistake: Mistake) -> bool {
+    let Mistake::Length { is, .. } = mistake else { return false };
+    match kind {
+        MessageType::SET_PEER_BANDWIDTH => is == 5,
+        MessageType::USER_CONTROL => matches!(is, 6 | 10),
+        _ => is == 4,
+    }
 }
 
 /// The mistake by which a message ends before its header says.

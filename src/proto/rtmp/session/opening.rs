@@ -278,6 +278,7 @@ impl Session {
         if let Chunked::Deviation { offset, at, mistake } = first
             && let Mistake::Extra { bytes, what: Stray::Unknown } = mistake
             && *offset == start
+            && !direction.blocks.as_ref().is_some_and(|blocks| blocks.is_message(CHUNKS + *bytes as usize))
         {
             let chunks = CHUNKS + *bytes as usize;
             *offset += u64::from(*bytes);
