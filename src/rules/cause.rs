@@ -36,6 +36,10 @@ const CAUSES: &[Cause] = &[
             "MED002", "MED003", "MED010", "MED015", "MED016", "MED017",
         ],
     },
+    // Ids that are not written as they should name what nobody made.
+    Cause { codes: &["CHK015", "CHK022"], explained: &["CMD013", "CMD014", "CMD015", "MED004", "MED005"] },
+    // A size that cannot be is announced, and another used.
+    Cause { codes: &["CHK010"], explained: &["CHK013", "CHK020"] },
     // A chunk size that the other side does not take ends the connection.
     Cause { codes: &["CHK012"], explained: &["CMD006", "CMD017", "CMD018", "CMD026", "NET004", "NET008"] },
     // A server that cannot read a command does not answer it.
@@ -43,6 +47,8 @@ const CAUSES: &[Cause] = &[
         codes: &["CMD001", "CMD009", "AMF001", "AMF003", "AMF010", "AMF011"],
         explained: &["CMD003", "CMD006", "CMD017", "CMD018", "CMD026"],
     },
+    // What cannot be read is not what was asked for.
+    Cause { codes: &["AMF001", "AMF002", "AMF010", "AMF011"], explained: &["CMD001", "CMD002", "CMD007"] },
     // Who was refused asks for nothing more, and leaves.
     Cause {
         codes: &["CMD023"],

@@ -60,6 +60,8 @@ const EAGER: usize = 4096;
 const SIZES: usize = 64;
 /// The longest AMF payload that is looked at once more.
 const MOST_VALUES: usize = 65_536;
+/// Messages that are looked at so.
+const ENDS: usize = 16;
 /// Payload bytes that a header may say too much.
 const MOST_MISSING: u32 = 16;
 /// First bytes that are told of what cannot be decoded.
@@ -172,6 +174,29 @@ impl Chunks {
         out.push(Chunked::Deviation { offset: partial.head.offset, at: partial.head.first, mistake });
         (partial.head.length, partial.head.reading) = (partial.passed, Reading::Length);
         out.push(Chunked::Message(partial.head, partial.payload.into()));
+    }
+
+    /// Looks for the end of the message under way when no more bytes come: its header may say much more than it has, and what is
+    /// taken for it be chunks.
+    pub(super) fn doubt_length(&mut self, out: &mut Vec<Chunked>) {
+        // Each message that is cut short so may be followed by another.
+        for _ in 0..ENDS {
+            let State::Data { stream, left } = self.state else { return };
+            let Some(partial) = &mut self.streams[stream].partial else { return };
+            if self.has_hole || partial.passed == 0 || partial.dropped || self.offset < self.trusted {
+                return;
+            }
+            // Its last chunk is as long as its bytes go.
+            if let Some(run) = partial.head.runs.last_mut() {
+                run.payload = run.payload.saturating_sub(left);
+            }
+            let before = self.offset;
+            self.doubt_mildly(out);
+            self.go_on(Then::End, out);
+            if self.offset <= before && self.trusted > before {
+                return;
+            }
+        }
     }
 
     /// Whether chunk headers of another size that the sender announced stand inside a message that came in one chunk.

@@ -386,6 +386,7 @@ impl Chunks {
         self.go_on(Then::End, out);
         self.drop_kept();
         self.end_with_values(out);
+        self.doubt_length(out);
         self.give_up(why, out);
     }
 

@@ -34,7 +34,10 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
             found.push(size as u32);
         }
     }
-    // The length of a NAL unit says how many headers are inside it, and not where.
+    // The length of a NAL unit says how many headers are inside it, and not where: a size that people choose may say that.
+    if first.kind == MessageType::VIDEO && found.len() > 1 {
+        found.retain(|size| size % 128 == 0 || size % 500 == 0);
+    }
     if let ([size], true) | ([size, ..], false) = (&found[..], first.kind == MessageType::VIDEO) {
         return tried(case, *size, SizeSource::Spacing, Shown::Content);
     }

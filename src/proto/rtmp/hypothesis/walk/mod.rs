@@ -369,6 +369,8 @@ impl<'b> Walk<'b> {
             kind.name().is_none(),
             if is_control { !(2..=64).contains(&length) } else { length > LONG },
             format == 0 && is_far,
+            kind.name().is_none() && length == 0,
+            is_control && is_far,
             !is_seen && header.chunk_stream_id >= 64,
             format > 0 && header.timestamp > STEP && header.extended.is_none(),
         ];
