@@ -178,6 +178,10 @@ pub fn detect(opening: &Opening<'_>) -> Match {
     if client.len() >= whole || (client.is_empty() && server.len() >= whole) {
         return Match::Yes(found);
     }
+    // Behind a hole lines of HTTP or records of TLS tell what the chunks among them are in.
+    if opening.later.iter().any(|bytes| within::within(bytes).is_some()) {
+        return Match::No;
+    }
     // A hole in a handshake moves nothing: its length is known.
     let joined = if is_placed[1] { &[] } else { opening.server };
     if ends[0] && server.len() >= whole || opening.later.iter().chain([&joined]).any(|bytes| is_chunks(bytes)) {

@@ -41,7 +41,11 @@ impl MessageLengthWrong {
 }
 
 impl Rule for MessageLengthWrong {
-    fn deviation(&mut self, deviation: &Deviation, _: &Story, findings: &mut Findings) {
+    fn deviation(&mut self, deviation: &Deviation, story: &Story, findings: &mut Findings) {
+        // What the capture misses of the handshake may explain it.
+        if !story.is_captured(deviation.from) {
+            return;
+        }
         self.say(deviation.from, None, findings);
         match deviation.mistake {
             Mistake::Length { .. } => self.waiting.put(deviation),

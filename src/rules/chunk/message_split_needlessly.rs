@@ -31,7 +31,10 @@ impl MessageSplitNeedlessly {
 }
 
 impl Rule for MessageSplitNeedlessly {
-    fn deviation(&mut self, deviation: &Deviation, _: &Story, findings: &mut Findings) {
+    fn deviation(&mut self, deviation: &Deviation, story: &Story, findings: &mut Findings) {
+        if !story.is_captured(deviation.from) {
+            return;
+        }
         if matches!(deviation.mistake, Mistake::ChunkSize(size) if size.source == SizeSource::Before) {
             self.say(deviation.from, None, findings);
             self.waiting.put(deviation);

@@ -535,6 +535,8 @@ impl Chunks {
             partial
         } else {
             stream.last.inherit(&header, &mut self.absolutes);
+            // Until a header says it again.
+            stream.last.timed &= !self.form.hides_time(bytes);
             let reading =
                 if self.deviates { self.departure.reading(stream.last.length, bytes) } else { Reading::Standard };
             let value = header.extended.or(stream.last.extended);

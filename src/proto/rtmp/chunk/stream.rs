@@ -3,7 +3,7 @@
 use super::Chunked;
 use super::times::{self, Reading};
 use crate::proto::Why;
-use crate::proto::rtmp::header::ChunkHeader;
+use crate::proto::rtmp::header::{ChunkHeader, EXTENDED};
 use crate::proto::rtmp::{Head, MessageType, Run};
 use crate::wire::Moment;
 
@@ -70,6 +70,8 @@ impl LastHeader {
             (3, None) => self.advance(self.delta),
             (_, None) => self.advance(header.timestamp),
             (3, Some(field)) if self.repeats(field) => self.advance(field),
+            // The field says the delta again, where none belongs.
+            (1 | 2, Some(field)) if header.timestamp != EXTENDED => self.advance(field),
             (_, Some(field)) => self.extend(field, absolutes),
         }
         if header.format < 2 {

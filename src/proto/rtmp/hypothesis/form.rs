@@ -59,6 +59,11 @@ impl Form {
         if self.surplus.is_stray || said == 0 { said } else { said.saturating_add_signed(self.surplus.of(kind)) }
     }
 
+    /// Whether a header leaves open when its message is.
+    pub(in crate::proto::rtmp) fn hides_time(self, header: &[u8]) -> bool {
+        self.extended == ExtendedField::Never && called(header)
+    }
+
     /// Whether bytes may stand behind messages that belong to none.
     pub(in crate::proto::rtmp) fn has_trailers(self) -> bool {
         self.tag_sizes || self.surplus.is_stray
@@ -84,10 +89,12 @@ impl Form {
             ExtendedField::Never if called(bytes) => {
                 let length = length - FIELD;
                 let header = read(&[bytes.get(..length)?, &header::EXTENDED.to_be_bytes()].concat())?;
-                return Some((ChunkHeader { extended: None, ..header }, length));
+                // How far it goes is not said; a type 0 header says at least that it is late.
+                let timestamp = if header.format == 0 { header.timestamp } else { 0 };
+                return Some((ChunkHeader { extended: None, timestamp, ..header }, length));
             }
             ExtendedField::Uncalled if bytes[0] < 0xc0 && !called(bytes) => {
-                return uncalled(bytes, length, signs);
+                return uncalled(bytes, length);
             }
             _ => {}
         }
@@ -120,20 +127,16 @@ fn called(bytes: &[u8]) -> bool {
     bytes[0] < 0xc0 && bytes.get(basic..basic + 3) == Some(&[0xff; 3])
 }
 
-/// A header that may have an extended timestamp though its time does not call for one: that says the time again. Where both are 0 the
-/// one counts behind which a payload begins.
-fn uncalled(bytes: &[u8], length: usize, signs: &Signs) -> Option<(ChunkHeader, usize)> {
+/// A header that may have an extended timestamp though its time does not call for one: that says the time again. Where both are 0, a
+/// control message may begin so, and has its field where the next chunk shows it.
+fn uncalled(bytes: &[u8], length: usize) -> Option<(ChunkHeader, usize)> {
     let right = read(bytes.get(..length)?)?;
     let rest = &bytes[length..];
     let field = u32::from_be_bytes(*rest.first_chunk::<FIELD>()?);
     let is_control = right.kind.is_protocol_control() || right.kind == MessageType::USER_CONTROL;
-    let is_payload = if right.timestamp > 0 || right.format == 2 {
-        false
-    } else if is_control {
-        is_beginning(rest, right.length as usize)
-    } else {
-        fits(right.kind, &rest[..rest.len().min(right.length as usize)], signs)
-    };
+    // No other payload begins with four zeros.
+    let is_payload =
+        right.timestamp == 0 && right.format < 2 && is_control && is_beginning(rest, right.length as usize);
     if field & header::EXTENDED != right.timestamp || is_payload {
         return Some((right, length));
     }
