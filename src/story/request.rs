@@ -5,6 +5,7 @@ use crate::proto::amf::Amf;
 use crate::proto::rtmp::procedure::{self, Deed, Procedure};
 use crate::proto::rtmp::{Command, Message, status};
 use crate::wire::told;
+use crate::wire::words::number;
 use crate::wire::{Moment, PacketNo, Side};
 
 /// What a message stream is for.
@@ -133,7 +134,7 @@ impl Request {
     /// The command's name and transaction id, for a sentence: `publish(5)`.
     pub fn call(&self) -> String {
         match self.transaction_id {
-            Some(id) => format!("{}({id})", told(&self.name)),
+            Some(id) => format!("{}({})", told(&self.name), number(id)),
             None => told(&self.name).to_string(),
         }
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use common::Story;
 use rtmp_inspect::analyzer::Event;
-use rtmp_inspect::proto::rtmp::Reason;
+use rtmp_inspect::proto::rtmp::{Mistake, Reason};
 use rtmp_inspect::synth::{Conversation, Link, Peer, Random, media, pcap, sample, transform};
 use rtmp_inspect::wire::Side;
 use senders::{MISTAKES, Sender};
@@ -195,4 +195,66 @@ fn the_end_of_a_mistake_is_told() {
     assert_eq!(told.collect::<Vec<_>>(), ["chunk_size", "over"]);
     let payloads: Vec<_> = story.messages_from(Side::Client).iter().rev().take(3).map(|m| m.payload.to_vec()).collect();
     assert_eq!(payloads, [second, first, late]);
+}
+
+/// The first message's header says more than its type has: the handshake is as it should be, and the message is read.
+#[test]
+fn the_first_message_may_be_wrong() {
+    for said in [2, 3, 8, 9] {
+        let mut first = vec![2, 0, 0, 0, 0, 0, said, 5, 0, 0, 0, 0, 0, 0x26, 0x25, 0xa0];
+        first.truncate(12 + usize::from(said).min(4));
+        let conversation = Conversation::new()
+            .handshake()
+            .client(|c| c.connect("live"))
+            .server(|s| s.raw(&first).set_peer_bandwidth(2_500_000, 2).set_chunk_size(4096).connect_result())
+            .client(|c| c.create_stream(2))
+            .server(|s| s.create_stream_result(2, 1));
+        let story = Story::of(&conversation);
+        let told: Vec<_> = story
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Deviation(it) => Some(it.mistake.name()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, if said > 4 { vec!["length"] } else { vec![] }, "{said}");
+        assert_eq!(story.messages().count(), 7, "{said}");
+    }
+}
+
+/// A length far beyond the message: what was taken for its payload are messages, also where the capture ends inside it.
+#[test]
+fn a_length_that_never_ends_is_found() {
+    let random = &mut Random::new(11);
+    for said in [70_000_u32, 1_000_000, 0x00ff_ffff] {
+        let frame = media::aac_frame(300, random);
+        let mut wrong = vec![4, 0, 0, 40];
+        wrong.extend(&said.to_be_bytes()[1..]);
+        wrong.extend([8, 1, 0, 0, 0]);
+        wrong.extend(&frame);
+        let mut conversation = sample::publishing()
+            .client(|c| c.set_chunk_size(0x00ff_ffff))
+            .client(|c| sample::sequence_headers(c))
+            .client(|c| c.raw(&wrong));
+        for picture in 0..20 {
+            conversation = conversation.client(|c| sample::frames(c, picture));
+        }
+        let story = Story::of(&conversation);
+        let told: Vec<_> = story
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Deviation(it) => Some(it.mistake),
+                _ => None,
+            })
+            .collect();
+        assert!(matches!(told[..], [Mistake::Length { said: is, is: 300, .. }] if is == said), "{said}: {told:?}");
+        let other = sample::publishing().client(|c| sample::sequence_headers(c));
+        let mut other = other.client(|c| c.set_chunk_size(0x00ff_ffff));
+        for picture in 0..20 {
+            other = other.client(|c| sample::frames(c, picture));
+        }
+        assert_eq!(story.messages().count(), Story::of(&other).messages().count() + 1, "{said}");
+    }
 }

@@ -518,7 +518,7 @@ fn headers() -> Vec<Case> {
             "bytes between",
             &publisher(|c| c.message(&frame(0)).raw(&[0xfe; 7]).message(&frame(20)).message(&frame(40))),
             &[
-                "7 bytes of the client at offset 3631 cannot be read as chunks: there are bytes too many, or some are missing, or a length before them is wrong",
+                "7 bytes of the client behind its video of 291 bytes (offset 3631) belong to no chunk: they are too many, or some are missing, or a length before them is wrong",
             ],
         ),
         case("CHK020", "announced", &publisher(|c| c.set_chunk_size(9000).message(&large(0))), &[]),

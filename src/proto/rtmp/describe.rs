@@ -80,7 +80,7 @@ fn user_control(line: &mut String, event: &UserControl) {
 fn command(line: &mut String, command: &Command) {
     escape_into(line, &command.name);
     if let Some(id) = command.transaction_id {
-        write(line, format_args!("({id})"));
+        write(line, format_args!("({})", words::number(id)));
     }
     if command.name == "connect" {
         if let Some(object) = &command.object {

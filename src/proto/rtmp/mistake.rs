@@ -79,6 +79,8 @@ pub struct Surplus {
     pub data: i8,
     /// Commands, of both encodings.
     pub command: i8,
+    /// Protocol control and user control messages.
+    pub control: i8,
     /// They stand behind the messages, and are no part of them.
     pub is_stray: bool,
 }
@@ -207,7 +209,8 @@ impl Surplus {
             Some(0) => self.audio = by,
             Some(1) => self.video = by,
             Some(2) => self.data = by,
-            Some(_) => self.command = by,
+            Some(3) => self.command = by,
+            Some(_) => self.control = by,
             None => {}
         }
         self
@@ -221,22 +224,37 @@ impl Surplus {
             MessageType::VIDEO => Some(1),
             MessageType::DATA_AMF0 | MessageType::DATA_AMF3 => Some(2),
             MessageType::COMMAND_AMF0 | MessageType::COMMAND_AMF3 => Some(3),
+            MessageType::USER_CONTROL => Some(4),
+            kind if kind.is_protocol_control() => Some(4),
             _ => None,
         }
     }
 
-    fn all(self) -> [i8; 4] {
-        [self.audio, self.video, self.data, self.command]
+    fn all(self) -> [i8; 5] {
+        [self.audio, self.video, self.data, self.command, self.control]
+    }
+
+    /// The same for every type.
+    pub(super) fn of_all(by: i8) -> Surplus {
+        Surplus { audio: by, video: by, data: by, command: by, control: by, is_stray: false }
     }
 
     /// Whether it says anything.
     pub fn is_none(self) -> bool {
-        self.all() == [0; 4]
+        self.all() == [0; 5]
     }
 
     /// What it is, for a person.
     pub fn clause(self) -> String {
-        let names = ["audio", "video", "data", "command"];
+        let names = ["audio", "video", "data", "command", "control"];
+        if self.all() == [self.audio; 5] {
+            let bytes = count(u64::from(self.audio.unsigned_abs()), "byte");
+            return match (self.audio > 0, self.is_stray) {
+                (_, true) => format!("{bytes} that belong to no message behind its messages, of all types"),
+                (true, _) => format!("messages with {bytes} more than their headers say, of all types"),
+                (false, _) => format!("messages with {bytes} fewer than their headers say, of all types"),
+            };
+        }
         let said = self.all().into_iter().zip(names).filter(|(by, _)| *by != 0).map(|(by, name)| {
             let bytes = count(u64::from(by.unsigned_abs()), "byte");
             match (by > 0, self.is_stray) {

@@ -26,16 +26,30 @@ rule! {
 impl MessageLengthWrong {
     fn say(&mut self, from: Side, message: Option<&Message>, findings: &mut Findings) {
         let Some((deviation, _)) = self.waiting.take(from) else { return };
-        let Mistake::Length { said, is, by } = deviation.mistake else { return };
-        let kind = message.map_or_else(|| "message".to_owned(), |message| type_name(message.head.kind));
-        let who = from.name();
-        let by = match by {
-            Telling::NalUnits => "by the lengths of its NAL units and the place of the next header",
-            Telling::Amf => "by the end of its values and the place of the next header",
-            Telling::NextHeader => "by the place of the next header",
+        let (who, offset) = (from.name(), deviation.offset);
+        let name = |message: &Message| type_name(message.head.kind);
+        let text = match deviation.mistake {
+            Mistake::Length { said, is, by } => {
+                let kind = message.map_or_else(|| "message".into(), name);
+                let by = match by {
+                    Telling::NalUnits => "by the lengths of its NAL units and the place of the next header",
+                    Telling::Amf => "by the end of its values and the place of the next header",
+                    Telling::NextHeader => "by the place of the next header",
+                };
+                format!("the {who}'s {kind} of {is} bytes, {by}, has {said} for its length (offset {offset})")
+            }
+            Mistake::Extra { bytes, .. } => {
+                let before = message.filter(|message| message.head.end() == offset);
+                let behind = before.map_or_else(String::new, |message| {
+                    format!(" behind its {} of {} bytes", name(message), message.head.length)
+                });
+                let bytes = count(u64::from(bytes), "byte");
+                format!(
+                    "{bytes} of the {who}{behind} (offset {offset}) belong to no chunk: they are too many, or some are missing, or a length before them is wrong"
+                )
+            }
+            _ => return,
         };
-        let text =
-            format!("the {who}'s {kind} of {is} bytes, {by}, has {said} for its length (offset {})", deviation.offset);
         Waiting::say(Self::META, &deviation, message, text, findings);
     }
 }
@@ -48,21 +62,18 @@ impl Rule for MessageLengthWrong {
         }
         self.say(deviation.from, None, findings);
         match deviation.mistake {
-            Mistake::Length { .. } => self.waiting.put(deviation),
+            Mistake::Length { .. } | Mistake::Extra { what: Stray::Unknown, .. } => self.waiting.put(deviation),
             Mistake::Lengths(surplus) => {
                 let (who, offset) = (deviation.from.name(), deviation.offset);
                 let text = format!("the {who} writes {} (from offset {offset} on)", surplus.clause());
                 Waiting::say(Self::META, deviation, None, text, findings);
             }
-            Mistake::Extra { bytes, what } => {
-                let what = match what {
-                    Stray::Unknown => {
-                        "cannot be read as chunks: there are bytes too many, or some are missing, or a length before them is wrong"
-                    }
-                    Stray::TagSize => "are the size of the tag before, which only an FLV file has",
-                };
+            Mistake::Extra { bytes, what: Stray::TagSize } => {
                 let (bytes, who) = (count(u64::from(bytes), "byte"), deviation.from.name());
-                let text = format!("{bytes} of the {who} at offset {} {what}", deviation.offset);
+                let text = format!(
+                    "{bytes} of the {who} at offset {} are the size of the tag before, which only an FLV file has",
+                    deviation.offset
+                );
                 Waiting::say(Self::META, deviation, None, text, findings);
             }
             _ => {}

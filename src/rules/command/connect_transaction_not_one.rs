@@ -2,6 +2,7 @@ use crate::proto::rtmp::command::TRANSACTION_ID;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Story, place, rule};
 use crate::story::Connect;
+use crate::wire::words::number;
 
 rule! {
     /// The transaction id of `connect` is always 1. A connect that repeats one that was accepted, or waits for its answer, is
@@ -24,7 +25,10 @@ impl Rule for ConnectTransactionNotOne {
             return;
         }
         if let Some(id) = command.transaction_id.filter(|id| *id != 1.0) {
-            let text = format!("connect has the transaction id {id}, not 1");
+            // A double that is 1 with its bytes turned round is written by those that copy their own memory.
+            let turned = f64::from_bits(id.to_bits().swap_bytes());
+            let order = if turned == 1.0 { ": that is 1 with its bytes in the wrong order" } else { "" };
+            let text = format!("connect has the transaction id {}, not 1{order}", number(id));
             findings.about(Self::META, message, text).mark = place::field(message, &TRANSACTION_ID);
         }
     }

@@ -42,6 +42,7 @@ use crate::net::How;
 use crate::proto::Close;
 use crate::proto::rtmp::{Body, Command, Message};
 use crate::wire::words::duration;
+use crate::wire::words::number;
 use crate::wire::{Moment, Origin, Side, told, told_as};
 
 pub(super) const CMD001: Entry = connect_not_first::ConnectNotFirst::ENTRY;
@@ -85,7 +86,7 @@ const TIME_TO_ANSWER_NS: i64 = 1_000_000_000;
 /// The command's name and transaction id: `publish(5)`.
 fn numbered(command: &Command) -> String {
     match command.transaction_id {
-        Some(id) => format!("{}({id})", told(&command.name)),
+        Some(id) => format!("{}({})", told(&command.name), number(id)),
         None => told(&command.name).to_string(),
     }
 }

@@ -4,6 +4,7 @@ use crate::proto::rtmp::procedure::Deed;
 use crate::proto::rtmp::{Body, Command, Message, status};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::Request;
+use crate::wire::words::number;
 use crate::wire::{Origin, told, told_as};
 
 rule! {
@@ -65,7 +66,7 @@ fn answered(message: &Message, command: &Command, call: Option<&Request>, story:
     match command.transaction_id? {
         // That of calls that want no answer.
         0.0 => None,
-        id if story.is_whole(message.from.other()) => Some(format!("sent {}({id})", told(&command.name))),
+        id if story.is_whole(message.from.other()) => Some(format!("sent {}({})", told(&command.name), number(id))),
         id => Some(format!("rejected call {id}, which was not captured")),
     }
 }

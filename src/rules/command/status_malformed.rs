@@ -41,7 +41,7 @@ impl Rule for StatusMalformed {
             }
         }
         if id != 0.0 {
-            faults.push(format!("with the transaction id {id}, not 0"));
+            faults.push(format!("with the transaction id {}, not 0", crate::wire::words::number(id)));
         }
         if faults.is_empty() {
             return;

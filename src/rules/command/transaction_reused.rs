@@ -4,6 +4,7 @@ use crate::proto::rtmp::command::TRANSACTION_ID;
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Story, place, rule};
 use crate::wire::told;
+use crate::wire::words::number;
 use crate::wire::{Side, Time};
 
 rule! {
@@ -46,8 +47,12 @@ impl Rule for TransactionReused {
         }
         let waits = story.requests.waiting().find(|call| call.from == message.from && call.transaction_id == Some(id));
         if let Some(earlier) = waits {
-            let text =
-                format!("{}({id}) while {}({id}) waits for its answer", told(&command.name), told(&earlier.name));
+            let text = format!(
+                "{}({id}) while {}({id}) waits for its answer",
+                told(&command.name),
+                told(&earlier.name),
+                id = number(id)
+            );
             let mark = place::field(message, &TRANSACTION_ID);
             self.late.keep_at(message, Reuse { from: message.from, transaction_id: id, at }, text, mark);
         }

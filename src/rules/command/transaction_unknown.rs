@@ -1,6 +1,7 @@
 use crate::proto::Close;
 use crate::rules::{Findings, Rule, Severity, Story, rule};
 use crate::wire::told;
+use crate::wire::words::number;
 
 rule! {
     /// A `_result` or `_error` whose transaction id is not that of a call of the other side that waits for its answer. An answer
@@ -29,7 +30,7 @@ impl Rule for TransactionUnknown {
             let id = answer.transaction_id;
             let meant = misnumbered.iter().find(|(_, early)| *early == answer.quote.n);
             let meant = meant.and_then(|(call, _)| story.requests.get(*call));
-            let sent = format!("the {} sent {}({id})", answer.from.name(), told(&answer.name));
+            let sent = format!("the {} sent {}({})", answer.from.name(), told(&answer.name), number(id));
             let text = match meant {
                 Some(call) => format!("{sent}, and no call {id} waits for it: {} was never answered", call.call()),
                 None if id == 0.0 => format!("{sent}, and transaction id 0 wants no answer"),

@@ -60,6 +60,8 @@ const EAGER: usize = 4096;
 const SIZES: usize = 64;
 /// The longest AMF payload that is looked at once more.
 const MOST_VALUES: usize = 65_536;
+/// Bytes of the smallest message with a delta that matters.
+const MESSAGE: u32 = 12;
 /// Messages that are looked at so.
 const ENDS: usize = 16;
 /// Payload bytes that a header may say too much.
@@ -96,7 +98,8 @@ impl Chunks {
 
     /// Whether a header of type 0 or 1 says what no sender says.
     fn is_odd(&self, header: &ChunkHeader) -> bool {
-        let ChunkHeader { format, kind, length, message_stream_id, .. } = *header;
+        let ChunkHeader { format, kind, message_stream_id, .. } = *header;
+        let length = self.form.length(kind, header.length);
         let has_length = match kind.0 {
             1 | 2 | 3 | 5 => length == 4,
             6 => length == 5,
@@ -480,6 +483,10 @@ impl Chunks {
             from = doubt.symptom + bytes as usize;
             self.offset += u64::from(bytes);
             self.undecoded += u64::from(bytes);
+            // So many may hold a message, whose delta the next ones count on.
+            if bytes >= MESSAGE {
+                self.streams.iter_mut().for_each(|stream| stream.last.timed = false);
+            }
         } else if let Some(mistake) = mistake {
             if let Mistake::Length { is, .. } = mistake {
                 self.correction = Some((start, is));

@@ -47,7 +47,7 @@ impl Form {
         extended: ExtendedField::Called,
         on_every_chunk: false,
         tag_sizes: false,
-        surplus: Surplus { audio: 0, video: 0, data: 0, command: 0, is_stray: false },
+        surplus: Surplus { audio: 0, video: 0, data: 0, command: 0, control: 0, is_stray: false },
     };
 
     pub(in crate::proto::rtmp) fn is_right(self) -> bool {

@@ -1,7 +1,7 @@
 //! All messages of some types are longer or shorter than their headers say, by the same number of bytes: the sender does not
 //! count the header of an FLV tag's body, or counts that of the tag, or writes some bytes behind each message.
 
-use super::length::told;
+use super::length::{is_control, told};
 use super::walk::{Lesson, Outcome, Rigour, SURPLUS, Walk};
 use super::{Before, Case, First, Form, Story, Verdict};
 use crate::proto::rtmp::{Mistake, Surplus};
@@ -10,7 +10,8 @@ use crate::proto::rtmp::{Mistake, Surplus};
 const CHOICES: usize = 24;
 
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
-    let Some(first) = case.first().filter(|first| case.before != Before::Nothing && first.passed == 0) else {
+    let is_told = |first: &First| case.before != Before::Nothing || case.symptom == 0 && is_control(first.kind);
+    let Some(first) = case.first().filter(|first| is_told(first) && first.passed == 0) else {
         return Verdict::Rejected;
     };
     let mut waits = false;
@@ -19,7 +20,14 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
         if surplus.is_none() || !case.form.surplus.is_none() {
             return Verdict::Rejected;
         }
-        match tried(case, &first, surplus) {
+        // A length that its type has by itself is wrong where all are.
+        let verdicts: [&dyn Fn() -> Verdict; 2] = [&|| tried(case, &first, surplus), &|| all(case, by)];
+        let [one, other] = if is_control(first.kind) { [verdicts[1], verdicts[0]] } else { verdicts };
+        let verdict = match one() {
+            Verdict::Rejected => other(),
+            verdict => verdict,
+        };
+        match verdict {
             Verdict::Rejected => {}
             Verdict::Wait => waits = true,
             proven @ Verdict::Proven(_) => return proven,
@@ -43,10 +51,18 @@ fn tried(case: &Case<'_>, first: &First, surplus: Surplus) -> Verdict {
     if waits { Verdict::Wait } else { Verdict::Rejected }
 }
 
+/// All messages are longer or shorter by the same, whatever their type.
+fn all(case: &Case<'_>, by: i8) -> Verdict {
+    let surplus = Surplus::of_all(by);
+    let form = Form { surplus, ..case.form };
+    let walk = Walk::new(case, case.size, form).with_rigour(Rigour::Strictest);
+    walk.knowing_all().run().0.proves(Story::Mistake(Mistake::Lengths(surplus)), case.size, form)
+}
+
 /// Learns the surplus of the other types. Where a message of one may end is a choice among several places: the next one is taken
 /// where the headers lead nowhere.
 fn learnt(case: &Case<'_>, first: &First, form: Form) -> Verdict {
-    let mut choices = [0; 4];
+    let mut choices = [0; 5];
     for _ in 0..CHOICES {
         let walk = Walk::new(case, case.size, form).with_rigour(Rigour::Strictest);
         let (outcome, uses) = walk.learning(first.kind, choices).run();

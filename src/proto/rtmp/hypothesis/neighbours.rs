@@ -1,7 +1,7 @@
 //! A message is longer or shorter than its header says, or bytes that belong to no chunk stand behind it: the next chunk begins
 //! a little before or behind the place where the header is that cannot be one.
 
-use super::length::{is_amf, is_whole, payload, told};
+use super::length::{is_amf, is_control, is_whole, payload, told};
 use super::lengths::ends;
 use super::walk::{Outcome, Rigour, SURPLUS, Walk};
 use super::{Before, Case, Explanation, First, Form, Story, Verdict};
@@ -130,11 +130,6 @@ pub(super) fn is_candidate(bytes: &[u8], known: &Known) -> bool {
         return known.streams.iter().any(|past| past.id == id);
     }
     id < 2 || bytes.get(7).is_none_or(|kind| MessageType(*kind).name().is_some())
-}
-
-/// Whether messages of this type have a length of their own.
-fn is_control(kind: MessageType) -> bool {
-    kind.is_protocol_control() || kind == MessageType::USER_CONTROL
 }
 
 /// Whether a mistake gives a control message the length that its type has.

@@ -13,7 +13,7 @@ const AHEAD: usize = SURPLUS as usize + 18 + 6;
 #[derive(Clone, Copy, Debug, Default)]
 pub(in super::super) struct Lesson {
     /// The types of which it was, in their order.
-    pub(in super::super) slots: [usize; 4],
+    pub(in super::super) slots: [usize; 5],
     pub(in super::super) count: usize,
     /// For the last of them there was no choice left.
     pub(in super::super) is_exhausted: bool,
@@ -21,13 +21,19 @@ pub(in super::super) struct Lesson {
 
 impl Walk<'_> {
     /// The messages of the type in the form's surplus are longer or shorter than their headers say; those of other types may be.
-    pub(in super::super) fn learning(mut self, kind: MessageType, choices: [usize; 4]) -> Self {
-        let mut learnt = [false; 4];
+    pub(in super::super) fn learning(mut self, kind: MessageType, choices: [usize; 5]) -> Self {
+        let mut learnt = [false; 5];
         if let Some(slot) = self.form.surplus.slot(kind) {
             learnt[slot] = true;
         }
         self.learnt = Some(learnt);
         self.choices = choices;
+        self
+    }
+
+    /// The messages of every type are.
+    pub(in super::super) fn knowing_all(mut self) -> Self {
+        self.learnt = Some([true; 5]);
         self
     }
 
@@ -90,6 +96,7 @@ impl Walk<'_> {
             return false;
         }
         let mut clock = self.signs.clock;
+        header.length = self.form.length(header.kind, header.length);
         let weighed = weigh_header(&header, past.as_ref(), &self.known.message_streams, &mut clock);
         if header.format < 3 && weighed.is_none() {
             return false;

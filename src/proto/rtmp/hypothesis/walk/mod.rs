@@ -91,9 +91,9 @@ pub(super) struct Walk<'b> {
     /// The first Set Chunk Size behind the first message.
     uses: Uses,
     /// Of which types it is known how much longer their messages are than their headers say; none where that is no question.
-    learnt: Option<[bool; 4]>,
+    learnt: Option<[bool; 5]>,
     /// Which of the possible places is taken, for each type.
-    choices: [usize; 4],
+    choices: [usize; 5],
     /// Some header or payload is one that no sender writes.
     is_odd: bool,
     /// The present header has another length than it should.
@@ -165,7 +165,7 @@ impl<'b> Walk<'b> {
             is_whole: false,
             uses: Uses::default(),
             learnt: None,
-            choices: [0; 4],
+            choices: [0; 5],
             is_odd: false,
             is_reread: false,
             is_short: false,
@@ -329,7 +329,9 @@ impl<'b> Walk<'b> {
             }
             (header.length, header.kind) = (past.length, past.kind);
         }
-        let bits = weigh_header(&header, past.as_ref(), &self.known.message_streams, &mut self.signs.clock);
+        let left = self.form.length(header.kind, header.length);
+        let meant = ChunkHeader { length: left, ..header };
+        let bits = weigh_header(&meant, past.as_ref(), &self.known.message_streams, &mut self.signs.clock);
         self.bits += match bits {
             Some(bits) => bits,
             // As it was taken before all doubt.
@@ -340,7 +342,6 @@ impl<'b> Walk<'b> {
             }
             None => return Err(End::Broken),
         };
-        let left = self.form.length(header.kind, header.length);
         self.weigh_beginning(header.kind, left, data)?;
         let past = Past {
             id: header.chunk_stream_id,
