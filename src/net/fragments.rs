@@ -11,7 +11,7 @@ use super::Unread;
 use super::ip::{self, Fragment};
 use super::waiting::{Piece, Waiting};
 use crate::limits::{Limits, Reached};
-use crate::wire::{Moment, Place, Time};
+use crate::wire::{Moment, Place, Time, map_bytes};
 
 /// No IP packet is longer.
 const LONGEST: usize = 65_535;
@@ -136,6 +136,18 @@ impl Fragments {
     /// Packets that are kept, and places in the queues.
     pub(super) fn held(&self) -> (usize, usize) {
         (self.entries.len(), self.parts.len() + self.done.len())
+    }
+
+    /// Bytes of memory that it takes beside itself.
+    pub(super) fn memory(&self) -> usize {
+        let cuts = |entry: &Entry| match entry {
+            Entry::Part(part) => part.cuts.capacity() * size_of::<(usize, usize)>(),
+            Entry::Done(_) => 0,
+        };
+        // What is held counts the places of the tables as well, for each packet.
+        let tables =
+            map_bytes(&self.entries) + (self.parts.capacity() + self.done.capacity()) * size_of::<(Key, u64, Time)>();
+        self.held - self.entries.len() * OVERHEAD + tables + self.entries.values().map(cuts).sum::<usize>()
     }
 
     /// Takes a fragment; gives the whole packet if this was what it lacked.
