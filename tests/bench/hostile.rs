@@ -38,7 +38,10 @@ pub(super) const ATTACKS: &[Attack] = &[
     ("short-look-alikes", short_look_alikes),
     ("backwards", backwards),
     ("small-fragments", small_fragments),
+    ("cut-fragments", cut_fragments),
+    ("odd-handshakes", odd_handshakes),
     ("statuses", statuses),
+    ("masked", masked),
     ("interfaces", interfaces),
 ];
 
@@ -83,6 +86,16 @@ impl Wire<'_> {
         self.time += 1000;
         self.written += 32 + frame.len().next_multiple_of(4) as u64;
         self.out.frame(Block::Enhanced, 0, Time(self.time), frame)
+    }
+
+    /// A frame of which a snap length left these bytes.
+    fn cut_frame(&mut self, bytes: &[u8], length: u32) -> io::Result<()> {
+        self.time += 1000;
+        let (high, low) = ((self.time >> 32) as u32, self.time as u32);
+        let words = [0, high, low, bytes.len() as u32, length].map(u32::to_le_bytes);
+        let body = [words.as_flattened(), bytes].concat();
+        self.written += 12 + body.len() as u64;
+        self.out.block(6, &body)
     }
 
     fn connection(&mut self) -> Ends {
@@ -250,11 +263,11 @@ fn begin(id: u32, length: u32, kind: u8) -> Vec<u8> {
     header
 }
 
-/// Sessions with every chunk stream there can be, a byte on each.
+/// Sessions with as many chunk streams as are followed, a message begun on each.
 fn chunk_streams(wire: &mut Wire<'_>, end: u64) -> io::Result<()> {
     while wire.written < end {
         let mut ends = wire.session()?;
-        for ids in (2..1030_u32).collect::<Vec<_>>().chunks(60) {
+        for ids in (2..1020_u32).collect::<Vec<_>>().chunks(60) {
             let bytes: Vec<u8> = ids.iter().flat_map(|id| [&begin(*id, 200, 9)[..], &[0; 128]].concat()).collect();
             wire.say(&mut ends, &bytes)?;
         }
@@ -517,7 +530,7 @@ fn lost_again(wire: &mut Wire<'_>, end: u64) -> io::Result<()> {
     while wire.written < end {
         let mut ends = wire.session()?;
         wire.say(&mut ends, &streams)?;
-        for _ in 0..50 {
+        for _ in 0..8 {
             if wire.written < end {
                 wire.say(&mut ends, &turn.repeat(16))?;
             }
@@ -604,6 +617,74 @@ fn small_fragments(wire: &mut Wire<'_>, end: u64) -> io::Result<()> {
             frame.extend([0; 8]);
             wire.frame(&frame)?;
         }
+    }
+    Ok(())
+}
+
+/// IP packets in fragments of eight bytes, of which the first one that came was the last and was cut by a snap length: it is
+/// known where the packet ends, and nothing but looking at all of them tells whether it is whole.
+fn cut_fragments(wire: &mut Wire<'_>, end: u64) -> io::Result<()> {
+    let mut number = 0_u16;
+    while wire.written < end {
+        number = number.wrapping_add(1);
+        let header = |more: u16, place: u16, length: u16| {
+            let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0];
+            frame.extend((20 + length).to_be_bytes());
+            frame.extend(number.to_be_bytes());
+            frame.extend((more | place).to_be_bytes());
+            frame.extend([64, 6, 0, 0, 10, 9, 9, 2, 192, 0, 2, 1]);
+            frame
+        };
+        wire.cut_frame(&header(0, 8, 60_000), 34 + 60_000)?;
+        for place in (10..7000_u16).rev().step_by(2) {
+            wire.frame(&[&header(0x2000, place, 8)[..], &[0; 8]].concat())?;
+            if wire.written >= end {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Handshakes that break off behind C1, where every place looks like the first chunk.
+fn odd_handshakes(wire: &mut Wire<'_>, end: u64) -> io::Result<()> {
+    let patterns: [&[u8]; 2] =
+        [&[0x44, 0, 0, 20, 0, 0, 1, 8, 0xaf], &[0x04, 0, 0, 0, 0, 0, 2, 8, 1, 0, 0, 0, 0xaf, 1, 0xc4, 0xaf, 1]];
+    let mut turn = 0;
+    while wire.written < end {
+        turn += 1;
+        let mut ends = wire.connection();
+        wire.send(&mut ends, Side::Client, tcp::SYN, &[])?;
+        wire.send(&mut ends, Side::Server, tcp::SYN | tcp::ACK, &[])?;
+        let (block, answer) = (opening(0, 1), opening(0, 2));
+        wire.say(&mut ends, &[&[3], &block[..]].concat())?;
+        wire.send(&mut ends, Side::Server, tcp::ACK, &[&[3], &answer[..]].concat())?;
+        let bytes: Vec<u8> = patterns[turn % 2].iter().copied().cycle().take(4000).collect();
+        for payload in bytes.chunks(64) {
+            wire.send(&mut ends, Side::Client, tcp::ACK, payload)?;
+        }
+    }
+    Ok(())
+}
+
+/// Many secrets, and then many short texts in which each of them may stand.
+fn masked(wire: &mut Wire<'_>, end: u64) -> io::Result<()> {
+    let texts = Amf::StrictArray(vec!["aaaaaaaa".into(); 6000]);
+    let call = values(&["call".into(), 1.into(), Amf::Null, texts]);
+    while wire.written < end {
+        let mut ends = wire.session()?;
+        let mut chunks = ChunkWriter::default();
+        chunks.set_chunk_size(65_536);
+        for number in 0..60_u32 {
+            let name = format!("aaaaaaa{number}?key=aaaaaa{number}");
+            let publish = values(&["publish".into(), number.into(), Amf::Null, name.as_str().into()]);
+            chunks.message(&Message::new(3, 20, 1, 0, publish));
+        }
+        for _ in 0..4 {
+            chunks.message(&Message::new(3, 20, 0, 0, call.clone()));
+        }
+        let bytes = chunks.take();
+        wire.say(&mut ends, &bytes)?;
     }
     Ok(())
 }

@@ -46,6 +46,8 @@ struct Direction {
     /// What tells where its blocks lie, until its first chunk is known.
     blocks: Option<Blocks>,
     shown: Shown,
+    /// How much looking was done for where its chunks begin, and before that was known.
+    looked: u64,
     /// It may have had a byte of the other side, so that what it sends may answer that.
     heard: bool,
     /// Calls of this side that wait for an answer, oldest first.
@@ -134,6 +136,7 @@ impl Session {
             early_echo: None,
             blocks: Some(Blocks::default()),
             shown: Shown::default(),
+            looked: 0,
             heard: start == Start::Midstream,
             calls: VecDeque::new(),
             bytes: 0,
@@ -207,7 +210,7 @@ impl Session {
 
     /// How much looking was done for chunks and for what explains mistakes.
     pub fn work(&self) -> u64 {
-        self.directions.iter().map(|direction| direction.chunks.work()).sum()
+        self.directions.iter().map(|direction| direction.looked + direction.chunks.work()).sum()
     }
 
     /// Gives up what is kept that bytes to come may still need. What follows has to be found again, as behind a hole.
