@@ -73,9 +73,9 @@ limits! {
     interfaces: usize = 65_536, "interfaces", uncounted "one more ends the reading with an error";
     /// What comments, names and secrets of captures may cost together. Past it they are left out.
     note_bytes: usize = 16 << 20, "bytes";
-    /// The farthest that zstd data may look back: all of it is kept while it is decompressed. It is what the `zstd`
-    /// program allows by itself; without `--ultra` or `--long` it makes 8 MiB at most.
-    zstd_window: u64 = 128 << 20, "bytes", uncounted "data that needs more is refused with an error";
+    /// The farthest that zstd data may look back: all of it is kept while it is decompressed. RFC 8878 wants every reader to
+    /// take as much and every writer to need no more; without `--ultra` or `--long` the `zstd` program does not.
+    zstd_window: u64 = 8 << 20, "bytes", uncounted "data that needs more is refused with an error";
 
     /// TCP connections followed at a time. Past it the half-open one idle for longest is closed out (`timeout`), or where these
     /// are less than half of all, the one idle for longest of the others. A quarter as many closed connections are
@@ -152,8 +152,8 @@ limits! {
     /// What is kept of unfinished messages over all chunk streams of one direction, with the places of their chunks. Past
     /// it a message loses its payload (`incomplete`). The longest message has 16 MiB, and two may be under way.
     partial_bytes: usize = 34 << 20, "bytes";
-    /// Chunk streams of one direction. Past it the direction is not decodable. The protocol allows 65597; real peers use
-    /// under ten.
+    /// Chunk streams of one direction. Past it the direction is left: what follows of it is not decoded. The protocol allows
+    /// 65597; real peers use under ten.
     chunk_streams: usize = 1024, "chunk streams";
     /// Calls without an answer that are remembered per direction. Past it the oldest is forgotten. Clients that number
     /// calls which no server answers make a few in a session.

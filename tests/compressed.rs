@@ -144,9 +144,23 @@ fn a_wrong_checksum_is_said() {
 
 #[test]
 fn zstd_may_not_ask_for_any_memory() {
-    // A frame header with a window of 2 GiB.
-    let errors = of(&[0x28, 0xb5, 0x2f, 0xfd, 0x00, 21 << 3, 1, 0, 0, 0, 0, 0]).1;
-    assert_eq!(errors, ["F: the zstd data needs 2048 MiB of memory, more than 128; decompress it first"]);
+    // Frame headers with windows of so many eighths of a power of two (RFC 8878 §3.1.1.1.2), and an empty last block.
+    let of_window = |exponent: u8, eighths: u8| {
+        of(&[0x28, 0xb5, 0x2f, 0xfd, 0x00, (exponent - 10) << 3 | eighths, 1, 0, 0]).1.remove(0)
+    };
+    let refused = |mib: u32, log: u32| {
+        format!(
+            "F: the zstd data looks back {mib} MiB, which all would have to be kept in memory, and 8 are allowed; pipe it \
+             in from `zstd -dc --long={log}`"
+        )
+    };
+    assert_eq!(of_window(31, 0), refused(2048, 31));
+    // As much as `zstd --long` and `zstd --ultra -22` make.
+    assert_eq!(of_window(27, 0), refused(128, 27));
+    assert_eq!(of_window(23, 1), refused(9, 24));
+    // What `zstd -19` makes is read.
+    let read = of_window(23, 0);
+    assert!(!read.contains("looks back"), "{read}");
 }
 
 #[test]

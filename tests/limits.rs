@@ -395,9 +395,28 @@ attacks! {
         let conversation = sample::publishing().client(|c| c.chunk_layer(|chunks| {
             for id in 3..40 { chunks.message(&Message::new(id, 8, 1, 0, vec![0xaf, 1])); }
         }));
-        let run = say(&conversation, &small(|limits| limits.chunk_streams = 10));
-        assert!(run.reached.chunk_streams > 0);
-        assert!(run.events.iter().any(|event| matches!(event, Event::Undecodable(_))));
+        // What follows would be messages that prove their place, and there is a hole in it.
+        let conversation = conversation.client(|c| c.video(1, 40, vec![0x27; 50_000])).client(|c| c.audio(1, 80, vec![0xaf, 1]));
+        let limits = small(|limits| limits.chunk_streams = 10);
+        let mut packets = Link::v4().packets(&conversation);
+        let large = packets.iter().rposition(|packet| packet.payload.len() > 1400).unwrap();
+        for missing in [false, true] {
+            let hole = if missing { packets.remove(large).payload.len() as u64 } else { 0 };
+            let run = run(&packets, &limits);
+            assert_eq!(run.reached.chunk_streams, 1);
+            let lost: Vec<_> = run.events.iter().filter_map(|event| match event {
+                Event::Undecodable(lost) => Some(lost.offset),
+                _ => None,
+            }).collect();
+            assert_eq!(lost.len(), 1, "the direction is left, and not found again");
+            assert!(!run.events.iter().any(|event| matches!(event, Event::Resync(_))));
+            let undecoded = run.events.iter().find_map(|event| match event {
+                Event::Close(close) if close.from == Side::Client => Some((close.bytes - lost[0], close.undecoded)),
+                _ => None,
+            });
+            let (behind, undecoded) = undecoded.unwrap();
+            assert!(behind > 50_000 && undecoded == behind - hole, "{behind} {undecoded}");
+        }
     }
 
     fn pending_calls() {

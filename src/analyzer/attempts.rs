@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 use crate::net::{Start, TcpFacts};
 use crate::proto::{Attempts, Stranger};
-use crate::wire::{Moment, PacketNo, Side};
+use crate::wire::{Moment, PacketNo, Side, map_bytes};
 
 /// Where nothing more is known so soon after a SYN, in nanoseconds, its answer may still come: Linux repeats a SYN after a second.
 const PATIENCE_NS: i64 = 3_000_000_000;
@@ -90,6 +90,12 @@ impl Servers {
     /// Servers of which something is kept.
     pub(super) fn len(&self) -> usize {
         self.known.len()
+    }
+
+    /// Bytes of memory that they take beside themselves.
+    pub(super) fn memory(&self) -> usize {
+        let strangers: usize = self.known.values().map(|server| server.strangers.capacity()).sum();
+        map_bytes(&self.known) + (self.forgotten.capacity() + strangers) * size_of::<Stranger>()
     }
 
     /// A session of a server begins or ends: the attempts and strangers that were not told yet.

@@ -17,7 +17,7 @@ pub use crate::proto::Event;
 use crate::proto::rtmp::detect::{self, Foreign, Match};
 use crate::proto::rtmp::{Session, Sink};
 use crate::proto::{Opened, Piece, Stranger};
-use crate::wire::{IdMap, Moment, Place, Side};
+use crate::wire::{IdMap, Moment, Place, Side, map_bytes};
 use attempts::{Attempt, Servers};
 use opening::{Kept, Opening};
 use others::Others;
@@ -131,6 +131,8 @@ struct State {
     opening_bytes: usize,
     /// What all sessions keep.
     session_bytes: usize,
+    /// How much looking was done.
+    work: u64,
     events: VecDeque<Event>,
     /// What waits until the events are taken, in order.
     waiting: VecDeque<(ConnectionId, Kept)>,
@@ -191,6 +193,7 @@ impl Analyzer {
                 openings: VecDeque::new(),
                 opening_bytes: 0,
                 session_bytes: 0,
+                work: 0,
                 events: VecDeque::new(),
                 waiting: VecDeque::new(),
                 servers: Servers::default(),
@@ -259,6 +262,37 @@ impl Analyzer {
             attempted_servers: state.servers.len(),
             events: state.events.len(),
         }
+    }
+
+    /// Bytes of memory that all of it takes beside itself, as the allocator gives it, when every event was taken. It looks
+    /// at every connection.
+    pub fn memory(&self) -> usize {
+        let state = &self.state;
+        let content = |connection: &Connection| {
+            let tunnels = connection.tunnels.iter().map(Tunnels::memory).sum::<usize>();
+            tunnels
+                + match &connection.content {
+                    Content::Unknown(opening) => opening.memory(),
+                    Content::Rtmp { session, .. } => session.own() + session.held(),
+                    Content::Other(_) => 0,
+                }
+        };
+        self.connections.memory()
+            + self.unpacker.memory()
+            + map_bytes(&state.live)
+            + state.live.values().map(content).sum::<usize>()
+            + state.openings.capacity() * size_of::<ConnectionId>()
+            + state.events.capacity() * size_of::<Event>()
+            + state.waiting.capacity() * size_of::<(ConnectionId, Kept)>()
+            + state.servers.memory()
+            + state.others.memory()
+            + state.totals.unread.capacity() * size_of::<(Reason, Tally)>()
+    }
+
+    /// How much looking was done so far, in all directions: headers that were read and bytes that were scanned to find chunks
+    /// again, or what explains a mistake. It is bounded by the bytes that came.
+    pub fn work(&self) -> u64 {
+        self.state.work
     }
 
     /// Adds limits that were reached in front of it or behind it.
@@ -504,7 +538,9 @@ impl State {
         };
         let Totals { messages, reached, .. } = &mut self.totals;
         self.session_bytes -= session.held();
+        let before = session.work();
         say(session, &mut Sink { events: &mut self.events, messages, reached });
+        self.work += session.work() - before;
         self.session_bytes += session.held();
         if self.session_bytes > self.limits.session_bytes_total {
             self.shed(at);

@@ -132,6 +132,17 @@ impl Opening {
         self.cost
     }
 
+    /// The same as it is now, with itself.
+    pub(super) fn memory(&self) -> usize {
+        let pieces = self.kept.iter().map(|kept| match kept {
+            Kept::Bytes { bytes, .. } => bytes.len(),
+            Kept::Close { .. } => size_of::<TcpFacts>(),
+            Kept::Joined { .. } | Kept::Heard { .. } | Kept::Gap { .. } => 0,
+        });
+        let runs = self.starts.iter().chain(&self.later).map(Vec::capacity);
+        size_of::<Opening>() + self.kept.capacity() * size_of::<Kept>() + pieces.chain(runs).sum::<usize>()
+    }
+
     pub(super) fn bytes(&self) -> u64 {
         self.bytes as u64
     }

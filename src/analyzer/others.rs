@@ -98,6 +98,11 @@ impl Others {
         list
     }
 
+    /// Bytes of memory that they take beside themselves.
+    pub(super) fn memory(&self) -> usize {
+        self.list.capacity() * size_of::<Other>() + self.calls.capacity() * size_of::<(SocketAddr, SocketAddr)>()
+    }
+
     /// Takes note of a connection. False where there is no room for it among `most`.
     pub(super) fn note(&mut self, other: Other, most: usize) -> bool {
         if let Some(known) = self.alike(&other) {

@@ -228,8 +228,13 @@ impl Decompressor {
         match decoder.init(&mut *raw) {
             Ok(()) => Ok(decoder),
             Err(FrameDecoderError::WindowSizeTooBig { requested, .. }) => {
-                let (needed, most) = (requested >> 20, Limits::DEFAULT.zstd_window >> 20);
-                let what = format!("the zstd data needs {needed} MiB of memory, more than {most}; decompress it first");
+                let (needed, most) = (requested.div_ceil(1 << 20), Limits::DEFAULT.zstd_window >> 20);
+                // The farthest that the program knows.
+                let log = requested.saturating_sub(1).checked_ilog2().map_or(0, |log| log + 1).min(31);
+                let what = format!(
+                    "the zstd data looks back {needed} MiB, which all would have to be kept in memory, and {most} are \
+                     allowed; pipe it in from `zstd -dc --long={log}`"
+                );
                 Err(io::Error::new(io::ErrorKind::InvalidData, what))
             }
             Err(_) if raw.starved => Err(self.cut(raw)),

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use crate::limits::Limits;
 use crate::wire::PacketNo;
 
-/// What a note costs beside its bytes: its place in a list, and an allocation.
-const OVERHEAD: usize = 64;
+/// What a note costs beside its bytes: its place in a list that grows by doubling, and an allocation.
+const OVERHEAD: usize = 2 * size_of::<Comment>() + 32;
 
 /// A comment that somebody wrote into a capture.
 #[derive(Clone, Debug, PartialEq, Eq)]

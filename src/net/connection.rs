@@ -109,6 +109,11 @@ impl Connection {
         connection
     }
 
+    /// Bytes of memory that it takes beside itself and the bytes that wait.
+    pub(super) fn memory(&self) -> usize {
+        self.health.memory() + self.tunnels.iter().flatten().map(Tunnels::memory).sum::<usize>()
+    }
+
     fn side(&self, from: usize) -> Side {
         if from == self.client { Side::Client } else { Side::Server }
     }

@@ -11,7 +11,7 @@ use super::reassembly::Room;
 use super::recent::{Class, Recent};
 use super::{ConnectionId, How, Output, Segment};
 use crate::limits::{Limits, Reached};
-use crate::wire::{Moment, Time};
+use crate::wire::{Moment, Time, map_bytes};
 
 /// How long late copies of a closed connection's segments are expected, in nanoseconds: twice the longest lifetime of
 /// a segment (RFC 9293 §3.4.2).
@@ -133,6 +133,17 @@ impl Connections {
     /// Connections that are followed, and closed ones that are remembered.
     pub fn held(&self) -> (usize, usize) {
         (self.open.len(), self.table.len() - self.open.len())
+    }
+
+    /// Bytes of memory that it takes beside itself.
+    pub fn memory(&self) -> usize {
+        self.held
+            + map_bytes(&self.table)
+            + self.open.held()
+            + self.open.slots().map(|(_, slot)| slot.connection.memory()).sum::<usize>()
+            + self.tombstones.capacity() * size_of::<(Key, ConnectionId)>()
+            + self.timers.capacity() * size_of::<(Time, u32)>()
+            + self.timed.capacity()
     }
 
     /// Ends all connections, in the order in which they began.

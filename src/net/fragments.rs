@@ -11,7 +11,7 @@ use super::Unread;
 use super::ip::{self, Fragment};
 use super::waiting::{Piece, Waiting};
 use crate::limits::{Limits, Reached};
-use crate::wire::{Moment, Place, Time};
+use crate::wire::{Moment, Place, Time, map_bytes};
 
 /// No IP packet is longer.
 const LONGEST: usize = 65_535;
@@ -82,6 +82,8 @@ struct Part {
     protocol: Option<u8>,
     /// Where fragments end that were captured, and where they would, of those that a snap length cut.
     cuts: Vec<(usize, usize)>,
+    /// Up to where nothing is missing, as far as that was looked at.
+    reached: usize,
     packets: Lost,
 }
 
@@ -136,6 +138,18 @@ impl Fragments {
     /// Packets that are kept, and places in the queues.
     pub(super) fn held(&self) -> (usize, usize) {
         (self.entries.len(), self.parts.len() + self.done.len())
+    }
+
+    /// Bytes of memory that it takes beside itself.
+    pub(super) fn memory(&self) -> usize {
+        let cuts = |entry: &Entry| match entry {
+            Entry::Part(part) => part.cuts.capacity() * size_of::<(usize, usize)>(),
+            Entry::Done(_) => 0,
+        };
+        // What is held counts the places of the tables as well, for each packet.
+        let tables =
+            map_bytes(&self.entries) + (self.parts.capacity() + self.done.capacity()) * size_of::<(Key, u64, Time)>();
+        self.held - self.entries.len() * OVERHEAD + tables + self.entries.values().map(cuts).sum::<usize>()
     }
 
     /// Takes a fragment; gives the whole packet if this was what it lacked.
@@ -299,7 +313,8 @@ impl Fragments {
 
 impl Part {
     fn new(number: u64) -> Self {
-        Part { number, pieces: Waiting::new(), total: None, protocol: None, cuts: Vec::new(), packets: Lost::default() }
+        let (pieces, packets) = (Waiting::new(), Lost::default());
+        Part { number, pieces, total: None, protocol: None, cuts: Vec::new(), reached: 0, packets }
     }
 
     /// Whether one more fragment may be cut, if this one is.
@@ -351,22 +366,20 @@ impl Part {
         self.pieces.end().map_or(0, |end| end as usize).max(cut)
     }
 
-    fn covers(&self, total: usize) -> bool {
+    /// Whether nothing is missing up to `total`.
+    fn covers(&mut self, total: usize) -> bool {
         if self.cuts.is_empty() {
             // Pieces never overlap and none lies beyond the end.
             return self.pieces.bytes() == total;
         }
-        let mut ranges: Vec<_> = self.pieces.ranges().map(|(from, to)| (from as usize, to as usize)).collect();
-        ranges.extend(&self.cuts);
-        ranges.sort_unstable();
-        let mut reached = 0;
-        for (from, to) in ranges {
-            if from > reached {
-                return false;
-            }
-            reached = reached.max(to);
+        // From where it came to last: looking at all pieces with each of them would be work without end.
+        let cut = |reached: usize| self.cuts.iter().filter(|(from, _)| *from <= reached).map(|(_, to)| *to).max();
+        while let Some(end) = self.pieces.end_of(self.reached as u64).map(|end| end as usize).or(cut(self.reached))
+            && end > self.reached
+        {
+            self.reached = end;
         }
-        reached == total
+        self.reached >= total
     }
 
     fn whole(mut self, key: Key, held: &mut usize) -> Option<Whole> {

@@ -115,6 +115,11 @@ impl Health {
         Health { senders: [Sender::default(), Sender::default()], last: Time::default() }
     }
 
+    /// Bytes of memory that it takes beside itself.
+    pub(super) fn memory(&self) -> usize {
+        self.senders.iter().map(|sender| sender.holes.capacity() * size_of::<Hole>()).sum()
+    }
+
     /// Takes a segment of the connection.
     pub(super) fn see(&mut self, from: usize, segment: &Segment<'_>, at: Moment) {
         self.last = at.time;

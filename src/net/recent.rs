@@ -48,6 +48,13 @@ impl<T> Recent<T> {
         self.values.len() - self.free.len()
     }
 
+    /// Bytes of memory that it takes beside itself and what its values point to.
+    pub(super) fn held(&self) -> usize {
+        self.values.capacity() * size_of::<Option<T>>()
+            + self.links.capacity() * size_of::<Links>()
+            + self.free.capacity() * size_of::<u32>()
+    }
+
     pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut T> {
         self.values.get_mut(slot as usize)?.as_mut()
     }

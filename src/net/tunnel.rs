@@ -71,6 +71,11 @@ impl Display for Tunnel {
 pub struct Tunnels(Box<[Tunnel]>);
 
 impl Tunnels {
+    /// Bytes of memory that they take beside themselves.
+    pub fn memory(&self) -> usize {
+        size_of_val(&*self.0)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

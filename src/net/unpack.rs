@@ -69,6 +69,11 @@ impl Unpacker {
         self.fragments.held()
     }
 
+    /// Bytes of memory that it takes beside itself.
+    pub fn memory(&self) -> usize {
+        self.fragments.memory() + self.tunnels.capacity() * size_of::<Tunnel>()
+    }
+
     /// How often a limit was reached so far.
     pub fn reached(&self) -> Reached {
         Reached { nesting: self.too_deep, ..self.fragments.reached().clone() }

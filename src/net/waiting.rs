@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::wire::{Moment, Place};
 
 /// What a kept piece costs beside its bytes: its part of a map node that is half full, and an allocation.
-const OVERHEAD: usize = 144;
+const OVERHEAD: usize = 128;
 
 /// What the first piece costs in addition: the map's first node, with room for eleven pieces.
 const FIRST: usize = 640;
@@ -92,9 +92,11 @@ impl Waiting {
         self.pieces.last_key_value().map(|(position, piece)| position + piece.bytes.len() as u64)
     }
 
-    /// Where the pieces start and end, in order.
-    pub(super) fn ranges(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.pieces.iter().map(|(position, piece)| (*position, position + piece.bytes.len() as u64))
+    /// Where the piece ends that has the byte at `position`.
+    pub(super) fn end_of(&self, position: u64) -> Option<u64> {
+        let (start, piece) = self.pieces.range(..=position).next_back()?;
+        let end = start + piece.bytes.len() as u64;
+        (end > position).then_some(end)
     }
 
     pub(super) fn pop(&mut self, held: &mut usize) -> Option<(u64, Kept)> {

@@ -11,6 +11,7 @@
 mod escape;
 mod field;
 mod ids;
+mod memory;
 mod moment;
 mod open_enum;
 mod reader;
@@ -21,6 +22,7 @@ pub mod words;
 pub use escape::{clean, clean_lines, escape, escape_into, file_name, is_hidden};
 pub use field::{Field, Kind, Word};
 pub use ids::IdMap;
+pub use memory::map_bytes;
 pub use moment::{Moment, PacketNo, Place, Side, Time};
 pub use reader::{Problem, Reader, Stop, Trouble};
 pub use sentence::{Origin, Sentence, told, told_as};

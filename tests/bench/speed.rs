@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     };
     let written = match gigabytes {
         Ok(gigabytes) => match attack {
-            Some(attack) => hostile::write(out, (gigabytes * 1e9) as u64, attack),
+            Some(attack) => write_hostile(out, (gigabytes * 1e9) as u64, attack),
             None => write(out, (gigabytes * 1e9) as u64),
         },
         Err(error) => Err(io::Error::other(error)),
@@ -63,6 +63,12 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn write_hostile(out: &str, size: u64, attack: Option<&str>) -> io::Result<()> {
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(out)?);
+    hostile::write(&mut file, size, attack)?;
+    file.into_inner()?.sync_all()
 }
 
 /// Writes packets of all sessions by time until the file has this size, and then the ends of the sessions.

@@ -68,6 +68,11 @@ impl Blocks {
         self.bytes.capacity() + self.bounds.capacity() * size_of::<(usize, Moment)>()
     }
 
+    /// How much looking was done.
+    pub(super) fn work(&self) -> u64 {
+        self.spent
+    }
+
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }

@@ -46,6 +46,8 @@ struct Direction {
     /// What tells where its blocks lie, until its first chunk is known.
     blocks: Option<Blocks>,
     shown: Shown,
+    /// How much looking was done for where its chunks begin, and before that was known.
+    looked: u64,
     /// It may have had a byte of the other side, so that what it sends may answer that.
     heard: bool,
     /// Calls of this side that wait for an answer, oldest first.
@@ -103,6 +105,9 @@ struct Call {
     time: Time,
 }
 
+/// What may come of a packet before its memory is given back.
+const ROOM: usize = 4;
+
 /// Bytes of the shortest PROXY protocol header: `PROXY UNKNOWN` and the end of its line.
 const PROXY_HEADER: u64 = 15;
 
@@ -131,6 +136,7 @@ impl Session {
             early_echo: None,
             blocks: Some(Blocks::default()),
             shown: Shown::default(),
+            looked: 0,
             heard: start == Start::Midstream,
             calls: VecDeque::new(),
             bytes: 0,
@@ -181,13 +187,30 @@ impl Session {
         self.version(from).is_some_and(is_encrypted)
     }
 
-    /// Bytes of memory that it takes beside itself and its handshake, about: what [`Session::shed`] gives up.
+    /// Bytes of memory that it takes beside itself and its handshake: what [`Session::shed`] gives up.
     pub fn held(&self) -> usize {
         let side = |direction: &Direction| {
             let blocks = direction.blocks.as_ref().map_or(0, Blocks::held);
             direction.chunks.held() + blocks + direction.calls.capacity() * size_of::<Call>()
         };
-        self.directions.iter().map(side).sum()
+        self.directions.iter().map(side).sum::<usize>() + self.chunked.capacity() * size_of::<Chunked>()
+    }
+
+    /// Bytes of memory that it takes itself, with its handshake: a few kilobytes, whatever it says.
+    pub fn own(&self) -> usize {
+        let side = |direction: &Direction| {
+            let late = direction.shown.late_block.as_ref();
+            let blocks = direction.block.iter().chain(late.map(|(_, block)| block)).map(|block| block.bytes().len());
+            let steps = direction.early_echo.iter().chain(late.map(|(step, _)| step)).map(|step| step.bytes.len());
+            let start = direction.start.as_ref().map_or(0, Vec::capacity);
+            direction.handshake.bytes.capacity() + start + blocks.chain(steps).sum::<usize>()
+        };
+        size_of::<Session>() + self.directions.iter().map(side).sum::<usize>()
+    }
+
+    /// How much looking was done for chunks and for what explains mistakes.
+    pub fn work(&self) -> u64 {
+        self.directions.iter().map(|direction| direction.looked + direction.chunks.work()).sum()
     }
 
     /// Gives up what is kept that bytes to come may still need. What follows has to be found again, as behind a hole.
@@ -201,7 +224,7 @@ impl Session {
                 direction.chunks.shed(at, &mut chunked);
             }
             self.give(from, &mut chunked, out);
-            self.chunked = chunked;
+            self.put_back(chunked);
         }
     }
 
@@ -266,7 +289,7 @@ impl Session {
         chunks.hear(peer);
         chunks.push(bytes, at, &mut chunked);
         self.give(from, &mut chunked, out);
-        self.chunked = chunked;
+        self.put_back(chunked);
     }
 
     /// `missing` bytes of one side are not in the capture.
@@ -297,7 +320,7 @@ impl Session {
         };
         out.events.push_back(Event::Gap(Gap { session: self.session, from, offset, bytes: missing, at, survived }));
         self.give(from, &mut chunked, out);
-        self.chunked = chunked;
+        self.put_back(chunked);
     }
 
     /// One side ended.
@@ -310,7 +333,7 @@ impl Session {
         let mut chunked = std::mem::take(&mut self.chunked);
         self.directions[from.index()].chunks.finish(why, &mut chunked);
         self.give(from, &mut chunked, out);
-        self.chunked = chunked;
+        self.put_back(chunked);
         self.release(from, out.events);
         self.give_early_echo(from, out.events);
         let direction = &mut self.directions[from.index()];
@@ -334,6 +357,13 @@ impl Session {
             attempts: Attempts::default(),
             strangers: Vec::new(),
         }));
+    }
+
+    /// Keeps the room for the next messages, unless these were many: a thousand sessions have such room each.
+    fn put_back(&mut self, chunked: Vec<Chunked>) {
+        if chunked.capacity() <= ROOM {
+            self.chunked = chunked;
+        }
     }
 
     fn give(&mut self, from: Side, chunked: &mut Vec<Chunked>, out: &mut Sink<'_>) {

@@ -13,7 +13,7 @@ use crate::proto::rtmp::hypothesis::{
 };
 use crate::proto::rtmp::mistake::{Mistake, Stray, Telling};
 use crate::proto::rtmp::reading::Reading;
-use crate::proto::rtmp::resync::{self, ChunkSize, Then, fits};
+use crate::proto::rtmp::resync::{ChunkSize, Then, fits};
 use crate::proto::rtmp::{Head, MessageType, Run};
 use crate::wire::Moment;
 
@@ -281,11 +281,13 @@ impl Chunks {
 
     /// Bytes of memory that it takes.
     pub(super) fn held_by_doubt(&self) -> usize {
-        let bounds = self
-            .doubt
-            .as_ref()
-            .map_or(0, |doubt| doubt.bytes.capacity() + doubt.bounds.capacity() * size_of::<(usize, Moment)>());
-        bounds + self.undo.moments.capacity() * size_of::<(u64, Moment)>()
+        let bounds = self.doubt.as_ref().map_or(0, |doubt| {
+            let bounds = doubt.bounds.capacity() * size_of::<(usize, Moment)>();
+            size_of::<Doubt>() + doubt.bytes.capacity() + bounds
+        });
+        let sizes = |sizes: &Sizes| size_of::<Sizes>() + sizes.past.capacity() * size_of::<u32>();
+        let announced = self.undo.announced.as_ref().map_or(0, |(_, announced)| sizes(announced));
+        bounds + announced + self.undo.moments.capacity() * size_of::<(u64, Moment)>()
     }
 
     /// Whether doubt may begin at the present place.
@@ -294,7 +296,7 @@ impl Chunks {
     }
 
     fn doubt_credit(&self) -> u64 {
-        (resync::FIRST_CREDIT + resync::CREDIT * (self.offset - self.start)).saturating_sub(self.doubt_spent)
+        self.credit(self.doubt_spent)
     }
 
     /// The header at the present place cannot be one: that is explained, or nothing explains it.
@@ -416,8 +418,7 @@ impl Chunks {
             return false;
         }
         let known = self.known(then);
-        let received = self.offset - self.start + doubt.bytes.len() as u64;
-        let credit = (resync::FIRST_CREDIT + resync::CREDIT * received).saturating_sub(self.doubt_spent);
+        let credit = self.doubt_credit();
         known.credit.set(credit);
         let (ChunkSize::Known(size) | ChunkSize::AtLeast { least: size, .. }) = self.size;
         let verdict = hypothesis::explain(&Case {

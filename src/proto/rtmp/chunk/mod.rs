@@ -20,11 +20,11 @@ use self::stream::{ChunkStream, LastHeader, Partial};
 use super::detect::Foreign;
 use super::header::ChunkHeader;
 use super::hypothesis::{DEFAULT_CHUNK_SIZE, Form, Sizes};
-use super::resync::{ChunkSize, Signs, Then};
+use super::resync::{self, ChunkSize, Signs, Then};
 use super::{Extended, ExtendedForm, Head, HeaderBytes, MessageType, Mistake, Reading};
 use crate::limits::Limits;
 use crate::proto::Why;
-use crate::wire::{Moment, Origin, Sentence, told_as};
+use crate::wire::{Moment, Origin, Sentence, map_bytes, told_as};
 
 /// What the chunk layer gives.
 #[derive(Debug)]
@@ -122,6 +122,8 @@ enum State {
     Seeking,
     /// What the bytes are is not known.
     Doubting,
+    /// It is followed no more: what comes is counted as not decoded.
+    Left,
 }
 
 /// What a header needs before it can be read.
@@ -151,8 +153,6 @@ pub(super) struct Chunks {
     search: Search,
     doubt: Option<Box<Doubt>>,
     undo: Undo,
-    /// Where the direction's chunk stream begins.
-    start: u64,
     /// How its headers are read.
     form: Form,
     /// The sizes that it and the other side announced.
@@ -170,8 +170,12 @@ pub(super) struct Chunks {
     trailed: Option<(u64, u32, MessageType)>,
     /// By how much the last message of another length than its header says was longer, and its type.
     last_length: Option<(MessageType, i32)>,
+    /// Bytes that came. They pay for looking: what is missing pays for nothing.
+    received: u64,
     /// How much looking for mistakes was done.
     doubt_spent: u64,
+    /// How much looking for the next chunk was done.
+    search_spent: u64,
     /// What tells this direction's messages from chance.
     message_streams: Vec<u32>,
     signs: Signs,
@@ -205,7 +209,6 @@ impl Chunks {
             search: Search::default(),
             doubt: None,
             undo: Undo::default(),
-            start: offset,
             form: Form::RIGHT,
             sizes: Sizes::default(),
             deviates: false,
@@ -215,7 +218,9 @@ impl Chunks {
             correction: None,
             trailed: None,
             last_length: None,
+            received: 0,
             doubt_spent: 0,
+            search_spent: 0,
             message_streams: Vec::new(),
             signs: Signs::default(),
             offset,
@@ -245,8 +250,10 @@ impl Chunks {
     pub(super) fn held(&self) -> usize {
         let bounds = self.held_bounds.capacity() + self.search.bounds.capacity();
         self.streams.capacity() * size_of::<ChunkStream>()
-            + self.large.capacity() * 2 * size_of::<(u32, usize)>()
+            + map_bytes(&self.large)
             + self.partial_bytes
+            + self.message_streams.capacity() * size_of::<u32>()
+            + self.sizes.past.capacity() * size_of::<u32>()
             + self.held.capacity()
             + self.held_by_doubt()
             + self.search.bytes.capacity()
@@ -255,13 +262,33 @@ impl Chunks {
 
     /// Gives up all that is kept.
     pub(super) fn shed(&mut self, at: Moment, out: &mut Vec<Chunked>) {
+        if matches!(self.state, State::Left) {
+            return;
+        }
         self.lose(Why::Limit, out);
+        self.forget();
+        out.push(Chunked::Undecodable { offset: self.offset, at, reason: Reason::Memory });
+    }
+
+    /// Lets go of all memory of what came before.
+    fn forget(&mut self) {
         self.streams = Vec::new();
         self.small = [u16::MAX; 64];
         self.large = HashMap::new();
         self.held = Vec::new();
         self.held_bounds = Vec::new();
-        out.push(Chunked::Undecodable { offset: self.offset, at, reason: Reason::Memory });
+        self.message_streams = Vec::new();
+        self.undo = Undo::default();
+    }
+
+    /// Credit for looking, given how much was spent of it.
+    fn credit(&self, spent: u64) -> u64 {
+        (resync::FIRST_CREDIT + resync::CREDIT * self.received).saturating_sub(spent)
+    }
+
+    /// How much looking was done: headers that were read and bytes that were scanned, about.
+    pub(super) fn work(&self) -> u64 {
+        self.doubt_spent + self.search_spent
     }
 
     /// The chunk size that it announced last.
@@ -281,6 +308,7 @@ impl Chunks {
 
     /// The next bytes of the direction.
     pub(super) fn push(&mut self, bytes: &[u8], at: Moment, out: &mut Vec<Chunked>) {
+        self.received += bytes.len() as u64;
         if matches!(self.state, State::Seeking) {
             self.search.bytes.extend_from_slice(bytes);
             self.search.bounds.push((self.search.bytes.len(), at));
@@ -361,6 +389,10 @@ impl Chunks {
         if matches!(self.state, State::Doubting) {
             self.go_on(Then::Cut, out);
         }
+        if matches!(self.state, State::Left) {
+            self.offset += missing;
+            return false;
+        }
         if let State::Data { stream, left } = self.state
             && missing <= u64::from(left)
         {
@@ -388,6 +420,8 @@ impl Chunks {
         self.end_with_values(out);
         self.doubt_length(out);
         self.give_up(why, out);
+        // The other direction may go on for long.
+        self.forget();
     }
 
     fn give_up(&mut self, why: Why, out: &mut Vec<Chunked>) {
@@ -404,6 +438,10 @@ impl Chunks {
         loop {
             match self.state {
                 State::Seeking | State::Doubting => return at,
+                State::Left => {
+                    self.pass_over(bytes.len() - at);
+                    return bytes.len();
+                }
                 State::Data { stream, left } => {
                     let take = (left as usize).min(bytes.len() - at);
                     if take > 0 {
@@ -427,8 +465,7 @@ impl Chunks {
                         Some(0) => {}
                         Some(length) => {
                             at += length;
-                            self.offset += length as u64;
-                            self.undecoded += length as u64;
+                            self.pass_over(length);
                             continue;
                         }
                         None => return at,
@@ -481,8 +518,10 @@ impl Chunks {
     fn lose_chunks(&mut self, reason: Reason, at: Moment, out: &mut Vec<Chunked>) {
         let offset = self.offset;
         if reason == Reason::ChunkStreams {
-            out.push(Chunked::Reached("chunk_streams"));
+            return self.leave(reason, at, out);
         }
+        // Every chunk stream is looked at.
+        self.search_spent += self.streams.len() as u64;
         // What it inherits may have been sent before the capture began.
         let unnamed = self.has_hole && matches!(reason, Reason::FirstChunkInherits { .. });
         if !unnamed {
@@ -493,6 +532,21 @@ impl Chunks {
         // The header itself is no beginning.
         self.search = Search { broken: true, announced: true, from: 1, unnamed, ..Search::default() };
         out.push(Chunked::Undecodable { offset, at, reason });
+    }
+
+    /// The direction is followed no more.
+    fn leave(&mut self, reason: Reason, at: Moment, out: &mut Vec<Chunked>) {
+        out.push(Chunked::Reached("chunk_streams"));
+        self.give_up(Why::Undecodable, out);
+        self.forget();
+        self.state = State::Left;
+        out.push(Chunked::Undecodable { offset: self.offset, at, reason });
+    }
+
+    /// Bytes that were there and are not decoded.
+    fn pass_over(&mut self, bytes: usize) {
+        self.offset += bytes as u64;
+        self.undecoded += bytes as u64;
     }
 
     fn find(&self, id: u32) -> Option<usize> {

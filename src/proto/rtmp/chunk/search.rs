@@ -26,8 +26,6 @@ pub(super) struct Search {
     pub(super) announced: bool,
     /// Whether the bytes begin with a chunk whose header inherits from one that was not captured.
     pub(super) unnamed: bool,
-    /// How much looking was done already.
-    pub(super) spent: u64,
 }
 
 impl Chunks {
@@ -38,11 +36,11 @@ impl Chunks {
             // At the bound the same bytes are judged however they came.
             let length = if full { self.search_bytes } else { self.search.bytes.len() };
             let known = self.known(if full { Then::Cut } else { then });
-            let received = self.search.skipped + self.search.bytes.len() as u64;
-            let credit = (resync::FIRST_CREDIT + resync::CREDIT * received).saturating_sub(self.search.spent);
+            self.search_spent += 1 + self.streams.len() as u64 / 4;
+            let credit = self.credit(self.search_spent);
             known.credit.set(credit);
             let found = resync::seek(&self.search.bytes[..length], self.search.from, &known);
-            self.search.spent += credit - known.credit.get();
+            self.search_spent += credit - known.credit.get();
             match found {
                 Some((at, Verdict::Proven(size))) => self.resume(at, size, out),
                 Some((at, _)) if !full => {
@@ -92,6 +90,8 @@ impl Chunks {
         let named = search.unnamed && self.name(&search.bytes[..at]);
         let (at, size) = if named { (0, self.size) } else { (at, size) };
         let skipped = search.skipped + at as u64;
+        // Every chunk stream is looked at, and what is behind the place is copied.
+        self.search_spent += (self.streams.len() + search.bounds.len() + search.bytes.len() / 64) as u64;
         if (search.broken && !named) || at > 0 {
             self.give_up(if search.unnamed { Why::Undecodable } else { Why::Gap }, out);
             self.make_stale();

@@ -108,6 +108,7 @@ impl Chain<'_> {
 
     /// Goes on, in a copy, behind a first chunk of `take` bytes, with this size for the next ones.
     fn follow(&self, place: usize, data: usize, take: u32, size: ChunkSize, cost: i32) -> Verdict {
+        self.known.spend(1 + self.streams.len() as u64 / 4);
         let mut chain = self.clone();
         chain.doubts += 1;
         chain.open = Some(Open { place, inside: 0 });

@@ -182,7 +182,9 @@ impl Session {
             return false;
         }
         let peer = other.block.as_ref();
+        let spent = blocks.work();
         let found = blocks.find_chunks(from, peer, own.shown.is_right, false);
+        own.looked += blocks.work() - spent;
         let is_late = own.shown.late_block.is_some() && !blocks.is_short_of_telling();
         if found.is_none() && is_late && peer.and_then(|peer| blocks.echo_at(peer)).is_none_or(|at| at >= ECHO) {
             self.give_late_block(from, out.events);
@@ -201,7 +203,10 @@ impl Session {
         let (own, other) = self.both(from);
         let Some(blocks) = &mut own.blocks else { return };
         let end = blocks.len();
-        let Some(chunks) = blocks.find_chunks(from, other.block.as_ref(), own.shown.is_right, true) else { return };
+        let spent = blocks.work();
+        let found = blocks.find_chunks(from, other.block.as_ref(), own.shown.is_right, true);
+        own.looked += blocks.work() - spent;
+        let Some(chunks) = found else { return };
         let Some(blocks) = self.begin(from, chunks, out) else { return };
         for (piece, at) in blocks.pieces(chunks, end) {
             self.chunk_bytes(from, piece, at, out);
@@ -221,6 +226,7 @@ impl Session {
         direction.handshake.passed = HALF;
         direction.handshake.bytes = Vec::new();
         let offset = direction.skip + chunks as u64;
+        direction.looked += direction.chunks.work();
         direction.chunks = Chunks::new(offset, &self.limits);
         let (session, at) = (self.session, blocks.moment(chunks));
         out.events.push_back(Event::Deviation(Deviation { session, from, offset, at, mistake }));
