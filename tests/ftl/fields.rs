@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 use rtmp_inspect::proto::ftl::detect::{Opening, detect};
-use rtmp_inspect::proto::ftl::{self, Content, Session, media};
-use rtmp_inspect::wire::{Side, Silent, Tree, Value};
+use rtmp_inspect::proto::ftl::{self, Content, Session, describe, media};
+use rtmp_inspect::proto::rtp;
+use rtmp_inspect::wire::{Node, Side, Silent, Tree, Value};
 
 use crate::pcap::{C, S, moment, packets};
 
@@ -105,6 +106,77 @@ fn what_opens_a_channel_is_a_secret() {
     assert!(secrets(Side::Server, "200 00112233445566778899\n").is_empty());
 }
 
+/// What is shown is read again from the masked bytes: it has the same fields and the same problems.
+#[test]
+fn a_masked_line_is_read_as_before() {
+    let packets = packets("janus-publish.pcap");
+    let connect = packets.iter().find(|packet| packet.payload.starts_with(b"CONNECT")).unwrap();
+    let mut masked = connect.payload.to_vec();
+    for range in ftl::secrets(C, &masked) {
+        masked[range].fill(b'*');
+    }
+    assert!(masked.ends_with(b"**\r\n\r\n") && !masked.contains(&b'a'));
+    let read = |bytes: &[u8]| {
+        let mut tree = Tree::default();
+        let problems = ftl::decode(C, bytes, &mut tree).1;
+        (problems, tree.nodes.iter().map(|node| (node.field.name, node.span.clone())).collect::<Vec<_>>())
+    };
+    assert_eq!(read(&masked), read(&connect.payload));
+    assert!(read(&masked).0.is_empty());
+    assert_eq!(read(b"CONNECT 77 $****\n").0.len(), 1);
+}
+
+#[test]
+fn in_a_few_words() {
+    let line = |from, line: &str| describe::line(&ftl::decode(from, line.as_bytes(), &mut Silent).0);
+    assert_eq!(line(C, "HMAC\n"), "HMAC");
+    assert_eq!(line(C, "CONNECT 77 $ab\n"), "CONNECT channel 77");
+    assert_eq!(line(C, "VendorName: OBS\u{1b}[2J\n"), "VendorName: OBS\\u{1b}[2J");
+    assert_eq!(line(C, ".\n"), "START");
+    assert_eq!(line(C, "PING\n"), "PING");
+    assert_eq!(line(S, "200 00112233445566778899\n"), "200 ok, a nonce of 10 bytes");
+    assert_eq!(line(S, "200 hi. Use UDP port 9000\n"), "200 ok, media to UDP port 9000");
+    assert_eq!(line(S, "405 go away\n"), "405 invalid_stream_key \"go away\"");
+    assert_eq!(line(S, "hello\n"), "no reply: \"hello\"");
+
+    let packets = packets("janus-publish.pcap");
+    let formats = media::formats(&ftl::Attributes::default());
+    let shown =
+        |packet: usize| describe::datagram(&media::decode(&packets[packet - 1].payload, &formats, &mut Silent).0);
+    assert_eq!(shown(174), "video h264, ssrc 78, number 0, at 0, sps");
+    assert_eq!(shown(178), "video h264, ssrc 78, number 2, at 0, idr (start)");
+    assert_eq!(shown(192), "video h264, ssrc 78, number 5, at 0, idr (end), marker");
+    assert_eq!(shown(176), "audio opus, ssrc 77, number 1, at 960, 20 ms");
+    assert_eq!(shown(185), "ssrc 78: 4 packets, 4725 bytes, at 3000");
+    assert_eq!(shown(15), "clock 1795150101.537070");
+}
+
+/// Every field lies in its bytes and in what is around it, and is called after the place where it stands.
+fn sound(tree: &Tree, length: usize) {
+    let under = |parent: &str, node: &Node| match parent {
+        "" => node.field.name == node.field.key(),
+        _ => node.field.name.strip_prefix(parent).and_then(|rest| rest.strip_prefix('.')) == Some(node.field.key()),
+    };
+    for root in tree.roots() {
+        assert!(under("", &tree.nodes[root]), "{}", tree.nodes[root].field.name);
+    }
+    for (at, node) in tree.nodes.iter().enumerate() {
+        assert!(node.span.start <= node.span.end && node.span.end as usize <= length, "{}", node.field.name);
+        for child in tree.children(at) {
+            assert!(under(node.field.name, &tree.nodes[child]), "{}", tree.nodes[child].field.name);
+        }
+    }
+}
+
+#[test]
+fn fields_are_named_once() {
+    let mut names: Vec<_> = ftl::fields().chain(rtp::fields()).map(|field| field.name).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
 proptest! {
     /// Nothing that a peer sends stops the program, and every field lies in its bytes.
     #[test]
@@ -126,12 +198,12 @@ proptest! {
             for datagram in [bytes.clone(), [&head[..], bytes].concat()] {
                 let mut tree = Tree::default();
                 media::decode(&datagram, &media::formats(&ftl::Attributes::default()), &mut tree);
-                prop_assert!(tree.nodes.iter().all(|node| node.span.end as usize <= datagram.len()));
+                sound(&tree, datagram.len());
                 flow.datagram(from, moment(at), &datagram.into());
             }
             let mut tree = Tree::default();
             ftl::decode(from, bytes, &mut tree);
-            prop_assert!(tree.nodes.iter().all(|node| node.span.end as usize <= bytes.len()));
+            sound(&tree, bytes.len());
             prop_assert!(ftl::secrets(from, bytes).iter().all(|range| range.end <= bytes.len()));
         }
         for side in Side::BOTH {

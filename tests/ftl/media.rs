@@ -254,6 +254,20 @@ fn other_forms_of_packets() {
     assert_eq!(ping(&windows[..11]), None);
 }
 
+/// Payload types may become known behind the first packets: from then on the source has its codec.
+#[test]
+fn formats_that_are_known_late() {
+    let video = video();
+    let mut flow = media::Flow::new(Formats::default());
+    let mut frames = flow.datagram(C, moment(1), &video[6]).frames;
+    assert_eq!(flow.streams().next().unwrap().1.codec(), None);
+    flow.agree(media::formats(&ftl::Attributes::default()));
+    frames.append(&mut flow.datagram(C, moment(2), &video[7]).frames);
+    assert_eq!(flow.streams().next().unwrap().1.codec(), Some(Codec::H264));
+    let kinds: Vec<_> = frames.iter().map(|frame| matches!(frame.media, Media::H264 { .. })).collect();
+    assert_eq!(kinds, [false, true]);
+}
+
 /// A frame whose missing packet never comes is told a second later, not at the end.
 #[test]
 fn a_hole_is_waited_for_and_then_passed() {

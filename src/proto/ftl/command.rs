@@ -178,15 +178,16 @@ fn signature<R: Recorder>(r: &mut Reader<'_, '_, R>, problems: &mut Vec<Stop>) -
     }
     let _ = r.skip(1, "a dollar sign");
     let (word, span) = words::word(r);
+    // Masked for showing, it is still a signature, of the length that it has.
+    let is_masked = !word.is_empty() && word.iter().all(|byte| *byte == b'*');
     let signature = words::hex(word);
-    match &signature {
-        Some(signature) if signature.len() == SIGNATURE_BYTES => {}
-        Some(signature) => {
-            let what = format!("the signature has {} bytes, not {SIGNATURE_BYTES}", signature.len());
-            problems.push(Stop::new(span.start, what));
-        }
-        None => problems.push(Stop::new(span.start, "the signature is not in hex")),
+    if signature.is_none() && !is_masked {
+        problems.push(Stop::new(span.start, "the signature is not in hex"));
+    } else if word.len() != 2 * SIGNATURE_BYTES {
+        let what = format!("the signature has {} hex digits, not {}", word.len(), 2 * SIGNATURE_BYTES);
+        problems.push(Stop::new(span.start, what));
     }
-    words::note_hex(r, &SIGNATURE, span, signature.as_ref());
+    let field = if signature.is_some() || is_masked { &SIGNATURE } else { &TEXT };
+    r.note(field, span.clone(), Value::Text(span));
     signature
 }

@@ -22,8 +22,8 @@ fields! {
 /// What ftl-sdk, OBS and all others send when nothing says otherwise.
 const VIDEO_TYPE: u8 = 96;
 const AUDIO_TYPE: u8 = 97;
-/// Sources of one flow that are followed. FTL has two.
-const STREAMS: usize = 8;
+/// Sources of one flow that are followed. FTL has two; a client that begins anew may take others.
+const STREAMS: usize = 4;
 /// Pings that wait for their echo: at one in 25 ms, those of six seconds.
 const PINGS: usize = 256;
 /// Bytes of a ping that tell it from others; the longest form has no more.
@@ -159,6 +159,11 @@ struct Waiting {
 impl Flow {
     pub fn new(formats: Formats) -> Flow {
         Flow { formats, streams: Vec::new(), pings: VecDeque::new(), items: 0, untracked: 0 }
+    }
+
+    /// What was agreed on, where that is known only now: later datagrams are read so.
+    pub fn agree(&mut self, formats: Formats) {
+        self.formats = formats;
     }
 
     /// The sources so far, with who sends them.

@@ -8,6 +8,7 @@
 mod attributes;
 mod body;
 mod command;
+pub mod describe;
 pub mod detect;
 mod fields;
 mod line;

@@ -124,10 +124,15 @@ pub(super) fn reply<R: Recorder>(r: &mut Reader<'_, '_, R>, problems: &mut Vec<S
 fn nonce<R: Recorder>(r: &mut Reader<'_, '_, R>, reply: &mut Reply) {
     let is_digit = |byte: &u8| byte.is_ascii_hexdigit();
     let digits = r.rest().trim_ascii();
-    if digits.len() >= NONCE_DIGITS && digits.iter().all(is_digit) && r.peek() == Some(b' ') {
+    if digits.len() >= NONCE_DIGITS
+        && digits.len().is_multiple_of(2)
+        && digits.iter().all(is_digit)
+        && r.peek() == Some(b' ')
+    {
         let (digits, span) = words::word(r);
         reply.nonce = words::hex(digits);
-        words::note_hex(r, &NONCE, span, reply.nonce.as_ref());
+        // A value is a range of the wire's bytes: the digits, as text.
+        r.note(&NONCE, span.clone(), Value::Text(span));
     }
 }
 

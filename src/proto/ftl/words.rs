@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::fields::TEXT;
 use crate::wire::{Field, Reader, Recorder, Value};
 
 /// Takes what comes before the first byte that `is_end` names, or all, and says where it stood.
@@ -47,16 +46,4 @@ pub(super) fn hex(digits: &[u8]) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let byte = |pair: &[u8]| Some((digit(pair[0])? << 4 | digit(*pair.get(1)?)?) as u8);
     digits.chunks(2).map(byte).collect()
-}
-
-/// Records bytes that are written in hex; what is no hex as text.
-pub(super) fn note_hex<R: Recorder>(
-    r: &mut Reader<'_, '_, R>,
-    field: &'static Field,
-    span: Range<u32>,
-    bytes: Option<&Vec<u8>>,
-) {
-    // A value is a range of the wire's bytes, so the digits themselves are the value, as text.
-    let field = if bytes.is_some() { field } else { &TEXT };
-    r.note(field, span.clone(), Value::Text(span));
 }

@@ -11,7 +11,7 @@ use crate::proto::flv::{self, Sequence};
 use crate::wire::{Moment, Reader, Silent};
 
 /// Bytes of a frame that are kept. The largest that encoders for live streams make is some hundred KiB.
-const FRAME: usize = 4 << 20;
+const FRAME: usize = 2 << 20;
 
 /// A NAL unit of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

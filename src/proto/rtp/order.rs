@@ -15,7 +15,7 @@ const WAIT: i64 = 1_000_000_000;
 /// Packets that may wait. A key frame of good quality has some hundred.
 const PACKETS: usize = 1024;
 /// Bytes of them.
-const BYTES: usize = 4 << 20;
+const BYTES: usize = 2 << 20;
 
 /// A packet on its way into a frame.
 #[derive(Clone, Debug)]
@@ -44,10 +44,14 @@ pub(super) struct Order {
 
 impl Order {
     /// Takes a packet that was not there before, and gives those whose turn it is. One that comes too late is not given.
-    pub(super) fn packet(&mut self, number: i64, packet: Packet, out: &mut Vec<Packet>) {
+    pub(super) fn packet(&mut self, number: i64, mut packet: Packet, out: &mut Vec<Packet>) {
         let now = packet.at.time;
         if number < *self.next.get_or_insert(number) {
             return;
+        }
+        if self.next != Some(number) {
+            // A copy, so that a packet that waits does not keep alive the buffer that it came in.
+            packet.datagram = Bytes::copy_from_slice(&packet.datagram);
         }
         self.bytes += packet.datagram.len();
         if let Some(other) = self.waiting.insert(number, packet) {

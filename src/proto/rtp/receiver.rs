@@ -124,6 +124,11 @@ impl Receiver {
         }
     }
 
+    /// The clock, where it is known only now.
+    pub(super) fn set_clock(&mut self, clock: Option<u32>) {
+        self.clock = clock;
+    }
+
     pub fn counts(&self) -> &Counts {
         &self.counts
     }

@@ -1,6 +1,6 @@
 //! RTCP packets: the sender report and the generic NACK; of others the head. Source: RFC 3550 §6.4.1, RFC 4585 §6.2.1.
 
-use crate::wire::{Label, Problem, Reader, Recorder, Stop, Time, Trouble, Value};
+use crate::wire::{Field, Label, Problem, Reader, Recorder, Stop, Time, Trouble, Value};
 use crate::{fields, open_enum};
 
 fields! {
@@ -8,6 +8,8 @@ fields! {
     SENDER_REPORT: Group "rtcp_sender_report", "", "RFC 3550 §6.4.1";
     /// How many reception reports follow.
     REPORTS: Uint "rtcp_sender_report.reports", "", "RFC 3550 §6.4.1";
+    /// The packet's type: 200.
+    SR_TYPE: Uint "rtcp_sender_report.packet_type", "", "RFC 3550 §6.4.1", PacketType::WORDS;
     /// The packet's length behind its first word.
     SR_LENGTH: Uint "rtcp_sender_report.length", "words", "RFC 3550 §6.4.1";
     /// The source that the report is of.
@@ -22,8 +24,14 @@ fields! {
     BYTES: Uint "rtcp_sender_report.bytes", "bytes", "RFC 3550 §6.4.1";
     /// Reception reports, which are not read.
     REPORT_DATA: Bytes "rtcp_sender_report.data", "", "RFC 3550 §6.4.1";
+    /// Bytes behind the packet.
+    SR_TRAILING: Bytes "rtcp_sender_report.trailing", "", "RFC 3550 §6.1";
     /// A generic NACK.
     NACK: Group "rtcp_nack", "", "RFC 4585 §6.2.1";
+    /// The format of the feedback: 1.
+    NACK_FORMAT: Uint "rtcp_nack.format", "", "RFC 4585 §6.2";
+    /// The packet's type: 205.
+    NACK_TYPE: Uint "rtcp_nack.packet_type", "", "RFC 4585 §6.1", PacketType::WORDS;
     /// The packet's length behind its first word.
     NACK_LENGTH: Uint "rtcp_nack.length", "words", "RFC 4585 §6.1";
     /// The source that asks.
@@ -34,6 +42,8 @@ fields! {
     LOST: List "rtcp_nack.lost", "", "RFC 4585 §6.2.1";
     /// One of these sequence numbers.
     LOST_ITEM: Uint "rtcp_nack.lost.item", "", "RFC 4585 §6.2.1";
+    /// Bytes behind the packet.
+    NACK_TRAILING: Bytes "rtcp_nack.trailing", "", "RFC 3550 §6.1";
     /// Another packet.
     RTCP: Group "rtcp", "", "RFC 3550 §6.1";
     /// The count or format in the first byte.
@@ -103,56 +113,71 @@ pub(super) fn rtcp<R: Recorder>(r: &mut Reader<'_, '_, R>, problems: &mut Vec<Pr
     let (rtcp, read) = match kind {
         PacketType::SENDER_REPORT => {
             let mut report = SenderReport::default();
-            let read = r.group(&SENDER_REPORT, |r| sized(r, &REPORTS, &SR_LENGTH, |r| sender_report(r, &mut report)));
+            let read = packet(r, &SENDER_REPORTS, problems, |r| sender_report(r, &mut report));
             (Rtcp::SenderReport(report), read)
         }
         PacketType::TRANSPORT_FEEDBACK if count == GENERIC_NACK => {
             let mut nack = Nack::default();
-            let read = r.group(&NACK, |r| sized(r, &COUNT, &NACK_LENGTH, |r| generic_nack(r, &mut nack)));
+            let read = packet(r, &NACKS, problems, |r| generic_nack(r, &mut nack));
             (Rtcp::Nack(nack), read)
         }
         _ => {
-            let read = r.group(&RTCP, |r| {
-                sized(r, &COUNT, &LENGTH, |r| {
-                    r.remainder(&DATA);
-                    Ok(())
-                })
+            let read = packet(r, &OTHERS, problems, |r| {
+                r.remainder(&DATA);
+                Ok(())
             });
             (Rtcp::Other(kind), read)
         }
     };
     problems.extend(read.err());
-    if !r.is_empty() {
-        problems.push(r.stop(format!("{} bytes behind the RTCP packet", r.left())).of(Trouble::Trailing));
-        r.remainder(&TRAILING);
-    }
     rtcp
 }
 
-/// Reads the head that all packets have, and the inside within the length that it says.
-fn sized<R: Recorder>(
+/// What every packet has, by the names of its kind.
+struct Frame {
+    group: &'static Field,
+    count: &'static Field,
+    kind: &'static Field,
+    length: &'static Field,
+    trailing: &'static Field,
+}
+
+static SENDER_REPORTS: Frame =
+    Frame { group: &SENDER_REPORT, count: &REPORTS, kind: &SR_TYPE, length: &SR_LENGTH, trailing: &SR_TRAILING };
+static NACKS: Frame =
+    Frame { group: &NACK, count: &NACK_FORMAT, kind: &NACK_TYPE, length: &NACK_LENGTH, trailing: &NACK_TRAILING };
+static OTHERS: Frame = Frame { group: &RTCP, count: &COUNT, kind: &PACKET_TYPE, length: &LENGTH, trailing: &TRAILING };
+
+/// Reads the head that all packets have, the inside within the length that it says, and what is behind that.
+fn packet<R: Recorder>(
     r: &mut Reader<'_, '_, R>,
-    count: &'static crate::wire::Field,
-    length: &'static crate::wire::Field,
+    frame: &'static Frame,
+    problems: &mut Vec<Problem>,
     inside: impl FnOnce(&mut Reader<'_, '_, R>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
-    let at = r.at();
-    let first = r.skip(1, "a version")?[0];
-    r.note(count, at..at + 1, Value::Uint(u64::from(first & 31)));
-    let version = first >> 6;
-    if version != 2 {
-        return Err(Stop::new(at, format!("the RTCP version is {version}, not 2")));
-    }
-    r.u8(&PACKET_TYPE)?;
-    let at = r.at();
-    let bytes = usize::from(r.u16(length)?) * 4;
-    let left = r.left();
-    r.within(bytes, inside)?;
-    if bytes > left {
-        let what = format!("the RTCP packet says that {bytes} bytes follow, and has {left}");
-        return Err(Stop::new(at, what).of(Trouble::Truncated));
-    }
-    Ok(())
+    r.group(frame.group, |r| {
+        let at = r.at();
+        let first = r.skip(1, "a version")?[0];
+        r.note(frame.count, at..at + 1, Value::Uint(u64::from(first & 31)));
+        let version = first >> 6;
+        if version != 2 {
+            return Err(Stop::new(at, format!("the RTCP version is {version}, not 2")));
+        }
+        r.u8(frame.kind)?;
+        let at = r.at();
+        let bytes = usize::from(r.u16(frame.length)?) * 4;
+        let left = r.left();
+        r.within(bytes, inside)?;
+        if bytes > left {
+            let what = format!("the RTCP packet says that {bytes} bytes follow, and has {left}");
+            return Err(Stop::new(at, what).of(Trouble::Truncated));
+        }
+        if !r.is_empty() {
+            problems.push(r.stop(format!("{} bytes behind the RTCP packet", r.left())).of(Trouble::Trailing));
+            r.remainder(frame.trailing);
+        }
+        Ok(())
+    })
 }
 
 fn sender_report<R: Recorder>(r: &mut Reader<'_, '_, R>, report: &mut SenderReport) -> Result<(), Stop> {

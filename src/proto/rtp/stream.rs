@@ -57,7 +57,7 @@ impl Stream {
         self.ssrc
     }
 
-    /// By its first packet.
+    /// By its first packet whose payload type was known.
     pub fn codec(&self) -> Option<Codec> {
         self.codec
     }
@@ -73,6 +73,12 @@ impl Stream {
 
     /// The next packet, with the datagram that it was read of. Gives the frames that are complete with it.
     pub fn packet(&mut self, rtp: &Rtp, datagram: &Bytes, at: Moment, out: &mut Vec<Frame>) -> Seen {
+        if self.codec.is_none()
+            && let Some(codec) = rtp.codec
+        {
+            self.codec = Some(codec);
+            self.receiver.set_clock(codec.clock());
+        }
         let Placed { number, arrival } = self.receiver.packet(rtp.sequence_number, rtp.timestamp, at);
         if arrival == Arrival::Strange {
             return Seen { number, arrival, frame: None };
