@@ -94,6 +94,45 @@ fn a_session_that_publishes() {
     assert_eq!(session.unanswered().count(), 0);
 }
 
+/// The example of FTL 0.9 "Establishing a connection", with the key that stands there.
+#[test]
+fn the_documents_example() {
+    const NONCE: &str = "5e0c41f532c44e01b06cdb3ca5d8dc699d3a031e716a63a137a6899d6bc7832b77b591e8a03e9f14e20bbccc1b0b674450a45b275461857efda6434d64993253dd534220c45f197c6dad61bdc0bae12fd1442e22939e650731e4ee51d03632a108b5f50831ca6f239876f348123b6d15bf31a4882ef75b4a57dfa8273f05432a";
+    const SIGNATURE: &str = "319f678a5871a2197fac50b314fd62435904aaabddaf87ec65f9c05351425d95f06d9e525c40ca9d344e4b22bdafdf64769a431464fabd9fac86cef820e5c0a1";
+    let said = [
+        (C, "HMAC\n".to_owned()),
+        (S, format!("200 {NONCE}\n")),
+        (C, format!("CONNECT 77 ${SIGNATURE}\n")),
+        (S, "200\n".to_owned()),
+        (
+            C,
+            "ProtocolVersion: 0.9\nVendorName: OBS Studio\nVendorVersion: 27.0.1-1\nVideo: true\nVideoCodec: H264\n"
+                .to_owned(),
+        ),
+        (C, "VideoHeight: 720\nVideoWidth: 1280\nVideoPayloadType: 96\nVideoIngestSSRC: 78\nAudio: true\n".to_owned()),
+        (C, "AudioCodec: OPUS\nAudioPayloadType: 97\nAudioIngestSSRC: 77\n.\n".to_owned()),
+        (S, "200. Use UDP port 65534\n".to_owned()),
+        (C, "PING 77\n".to_owned()),
+        (S, "201\n".to_owned()),
+        (C, "DISCONNECT\n".to_owned()),
+    ];
+    let keys = ["77-ieDQxSZ7q58EEeLTvja4QKKGzndwUkVQ".to_owned()];
+    let (mut session, mut items) = (Session::new([true, true], &keys), Vec::new());
+    for (at, (from, text)) in (1..).zip(&said) {
+        session.bytes(*from, moment(at), text.as_bytes(), &mut items);
+    }
+    session.close(C, moment(12), &mut items);
+    assert_eq!(items.len(), 22);
+    assert!(items.iter().all(|item| item.problems.is_empty() && item.misplaced.is_none()));
+    assert_eq!(items[2].signature_valid, Some(true));
+    let state = session.state();
+    assert_eq!((state.phase, state.media_port), (Phase::Ended, Some(65534)));
+    assert_eq!((state.started, state.disconnected), (Some(moment(8)), Some(moment(11))));
+    assert_eq!(state.attributes.vendor_name.as_deref(), Some("OBS Studio"));
+    assert_eq!((state.attributes.video.payload_type, state.attributes.audio.ssrc), (Some(96), Some(77)));
+    assert_eq!(session.unanswered().count(), 0);
+}
+
 #[test]
 fn keys_that_are_refused() {
     let bad = packets("janus-bad-key.pcap");
@@ -263,6 +302,8 @@ fn detection() {
     let http: &[u8] = b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\nAudio: true\r\n\r\n";
     for (client, server) in [
         (http, &b"HTTP/1.1 200 OK\r\n\r\n"[..]),
+        (b"GET /x HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\nVideoCodec: H264\nVideo: true\n"),
+        (b"name: x\nVideoCodec: H264\nVideoWidth: 1280\ncolour: red\n", b""),
         (b"PING 12345\r\n", b"PONG 12345\r\n"),
         (b"PING\r\n", b"+PONG\r\n"),
         (b"HMACS\r\n", b""),

@@ -47,7 +47,9 @@ pub fn detect(opening: &Opening<'_>) -> Match {
             _ => return Match::No,
         }
     }
-    let weight = lines(client).map(of_client).sum::<u32>() + lines(server).map(of_server).sum::<u32>();
+    let weights = [weigh(client, from_start[0], of_client), weigh(server, from_start[1], of_server)];
+    let [Some(client_weight), Some(server_weight)] = weights else { return Match::No };
+    let weight = client_weight + server_weight;
     if weight >= SURE {
         return Match::Yes { joined: true };
     }
@@ -60,41 +62,51 @@ pub fn detect(opening: &Opening<'_>) -> Match {
 /// What a line must weigh to be believed alone.
 const SURE: u32 = 4;
 
-fn of_client(line: &[u8]) -> u32 {
-    match decode(Side::Client, line, &mut Silent) {
-        (Content::Command(command), problems) if problems.is_empty() => match command {
-            Command::Connect { .. } => SURE,
-            // HTTP and mail have headers like that, though none of these names but this one is likely.
-            Command::Attribute { attribute, .. } if is_known(&attribute) => {
-                if ["Video", "Audio"].contains(&&*attribute) { 2 } else { SURE }
-            }
-            // No other protocol's PING has a number and an empty line behind it.
-            Command::Ping { channel_id: Some(_) } => {
-                if line.ends_with(b"\r\n\r\n") {
-                    3
-                } else {
-                    1
-                }
-            }
-            Command::Hmac | Command::Disconnect => 1,
-            _ => 0,
+/// What a side's lines weigh together. None where one of them cannot be FTL's: a text may hold a line like its own. Of the
+/// first line the beginning may be missing.
+fn weigh(bytes: &[u8], from_start: bool, of: impl Fn(&[u8]) -> Option<u32>) -> Option<u32> {
+    let mut sum = 0;
+    for (index, line) in lines(bytes).enumerate() {
+        match of(line) {
+            Some(weight) => sum += weight,
+            None if index == 0 && !from_start => {}
+            None => return None,
+        }
+    }
+    Some(sum)
+}
+
+fn of_client(line: &[u8]) -> Option<u32> {
+    let (Content::Command(command), problems) = decode(Side::Client, line, &mut Silent) else { return None };
+    if !problems.is_empty() {
+        // A signature that is too short is still one.
+        return matches!(command, Command::Connect { channel_id: Some(_), signature: Some(_) }).then_some(1);
+    }
+    match command {
+        Command::Connect { .. } => Some(SURE),
+        Command::Attribute { attribute, value } if is_known(&attribute) => match &*attribute {
+            "Video" | "Audio" => ["true", "false"].contains(&&*value).then_some(2),
+            _ => Some(SURE),
         },
-        _ => 0,
+        // No other protocol's PING has a number and an empty line behind it.
+        Command::Ping { channel_id: Some(_) } => Some(if line.ends_with(b"\r\n\r\n") { 3 } else { 1 }),
+        Command::Hmac | Command::Disconnect => Some(1),
+        Command::Start | Command::Ping { .. } => Some(0),
+        Command::Attribute { .. } | Command::Unknown { .. } => None,
     }
 }
 
-fn of_server(line: &[u8]) -> u32 {
-    match decode(Side::Server, line, &mut Silent) {
-        (Content::Reply(reply), problems) if problems.is_empty() => match reply.kind() {
-            ReplyKind::MediaPort => SURE,
-            ReplyKind::Challenge => 3,
-            // FTP and its like say something behind the code.
-            ReplyKind::Pong if reply.text.is_none() => 2,
-            ReplyKind::Accepted if reply.text.is_none() => 1,
-            _ => 0,
-        },
+fn of_server(line: &[u8]) -> Option<u32> {
+    let (Content::Reply(reply), _) = decode(Side::Server, line, &mut Silent) else { return None };
+    let is_bare = reply.text.is_none();
+    reply.code.map(|_| match reply.kind() {
+        ReplyKind::MediaPort => SURE,
+        ReplyKind::Challenge => 3,
+        // FTP and its like say something behind the code.
+        ReplyKind::Pong if is_bare => 2,
+        ReplyKind::Accepted if is_bare => 1,
         _ => 0,
-    }
+    })
 }
 
 /// The whole lines of a direction. The first may be the end of one: half a line is hardly ever another's whole.
