@@ -254,6 +254,20 @@ fn other_forms_of_packets() {
     assert_eq!(ping(&windows[..11]), None);
 }
 
+/// The client is killed: the last frame and ping are as whole as all others, and nothing is left under way.
+#[test]
+fn media_of_a_client_that_is_killed() {
+    let packets = packets("janus-client-killed.pcap");
+    let (flow, heard) = media_of(&packets, 9000);
+    let names = count(heard.items.iter().map(|item| item.datagram.type_name()));
+    assert_eq!(names, BTreeMap::from([("ftl_ping", 312), ("rtcp_sender_report", 4), ("rtp", 163)]));
+    let counts: Vec<_> = flow.streams().map(|(_, stream)| (stream.ssrc(), stream.counts().packets)).collect();
+    assert_eq!(counts, [(78, 64), (77, 99)]);
+    assert_eq!(heard.frames.len(), 158);
+    assert!(heard.frames.iter().all(Frame::is_whole));
+    assert_eq!(heard.items.iter().filter(|item| item.answers.is_some()).count(), 156);
+}
+
 /// Payload types may become known behind the first packets: from then on the source has its codec.
 #[test]
 fn formats_that_are_known_late() {
