@@ -1,6 +1,7 @@
 //! Protocols: directed bytes → events.
 //!
 //! Each protocol has a folder. [`amf`] and [`flv`] are payload formats that [`rtmp`] carries; they know nothing of it.
+//! [`ftl`] is lines over TCP and media over UDP, which is [`rtp`]'s; it gives items of its own, not yet events.
 //! A decoder here does no IO and keeps no clock; it is told bytes, holes and ends, and gives [`Event`]s.
 
 pub mod amf;
@@ -8,7 +9,9 @@ mod describe;
 mod envelope;
 mod event;
 pub mod flv;
+pub mod ftl;
 pub mod rtmp;
+pub mod rtp;
 
 pub use describe::{describe, describe_behind, trouble};
 pub use envelope::{Envelope, EventKind};
