@@ -1,8 +1,8 @@
 //! What must not leave the program unasked: stream names, passwords and tokens.
 //!
-//! A secret is what stands in certain *places*: [`places`] says what each value of a message is by where it stands, [`forms`] what
+//! A secret is what stands in certain *places*: `places` says what each value of a message is by where it stands, `forms` what
 //! in a text is secret by the form of the text. Both need to know nothing of the session, so what comes before a name is known, or
-//! without it, is masked too. What stood in such a place is then [`known`], and found in the session's other texts in whatever
+//! without it, is masked too. What stood in such a place is then `known`, and found in the session's other texts in whatever
 //! writing.
 //!
 //! Masking works on values, before sentences are made of them: our own words are never touched. In text a secret becomes a tag,

@@ -1,6 +1,6 @@
 //! RTP and RTCP: media in datagrams. Source: RFC 3550; payloads: RFC 6184 (H.264), RFC 7587 (Opus).
 //!
-//! [`rtp`] and [`rtcp`] read one packet each and record its fields. [`Stream`] takes the packets of one source: it puts them in
+//! `rtp` and `rtcp` read one packet each and record its fields. [`Stream`] takes the packets of one source: it puts them in
 //! order, tells what is missing, late, sent again or there twice ([`Receiver`]), and makes frames of them. Which payload types
 //! stand for what, and which datagrams are RTCP, is for the protocol that carries them to say.
 
