@@ -232,7 +232,7 @@ fn reordering(wire: &mut Wire<'_>, end: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Messages of 16 MB that are begun on all chunk streams there can be, and never finished.
+/// Messages of a megabyte that are begun on all chunk streams there can be, and never finished.
 fn partial_messages(wire: &mut Wire<'_>, end: u64) -> io::Result<()> {
     while wire.written < end {
         let mut ends = wire.session()?;
@@ -240,7 +240,7 @@ fn partial_messages(wire: &mut Wire<'_>, end: u64) -> io::Result<()> {
         chunks.set_chunk_size(60_000);
         let start = wire.written;
         for id in 2..65_599_u32 {
-            let bytes = [&chunks.take()[..], &begin(id, 0x00ff_ffff, 9), &vec![0; 60_000]].concat();
+            let bytes = [&chunks.take()[..], &begin(id, 1_000_000, 9), &vec![0x17; 60_000]].concat();
             wire.say(&mut ends, &bytes)?;
             if wire.written >= end || wire.written > start + 60_000_000 {
                 break;
