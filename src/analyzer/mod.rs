@@ -4,8 +4,10 @@
 //! packet follows. There is no IO here and no clock but the packets' own, so the same packets always give the same events.
 
 mod attempts;
+mod judge;
 mod opening;
 mod others;
+mod totals;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -14,104 +16,21 @@ use crate::capture::Packet;
 pub use crate::limits::{Limits, Reached};
 use crate::net::{self, Call, ConnectionId, Connections, How, Output, Start, TcpFacts, Tunnels, Unpacker};
 pub use crate::proto::Event;
-use crate::proto::rtmp::detect::{self, Foreign, Match};
+use crate::proto::rtmp::detect::Foreign;
 use crate::proto::rtmp::{Session, Sink};
-use crate::proto::{Opened, Piece, Stranger};
+use crate::proto::{Piece, Stranger};
 use crate::wire::{IdMap, Moment, Place, Side, map_bytes};
 use attempts::{Attempt, Servers};
 use opening::{Kept, Opening};
 use others::Others;
 pub use others::{Fate, Other};
+pub use totals::{Reason, Tally, Totals};
 
 /// What an [`Analyzer`] gives beside the protocols' own events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     /// Also say where every session's bytes lie in the capture ([`Event::Piece`]).
     pub evidence: bool,
-}
-
-/// Totals over the whole input.
-#[derive(Clone, Debug, Default)]
-pub struct Totals {
-    pub packets: u64,
-    /// Captured bytes of these packets.
-    pub bytes: u64,
-    pub sessions: u32,
-    pub messages: u64,
-    pub gaps: u64,
-    /// What was not understood, by reason, in order of first appearance.
-    pub unread: Vec<(Reason, Tally)>,
-    /// Connections that are no session, in the order of their packets; there when no packet follows.
-    pub others: Vec<Other>,
-    /// How often each of the [`Limits`] was reached; whole when all events were taken.
-    pub reached: Reached,
-    pub first: Option<Moment>,
-    pub last: Option<Moment>,
-}
-
-/// Why something was not understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    Packet(net::Unread),
-    /// A TCP connection whose beginning is not RTMP's, and what it is where that is told by it; its payload bytes are counted.
-    NotRtmp(Option<Foreign>),
-    /// TCP connections to the server of a session that were refused or not answered when that was over.
-    NoConnection(SocketAddr),
-}
-
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Reason::Packet(net::Unread::LinkType(link)) => write!(f, "unknown link type {}", link.0),
-            Reason::Packet(net::Unread::OtherProtocol(number)) => write!(f, "IP protocol {number}"),
-            Reason::Packet(unread) => f.write_str(unread.name()),
-            Reason::NoConnection(server) => write!(f, "TCP connections to {server} that were refused or not answered"),
-            Reason::NotRtmp(None) => f.write_str("TCP that is not RTMP"),
-            Reason::NotRtmp(Some(foreign)) => write!(f, "TCP that is not RTMP but {}", foreign.name()),
-        }
-    }
-}
-
-/// Packets or bytes that were not understood.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub packets: u64,
-    pub bytes: u64,
-    /// Of connections that are not RTMP, the first one; where there are some, of those that no finding tells.
-    pub first: Option<Stranger>,
-}
-
-impl Totals {
-    fn tally(&mut self, reason: Reason, packets: u64, bytes: u64, most: usize) {
-        let place = self.unread.iter().position(|(known, _)| *known == reason);
-        if place.is_none() && self.unread.len() >= most {
-            self.reached.unread_reasons += 1;
-            return;
-        }
-        let place = place.unwrap_or_else(|| {
-            self.unread.push((reason, Tally::default()));
-            self.unread.len() - 1
-        });
-        let tally = &mut self.unread[place].1;
-        tally.packets += packets;
-        tally.bytes += bytes;
-    }
-
-    /// A connection turned out to speak another protocol. It stands for those of that protocol where it is the first, or better
-    /// than that.
-    fn first_stranger(&mut self, stranger: Stranger, is_better: bool) {
-        let reason = Reason::NotRtmp(Some(stranger.foreign));
-        if let Some((_, tally)) = self.unread.iter_mut().find(|(known, _)| *known == reason) {
-            tally.first = tally.first.filter(|_| !is_better).or(Some(stranger));
-        }
-    }
-
-    fn not_rtmp(&mut self, foreign: Option<Foreign>, bytes: u64) {
-        if bytes > 0 {
-            // These always have their place.
-            self.tally(Reason::NotRtmp(foreign), 0, bytes, usize::MAX);
-        }
-    }
 }
 
 /// Packets → events.
@@ -568,132 +487,6 @@ impl State {
             self.session_bytes -= session.held();
             session.shed(at, &mut Sink { events: &mut self.events, messages, reached });
             self.session_bytes += session.held();
-        }
-    }
-
-    /// Judges the oldest beginnings by what there is, until all together do not keep too much.
-    fn make_room(&mut self) {
-        while self.opening_bytes > self.limits.opening_bytes_total
-            && let Some(oldest) = self.openings.pop_front()
-        {
-            if let Some(Connection { content: Content::Unknown(_), .. }) = self.live.get(&oldest) {
-                self.totals.reached.opening_bytes_total += 1;
-                self.judge(oldest, true);
-            }
-        }
-    }
-
-    /// Puts a connection of which something `is_first` kept at the end of those that are not yet known.
-    fn line_up(&mut self, connection: ConnectionId, is_first: bool) {
-        if !is_first {
-            return;
-        }
-        // Most connections are soon known.
-        if self.openings.len() > 4096.max(2 * self.live.len()) {
-            let live = &self.live;
-            self.openings.retain(|id| matches!(live.get(id), Some(Connection { content: Content::Unknown(_), .. })));
-        }
-        self.openings.push_back(connection);
-    }
-
-    /// Looks whether a connection's beginning says what it is, and if so, replays that beginning to its protocol.
-    fn judge(&mut self, connection: ConnectionId, complete: bool) {
-        let Some(live) = self.live.get_mut(&connection) else { return };
-        let Content::Unknown(opening) = &mut live.content else { return };
-        let is_midstream = live.start == Start::Midstream;
-        let from_start = opening.joined().map(|joined| !(is_midstream || joined));
-        let is_searched = from_start != [true; 2] || !opening.is_whole();
-        let limit = if is_searched { self.limits.midstream_opening_bytes } else { self.limits.opening_bytes };
-        let complete = complete || opening.is_full(limit);
-        if is_searched && !complete && !opening.has_grown() {
-            return;
-        }
-        let seen = detect::Opening {
-            client: opening.start_of(Side::Client),
-            server: opening.start_of(Side::Server),
-            later: opening.later(),
-            from_start,
-            complete,
-        };
-        match detect::detect(&seen) {
-            Match::NeedMore => {}
-            Match::No => {
-                let bytes = opening.bytes();
-                self.opening_bytes -= opening.cost();
-                let foreign = if live.start == Start::Syn { Foreign::of(seen.client) } else { None };
-                let stranger = foreign.zip(opening.first_bytes(Side::Client)).map(|(foreign, at)| Stranger {
-                    client: live.client,
-                    server: live.server,
-                    foreign,
-                    answer: Foreign::of(seen.server),
-                    packet: at.packet,
-                    more: 0,
-                });
-                let answer = Foreign::of(seen.server);
-                let joined = if live.start == Start::Syn { None } else { detect::joined_in(&seen) };
-                let foreign = foreign.or(joined);
-                let fate = match foreign {
-                    Some(foreign) => Some(Fate::Speaks(Side::Client, foreign)),
-                    None if seen.client.is_empty() && from_start[1] => {
-                        answer.map(|foreign| Fate::Speaks(Side::Server, foreign))
-                    }
-                    None => None,
-                };
-                let first = [Side::Client, Side::Server].into_iter().find_map(|side| opening.first_bytes(side));
-                let (client, server) = (live.client, live.server);
-                let answer = answer.filter(|_| foreign.is_some() && joined.is_none());
-                let other = fate.zip(first).map(|(fate, at)| Other {
-                    client,
-                    server,
-                    fate,
-                    answer,
-                    packet: at.packet,
-                    connections: 1,
-                });
-                live.content = Content::Other(foreign);
-                self.totals.not_rtmp(foreign, bytes);
-                if let Some(other) = other {
-                    self.note(other);
-                }
-                if let Some(stranger) = stranger {
-                    self.totals.first_stranger(stranger, false);
-                    self.servers.meet(stranger, self.limits.attempted_servers);
-                }
-            }
-            Match::Yes(found) => {
-                let protocol = detect::protocol(&found, &seen);
-                self.opening_bytes -= opening.cost();
-                let (kept, heard) = (opening.take(), opening.heard());
-                self.totals.sessions += 1;
-                let (number, server) = (self.totals.sessions, live.server);
-                let (attempts, strangers) = self.servers.tell(server, self.limits.attempted_servers);
-                self.events.push_back(Event::Session(Opened {
-                    session: number,
-                    protocol,
-                    client: live.client,
-                    server: live.server,
-                    at: live.at,
-                    start: live.start,
-                    proxied: found.proxied.clone(),
-                    tunnels: live.tunnels.clone(),
-                    attempts,
-                    strangers,
-                }));
-                let mut session = Box::new(Session::new(number, live.start, &found, &self.limits));
-                Side::BOTH.into_iter().filter(|side| heard[side.index()]).for_each(|side| session.hear(side));
-                self.session_bytes += session.held();
-                live.content = Content::Rtmp { number, session };
-                for kept in kept {
-                    match kept {
-                        // The direction was counted as closed when it was.
-                        Kept::Close { from, how, at, tcp } => {
-                            self.tell(connection, at, |session, sink| session.close(from, how, at, &tcp, sink));
-                            self.tell_beside(server);
-                        }
-                        kept => self.replay(connection, kept),
-                    }
-                }
-            }
         }
     }
 }

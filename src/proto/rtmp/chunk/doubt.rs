@@ -5,16 +5,13 @@
 //! follow, until one of the [hypotheses](crate::proto::rtmp::hypothesis) explains them all or none can. Then they are
 //! read again, in the way that is proven, or up to the impossible header.
 
-use super::stream::{ChunkStream, LastHeader, Partial};
+use super::reason::FIRST;
 use super::{Chunked, Chunks, Reason, State, after, moment};
-use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP, apart};
-use crate::proto::rtmp::hypothesis::{
-    self, Before, Case, Explanation, ExtendedField, Sizes, Story, Verdict, is_amf, is_whole, tag_size,
-};
-use crate::proto::rtmp::mistake::{Mistake, Stray, Telling};
+use crate::proto::rtmp::header;
+use crate::proto::rtmp::hypothesis::{self, Before, Case, Explanation, Sizes, Story, Verdict};
+use crate::proto::rtmp::mistake::{Mistake, Stray};
 use crate::proto::rtmp::reading::Reading;
-use crate::proto::rtmp::resync::{ChunkSize, Then, fits};
-use crate::proto::rtmp::{Head, MessageType, Run};
+use crate::proto::rtmp::resync::{ChunkSize, Then};
 use crate::wire::Moment;
 
 /// Bytes in which the sender's mistake is looked for: from the last proven place on.
@@ -31,20 +28,6 @@ pub(super) struct Doubt {
     is_mild: bool,
 }
 
-/// What it takes to read the message that was begun last from its beginning again.
-#[derive(Debug, Default)]
-pub(super) struct Undo {
-    stream: usize,
-    /// Its chunk stream's last header before.
-    last: LastHeader,
-    absolutes: bool,
-    omits: bool,
-    /// The chunk sizes as they were before its last Set Chunk Size.
-    pub(super) announced: Option<(ChunkSize, Box<Sizes>)>,
-    /// From which place on the stream's bytes came in which packet, from that message's beginning on.
-    moments: Vec<(u64, Moment)>,
-}
-
 /// The chunk size by which a direction is read, and the one in force.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Departure {
@@ -52,233 +35,12 @@ pub(super) struct Departure {
     in_force: u32,
 }
 
-/// How many packets are told apart in bytes that are taken back.
-const MOMENTS: usize = 1024;
 /// Bytes up to which every further one leads to another try; beyond, an eighth more does.
 const EAGER: usize = 4096;
-/// Distances of chunk headers that are tried.
-const SIZES: usize = 64;
-/// The longest AMF payload that is looked at once more.
-const MOST_VALUES: usize = 65_536;
 /// Bytes of the smallest message with a delta that matters.
 const MESSAGE: u32 = 12;
-/// Messages that are looked at so.
-const ENDS: usize = 16;
-/// Payload bytes that a header may say too much.
-const MOST_MISSING: u32 = 16;
-/// First bytes that are told of what cannot be decoded.
-pub(super) const FIRST: usize = 12;
 
 impl Chunks {
-    /// Whether nothing explains a header but a mistake of the sender; or nothing much speaks for it.
-    pub(super) fn is_suspect(&self, header: &ChunkHeader, rest: &[u8]) -> bool {
-        let ChunkHeader { format, kind, length, .. } = *header;
-        let Some(place) = self.find(header.chunk_stream_id) else {
-            return match format {
-                0 => self.is_odd(header),
-                1 => self.is_odd(header) || header.chunk_stream_id >= 64 || header.timestamp > STEP || length > LONG,
-                _ => true,
-            };
-        };
-        let stream = &self.streams[place];
-        if let Some(partial) = &stream.partial {
-            let is_next =
-                self.form.on_every_chunk && (format == 2 || (length, kind) == (partial.head.length, partial.head.kind));
-            return format < 3 && !is_next;
-        }
-        let is_new = stream.last.kind != kind;
-        let is_far = header.timestamp > STEP && header.extended.is_none();
-        match format {
-            0 => self.is_odd(header) || (length > LONG && is_new),
-            1 => self.is_odd(header) || (is_new && (kind.name().is_none() || length > LONG || is_far)),
-            2 if is_far => true,
-            _ => stream.last.fresh && stream.last.extended.is_none() && !self.begins(stream, rest),
-        }
-    }
-
-    /// Whether a header of type 0 or 1 says what no sender says.
-    fn is_odd(&self, header: &ChunkHeader) -> bool {
-        let ChunkHeader { format, kind, message_stream_id, .. } = *header;
-        let length = self.form.length(kind, header.length);
-        let has_length = match kind.0 {
-            1 | 2 | 3 | 5 => length == 4,
-            6 => length == 5,
-            4 => (2..=64).contains(&length),
-            _ => true,
-        };
-        let is_far = message_stream_id > LARGEST_ID && !self.message_streams.contains(&message_stream_id);
-        // Another of a type that was proven is one more.
-        let is_known = |stream: usize| self.streams[stream].last.kind == kind;
-        let is_strange =
-            kind.name().is_none() && (length > 0xffff || !self.find(header.chunk_stream_id).is_some_and(is_known));
-        !has_length || is_strange || (format == 0 && is_far)
-    }
-
-    /// Whether the present place is the end of a media message, which says of itself neither its length nor that it is one piece.
-    fn is_behind_media(&self, out: &[Chunked]) -> bool {
-        matches!(out.last(), Some(Chunked::Message(head, _))
-            if matches!(head.kind, MessageType::AUDIO | MessageType::VIDEO) && head.end() == self.offset)
-    }
-
-    /// Whether the payload begins as those of the chunk stream do, as far as it is there.
-    fn begins(&self, stream: &ChunkStream, rest: &[u8]) -> bool {
-        let payload = &rest[..rest.len().min(stream.last.length as usize)];
-        match (stream.last.kind, payload) {
-            // Sizes of 16 MiB and more, and such event types, are seldom.
-            (MessageType::SET_CHUNK_SIZE | MessageType::USER_CONTROL, [first, ..]) => *first == 0,
-            (MessageType::ABORT, [a, b, ..]) => (*a, *b) == (0, 0),
-            (MessageType::SET_PEER_BANDWIDTH, [_, _, _, _, limit]) => *limit < 3,
-            (
-                MessageType::AUDIO | MessageType::VIDEO | MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0,
-                [_, _, _, _, _, _, ..],
-            ) => fits(stream.last.kind, payload, &self.signs),
-            _ => true,
-        }
-    }
-
-    /// Whether a header that is not whole cannot become one.
-    pub(super) fn is_odd_beginning(&self, bytes: &[u8], out: &[Chunked]) -> bool {
-        let (format, id) = (bytes[0] >> 6, u32::from(bytes[0] & 63));
-        let place = if id < 2 { None } else { self.find(id) };
-        if place.is_none() && (format > 0 || id < 2 || self.is_behind_media(out) || self.has_broken_values(out)) {
-            return true;
-        }
-        if place.is_some_and(|place| self.streams[place].partial.is_some()) && format < 3 && !self.form.on_every_chunk {
-            return true;
-        }
-        // As far as its time is there.
-        let Some(first) = bytes.get(1).filter(|_| format < 3) else { return false };
-        let low = u32::from_be_bytes([0, *first, bytes.get(2).copied().unwrap_or(0), 0]);
-        let clock = if format == 0 { self.signs.clock.unwrap_or(0) } else { 0 };
-        // The time's lower three bytes, where the field that says it whole is behind.
-        let clock = if self.form.extended == ExtendedField::Uncalled { clock & header::EXTENDED } else { clock };
-        let is_near = apart(low, clock) <= 2 * STEP || low == 0;
-        !is_near && *first != 0xff
-    }
-
-    /// The message under way when no more bytes come, where its AMF values are whole without the few bytes that are missing: its
-    /// header says more than it has.
-    pub(super) fn end_with_values(&mut self, out: &mut Vec<Chunked>) {
-        let State::Data { stream, left: 1..=MOST_MISSING } = self.state else { return };
-        let Some(partial) = &mut self.streams[stream].partial else { return };
-        let said = partial.head.length;
-        let is_whole = partial.missing == 0
-            && !partial.dropped
-            && said - partial.passed <= MOST_MISSING
-            && is_amf(partial.head.kind)
-            && partial.payload.len() <= MOST_VALUES
-            && is_whole(partial.head.kind, &partial.payload);
-        if self.has_hole || !is_whole {
-            return;
-        }
-        let Some(mut partial) = self.streams[stream].partial.take() else { return };
-        self.partial_bytes -= partial.cost();
-        let mistake = Mistake::Length { said, is: partial.passed, by: Telling::Amf };
-        out.push(Chunked::Deviation { offset: partial.head.offset, at: partial.head.first, mistake });
-        (partial.head.length, partial.head.reading) = (partial.passed, Reading::Length);
-        out.push(Chunked::Message(partial.head, partial.payload.into()));
-    }
-
-    /// Looks for the end of the message under way when no more bytes come: its header may say much more than it has, and what is
-    /// taken for it be chunks.
-    pub(super) fn doubt_length(&mut self, out: &mut Vec<Chunked>) {
-        // Each message that is cut short so may be followed by another.
-        for _ in 0..ENDS {
-            let State::Data { stream, left } = self.state else { return };
-            let Some(partial) = &mut self.streams[stream].partial else { return };
-            if self.has_hole || partial.passed == 0 || partial.dropped || self.offset < self.trusted {
-                return;
-            }
-            // Its last chunk is as long as its bytes go.
-            if let Some(run) = partial.head.runs.last_mut() {
-                run.payload = run.payload.saturating_sub(left);
-            }
-            let before = self.offset;
-            self.doubt_mildly(out);
-            self.go_on(Then::End, out);
-            if self.offset <= before && self.trusted > before {
-                return;
-            }
-        }
-    }
-
-    /// Whether chunk headers of another size that the sender announced stand inside a message that came in one chunk.
-    pub(super) fn has_old_headers(&self, head: &Head, payload: &[u8]) -> bool {
-        let ChunkSize::Known(size) = self.size else { return false };
-        if self.has_hole || self.offset <= self.trusted || !is_one_chunk(head) {
-            return false;
-        }
-        let others = self.sizes.past.iter().copied().chain([self.sizes.in_force()]);
-        others.filter(|other| *other < size).any(|other| marks(head, payload, other as usize) > 1)
-    }
-
-    /// Whether the message before the present place came in one chunk and holds, at equal distances, as many chunk headers as bytes
-    /// are left behind it: it ends with these.
-    pub(super) fn hides_headers(&self, left: usize, out: &[Chunked]) -> bool {
-        let Some(Chunked::Message(head, payload)) = out.last().filter(|_| self.is_behind_media(out)) else {
-            return false;
-        };
-        is_one_chunk(head)
-            && memchr::memchr_iter(mark(head), payload).take(SIZES).any(|size| marks(head, payload, size) == left)
-    }
-
-    /// How many bytes behind the message before the present place belong to none; nothing where more bytes are needed to tell.
-    pub(super) fn trailer(&mut self, rest: &[u8]) -> Option<usize> {
-        let Some(trailed) = self.trailed.take_if(|(offset, ..)| *offset == self.offset) else { return Some(0) };
-        let (_, length, kind) = trailed;
-        let (field, stray) = (tag_size(length), self.form.stray(kind));
-        let is_short = rest.len() < stray || self.form.tag_sizes && rest.len() < field.len() && field.starts_with(rest);
-        if is_short && !self.at_end {
-            self.trailed = Some(trailed);
-            return None;
-        }
-        let is_field = self.form.tag_sizes && rest.starts_with(&field);
-        Some(if is_field { field.len() } else { stray.min(rest.len()) })
-    }
-
-    /// Whether the message before the present place is AMF values that do not end with it, and the header here is one that a few of
-    /// their bytes may look like.
-    pub(super) fn is_behind_broken_values(&self, header: &ChunkHeader, out: &[Chunked]) -> bool {
-        let Some(Chunked::Message(head, _)) = out.last() else { return false };
-        if !is_amf(head.kind) {
-            return false;
-        }
-        let is_like = |stream: usize| header.format == 2 || self.streams[stream].last.kind == header.kind;
-        let is_usual = match header.format {
-            3 => header.chunk_stream_id != head.chunk_stream_id,
-            _ => self.find(header.chunk_stream_id).is_some_and(is_like),
-        };
-        !is_usual && self.has_broken_values(out)
-    }
-
-    /// Whether the message before the present place is AMF values that do not end with it.
-    fn has_broken_values(&self, out: &[Chunked]) -> bool {
-        let Some(Chunked::Message(head, payload)) = out.last() else { return false };
-        let is_behind = head.end() == self.offset && is_amf(head.kind) && payload.len() <= MOST_VALUES;
-        is_behind && self.may_doubt() && !is_whole(head.kind, payload)
-    }
-
-    /// Notes what it takes to take back the message that begins at the present place.
-    pub(super) fn note_beginning(&mut self, stream: usize, at: Moment) {
-        let undo = &mut self.undo;
-        undo.stream = stream;
-        undo.last = self.streams[stream].last;
-        (undo.absolutes, undo.omits) = (self.absolutes, self.omits);
-        undo.moments.clear();
-        undo.moments.push((self.offset, at));
-    }
-
-    /// Notes which packets the bytes to come are from.
-    pub(super) fn note_moments(&mut self, bounds: &[(usize, Moment)]) {
-        let mut start = self.offset;
-        for (end, at) in bounds {
-            if self.undo.moments.len() < MOMENTS {
-                self.undo.moments.push((start, *at));
-            }
-            start = self.offset + *end as u64;
-        }
-    }
-
     /// Bytes of memory that it takes.
     pub(super) fn held_by_doubt(&self) -> usize {
         let bounds = self.doubt.as_ref().map_or(0, |doubt| {
@@ -295,7 +57,7 @@ impl Chunks {
         !self.has_hole && self.offset >= self.trusted && self.doubt_credit() > 0
     }
 
-    fn doubt_credit(&self) -> u64 {
+    pub(super) fn doubt_credit(&self) -> u64 {
         self.credit(self.doubt_spent)
     }
 
@@ -330,79 +92,6 @@ impl Chunks {
         let symptom = bytes.len();
         self.doubt = Some(Box::new(Doubt { bytes, bounds, symptom, before, tried: 0, is_mild }));
         self.state = State::Doubting;
-    }
-
-    /// Takes back the chunks just before the present place, as far as they are one message's and lie one behind the other.
-    fn take_back(&mut self, out: &mut Vec<Chunked>) -> (Vec<u8>, Before) {
-        // What an Abort Message gave up is gone.
-        let is_message = |chunked: &mut Chunked| matches!(chunked, Chunked::Message(head, _) if head.end() == self.offset && head.kind != MessageType::ABORT);
-        if let Some(Chunked::Message(head, payload)) = out.pop_if(is_message) {
-            let Some(stream) = self.find(head.chunk_stream_id) else { return (Vec::new(), Before::Nothing) };
-            let is_size = head.kind == MessageType::SET_CHUNK_SIZE;
-            let (passed, payload) = (head.length, Vec::from(payload));
-            let partial = Partial { head, payload, passed, missing: 0, dropped: false };
-            return match self.unread(stream, partial) {
-                Ok(bytes) => {
-                    if is_size && let Some((size, sizes)) = self.undo.announced.take() {
-                        (self.size, self.sizes) = (size, *sizes);
-                        self.note_deviation();
-                    }
-                    (bytes, Before::Message)
-                }
-                Err(partial) => {
-                    out.push(Chunked::Message(partial.head, partial.payload.into()));
-                    (Vec::new(), Before::Nothing)
-                }
-            };
-        }
-        let is_last =
-            |stream: &ChunkStream| stream.partial.as_ref().is_some_and(|partial| partial.head.end() == self.offset);
-        let Some(stream) = self.streams.iter().position(is_last) else { return (Vec::new(), Before::Nothing) };
-        let Some(partial) = self.streams[stream].partial.take() else { return (Vec::new(), Before::Nothing) };
-        self.partial_bytes -= partial.cost();
-        match self.unread(stream, partial) {
-            Ok(bytes) => (bytes, Before::Part),
-            Err(partial) => {
-                self.partial_bytes += partial.cost();
-                self.streams[stream].partial = Some(*partial);
-                (Vec::new(), Before::Nothing)
-            }
-        }
-    }
-
-    /// Makes the last chunks of a message bytes again. Where its first one is among them, its chunk stream is as before it.
-    fn unread(&mut self, stream: usize, mut partial: Partial) -> Result<Vec<u8>, Box<Partial>> {
-        let is_whole = !partial.dropped && partial.missing == 0 && partial.head.reading != Reading::HeaderOnEveryChunk;
-        let (count, size) = contiguous(&partial.head.runs, self.offset);
-        if !is_whole || count == 0 || size > self.search_bytes as u64 || size > self.doubt_credit() {
-            return Err(Box::new(partial));
-        }
-        let is_all = count == partial.head.runs.len();
-        if is_all && self.undo.stream != stream {
-            return Err(Box::new(partial));
-        }
-        let runs = partial.head.runs[partial.head.runs.len() - count..].to_vec();
-        let taken: u32 = runs.iter().map(|run| run.payload).sum();
-        let data = &partial.payload[partial.payload.len() - taken as usize..];
-        let Some(bytes) = written(&partial.head, &runs, data).filter(|bytes| bytes.len() as u64 == size) else {
-            return Err(Box::new(partial));
-        };
-        self.offset -= size;
-        if is_all {
-            let undo = &self.undo;
-            self.streams[stream].last = undo.last;
-            (self.absolutes, self.omits) = (undo.absolutes, undo.omits);
-            return Ok(bytes);
-        }
-        let head = &mut partial.head;
-        head.chunks -= runs.iter().map(|run| run.payload.div_ceil(run.chunk.max(1)).max(1)).sum::<u32>();
-        head.size -= bytes.len() as u32;
-        head.runs.truncate(head.runs.len() - count);
-        partial.passed -= taken;
-        partial.payload.truncate(partial.payload.len() - taken as usize);
-        self.partial_bytes += partial.cost();
-        self.streams[stream].partial = Some(partial);
-        Ok(bytes)
     }
 
     /// Looks for what explains the bytes; whether that is decided.
@@ -564,71 +253,4 @@ impl Departure {
 /// Whether a header's time calls for an extended timestamp.
 fn has_time_of_ones(header: &[u8]) -> bool {
     header.windows(3).skip(1).take(3).any(|time| time == [0xff; 3])
-}
-
-/// Whether a message came in one chunk, whose header can be told inside it.
-fn is_one_chunk(head: &Head) -> bool {
-    matches!(head.runs[..], [Run { later_header: 0, .. }]) && head.chunk_stream_id < 64
-}
-
-/// The type 3 header of a message's chunk stream.
-fn mark(head: &Head) -> u8 {
-    0xc0 | head.chunk_stream_id as u8
-}
-
-/// How many chunk headers stand in a payload where chunks of `size` bytes end; none unless that is everywhere, and more than padding.
-fn marks(head: &Head, payload: &[u8], size: usize) -> usize {
-    let mark = mark(head);
-    if size == 0 || payload.get(size) != Some(&mark) || payload[size - 1] == mark {
-        return 0;
-    }
-    let mut places = (size..payload.len()).step_by(size + 1);
-    if places.all(|at| payload[at] == mark) { payload.len() / (size + 1) } else { 0 }
-}
-
-/// How many of the last runs lie one behind the other up to `end`, and how many bytes they are.
-fn contiguous(runs: &[Run], end: u64) -> (usize, u64) {
-    let mut start = end;
-    let mut count = 0;
-    for run in runs.iter().rev() {
-        if run.end() != start {
-            break;
-        }
-        start = run.offset;
-        count += 1;
-    }
-    (count, end - start)
-}
-
-/// The bytes of a message's chunks, given their payload; none where a header's bytes are not known.
-fn written(head: &Head, runs: &[Run], mut data: &[u8]) -> Option<Vec<u8>> {
-    let first = head.header.as_slice();
-    let mut later = first[..head.header.basic_length() as usize].to_vec();
-    later[0] |= 0xc0;
-    let basic = later.len();
-    if let Some(extended) = head.extended {
-        later.extend_from_slice(&extended.value.to_be_bytes());
-    }
-    let mut bytes = Vec::new();
-    for run in runs {
-        let mut at = run.offset;
-        for (place, length) in run.pieces() {
-            let header = (place - at) as usize;
-            if at == head.offset {
-                bytes.extend_from_slice(first.get(..header)?);
-            } else if header == basic || header == later.len() {
-                bytes.extend_from_slice(&later[..header]);
-            } else {
-                return None;
-            }
-            let (chunk, rest) = data.split_at_checked(length as usize)?;
-            bytes.extend_from_slice(chunk);
-            data = rest;
-            at = place + u64::from(length);
-        }
-        if run.payload == 0 {
-            bytes.extend_from_slice(if run.offset == head.offset { first } else { &later[..basic] });
-        }
-    }
-    Some(bytes)
 }

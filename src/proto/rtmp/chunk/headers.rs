@@ -3,6 +3,7 @@
 use super::stream::ChunkStream;
 use super::{Chunks, Reason, Unread};
 use crate::proto::rtmp::header::{self, ChunkHeader, near};
+use crate::proto::rtmp::hypothesis::tag_size;
 use crate::proto::rtmp::resync::{self, ChunkSize};
 use crate::wire::{Reader, Silent};
 
@@ -80,6 +81,20 @@ impl Chunks {
         };
         let header = header::read(&mut Reader::new(&bytes[..length], 0, &mut Silent)).map_err(|_| Unread::Wait)?;
         Ok((header, length))
+    }
+
+    /// How many bytes behind the message before the present place belong to none; nothing where more bytes are needed to tell.
+    pub(super) fn trailer(&mut self, rest: &[u8]) -> Option<usize> {
+        let Some(trailed) = self.trailed.take_if(|(offset, ..)| *offset == self.offset) else { return Some(0) };
+        let (_, length, kind) = trailed;
+        let (field, stray) = (tag_size(length), self.form.stray(kind));
+        let is_short = rest.len() < stray || self.form.tag_sizes && rest.len() < field.len() && field.starts_with(rest);
+        if is_short && !self.at_end {
+            self.trailed = Some(trailed);
+            return None;
+        }
+        let is_field = self.form.tag_sizes && rest.starts_with(&field);
+        Some(if is_field { field.len() } else { stray.min(rest.len()) })
     }
 
     /// Whether a message of this length may or may not fit into a chunk.

@@ -1,0 +1,137 @@
+//! What a connection is, by its beginning.
+
+use super::opening::Kept;
+use super::{Connection, Content, Fate, Other, State};
+use crate::net::{ConnectionId, Start};
+use crate::proto::rtmp::Session;
+use crate::proto::rtmp::detect::{self, Foreign, Match};
+use crate::proto::{Event, Opened, Stranger};
+use crate::wire::Side;
+
+impl State {
+    /// Judges the oldest beginnings by what there is, until all together do not keep too much.
+    pub(super) fn make_room(&mut self) {
+        while self.opening_bytes > self.limits.opening_bytes_total
+            && let Some(oldest) = self.openings.pop_front()
+        {
+            if let Some(Connection { content: Content::Unknown(_), .. }) = self.live.get(&oldest) {
+                self.totals.reached.opening_bytes_total += 1;
+                self.judge(oldest, true);
+            }
+        }
+    }
+
+    /// Puts a connection of which something `is_first` kept at the end of those that are not yet known.
+    pub(super) fn line_up(&mut self, connection: ConnectionId, is_first: bool) {
+        if !is_first {
+            return;
+        }
+        // Most connections are soon known.
+        if self.openings.len() > 4096.max(2 * self.live.len()) {
+            let live = &self.live;
+            self.openings.retain(|id| matches!(live.get(id), Some(Connection { content: Content::Unknown(_), .. })));
+        }
+        self.openings.push_back(connection);
+    }
+
+    /// Looks whether a connection's beginning says what it is, and if so, replays that beginning to its protocol.
+    pub(super) fn judge(&mut self, connection: ConnectionId, complete: bool) {
+        let Some(live) = self.live.get_mut(&connection) else { return };
+        let Content::Unknown(opening) = &mut live.content else { return };
+        let is_midstream = live.start == Start::Midstream;
+        let from_start = opening.joined().map(|joined| !(is_midstream || joined));
+        let is_searched = from_start != [true; 2] || !opening.is_whole();
+        let limit = if is_searched { self.limits.midstream_opening_bytes } else { self.limits.opening_bytes };
+        let complete = complete || opening.is_full(limit);
+        if is_searched && !complete && !opening.has_grown() {
+            return;
+        }
+        let seen = detect::Opening {
+            client: opening.start_of(Side::Client),
+            server: opening.start_of(Side::Server),
+            later: opening.later(),
+            from_start,
+            complete,
+        };
+        match detect::detect(&seen) {
+            Match::NeedMore => {}
+            Match::No => {
+                let bytes = opening.bytes();
+                self.opening_bytes -= opening.cost();
+                let foreign = if live.start == Start::Syn { Foreign::of(seen.client) } else { None };
+                let stranger = foreign.zip(opening.first_bytes(Side::Client)).map(|(foreign, at)| Stranger {
+                    client: live.client,
+                    server: live.server,
+                    foreign,
+                    answer: Foreign::of(seen.server),
+                    packet: at.packet,
+                    more: 0,
+                });
+                let answer = Foreign::of(seen.server);
+                let joined = if live.start == Start::Syn { None } else { detect::joined_in(&seen) };
+                let foreign = foreign.or(joined);
+                let fate = match foreign {
+                    Some(foreign) => Some(Fate::Speaks(Side::Client, foreign)),
+                    None if seen.client.is_empty() && from_start[1] => {
+                        answer.map(|foreign| Fate::Speaks(Side::Server, foreign))
+                    }
+                    None => None,
+                };
+                let first = [Side::Client, Side::Server].into_iter().find_map(|side| opening.first_bytes(side));
+                let (client, server) = (live.client, live.server);
+                let answer = answer.filter(|_| foreign.is_some() && joined.is_none());
+                let other = fate.zip(first).map(|(fate, at)| Other {
+                    client,
+                    server,
+                    fate,
+                    answer,
+                    packet: at.packet,
+                    connections: 1,
+                });
+                live.content = Content::Other(foreign);
+                self.totals.not_rtmp(foreign, bytes);
+                if let Some(other) = other {
+                    self.note(other);
+                }
+                if let Some(stranger) = stranger {
+                    self.totals.first_stranger(stranger, false);
+                    self.servers.meet(stranger, self.limits.attempted_servers);
+                }
+            }
+            Match::Yes(found) => {
+                let protocol = detect::protocol(&found, &seen);
+                self.opening_bytes -= opening.cost();
+                let (kept, heard) = (opening.take(), opening.heard());
+                self.totals.sessions += 1;
+                let (number, server) = (self.totals.sessions, live.server);
+                let (attempts, strangers) = self.servers.tell(server, self.limits.attempted_servers);
+                self.events.push_back(Event::Session(Opened {
+                    session: number,
+                    protocol,
+                    client: live.client,
+                    server: live.server,
+                    at: live.at,
+                    start: live.start,
+                    proxied: found.proxied.clone(),
+                    tunnels: live.tunnels.clone(),
+                    attempts,
+                    strangers,
+                }));
+                let mut session = Box::new(Session::new(number, live.start, &found, &self.limits));
+                Side::BOTH.into_iter().filter(|side| heard[side.index()]).for_each(|side| session.hear(side));
+                self.session_bytes += session.held();
+                live.content = Content::Rtmp { number, session };
+                for kept in kept {
+                    match kept {
+                        // The direction was counted as closed when it was.
+                        Kept::Close { from, how, at, tcp } => {
+                            self.tell(connection, at, |session, sink| session.close(from, how, at, &tcp, sink));
+                            self.tell_beside(server);
+                        }
+                        kept => self.replay(connection, kept),
+                    }
+                }
+            }
+        }
+    }
+}
