@@ -35,6 +35,11 @@ impl MessageType {
     pub fn is_protocol_control(self) -> bool {
         matches!(self.0, 1..=3 | 5 | 6)
     }
+
+    /// These and user control messages: they are the connection's, and nobody reads their time (RTMP 1.0 §5.4, §7.1.7).
+    pub fn is_control(self) -> bool {
+        self.is_protocol_control() || self == MessageType::USER_CONTROL
+    }
 }
 
 /// A message's header and where it lies on the wire.

@@ -224,8 +224,7 @@ impl Surplus {
             MessageType::VIDEO => Some(1),
             MessageType::DATA_AMF0 | MessageType::DATA_AMF3 => Some(2),
             MessageType::COMMAND_AMF0 | MessageType::COMMAND_AMF3 => Some(3),
-            MessageType::USER_CONTROL => Some(4),
-            kind if kind.is_protocol_control() => Some(4),
+            kind if kind.is_control() => Some(4),
             _ => None,
         }
     }

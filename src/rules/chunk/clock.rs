@@ -1,6 +1,6 @@
 //! Numbers of a clock that are not what they seem: small negative ones in too few bits, and clocks that wrap too early.
 
-use crate::proto::rtmp::{Head, MessageType};
+use crate::proto::rtmp::Head;
 
 /// In ms: so little is a step, more is another place.
 pub(super) const NEAR: u32 = 60_000;
@@ -38,17 +38,12 @@ pub(super) fn negative_delta(head: &Head) -> Option<Negative> {
     // What most are: no negative number in 24 bits or more.
     let delta = head.delta.filter(|delta| *delta >= 1 << 23 && head.timestamp_known)?;
     let before = head.timestamp.wrapping_sub(delta);
-    if before == 0 || is_control(head.kind) || early_wrap(before, head.timestamp).is_some() {
+    if before == 0 || head.kind.is_control() || early_wrap(before, head.timestamp).is_some() {
         return None;
     }
     let found = negative(delta, before.max(NEAR))?;
     let most = if found.bits == 32 { NEAR } else { BELOW };
     (found.by <= before.max(most)).then_some(found)
-}
-
-/// Messages whose time nobody reads (§5.4).
-fn is_control(kind: MessageType) -> bool {
-    kind.is_protocol_control() || kind == MessageType::USER_CONTROL
 }
 
 /// The bits of a clock that wrapped from `before` to `now`, where that is not the standard's 32.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::limits::Limits;
-use crate::proto::rtmp::{Message, MessageType};
+use crate::proto::rtmp::Message;
 use crate::rules::{Findings, Rule, Story, rule};
 
 /// Chunk streams of both sides that are remembered.
@@ -31,7 +31,7 @@ impl Rule for MixedMessageStreams {
     fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         let head = &message.head;
         // Control messages have rules of their own.
-        if head.kind.is_protocol_control() || head.kind == MessageType::USER_CONTROL || !head.message_stream_known {
+        if head.kind.is_control() || !head.message_stream_known {
             return;
         }
         let place = (message.from.index(), head.chunk_stream_id);

@@ -1,4 +1,4 @@
-use crate::proto::rtmp::{Message, MessageType, type_name};
+use crate::proto::rtmp::{Message, type_name};
 use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
@@ -18,7 +18,7 @@ rule! {
 impl Rule for ControlWithTimestamp {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let head = &message.head;
-        let is_control = head.kind.is_protocol_control() || head.kind == MessageType::USER_CONTROL;
+        let is_control = head.kind.is_control();
         if is_control && head.timestamp_known && head.timestamp != 0 {
             let text = format!("{} with the timestamp {}, not 0", type_name(head.kind), head.timestamp);
             findings.about(Self::META, message, text);

@@ -9,17 +9,13 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
     if case.form.extended != ExtendedField::Called {
         return Verdict::Rejected;
     }
-    let mut waits = false;
-    for (extended, is_missing) in [(ExtendedField::Never, true), (ExtendedField::Uncalled, false)] {
+    let fields = [(ExtendedField::Never, true), (ExtendedField::Uncalled, false)];
+    Verdict::first(fields.into_iter().map(|(extended, is_missing)| {
         let form = Form { extended, ..case.form };
         let (outcome, uses) = Walk::new(case, case.size, form).run();
-        match outcome {
-            Outcome::Proven(_) if uses.extended > 0 => {
-                return outcome.proves(Story::Mistake(Mistake::ExtendedTimestamp { is_missing }), case.size, form);
-            }
-            Outcome::Wait => waits = true,
-            _ => {}
+        if uses.extended == 0 && matches!(outcome, Outcome::Proven(_)) {
+            return Verdict::Rejected;
         }
-    }
-    if waits { Verdict::Wait } else { Verdict::Rejected }
+        outcome.proves(Story::Mistake(Mistake::ExtendedTimestamp { is_missing }), case.size, form)
+    }))
 }

@@ -108,7 +108,7 @@ impl Form {
             return None;
         }
         let is_id = right.message_stream_id <= LARGEST_ID || message_streams.contains(&right.message_stream_id);
-        let is_whole = if right.kind.is_protocol_control() || right.kind == MessageType::USER_CONTROL {
+        let is_whole = if right.kind.is_control() {
             // Any bytes may be its payload.
             is_beginning(rest, right.length as usize)
         } else {
@@ -133,7 +133,7 @@ fn uncalled(bytes: &[u8], length: usize) -> Option<(ChunkHeader, usize)> {
     let right = read(bytes.get(..length)?)?;
     let rest = &bytes[length..];
     let field = u32::from_be_bytes(*rest.first_chunk::<FIELD>()?);
-    let is_control = right.kind.is_protocol_control() || right.kind == MessageType::USER_CONTROL;
+    let is_control = right.kind.is_control();
     // No other payload begins with four zeros.
     let is_payload =
         right.timestamp == 0 && right.format < 2 && is_control && is_beginning(rest, right.length as usize);

@@ -105,8 +105,3 @@ pub(in crate::proto::rtmp) fn is_whole(kind: MessageType, payload: &[u8]) -> boo
     let decoded = body::decode(&mut Reader::new(payload, 0, &mut silent), kind, 0, &Limits::DEFAULT);
     decoded.problems.is_empty() && decoded.limit.is_none()
 }
-
-/// Whether messages of this type have a length of their own.
-pub(super) fn is_control(kind: MessageType) -> bool {
-    kind.is_protocol_control() || kind == MessageType::USER_CONTROL
-}

@@ -1,7 +1,7 @@
 //! All messages of some types are longer or shorter than their headers say, by the same number of bytes: the sender does not
 //! count the header of an FLV tag's body, or counts that of the tag, or writes some bytes behind each message.
 
-use super::length::{is_control, told};
+use super::length::told;
 use super::walk::{Lesson, Outcome, Rigour, SURPLUS, Walk};
 use super::{Before, Case, First, Form, Story, Verdict};
 use crate::proto::rtmp::{Mistake, Surplus};
@@ -10,45 +10,26 @@ use crate::proto::rtmp::{Mistake, Surplus};
 const CHOICES: usize = 24;
 
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
-    let is_told = |first: &First| case.before != Before::Nothing || case.symptom == 0 && is_control(first.kind);
+    let is_told = |first: &First| case.before != Before::Nothing || case.symptom == 0 && first.kind.is_control();
     let Some(first) = case.first().filter(|first| is_told(first) && first.passed == 0) else {
         return Verdict::Rejected;
     };
-    let mut waits = false;
-    for by in (1..=SURPLUS).flat_map(|by| [by, -by]) {
-        let surplus = Surplus::default().with(first.kind, by);
-        if surplus.is_none() || !case.form.surplus.is_none() {
-            return Verdict::Rejected;
-        }
-        // A length that its type has by itself is wrong where all are.
-        let verdicts: [&dyn Fn() -> Verdict; 2] = [&|| tried(case, &first, surplus), &|| all(case, by)];
-        let [one, other] = if is_control(first.kind) { [verdicts[1], verdicts[0]] } else { verdicts };
-        let verdict = match one() {
-            Verdict::Rejected => other(),
-            verdict => verdict,
-        };
-        match verdict {
-            Verdict::Rejected => {}
-            Verdict::Wait => waits = true,
-            proven @ Verdict::Proven(_) => return proven,
-        }
+    if !case.form.surplus.is_none() || Surplus::default().with(first.kind, 1).is_none() {
+        return Verdict::Rejected;
     }
-    if waits { Verdict::Wait } else { Verdict::Rejected }
+    let numbers = (1..=SURPLUS).flat_map(|by| [by, -by]);
+    Verdict::first(numbers.map(|by| {
+        let some = || tried(case, &first, Surplus::default().with(first.kind, by));
+        // A length that a type has by itself is wrong where all are.
+        if first.kind.is_control() { all(case, by).or_else(some) } else { some().or_else(|| all(case, by)) }
+    }))
 }
 
 /// The bytes belong to the message, or stand behind it.
 fn tried(case: &Case<'_>, first: &First, surplus: Surplus) -> Verdict {
     let forms = [surplus, Surplus { is_stray: true, ..surplus }];
     let forms = &forms[..if surplus.of(first.kind) > 0 { 2 } else { 1 }];
-    let mut waits = false;
-    for surplus in forms {
-        match learnt(case, first, Form { surplus: *surplus, ..case.form }) {
-            Verdict::Rejected => {}
-            Verdict::Wait => waits = true,
-            proven @ Verdict::Proven(_) => return proven,
-        }
-    }
-    if waits { Verdict::Wait } else { Verdict::Rejected }
+    Verdict::first(forms.iter().map(|surplus| learnt(case, first, Form { surplus: *surplus, ..case.form })))
 }
 
 /// All messages are longer or shorter by the same, whatever their type.

@@ -5,11 +5,8 @@ use super::{Case, Form, Story, Verdict};
 use crate::proto::rtmp::mistake::Mistake;
 
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
-    let mut waits = false;
-    for bytes in [3, 0] {
-        if case.form.message_stream_id == bytes {
-            continue;
-        }
+    let others = [3, 0].into_iter().filter(|bytes| case.form.message_stream_id != *bytes);
+    Verdict::first(others.map(|bytes| {
         let form = Form { message_stream_id: bytes, ..case.form };
         let walk = |rigour| Walk::new(case, case.size, form).counting_from(case.symptom).with_rigour(rigour).run();
         let (mut outcome, mut uses) = walk(Rigour::Strict);
@@ -17,13 +14,9 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
             // One alone may be a chance.
             (outcome, uses) = walk(Rigour::Strictest);
         }
-        match outcome {
-            Outcome::Proven(_) if uses.short > 0 => {
-                return outcome.proves(Story::Mistake(Mistake::MessageStreamId { bytes }), case.size, form);
-            }
-            Outcome::Wait => waits = true,
-            _ => {}
+        if uses.short == 0 && matches!(outcome, Outcome::Proven(_)) {
+            return Verdict::Rejected;
         }
-    }
-    if waits { Verdict::Wait } else { Verdict::Rejected }
+        outcome.proves(Story::Mistake(Mistake::MessageStreamId { bytes }), case.size, form)
+    }))
 }

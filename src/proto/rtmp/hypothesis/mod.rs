@@ -98,6 +98,26 @@ pub(super) enum Verdict {
     Wait,
 }
 
+impl Verdict {
+    /// Of several that are thought of, the first that is proven; where none is, whether some wait.
+    fn first(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+        let mut waits = false;
+        for verdict in verdicts {
+            match verdict {
+                Verdict::Rejected => {}
+                Verdict::Wait => waits = true,
+                proven @ Verdict::Proven(_) => return proven,
+            }
+        }
+        if waits { Verdict::Wait } else { Verdict::Rejected }
+    }
+
+    /// This, or what comes after it where it is rejected.
+    fn or_else(self, next: impl FnOnce() -> Verdict) -> Verdict {
+        if self == Verdict::Rejected { next() } else { self }
+    }
+}
+
 /// How the bytes are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Explanation {
@@ -125,8 +145,8 @@ pub(super) enum Story {
 /// A mistake that is thought of: tries it on the bytes.
 type Hypothesis = fn(&Case<'_>) -> Verdict;
 
-/// All of them but that nothing is wrong, the simplest story first. The last ones look for what follows in many places, and come to that only when
-/// nothing else is possible.
+/// All of them but that nothing is wrong, the simplest story first. The last ones look for what follows in many places, and come to
+/// that only when nothing else is possible.
 const TABLE: &[Hypothesis] = &[
     size_known::announced,
     size_known::past,
@@ -144,30 +164,13 @@ const LAST: &[Hypothesis] = &[lengths::explain, first_chunk_inherits::explain, n
 
 /// The first mistake that is proven.
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
-    let mut waits = false;
-    match as_it_stands::explain(case) {
-        (Verdict::Rejected, _) => {}
-        (Verdict::Wait, true) => return Verdict::Wait,
-        (Verdict::Wait, false) => waits = true,
-        (proven @ Verdict::Proven(_), _) => return proven,
-    }
-    for hypothesis in TABLE {
-        match hypothesis(case) {
-            Verdict::Rejected => {}
-            Verdict::Wait => waits = true,
-            proven @ Verdict::Proven(_) => return proven,
-        }
-    }
-    if waits {
+    let (standing, is_sound) = as_it_stands::explain(case);
+    if is_sound && standing == Verdict::Wait {
         return Verdict::Wait;
     }
-    for hypothesis in LAST {
-        match hypothesis(case) {
-            Verdict::Rejected => {}
-            verdict => return verdict,
-        }
-    }
-    Verdict::Rejected
+    let others = TABLE.iter().map(|hypothesis| hypothesis(case));
+    let last = || LAST.iter().fold(Verdict::Rejected, |verdict, hypothesis| verdict.or_else(|| hypothesis(case)));
+    Verdict::first(std::iter::once(standing).chain(others)).or_else(last)
 }
 
 impl Case<'_> {

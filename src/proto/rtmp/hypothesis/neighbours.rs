@@ -1,7 +1,7 @@
 //! A message is longer or shorter than its header says, or bytes that belong to no chunk stand behind it: the next chunk begins
 //! a little before or behind the place where the header is that cannot be one.
 
-use super::length::{is_amf, is_control, is_whole, payload, told};
+use super::length::{is_amf, is_whole, payload, told};
 use super::lengths::ends;
 use super::walk::{Outcome, Rigour, SURPLUS, Walk};
 use super::{Before, Case, Explanation, First, Form, Story, Verdict};
@@ -22,7 +22,7 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
     let first = match case.before {
         Before::Part | Before::Message => case.first(),
         Before::Nothing => {
-            case.first().filter(|first| case.symptom == 0 && is_control(first.kind) && first.length <= 64)
+            case.first().filter(|first| case.symptom == 0 && first.kind.is_control() && first.length <= 64)
         }
     };
     let end = match &first {
@@ -86,7 +86,7 @@ fn next(case: &Case<'_>, first: Option<&First>, places: std::ops::Range<usize>) 
             return None;
         }
         let walk = Walk::new(&moved, case.size, case.form).from(at).counting_from(at);
-        let walk = walk.with_bits(if ends_with_values(case, first, at) { VALUES } else { 0 });
+        let walk = walk.with_bits(if ends_with_values(&moved, first, at) { VALUES } else { 0 });
         match walk.with_rigour(Rigour::Strictest).run().0 {
             Outcome::Rejected => None,
             outcome => Some((at, outcome)),

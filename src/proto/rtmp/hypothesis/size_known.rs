@@ -16,15 +16,8 @@ pub(super) fn announced(case: &Case<'_>) -> Verdict {
 
 /// One of its own, from before.
 pub(super) fn past(case: &Case<'_>) -> Verdict {
-    let mut waits = false;
-    for &size in case.sizes.past.iter().rev() {
-        match tried(case, size, SizeSource::Before, Shown::Elsewhere) {
-            Verdict::Rejected => {}
-            Verdict::Wait => waits = true,
-            proven @ Verdict::Proven(_) => return proven,
-        }
-    }
-    if waits { Verdict::Wait } else { Verdict::Rejected }
+    let sizes = case.sizes.past.iter().rev();
+    Verdict::first(sizes.map(|size| tried(case, *size, SizeSource::Before, Shown::Elsewhere)))
 }
 
 /// The other side's.

@@ -17,19 +17,11 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
     let end = case.bytes.len().min(first.data + (first.left() as usize).min(LARGEST));
     let payload = &case.bytes[first.data.min(end)..end];
     case.known.spend(payload.len() as u64 / 8);
-    let mut waits = false;
     // Where chunks of the present size stand, those of every multiple do as well.
     let is_other = |size: &usize| *size > 0 && !(size + 1).is_multiple_of(case.size as usize + 1);
-    for size in memchr::memchr_iter(0xc0 | first.id as u8, payload).filter(is_other).take(SIZES) {
-        match tried(case, size as u32, SizeSource::Spacing, Shown::Headers) {
-            Verdict::Rejected => {}
-            Verdict::Wait => waits = true,
-            proven @ Verdict::Proven(_) => return proven,
-        }
-    }
-    if waits || (!case.is_over() && payload.len() < (first.left() as usize).min(LARGEST)) {
-        Verdict::Wait
-    } else {
-        Verdict::Rejected
-    }
+    let sizes = memchr::memchr_iter(0xc0 | first.id as u8, payload).filter(is_other).take(SIZES);
+    Verdict::first(sizes.map(|size| tried(case, size as u32, SizeSource::Spacing, Shown::Headers))).or_else(|| {
+        let is_short = !case.is_over() && payload.len() < (first.left() as usize).min(LARGEST);
+        if is_short { Verdict::Wait } else { Verdict::Rejected }
+    })
 }

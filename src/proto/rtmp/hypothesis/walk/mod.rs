@@ -364,7 +364,7 @@ impl<'b> Walk<'b> {
     /// Whether a header that no sender writes is so in one of its fields alone.
     fn has_one_oddity(&self, header: &ChunkHeader, is_seen: bool) -> bool {
         let ChunkHeader { format, kind, length, message_stream_id: id, .. } = *header;
-        let is_control = kind.is_protocol_control() || kind == MessageType::USER_CONTROL;
+        let is_control = kind.is_control();
         let is_far = id > LARGEST_ID && !self.known.message_streams.contains(&id);
         let oddities = [
             kind.name().is_none(),
