@@ -22,7 +22,7 @@ pub struct Totals {
     pub unread: Vec<(Reason, Tally)>,
     /// Connections that are no session, in the order of their packets; there when no packet follows.
     pub others: Vec<Other>,
-    /// How often each of the [`Limits`] was reached; whole when all events were taken.
+    /// How often each of the [`Limits`](crate::limits::Limits) was reached; whole when all events were taken.
     pub reached: Reached,
     pub first: Option<Moment>,
     pub last: Option<Moment>,
