@@ -119,8 +119,9 @@ impl State {
                 }));
                 let mut session = Box::new(Session::new(number, live.start, &found, &self.limits));
                 Side::BOTH.into_iter().filter(|side| heard[side.index()]).for_each(|side| session.hear(side));
-                self.session_bytes += session.held();
-                live.content = Content::Rtmp { number, session };
+                let held = session.held();
+                self.session_bytes += held;
+                live.content = Content::Rtmp { number, session, held };
                 for kept in kept {
                     match kept {
                         // The direction was counted as closed when it was.

@@ -74,7 +74,12 @@ struct Connection {
 
 enum Content {
     Unknown(Box<Opening>),
-    Rtmp { number: u32, session: Box<Session> },
+    /// With what it kept when it was told something last.
+    Rtmp {
+        number: u32,
+        session: Box<Session>,
+        held: usize,
+    },
     Other(Option<Foreign>),
 }
 
@@ -322,10 +327,10 @@ impl State {
     fn join(&mut self, connection: ConnectionId, from: Side) {
         match self.live.get_mut(&connection).map(|live| &mut live.content) {
             Some(Content::Unknown(opening)) => opening.join(from),
-            Some(Content::Rtmp { session, .. }) => {
-                self.session_bytes -= session.held();
+            Some(Content::Rtmp { session, held, .. }) => {
                 session.join(from);
-                self.session_bytes += session.held();
+                self.session_bytes -= std::mem::replace(held, session.held());
+                self.session_bytes += *held;
             }
             Some(Content::Other(_)) | None => {}
         }
@@ -403,7 +408,7 @@ impl State {
             && let Some(gone) = self.live.remove(&connection)
         {
             match gone.content {
-                Content::Rtmp { session, .. } => self.session_bytes -= session.held(),
+                Content::Rtmp { held, .. } => self.session_bytes -= held,
                 Content::Unknown(opening) => self.opening_bytes -= opening.cost(),
                 Content::Other(_) => {}
             }
@@ -452,15 +457,14 @@ impl State {
 
     /// Tells a session something, and sees to it that all of them together do not keep too much.
     fn tell(&mut self, connection: ConnectionId, at: Moment, say: impl FnOnce(&mut Session, &mut Sink<'_>)) {
-        let Some(Connection { content: Content::Rtmp { session, .. }, .. }) = self.live.get_mut(&connection) else {
+        let Some(Connection { content: Content::Rtmp { session, held, .. }, .. }) = self.live.get_mut(&connection)
+        else {
             return;
         };
         let Totals { messages, reached, .. } = &mut self.totals;
-        self.session_bytes -= session.held();
-        let before = session.work();
         say(session, &mut Sink { events: &mut self.events, messages, reached });
-        self.work += session.work() - before;
-        self.session_bytes += session.held();
+        self.session_bytes -= std::mem::replace(held, session.held());
+        self.session_bytes += *held;
         if self.session_bytes > self.limits.session_bytes_total {
             self.shed(at);
         }
@@ -470,7 +474,7 @@ impl State {
     fn shed(&mut self, at: Moment) {
         let enough = self.limits.session_bytes_total / 4 * 3;
         let held = |(id, connection): (&ConnectionId, &Connection)| match &connection.content {
-            Content::Rtmp { session, .. } => Some((std::cmp::Reverse(session.held()), *id)),
+            Content::Rtmp { held, .. } => Some((std::cmp::Reverse(*held), *id)),
             _ => None,
         };
         let mut sessions: Vec<_> = self.live.iter().filter_map(held).collect();
@@ -479,14 +483,15 @@ impl State {
             if self.session_bytes <= enough {
                 return;
             }
-            let Some(Connection { content: Content::Rtmp { session, .. }, .. }) = self.live.get_mut(&connection) else {
+            let Some(Connection { content: Content::Rtmp { session, held, .. }, .. }) = self.live.get_mut(&connection)
+            else {
                 continue;
             };
             let Totals { messages, reached, .. } = &mut self.totals;
             reached.session_bytes_total += 1;
-            self.session_bytes -= session.held();
             session.shed(at, &mut Sink { events: &mut self.events, messages, reached });
-            self.session_bytes += session.held();
+            self.session_bytes -= std::mem::replace(held, session.held());
+            self.session_bytes += *held;
         }
     }
 }
