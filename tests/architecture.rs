@@ -49,7 +49,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// What of `net` others than the analyzer may name: its plain types.
-const PLAIN: &[&str] = &["net", "net::facts", "net::tunnel"];
+const PLAIN: &[&str] = &["net", "net::facts", "net::stream", "net::tunnel"];
 
 /// For parts of a top-level module, what else they may name inside it. A folder stands for all that is in it, except where it
 /// is around the part itself: then for its `mod.rs` alone.
@@ -77,7 +77,7 @@ const INSIDE: &[(&str, &[&str])] = &[
     ("net::fragments", &["net", "net::ip", "net::rest", "net::waiting"]),
     ("net::waiting", &[]),
     ("net::recent", &[]),
-    ("net::reassembly", &["net", "net::waiting"]),
+    ("net::reassembly", &["net", "net::stream", "net::waiting"]),
     ("proto::amf", &[]),
     ("proto::flv", &["proto::amf"]),
     ("proto::flv::facts", &[]),
@@ -86,7 +86,7 @@ const INSIDE: &[(&str, &[&str])] = &[
     ("proto::flv::audio", &["proto::flv::codec", "proto::flv::enhanced", "proto::flv::facts"]),
     ("proto::flv::video", &["proto::flv::codec", "proto::flv::enhanced", "proto::flv::facts"]),
     // An event is what a protocol gives, in words that it knows.
-    ("proto::rtmp", &["proto::amf", "proto::flv", "proto::event"]),
+    ("proto::rtmp", &["proto::amf", "proto::flv", "proto::event", "proto::opening", "proto::stream"]),
     ("proto::rtmp::edges", &[]),
     ("proto::rtmp::command", CONTENT),
     ("proto::rtmp::data", CONTENT),

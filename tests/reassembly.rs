@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rtmp_inspect::analyzer::Limits;
-use rtmp_inspect::net::{Connections, Flags, How, Identity, Output, Segment};
+use rtmp_inspect::net::{Connections, Delivery, Flags, How, Identity, Output, Segment};
 use rtmp_inspect::wire::{Moment, PacketNo, Place, Side, Time};
 
 /// A segment of the client's stream: `length` bytes at `offset`, the last `cut` of them not captured.
@@ -34,7 +34,9 @@ impl Got {
     fn take(&mut self, output: &Output<'_>) {
         match output {
             Output::Open { .. } => self.opens += 1,
-            Output::Bytes { from: Side::Client, offset, bytes, at, place, .. } => {
+            Output::Stream {
+                from: Side::Client, delivery: Delivery::Bytes { offset, bytes, at, place, .. }, ..
+            } => {
                 assert!(self.ends.is_empty() && !bytes.is_empty());
                 assert_eq!(*offset, self.bytes.len() as u64);
                 // The test's packets have each byte at a place that tells the packet and the offset.
@@ -42,14 +44,14 @@ impl Got {
                 self.bytes.extend(bytes.iter().map(|byte| Some(*byte)));
                 self.after_gap = false;
             }
-            Output::Gap { from: Side::Client, offset, missing, .. } => {
+            Output::Stream { from: Side::Client, delivery: Delivery::Gap { offset, missing, .. }, .. } => {
                 assert!(self.ends.is_empty() && *missing > 0 && !self.after_gap);
                 assert_eq!(*offset, self.bytes.len() as u64);
                 self.bytes.extend((0..*missing).map(|_| None));
                 self.after_gap = true;
             }
-            Output::Close { from: Side::Client, how, .. } => self.ends.push(*how),
-            Output::Close { .. } | Output::Heard { .. } => {}
+            Output::Stream { from: Side::Client, delivery: Delivery::Close { how, .. }, .. } => self.ends.push(*how),
+            Output::Stream { delivery: Delivery::Close { .. } | Delivery::Heard, .. } => {}
             other => panic!("{other:?}"),
         }
     }
@@ -207,20 +209,20 @@ proptest! {
         let mut out = |output: Output<'_>| {
             outputs.push(format!("{output:?}"));
             match output {
-                Output::Tunnels { .. } | Output::Heard { .. } => {}
-                Output::Joined { connection, from } => assert_eq!(states[&connection][from.index()], (0, false)),
+                Output::Tunnels { .. } | Output::Stream { delivery: Delivery::Heard, .. } => {}
+                Output::Stream { connection, from, delivery: Delivery::Joined } => assert_eq!(states[&connection][from.index()], (0, false)),
                 Output::Open { connection, .. } => assert!(states.insert(connection, [(0, false); 2]).is_none()),
-                Output::Bytes { connection, from, offset, bytes, .. } => {
+                Output::Stream { connection, from, delivery: Delivery::Bytes { offset, bytes, .. } } => {
                     let (next, closed) = &mut states.get_mut(&connection).unwrap()[from.index()];
                     assert!(*next == offset && !*closed && !bytes.is_empty());
                     *next += bytes.len() as u64;
                 }
-                Output::Gap { connection, from, offset, missing, .. } => {
+                Output::Stream { connection, from, delivery: Delivery::Gap { offset, missing, .. } } => {
                     let (next, closed) = &mut states.get_mut(&connection).unwrap()[from.index()];
                     assert!(*next == offset && !*closed && missing > 0);
                     *next += missing;
                 }
-                Output::Close { connection, from, .. } => {
+                Output::Stream { connection, from, delivery: Delivery::Close { .. } } => {
                     let (_, closed) = &mut states.get_mut(&connection).unwrap()[from.index()];
                     assert!(!std::mem::replace(closed, true));
                 }

@@ -1,10 +1,10 @@
 //! What a connection is, by its beginning.
 
-use super::opening::Kept;
 use super::{Connection, Content, Fate, Other, State};
-use crate::net::{ConnectionId, Start};
-use crate::proto::rtmp::Session;
-use crate::proto::rtmp::detect::{self, Foreign, Match};
+use crate::net::{ConnectionId, Delivery, Start};
+use crate::proto::opening::{self, Begin, Found, Match};
+use crate::proto::protocols;
+use crate::proto::rtmp::detect::{self, Foreign};
 use crate::proto::{Event, Opened, Stranger};
 use crate::wire::Side;
 
@@ -46,14 +46,14 @@ impl State {
         if is_searched && !complete && !opening.has_grown() {
             return;
         }
-        let seen = detect::Opening {
+        let seen = opening::Opening {
             client: opening.start_of(Side::Client),
             server: opening.start_of(Side::Server),
             later: opening.later(),
             from_start,
             complete,
         };
-        match detect::detect(&seen) {
+        match protocols::detect(&seen) {
             Match::NeedMore => {}
             Match::No => {
                 let bytes = opening.bytes();
@@ -98,39 +98,32 @@ impl State {
                     self.servers.meet(stranger, self.limits.attempted_servers);
                 }
             }
-            Match::Yes(found) => {
-                let protocol = detect::protocol(&found, &seen);
+            Match::Yes(Found { protocol, proxied, begin }) => {
                 self.opening_bytes -= opening.cost();
                 let (kept, heard) = (opening.take(), opening.heard());
                 self.totals.sessions += 1;
-                let (number, server) = (self.totals.sessions, live.server);
+                let (number, server, start) = (self.totals.sessions, live.server, live.start);
                 let (attempts, strangers) = self.servers.tell(server, self.limits.attempted_servers);
                 self.events.push_back(Event::Session(Opened {
                     session: number,
                     protocol,
                     client: live.client,
-                    server: live.server,
+                    server,
                     at: live.at,
-                    start: live.start,
-                    proxied: found.proxied.clone(),
+                    start,
+                    proxied,
                     tunnels: live.tunnels.clone(),
                     attempts,
                     strangers,
                 }));
-                let mut session = Box::new(Session::new(number, live.start, &found, &self.limits));
-                Side::BOTH.into_iter().filter(|side| heard[side.index()]).for_each(|side| session.hear(side));
-                let held = session.held();
-                self.session_bytes += held;
-                live.content = Content::Rtmp { number, session, held };
-                for kept in kept {
-                    match kept {
-                        // The direction was counted as closed when it was.
-                        Kept::Close { from, how, at, tcp } => {
-                            self.tell(connection, at, |session, sink| session.close(from, how, at, &tcp, sink));
-                            self.tell_beside(server);
-                        }
-                        kept => self.replay(connection, kept),
-                    }
+                live.content = Content::Session(number);
+                self.sessions.open(number, begin(&Begin { session: number, start, limits: &self.limits }));
+                for from in Side::BOTH.into_iter().filter(|side| heard[side.index()]) {
+                    self.tell(number, server, from, &Delivery::Heard);
+                }
+                // A direction was counted as closed when it was.
+                for (from, kept) in kept {
+                    self.tell(number, server, from, &kept.lend());
                 }
             }
         }

@@ -7,6 +7,7 @@ mod attempts;
 mod judge;
 mod opening;
 mod others;
+mod sessions;
 mod totals;
 
 use std::collections::VecDeque;
@@ -14,16 +15,17 @@ use std::net::SocketAddr;
 
 use crate::capture::Packet;
 pub use crate::limits::{Limits, Reached};
-use crate::net::{self, Call, ConnectionId, Connections, How, Output, Start, TcpFacts, Tunnels, Unpacker};
+use crate::net::{self, Call, ConnectionId, Connections, Delivery, Kept, Output, Start, Tunnels, Unpacker};
 pub use crate::proto::Event;
 use crate::proto::rtmp::detect::Foreign;
-use crate::proto::rtmp::{Session, Sink};
+use crate::proto::stream::Sink;
 use crate::proto::{Piece, Stranger};
-use crate::wire::{IdMap, Moment, Place, Side, map_bytes};
+use crate::wire::{IdMap, Moment, Side, map_bytes};
 use attempts::{Attempt, Servers};
-use opening::{Kept, Opening};
+use opening::Opening;
 use others::Others;
 pub use others::{Fate, Other};
+use sessions::Sessions;
 pub use totals::{Reason, Tally, Totals};
 
 /// What an [`Analyzer`] gives beside the protocols' own events.
@@ -48,13 +50,12 @@ struct State {
     openings: VecDeque<ConnectionId>,
     /// What is kept of these.
     opening_bytes: usize,
-    /// What all sessions keep.
-    session_bytes: usize,
-    /// How much looking was done.
+    sessions: Sessions,
+    /// How much looking was done in sessions that are over.
     work: u64,
     events: VecDeque<Event>,
     /// What waits until the events are taken, in order.
-    waiting: VecDeque<(ConnectionId, Kept)>,
+    waiting: VecDeque<(ConnectionId, Side, Kept)>,
     /// Servers, and who could not connect to them.
     servers: Servers,
     others: Others,
@@ -74,12 +75,8 @@ struct Connection {
 
 enum Content {
     Unknown(Box<Opening>),
-    /// With what it kept when it was told something last.
-    Rtmp {
-        number: u32,
-        session: Box<Session>,
-        held: usize,
-    },
+    /// It carries the session of that number.
+    Session(u32),
     Other(Option<Foreign>),
 }
 
@@ -116,7 +113,7 @@ impl Analyzer {
                 live: IdMap::default(),
                 openings: VecDeque::new(),
                 opening_bytes: 0,
-                session_bytes: 0,
+                sessions: Sessions::default(),
                 work: 0,
                 events: VecDeque::new(),
                 waiting: VecDeque::new(),
@@ -158,9 +155,9 @@ impl Analyzer {
     pub fn is_ready(&mut self) -> bool {
         let state = &mut self.state;
         while state.events.is_empty()
-            && let Some((connection, kept)) = state.waiting.pop_front()
+            && let Some((connection, from, kept)) = state.waiting.pop_front()
         {
-            state.replay(connection, kept);
+            state.deliver(connection, from, &kept.lend());
         }
         if state.events.is_empty() && state.events.capacity() > 4 * state.limits.ready_events {
             state.events = VecDeque::new();
@@ -182,7 +179,7 @@ impl Analyzer {
             closed,
             live: state.live.len(),
             opening_bytes: state.opening_bytes,
-            session_bytes: state.session_bytes,
+            session_bytes: state.sessions.bytes(),
             attempted_servers: state.servers.len(),
             events: state.events.len(),
         }
@@ -197,17 +194,17 @@ impl Analyzer {
             tunnels
                 + match &connection.content {
                     Content::Unknown(opening) => opening.memory(),
-                    Content::Rtmp { session, .. } => session.own() + session.held(),
-                    Content::Other(_) => 0,
+                    Content::Session(_) | Content::Other(_) => 0,
                 }
         };
         self.connections.memory()
             + self.unpacker.memory()
             + map_bytes(&state.live)
             + state.live.values().map(content).sum::<usize>()
+            + state.sessions.memory()
             + state.openings.capacity() * size_of::<ConnectionId>()
             + state.events.capacity() * size_of::<Event>()
-            + state.waiting.capacity() * size_of::<(ConnectionId, Kept)>()
+            + state.waiting.capacity() * size_of::<(ConnectionId, Side, Kept)>()
             + state.servers.memory()
             + state.others.memory()
             + state.totals.unread.capacity() * size_of::<(Reason, Tally)>()
@@ -216,7 +213,7 @@ impl Analyzer {
     /// How much looking was done so far, in all directions: headers that were read and bytes that were scanned to find chunks
     /// again, or what explains a mistake. It is bounded by the bytes that came.
     pub fn work(&self) -> u64 {
-        self.state.work
+        self.state.work + self.state.sessions.work()
     }
 
     /// Adds limits that were reached in front of it or behind it.
@@ -254,7 +251,6 @@ impl Analyzer {
 
 impl State {
     fn take(&mut self, output: &Output<'_>) {
-        let has_room = self.waiting.is_empty() && self.events.len() < self.limits.ready_events;
         match *output {
             Output::Open { connection, client, server, start, at } => {
                 let content = Content::Unknown(Box::new(Opening::new()));
@@ -266,149 +262,91 @@ impl State {
                     live.tunnels[from.index()].clone_from(tunnels);
                 }
             }
-            Output::Joined { connection, from } => {
-                if has_room {
-                    self.join(connection, from);
-                } else {
-                    self.waiting.push_back((connection, Kept::Joined { from }));
-                }
-            }
-            Output::Heard { connection, from } => {
-                if has_room {
-                    self.hear(connection, from);
-                } else {
-                    self.waiting.push_back((connection, Kept::Heard { from }));
-                }
-            }
-            Output::Bytes { connection, from, mut offset, mut bytes, at, mut place } => {
-                if has_room && bytes.len() <= SLICE {
-                    return self.bytes(connection, from, offset, bytes, at, place);
-                }
+            Output::Stream { connection, from, delivery: Delivery::Bytes { mut offset, mut bytes, at, mut place } } => {
                 while !bytes.is_empty() {
                     let (slice, rest) = bytes.split_at(bytes.len().min(SLICE));
-                    if self.waiting.is_empty() && self.events.len() < self.limits.ready_events {
-                        self.bytes(connection, from, offset, slice, at, place);
-                    } else {
-                        self.waiting
-                            .push_back((connection, Kept::Bytes { from, offset, bytes: slice.into(), at, place }));
-                    }
+                    self.stream(connection, from, &Delivery::Bytes { offset, bytes: slice, at, place });
                     bytes = rest;
                     offset += slice.len() as u64;
                     place.offset += slice.len() as u64;
                 }
             }
-            Output::Gap { connection, from, offset, missing, at } => {
-                if has_room {
-                    self.gap(connection, from, offset, missing, at);
-                } else {
-                    self.waiting.push_back((connection, Kept::Gap { from, offset, missing, at }));
-                }
-            }
-            Output::Close { connection, from, how, at, tcp } => {
-                if has_room {
-                    self.close(connection, from, how, at, tcp);
-                } else {
-                    self.waiting.push_back((connection, Kept::Close { from, how, at, tcp: Box::new(*tcp) }));
-                }
-            }
+            Output::Stream { connection, from, delivery } => self.stream(connection, from, &delivery),
         }
     }
 
-    fn replay(&mut self, connection: ConnectionId, kept: Kept) {
-        match kept {
-            Kept::Joined { from } => self.join(connection, from),
-            Kept::Heard { from } => self.hear(connection, from),
-            Kept::Bytes { from, offset, bytes, at, place } => self.bytes(connection, from, offset, &bytes, at, place),
-            Kept::Gap { from, offset, missing, at } => self.gap(connection, from, offset, missing, at),
-            Kept::Close { from, how, at, tcp } => self.close(connection, from, how, at, &tcp),
+    /// What a direction tells, now or when the events that lie ready were taken.
+    fn stream(&mut self, connection: ConnectionId, from: Side, delivery: &Delivery<'_>) {
+        if self.waiting.is_empty() && self.events.len() < self.limits.ready_events {
+            self.deliver(connection, from, delivery);
+        } else {
+            self.waiting.push_back((connection, from, Kept::of(delivery)));
         }
     }
 
-    fn join(&mut self, connection: ConnectionId, from: Side) {
-        match self.live.get_mut(&connection).map(|live| &mut live.content) {
-            Some(Content::Unknown(opening)) => opening.join(from),
-            Some(Content::Rtmp { session, held, .. }) => {
-                session.join(from);
-                self.session_bytes -= std::mem::replace(held, session.held());
-                self.session_bytes += *held;
-            }
-            Some(Content::Other(_)) | None => {}
-        }
-    }
-
-    fn hear(&mut self, connection: ConnectionId, from: Side) {
-        match self.live.get_mut(&connection).map(|live| &mut live.content) {
-            Some(Content::Unknown(opening)) => opening.hear(from),
-            Some(Content::Rtmp { session, .. }) => session.hear(from),
-            Some(Content::Other(_)) | None => {}
-        }
-    }
-
-    fn bytes(&mut self, connection: ConnectionId, from: Side, offset: u64, bytes: &[u8], at: Moment, place: Place) {
+    fn deliver(&mut self, connection: ConnectionId, from: Side, delivery: &Delivery<'_>) {
         let Some(live) = self.live.get_mut(&connection) else { return };
         match &mut live.content {
-            Content::Rtmp { number, .. } => {
-                if self.options.evidence {
-                    let (session, length) = (*number, bytes.len() as u32);
-                    self.events.push_back(Event::Piece(Piece { session, from, offset, length, place }));
-                }
-                self.tell(connection, at, |session, sink| session.bytes(from, bytes, at, sink));
+            Content::Session(session) => {
+                let (session, server) = (*session, live.server);
+                self.tell(session, server, from, delivery);
             }
             Content::Unknown(opening) => {
                 let before = opening.cost();
-                opening.keep(from, offset, bytes, at, place);
+                opening.keep(from, delivery);
                 self.opening_bytes += opening.cost() - before;
-                self.line_up(connection, before == 0);
-                self.judge(connection, false);
-                self.make_room();
+                match delivery {
+                    Delivery::Joined | Delivery::Heard => {}
+                    Delivery::Bytes { .. } | Delivery::Gap { .. } => {
+                        self.line_up(connection, before == 0);
+                        self.judge(connection, false);
+                        self.make_room();
+                    }
+                    Delivery::Close { at, .. } if live.open == 1 => {
+                        self.attempt(connection, *at);
+                        self.judge(connection, true);
+                    }
+                    Delivery::Close { .. } => self.line_up(connection, before == 0),
+                }
             }
-            Content::Other(foreign) => self.totals.not_rtmp(*foreign, bytes.len() as u64),
+            Content::Other(foreign) => {
+                if let Delivery::Bytes { bytes, .. } = delivery {
+                    self.totals.not_rtmp(*foreign, bytes.len() as u64);
+                }
+            }
+        }
+        if let Delivery::Close { .. } = delivery {
+            self.end(connection);
         }
     }
 
-    fn gap(&mut self, connection: ConnectionId, from: Side, offset: u64, missing: u64, at: Moment) {
-        let Some(live) = self.live.get_mut(&connection) else { return };
-        match &mut live.content {
-            Content::Rtmp { .. } => {
-                self.totals.gaps += 1;
-                self.tell(connection, at, |session, sink| session.gap(from, offset, missing, at, sink));
+    /// A session is told what one of its directions tells.
+    fn tell(&mut self, session: u32, server: SocketAddr, from: Side, delivery: &Delivery<'_>) {
+        match *delivery {
+            Delivery::Bytes { offset, bytes, place, .. } if self.options.evidence => {
+                let length = bytes.len() as u32;
+                self.events.push_back(Event::Piece(Piece { session, from, offset, length, place }));
             }
-            Content::Unknown(opening) => {
-                let before = opening.cost();
-                opening.miss(from, offset, missing, at);
-                self.opening_bytes += opening.cost() - before;
-                self.line_up(connection, before == 0);
-                self.judge(connection, false);
-                self.make_room();
-            }
-            Content::Other(_) => {}
+            Delivery::Gap { .. } => self.totals.gaps += 1,
+            _ => {}
         }
-    }
-
-    fn close(&mut self, connection: ConnectionId, from: Side, how: How, at: Moment, tcp: &TcpFacts) {
-        let Some(live) = self.live.get_mut(&connection) else { return };
-        if let Content::Unknown(opening) = &mut live.content {
-            let before = opening.cost();
-            opening.close(from, how, at, tcp);
-            self.opening_bytes += opening.cost() - before;
-            if live.open == 1 {
-                self.attempt(connection, at);
-                self.judge(connection, true);
-            } else {
-                self.line_up(connection, before == 0);
-            }
-        } else if let Content::Rtmp { .. } = &mut live.content {
-            let server = live.server;
-            self.tell(connection, at, |session, sink| session.close(from, how, at, tcp, sink));
+        let Totals { messages, reached, .. } = &mut self.totals;
+        let sink = &mut Sink { events: &mut self.events, messages, reached };
+        self.sessions.tell(session, from, delivery, &self.limits, sink);
+        if let Delivery::Close { .. } = delivery {
             self.tell_beside(server);
         }
+    }
+
+    /// One direction of a connection was closed.
+    fn end(&mut self, connection: ConnectionId) {
         let Some(live) = self.live.get_mut(&connection) else { return };
         live.open -= 1;
         if live.open == 0
             && let Some(gone) = self.live.remove(&connection)
         {
             match gone.content {
-                Content::Rtmp { held, .. } => self.session_bytes -= held,
+                Content::Session(session) => self.work += self.sessions.end(session),
                 Content::Unknown(opening) => self.opening_bytes -= opening.cost(),
                 Content::Other(_) => {}
             }
@@ -452,46 +390,6 @@ impl State {
             && close.last
         {
             (close.attempts, close.strangers) = self.servers.tell(server, self.limits.attempted_servers);
-        }
-    }
-
-    /// Tells a session something, and sees to it that all of them together do not keep too much.
-    fn tell(&mut self, connection: ConnectionId, at: Moment, say: impl FnOnce(&mut Session, &mut Sink<'_>)) {
-        let Some(Connection { content: Content::Rtmp { session, held, .. }, .. }) = self.live.get_mut(&connection)
-        else {
-            return;
-        };
-        let Totals { messages, reached, .. } = &mut self.totals;
-        say(session, &mut Sink { events: &mut self.events, messages, reached });
-        self.session_bytes -= std::mem::replace(held, session.held());
-        self.session_bytes += *held;
-        if self.session_bytes > self.limits.session_bytes_total {
-            self.shed(at);
-        }
-    }
-
-    /// The sessions that keep most lose it, until a quarter of what all may keep is free.
-    fn shed(&mut self, at: Moment) {
-        let enough = self.limits.session_bytes_total / 4 * 3;
-        let held = |(id, connection): (&ConnectionId, &Connection)| match &connection.content {
-            Content::Rtmp { held, .. } => Some((std::cmp::Reverse(*held), *id)),
-            _ => None,
-        };
-        let mut sessions: Vec<_> = self.live.iter().filter_map(held).collect();
-        sessions.sort_unstable();
-        for (_, connection) in sessions {
-            if self.session_bytes <= enough {
-                return;
-            }
-            let Some(Connection { content: Content::Rtmp { session, held, .. }, .. }) = self.live.get_mut(&connection)
-            else {
-                continue;
-            };
-            let Totals { messages, reached, .. } = &mut self.totals;
-            reached.session_bytes_total += 1;
-            session.shed(at, &mut Sink { events: &mut self.events, messages, reached });
-            self.session_bytes -= std::mem::replace(held, session.held());
-            self.session_bytes += *held;
         }
     }
 }

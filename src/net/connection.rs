@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use super::health::Health;
-use super::reassembly::{Data, Delivery, Direction, Room};
-use super::{ConnectionId, How, Output, Segment, Start, TcpFacts, Tunnels};
+use super::reassembly::{Data, Direction, Room};
+use super::{ConnectionId, Delivery, How, Output, Segment, Start, TcpFacts, Tunnels};
 use crate::wire::{Moment, Side, Time};
 
 /// What a segment is to a connection with the same addresses and ports.
@@ -69,17 +69,7 @@ struct Reset {
 /// Gives what a direction delivers to the outside.
 macro_rules! sink {
     ($id:expr, $from:expr, $out:expr) => {
-        &mut |delivery: Delivery<'_>| {
-            $out(match delivery {
-                Delivery::Joined => Output::Joined { connection: $id, from: $from },
-                Delivery::Bytes { offset, bytes, at, place } => {
-                    Output::Bytes { connection: $id, from: $from, offset, bytes, at, place }
-                }
-                Delivery::Gap { offset, missing, at } => {
-                    Output::Gap { connection: $id, from: $from, offset, missing, at }
-                }
-            })
-        }
+        &mut |delivery: Delivery<'_>| $out(Output::Stream { connection: $id, from: $from, delivery })
     };
 }
 
@@ -206,7 +196,7 @@ impl Connection {
         let (id, side) = (self.id, self.side(from));
         if self.start == Start::Syn && !self.heard[from] && self.hears(from, segment) {
             self.heard[from] = true;
-            out(Output::Heard { connection: id, from: side });
+            out(Output::Stream { connection: id, from: side, delivery: Delivery::Heard });
         }
         // The SYN takes one sequence number; data in it (TCP Fast Open) comes after.
         let sequence = segment.sequence.wrapping_add(u32::from(segment.flags.syn));
@@ -405,7 +395,7 @@ impl Connection {
     fn close_one(&mut self, from: usize, how: How, at: Moment, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) {
         self.directions[from].close(room);
         let tcp = &self.facts(from);
-        out(Output::Close { connection: self.id, from: self.side(from), how, at, tcp });
+        out(Output::Stream { connection: self.id, from: self.side(from), delivery: Delivery::Close { how, at, tcp } });
     }
 
     /// Whether the RST was somebody else's, and its sender went on: it said more than led up to the RST, or has heard what

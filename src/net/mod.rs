@@ -20,6 +20,7 @@ mod reassembly;
 mod recent;
 mod rest;
 mod srt;
+mod stream;
 mod tcp;
 mod tunnel;
 mod udp;
@@ -32,6 +33,7 @@ pub use facts::TcpFacts;
 pub use fragments::Lost;
 pub use health::Identity;
 pub use srt::Call;
+pub use stream::{Delivery, Kept};
 pub use tunnel::{Tunnel, Tunnels};
 pub use unpack::Unpacker;
 
@@ -188,41 +190,10 @@ pub enum Output<'a> {
         from: Side,
         tunnels: &'a Tunnels,
     },
-    /// Comes before a direction's first bytes where these are not known to be the first that were sent.
-    Joined {
+    /// What a direction of a connection tells. Each opened direction is closed exactly once.
+    Stream {
         connection: ConnectionId,
         from: Side,
-    },
-    /// A side acknowledges the other side's first byte, or may do so: what it sends from here on may answer that. Comes before such
-    /// bytes, once, where the connection's beginning was captured.
-    Heard {
-        connection: ConnectionId,
-        from: Side,
-    },
-    /// Bytes in order. `offset` counts from the first byte after the SYN (midstream: from the first byte seen), `at` is
-    /// the packet that carried them, `place` where the first of them lies in the capture.
-    Bytes {
-        connection: ConnectionId,
-        from: Side,
-        offset: u64,
-        bytes: &'a [u8],
-        at: Moment,
-        place: Place,
-    },
-    /// `missing` bytes from `offset` on were never captured. What follows them is still delivered.
-    Gap {
-        connection: ConnectionId,
-        from: Side,
-        offset: u64,
-        missing: u64,
-        at: Moment,
-    },
-    /// One direction ended: no bytes of it follow. Each opened direction is closed exactly once.
-    Close {
-        connection: ConnectionId,
-        from: Side,
-        how: How,
-        at: Moment,
-        tcp: &'a TcpFacts,
+        delivery: Delivery<'a>,
     },
 }

@@ -3,6 +3,7 @@
 //! Positions are 64-bit: the 32-bit sequence number, unwrapped. The first-captured copy of a byte is the one that
 //! counts. Who opened the connection, and when it is over, is for [`connection`](super::connection).
 
+use super::stream::Delivery;
 use super::waiting::{Piece, Waiting};
 use crate::limits::{Limits, Reached};
 use crate::wire::{Moment, PacketNo, Place, Time};
@@ -17,23 +18,6 @@ const PLAUSIBLE: i32 = 1 << 30;
 
 /// How far before the first captured segment a midstream direction may turn out to start, in bytes.
 const EARLIER: u64 = 1 << 20;
-
-/// What one direction gives; offsets count from its first byte.
-pub(super) enum Delivery<'a> {
-    /// Before all others: offset 0 is only where the capture begins, as far as is known.
-    Joined,
-    Bytes {
-        offset: u64,
-        bytes: &'a [u8],
-        at: Moment,
-        place: Place,
-    },
-    Gap {
-        offset: u64,
-        missing: u64,
-        at: Moment,
-    },
-}
 
 /// What a segment carries.
 pub(super) struct Data<'a> {

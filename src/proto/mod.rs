@@ -10,8 +10,11 @@ mod envelope;
 mod event;
 pub mod flv;
 pub mod ftl;
+pub mod opening;
+pub mod protocols;
 pub mod rtmp;
 pub mod rtp;
+pub mod stream;
 
 pub use describe::{describe, describe_behind, trouble};
 pub use envelope::{Envelope, EventKind};

@@ -8,19 +8,8 @@ use super::body::{Content, decode};
 use super::command::Command;
 use super::line::text;
 use super::reply::ReplyKind;
+use crate::proto::opening::Opening;
 use crate::wire::{Side, Silent};
-
-/// The beginning of a connection, as far as it is known.
-#[derive(Clone, Copy, Debug)]
-pub struct Opening<'a> {
-    /// Each side's first bytes that the capture has.
-    pub client: &'a [u8],
-    pub server: &'a [u8],
-    /// Whether a side's bytes are the very first that it sent.
-    pub from_start: [bool; 2],
-    /// No more will come, or no more is kept.
-    pub complete: bool,
-}
 
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +28,7 @@ const HMAC: &[u8] = b"HMAC";
 
 /// Whether a connection speaks FTL.
 pub fn detect(opening: &Opening<'_>) -> Match {
-    let Opening { client, server, from_start, complete } = *opening;
+    let Opening { client, server, from_start, complete, .. } = *opening;
     if from_start[Side::Client.index()] && client.starts_with(HMAC) {
         match client.get(HMAC.len()) {
             Some(b'\r' | b'\n') => return Match::Yes { joined: false },

@@ -6,21 +6,8 @@ use memchr::memmem;
 
 use super::handshake::{BLOCK, HALF, PeerBlock};
 use super::{Step, resync};
+use crate::proto::opening::Opening;
 use crate::wire::Side;
-
-/// The beginning of a connection, as far as it is known.
-#[derive(Debug)]
-pub struct Opening<'a> {
-    /// Each side's bytes from its first one on.
-    pub client: &'a [u8],
-    pub server: &'a [u8],
-    /// Each side's bytes behind its last hole, where there is one.
-    pub later: [&'a [u8]; 2],
-    /// Whether a side's bytes are the very first that it sent.
-    pub from_start: [bool; 2],
-    /// No more will come, or no more is kept.
-    pub complete: bool,
-}
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Match {

@@ -43,5 +43,22 @@ pub use message::{Answer, Extended, ExtendedForm, Head, HeaderBytes, Message, Me
 pub use mistake::{HandshakeLength, Mistake, SizeSource, Stray, Surplus, Telling, UsedSize};
 pub use part::{Part, Spot, is_media, parts};
 pub use reading::Reading;
-pub use session::{Session, Sink};
+pub use session::Session;
 pub use shared_object::{SharedObject, SharedObjectEvent, SharedObjectEventType};
+
+use super::opening::{Begin, Found, Match, Opening};
+
+/// Whether a connection speaks RTMP, and what reads it then.
+pub(super) fn found(opening: &Opening<'_>) -> Match {
+    match detect::detect(opening) {
+        detect::Match::No => Match::No,
+        detect::Match::NeedMore => Match::NeedMore,
+        detect::Match::Yes(found) => Match::Yes(Found {
+            protocol: detect::protocol(&found, opening),
+            proxied: found.proxied.clone(),
+            begin: Box::new(move |begin: &Begin<'_>| {
+                Box::new(Session::new(begin.session, begin.start, &found, begin.limits))
+            }),
+        }),
+    }
+}

@@ -10,17 +10,10 @@ use super::detect::{Foreign, Found, is_encrypted, is_version};
 use super::handshake::{Echo, HALF, Handshake, PeerBlock};
 use super::{Answer, Body, Head, Message, Reason};
 use crate::limits::{Limits, Reached};
-use crate::net::{How, Start, TcpFacts};
+use crate::net::{Delivery, How, Start, TcpFacts};
+use crate::proto::stream::{Consumer, Sink};
 use crate::proto::{Attempts, Close, Deviation, Event, Gap, Incomplete, Resync, Undecodable, Why};
 use crate::wire::{Moment, Side, Time};
-
-/// Where a session puts what it says, and what all sessions count together.
-pub struct Sink<'s> {
-    pub events: &'s mut VecDeque<Event>,
-    /// Messages so far: the last one's number.
-    pub messages: &'s mut u64,
-    pub reached: &'s mut Reached,
-}
 
 /// An RTMP session. Told of bytes, holes and ends; gives events.
 #[derive(Debug)]
@@ -126,6 +119,55 @@ impl Direction {
     }
 }
 
+impl Consumer for Session {
+    fn take(&mut self, from: Side, delivery: &Delivery<'_>, out: &mut Sink<'_>) {
+        match *delivery {
+            Delivery::Joined => self.join(from),
+            Delivery::Heard => self.directions[from.index()].heard = true,
+            Delivery::Bytes { bytes, at, .. } => self.bytes(from, bytes, at, out),
+            Delivery::Gap { offset, missing, at } => self.gap(from, offset, missing, at, out),
+            Delivery::Close { how, at, tcp } => self.close(from, how, at, tcp, out),
+        }
+    }
+
+    fn held(&self) -> usize {
+        let side = |direction: &Direction| {
+            let blocks = direction.blocks.as_ref().map_or(0, Blocks::held);
+            direction.chunks.held() + blocks + direction.calls.capacity() * size_of::<Call>()
+        };
+        self.directions.iter().map(side).sum::<usize>() + self.chunked.capacity() * size_of::<Chunked>()
+    }
+
+    fn own(&self) -> usize {
+        let side = |direction: &Direction| {
+            let late = direction.shown.late_block.as_ref();
+            let blocks = direction.block.iter().chain(late.map(|(_, block)| block)).map(|block| block.bytes().len());
+            let steps = direction.early_echo.iter().chain(late.map(|(step, _)| step)).map(|step| step.bytes.len());
+            let start = direction.start.as_ref().map_or(0, Vec::capacity);
+            direction.handshake.bytes.capacity() + start + blocks.chain(steps).sum::<usize>()
+        };
+        size_of::<Session>() + self.directions.iter().map(side).sum::<usize>()
+    }
+
+    fn work(&self) -> u64 {
+        self.directions.iter().map(|direction| direction.looked + direction.chunks.work()).sum()
+    }
+
+    fn shed(&mut self, at: Moment, out: &mut Sink<'_>) {
+        for from in Side::BOTH {
+            self.release(from, out.events);
+            let mut chunked = std::mem::take(&mut self.chunked);
+            let direction = &mut self.directions[from.index()];
+            direction.calls = VecDeque::new();
+            if direction.chunks.held() > 0 && !direction.closed {
+                direction.chunks.shed(at, &mut chunked);
+            }
+            self.give(from, &mut chunked, out);
+            self.put_back(chunked);
+        }
+    }
+}
+
 impl Session {
     pub fn new(session: u32, start: Start, found: &Found, limits: &Limits) -> Self {
         let direction = |skip: u64| Direction {
@@ -160,7 +202,7 @@ impl Session {
 
     /// What follows of a side is from somewhere in the middle: what comes first says nothing of the protocol, and its
     /// handshake, should there be some of it, is not at any known place.
-    pub fn join(&mut self, from: Side) {
+    fn join(&mut self, from: Side) {
         let direction = &mut self.directions[from.index()];
         if direction.bytes == 0 {
             direction.skip = 0;
@@ -170,11 +212,6 @@ impl Session {
             direction.blocks = None;
             direction.chunks = Chunks::midstream(0, &self.limits);
         }
-    }
-
-    /// From here on a side may answer what the other one sends.
-    pub fn hear(&mut self, from: Side) {
-        self.directions[from.index()].heard = true;
     }
 
     /// A side's version. Where its own is missing, the other's tells.
@@ -187,49 +224,8 @@ impl Session {
         self.version(from).is_some_and(is_encrypted)
     }
 
-    /// Bytes of memory that it takes beside itself and its handshake: what [`Session::shed`] gives up.
-    pub fn held(&self) -> usize {
-        let side = |direction: &Direction| {
-            let blocks = direction.blocks.as_ref().map_or(0, Blocks::held);
-            direction.chunks.held() + blocks + direction.calls.capacity() * size_of::<Call>()
-        };
-        self.directions.iter().map(side).sum::<usize>() + self.chunked.capacity() * size_of::<Chunked>()
-    }
-
-    /// Bytes of memory that it takes itself, with its handshake: a few kilobytes, whatever it says.
-    pub fn own(&self) -> usize {
-        let side = |direction: &Direction| {
-            let late = direction.shown.late_block.as_ref();
-            let blocks = direction.block.iter().chain(late.map(|(_, block)| block)).map(|block| block.bytes().len());
-            let steps = direction.early_echo.iter().chain(late.map(|(step, _)| step)).map(|step| step.bytes.len());
-            let start = direction.start.as_ref().map_or(0, Vec::capacity);
-            direction.handshake.bytes.capacity() + start + blocks.chain(steps).sum::<usize>()
-        };
-        size_of::<Session>() + self.directions.iter().map(side).sum::<usize>()
-    }
-
-    /// How much looking was done for chunks and for what explains mistakes.
-    pub fn work(&self) -> u64 {
-        self.directions.iter().map(|direction| direction.looked + direction.chunks.work()).sum()
-    }
-
-    /// Gives up what is kept that bytes to come may still need. What follows has to be found again, as behind a hole.
-    pub fn shed(&mut self, at: Moment, out: &mut Sink<'_>) {
-        for from in Side::BOTH {
-            self.release(from, out.events);
-            let mut chunked = std::mem::take(&mut self.chunked);
-            let direction = &mut self.directions[from.index()];
-            direction.calls = VecDeque::new();
-            if direction.chunks.held() > 0 && !direction.closed {
-                direction.chunks.shed(at, &mut chunked);
-            }
-            self.give(from, &mut chunked, out);
-            self.put_back(chunked);
-        }
-    }
-
     /// The next bytes of one side.
-    pub fn bytes(&mut self, from: Side, bytes: &[u8], at: Moment, out: &mut Sink<'_>) {
+    fn bytes(&mut self, from: Side, bytes: &[u8], at: Moment, out: &mut Sink<'_>) {
         let direction = &mut self.directions[from.index()];
         if std::mem::take(&mut direction.is_joined) {
             let (session, reason) = (self.session, Reason::Joined);
@@ -293,7 +289,7 @@ impl Session {
     }
 
     /// `missing` bytes of one side are not in the capture.
-    pub fn gap(&mut self, from: Side, offset: u64, missing: u64, at: Moment, out: &mut Sink<'_>) {
+    fn gap(&mut self, from: Side, offset: u64, missing: u64, at: Moment, out: &mut Sink<'_>) {
         let mut chunked = std::mem::take(&mut self.chunked);
         let is_encrypted = self.is_encrypted(from);
         let direction = &mut self.directions[from.index()];
@@ -324,7 +320,7 @@ impl Session {
     }
 
     /// One side ended.
-    pub fn close(&mut self, from: Side, how: How, at: Moment, tcp: &TcpFacts, out: &mut Sink<'_>) {
+    fn close(&mut self, from: Side, how: How, at: Moment, tcp: &TcpFacts, out: &mut Sink<'_>) {
         let why = if how == How::EndOfCapture { Why::EndOfCapture } else { Why::Closed };
         self.find_last_chunks(from, out);
         for side in Side::BOTH {

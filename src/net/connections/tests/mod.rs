@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 
 use super::Connections;
 use crate::limits::Limits;
-use crate::net::{Flags, How, Identity, Output, Segment, Start};
+use crate::net::{Delivery, Flags, How, Identity, Output, Segment, Start};
 use crate::wire::{Moment, PacketNo, Place, Side, Time};
 
 const CLIENT: &str = "10.0.0.1:50000";
@@ -49,18 +49,20 @@ fn line(output: &Output<'_>) -> String {
             format!("{connection} open {} {start} #{}", client.port(), at.packet)
         }
         Output::Tunnels { connection, from, tunnels } => format!("{connection} {} in {tunnels}", side(from)),
-        Output::Joined { connection, from } => format!("{connection} {} joined", side(from)),
-        Output::Heard { connection, from } => format!("{connection} {} heard", side(from)),
-        Output::Bytes { connection, from, offset, bytes, at, place } => {
+        Output::Stream { connection, from, delivery: Delivery::Joined } => {
+            format!("{connection} {} joined", side(from))
+        }
+        Output::Stream { connection, from, delivery: Delivery::Heard } => format!("{connection} {} heard", side(from)),
+        Output::Stream { connection, from, delivery: Delivery::Bytes { offset, bytes, at, place } } => {
             // The place is shown as the distance from where the packet's payload starts.
             let into = place.offset - at.packet.0 * 1000;
             let text = String::from_utf8_lossy(bytes);
             format!("{connection} {} {offset} {text:?} #{}+{into}", side(from), at.packet)
         }
-        Output::Gap { connection, from, offset, missing, at } => {
+        Output::Stream { connection, from, delivery: Delivery::Gap { offset, missing, at } } => {
             format!("{connection} {} {offset} gap {missing} #{}", side(from), at.packet)
         }
-        Output::Close { connection, from, how, at, .. } => {
+        Output::Stream { connection, from, delivery: Delivery::Close { how, at, .. } } => {
             let how = match how {
                 How::Fin => "fin",
                 How::Rst => "rst",

@@ -5,12 +5,13 @@
 
 use std::collections::VecDeque;
 
-use super::{Direction, Session, Sink};
+use super::{Direction, Session};
 use crate::proto::rtmp::blocks::{Blocks, CHUNKS, ECHO};
 use crate::proto::rtmp::chunk::{Chunked, Chunks};
 use crate::proto::rtmp::detect::hides_signature;
 use crate::proto::rtmp::handshake::{BLOCK, Echo, HALF, Handshake, HandshakeFacts, PeerBlock, Step};
 use crate::proto::rtmp::{HandshakeLength, Mistake, Stray};
+use crate::proto::stream::Sink;
 use crate::proto::{Deviation, Event};
 use crate::wire::{Moment, Side};
 

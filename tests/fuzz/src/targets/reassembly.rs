@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use arbitrary::{Result, Unstructured};
 use rtmp_inspect::analyzer::Limits;
-use rtmp_inspect::net::{Connections, Flags, Identity, Output, Segment};
+use rtmp_inspect::net::{Connections, Delivery, Flags, Identity, Output, Segment};
 use rtmp_inspect::wire::{Moment, PacketNo, Place, Side, Time};
 
 /// Bits of the first byte.
@@ -143,16 +143,16 @@ impl Check {
     fn take(&mut self, output: &Output<'_>) {
         match *output {
             Output::Tunnels { .. } => panic!("there are none"),
-            Output::Heard { .. } => {}
+            Output::Stream { delivery: Delivery::Heard, .. } => {}
             Output::Open { connection, .. } => {
                 assert!(self.given.insert(connection, Default::default()).is_none());
                 self.plain &= self.given.len() == 1;
             }
-            Output::Joined { connection, from } => {
+            Output::Stream { connection, from, delivery: Delivery::Joined } => {
                 let given = &self.given[&connection][from.index()];
                 assert!(given.next == 0 && !given.closed);
             }
-            Output::Bytes { connection, from, offset, bytes, at, place } => {
+            Output::Stream { connection, from, delivery: Delivery::Bytes { offset, bytes, at, place } } => {
                 let given = &mut self.given.get_mut(&connection).unwrap()[from.index()];
                 assert!(given.next == offset && !given.closed && !bytes.is_empty());
                 given.next += bytes.len() as u64;
@@ -173,7 +173,7 @@ impl Check {
                     }
                 }
             }
-            Output::Gap { connection, from, offset, missing, .. } => {
+            Output::Stream { connection, from, delivery: Delivery::Gap { offset, missing, .. } } => {
                 let given = &mut self.given.get_mut(&connection).unwrap()[from.index()];
                 assert!(given.next == offset && !given.closed && missing > 0);
                 given.next += missing;
@@ -188,7 +188,7 @@ impl Check {
                     model.missing += missing;
                 }
             }
-            Output::Close { connection, from, .. } => {
+            Output::Stream { connection, from, delivery: Delivery::Close { .. } } => {
                 let given = &mut self.given.get_mut(&connection).unwrap()[from.index()];
                 assert!(!std::mem::replace(&mut given.closed, true));
             }
