@@ -41,6 +41,8 @@ pub struct Options {
     pub unjudged: bool,
     /// Mask nothing.
     pub show_secrets: bool,
+    /// Stream keys that are known, to judge signatures by.
+    pub stream_keys: Vec<String>,
 }
 
 /// What came of reading on.
@@ -117,7 +119,10 @@ impl Inspection {
         let limits = &options.limits;
         Inspection {
             input,
-            analyzer: Analyzer::new(limits, analyzer::Options { evidence: options.evidence }),
+            analyzer: Analyzer::new(
+                limits,
+                analyzer::Options { evidence: options.evidence, stream_keys: options.stream_keys.clone() },
+            ),
             engine: (!options.unjudged).then(|| Engine::under(limits)),
             stories: Stories::under(limits),
             masks: Masks::new(options.show_secrets, limits),

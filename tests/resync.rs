@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use common::kept::{Kept, packets};
 use common::{capture, digest};
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
-use rtmp_inspect::net::Unpacker;
+use rtmp_inspect::net::{Unpacked, Unpacker};
 use rtmp_inspect::proto::Event;
 use rtmp_inspect::proto::rtmp::{HandshakeFacts, Step};
 use rtmp_inspect::synth::Random;
@@ -156,7 +156,8 @@ fn present(all: &[Kept], kept: &[bool]) -> Present {
     let mut first: HashMap<(SocketAddr, SocketAddr), u32> = HashMap::new();
     let mut unpacker = Unpacker::new(&Limits::default());
     for packet in all {
-        let _ = unpacker.push(&packet.packet(), &mut |segment| {
+        let _ = unpacker.push(&packet.packet(), &mut |unpacked| {
+            let Unpacked::Segment(segment) = unpacked else { return };
             let key = (segment.source, segment.destination);
             if segment.flags.syn {
                 first.insert(key, segment.sequence.wrapping_add(1));
@@ -167,7 +168,8 @@ fn present(all: &[Kept], kept: &[bool]) -> Present {
     }
     let mut present: Present = HashMap::new();
     for (packet, _) in all.iter().zip(kept).filter(|(_, kept)| **kept) {
-        let _ = unpacker.push(&packet.packet(), &mut |segment| {
+        let _ = unpacker.push(&packet.packet(), &mut |unpacked| {
+            let Unpacked::Segment(segment) = unpacked else { return };
             let key = (segment.source, segment.destination);
             if segment.payload.is_empty() {
                 return;
@@ -199,7 +201,11 @@ const EARLY: usize = 20;
 /// Who sent a packet.
 fn source(packet: &Kept) -> Option<SocketAddr> {
     let mut source = None;
-    let _ = Unpacker::new(&Limits::default()).push(&packet.packet(), &mut |segment| source = Some(segment.source));
+    let _ = Unpacker::new(&Limits::default()).push(&packet.packet(), &mut |unpacked| {
+        if let Unpacked::Segment(segment) = unpacked {
+            source = Some(segment.source)
+        }
+    });
     source
 }
 

@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use rtmp_inspect::analyzer::{Limits, Reason};
 use rtmp_inspect::capture::{Input, LinkType, Packet};
-use rtmp_inspect::net::{Tunnels, Unpacker, Unread};
+use rtmp_inspect::net::{Tunnels, Unpacked, Unpacker, Unread};
 use rtmp_inspect::proto::Event;
 use rtmp_inspect::synth::{Link, sample};
 use rtmp_inspect::wire::{Moment, PacketNo, Place, Time};
@@ -76,7 +76,9 @@ fn read(link: i32, data: &[u8]) -> Result<usize, Unread> {
     let mut segments = 0;
     let (at, place) = (Moment::default(), Place::default());
     let packet = Packet { at, link: LinkType(link), data, wire_length: data.len() as u32, place };
-    Unpacker::new(&Limits::default()).push(&packet, &mut |_| segments += 1).map(|()| segments)
+    Unpacker::new(&Limits::default())
+        .push(&packet, &mut |unpacked| segments += usize::from(matches!(unpacked, Unpacked::Segment(_))))
+        .map(|()| segments)
 }
 
 #[test]
@@ -218,7 +220,8 @@ fn give(frames: &[Vec<u8>], limits: &Limits, step_ns: i64) -> Given {
         let at = Moment { packet: PacketNo(n as u64 + 1), time: Time(n as i64 * step_ns) };
         let place = Place { file: 0, offset };
         let packet = Packet { at, link: LinkType(1), data: frame, wire_length: frame.len() as u32, place };
-        let _ = unpacker.push(&packet, &mut |segment| {
+        let _ = unpacker.push(&packet, &mut |unpacked| {
+            let Unpacked::Segment(segment) = unpacked else { return };
             let from = segment.place.offset as usize;
             assert_eq!(&all[from..from + segment.payload.len()], segment.payload);
             let sequence = |index: usize| segment.sequence.wrapping_add(index as u32);
@@ -310,7 +313,13 @@ fn a_fragment_cut_by_a_snap_length_cuts_the_packet() {
         let data = if n == 1 { &piece[..100] } else { piece };
         let (at, place) = (Moment::default(), Place::default());
         let packet = Packet { at, link: LinkType(1), data, wire_length: piece.len() as u32, place };
-        unpacker.push(&packet, &mut |segment| found.push((segment.payload.len(), segment.cut))).unwrap();
+        unpacker
+            .push(&packet, &mut |unpacked| {
+                if let Unpacked::Segment(segment) = unpacked {
+                    found.push((segment.payload.len(), segment.cut))
+                }
+            })
+            .unwrap();
     }
     let header = 20 + tcp_options(&frame);
     let payload = frame.len() - 34 - header;
@@ -378,7 +387,8 @@ proptest! {
         let mut unpacker = Unpacker::new(&Limits::default());
         for _ in 0..2 {
             let packet = Packet { at: Moment::default(), link: LinkType(link), data: &data, wire_length, place: Place::default() };
-            let _ = unpacker.push(&packet, &mut |segment| {
+            let _ = unpacker.push(&packet, &mut |unpacked| {
+ let Unpacked::Segment(segment) = unpacked else { return };
                 let end = segment.place.offset as usize + segment.payload.len();
                 assert!(segment.payload.is_empty() || end <= data.len());
             });

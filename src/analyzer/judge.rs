@@ -102,12 +102,13 @@ impl State {
                 self.opening_bytes -= opening.cost();
                 let (kept, heard) = (opening.take(), opening.heard());
                 self.totals.sessions += 1;
-                let (number, server, start) = (self.totals.sessions, live.server, live.start);
+                let (number, start) = (self.totals.sessions, live.start);
+                let (client, server) = (live.client, live.server);
                 let (attempts, strangers) = self.servers.tell(server, self.limits.attempted_servers);
                 self.events.push_back(Event::Session(Opened {
                     session: number,
                     protocol,
-                    client: live.client,
+                    client,
                     server,
                     at: live.at,
                     start,
@@ -117,13 +118,21 @@ impl State {
                     strangers,
                 }));
                 live.content = Content::Session(number);
-                self.sessions.open(number, begin(&Begin { session: number, start, limits: &self.limits }));
+                self.sessions.open(
+                    number,
+                    begin(&Begin {
+                        session: number,
+                        start,
+                        stream_keys: &self.options.stream_keys,
+                        limits: &self.limits,
+                    }),
+                );
                 for from in Side::BOTH.into_iter().filter(|side| heard[side.index()]) {
-                    self.tell(number, server, from, &Delivery::Heard);
+                    self.tell(number, client, server, from, &Delivery::Heard);
                 }
                 // A direction was counted as closed when it was.
                 for (from, kept) in kept {
-                    self.tell(number, server, from, &kept.lend());
+                    self.tell(number, client, server, from, &kept.lend());
                 }
             }
         }

@@ -4,6 +4,7 @@
 //! packet follows. There is no IO here and no clock but the packets' own, so the same packets always give the same events.
 
 mod attempts;
+mod flows;
 mod judge;
 mod opening;
 mod others;
@@ -15,13 +16,16 @@ use std::net::SocketAddr;
 
 use crate::capture::Packet;
 pub use crate::limits::{Limits, Reached};
-use crate::net::{self, Call, ConnectionId, Connections, Delivery, Kept, Output, Start, Tunnels, Unpacker};
+use crate::net::{
+    self, Call, ConnectionId, Connections, Delivery, Flows, How, Kept, Output, Start, Tunnels, Unpacked, Unpacker,
+};
 pub use crate::proto::Event;
 use crate::proto::rtmp::detect::Foreign;
 use crate::proto::stream::Sink;
 use crate::proto::{Piece, Stranger};
-use crate::wire::{IdMap, Moment, Side, map_bytes};
+use crate::wire::{IdMap, Moment, Side, Time, map_bytes};
 use attempts::{Attempt, Servers};
+use flows::{Flow, Waiting};
 use opening::Opening;
 use others::Others;
 pub use others::{Fate, Other};
@@ -29,10 +33,12 @@ use sessions::Sessions;
 pub use totals::{Reason, Tally, Totals};
 
 /// What an [`Analyzer`] gives beside the protocols' own events.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Also say where every session's bytes lie in the capture ([`Event::Piece`]).
     pub evidence: bool,
+    /// Stream keys that are known, to judge signatures by.
+    pub stream_keys: Vec<String>,
 }
 
 /// Packets → events.
@@ -51,6 +57,13 @@ struct State {
     /// What is kept of these.
     opening_bytes: usize,
     sessions: Sessions,
+    flows: Flows<Flow>,
+    /// What is kept of flows that may be media.
+    flow_bytes: usize,
+    /// Sessions that wait for datagrams.
+    waiting_sessions: Vec<Waiting>,
+    /// When it is looked which flows are silent.
+    next_look: Time,
     /// How much looking was done in sessions that are over.
     work: u64,
     events: VecDeque<Event>,
@@ -114,6 +127,10 @@ impl Analyzer {
                 openings: VecDeque::new(),
                 opening_bytes: 0,
                 sessions: Sessions::default(),
+                flows: Flows::new(limits.flows),
+                flow_bytes: 0,
+                waiting_sessions: Vec::new(),
+                next_look: Time::default(),
                 work: 0,
                 events: VecDeque::new(),
                 waiting: VecDeque::new(),
@@ -125,16 +142,23 @@ impl Analyzer {
     }
 
     pub fn push(&mut self, packet: &Packet<'_>) {
+        if !self.state.flows.is_empty() {
+            self.state.end_flows(packet.at, How::Timeout);
+        }
         let totals = &mut self.state.totals;
         totals.packets += 1;
         totals.bytes += packet.data.len() as u64;
         totals.first.get_or_insert(packet.at);
         totals.last = Some(packet.at);
         let (state, connections) = (&mut self.state, &mut self.connections);
-        let read = self.unpacker.push(packet, &mut |segment| {
-            connections.push(segment, packet.at, &mut |output| state.take(&output));
+        let mut is_taken = false;
+        let read = self.unpacker.push(packet, &mut |unpacked| match unpacked {
+            Unpacked::Segment(segment) => connections.push(segment, packet.at, &mut |output| state.take(&output)),
+            Unpacked::Datagram(datagram) => is_taken |= state.datagram(datagram, packet.at, packet.data.len() as u64),
         });
-        if let Err(unread) = read {
+        if let Err(unread) = read
+            && !is_taken
+        {
             let most = self.state.limits.unread_reasons;
             self.state.totals.tally(Reason::Packet(unread), 1, packet.data.len() as u64, most);
         }
@@ -202,6 +226,9 @@ impl Analyzer {
             + map_bytes(&state.live)
             + state.live.values().map(content).sum::<usize>()
             + state.sessions.memory()
+            + state.flows.memory()
+            + state.flow_bytes
+            + state.waiting_sessions.capacity() * size_of::<Waiting>()
             + state.openings.capacity() * size_of::<ConnectionId>()
             + state.events.capacity() * size_of::<Event>()
             + state.waiting.capacity() * size_of::<(ConnectionId, Side, Kept)>()
@@ -225,6 +252,9 @@ impl Analyzer {
     pub fn finish(&mut self) {
         let state = &mut self.state;
         self.connections.finish(&mut |output| state.take(&output));
+        if let Some(last) = state.totals.last {
+            state.end_flows(last, How::EndOfCapture);
+        }
         self.unpacker.finish();
         let totals = &mut state.totals;
         let lost = self.unpacker.take_lost();
@@ -288,8 +318,8 @@ impl State {
         let Some(live) = self.live.get_mut(&connection) else { return };
         match &mut live.content {
             Content::Session(session) => {
-                let (session, server) = (*session, live.server);
-                self.tell(session, server, from, delivery);
+                let (session, client, server) = (*session, live.client, live.server);
+                self.tell(session, client, server, from, delivery);
             }
             Content::Unknown(opening) => {
                 let before = opening.cost();
@@ -315,13 +345,13 @@ impl State {
                 }
             }
         }
-        if let Delivery::Close { .. } = delivery {
-            self.end(connection);
+        if let Delivery::Close { at, .. } = delivery {
+            self.end(connection, *at);
         }
     }
 
     /// A session is told what one of its directions tells.
-    fn tell(&mut self, session: u32, server: SocketAddr, from: Side, delivery: &Delivery<'_>) {
+    fn tell(&mut self, session: u32, client: SocketAddr, server: SocketAddr, from: Side, delivery: &Delivery<'_>) {
         match *delivery {
             Delivery::Bytes { offset, bytes, place, .. } if self.options.evidence => {
                 let length = bytes.len() as u32;
@@ -332,21 +362,27 @@ impl State {
         }
         let Totals { messages, reached, .. } = &mut self.totals;
         let sink = &mut Sink { events: &mut self.events, messages, reached };
-        self.sessions.tell(session, from, delivery, &self.limits, sink);
+        if self.sessions.tell(session, from, delivery, &self.limits, sink) {
+            self.look_for_flows(session, client, server);
+        }
         if let Delivery::Close { .. } = delivery {
             self.tell_beside(server);
         }
     }
 
     /// One direction of a connection was closed.
-    fn end(&mut self, connection: ConnectionId) {
+    fn end(&mut self, connection: ConnectionId, at: Moment) {
         let Some(live) = self.live.get_mut(&connection) else { return };
         live.open -= 1;
         if live.open == 0
             && let Some(gone) = self.live.remove(&connection)
         {
             match gone.content {
-                Content::Session(session) => self.work += self.sessions.end(session),
+                Content::Session(session) => {
+                    if !self.end_session(session) {
+                        self.linger(session, at);
+                    }
+                }
                 Content::Unknown(opening) => self.opening_bytes -= opening.cost(),
                 Content::Other(_) => {}
             }

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use crate::limits::Limits;
-use crate::net::Delivery;
-use crate::proto::stream::{Consumer, Sink};
+use crate::net::{Datagram, Delivery, How};
+use crate::proto::stream::{Awaited, Consumer, Sink};
 use crate::wire::{IdMap, Moment, Side, map_bytes};
 
 /// The sessions that are open.
@@ -20,6 +20,8 @@ struct Open {
     consumer: Box<dyn Consumer>,
     /// What it kept when it was told something last.
     held: usize,
+    /// It may come to wait for datagrams, and has not yet.
+    may_wait: bool,
 }
 
 impl Open {
@@ -34,10 +36,12 @@ impl Sessions {
     pub(super) fn open(&mut self, number: u32, consumer: Box<dyn Consumer>) {
         let held = consumer.held();
         self.bytes += held;
-        self.open.insert(number, Open { consumer, held });
+        let may_wait = consumer.takes_datagrams();
+        self.open.insert(number, Open { consumer, held, may_wait });
     }
 
-    /// Tells a session something, and sees to it that all of them together do not keep too much.
+    /// Tells a session something, and sees to it that all of them together do not keep too much. Gives whether it may wait for
+    /// datagrams now.
     pub(super) fn tell(
         &mut self,
         number: u32,
@@ -45,15 +49,55 @@ impl Sessions {
         delivery: &Delivery<'_>,
         limits: &Limits,
         out: &mut Sink<'_>,
-    ) {
-        let Some(session) = self.open.get_mut(&number) else { return };
+    ) -> bool {
+        let Some(session) = self.open.get_mut(&number) else { return false };
         session.consumer.take(from, delivery, out);
         session.count(&mut self.bytes);
+        let may_wait = session.may_wait;
         if self.bytes > limits.session_bytes_total
             && let Delivery::Bytes { at, .. } | Delivery::Gap { at, .. } | Delivery::Close { at, .. } = *delivery
         {
             self.shed(at, limits.session_bytes_total, out);
         }
+        may_wait
+    }
+
+    /// The same with a datagram.
+    pub(super) fn tell_datagram(
+        &mut self,
+        number: u32,
+        from: Side,
+        datagram: &Datagram<'_>,
+        at: Moment,
+        limits: &Limits,
+        out: &mut Sink<'_>,
+    ) {
+        let Some(session) = self.open.get_mut(&number) else { return };
+        session.consumer.datagram(from, datagram, at, out);
+        session.count(&mut self.bytes);
+        if self.bytes > limits.session_bytes_total {
+            self.shed(at, limits.session_bytes_total, out);
+        }
+    }
+
+    /// No more datagrams of a session come.
+    pub(super) fn finish(&mut self, number: u32, how: How, at: Moment, out: &mut Sink<'_>) {
+        if let Some(session) = self.open.get_mut(&number) {
+            session.consumer.finish(how, at, out);
+        }
+    }
+
+    /// The datagrams that a session waits for.
+    pub(super) fn awaited(&mut self, number: u32) -> Option<Awaited> {
+        let session = self.open.get_mut(&number)?;
+        let awaited = session.consumer.awaited();
+        session.may_wait = awaited.is_none();
+        awaited
+    }
+
+    /// Whether a session said its last word.
+    pub(super) fn is_over(&self, number: u32) -> bool {
+        self.open.get(&number).is_none_or(|open| open.consumer.is_over())
     }
 
     /// A session is over. Gives how much looking it did.

@@ -76,6 +76,17 @@ impl Totals {
         tally.bytes += bytes;
     }
 
+    /// What was taken for unread was read after all.
+    pub(super) fn take_back(&mut self, reason: Reason, packets: u64, bytes: u64) {
+        let Some(place) = self.unread.iter().position(|(known, _)| *known == reason) else { return };
+        let tally = &mut self.unread[place].1;
+        tally.packets = tally.packets.saturating_sub(packets);
+        tally.bytes = tally.bytes.saturating_sub(bytes);
+        if *tally == Tally::default() {
+            self.unread.remove(place);
+        }
+    }
+
     /// A connection turned out to speak another protocol. It stands for those of that protocol where it is the first, or better
     /// than that.
     pub(super) fn first_stranger(&mut self, stranger: Stranger, is_better: bool) {

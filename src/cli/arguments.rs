@@ -60,6 +60,9 @@ pub(super) struct InputArguments {
     /// Show stream keys, passwords and tokens; they are masked otherwise
     #[arg(long)]
     pub(super) show_secrets: bool,
+    /// A stream key to judge signatures by, as in '77-secret' for FTL's channel 77; may be repeated
+    #[arg(long, value_name = "KEY")]
+    pub(super) stream_key: Vec<String>,
     /// When to colour text
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: When,

@@ -74,7 +74,13 @@ impl Observer {
                     session.finish(story, masks, profile);
                 }
             }
-            Event::Session(_) | Event::Incomplete(_) | Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
+            Event::Session(_)
+            | Event::Flow(_)
+            | Event::Ftl(_)
+            | Event::Incomplete(_)
+            | Event::Resync(_)
+            | Event::Deviation(_)
+            | Event::Piece(_) => {}
         }
         if let Some(Signal::Unpublished(key, at)) = signal {
             for other in self.sessions.values_mut() {

@@ -106,6 +106,12 @@ impl<W: Write> Writer for TextWriter<W> {
                 self.line.put(format_args!("{}", rtmp::describe(message)));
                 self.end_line()
             }
+            Event::Ftl(message) => {
+                self.begin_line(Some(message.n()), &message.envelope());
+                self.line.put(format_args!("{:18}{:<28} ", "", message.type_name()));
+                self.line.put(format_args!("{}", describe_behind(masks, event)));
+                self.end_line()
+            }
             Event::Incomplete(part) => {
                 let head = &part.head;
                 self.begin_line(None, &part.envelope());

@@ -6,8 +6,8 @@ use std::cell::Cell;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
-use crate::registry::native::{ANSWERS, LATENCY};
-use crate::wire::{Kind, Label, Node, Tree, Value};
+use crate::registry::native::Seen;
+use crate::wire::{Field, Kind, Label, Node, Tree, Value};
 
 /// Values written in place of references in one message: a chain of references to references would double each time.
 const EXPANDED: usize = 4096;
@@ -77,11 +77,10 @@ impl<'t> Source<'t> {
     }
 }
 
-/// Members that the bytes do not hold, written at the end of a root node: what a message answers.
+/// Members that the bytes do not hold, written at the end of a root node: what a message answers, for one.
 pub(super) struct Behind {
     pub(super) key: &'static str,
-    pub(super) answers: u64,
-    pub(super) latency_ms: f64,
+    pub(super) members: Vec<(&'static Field, Seen<'static>)>,
 }
 
 /// One node with all that is in it.
@@ -195,8 +194,15 @@ impl<'t> NodeJson<'_, 't> {
             map.serialize_entry("$items", &Items { list: self, items: &items })?;
         }
         if let Some(behind) = self.behind {
-            map.serialize_entry(ANSWERS.key(), &behind.answers)?;
-            map.serialize_entry(LATENCY.key(), &behind.latency_ms)?;
+            for (field, seen) in &behind.members {
+                match seen {
+                    Seen::Uint(value) => map.serialize_entry(field.key(), value)?,
+                    Seen::Number(value) => map.serialize_entry(field.key(), value)?,
+                    Seen::Bool(value) => map.serialize_entry(field.key(), value)?,
+                    Seen::Word(word) => map.serialize_entry(field.key(), word)?,
+                    _ => {}
+                }
+            }
         }
         map.end()
     }

@@ -69,6 +69,12 @@ impl Scratch {
                 }
                 (&self.tree, &message.payload)
             }
+            Event::Ftl(message) => {
+                if !is_recorded {
+                    message.record(&mut self.tree);
+                }
+                (&self.tree, message.payload())
+            }
             Event::Handshake(step) => {
                 if !is_recorded {
                     step.record(&mut self.tree);

@@ -1,6 +1,8 @@
 //! What a header says of what follows it, in words that the layers share with [`Unpacker`](super::Unpacker), which calls
 //! them. They do not call it.
 
+use std::net::IpAddr;
+
 use super::rest::Rest;
 
 /// What comes next in a packet.
@@ -12,7 +14,11 @@ pub(super) enum Layer {
     Ppp,
     Mpls,
     Gre,
-    Udp,
+    /// Of the packet between these.
+    Udp {
+        source: IpAddr,
+        destination: IpAddr,
+    },
     Wireless {
         padded: bool,
     },

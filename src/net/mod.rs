@@ -1,11 +1,12 @@
 //! Packets → directed bytes: link layers, tunnels, IP, TCP connections and reassembly.
 //!
-//! [`Unpacker`] takes captured frames apart down to their TCP segments, through tags, labels and tunnels, and puts IP
+//! [`Unpacker`] takes captured frames apart down to their TCP segments and UDP datagrams, through tags, labels and tunnels, and puts IP
 //! fragments together. [`Connections`] follows every TCP connection and gives, per direction and in order, its bytes, its
 //! holes and its end, with what TCP did until then. Nothing here knows what the bytes mean.
 
 mod connection;
 mod connections;
+mod datagrams;
 mod ethernet;
 pub(crate) mod facts;
 mod fragments;
@@ -29,13 +30,14 @@ mod waiting;
 mod wireless;
 
 pub use connections::Connections;
+pub use datagrams::{Datagram, Flows};
 pub use facts::TcpFacts;
 pub use fragments::Lost;
 pub use health::Identity;
 pub use srt::Call;
 pub use stream::{Delivery, Kept};
 pub use tunnel::{Tunnel, Tunnels};
-pub use unpack::Unpacker;
+pub use unpack::{Unpacked, Unpacker};
 
 use std::net::SocketAddr;
 

@@ -76,6 +76,10 @@ impl Tunnels {
         size_of_val(&*self.0)
     }
 
+    pub fn as_slice(&self) -> &[Tunnel] {
+        &self.0
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,18 +1,40 @@
-//! Takes packets apart down to their TCP segments, through whatever they are wrapped in.
+//! Takes packets apart down to their TCP segments and UDP datagrams, through whatever they are wrapped in.
 //!
 //! Each header is read by a function of its own, which says what comes next; [`Unpacker`] follows them. Each header takes
 //! bytes away and the tunnels are counted, so there is an end.
+
+use std::net::{IpAddr, SocketAddr};
 
 use super::fragments::{Fragments, Lost, Origin};
 use super::layer::{Layer, Step};
 use super::rest::Rest;
 use super::srt::{self, Call};
-use super::{Segment, Tunnel, Unread, ethernet, gre, ip, link, mpls, ppp, tcp, udp, wireless};
+use super::{Datagram, Segment, Tunnel, Unread, ethernet, gre, ip, link, mpls, ppp, tcp, udp, wireless};
 use crate::capture::{LinkType, Packet};
 use crate::limits::{Limits, Reached};
 use crate::wire::Place;
 
-/// Packets → TCP segments.
+/// What a packet holds.
+#[derive(Debug)]
+pub enum Unpacked<'a> {
+    Segment(&'a Segment<'a>),
+    /// In no tunnel's form. [`Unpacker::push`] says that such a packet was not read: that is for whoever takes the datagram to say.
+    Datagram(&'a Datagram<'a>),
+}
+
+/// UDP on the way that was unpacked last: should it turn out not to be a tunnel, it is a datagram.
+#[derive(Clone, Copy)]
+struct Udp<'a> {
+    source: IpAddr,
+    destination: IpAddr,
+    rest: Rest<'a>,
+    /// How many tunnels are around it.
+    depth: usize,
+    /// Whether UDP is around what is being read, which might just as well be any bytes.
+    strict: bool,
+}
+
+/// Packets → TCP segments and UDP datagrams.
 pub struct Unpacker {
     fragments: Fragments,
     /// Around the packet at hand.
@@ -35,12 +57,12 @@ impl Unpacker {
         }
     }
 
-    /// Gives the TCP segment that a captured packet holds. The last fragment of an IP packet gives what all of them held
+    /// Gives the TCP segment or UDP datagram that a captured packet holds. The last fragment of an IP packet gives what all of them held
     /// together, a segment for each stretch of it that lies in one piece in the capture; the others give nothing.
-    pub fn push(&mut self, packet: &Packet<'_>, out: &mut impl FnMut(&Segment<'_>)) -> Result<(), Unread> {
+    pub fn push(&mut self, packet: &Packet<'_>, out: &mut impl FnMut(Unpacked<'_>)) -> Result<(), Unread> {
         if let Some((mut segment, at)) = plain(packet) {
             segment.place = Place { file: packet.place.file, offset: packet.place.offset + at as u64 };
-            out(&segment);
+            out(Unpacked::Segment(&segment));
             return Ok(());
         }
         self.tunnels.clear();
@@ -79,29 +101,54 @@ impl Unpacker {
         Reached { nesting: self.too_deep, ..self.fragments.reached().clone() }
     }
 
-    fn walk<F: FnMut(&Segment<'_>)>(
+    fn walk<'a, F: FnMut(Unpacked<'_>)>(
         &mut self,
-        start: Step<'_>,
+        start: Step<'a>,
         origin: &Origin<'_>,
         out: &mut F,
     ) -> Result<(), Unread> {
-        // Whether something is being read that might just as well be any bytes in UDP.
-        let mut strict = false;
-        let result = self.follow(start, &mut strict, origin, out);
-        match result {
-            Err(Unread::TooDeep) => {
+        let mut udp: Option<Udp<'_>> = None;
+        let result = self.follow(start, &mut udp, origin, out);
+        match (result, udp) {
+            (Err(Unread::TooDeep), _) => {
                 self.too_deep += 1;
                 result
             }
-            Err(_) if strict => Err(Unread::Udp),
+            (Err(_), Some(udp)) => {
+                self.datagram(&udp, origin, out);
+                if udp.strict { Err(Unread::Udp) } else { result }
+            }
             _ => result,
         }
     }
 
-    fn follow<F: FnMut(&Segment<'_>)>(
+    /// Gives a datagram, where it is one.
+    fn datagram<F: FnMut(Unpacked<'_>)>(&mut self, udp: &Udp<'_>, origin: &Origin<'_>, out: &mut F) {
+        let Udp { source, destination, rest, depth, .. } = *udp;
+        let (Ok(from), Ok(to), Ok(claimed), Ok(content)) = (rest.u16(0), rest.u16(2), rest.u16(4), rest.skip(8)) else {
+            return;
+        };
+        let content = match usize::from(claimed) {
+            // Left open by a kernel that lets the card cut it.
+            0 => content,
+            claimed @ 8.. => content.claim(claimed - 8),
+            _ => return,
+        };
+        let (place, end) = origin.run(content.at);
+        out(Unpacked::Datagram(&Datagram {
+            source: SocketAddr::new(source, from),
+            destination: SocketAddr::new(destination, to),
+            payload: content.bytes,
+            place: (content.at + content.bytes.len() <= end).then_some(place),
+            cut: content.length.saturating_sub(content.bytes.len()) as u32,
+            tunnels: &self.tunnels[..depth.min(self.tunnels.len())],
+        }));
+    }
+
+    fn follow<'a, F: FnMut(Unpacked<'_>)>(
         &mut self,
-        start: Step<'_>,
-        strict: &mut bool,
+        start: Step<'a>,
+        udp: &mut Option<Udp<'a>>,
         origin: &Origin<'_>,
         out: &mut F,
     ) -> Result<(), Unread> {
@@ -115,15 +162,17 @@ impl Unpacker {
                 Layer::Ppp => ppp::header(rest)?,
                 Layer::Mpls => mpls::label(rest, tunnels)?,
                 Layer::Gre => gre::header(rest, tunnels)?,
-                Layer::Udp => {
+                Layer::Udp { source, destination } => {
+                    let strict = udp.is_some_and(|udp| udp.strict);
+                    let udp = udp.insert(Udp { source, destination, rest, depth: tunnels.len(), strict });
                     let step = udp::header(rest, tunnels)?;
-                    *strict = true;
+                    udp.strict = true;
                     step
                 }
                 Layer::Wireless { padded } => wireless::header(rest, padded)?,
                 Layer::Aggregate => return self.aggregate(rest, origin, out),
                 Layer::Ip => {
-                    let packet = ip::read(rest, *strict)?;
+                    let packet = ip::read(rest, udp.is_some_and(|udp| udp.strict))?;
                     if let Some(fragment) = packet.fragment {
                         return self.fragment(&packet, fragment, origin, out);
                     }
@@ -148,7 +197,7 @@ impl Unpacker {
             6 => return Ok(None),
             17 => {
                 self.call = srt::call(packet);
-                Layer::Udp
+                Layer::Udp { source: packet.source, destination: packet.destination }
             }
             1 | 58 => return Err(Unread::Icmp),
             4 | 41 => {
@@ -177,7 +226,7 @@ impl Unpacker {
     }
 
     /// The frames of an aggregate, each for itself. An error is one only if none of them can be read.
-    fn aggregate<F: FnMut(&Segment<'_>)>(
+    fn aggregate<F: FnMut(Unpacked<'_>)>(
         &mut self,
         rest: Rest<'_>,
         origin: &Origin<'_>,
@@ -197,7 +246,7 @@ impl Unpacker {
     }
 
     /// Takes a fragment, and if its packet is whole now, what is in that.
-    fn fragment<F: FnMut(&Segment<'_>)>(
+    fn fragment<F: FnMut(Unpacked<'_>)>(
         &mut self,
         packet: &ip::Packet<'_>,
         fragment: ip::Fragment,
@@ -223,7 +272,7 @@ impl Unpacker {
     }
 
     /// What is in a packet that was put together.
-    fn whole<F: FnMut(&Segment<'_>)>(
+    fn whole<F: FnMut(Unpacked<'_>)>(
         &mut self,
         packet: ip::Packet<'_>,
         origin: &Origin<'_>,
@@ -241,7 +290,7 @@ impl Unpacker {
     }
 
     /// Gives the segment in an IP packet, in as many parts as it lies in.
-    fn give<F: FnMut(&Segment<'_>)>(
+    fn give<F: FnMut(Unpacked<'_>)>(
         &mut self,
         packet: &ip::Packet<'_>,
         origin: &Origin<'_>,
@@ -265,7 +314,7 @@ impl Unpacker {
                 part.flags.fin = false;
                 part.cut = 0;
             }
-            out(&part);
+            out(Unpacked::Segment(&part));
             if is_last {
                 return Ok(());
             }

@@ -2,7 +2,7 @@
 
 use super::rtmp::secrets::Masks;
 use super::rtmp::{self, Content, HandshakeFacts};
-use super::{Close, Event, Incomplete, Opened};
+use super::{Close, Event, Flow, Incomplete, Opened};
 use crate::net::{How, Start, TcpFacts};
 use crate::wire::{Side, escape};
 
@@ -17,7 +17,10 @@ pub fn describe_behind(masks: &Masks, event: &Event) -> String {
     match event {
         Event::Session(event) => opened(event),
         Event::Handshake(event) => handshake(event.facts),
+        Event::Flow(flow) => self::flow(flow),
         Event::Message(message) => rtmp::describe(message),
+        Event::Ftl(message) if masks.reveal => message.describe(),
+        Event::Ftl(message) => message.masked().describe(),
         Event::Incomplete(event) => incomplete(event),
         Event::Gap(gap) => {
             let then = if gap.survived { "decoding goes on" } else { "the next chunk is looked for" };
@@ -61,6 +64,14 @@ fn opened(opened: &Opened) -> String {
     line
 }
 
+fn flow(flow: &Flow) -> String {
+    let mut line = format!("media in UDP {} → {}, from packet {}", flow.client, flow.server, flow.at.packet);
+    if !flow.tunnels.is_empty() {
+        line += &format!(", in {}", flow.tunnels);
+    }
+    line
+}
+
 fn handshake(facts: HandshakeFacts) -> String {
     match facts {
         HandshakeFacts::Version(version) => format!("version {version}"),
@@ -92,7 +103,7 @@ fn incomplete(incomplete: &Incomplete) -> String {
 fn close(close: &Close) -> String {
     let how = match close.how {
         How::Fin => "closed",
-        How::Rst => match close.tcp.reset {
+        How::Rst => match close.tcp.as_ref().and_then(|tcp| tcp.reset) {
             Some((Side::Client, _)) => "reset by the client",
             Some((Side::Server, _)) => "reset by the server",
             None => "reset",
@@ -104,7 +115,7 @@ fn close(close: &Close) -> String {
     if close.undecoded > 0 {
         line += &format!(", {} bytes not decoded", close.undecoded);
     }
-    let trouble = trouble(&close.tcp);
+    let trouble = close.tcp.as_deref().map(trouble).unwrap_or_default();
     if !trouble.is_empty() {
         line += &format!("; TCP: {trouble}");
     }

@@ -3,14 +3,16 @@
 //! This is the one place that takes an event's session, side, packets, time and offset out of its own fields. Filters, the
 //! timeline's writers and the screen ask here.
 
+use super::ftl;
 use super::rtmp::{Handshake, Message};
-use super::{Close, Deviation, Event, Gap, Incomplete, Opened, Piece, Resync, Undecodable};
+use super::{Close, Deviation, Event, Flow, Gap, Incomplete, Opened, Piece, Resync, Undecodable};
 use crate::wire::{Moment, Side, Word};
 
 /// What kind of thing happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
     Session,
+    Flow,
     Handshake,
     Message,
     Incomplete,
@@ -25,6 +27,7 @@ impl EventKind {
     /// Every name.
     pub const WORDS: &'static [Word] = &Word::list([
         EventKind::Session.name(),
+        EventKind::Flow.name(),
         EventKind::Handshake.name(),
         EventKind::Message.name(),
         EventKind::Incomplete.name(),
@@ -39,6 +42,7 @@ impl EventKind {
     pub const fn name(self) -> &'static str {
         match self {
             EventKind::Session => "session",
+            EventKind::Flow => "flow",
             EventKind::Handshake => "handshake",
             EventKind::Message => "message",
             EventKind::Incomplete => "incomplete",
@@ -88,7 +92,9 @@ impl Event {
         Ok(match self {
             Event::Session(event) => event.envelope(),
             Event::Handshake(event) => event.envelope(),
+            Event::Flow(event) => event.envelope(),
             Event::Message(event) => event.envelope(),
+            Event::Ftl(event) => event.envelope(),
             Event::Incomplete(event) => event.envelope(),
             Event::Gap(event) => event.envelope(),
             Event::Undecodable(event) => event.envelope(),
@@ -117,6 +123,20 @@ impl Message {
     pub fn envelope(&self) -> Envelope {
         let (first, last, offset) = (self.head.first, self.head.last, Some(self.head.offset));
         Envelope { kind: EventKind::Message, session: self.session, from: Some(self.from), first, last, offset }
+    }
+}
+
+impl Flow {
+    pub fn envelope(&self) -> Envelope {
+        Envelope::at(EventKind::Flow, self.session, None, self.at)
+    }
+}
+
+impl ftl::Message {
+    pub fn envelope(&self) -> Envelope {
+        let (first, last) = self.packets();
+        let (session, from, offset) = (self.session, Some(self.from()), self.offset());
+        Envelope { kind: EventKind::Message, session, from, first, last, offset }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::ftl;
 use super::rtmp::detect::Foreign;
 use super::rtmp::{Handshake, Head, Message, Mistake, Reason};
 use crate::net::{How, Start, TcpFacts, Tunnels};
@@ -11,8 +12,11 @@ use crate::wire::{Moment, PacketNo, Place, Side, Word};
 #[derive(Clone, Debug)]
 pub enum Event {
     Session(Opened),
+    Flow(Flow),
     Handshake(Handshake),
     Message(Message),
+    /// A control line or a datagram of FTL.
+    Ftl(ftl::Message),
     Incomplete(Incomplete),
     Gap(Gap),
     Undecodable(Undecodable),
@@ -28,7 +32,7 @@ pub enum Event {
 pub struct Opened {
     /// From 1, in the order in which sessions are recognised.
     pub session: u32,
-    /// `rtmp`, or `rtmpe` for the encrypted variant, whose handshake alone can be read.
+    /// `rtmp`, or `rtmpe` for the encrypted variant, whose handshake alone can be read; or `ftl`.
     pub protocol: &'static str,
     pub client: SocketAddr,
     pub server: SocketAddr,
@@ -43,6 +47,19 @@ pub struct Opened {
     pub attempts: Attempts,
     /// Connections to the same server that speak another protocol, and were not told with an earlier session: one of each protocol.
     pub strangers: Vec<Stranger>,
+}
+
+/// Datagrams that carry a part of a session beside its connection.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    pub session: u32,
+    /// As it is seen from where it was captured: behind a NAT it is not the client's of the connection.
+    pub client: SocketAddr,
+    pub server: SocketAddr,
+    /// The packet with its first datagram.
+    pub at: Moment,
+    /// The tags and tunnels around that.
+    pub tunnels: Tunnels,
 }
 
 /// A connection to a server that speaks another protocol than RTMP.
@@ -225,8 +242,8 @@ pub struct Close {
     pub messages: u64,
     /// Bytes that were captured and not decoded.
     pub undecoded: u64,
-    /// What TCP did for the direction.
-    pub tcp: Box<TcpFacts>,
+    /// What TCP did for the direction, where there was a connection.
+    pub tcp: Option<Box<TcpFacts>>,
     /// Whether both directions are now closed.
     pub last: bool,
     /// Of the last close, connections to the same server that did not come about, and were not told with a session yet.
@@ -243,4 +260,13 @@ pub struct Piece {
     pub offset: u64,
     pub length: u32,
     pub place: Place,
+}
+
+/// A request found for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The request's `n`.
+    pub n: u64,
+    /// Nanoseconds from the request's last packet to the answer's.
+    pub latency: i64,
 }

@@ -1,7 +1,8 @@
 //! Protocols: directed bytes → events.
 //!
 //! Each protocol has a folder. [`amf`] and [`flv`] are payload formats that [`rtmp`] carries; they know nothing of it.
-//! [`ftl`] is lines over TCP and media over UDP, which is [`rtp`]'s; it gives items of its own, not yet events.
+//! [`ftl`] is lines over TCP and media over UDP, which is [`rtp`]'s. [`protocols`] is the table of those that a session may
+//! speak, and a session that was found takes its streams as a [`stream::Consumer`].
 //! A decoder here does no IO and keeps no clock; it is told bytes, holes and ends, and gives [`Event`]s.
 
 pub mod amf;
@@ -19,7 +20,7 @@ pub mod stream;
 pub use describe::{describe, describe_behind, trouble};
 pub use envelope::{Envelope, EventKind};
 pub use event::{
-    Attempts, Close, Deviation, Event, Gap, Incomplete, Opened, Piece, Resync, Stranger, Undecodable, Why,
+    Answer, Attempts, Close, Deviation, Event, Flow, Gap, Incomplete, Opened, Piece, Resync, Stranger, Undecodable, Why,
 };
 
 use crate::wire::Field;
@@ -42,4 +43,6 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
     .flatten()
     .copied()
     .chain(flv::fields())
+    .chain(ftl::fields())
+    .chain(rtp::fields())
 }

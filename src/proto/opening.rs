@@ -42,5 +42,7 @@ pub struct Begin<'l> {
     /// Its number.
     pub session: u32,
     pub start: Start,
+    /// Stream keys that are known, to judge signatures by.
+    pub stream_keys: &'l [String],
     pub limits: &'l Limits,
 }

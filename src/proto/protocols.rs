@@ -1,7 +1,7 @@
 //! The protocols that a session may speak, in one table: how each is told by content, and what it makes of a session.
 
 use super::opening::{Match, Opening};
-use super::rtmp;
+use super::{ftl, rtmp};
 
 /// A protocol.
 #[derive(Debug)]
@@ -12,7 +12,8 @@ pub struct Protocol {
 }
 
 /// All of them. Where two could be meant, the earlier one is asked first.
-pub static PROTOCOLS: [Protocol; 1] = [Protocol { name: "rtmp", detect: rtmp::found }];
+pub static PROTOCOLS: [Protocol; 2] =
+    [Protocol { name: ftl::NAME, detect: ftl::found }, Protocol { name: "rtmp", detect: rtmp::found }];
 
 /// Which protocol a connection speaks.
 pub fn detect(opening: &Opening<'_>) -> Match {

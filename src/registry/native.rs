@@ -10,7 +10,7 @@ use crate::proto::rtmp::header::{TYPE, TYPE_NAME};
 use crate::proto::rtmp::{Answer, ExtendedForm, Head, Mistake, Reading, Step};
 use crate::proto::{Envelope, Event, EventKind, Why};
 use crate::rules::{CODES, Finding, Mark, NAMES, Severity};
-use crate::wire::{Field, Side, Time, Value};
+use crate::wire::{Field, Problem, Side, Time, Value};
 
 fields! {
     /// What happened. A gap behind which decoding goes on is a `resync` as well.
@@ -75,6 +75,8 @@ fields! {
     LATENCY: Number "command.latency_ms", "ms", "RTMP 1.0 §7.2";
     /// The protocol of the event's session.
     PROTOCOL: Word "session.protocol", "", "";
+    /// Of a flow, what its packets are.
+    TRANSPORT: Word "transport", "", "";
     /// The client's `address:port`.
     CLIENT: Text "session.client", "", "";
     /// The server's `address:port`.
@@ -128,6 +130,9 @@ fields! {
 /// The name of [`PACKET`] where its first and its last stand beside one another.
 pub(crate) const PACKETS: &str = "packets";
 
+/// The transport of flows.
+pub(crate) const UDP: &str = "udp";
+
 /// Another name for a field.
 pub(crate) const ALIASES: &[(&str, &str)] =
     &[("csid", "chunk_stream_id"), (PACKETS, "packet"), ("finding.packets", "finding.packet")];
@@ -176,7 +181,11 @@ macro_rules! natives {
 
 natives! {
     EVENT => |s, visit| envelope(s, visit, |envelope, _| Some(Seen::Word(envelope.kind.name())));
-    N => |s, visit| matches!(s.event, Event::Message(message) if visit(Seen::Uint(message.n)));
+    N => |s, visit| match s.event {
+        Event::Message(message) => visit(Seen::Uint(message.n)),
+        Event::Ftl(message) => visit(Seen::Uint(message.n())),
+        _ => false,
+    };
     SESSION => |s, visit| visit(Seen::Uint(u64::from(s.event.session())));
     FROM => |s, visit| envelope(s, visit, |envelope, _| Some(Seen::Word(envelope.from?.name())));
     TIME => |s, visit| envelope(s, visit, |envelope, start| {
@@ -187,7 +196,10 @@ natives! {
         Some(Seen::Span(envelope.first.packet.0, envelope.last.packet.0))
     });
     OFFSET => |s, visit| envelope(s, visit, |envelope, _| envelope.offset.map(Seen::Uint));
-    SIZE => |s, visit| head(s, visit, |head| u64::from(head.size));
+    SIZE => |s, visit| match s.event {
+        Event::Ftl(message) => visit(Seen::Uint(message.size())),
+        _ => head(s, visit, |head| u64::from(head.size)),
+    };
     CHUNK_STREAM_ID => |s, visit| head(s, visit, |head| u64::from(head.chunk_stream_id));
     CHUNK_FORMAT => |s, visit| head(s, visit, |head| u64::from(head.chunk_format));
     CHUNKS => |s, visit| head(s, visit, |head| u64::from(head.chunks));
@@ -198,13 +210,23 @@ natives! {
     EXTENDED_TIMESTAMP => |s, visit| extended(s).is_some_and(|(value, _, _)| visit(Seen::Uint(value)));
     EXTENDED_FORM => |s, visit| extended(s).is_some_and(|(_, form, _)| visit(Seen::Word(form.name())));
     EXTENDED_ABSOLUTE => |s, visit| extended(s).is_some_and(|(_, _, absolute)| absolute && visit(Seen::Bool(true)));
-    LENGTH => |s, visit| head(s, visit, |head| u64::from(head.length));
+    LENGTH => |s, visit| match s.event {
+        Event::Ftl(message) => visit(Seen::Uint(message.size())),
+        _ => head(s, visit, |head| u64::from(head.length)),
+    };
     TYPE => |s, visit| head(s, visit, |head| u64::from(head.kind.0));
-    TYPE_NAME => |s, visit| s.head().and_then(|head| head.kind.name()).is_some_and(|name| visit(Seen::Word(name)));
+    TYPE_NAME => |s, visit| match s.event {
+        Event::Ftl(message) => visit(Seen::Word(message.type_name())),
+        _ => s.head().and_then(|head| head.kind.name()).is_some_and(|name| visit(Seen::Word(name))),
+    };
     MESSAGE_STREAM_ID => |s, visit| {
         s.head().is_some_and(|head| head.message_stream_known && visit(Seen::Uint(u64::from(head.message_stream_id))))
     };
-    PAYLOAD => |s, visit| matches!(s.event, Event::Message(message) if visit(Seen::Bytes(&message.payload)));
+    PAYLOAD => |s, visit| match s.event {
+        Event::Message(message) => visit(Seen::Bytes(&message.payload)),
+        Event::Ftl(message) => visit(Seen::Bytes(message.payload())),
+        _ => false,
+    };
     RECEIVED => |s, visit| matches!(s.event, Event::Incomplete(part) if visit(Seen::Uint(u64::from(part.received))));
     WHY => |s, visit| matches!(s.event, Event::Incomplete(part) if visit(Seen::Word(part.why.name())));
     BYTES => |s, visit| match s.event {
@@ -258,16 +280,13 @@ natives! {
     facts::SMOOTHED_ROUND_TRIP => |s, visit| tcp(s, visit, &facts::SMOOTHED_ROUND_TRIP);
     facts::RESET_BY => |s, visit| tcp(s, visit, &facts::RESET_BY);
     facts::RESET_PACKET => |s, visit| tcp(s, visit, &facts::RESET_PACKET);
-    PROBLEMS => |s, visit| matches!(s.event, Event::Message(m) if m.problems.iter().any(|_| visit(Seen::Group)));
-    PROBLEM_AT => |s, visit| {
-        matches!(s.event, Event::Message(m) if m.problems.iter().any(|p| visit(Seen::Uint(u64::from(p.at)))))
-    };
-    PROBLEM_WHAT => |s, visit| {
-        matches!(s.event, Event::Message(m) if m.problems.iter().any(|p| visit(Seen::Text(p.what.as_bytes()))))
-    };
+    PROBLEMS => |s, visit| problems(s).iter().any(|_| visit(Seen::Group));
+    PROBLEM_AT => |s, visit| problems(s).iter().any(|problem| visit(Seen::Uint(u64::from(problem.at))));
+    PROBLEM_WHAT => |s, visit| problems(s).iter().any(|problem| visit(Seen::Text(problem.what.as_bytes())));
     ANSWERS => |s, visit| answer(s).is_some_and(|answer| visit(Seen::Uint(answer.n)));
     LATENCY => |s, visit| answer(s).is_some_and(|answer| visit(Seen::Number(answer.latency as f64 / 1e6)));
     PROTOCOL => |s, visit| s.session.is_some_and(|session| visit(Seen::Word(session.protocol)));
+    TRANSPORT => |s, visit| matches!(s.event, Event::Flow(_) if visit(Seen::Word(UDP)));
     CLIENT => |s, visit| s.session.is_some_and(|session| visit(Seen::Text(session.client.as_bytes())));
     SERVER => |s, visit| s.session.is_some_and(|session| visit(Seen::Text(session.server.as_bytes())));
     START => |s, visit| s.session.is_some_and(|session| visit(Seen::Word(session.start.name())));
@@ -321,6 +340,14 @@ fn head(subject: &Subject<'_>, visit: &mut Visit<'_>, number: fn(&Head) -> u64) 
     subject.head().is_some_and(|head| visit(Seen::Uint(number(head))))
 }
 
+fn problems<'s>(subject: &Subject<'s>) -> &'s [Problem] {
+    match subject.event {
+        Event::Message(message) => &message.problems,
+        Event::Ftl(message) => message.problems(),
+        _ => &[],
+    }
+}
+
 fn extended(subject: &Subject<'_>) -> Option<(u64, ExtendedForm, bool)> {
     let extended = subject.head()?.extended?;
     Some((u64::from(extended.value), extended.form, extended.absolute))
@@ -336,7 +363,8 @@ fn answer(subject: &Subject<'_>) -> Option<Answer> {
 /// What TCP did, of a close.
 fn tcp(subject: &Subject<'_>, visit: &mut Visit<'_>, field: &'static Field) -> bool {
     let Event::Close(close) = subject.event else { return false };
-    let value = close.tcp.members().find(|(member, _)| member.name == field.name);
+    let Some(tcp) = &close.tcp else { return false };
+    let value = tcp.members().find(|(member, _)| member.name == field.name);
     value.is_some_and(|(_, value)| match value {
         Value::Uint(value) => visit(Seen::Uint(value)),
         Value::Number(value) => visit(Seen::Number(value)),

@@ -122,11 +122,12 @@ impl Engine {
     /// What the rules say of an event, in the order of the catalogue.
     pub fn observe(&mut self, event: &Event) -> Vec<Finding> {
         let session = event.session();
+        let protocol = if let Event::Session(opened) = event { opened.protocol } else { "" };
         let story = self.stories.before(event);
         let judged = self.sessions.entry(session).or_insert_with(|| Judged {
             bytes: 0,
             given_up: false,
-            rules: CATALOGUE.iter().map(|entry| (entry.start)()).collect(),
+            rules: CATALOGUE.iter().filter(|entry| entry.meta.judges(protocol)).map(|entry| (entry.start)()).collect(),
             seen: BTreeMap::new(),
             causes: Causes::default(),
             held: Vec::new(),
@@ -153,6 +154,8 @@ impl Engine {
                 }
             }
             Event::Message(event) => rules.iter_mut().for_each(|rule| rule.message(event, story, into)),
+            Event::Ftl(event) => rules.iter_mut().for_each(|rule| rule.ftl(event, story, into)),
+            Event::Flow(event) => rules.iter_mut().for_each(|rule| rule.flow(event, story, into)),
             Event::Incomplete(event) => rules.iter_mut().for_each(|rule| rule.incomplete(event, story, into)),
             Event::Gap(event) => rules.iter_mut().for_each(|rule| rule.gap(event, story, into)),
             Event::Undecodable(event) => rules.iter_mut().for_each(|rule| rule.undecodable(event, story, into)),

@@ -18,8 +18,9 @@ pub mod reference;
 pub use engine::Engine;
 
 use crate::limits::Limits;
+use crate::proto::ftl;
 use crate::proto::rtmp::{Handshake, Message};
-use crate::proto::{Close, Deviation, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::proto::{Close, Deviation, Flow, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::story::Request;
 pub use crate::story::Story;
 pub use crate::story::{Mark, Marked, Quote};
@@ -81,6 +82,12 @@ pub struct Meta {
 }
 
 impl Meta {
+    /// Whether it says something of sessions of a protocol. What TCP did is said of all.
+    fn judges(&self, protocol: &str) -> bool {
+        let area = &self.code[..3];
+        area == "NET" || (area == "FTL") == (protocol == ftl::NAME)
+    }
+
     /// What to change in a server or client, in one sentence or some.
     pub fn change(&self) -> Option<String> {
         reference::paragraphs(self).find_map(|paragraph| Some(paragraph.strip_prefix("Change:")?.trim().to_owned()))
@@ -143,6 +150,8 @@ pub trait Rule: Send {
     fn opened(&mut self, _: &Opened, _: &Story, _: &mut Findings) {}
     fn handshake(&mut self, _: &Handshake, _: &Story, _: &mut Findings) {}
     fn message(&mut self, _: &Message, _: &Story, _: &mut Findings) {}
+    fn ftl(&mut self, _: &ftl::Message, _: &Story, _: &mut Findings) {}
+    fn flow(&mut self, _: &Flow, _: &Story, _: &mut Findings) {}
     fn incomplete(&mut self, _: &Incomplete, _: &Story, _: &mut Findings) {}
     fn gap(&mut self, _: &Gap, _: &Story, _: &mut Findings) {}
     fn undecodable(&mut self, _: &Undecodable, _: &Story, _: &mut Findings) {}

@@ -102,7 +102,8 @@ impl SessionStats {
                 }
                 self.sides[close.from.index()].learn(event);
             }
-            Event::Session(_) | Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
+            Event::Ftl(message) => self.reach(message.packets().1),
+            Event::Session(_) | Event::Flow(_) | Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
         }
     }
 

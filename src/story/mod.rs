@@ -24,7 +24,7 @@ pub use stories::Stories;
 pub use streams::{Stream, Streams};
 pub use tracks::{Step, Track, Tracks};
 
-use crate::net::{How, Start, TcpFacts};
+use crate::net::{How, Start};
 use crate::proto::rtmp::procedure::Deed;
 use crate::proto::{Close, Event, Why};
 use crate::wire::{Moment, Side};
@@ -99,7 +99,7 @@ impl Story {
     /// missed a segment that its receiver had, or saw it when it was sent again, an answer may seem to come after what it
     /// allowed.
     pub fn is_in_order(&self, close: &Close) -> bool {
-        is_in_order(&close.tcp) && self.of(close.from.other()).in_order
+        is_in_order(close) && self.of(close.from.other()).in_order
     }
 
     /// Nanoseconds in which a round trip and what both sides did meanwhile fit: from C1, which S1 answers, to C2, which answers that.
@@ -111,7 +111,7 @@ impl Story {
 
     /// When a side closed its TCP window for longest, and for how many nanoseconds, at the session's last close.
     pub fn window_closed(&self, side: Side, close: &Close) -> Option<(Moment, i64)> {
-        if side == close.from { window_closed(&close.tcp) } else { self.of(side).window_closed }
+        if side == close.from { window_closed(close) } else { self.of(side).window_closed }
     }
 
     /// How a session ended, at its last close.
@@ -119,7 +119,7 @@ impl Story {
         let ended = |by: Side, how, at| Ending {
             by: match how {
                 How::Fin => Some(by),
-                How::Rst => close.tcp.reset.map(|(side, _)| side),
+                How::Rst => close.tcp.as_ref().and_then(|tcp| tcp.reset).map(|(side, _)| side),
                 How::Timeout | How::EndOfCapture => None,
             },
             how,
@@ -163,8 +163,8 @@ impl Story {
                 let side = &mut self.sides[close.from.index()];
                 side.closed = Some(close.how);
                 side.closed_at = Some(close.at);
-                side.in_order = is_in_order(&close.tcp);
-                side.window_closed = window_closed(&close.tcp);
+                side.in_order = is_in_order(close);
+                side.window_closed = window_closed(close);
             }
             Event::Deviation(deviation) if deviation.mistake.is_of_handshake() => {
                 self.sides[deviation.from.index()].odd_handshake = true;
@@ -173,16 +173,19 @@ impl Story {
                 self.sides[deviation.from.index()].lost = true;
                 self.tracks.lose(deviation.from);
             }
-            Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
+            Event::Ftl(message) => self.sides[message.from().index()].learn_ftl(message),
+            Event::Flow(_) | Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
         }
     }
 }
 
 /// Whether a direction's segments were captured as they were sent first.
-fn is_in_order(tcp: &TcpFacts) -> bool {
+fn is_in_order(close: &Close) -> bool {
+    let Some(tcp) = &close.tcp else { return false };
     tcp.retransmissions == 0 && tcp.out_of_order == 0 && tcp.capture_holes == 0
 }
 
-fn window_closed(tcp: &TcpFacts) -> Option<(Moment, i64)> {
+fn window_closed(close: &Close) -> Option<(Moment, i64)> {
+    let tcp = close.tcp.as_ref()?;
     Some((tcp.longest_zero_window_from?, tcp.longest_zero_window))
 }

@@ -2,6 +2,7 @@
 
 use crate::net::How;
 use crate::proto::Gap;
+use crate::proto::ftl;
 use crate::proto::rtmp::{Body, Handshake, HandshakeFacts, LimitType, Message, Scheme, Step};
 use crate::wire::{Moment, PacketNo};
 
@@ -112,6 +113,15 @@ impl SideFacts {
             }
             _ => {}
         }
+    }
+
+    pub(super) fn learn_ftl(&mut self, message: &ftl::Message) {
+        let (_, last) = message.packets();
+        self.seen = true;
+        self.messages += 1;
+        self.last = Some(last);
+        self.last_n = Some(message.n());
+        self.known = self.known.max(last.packet);
     }
 
     pub(super) fn learn_handshake(&mut self, step: &Handshake) {

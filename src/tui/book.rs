@@ -8,6 +8,7 @@ use super::evidence::{Evidence, Missing, Source};
 use super::index::{Index, MessageRow, Row, StepRow};
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
+use crate::proto::ftl;
 use crate::proto::rtmp::secrets::{Masks, Shown as Masked};
 use crate::proto::rtmp::{Body, Handshake, Head, HeaderBytes, Message, MessageType, Run, type_name};
 use crate::proto::{Event, Incomplete, describe, describe_behind};
@@ -42,6 +43,7 @@ impl Item {
                 row + runs(&message.head) + text + if message.answers.is_some() { 48 } else { 0 }
             }
             Item::Event(Event::Incomplete(event)) => row + size_of::<Incomplete>() + runs(&event.head) + 64,
+            Item::Event(Event::Ftl(message)) => row + message.memory(),
             Item::Event(_) => row + 128,
             Item::Finding(finding) => row + size_of::<Finding>() + finding.text.len() + 64,
         }
@@ -114,6 +116,18 @@ impl Book {
         Ok(Shown { message, header })
     }
 
+    /// Reads a datagram of FTL again; a line is there. As it may be shown.
+    pub fn ftl(&self, message: &ftl::Message) -> Result<ftl::Message, Missing> {
+        let mut whole = message.clone();
+        if let ftl::Body::Datagram(datagram) = &mut whole.body {
+            let place = datagram.place.ok_or(Missing::Hole)?;
+            let mut bytes = Vec::new();
+            self.evidence.read_at(place, datagram.captured as usize, &mut bytes)?;
+            datagram.decode(bytes.into());
+        }
+        Ok(if self.masks.reveal { whole } else { whole.masked() })
+    }
+
     /// What came of an incomplete message, up to the first byte that is missing: header and payload, as they may be
     /// shown.
     pub fn incomplete(&self, event: &Incomplete) -> Result<(Vec<u8>, Vec<u8>), Missing> {
@@ -165,11 +179,19 @@ impl Book {
                 };
                 (type_name(message.kind), what)
             }
+            Row::Ftl(message) => {
+                let what = match self.ftl(message) {
+                    Ok(shown) => shown.describe(),
+                    Err(missing) => format!("{} bytes; {missing}", message.size()),
+                };
+                (message.type_name().to_owned(), what)
+            }
             Row::Finding(finding) => (
                 format!("{}[{}]", finding.severity.name(), finding.rule.code),
                 format!("{}: {}", finding.rule.name, self.finding_text(finding)),
             ),
             Row::Incomplete(_)
+            | Row::Flow(_)
             | Row::Gap(_)
             | Row::Resync(_)
             | Row::Undecodable(_)
@@ -215,6 +237,7 @@ fn strip(event: &mut Event) {
             message.body = Body::Opaque;
         }
         Event::Handshake(step) => step.bytes = Bytes::new(),
+        Event::Ftl(message) => message.strip(),
         _ => {}
     }
 }

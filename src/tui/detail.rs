@@ -8,11 +8,13 @@ use ratatui::text::Span;
 use super::book::{Book, Shown};
 use super::evidence::Missing;
 use super::index::{Index, Row};
+use crate::proto::ftl;
 use crate::proto::rtmp::{Head, header, record_payload, type_name};
 use crate::proto::{Envelope, Event, describe};
-use crate::registry::native as field;
+use crate::registry::native::Seen;
+use crate::registry::{self, native as field};
 use crate::rules::{Finding, Severity};
-use crate::wire::{Field, Label, Node, Time, Tree, Value, escape_into, words};
+use crate::wire::{Field, Label, Node, Problem, Time, Tree, Value, escape_into, words};
 
 /// Bytes of a value that are shown on its line.
 const CLIP: usize = 256;
@@ -78,6 +80,7 @@ impl Detail {
                     }
                 }
             }
+            Some(Row::Ftl(message)) => detail.ftl(book, message),
             Some(Row::Handshake(step)) => {
                 let name = step.step.name(step.from);
                 name.clone_into(&mut detail.title);
@@ -134,6 +137,42 @@ impl Detail {
         detail
     }
 
+    fn ftl(&mut self, book: &Book, message: &ftl::Message) {
+        let envelope = message.envelope();
+        self.title = format!("message {}", message.n());
+        self.group("message", &format!("{}, {}", message.n(), message.from().name()), |detail| {
+            detail.moments(&envelope);
+            detail.fact(&header::TYPE_NAME, message.type_name());
+            detail.measure(&field::SIZE, message.size());
+            if let Some(offset) = envelope.offset {
+                detail.fact(&field::OFFSET, offset);
+            }
+        });
+        let shown = match book.ftl(message) {
+            Ok(shown) => shown,
+            Err(missing) => return self.missing(&missing),
+        };
+        self.inside(|detail| {
+            for (_, field, seen) in registry::ftl::members(&shown) {
+                match seen {
+                    Seen::Uint(value) => detail.measure(field, value),
+                    Seen::Number(value) => detail.measure(field, value),
+                    Seen::Bool(value) => detail.fact(field, value),
+                    Seen::Word(word) => detail.fact(field, word),
+                    _ => {}
+                }
+            }
+        });
+        let mut tree = Tree::default();
+        shown.record(&mut tree);
+        let bytes = shown.payload().to_vec();
+        self.tree(&tree, &bytes);
+        self.bytes = bytes;
+        let about = if message.offset().is_some() { "line" } else { "datagram" };
+        about.clone_into(&mut self.about_bytes);
+        self.problems(shown.problems(), 0);
+    }
+
     fn message(&mut self, book: &Book, shown: &Shown) {
         let message = &shown.message;
         let base = shown.header.len();
@@ -159,7 +198,11 @@ impl Detail {
         let mut texts = self.bytes.clone();
         message.tag(&mut tree, base as u32, &mut texts);
         self.tree(&tree, &texts);
-        for problem in &message.problems {
+        self.problems(&message.problems, base);
+    }
+
+    fn problems(&mut self, problems: &[Problem], base: usize) {
+        for problem in problems {
             let mut value = String::new();
             escape_into(&mut value, &problem.what);
             let at = base + problem.at as usize;
@@ -275,7 +318,7 @@ impl Detail {
         self.say(field::PACKET.key(), envelope.last.packet.to_string());
         self.say(field::TIME.key(), clock(envelope.last.time));
         if let Row::Close(close) = entry {
-            for (field, value) in close.tcp.members() {
+            for (field, value) in close.tcp.iter().flat_map(|tcp| tcp.members()) {
                 self.say(fact_name(field), fact(field, &value));
             }
         }

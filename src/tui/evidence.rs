@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::blocks::Blocks;
 use crate::proto::Piece;
 use crate::proto::rtmp::Run;
-use crate::wire::Side;
+use crate::wire::{Place, Side};
 
 /// Bits of a place that hold the offset in its file; the rest says which file. 256 TB are enough for a capture.
 const OFFSET_BITS: u32 = 48;
@@ -152,6 +152,15 @@ impl Evidence {
             at += take as u64;
             index += 1;
         }
+        Ok(())
+    }
+
+    /// Appends `length` bytes from a place of the capture on.
+    pub(super) fn read_at(&self, place: Place, length: usize, out: &mut Vec<u8>) -> Result<(), Missing> {
+        let source = self.sources.get(place.file as usize).ok_or(Missing::Hole)?;
+        let before = out.len();
+        out.resize(before + length, 0);
+        source.as_ref().ok_or(Missing::Gone)?.read(place.offset, &mut out[before..])?;
         Ok(())
     }
 

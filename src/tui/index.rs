@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use super::blocks::Blocks;
 use crate::net::{How, TcpFacts};
+use crate::proto::ftl;
 use crate::proto::rtmp::{Answer, Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Run, Step};
-use crate::proto::{Close, Deviation, Envelope, Event, EventKind, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::proto::{Close, Deviation, Envelope, Event, EventKind, Flow, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::rules::{Finding, Severity};
 use crate::wire::{Moment, PacketNo, Side, Time};
 
@@ -18,6 +19,9 @@ pub enum Row {
     Opened(Envelope),
     Handshake(StepRow),
     Message(MessageRow),
+    /// Of a datagram without its bytes.
+    Ftl(Box<ftl::Message>),
+    Flow(Box<Flow>),
     Incomplete(Box<Incomplete>),
     Gap(Box<Gap>),
     Undecodable(Box<Undecodable>),
@@ -199,6 +203,14 @@ impl Index {
                 }
                 Row::Message(self.compact(message))
             }
+            Event::Ftl(message) => {
+                self.messages.push(self.rows.len() as u32);
+                if let Some(session) = self.session_mut(message.session) {
+                    session.messages += 1;
+                }
+                Row::Ftl(Box::new(message))
+            }
+            Event::Flow(flow) => Row::Flow(Box::new(flow)),
             Event::Incomplete(event) => Row::Incomplete(Box::new(event)),
             Event::Gap(event) => Row::Gap(Box::new(event)),
             Event::Undecodable(event) => Row::Undecodable(Box::new(event)),
@@ -207,7 +219,7 @@ impl Index {
             Event::Close(close) => {
                 if let Some(session) = self.session_mut(close.session) {
                     session.ends[close.from.index()] = Some(close.how);
-                    session.tcp[close.from.index()] = Some(close.tcp.clone());
+                    session.tcp[close.from.index()] = close.tcp.clone();
                 }
                 Row::Close(Box::new(close))
             }
@@ -296,6 +308,8 @@ impl Row {
             Row::Opened(envelope) => *envelope,
             Row::Handshake(row) => row.envelope(),
             Row::Message(row) => row.envelope(),
+            Row::Ftl(event) => event.envelope(),
+            Row::Flow(event) => event.envelope(),
             Row::Incomplete(event) => event.envelope(),
             Row::Gap(event) => event.envelope(),
             Row::Resync(event) => event.envelope(),
@@ -309,13 +323,14 @@ impl Row {
     /// The event itself, where the row keeps all of it.
     pub fn event(&self) -> Option<Event> {
         Some(match self {
+            Row::Flow(event) => Event::Flow((**event).clone()),
             Row::Incomplete(event) => Event::Incomplete((**event).clone()),
             Row::Gap(event) => Event::Gap((**event).clone()),
             Row::Resync(event) => Event::Resync((**event).clone()),
             Row::Deviation(event) => Event::Deviation((**event).clone()),
             Row::Undecodable(event) => Event::Undecodable((**event).clone()),
             Row::Close(event) => Event::Close((**event).clone()),
-            Row::Opened(_) | Row::Handshake(_) | Row::Message(_) | Row::Finding(_) => return None,
+            Row::Opened(_) | Row::Handshake(_) | Row::Message(_) | Row::Ftl(_) | Row::Finding(_) => return None,
         })
     }
 }

@@ -75,7 +75,14 @@ impl Loader {
         let book = Book::open(captures, &spooled, options.show_secrets);
         // The book has masks of its own.
         let show_secrets = true;
-        let told = inspection::Options { limits: limits.clone(), evidence: true, show_secrets, ..Default::default() };
+        let stream_keys = options.stream_keys.clone();
+        let told = inspection::Options {
+            limits: limits.clone(),
+            evidence: true,
+            show_secrets,
+            stream_keys,
+            ..Default::default()
+        };
         let inspection = Inspection::of(input, &told);
         let progress = Progress { size: inspection.progress().size, ..Progress::default() };
         Ok((Loader { limits: limits.clone(), inspection, progress, cost: 0 }, book))

@@ -43,9 +43,11 @@ const IDLE: Duration = Duration::from_millis(250);
 const SEARCHING: Duration = Duration::from_millis(25);
 
 /// What the command line says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     pub show_secrets: bool,
+    /// Stream keys that are known, to judge signatures by.
+    pub stream_keys: Vec<String>,
     pub color: bool,
     /// Begin with this session alone.
     pub session: Option<u32>,

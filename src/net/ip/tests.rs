@@ -8,7 +8,7 @@ use etherparse::PacketBuilder;
 
 use crate::capture::{LinkType, Packet};
 use crate::limits::Limits;
-use crate::net::{Flags, Segment, Unpacker, Unread};
+use crate::net::{Flags, Segment, Unpacked, Unpacker, Unread};
 use crate::wire::{Moment, Place};
 
 const PAYLOAD: &[u8] = b"payload";
@@ -52,7 +52,8 @@ fn read_cut(link: i32, data: &[u8], wire_length: usize) -> Result<Read, Unread> 
     let (at, place) = (Moment::default(), Place { file: 3, offset: 100 });
     let packet = Packet { at, link: LinkType(link), data, wire_length: wire_length as u32, place };
     let mut found = None;
-    Unpacker::new(&Limits::default()).push(&packet, &mut |segment| {
+    Unpacker::new(&Limits::default()).push(&packet, &mut |unpacked| {
+        let Unpacked::Segment(segment) = unpacked else { return };
         let Segment { source, destination, sequence, acknowledgement, flags, place, cut, .. } = *segment;
         let payload = segment.payload.to_vec();
         found = Some(Read { source, destination, sequence, acknowledgement, flags, payload, place, cut });

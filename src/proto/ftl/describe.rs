@@ -4,7 +4,7 @@ use super::body::Content;
 use super::command::{Command, CommandName};
 use super::media::Datagram;
 use super::reply::{Reply, ReplyKind};
-use crate::proto::rtp::Rtp;
+use crate::proto::rtp::{Arrival, Rtp};
 use crate::wire::escape;
 use crate::wire::words::{counted, seconds};
 
@@ -91,4 +91,19 @@ fn rtp(rtp: &Rtp) -> String {
     }
     line += if rtp.marker { ", marker" } else { "" };
     line
+}
+
+/// What a packet is to those before it, where it is not simply the next one.
+pub(super) fn arrival(arrival: Arrival) -> String {
+    match arrival {
+        Arrival::First | Arrival::Next => String::new(),
+        Arrival::Ahead { missing } => format!(", {} missing before it", counted(missing as usize, "packet", "packets")),
+        Arrival::Late => ", late".to_owned(),
+        Arrival::Retransmission { waited_ns, .. } => {
+            format!(", sent again {} s after it was asked for", seconds(waited_ns, 6))
+        }
+        Arrival::Duplicate => ", a copy".to_owned(),
+        Arrival::Strange => ", not near the numbers of its source".to_owned(),
+        Arrival::Restart => ", its source began anew".to_owned(),
+    }
 }

@@ -202,6 +202,11 @@ impl Lines {
         self.headless = true;
     }
 
+    /// Bytes of memory that it takes beside itself.
+    pub(super) fn memory(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Bytes of empty lines behind the last line.
     pub(super) fn blank(&self) -> u64 {
         self.blank

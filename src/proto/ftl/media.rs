@@ -203,6 +203,28 @@ impl Flow {
         item
     }
 
+    /// Goes on counting from there: the next datagram's number is one more.
+    pub(super) fn count_from(&mut self, number: u64) {
+        self.items = number;
+    }
+
+    /// Bytes of memory that packets and frames under way take.
+    pub fn held(&self) -> usize {
+        self.streams.iter().map(|(_, stream)| stream.held()).sum()
+    }
+
+    /// Bytes of memory that it takes beside that.
+    pub fn memory(&self) -> usize {
+        let streams = self.streams.iter().map(|(_, stream)| stream.memory());
+        let pings = self.pings.capacity() * (size_of::<Waiting>() + PING_BYTES);
+        self.streams.capacity() * size_of::<(Side, Stream)>() + streams.sum::<usize>() + pings
+    }
+
+    /// Gives up the packets and frames that are under way.
+    pub(super) fn shed(&mut self) {
+        drop(self.finish());
+    }
+
     /// Nothing more comes: gives the frames under way.
     pub fn finish(&mut self) -> Vec<Frame> {
         let mut frames = Vec::new();

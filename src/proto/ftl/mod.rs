@@ -8,11 +8,13 @@
 mod attributes;
 mod body;
 mod command;
+mod conversation;
 pub mod describe;
 pub mod detect;
 mod fields;
 mod line;
 pub mod media;
+mod message;
 mod ping;
 mod reply;
 mod session;
@@ -22,12 +24,34 @@ mod words;
 pub use attributes::{Attributes, Medium, is_known};
 pub use body::{Content, decode, secrets};
 pub use command::{Command, CommandName};
+pub use conversation::Conversation;
 pub use line::{LONGEST, Line, LineEnd};
+pub use message::{Body, Datagram, Message};
 pub use ping::Ping;
 pub use reply::{Reply, ReplyCode, ReplyKind};
 pub use session::{Answer, Item, Misplaced, Phase, Relation, Session, State};
 
+use super::opening::{Begin, Found, Match, Opening};
 use crate::wire::Field;
+
+/// What `session.protocol` calls it.
+pub const NAME: &str = "ftl";
+
+/// Whether a connection speaks FTL, and what reads it then.
+pub(super) fn found(opening: &Opening<'_>) -> Match {
+    let from_start = opening.from_start;
+    match detect::detect(opening) {
+        detect::Match::No => Match::No,
+        detect::Match::NeedMore => Match::NeedMore,
+        detect::Match::Yes { .. } => Match::Yes(Found {
+            protocol: NAME,
+            proxied: None,
+            begin: Box::new(move |begin: &Begin<'_>| {
+                Box::new(Conversation::of_control(begin.session, from_start, begin.stream_keys))
+            }),
+        }),
+    }
+}
 
 /// Every field of control lines and FTL's own datagrams, in groups, each in wire order.
 pub fn fields() -> impl Iterator<Item = &'static Field> {

@@ -53,6 +53,17 @@ pub struct State {
     pub refused: Option<(ReplyCode, Moment)>,
 }
 
+impl State {
+    /// Bytes of memory that it takes beside itself: of a line each.
+    fn memory(&self) -> usize {
+        let attributes = &self.attributes;
+        let texts = [&attributes.protocol_version, &attributes.vendor_name, &attributes.vendor_version];
+        let codecs = [&attributes.video.codec, &attributes.audio.codec];
+        let texts = texts.into_iter().chain(codecs).flatten().map(String::capacity);
+        texts.sum::<usize>() + self.nonce.as_ref().map_or(0, Vec::capacity)
+    }
+}
+
 /// A command at a place where it does not belong. None is given where a hole may have had what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misplaced {
@@ -111,6 +122,16 @@ impl Session {
             is_holed: joined,
             lines: Vec::new(),
         }
+    }
+
+    /// Goes on counting from there: the next line's number is one more.
+    pub(super) fn count_from(&mut self, number: u64) {
+        self.items = number;
+    }
+
+    /// Bytes of memory that it takes beside itself, at most.
+    pub fn memory(&self) -> usize {
+        self.sides.iter().map(Lines::memory).sum::<usize>() + self.matching.memory() + self.state.memory()
     }
 
     pub fn state(&self) -> &State {

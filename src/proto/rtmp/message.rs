@@ -7,6 +7,7 @@ use super::edges;
 use super::reading::Reading;
 use crate::limits::Limits;
 use crate::open_enum;
+use crate::proto::event::Answer;
 use crate::wire::{Moment, Problem, Reader, Recorder, Side, Silent, Word};
 
 open_enum! {
@@ -223,15 +224,6 @@ pub struct Message {
     pub answers: Option<Answer>,
     /// The first limit that its decoding came to, by its name in [`Limits`].
     pub limit: Option<&'static str>,
-}
-
-/// A call found for an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The call's `n`.
-    pub n: u64,
-    /// Nanoseconds from the call's last packet to the answer's.
-    pub latency: i64,
 }
 
 impl Message {

@@ -31,6 +31,7 @@ mod session;
 pub(crate) mod shared_object;
 pub mod status;
 
+pub use crate::proto::event::Answer;
 pub use aggregate::SubMessage;
 pub use body::{Body, LimitType, UserControl, UserControlEvent};
 pub use chunk::Reason;
@@ -39,7 +40,7 @@ pub use data::Data;
 pub use describe::{describe, type_name};
 pub use fingerprint::{Content, Maker};
 pub use handshake::{Echo, Handshake, HandshakeFacts, Scheme, Step};
-pub use message::{Answer, Extended, ExtendedForm, Head, HeaderBytes, Message, MessageType, Run, record_payload};
+pub use message::{Extended, ExtendedForm, Head, HeaderBytes, Message, MessageType, Run, record_payload};
 pub use mistake::{HandshakeLength, Mistake, SizeSource, Stray, Surplus, Telling, UsedSize};
 pub use part::{Part, Spot, is_media, parts};
 pub use reading::Reading;

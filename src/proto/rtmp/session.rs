@@ -149,6 +149,10 @@ impl Consumer for Session {
         size_of::<Session>() + self.directions.iter().map(side).sum::<usize>()
     }
 
+    fn is_over(&self) -> bool {
+        self.directions.iter().all(|direction| direction.closed)
+    }
+
     fn work(&self) -> u64 {
         self.directions.iter().map(|direction| direction.looked + direction.chunks.work()).sum()
     }
@@ -348,7 +352,7 @@ impl Session {
                 + direction.opaque
                 + direction.handshake.bytes.len() as u64
                 + direction.start.as_ref().map_or(0, |start| start.len() as u64),
-            tcp: Box::new(*tcp),
+            tcp: Some(Box::new(*tcp)),
             last,
             attempts: Attempts::default(),
             strangers: Vec::new(),

@@ -144,6 +144,11 @@ impl Frames {
         }
     }
 
+    /// Bytes of memory that the frame under way takes.
+    pub(super) fn held(&self) -> usize {
+        self.open.as_ref().map_or(0, |open| open.data.capacity())
+    }
+
     /// Nothing more comes.
     pub(super) fn finish(&mut self, out: &mut Vec<Frame>) {
         self.end(false, out);

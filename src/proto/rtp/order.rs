@@ -69,6 +69,11 @@ impl Order {
         self.has_begun = false;
     }
 
+    /// Bytes of memory that what waits takes.
+    pub(super) fn held(&self) -> usize {
+        self.waiting.len() * (size_of::<Packet>() + 64) + self.bytes
+    }
+
     fn give(&mut self, now: Time, out: &mut Vec<Packet>) {
         while let Some((number, packet)) = self.waiting.first_key_value() {
             let is_next = self.next == Some(*number);

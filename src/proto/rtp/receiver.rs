@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::wire::{Moment, Time};
+use crate::wire::{Moment, Time, Word};
 
 /// How far back a number is remembered. ftl-sdk can send the last 2048 packets again.
 pub const WINDOW: i64 = 4096;
@@ -38,6 +38,23 @@ pub enum Arrival {
 }
 
 impl Arrival {
+    /// Every name.
+    pub const WORDS: &'static [Word] =
+        &Word::list(["first", "next", "ahead", "late", "retransmission", "duplicate", "strange", "restart"]);
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Arrival::First => "first",
+            Arrival::Next => "next",
+            Arrival::Ahead { .. } => "ahead",
+            Arrival::Late => "late",
+            Arrival::Retransmission { .. } => "retransmission",
+            Arrival::Duplicate => "duplicate",
+            Arrival::Strange => "strange",
+            Arrival::Restart => "restart",
+        }
+    }
+
     /// Whether its payload was not there before.
     pub fn is_new(self) -> bool {
         !matches!(self, Arrival::Duplicate | Arrival::Strange | Arrival::Retransmission { was_missing: false, .. })
@@ -181,6 +198,11 @@ impl Receiver {
     /// The numbers that were asked for and have not come since, oldest first, of those that are remembered.
     pub fn unanswered(&self) -> impl Iterator<Item = i64> {
         self.asked.iter().filter(|(_, wanted)| wanted.answers == 0).map(|(number, _)| *number)
+    }
+
+    /// Bytes of memory that its lists take.
+    pub(super) fn memory(&self) -> usize {
+        self.asked.len() * 2 * size_of::<(i64, Wanted)>()
     }
 
     fn place(&mut self, sequence_number: u16, at: Moment) -> Placed {

@@ -102,6 +102,16 @@ impl Stream {
         self.receiver.nack(sequence_number, at)
     }
 
+    /// Bytes of memory that packets and the frame under way take.
+    pub fn held(&self) -> usize {
+        self.order.held() + self.frames.held()
+    }
+
+    /// Bytes of memory that its lists take beside that.
+    pub fn memory(&self) -> usize {
+        self.receiver.memory() + self.numbers.capacity() * size_of::<(u32, u64)>()
+    }
+
     /// Nothing more comes: gives what is under way.
     pub fn finish(&mut self, out: &mut Vec<Frame>) {
         self.order.flush(&mut self.ready);

@@ -63,7 +63,7 @@ impl Rule for HandshakeIncomplete {
         };
         let ender = match how {
             How::Fin => Some(closer),
-            How::Rst => close.tcp.reset.map(|(side, _)| side),
+            How::Rst => close.tcp.as_ref().and_then(|tcp| tcp.reset).map(|(side, _)| side),
             How::Timeout | How::EndOfCapture => None,
         };
         let waited = close.at.time.since(last.time);

@@ -75,7 +75,7 @@ impl Rule for ConnectionReset {
     }
 
     fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
-        let Some((side, at)) = close.tcp.reset.filter(|_| !self.said) else { return };
+        let Some((side, at)) = close.tcp.as_ref().and_then(|tcp| tcp.reset).filter(|_| !self.said) else { return };
         self.said = true;
         let finished =
             |side: Side| story.of(side).closed == Some(How::Fin) || (close.from == side && close.how == How::Fin);

@@ -18,7 +18,7 @@ rule! {
 
 impl Rule for OneDirectionOnly {
     fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
-        self.packets[close.from.index()] = close.tcp.packets;
+        self.packets[close.from.index()] = close.tcp.as_ref().map_or(0, |tcp| tcp.packets);
         let other = close.from.other();
         if !close.last {
             return;

@@ -16,7 +16,7 @@ rule! {
 
 impl Rule for PacketsCut {
     fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
-        let tcp = &close.tcp;
+        let Some(tcp) = &close.tcp else { return };
         if tcp.cut_packets > 0 {
             let (packets, bytes) = (tcp.cut_packets, tcp.cut_bytes);
             let (packets, were) = (count(packets, "packet"), plural(packets, "was", "were"));

@@ -17,7 +17,7 @@ rule! {
 
 impl Rule for Retransmissions {
     fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
-        let tcp = &close.tcp;
+        let Some(tcp) = &close.tcp else { return };
         let (again, all) = (tcp.retransmitted_bytes, close.bytes);
         if again.saturating_mul(100) <= all {
             return;

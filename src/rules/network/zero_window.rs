@@ -19,7 +19,7 @@ rule! {
 
 impl Rule for ZeroWindow {
     fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
-        let tcp = &close.tcp;
+        let Some(tcp) = &close.tcp else { return };
         if tcp.longest_zero_window > LONG {
             let times = if tcp.zero_windows == 1 { "once" } else { "several times" };
             let seconds = rounded_seconds(tcp.longest_zero_window, 1);

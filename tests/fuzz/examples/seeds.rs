@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use lz4_flex::frame::FrameEncoder;
 use rtmp_inspect::analyzer::Limits;
 use rtmp_inspect::capture::Input;
-use rtmp_inspect::net::Unpacker;
+use rtmp_inspect::net::{Unpacked, Unpacker};
 use rtmp_inspect::synth::{Conversation, Link, Packet, pcap, pcapng, sample};
 use rtmp_inspect::wire::Side;
 use rtmp_inspect_fuzz::common::Story;
@@ -90,7 +90,8 @@ impl Seeds {
         let mut seen = [0; 2];
         let mut writes: Vec<(Side, Vec<u8>)> = Vec::new();
         while let Some(Ok(packet)) = input.next() {
-            let _ = unpacker.push(&packet, &mut |segment| {
+            let _ = unpacker.push(&packet, &mut |unpacked| {
+ let Unpacked::Segment(segment) = unpacked else { return };
                 let client = *client.get_or_insert(segment.source);
                 let from = if segment.source == client { Side::Client } else { Side::Server };
                 let pair = [segment.source, segment.destination];

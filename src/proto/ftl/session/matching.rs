@@ -105,6 +105,11 @@ impl Matching {
         }
     }
 
+    /// Bytes of memory that it takes beside itself.
+    pub(super) fn memory(&self) -> usize {
+        self.waiting.capacity() * size_of::<Asked>()
+    }
+
     pub(super) fn waiting(&self) -> impl Iterator<Item = (u64, CommandName, Moment)> {
         self.waiting.iter().map(|asked| (asked.number, asked.command, asked.at))
     }

@@ -6,7 +6,7 @@
 use arbitrary::Unstructured;
 use rtmp_inspect::analyzer::Limits;
 use rtmp_inspect::capture::{LinkType, Packet};
-use rtmp_inspect::net::Unpacker;
+use rtmp_inspect::net::{Unpacked, Unpacker};
 use rtmp_inspect::wire::{Moment, PacketNo, Place, Time};
 
 use crate::common::everything::Everything;
@@ -50,7 +50,8 @@ pub fn run(bytes: &[u8]) {
             wire_length: frame.data.len() as u32 + frame.cut,
             place: Place { file: 0, offset: frame.offset },
         };
-        let read = unpacker.push(&packet, &mut |segment| {
+        let read = unpacker.push(&packet, &mut |unpacked| {
+            let Unpacked::Segment(segment) = unpacked else { return };
             // Every byte is where it is said to be: a segment of several fragments is one for each stretch.
             assert!(segment.tunnels.len() <= limits.nesting);
             if segment.payload.is_empty() {

@@ -1,0 +1,192 @@
+//! An FTL session: its control connection, and the flow of media that joins it; or that flow alone, where the control
+//! connection is not in the capture.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::media::{self, Flow};
+use super::message::{Body, Datagram, Message};
+use super::session::{self, Session};
+use crate::net::{self, Delivery, How};
+use crate::proto::event::{Attempts, Close, Event, Gap};
+use crate::proto::rtp::Formats;
+use crate::proto::stream::{Awaited, Consumer, Sink};
+use crate::wire::{Moment, Side};
+
+/// A session.
+#[derive(Debug)]
+pub struct Conversation {
+    session: u32,
+    control: Option<Session>,
+    media: Option<Flow>,
+    formats: Arc<Formats>,
+    sides: [Said; 2],
+    /// Its last close, which is told when no more media comes.
+    end: Option<Close>,
+    items: Vec<session::Item>,
+}
+
+/// What a side said.
+#[derive(Debug, Default)]
+struct Said {
+    bytes: u64,
+    messages: u64,
+    closed: bool,
+}
+
+impl Conversation {
+    /// One that begins with a control connection, of which the capture has each side's beginning, or not.
+    pub fn of_control(session: u32, from_start: [bool; 2], stream_keys: &[String]) -> Conversation {
+        Conversation { control: Some(Session::new(from_start, stream_keys)), ..Conversation::empty(session) }
+    }
+
+    /// One of media alone.
+    pub fn of_media(session: u32) -> Conversation {
+        let formats = media::formats(&super::Attributes::default());
+        Conversation {
+            media: Some(Flow::new(formats.clone())),
+            formats: formats.into(),
+            ..Conversation::empty(session)
+        }
+    }
+
+    fn empty(session: u32) -> Conversation {
+        let (formats, sides) = (Arc::default(), Default::default());
+        Conversation { session, control: None, media: None, formats, sides, end: None, items: Vec::new() }
+    }
+
+    /// Gives the lines that are complete. Media can come as soon as a reply names its port.
+    fn give(&mut self, out: &mut Sink<'_>) {
+        for item in self.items.drain(..) {
+            *out.messages = item.number;
+            self.sides[item.from.index()].messages += 1;
+            let body = Body::Line(Box::new(item));
+            out.events.push_back(Event::Ftl(Message { session: self.session, body }));
+        }
+        let Some(control) = &self.control else { return };
+        let state = control.state();
+        if state.media_port.is_some() && self.media.is_none() {
+            let formats = media::formats(&state.attributes);
+            self.formats = formats.clone().into();
+            self.media = Some(Flow::new(formats));
+        }
+    }
+
+    fn close(&mut self, from: Side, how: How, at: Moment, tcp: Option<net::TcpFacts>) -> Close {
+        let said = &mut self.sides[from.index()];
+        said.closed = true;
+        let (bytes, messages) = (said.bytes, said.messages);
+        Close {
+            session: self.session,
+            from,
+            how,
+            at,
+            bytes,
+            messages,
+            undecoded: 0,
+            tcp: tcp.map(Box::new),
+            last: self.sides.iter().all(|said| said.closed),
+            attempts: Attempts::default(),
+            strangers: Vec::new(),
+        }
+    }
+}
+
+impl Consumer for Conversation {
+    fn take(&mut self, from: Side, delivery: &Delivery<'_>, out: &mut Sink<'_>) {
+        let Some(control) = &mut self.control else { return };
+        control.count_from(*out.messages);
+        let side = &mut self.sides[from.index()];
+        match *delivery {
+            Delivery::Joined | Delivery::Heard => {}
+            Delivery::Bytes { bytes, at, .. } => {
+                side.bytes += bytes.len() as u64;
+                control.bytes(from, at, bytes, &mut self.items);
+                self.give(out);
+            }
+            Delivery::Gap { offset, missing, at } => {
+                side.bytes += missing;
+                let (session, survived) = (self.session, true);
+                out.events.push_back(Event::Gap(Gap { session, from, offset, bytes: missing, at, survived }));
+                control.gap(from, at, missing, &mut self.items);
+                self.give(out);
+            }
+            Delivery::Close { how, at, tcp } => {
+                control.close(from, at, &mut self.items);
+                self.give(out);
+                let close = self.close(from, how, at, Some(*tcp));
+                if close.last && self.media.is_some() {
+                    self.end = Some(close);
+                } else {
+                    out.events.push_back(Event::Close(close));
+                }
+            }
+        }
+    }
+
+    fn takes_datagrams(&self) -> bool {
+        true
+    }
+
+    fn awaited(&self) -> Option<Awaited> {
+        let state = self.control.as_ref()?.state();
+        let ssrcs = [state.attributes.video.ssrc, state.attributes.audio.ssrc];
+        Some(Awaited { port: state.media_port?, sources: ssrcs.into_iter().flatten().collect() })
+    }
+
+    fn datagram(&mut self, from: Side, datagram: &net::Datagram<'_>, at: Moment, out: &mut Sink<'_>) {
+        let Some(media) = &mut self.media else { return };
+        media.count_from(*out.messages);
+        let bytes = Bytes::copy_from_slice(datagram.payload);
+        let item = media.datagram(from, at, &bytes);
+        *out.messages = item.number;
+        let said = &mut self.sides[from.index()];
+        said.bytes += bytes.len() as u64 + u64::from(datagram.cut);
+        said.messages += 1;
+        let formats = Arc::clone(&self.formats);
+        let captured = bytes.len() as u32;
+        let datagram = Datagram { item, bytes, cut: datagram.cut, place: datagram.place, formats, captured };
+        let body = Body::Datagram(Box::new(datagram));
+        out.events.push_back(Event::Ftl(Message { session: self.session, body }));
+    }
+
+    fn finish(&mut self, how: How, at: Moment, out: &mut Sink<'_>) {
+        if let Some(mut end) = self.end.take() {
+            // The other side may have sent media since its own close was told.
+            let said = &self.sides[end.from.index()];
+            (end.bytes, end.messages) = (said.bytes, said.messages);
+            out.events.push_back(Event::Close(end));
+        } else if self.control.is_none() {
+            for from in Side::BOTH {
+                let close = self.close(from, how, at, None);
+                out.events.push_back(Event::Close(close));
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.sides.iter().all(|said| said.closed) && self.end.is_none()
+    }
+
+    fn shed(&mut self, _: Moment, _: &mut Sink<'_>) {
+        if let Some(media) = &mut self.media {
+            media.shed();
+        }
+    }
+
+    fn held(&self) -> usize {
+        self.media.as_ref().map_or(0, Flow::held)
+    }
+
+    fn own(&self) -> usize {
+        size_of::<Conversation>()
+            + self.items.capacity() * size_of::<session::Item>()
+            + self.control.as_ref().map_or(0, Session::memory)
+            + self.media.as_ref().map_or(0, Flow::memory)
+    }
+
+    fn work(&self) -> u64 {
+        0
+    }
+}
