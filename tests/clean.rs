@@ -214,7 +214,8 @@ fn json_escapes_what_it_was_given() {
 fn nothing_that_acts_is_drawn() {
     for path in captures() {
         let captures = [path];
-        let options = tui::Options { show_secrets: true, color: true, session: None, follow: false };
+        let options =
+            tui::Options { show_secrets: true, color: true, session: None, follow: false, stream_keys: Vec::new() };
         let (mut loader, book) = Loader::open(&captures, &options).unwrap();
         let mut app = App::new(book, &captures, &options);
         let mut done = false;

@@ -24,7 +24,7 @@ fn facts(packets: &[Packet]) -> [TcpFacts; 2] {
     let story = Story::of_packets(packets);
     Side::BOTH.map(|side| {
         let closes = story.events.iter().filter_map(|event| match event {
-            Event::Close(close) if close.from == side => Some(*close.tcp),
+            Event::Close(close) if close.from == side => close.tcp.as_deref().copied(),
             _ => None,
         });
         let closes: Vec<_> = closes.collect();

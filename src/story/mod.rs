@@ -4,6 +4,7 @@
 
 mod answered;
 mod connect;
+pub mod ftl;
 mod metadata;
 mod quote;
 mod request;
@@ -15,6 +16,7 @@ mod tracks;
 
 pub use answered::Answered;
 pub use connect::Connect;
+pub use ftl::Ftl;
 pub use metadata::Metadata;
 pub use quote::{Mark, Marked, Quote};
 pub use request::{Outcome, Reply, Request, Use, deed};
@@ -54,6 +56,8 @@ pub struct Story {
     pub streams: Streams,
     /// What the tracks are, and where their clocks stand.
     pub tracks: Tracks,
+    /// What there is to know of FTL, where the session speaks that.
+    pub ftl: Option<Box<Ftl>>,
 }
 
 impl Story {
@@ -74,7 +78,8 @@ impl Story {
 
     /// Bytes that its lists take, about.
     fn held(&self) -> usize {
-        self.requests.held() + self.streams.held() + self.tracks.held()
+        let ftl = self.ftl.as_ref().map_or(0, |ftl| ftl.held());
+        self.requests.held() + self.streams.held() + self.tracks.held() + ftl
     }
 
     /// Whether everything that this side sent so far was captured and decoded. What a server seems to begin with proves nothing
@@ -149,6 +154,9 @@ impl Story {
             }
             Event::Gap(gap) => {
                 self.sides[gap.from.index()].learn_gap(gap);
+                if let Some(ftl) = &mut self.ftl {
+                    ftl.lose();
+                }
                 self.tracks.lose(gap.from);
             }
             Event::Handshake(step) => self.sides[step.from.index()].learn_handshake(step),
@@ -173,8 +181,12 @@ impl Story {
                 self.sides[deviation.from.index()].lost = true;
                 self.tracks.lose(deviation.from);
             }
-            Event::Ftl(message) => self.sides[message.from().index()].learn_ftl(message),
-            Event::Flow(_) | Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
+            Event::Ftl(message) => {
+                self.ftl.get_or_insert_default().learn(message);
+                self.sides[message.from().index()].learn_ftl(message);
+            }
+            Event::Flow(flow) => self.ftl.get_or_insert_default().join(flow),
+            Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
         }
     }
 }

@@ -157,6 +157,9 @@ fn most_kept(event: &Event) -> usize {
             512 + Quote::cost_of(message) + message.payload.len()
         }
         Event::Message(message) => 512 + Quote::cost_of(message),
+        // A new source; others are known.
+        Event::Ftl(message) if message.offset().is_none() => 16,
+        Event::Ftl(message) => 512 + message.payload().len(),
         _ => 64,
     }
 }

@@ -58,7 +58,7 @@ impl Everything {
         Everything {
             events: Vec::new(),
             limits: limits.clone(),
-            analyzer: Analyzer::new(limits, Options { evidence: true }),
+            analyzer: Analyzer::new(limits, Options { evidence: true, ..Options::default() }),
             engine: Engine::default(),
             counts: Counts::default(),
             prints: [print(false), print(true)],
@@ -121,7 +121,11 @@ impl Everything {
                     json.event(&event, self.engine.story(), masks).unwrap();
                     text.event(&event, self.engine.story(), masks).unwrap();
                     // Where nothing of it is masked, what shows all shows the same.
-                    differs = matches!(&event, Event::Message(it) if masks.message(it).is_masked());
+                    differs = match &event {
+                        Event::Message(it) => masks.message(it).is_masked(),
+                        Event::Ftl(it) => it.masked().payload() != it.payload(),
+                        _ => false,
+                    };
                 }
                 if shown {
                     for finding in &findings {

@@ -159,6 +159,11 @@ pub fn meaning(events: &[Event]) -> Vec<String> {
                 );
                 (message.from, line)
             }
+            Event::Ftl(message) => {
+                let line = format!("{} {:?} {:?}", message.type_name(), message.offset(), message.payload());
+                (message.from(), line)
+            }
+            Event::Flow(_) => continue,
             Event::Handshake(step) => {
                 let name = step.step.name(step.from);
                 (step.from, format!("{name} {} {} {:?}", step.offset, digest(&step.bytes), step.facts))

@@ -1,10 +1,11 @@
 //! Control connections: lines, commands, replies, and what they are to each other.
 
 use proptest::prelude::*;
-use rtmp_inspect::proto::ftl::detect::{Match, Opening, detect};
+use rtmp_inspect::proto::ftl::detect::{Match, detect};
 use rtmp_inspect::proto::ftl::{
     Command, CommandName, Content, Item, LineEnd, Misplaced, Phase, Relation, ReplyCode, Session,
 };
+use rtmp_inspect::proto::opening::Opening;
 use rtmp_inspect::wire::Side;
 
 use crate::pcap::{C, Packet, S, clients, moment, packets};
@@ -277,7 +278,7 @@ fn joined_late_and_over_holes() {
 #[test]
 fn detection() {
     let of = |client: &[u8], server: &[u8], start: bool, complete: bool| {
-        detect(&Opening { client, server, from_start: [start; 2], complete })
+        detect(&Opening { client, server, later: [&[]; 2], from_start: [start; 2], complete })
     };
     // From the first byte on, and never wrong on the way.
     for name in ["janus-publish.pcap", "janus-bad-key.pcap", "own-rejected-405.pcap"] {

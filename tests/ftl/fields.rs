@@ -1,8 +1,9 @@
 //! Fields with their bytes, secrets among them, and bytes of no protocol.
 
 use proptest::prelude::*;
-use rtmp_inspect::proto::ftl::detect::{Opening, detect};
+use rtmp_inspect::proto::ftl::detect::detect;
 use rtmp_inspect::proto::ftl::{self, Content, Session, describe, media};
+use rtmp_inspect::proto::opening::Opening;
 use rtmp_inspect::proto::rtp;
 use rtmp_inspect::wire::{Node, Side, Silent, Tree, Value};
 
@@ -191,7 +192,7 @@ proptest! {
             if *is_gap {
                 session.gap(from, moment(at), 3, &mut items);
             }
-            detect(&Opening { client: bytes, server: bytes, from_start: [*is_gap, *is_client], complete: *is_gap });
+            detect(&Opening { client: bytes, server: bytes, later: [&[]; 2], from_start: [*is_gap, *is_client], complete: *is_gap });
             // Likelier to be read than bytes at random.
             let kinds = [0x60, 0xe0, 0x61, 0xc8, 0xcd, 0xfa, 0xc9];
             let head = [if *is_gap { 0x80 } else { 0x81 }, kinds[at as usize % kinds.len()]];

@@ -209,7 +209,7 @@ fn media_and_other_events_answer() {
         bytes,
         messages,
         undecoded,
-        tcp,
+        tcp: Some(tcp),
         last,
         attempts,
         strangers,

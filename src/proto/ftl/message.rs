@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::body::{self, Content};
-use super::session::Relation;
+use super::state::Relation;
 use super::{describe, media, session};
 use crate::proto::event::Answer;
 use crate::proto::rtp::Formats;

@@ -19,6 +19,7 @@ mod ping;
 mod reply;
 mod session;
 pub mod signature;
+mod state;
 mod words;
 
 pub use attributes::{Attributes, Medium, is_known};
@@ -29,7 +30,8 @@ pub use line::{LONGEST, Line, LineEnd};
 pub use message::{Body, Datagram, Message};
 pub use ping::Ping;
 pub use reply::{Reply, ReplyCode, ReplyKind};
-pub use session::{Answer, Item, Misplaced, Phase, Relation, Session, State};
+pub use session::{Item, Session};
+pub use state::{Answer, Misplaced, Phase, Relation, State};
 
 use super::opening::{Begin, Found, Match, Opening};
 use crate::wire::Field;

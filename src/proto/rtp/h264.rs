@@ -57,6 +57,11 @@ impl NalType {
     /// An access unit delimiter.
     pub const DELIMITER: NalType = NalType(9);
 
+    /// A part of a picture.
+    pub fn is_slice(self) -> bool {
+        (1..=5).contains(&self.0)
+    }
+
     pub fn name(self) -> &'static str {
         let named = NAMES.iter().find(|word| word.number == Some(u32::from(self.0)));
         let other = if matches!(self.0, 17 | 18 | 22 | 23) { "reserved" } else { "unspecified" };

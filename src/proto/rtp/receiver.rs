@@ -95,6 +95,8 @@ pub struct Counts {
     pub restarts: u64,
     /// Numbers that were asked for, each once.
     pub asked: u64,
+    /// Those of them that came since.
+    pub answered: u64,
     /// Interarrival jitter, in units of the codec's clock.
     pub jitter: f64,
     /// Its highest value.
@@ -228,6 +230,7 @@ impl Receiver {
         let wanted = self.asked.get_mut(&number).filter(|wanted| wanted.answers < wanted.times);
         let asked = wanted.map(|wanted| {
             wanted.answers += 1;
+            self.counts.answered += u64::from(wanted.answers == 1);
             at.time.since(wanted.first.time)
         });
         let arrival = if ahead > 0 {

@@ -15,13 +15,15 @@ use crate::wire::Moment;
 const FRAMES: usize = 64;
 
 /// What a packet is among those of its source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Seen {
     /// Its number without its wrapping.
     pub number: i64,
     pub arrival: Arrival,
     /// The frame that it belongs to, counted from 1; none of a packet that is not of its source.
     pub frame: Option<u64>,
+    /// What its source's packets amount to, this one included.
+    pub counts: Counts,
 }
 
 /// A source.
@@ -81,7 +83,7 @@ impl Stream {
         }
         let Placed { number, arrival } = self.receiver.packet(rtp.sequence_number, rtp.timestamp, at);
         if arrival == Arrival::Strange {
-            return Seen { number, arrival, frame: None };
+            return self.seen(number, arrival, None);
         }
         if arrival == Arrival::Restart {
             self.order.flush(&mut self.ready);
@@ -94,7 +96,11 @@ impl Stream {
             self.order.packet(number, packet, &mut self.ready);
         }
         self.give(out);
-        Seen { number, arrival, frame: Some(frame) }
+        self.seen(number, arrival, Some(frame))
+    }
+
+    fn seen(&self, number: i64, arrival: Arrival, frame: Option<u64>) -> Seen {
+        Seen { number, arrival, frame, counts: *self.receiver.counts() }
     }
 
     /// Somebody asks for a packet of it again.

@@ -2,32 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::{CommandName, Phase};
+use crate::proto::ftl::command::CommandName;
 use crate::proto::ftl::reply::{Reply, ReplyCode, ReplyKind};
+use crate::proto::ftl::state::{Answer, Phase, Relation};
 use crate::wire::Moment;
 
 /// Commands that may wait for their reply. A client that sends more without one is broken, and the oldest is forgotten.
 const WAITING: usize = 64;
-
-/// The command that a reply answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// Its item's number.
-    pub number: u64,
-    pub command: CommandName,
-    /// From the command's last packet to the reply's; below 0 where the capture has them in the other order.
-    pub latency_ns: i64,
-}
-
-/// What a reply is to what was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relation {
-    Answers(Answer),
-    /// Nothing was asked: the server speaks by itself.
-    Unsolicited,
-    /// Nothing that was seen was asked, but the capture misses some of what was.
-    Uncertain,
-}
 
 #[derive(Clone, Copy, Debug)]
 struct Asked {

@@ -161,7 +161,8 @@ fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys
         pcap::write_as(options, &mut bytes, kept.map(|(_, packet)| packet)).unwrap();
         fs::write(path, bytes).unwrap();
     }
-    let options = tui::Options { show_secrets: false, color: true, session: None, follow: false };
+    let options =
+        tui::Options { show_secrets: false, color: true, session: None, follow: false, stream_keys: Vec::new() };
     let (mut loader, book) = tui::Loader::open(&paths, &options).unwrap();
     let mut app = tui::App::new(book, &paths, &options);
     let mut done = false;

@@ -1,0 +1,310 @@
+//! What an FTL session did: how far its control connection came, what was asked and answered, and how its media ran.
+
+use std::net::SocketAddr;
+
+use crate::proto::Flow;
+use crate::proto::ftl::{Body, CommandName, Content, Datagram, Message, Relation, ReplyCode, State, media};
+use crate::proto::rtp::{Asked, Codec, Counts, Frame, Media, Pictures, Rtp};
+use crate::wire::{Moment, Side};
+
+/// Commands that are remembered with what answered them; PINGs are counted.
+const REQUESTS: usize = 32;
+/// Sources that are told apart. FTL has two; a client that begins anew may take others.
+const SOURCES: usize = 8;
+/// Flows that are remembered.
+const FLOWS: usize = 8;
+
+/// What an FTL session did so far.
+#[derive(Clone, Debug, Default)]
+pub struct Ftl {
+    pub state: State,
+    /// The first commands, PINGs left out.
+    pub requests: Vec<Command>,
+    /// Its control connection's PINGs.
+    pub pings: Pings,
+    /// Flows of media.
+    pub flows: Vec<FlowFacts>,
+    /// Media by source, in the order of their first packets.
+    pub sources: Vec<Source>,
+    /// FTL's pings in its media, and their echoes.
+    pub echoes: Pings,
+    pub nacks: u64,
+    /// Datagrams that are neither RTP nor RTCP.
+    pub unknown: u64,
+    /// The last datagram of a side.
+    pub last_datagram: [Option<Moment>; 2],
+}
+
+/// A command, with what answered it.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    pub n: u64,
+    pub name: CommandName,
+    pub at: Moment,
+    pub reply: Option<Reply>,
+}
+
+/// What answered a command.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply {
+    pub n: u64,
+    pub code: ReplyCode,
+    pub at: Moment,
+    pub latency_ns: i64,
+}
+
+/// Pings and their answers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pings {
+    pub sent: u64,
+    pub answered: u64,
+    /// Of the answered ones, in ns.
+    pub shortest: Option<i64>,
+    pub longest: Option<i64>,
+    pub sum: i64,
+    pub last: Option<Moment>,
+    /// The longest time between two of them, in ns, and the later one.
+    pub longest_pause: Option<(i64, Moment)>,
+}
+
+impl Pings {
+    fn sent(&mut self, at: Moment) {
+        self.sent += 1;
+        if let Some(last) = self.last {
+            let pause = at.time.since(last.time);
+            if self.longest_pause.is_none_or(|(longest, _)| pause > longest) {
+                self.longest_pause = Some((pause, at));
+            }
+        }
+        self.last = Some(at);
+    }
+
+    fn answered(&mut self, latency_ns: i64) {
+        self.answered += 1;
+        self.sum = self.sum.saturating_add(latency_ns);
+        self.shortest = Some(self.shortest.map_or(latency_ns, |shortest| shortest.min(latency_ns)));
+        self.longest = Some(self.longest.map_or(latency_ns, |longest| longest.max(latency_ns)));
+    }
+
+    /// The mean time to an answer, in ns.
+    pub fn mean(&self) -> Option<i64> {
+        (self.answered > 0).then(|| self.sum / self.answered as i64)
+    }
+}
+
+/// A flow of media.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowFacts {
+    pub client: SocketAddr,
+    pub server: SocketAddr,
+    pub at: Moment,
+}
+
+/// Media of one source.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub from: Side,
+    pub ssrc: u32,
+    pub codec: Option<Codec>,
+    pub payload_type: u8,
+    /// What a receiver makes of its packets.
+    pub counts: Counts,
+    /// Bytes of RTP payload, without what was sent again or came twice.
+    pub payload: u64,
+    pub first: Moment,
+    pub last: Moment,
+    /// The RTP times of its first and its last packet, unwrapped, in units of the codec's clock.
+    pub first_timestamp: i64,
+    pub last_timestamp: i64,
+    pub frames: u64,
+    /// Those of which all is there.
+    pub whole_frames: u64,
+    pub key_frames: u64,
+    pub first_key_frame: Option<Moment>,
+    pub last_key_frame: Option<Moment>,
+    /// The longest time between two key frames, in ns.
+    pub longest_key_distance: Option<i64>,
+    /// Bytes of the largest frame.
+    pub largest_frame: u64,
+    /// What its first SPS says.
+    pub pictures: Option<Pictures>,
+    /// A slice came before SPS and PPS: nothing can be decoded up to these.
+    pub early_slice: Option<Moment>,
+    pub has_pps: bool,
+    pub reports: u64,
+}
+
+impl Source {
+    fn new(from: Side, rtp: &Rtp, counts: Counts, at: Moment) -> Source {
+        Source {
+            from,
+            ssrc: rtp.ssrc,
+            codec: rtp.codec,
+            payload_type: rtp.payload_type,
+            counts,
+            payload: 0,
+            first: at,
+            last: at,
+            first_timestamp: i64::from(rtp.timestamp),
+            last_timestamp: i64::from(rtp.timestamp),
+            frames: 0,
+            whole_frames: 0,
+            key_frames: 0,
+            first_key_frame: None,
+            last_key_frame: None,
+            longest_key_distance: None,
+            largest_frame: 0,
+            pictures: None,
+            early_slice: None,
+            has_pps: false,
+            reports: 0,
+        }
+    }
+
+    /// Nanoseconds from its first packet's time to its last one's, by its own clock.
+    pub fn duration_ns(&self) -> Option<i64> {
+        let clock = i64::from(self.codec?.clock()?);
+        Some((self.last_timestamp - self.first_timestamp).saturating_mul(1_000_000_000) / clock)
+    }
+
+    /// Packets that were asked for again, and have not come since.
+    pub fn unanswered(&self) -> u64 {
+        self.counts.asked.saturating_sub(self.counts.answered)
+    }
+
+    fn frame(&mut self, frame: &Frame) {
+        self.frames += 1;
+        self.whole_frames += u64::from(frame.is_whole());
+        self.largest_frame = self.largest_frame.max(frame.data.len() as u64 + frame.cut);
+        let Media::H264 { is_key, pictures, has_pps, units } = &frame.media else { return };
+        self.pictures = self.pictures.take().or_else(|| pictures.clone());
+        self.has_pps |= *has_pps;
+        let has_slice = units.iter().any(|unit| unit.kind.is_slice());
+        if has_slice && (self.pictures.is_none() || !self.has_pps) {
+            self.early_slice.get_or_insert(frame.first);
+        }
+        if *is_key {
+            self.key_frames += 1;
+            self.first_key_frame.get_or_insert(frame.first);
+            if let Some(last) = self.last_key_frame.replace(frame.first) {
+                let distance = frame.first.time.since(last.time);
+                self.longest_key_distance = Some(self.longest_key_distance.map_or(distance, |far| far.max(distance)));
+            }
+        }
+    }
+}
+
+impl Ftl {
+    pub(super) fn lose(&mut self) {
+        self.state.lose();
+    }
+
+    pub(super) fn join(&mut self, flow: &Flow) {
+        if self.flows.len() < FLOWS {
+            let Flow { client, server, at, .. } = *flow;
+            self.flows.push(FlowFacts { client, server, at });
+        }
+    }
+
+    pub(super) fn learn(&mut self, message: &Message) {
+        match &message.body {
+            Body::Line(line) => {
+                let at = line.line.last;
+                self.state.learn(&line.content, line.relation, line.signature_valid, at);
+                match &line.content {
+                    Content::Command(command) => match command.name() {
+                        Some(CommandName::Ping) => self.pings.sent(at),
+                        Some(name) if name != CommandName::Attribute && self.requests.len() < REQUESTS => {
+                            self.requests.push(Command { n: line.number, name, at, reply: None });
+                        }
+                        _ => {}
+                    },
+                    Content::Reply(reply) => {
+                        let Some(Relation::Answers(answer)) = line.relation else { return };
+                        if answer.command == CommandName::Ping {
+                            self.pings.answered(answer.latency_ns);
+                        }
+                        let asked = self.requests.iter_mut().find(|request| request.n == answer.number);
+                        if let Some((asked, code)) = asked.zip(reply.code) {
+                            asked.reply = Some(Reply { n: line.number, code, at, latency_ns: answer.latency_ns });
+                        }
+                    }
+                }
+            }
+            Body::Datagram(datagram) => self.datagram(datagram),
+        }
+    }
+
+    fn datagram(&mut self, datagram: &Datagram) {
+        let item = &datagram.item;
+        self.last_datagram[item.from.index()] = Some(item.at);
+        match &item.datagram {
+            media::Datagram::Rtp(rtp) => {
+                let Some(seen) = item.seen else { return };
+                let place = self.place(item.from, rtp.ssrc).or_else(|| {
+                    if self.sources.len() == SOURCES {
+                        return None;
+                    }
+                    self.sources.push(Source::new(item.from, rtp, seen.counts, item.at));
+                    Some(self.sources.len() - 1)
+                });
+                let Some(place) = place else { return };
+                let source = &mut self.sources[place];
+                source.codec = source.codec.or(rtp.codec);
+                source.counts = seen.counts;
+                source.last = item.at;
+                if seen.arrival.is_new() {
+                    source.payload += u64::from(rtp.payload.end - rtp.payload.start);
+                    let step = rtp.timestamp.wrapping_sub(source.last_timestamp as u32) as i32;
+                    // The first and the last in the order of the clock: packets come in any.
+                    let timestamp = source.last_timestamp + i64::from(step);
+                    source.last_timestamp = source.last_timestamp.max(timestamp);
+                    source.first_timestamp = source.first_timestamp.min(timestamp);
+                }
+            }
+            media::Datagram::SenderReport(report) => {
+                if let Some(place) = self.place(item.from, report.ssrc) {
+                    self.sources[place].reports += 1;
+                }
+            }
+            media::Datagram::Nack(nack) => {
+                self.nacks += 1;
+                if let Some(place) = self.place(item.from.other(), nack.media_ssrc) {
+                    let is_new = |asked: &&Asked| asked.times == 1;
+                    self.sources[place].counts.asked += item.asked.iter().filter(is_new).count() as u64;
+                }
+            }
+            media::Datagram::Ping(_) if item.from == Side::Client => self.echoes.sent(item.at),
+            media::Datagram::Ping(_) => {
+                if let Some(echo) = item.answers {
+                    self.echoes.answered(echo.latency_ns);
+                }
+            }
+            media::Datagram::Rtcp(_) => {}
+            media::Datagram::Unknown => self.unknown += 1,
+        }
+        for frame in &item.frames {
+            if let Some(place) = self.place(item.from, frame.ssrc) {
+                self.sources[place].frame(frame);
+            }
+        }
+    }
+
+    fn place(&self, from: Side, ssrc: u32) -> Option<usize> {
+        self.sources.iter().position(|source| source.from == from && source.ssrc == ssrc)
+    }
+
+    /// Bytes of memory that it takes.
+    pub(super) fn held(&self) -> usize {
+        size_of::<Ftl>()
+            + self.requests.capacity() * size_of::<Command>()
+            + self.flows.capacity() * size_of::<FlowFacts>()
+            + self.sources.capacity() * (size_of::<Source>() + 512)
+            + self.state.memory()
+    }
+
+    /// The commands that wait for a reply.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Command> {
+        self.requests.iter().filter(|request| request.reply.is_none() && request.name.is_answered())
+    }
+}
