@@ -48,6 +48,10 @@ pub(super) struct Path {
 /// The lines of a handshake step in JSON have these fields without the first part, whatever else has the same names.
 const PREFERRED: &str = "handshake";
 
+/// First parts of what other protocols than RTMP record. A name that leaves its first part out is RTMP's, where that has one.
+pub(super) const OTHERS: &[&str] =
+    &["ftl", "ftl_datagram", "ftl_ping", "rtcp", "rtcp_nack", "rtcp_sender_report", "rtp"];
+
 /// Finds what the segments name. The first is a key.
 pub(super) fn resolve(segments: &[Segment]) -> Result<Path, Fault> {
     let aliased = unalias(segments);
@@ -59,8 +63,14 @@ pub(super) fn resolve(segments: &[Segment]) -> Result<Path, Fault> {
     if let Ok(path) = find(Some(PREFERRED), segments) {
         return Ok(path);
     }
-    let mut found: Vec<_> =
-        REGISTRY.first_parts().iter().filter_map(|first| find(Some(first), segments).ok()).collect();
+    let among = |others: bool| {
+        let firsts = REGISTRY.first_parts().iter().filter(move |first| OTHERS.contains(first) == others);
+        firsts.filter_map(|first| find(Some(first), segments).ok()).collect::<Vec<_>>()
+    };
+    let mut found = among(false);
+    if found.is_empty() {
+        found = among(true);
+    }
     match (found.pop(), found.is_empty()) {
         (Some(path), true) => Ok(path),
         (Some(path), false) => {

@@ -261,12 +261,3 @@ pub struct Piece {
     pub length: u32,
     pub place: Place,
 }
-
-/// A request found for an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The request's `n`.
-    pub n: u64,
-    /// Nanoseconds from the request's last packet to the answer's.
-    pub latency: i64,
-}

@@ -6,21 +6,24 @@
 //! A decoder here does no IO and keeps no clock; it is told bytes, holes and ends, and gives [`Event`]s.
 
 pub mod amf;
+mod answer;
 mod describe;
 mod envelope;
 mod event;
 pub mod flv;
 pub mod ftl;
+mod message;
 pub mod opening;
 pub mod protocols;
 pub mod rtmp;
 pub mod rtp;
 pub mod stream;
 
+pub use answer::Answer;
 pub use describe::{describe, describe_behind, trouble};
 pub use envelope::{Envelope, EventKind};
 pub use event::{
-    Answer, Attempts, Close, Deviation, Event, Flow, Gap, Incomplete, Opened, Piece, Resync, Stranger, Undecodable, Why,
+    Attempts, Close, Deviation, Event, Flow, Gap, Incomplete, Opened, Piece, Resync, Stranger, Undecodable, Why,
 };
 
 use crate::wire::Field;

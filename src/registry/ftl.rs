@@ -32,6 +32,11 @@ fields! {
 /// The field's group in the payload, the field, and its value.
 type Member = (&'static str, &'static Field, Seen<'static>);
 
+/// All of an event; none of another protocol's.
+pub(crate) fn members_of(event: &Event) -> Vec<Member> {
+    if let Event::Ftl(message) = event { members(message) } else { Vec::new() }
+}
+
 /// All of a message.
 pub(crate) fn members(message: &Message) -> Vec<Member> {
     let mut members: Vec<Member> = Vec::new();

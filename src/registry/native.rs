@@ -10,7 +10,7 @@ use crate::proto::rtmp::header::{TYPE, TYPE_NAME};
 use crate::proto::rtmp::{Answer, ExtendedForm, Head, Mistake, Reading, Step};
 use crate::proto::{Envelope, Event, EventKind, Why};
 use crate::rules::{CODES, Finding, Mark, NAMES, Severity};
-use crate::wire::{Field, Problem, Side, Time, Value};
+use crate::wire::{Field, Side, Time, Value};
 
 fields! {
     /// What happened. A gap behind which decoding goes on is a `resync` as well.
@@ -181,11 +181,7 @@ macro_rules! natives {
 
 natives! {
     EVENT => |s, visit| envelope(s, visit, |envelope, _| Some(Seen::Word(envelope.kind.name())));
-    N => |s, visit| match s.event {
-        Event::Message(message) => visit(Seen::Uint(message.n)),
-        Event::Ftl(message) => visit(Seen::Uint(message.n())),
-        _ => false,
-    };
+    N => |s, visit| s.event.n().is_some_and(|n| visit(Seen::Uint(n)));
     SESSION => |s, visit| visit(Seen::Uint(u64::from(s.event.session())));
     FROM => |s, visit| envelope(s, visit, |envelope, _| Some(Seen::Word(envelope.from?.name())));
     TIME => |s, visit| envelope(s, visit, |envelope, start| {
@@ -196,10 +192,7 @@ natives! {
         Some(Seen::Span(envelope.first.packet.0, envelope.last.packet.0))
     });
     OFFSET => |s, visit| envelope(s, visit, |envelope, _| envelope.offset.map(Seen::Uint));
-    SIZE => |s, visit| match s.event {
-        Event::Ftl(message) => visit(Seen::Uint(message.size())),
-        _ => head(s, visit, |head| u64::from(head.size)),
-    };
+    SIZE => |s, visit| s.event.size().is_some_and(|size| visit(Seen::Uint(size)));
     CHUNK_STREAM_ID => |s, visit| head(s, visit, |head| u64::from(head.chunk_stream_id));
     CHUNK_FORMAT => |s, visit| head(s, visit, |head| u64::from(head.chunk_format));
     CHUNKS => |s, visit| head(s, visit, |head| u64::from(head.chunks));
@@ -215,18 +208,11 @@ natives! {
         _ => head(s, visit, |head| u64::from(head.length)),
     };
     TYPE => |s, visit| head(s, visit, |head| u64::from(head.kind.0));
-    TYPE_NAME => |s, visit| match s.event {
-        Event::Ftl(message) => visit(Seen::Word(message.type_name())),
-        _ => s.head().and_then(|head| head.kind.name()).is_some_and(|name| visit(Seen::Word(name))),
-    };
+    TYPE_NAME => |s, visit| s.event.type_name().is_some_and(|name| visit(Seen::Word(name)));
     MESSAGE_STREAM_ID => |s, visit| {
         s.head().is_some_and(|head| head.message_stream_known && visit(Seen::Uint(u64::from(head.message_stream_id))))
     };
-    PAYLOAD => |s, visit| match s.event {
-        Event::Message(message) => visit(Seen::Bytes(&message.payload)),
-        Event::Ftl(message) => visit(Seen::Bytes(message.payload())),
-        _ => false,
-    };
+    PAYLOAD => |s, visit| s.event.payload().is_some_and(|payload| visit(Seen::Bytes(payload)));
     RECEIVED => |s, visit| matches!(s.event, Event::Incomplete(part) if visit(Seen::Uint(u64::from(part.received))));
     WHY => |s, visit| matches!(s.event, Event::Incomplete(part) if visit(Seen::Word(part.why.name())));
     BYTES => |s, visit| match s.event {
@@ -280,9 +266,9 @@ natives! {
     facts::SMOOTHED_ROUND_TRIP => |s, visit| tcp(s, visit, &facts::SMOOTHED_ROUND_TRIP);
     facts::RESET_BY => |s, visit| tcp(s, visit, &facts::RESET_BY);
     facts::RESET_PACKET => |s, visit| tcp(s, visit, &facts::RESET_PACKET);
-    PROBLEMS => |s, visit| problems(s).iter().any(|_| visit(Seen::Group));
-    PROBLEM_AT => |s, visit| problems(s).iter().any(|problem| visit(Seen::Uint(u64::from(problem.at))));
-    PROBLEM_WHAT => |s, visit| problems(s).iter().any(|problem| visit(Seen::Text(problem.what.as_bytes())));
+    PROBLEMS => |s, visit| s.event.problems().iter().any(|_| visit(Seen::Group));
+    PROBLEM_AT => |s, visit| s.event.problems().iter().any(|problem| visit(Seen::Uint(u64::from(problem.at))));
+    PROBLEM_WHAT => |s, visit| s.event.problems().iter().any(|problem| visit(Seen::Text(problem.what.as_bytes())));
     ANSWERS => |s, visit| answer(s).is_some_and(|answer| visit(Seen::Uint(answer.n)));
     LATENCY => |s, visit| answer(s).is_some_and(|answer| visit(Seen::Number(answer.latency as f64 / 1e6)));
     PROTOCOL => |s, visit| s.session.is_some_and(|session| visit(Seen::Word(session.protocol)));
@@ -338,14 +324,6 @@ fn tunnels(subject: &Subject<'_>, visit: &mut Visit<'_>, names: fn(&SessionFacts
 
 fn head(subject: &Subject<'_>, visit: &mut Visit<'_>, number: fn(&Head) -> u64) -> bool {
     subject.head().is_some_and(|head| visit(Seen::Uint(number(head))))
-}
-
-fn problems<'s>(subject: &Subject<'s>) -> &'s [Problem] {
-    match subject.event {
-        Event::Message(message) => &message.problems,
-        Event::Ftl(message) => message.problems(),
-        _ => &[],
-    }
 }
 
 fn extended(subject: &Subject<'_>) -> Option<(u64, ExtendedForm, bool)> {

@@ -8,7 +8,6 @@ use super::evidence::{Evidence, Missing, Source};
 use super::index::{Index, MessageRow, Row, StepRow};
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
-use crate::proto::ftl;
 use crate::proto::rtmp::secrets::{Masks, Shown as Masked};
 use crate::proto::rtmp::{Body, Handshake, Head, HeaderBytes, Message, MessageType, Run, type_name};
 use crate::proto::{Event, Incomplete, describe, describe_behind};
@@ -43,7 +42,7 @@ impl Item {
                 row + runs(&message.head) + text + if message.answers.is_some() { 48 } else { 0 }
             }
             Item::Event(Event::Incomplete(event)) => row + size_of::<Incomplete>() + runs(&event.head) + 64,
-            Item::Event(Event::Ftl(message)) => row + message.memory(),
+            Item::Event(event) if event.n().is_some() => row + event.memory(),
             Item::Event(_) => row + 128,
             Item::Finding(finding) => row + size_of::<Finding>() + finding.text.len() + 64,
         }
@@ -116,14 +115,13 @@ impl Book {
         Ok(Shown { message, header })
     }
 
-    /// Reads a datagram of FTL again; a line is there. As it may be shown.
-    pub fn ftl(&self, message: &ftl::Message) -> Result<ftl::Message, Missing> {
-        let mut whole = message.clone();
-        if let ftl::Body::Datagram(datagram) = &mut whole.body {
-            let place = datagram.place.ok_or(Missing::Hole)?;
+    /// A message that is kept, with its bytes, which are read again where they are not there. As it may be shown.
+    pub fn restored(&self, event: &Event) -> Result<Event, Missing> {
+        let mut whole = event.clone();
+        if let Some((place, length)) = event.stripped() {
             let mut bytes = Vec::new();
-            self.evidence.read_at(place, datagram.captured as usize, &mut bytes)?;
-            datagram.decode(bytes.into());
+            self.evidence.read_at(place, length, &mut bytes)?;
+            whole.restore(bytes.into());
         }
         Ok(if self.masks.reveal { whole } else { whole.masked() })
     }
@@ -179,12 +177,13 @@ impl Book {
                 };
                 (type_name(message.kind), what)
             }
-            Row::Ftl(message) => {
-                let what = match self.ftl(message) {
-                    Ok(shown) => shown.describe(),
-                    Err(missing) => format!("{} bytes; {missing}", message.size()),
+            Row::Kept(kept) => {
+                let event = &kept.0;
+                let what = match self.restored(event) {
+                    Ok(shown) => self.describe(&shown),
+                    Err(missing) => format!("{} bytes; {missing}", event.size().unwrap_or_default()),
                 };
-                (message.type_name().to_owned(), what)
+                (event.type_name().unwrap_or_default().to_owned(), what)
             }
             Row::Finding(finding) => (
                 format!("{}[{}]", finding.severity.name(), finding.rule.code),
@@ -237,8 +236,7 @@ fn strip(event: &mut Event) {
             message.body = Body::Opaque;
         }
         Event::Handshake(step) => step.bytes = Bytes::new(),
-        Event::Ftl(message) => message.strip(),
-        _ => {}
+        event => event.strip(),
     }
 }
 

@@ -8,13 +8,12 @@ use ratatui::text::Span;
 use super::book::{Book, Shown};
 use super::evidence::Missing;
 use super::index::{Index, Row};
-use crate::proto::ftl;
 use crate::proto::rtmp::{Head, header, record_payload, type_name};
 use crate::proto::{Envelope, Event, describe};
 use crate::registry::native::Seen;
 use crate::registry::{self, native as field};
 use crate::rules::{Finding, Severity};
-use crate::wire::{Field, Label, Node, Problem, Time, Tree, Value, escape_into, words};
+use crate::wire::{Field, Label, Node, Problem, Side, Time, Tree, Value, escape_into, words};
 
 /// Bytes of a value that are shown on its line.
 const CLIP: usize = 256;
@@ -80,7 +79,7 @@ impl Detail {
                     }
                 }
             }
-            Some(Row::Ftl(message)) => detail.ftl(book, message),
+            Some(Row::Kept(kept)) => detail.kept(book, &kept.0, &kept.1),
             Some(Row::Handshake(step)) => {
                 let name = step.step.name(step.from);
                 name.clone_into(&mut detail.title);
@@ -137,23 +136,24 @@ impl Detail {
         detail
     }
 
-    fn ftl(&mut self, book: &Book, message: &ftl::Message) {
-        let envelope = message.envelope();
-        self.title = format!("message {}", message.n());
-        self.group("message", &format!("{}, {}", message.n(), message.from().name()), |detail| {
-            detail.moments(&envelope);
-            detail.fact(&header::TYPE_NAME, message.type_name());
-            detail.measure(&field::SIZE, message.size());
+    /// A message of another protocol than RTMP.
+    fn kept(&mut self, book: &Book, event: &Event, envelope: &Envelope) {
+        let (n, from) = (event.n().unwrap_or_default(), envelope.from.map_or("", Side::name));
+        self.title = format!("message {n}");
+        self.group("message", &format!("{n}, {from}"), |detail| {
+            detail.moments(envelope);
+            detail.fact(&header::TYPE_NAME, event.type_name().unwrap_or_default());
+            detail.measure(&field::SIZE, event.size().unwrap_or_default());
             if let Some(offset) = envelope.offset {
                 detail.fact(&field::OFFSET, offset);
             }
         });
-        let shown = match book.ftl(message) {
+        let shown = match book.restored(event) {
             Ok(shown) => shown,
             Err(missing) => return self.missing(&missing),
         };
         self.inside(|detail| {
-            for (_, field, seen) in registry::ftl::members(&shown) {
+            for (_, field, seen) in registry::ftl::members_of(&shown) {
                 match seen {
                     Seen::Uint(value) => detail.measure(field, value),
                     Seen::Number(value) => detail.measure(field, value),
@@ -164,12 +164,12 @@ impl Detail {
             }
         });
         let mut tree = Tree::default();
-        shown.record(&mut tree);
-        let bytes = shown.payload().to_vec();
+        shown.record(&mut tree, book.limits());
+        self.bytes = shown.payload().map(|payload| payload.to_vec()).unwrap_or_default();
+        "payload".clone_into(&mut self.about_bytes);
+        let bytes = std::mem::take(&mut self.bytes);
         self.tree(&tree, &bytes);
         self.bytes = bytes;
-        let about = if message.offset().is_some() { "line" } else { "datagram" };
-        about.clone_into(&mut self.about_bytes);
         self.problems(shown.problems(), 0);
     }
 

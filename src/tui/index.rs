@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use super::blocks::Blocks;
 use crate::net::{How, TcpFacts};
-use crate::proto::ftl;
-use crate::proto::rtmp::{Answer, Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Run, Step};
-use crate::proto::{Close, Deviation, Envelope, Event, EventKind, Flow, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::proto::rtmp::{Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Run, Step};
+use crate::proto::{
+    Answer, Close, Deviation, Envelope, Event, EventKind, Flow, Gap, Incomplete, Opened, Resync, Undecodable,
+};
 use crate::rules::{Finding, Severity};
 use crate::wire::{Moment, PacketNo, Side, Time};
 
@@ -19,8 +20,8 @@ pub enum Row {
     Opened(Envelope),
     Handshake(StepRow),
     Message(MessageRow),
-    /// Of a datagram without its bytes.
-    Ftl(Box<ftl::Message>),
+    /// A message of another protocol than RTMP; without its bytes, where these can be read again.
+    Kept(Box<(Event, Envelope)>),
     Flow(Box<Flow>),
     Incomplete(Box<Incomplete>),
     Gap(Box<Gap>),
@@ -203,13 +204,6 @@ impl Index {
                 }
                 Row::Message(self.compact(message))
             }
-            Event::Ftl(message) => {
-                self.messages.push(self.rows.len() as u32);
-                if let Some(session) = self.session_mut(message.session) {
-                    session.messages += 1;
-                }
-                Row::Ftl(Box::new(message))
-            }
             Event::Flow(flow) => Row::Flow(Box::new(flow)),
             Event::Incomplete(event) => Row::Incomplete(Box::new(event)),
             Event::Gap(event) => Row::Gap(Box::new(event)),
@@ -224,6 +218,14 @@ impl Index {
                 Row::Close(Box::new(close))
             }
             Event::Piece(_) => return,
+            event => {
+                let Some(envelope) = event.envelope() else { return };
+                self.messages.push(self.rows.len() as u32);
+                if let Some(session) = self.session_mut(envelope.session) {
+                    session.messages += 1;
+                }
+                Row::Kept(Box::new((event, envelope)))
+            }
         };
         self.push(row);
     }
@@ -308,7 +310,7 @@ impl Row {
             Row::Opened(envelope) => *envelope,
             Row::Handshake(row) => row.envelope(),
             Row::Message(row) => row.envelope(),
-            Row::Ftl(event) => event.envelope(),
+            Row::Kept(kept) => kept.1,
             Row::Flow(event) => event.envelope(),
             Row::Incomplete(event) => event.envelope(),
             Row::Gap(event) => event.envelope(),
@@ -330,7 +332,7 @@ impl Row {
             Row::Deviation(event) => Event::Deviation((**event).clone()),
             Row::Undecodable(event) => Event::Undecodable((**event).clone()),
             Row::Close(event) => Event::Close((**event).clone()),
-            Row::Opened(_) | Row::Handshake(_) | Row::Message(_) | Row::Ftl(_) | Row::Finding(_) => return None,
+            Row::Opened(_) | Row::Handshake(_) | Row::Message(_) | Row::Kept(_) | Row::Finding(_) => return None,
         })
     }
 }

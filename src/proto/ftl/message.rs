@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use super::body::{self, Content};
 use super::state::Relation;
 use super::{describe, media, session};
-use crate::proto::event::Answer;
+use crate::proto::answer::Answer;
 use crate::proto::rtp::Formats;
 use crate::wire::{Moment, Place, Problem, Recorder, Side, Silent};
 
@@ -38,14 +38,6 @@ pub struct Datagram {
     pub formats: Arc<Formats>,
     /// How many bytes were captured, also where they are not there any more.
     pub captured: u32,
-}
-
-impl Datagram {
-    /// Reads it again, where its bytes were taken out.
-    pub fn decode(&mut self, bytes: Bytes) {
-        (self.item.datagram, self.item.problems) = media::decode(&bytes, &self.formats, &mut Silent);
-        self.bytes = bytes;
-    }
 }
 
 impl Message {
@@ -144,6 +136,24 @@ impl Message {
             let item = &mut datagram.item;
             item.datagram = media::Datagram::Unknown;
             (item.problems, item.frames, item.asked) = Default::default();
+        }
+    }
+
+    /// Where the bytes lie that were taken out, and how many they are.
+    pub fn stripped(&self) -> Option<(Place, usize)> {
+        match &self.body {
+            Body::Datagram(datagram) if datagram.bytes.is_empty() => {
+                Some((datagram.place?, datagram.captured as usize))
+            }
+            _ => None,
+        }
+    }
+
+    /// Puts them back.
+    pub fn restore(&mut self, bytes: Bytes) {
+        if let Body::Datagram(datagram) = &mut self.body {
+            let (read, problems) = media::decode(&bytes, &datagram.formats, &mut Silent);
+            (datagram.item.datagram, datagram.item.problems, datagram.bytes) = (read, problems, bytes);
         }
     }
 

@@ -7,7 +7,7 @@ use super::edges;
 use super::reading::Reading;
 use crate::limits::Limits;
 use crate::open_enum;
-use crate::proto::event::Answer;
+use crate::proto::answer::Answer;
 use crate::wire::{Moment, Problem, Reader, Recorder, Side, Silent, Word};
 
 open_enum! {

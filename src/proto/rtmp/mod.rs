@@ -31,7 +31,7 @@ mod session;
 pub(crate) mod shared_object;
 pub mod status;
 
-pub use crate::proto::event::Answer;
+pub use crate::proto::answer::Answer;
 pub use aggregate::SubMessage;
 pub use body::{Body, LimitType, UserControl, UserControlEvent};
 pub use chunk::Reason;

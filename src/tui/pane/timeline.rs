@@ -104,7 +104,9 @@ fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: 
     }
     let number = match entry {
         Row::Message(message) => format!("{:>width$}", message.n, width = usize::from(columns.number - 2)),
-        Row::Ftl(message) => format!("{:>width$}", message.n(), width = usize::from(columns.number - 2)),
+        Row::Kept(kept) => {
+            format!("{:>width$}", kept.0.n().unwrap_or_default(), width = usize::from(columns.number - 2))
+        }
         _ => String::new(),
     };
     at = column(buffer, at, columns.number - 1, &number, plain);
@@ -130,7 +132,7 @@ fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: 
     at = column(buffer, at, columns.chunk_stream, &align(&chunk_stream, columns.chunk_stream), quiet);
     at = column(buffer, at, columns.timestamp, &align(&timestamp, columns.timestamp), plain);
     let style = match entry {
-        Row::Message(_) | Row::Ftl(_) => plain,
+        Row::Message(_) | Row::Kept(_) => plain,
         Row::Gap(_) | Row::Undecodable(_) | Row::Deviation(_) | Row::Incomplete(_) => app.theme.trouble(),
         _ => quiet,
     };
