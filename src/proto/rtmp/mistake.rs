@@ -103,6 +103,9 @@ pub enum Stray {
     Unknown,
     /// An FLV file's PreviousTagSize of the message before.
     TagSize,
+    /// Nothing that is known, and nor is which bytes are the message before: it may have been split, so that as many headers of chunks
+    /// are inside it, or its length be wrong.
+    Ambiguous,
 }
 
 impl Mistake {
@@ -137,7 +140,7 @@ impl Mistake {
 
     /// Whether bytes of it are left out that may have been meant as messages.
     pub fn loses(self) -> bool {
-        matches!(self, Mistake::Extra { what: Stray::Unknown, .. })
+        matches!(self, Mistake::Extra { what: Stray::Unknown | Stray::Ambiguous, .. })
     }
 
     /// How much longer a message is than its header says, or how many bytes too many stand behind it.
@@ -190,6 +193,7 @@ impl Mistake {
                 let what = match what {
                     Stray::Unknown => "that cannot be read as chunks",
                     Stray::TagSize => "of an FLV file, the size of the tag before, which no chunk stream has",
+                    Stray::Ambiguous => "behind a message of which the bytes do not tell where it ends",
                 };
                 format!("{} {what}", count(u64::from(bytes), "byte"))
             }
