@@ -42,6 +42,9 @@ impl Chunks {
             }
             partial.head.chunks += 1;
             partial.head.size += bytes.len() as u32;
+            if header.extended.is_some() && partial.head.extended.is_none() {
+                partial.head.reading = Reading::ExtendedTimestamp;
+            }
             if bytes[0] >> 6 < 3 {
                 partial.head.reading = Reading::HeaderOnEveryChunk;
             }

@@ -27,6 +27,8 @@ pub(in crate::proto::rtmp) enum ExtendedField {
     Never,
     /// Also where they are not; then they are the field's lower three.
     Uncalled,
+    /// Where they are, and in type 3 headers inside a message where they are not.
+    Inside,
 }
 
 /// Bytes of an FLV file's PreviousTagSize.
@@ -62,6 +64,13 @@ impl Form {
     /// Whether a header leaves open when its message is.
     pub(in crate::proto::rtmp) fn hides_time(self, header: &[u8]) -> bool {
         self.extended == ExtendedField::Never && called(header)
+    }
+
+    /// Whether a type 3 header inside a message whose first header has no extended timestamp has this one: the time again, or the step
+    /// from the one before.
+    pub(in crate::proto::rtmp) fn has_inside(self, field: u32, clock: Option<u32>) -> bool {
+        let is_time = clock.is_some_and(|clock| header::near(field, clock));
+        self.extended == ExtendedField::Inside && (is_time || field <= header::STEP)
     }
 
     /// Whether bytes may stand behind messages that belong to none.

@@ -310,7 +310,7 @@ impl<'b> Walk<'b> {
         let bytes = &self.bytes[self.at..];
         let (header, length) = self.form.read(bytes, &self.known.message_streams, &self.signs).ok_or(End::Short)?;
         let right = header::length(bytes).unwrap_or(length);
-        self.uses.extended += u32::from(self.form.extended != ExtendedField::Called && right != length);
+        self.uses.extended += u32::from(right != length && self.form.extended != ExtendedField::Called);
         self.uses.short += u32::from(right > length);
         self.is_reread = right != length;
         let place = self.tracks.iter().position(|track| track.past.id == header.chunk_stream_id);
@@ -436,14 +436,27 @@ impl<'b> Walk<'b> {
     }
 
     /// The bytes of the extended timestamp that a type 3 header has.
-    fn extended_on_type_3(&self, past: &Past, data: usize) -> Result<usize, End> {
-        let Some(stored) = past.extended else { return Ok(0) };
+    fn extended_on_type_3(&mut self, past: &Past, data: usize) -> Result<usize, End> {
+        let Some(stored) = past.extended else { return self.extended_inside(past, data) };
         let Some(field) = self.bytes.get(data..).and_then(|rest| rest.first_chunk::<4>()) else {
             return Err(End::Short);
         };
         let field = u32::from_be_bytes(*field);
         let is_time = |clock: u32| past.left == 0 && header::near(field, clock);
         Ok(if field == stored || self.signs.clock.is_some_and(is_time) { 4 } else { 0 })
+    }
+
+    /// The same where the message's first header has none.
+    fn extended_inside(&mut self, past: &Past, data: usize) -> Result<usize, End> {
+        if self.form.extended != ExtendedField::Inside || past.left == 0 {
+            return Ok(0);
+        }
+        let Some(field) = self.bytes.get(data..).and_then(|rest| rest.first_chunk::<4>()) else {
+            return Err(End::Short);
+        };
+        let is_field = self.form.has_inside(u32::from_be_bytes(*field), self.signs.clock);
+        self.uses.extended += u32::from(is_field);
+        if is_field { Ok(4) } else { Err(End::Broken) }
     }
 
     /// Weighs how a payload begins.
