@@ -132,6 +132,8 @@ pub enum Why {
     Limit,
     /// What follows in its direction cannot be decoded.
     Undecodable,
+    /// Its sender made a mistake, and the bytes do not tell which of them are its own.
+    Ambiguous,
 }
 
 impl Why {
@@ -144,6 +146,7 @@ impl Why {
         Why::EndOfCapture.name(),
         Why::Limit.name(),
         Why::Undecodable.name(),
+        Why::Ambiguous.name(),
     ]);
 
     pub const fn name(self) -> &'static str {
@@ -155,6 +158,7 @@ impl Why {
             Why::EndOfCapture => "end_of_capture",
             Why::Limit => "limit",
             Why::Undecodable => "undecodable",
+            Why::Ambiguous => "ambiguous",
         }
     }
 
@@ -168,6 +172,7 @@ impl Why {
             Why::EndOfCapture => "the capture ends inside it",
             Why::Limit => "too many unfinished messages at once",
             Why::Undecodable => "its direction stopped being decodable inside it",
+            Why::Ambiguous => "the bytes do not tell which of them are its own",
         }
     }
 }

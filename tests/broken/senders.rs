@@ -1,6 +1,6 @@
 //! Good conversations with one mistake.
 
-use rtmp_inspect::proto::rtmp::{Mistake, SizeSource, Step, Stray, UsedSize};
+use rtmp_inspect::proto::rtmp::{ExtendedFault, Mistake, SizeSource, Step, Stray, UsedSize};
 use rtmp_inspect::synth::media::{self, Frame};
 use rtmp_inspect::synth::{Amf, ChunkWriter, Conversation, Format, Message, Peer, Random, sample, values};
 use rtmp_inspect::wire::Side;
@@ -77,13 +77,19 @@ pub(crate) static MISTAKES: &[Kind] = &[
     Kind {
         name: "no extended timestamps",
         write: |w, m, at| extended(w, m, at, true),
-        is_named: |it| *it == Mistake::ExtendedTimestamp { is_missing: true },
+        is_named: |it| *it == Mistake::ExtendedTimestamp(ExtendedFault::Missing),
         fault: None,
     },
     Kind {
         name: "extended timestamps where none belong",
         write: |w, m, at| extended(w, m, at, false),
-        is_named: |it| *it == Mistake::ExtendedTimestamp { is_missing: false },
+        is_named: |it| *it == Mistake::ExtendedTimestamp(ExtendedFault::Needless),
+        fault: None,
+    },
+    Kind {
+        name: "extended timestamps on type 3 headers alone",
+        write: extended_inside,
+        is_named: |it| *it == Mistake::ExtendedTimestamp(ExtendedFault::Inside),
         fault: None,
     },
     Kind {
@@ -416,6 +422,27 @@ fn extended(w: &mut Writer<'_>, message: &Message, number: usize, is_missing: bo
     }
     w.chunks.raw(data);
     w.done = true;
+    Some(())
+}
+
+/// The message's time on all its chunks but the first.
+fn extended_inside(w: &mut Writer<'_>, message: &Message, number: usize) -> Option<()> {
+    if !begins(w, number) {
+        return w.right(message);
+    }
+    let mut unfinished = w.chunks.begin(Format::Best, message);
+    let mut is_more = w.chunks.chunk(&mut unfinished);
+    while is_more {
+        let before = w.chunks.take();
+        is_more = w.chunks.chunk(&mut unfinished);
+        let chunk = w.chunks.take();
+        w.chunks.raw(&before);
+        w.chunks.raw(&chunk[..1]);
+        w.chunks.raw(&message.timestamp.to_be_bytes());
+        w.chunks.raw(&chunk[1..]);
+        w.done = true;
+    }
+    w.meant.push((message.message_type, message.payload.clone()));
     Some(())
 }
 

@@ -15,9 +15,8 @@ pub enum Mistake {
     ChunkSize(UsedSize),
     /// Its type 0 headers have a message stream id of so many bytes, where 4 belong.
     MessageStreamId { bytes: u8 },
-    /// Its headers of types 0 to 2 leave out the extended timestamp where the three bytes of the time call for it; or have it where they
-    /// do not.
-    ExtendedTimestamp { is_missing: bool },
+    /// Its headers have an extended timestamp where none belongs, or none where one does.
+    ExtendedTimestamp(ExtendedFault),
     /// All chunks of a message have a header of this type, where type 3 belongs.
     HeaderOnEveryChunk { format: u8 },
     /// A message is longer or shorter than its header says.
@@ -32,6 +31,17 @@ pub enum Mistake {
     Extra { bytes: u32, what: Stray },
     /// None any more: it writes again as it announced.
     Over,
+}
+
+/// What is wrong with the extended timestamps of a sender's headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtendedFault {
+    /// Headers of types 0 to 2 leave it out where the three bytes of the time call for it.
+    Missing,
+    /// Headers of types 0 to 2 have it where the time does not call for it.
+    Needless,
+    /// Type 3 headers inside a message have it, where the message's first header has none.
+    Inside,
 }
 
 /// A handshake of another length.
@@ -103,6 +113,9 @@ pub enum Stray {
     Unknown,
     /// An FLV file's PreviousTagSize of the message before.
     TagSize,
+    /// Nothing that is known, and nor is which bytes are the message before: it may have been split, so that as many headers of chunks
+    /// are inside it, or its length be wrong.
+    Ambiguous,
 }
 
 impl Mistake {
@@ -124,7 +137,7 @@ impl Mistake {
         match self {
             Mistake::ChunkSize(_) => Reading::ChunkSize.name(),
             Mistake::MessageStreamId { .. } => Reading::MessageStreamId.name(),
-            Mistake::ExtendedTimestamp { .. } => Reading::ExtendedTimestamp.name(),
+            Mistake::ExtendedTimestamp(_) => Reading::ExtendedTimestamp.name(),
             Mistake::HeaderOnEveryChunk { .. } => Reading::HeaderOnEveryChunk.name(),
             Mistake::Length { .. } => Reading::Length.name(),
             Mistake::Lengths(_) => "lengths",
@@ -137,7 +150,7 @@ impl Mistake {
 
     /// Whether bytes of it are left out that may have been meant as messages.
     pub fn loses(self) -> bool {
-        matches!(self, Mistake::Extra { what: Stray::Unknown, .. })
+        matches!(self, Mistake::Extra { what: Stray::Unknown | Stray::Ambiguous, .. })
     }
 
     /// How much longer a message is than its header says, or how many bytes too many stand behind it.
@@ -164,11 +177,14 @@ impl Mistake {
             Mistake::MessageStreamId { bytes } => {
                 format!("type 0 headers of {} bytes, with a message stream id of {bytes}, where 12 belong", 8 + bytes)
             }
-            Mistake::ExtendedTimestamp { is_missing: true } => {
+            Mistake::ExtendedTimestamp(ExtendedFault::Missing) => {
                 "headers with the time ffffff and no extended timestamp, which that calls for".into()
             }
-            Mistake::ExtendedTimestamp { is_missing: false } => {
+            Mistake::ExtendedTimestamp(ExtendedFault::Needless) => {
                 "headers with an extended timestamp behind a time that is not ffffff, and does not call for it".into()
+            }
+            Mistake::ExtendedTimestamp(ExtendedFault::Inside) => {
+                "type 3 headers with an extended timestamp inside messages whose first header has none".into()
             }
             Mistake::HeaderOnEveryChunk { format } => {
                 format!("a type {format} header on every chunk of a message, where type 3 belongs")
@@ -190,6 +206,7 @@ impl Mistake {
                 let what = match what {
                     Stray::Unknown => "that cannot be read as chunks",
                     Stray::TagSize => "of an FLV file, the size of the tag before, which no chunk stream has",
+                    Stray::Ambiguous => "behind a message of which the bytes do not tell where it ends",
                 };
                 format!("{} {what}", count(u64::from(bytes), "byte"))
             }

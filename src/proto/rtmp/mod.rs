@@ -41,7 +41,7 @@ pub use describe::{describe, type_name};
 pub use fingerprint::{Content, Maker};
 pub use handshake::{Echo, Handshake, HandshakeFacts, Scheme, Step};
 pub use message::{Extended, ExtendedForm, Head, HeaderBytes, Message, MessageType, Run, record_payload};
-pub use mistake::{HandshakeLength, Mistake, SizeSource, Stray, Surplus, Telling, UsedSize};
+pub use mistake::{ExtendedFault, HandshakeLength, Mistake, SizeSource, Stray, Surplus, Telling, UsedSize};
 pub use part::{Part, Spot, is_media, parts};
 pub use reading::Reading;
 pub use session::Session;

@@ -68,6 +68,14 @@ impl Rule for MessageLengthWrong {
                 let text = format!("the {who} writes {} (from offset {offset} on)", surplus.clause());
                 Waiting::say(Self::META, deviation, None, text, findings);
             }
+            Mistake::Extra { bytes, what: Stray::Ambiguous } => {
+                let (bytes, who) = (count(u64::from(bytes), "byte"), deviation.from.name());
+                let text = format!(
+                    "{bytes} behind the {who}'s message at offset {} belong to no chunk: they are too many, or some are missing, or headers of chunks are inside it, by a size that was not announced, or its length is wrong; the bytes do not tell which of them are its own, and it is not shown",
+                    deviation.offset
+                );
+                Waiting::say(Self::META, deviation, None, text, findings);
+            }
             Mistake::Extra { bytes, what: Stray::TagSize } => {
                 let (bytes, who) = (count(u64::from(bytes), "byte"), deviation.from.name());
                 let text = format!(

@@ -7,6 +7,7 @@
 
 use super::reason::FIRST;
 use super::{Chunked, Chunks, Reason, State, after, moment};
+use crate::proto::Why;
 use crate::proto::rtmp::header;
 use crate::proto::rtmp::hypothesis::{self, Before, Case, Explanation, Sizes, Story, Verdict};
 use crate::proto::rtmp::mistake::{Mistake, Stray};
@@ -150,6 +151,10 @@ impl Chunks {
         let mistake = match explanation.story {
             Story::Standard => is_over.then_some(Mistake::Over),
             Story::Mistake(mistake) => Some(mistake),
+            Story::AsSaid { length } => {
+                self.correction = Some((start, length));
+                None
+            }
             Story::FlvTags => return self.give_up_at(Reason::FlvTags, doubt, out),
             Story::Inherits => {
                 let first = doubt.bytes[doubt.symptom];
@@ -164,12 +169,19 @@ impl Chunks {
             self.last_length = Some((kind, by));
         }
         let mut from = 0;
-        if let Some(mistake @ Mistake::Extra { bytes, what: Stray::Unknown }) = mistake {
+        if let Some(mistake @ Mistake::Extra { bytes, what: what @ (Stray::Unknown | Stray::Ambiguous) }) = mistake {
             // What stands before them is read as it stands; what is wrong inside it may have the same cause.
-            out.push(Chunked::Deviation { offset: symptom, at: moment(&doubt.bounds, doubt.symptom), mistake });
+            let (offset, place) = if what == Stray::Ambiguous { (start, 0) } else { (symptom, doubt.symptom) };
+            out.push(Chunked::Deviation { offset, at: moment(&doubt.bounds, place), mistake });
             self.state = State::Header;
             let bounds = doubt.bounds.clone();
             self.run(&doubt.bytes[..doubt.symptom], &bounds, out);
+            if what == Stray::Ambiguous
+                && let Some(Chunked::Message(head, _)) = out.pop_if(|last| matches!(last, Chunked::Message(..)))
+            {
+                let received = head.length;
+                out.push(Chunked::Incomplete { head, received, why: Why::Ambiguous });
+            }
             from = doubt.symptom + bytes as usize;
             self.offset += u64::from(bytes);
             self.undecoded += u64::from(bytes);

@@ -3,7 +3,7 @@
 use super::stream::ChunkStream;
 use super::{Chunks, Reason, Unread};
 use crate::proto::rtmp::header::{self, ChunkHeader, near};
-use crate::proto::rtmp::hypothesis::tag_size;
+use crate::proto::rtmp::hypothesis::{ExtendedField, tag_size};
 use crate::proto::rtmp::resync::{self, ChunkSize};
 use crate::wire::{Reader, Silent};
 
@@ -48,6 +48,11 @@ impl Chunks {
             && let Some(stored) = stream.last.extended
         {
             header.extended = self.extended_on_type_3(stream, stored, &bytes[length..])?;
+        } else if header.format == 3
+            && self.form.extended == ExtendedField::Inside
+            && let Some(partial) = &stream.partial
+        {
+            header.extended = self.extended_inside(partial.head.timestamp, &bytes[length..])?;
         }
         let begins = if header.format < 2 { header.length } else { stream.last.length };
         if stream.partial.is_none() && self.is_in_doubt(begins) {
@@ -66,7 +71,8 @@ impl Chunks {
             return None;
         }
         let stream = &self.streams[self.find(chunk_stream_id)?];
-        let is_next = stream.partial.is_some() && stream.last.extended.is_none();
+        let may_have_field = stream.last.extended.is_some() || self.form.extended == ExtendedField::Inside;
+        let is_next = stream.partial.is_some() && !may_have_field;
         is_next.then_some(ChunkHeader { format: 3, chunk_stream_id, ..ChunkHeader::default() })
     }
 
@@ -145,6 +151,15 @@ impl Chunks {
         }
         let follows = |at: usize| rest.get(at..).is_none_or(|next| self.is_plausible(next));
         Ok((follows(data + 4) && !follows(data)).then_some(field))
+    }
+
+    /// The extended timestamp of a type 3 header inside a message that should have none, of a sender who writes it there.
+    fn extended_inside(&self, clock: u32, rest: &[u8]) -> Result<Option<u32>, Unread> {
+        match rest.first_chunk::<4>().map(|field| u32::from_be_bytes(*field)) {
+            Some(field) => Ok(Some(field).filter(|field| self.form.has_inside(*field, Some(clock)))),
+            None if self.at_end => Ok(None),
+            None => Err(Unread::Wait),
+        }
     }
 
     /// Whether a chunk header may begin with these bytes, as far as they go.

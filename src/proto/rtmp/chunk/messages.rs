@@ -42,6 +42,9 @@ impl Chunks {
             }
             partial.head.chunks += 1;
             partial.head.size += bytes.len() as u32;
+            if header.extended.is_some() && partial.head.extended.is_none() {
+                partial.head.reading = Reading::ExtendedTimestamp;
+            }
             if bytes[0] >> 6 < 3 {
                 partial.head.reading = Reading::HeaderOnEveryChunk;
             }
@@ -84,8 +87,10 @@ impl Chunks {
         partial.head.carry(first);
         partial.head.carry(last);
         if let Some((_, length)) = self.correction.take_if(|(offset, _)| *offset == self.offset) {
-            partial.head.length = length.max(partial.passed);
-            partial.head.reading = Reading::Length;
+            let said = std::mem::replace(&mut partial.head.length, length.max(partial.passed));
+            if said != partial.head.length {
+                partial.head.reading = Reading::Length;
+            }
         } else if is_new && !self.form.is_right() {
             let length = self.form.length(partial.head.kind, partial.head.length);
             if length != partial.head.length {
@@ -186,10 +191,13 @@ impl Chunks {
         if self.form.has_trailers() {
             self.trailed = Some((self.offset, partial.head.length, partial.head.kind));
         }
-        let has_old_headers = self.has_old_headers(&partial.head, &partial.payload);
+        let old_headers = self.old_headers(&partial.head, &partial.payload);
+        let is_doubtful = self.is_overlong(&partial.head, &partial.payload);
         out.push(Chunked::Message(partial.head, partial.payload.into()));
-        if has_old_headers {
-            return self.doubt(out);
+        match old_headers {
+            0 if !is_doubtful => {}
+            0 | 1 => return self.doubt_mildly(out),
+            _ => return self.doubt(out),
         }
         match (kind, word) {
             // §5.4.1: at least 1, the top bit is 0. Anything else cannot be followed and is left for a rule to blame.

@@ -3,7 +3,7 @@
 use super::stream::ChunkStream;
 use super::{Chunked, Chunks};
 use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP, apart};
-use crate::proto::rtmp::hypothesis::{ExtendedField, is_amf, is_whole};
+use crate::proto::rtmp::hypothesis::{ExtendedField, goes_on, is_amf, is_whole};
 use crate::proto::rtmp::resync::{ChunkSize, fits};
 use crate::proto::rtmp::{Head, MessageType, Run};
 
@@ -99,14 +99,20 @@ impl Chunks {
         !is_near && *first != 0xff
     }
 
-    /// Whether chunk headers of another size that the sender announced stand inside a message that came in one chunk.
-    pub(super) fn has_old_headers(&self, head: &Head, payload: &[u8]) -> bool {
-        let ChunkSize::Known(size) = self.size else { return false };
-        if self.has_hole || self.offset <= self.trusted || !is_one_chunk(head) {
-            return false;
+    /// How many chunk headers of another size that the sender announced stand inside a message that came in one chunk: one may be a
+    /// chance.
+    pub(super) fn old_headers(&self, head: &Head, payload: &[u8]) -> usize {
+        let ChunkSize::Known(size) = self.size else { return 0 };
+        if !self.may_doubt() || self.offset == self.trusted || !is_one_chunk(head) {
+            return 0;
         }
         let others = self.sizes.past.iter().copied().chain([self.sizes.in_force()]);
-        others.filter(|other| *other < size).any(|other| marks(head, payload, other as usize) > 1)
+        others.filter(|other| *other < size).map(|other| marks(head, payload, other as usize)).max().unwrap_or(0)
+    }
+
+    /// Whether a message goes on behind what it holds.
+    pub(super) fn is_overlong(&self, head: &Head, payload: &[u8]) -> bool {
+        head.kind == MessageType::VIDEO && self.offset > self.trusted && self.may_doubt() && goes_on(payload)
     }
 
     /// Whether the message before the present place came in one chunk and holds, at equal distances, as many chunk headers as bytes

@@ -4,7 +4,7 @@ use super::stream::{ChunkStream, LastHeader, Partial};
 use super::{Chunked, Chunks};
 use crate::proto::rtmp::hypothesis::{Before, Sizes};
 use crate::proto::rtmp::reading::Reading;
-use crate::proto::rtmp::resync::ChunkSize;
+use crate::proto::rtmp::resync::{ChunkSize, Signs};
 use crate::proto::rtmp::{Head, MessageType, Run};
 use crate::wire::Moment;
 
@@ -16,6 +16,7 @@ pub(super) struct Undo {
     pub(super) last: LastHeader,
     pub(super) absolutes: bool,
     pub(super) omits: bool,
+    pub(super) signs: Signs,
     /// The chunk sizes as they were before its last Set Chunk Size.
     pub(super) announced: Option<(ChunkSize, Box<Sizes>)>,
     /// From which place on the stream's bytes came in which packet, from that message's beginning on.
@@ -31,7 +32,7 @@ impl Chunks {
         let undo = &mut self.undo;
         undo.stream = stream;
         undo.last = self.streams[stream].last;
-        (undo.absolutes, undo.omits) = (self.absolutes, self.omits);
+        (undo.absolutes, undo.omits, undo.signs) = (self.absolutes, self.omits, self.signs);
         undo.moments.clear();
         undo.moments.push((self.offset, at));
     }
@@ -106,7 +107,7 @@ impl Chunks {
         if is_all {
             let undo = &self.undo;
             self.streams[stream].last = undo.last;
-            (self.absolutes, self.omits) = (undo.absolutes, undo.omits);
+            (self.absolutes, self.omits, self.signs) = (undo.absolutes, undo.omits, undo.signs);
             return Ok(bytes);
         }
         let head = &mut partial.head;

@@ -27,6 +27,8 @@ pub(in crate::proto::rtmp) enum ExtendedField {
     Never,
     /// Also where they are not; then they are the field's lower three.
     Uncalled,
+    /// Where they are, and in type 3 headers inside a message where they are not.
+    Inside,
 }
 
 /// Bytes of an FLV file's PreviousTagSize.
@@ -64,6 +66,13 @@ impl Form {
         self.extended == ExtendedField::Never && called(header)
     }
 
+    /// Whether a type 3 header inside a message whose first header has no extended timestamp has this one: the time again, or the step
+    /// from the one before.
+    pub(in crate::proto::rtmp) fn has_inside(self, field: u32, clock: Option<u32>) -> bool {
+        let is_time = clock.is_some_and(|clock| header::near(field, clock));
+        self.extended == ExtendedField::Inside && (is_time || field <= header::STEP)
+    }
+
     /// Whether bytes may stand behind messages that belong to none.
     pub(in crate::proto::rtmp) fn has_trailers(self) -> bool {
         self.tag_sizes || self.surplus.is_stray
@@ -94,7 +103,7 @@ impl Form {
                 return Some((ChunkHeader { extended: None, timestamp, ..header }, length));
             }
             ExtendedField::Uncalled if bytes[0] < 0xc0 && !called(bytes) => {
-                return uncalled(bytes, length);
+                return uncalled(bytes, length, signs);
             }
             _ => {}
         }
@@ -129,18 +138,27 @@ fn called(bytes: &[u8]) -> bool {
 
 /// A header that may have an extended timestamp though its time does not call for one: that says the time again. Where both are 0, a
 /// control message may begin so, and has its field where the next chunk shows it.
-fn uncalled(bytes: &[u8], length: usize) -> Option<(ChunkHeader, usize)> {
+fn uncalled(bytes: &[u8], length: usize, signs: &Signs) -> Option<(ChunkHeader, usize)> {
     let right = read(bytes.get(..length)?)?;
     let rest = &bytes[length..];
     let field = u32::from_be_bytes(*rest.first_chunk::<FIELD>()?);
     let is_control = right.kind.is_control();
-    // No other payload begins with four zeros.
-    let is_payload =
-        right.timestamp == 0 && right.format < 2 && is_control && is_beginning(rest, right.length as usize);
+    let is_payload = if is_control {
+        right.timestamp == 0 && right.format < 2 && is_beginning(rest, right.length as usize)
+    } else {
+        // No other payload begins with four zeros; its first bytes may be those of a late time.
+        let is_late = field != right.timestamp && right.format < 2;
+        is_late && begins(right, rest, signs) && !begins(right, &rest[FIELD..], signs)
+    };
     if field & header::EXTENDED != right.timestamp || is_payload {
         return Some((right, length));
     }
     Some((ChunkHeader { extended: Some(field), ..right }, length + FIELD))
+}
+
+/// Whether a payload begins here as its type has it, as far as it is there.
+fn begins(header: ChunkHeader, rest: &[u8], signs: &Signs) -> bool {
+    fits(header.kind, &rest[..rest.len().min(header.length as usize)], signs)
 }
 
 fn basic_length(bytes: &[u8]) -> usize {

@@ -54,15 +54,34 @@ fn fills(mut rest: &[u8]) -> bool {
 
 /// Whether an AVCDecoderConfigurationRecord ends here: with its parameter sets, or what high profiles have behind them.
 fn is_config(record: &[u8]) -> bool {
-    let [1, profile, _, _, _, sets, rest @ ..] = record else { return false };
+    behind_config(record).contains(&Some(&[]))
+}
+
+/// What stands behind a record's parameter sets, and behind what high profiles have there.
+fn behind_config(record: &[u8]) -> [Option<&[u8]>; 2] {
+    let [1, profile, _, _, _, sets, rest @ ..] = record else { return [None; 2] };
     let rest = parameter_sets(sets & 31, rest).and_then(|rest| parameter_sets(*rest.first()?, &rest[1..]));
-    match rest {
-        Some([]) => true,
+    let more = match rest {
         Some([_, _, _, extensions, rest @ ..]) if matches!(profile, 100 | 110 | 122 | 144) => {
-            parameter_sets(*extensions, rest) == Some(&[])
+            parameter_sets(*extensions, rest)
         }
-        _ => false,
+        _ => None,
+    };
+    [rest, more]
+}
+
+/// Where the record in an AVC sequence header may end, when it goes on behind that.
+pub(super) fn config_ends(payload: &[u8]) -> [Option<usize>; 2] {
+    let [first, 0, _, _, _, record @ ..] = payload else { return [None; 2] };
+    if first & 0x8f != 7 || is_config(record) {
+        return [None; 2];
     }
+    behind_config(record).map(|rest| rest.map(|rest| payload.len() - rest.len()))
+}
+
+/// Whether a video message is an AVC sequence header that goes on behind its record.
+pub(in crate::proto::rtmp) fn goes_on(payload: &[u8]) -> bool {
+    config_ends(payload) != [None; 2]
 }
 
 /// What stands behind so many parameter sets.

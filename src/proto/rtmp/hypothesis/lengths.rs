@@ -2,6 +2,7 @@
 //! count the header of an FLV tag's body, or counts that of the tag, or writes some bytes behind each message.
 
 use super::length::told;
+use super::neighbours::is_header;
 use super::walk::{Lesson, Outcome, Rigour, SURPLUS, Walk};
 use super::{Before, Case, First, Form, Story, Verdict};
 use crate::proto::rtmp::{Mistake, Surplus};
@@ -17,7 +18,13 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
     if !case.form.surplus.is_none() || Surplus::default().with(first.kind, 1).is_none() {
         return Verdict::Rejected;
     }
-    let numbers = (1..=SURPLUS).flat_map(|by| [by, -by]);
+    // It ends at the latest where a whole header stands: one that reads over that reads two messages as one.
+    let is_header = |by: &i8| {
+        let at = case.symptom.checked_add_signed(isize::from(*by));
+        at.and_then(|at| case.bytes.get(at..)).is_some_and(|bytes| is_header(bytes, case.known))
+    };
+    let latest = (-SURPLUS..=SURPLUS).find(is_header).unwrap_or(SURPLUS);
+    let numbers = (1..=SURPLUS).flat_map(|by| [by, -by]).filter(|by| *by <= latest);
     Verdict::first(numbers.map(|by| {
         let some = || tried(case, &first, Surplus::default().with(first.kind, by));
         // A length that a type has by itself is wrong where all are.

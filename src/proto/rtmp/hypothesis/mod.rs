@@ -6,7 +6,9 @@
 //! Of several that are proven the first one counts: the simplest comes first, that nothing is wrong before all others.
 
 mod as_it_stands;
+mod as_said;
 mod beginning;
+mod ends_early;
 mod extended_timestamp;
 mod first_chunk_inherits;
 mod flv_tags;
@@ -25,7 +27,7 @@ mod walk;
 
 pub(super) use self::beginning::Beginning;
 pub(super) use self::form::{ExtendedField, Form, TAG_SIZE, tag_size};
-pub(super) use self::length::{is_amf, is_whole};
+pub(super) use self::length::{goes_on, is_amf, is_whole};
 use super::resync::{Known, Then};
 use super::{MessageType, Mistake};
 
@@ -138,6 +140,10 @@ pub(super) enum Story {
     Mistake(Mistake),
     /// The header that cannot be one is the first of its chunk stream, and inherits from nothing.
     Inherits,
+    /// The message is as its header says, with so many payload bytes, and not as others of its sender.
+    AsSaid {
+        length: u32,
+    },
     /// The tags of an FLV file begin where it stands.
     FlvTags,
 }
@@ -148,6 +154,7 @@ type Hypothesis = fn(&Case<'_>) -> Verdict;
 /// All of them but that nothing is wrong, the simplest story first. The last ones look for what follows in many places, and come to
 /// that only when nothing else is possible.
 const TABLE: &[Hypothesis] = &[
+    as_said::explain,
     size_known::announced,
     size_known::past,
     size_known::peer,
@@ -164,6 +171,11 @@ const LAST: &[Hypothesis] = &[lengths::explain, first_chunk_inherits::explain, n
 
 /// The first mistake that is proven.
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
+    // What it goes on with fits, whatever it is.
+    let early = ends_early::explain(case);
+    if early != Verdict::Rejected {
+        return early;
+    }
     let (standing, is_sound) = as_it_stands::explain(case);
     if is_sound && standing == Verdict::Wait {
         return Verdict::Wait;

@@ -3,11 +3,13 @@
 
 use super::length::{is_amf, is_whole, payload, told};
 use super::lengths::ends;
+use super::size_inside::may_be_split;
 use super::walk::{Outcome, Rigour, SURPLUS, Walk};
 use super::{Before, Case, Explanation, First, Form, Story, Verdict};
 use crate::proto::rtmp::mistake::{Mistake, Stray, Telling};
 use crate::proto::rtmp::resync::{Known, Past};
-use crate::proto::rtmp::{MessageType, Surplus};
+use crate::proto::rtmp::{MessageType, Surplus, header};
+use crate::wire::{Reader, Silent};
 
 /// How far behind that place the next chunk is looked for: a handshake's block, and any other that is small.
 const REACH: usize = 4096;
@@ -57,10 +59,7 @@ fn proven(case: &Case<'_>, first: Option<&First>, mistake: Mistake, outcome: Out
         other => other,
     };
     if by == 0 {
-        // As its header says, and not as those before were.
-        let surplus = case.form.surplus.with(first.kind, 0);
-        let story = if surplus.is_none() { Story::Standard } else { Story::Mistake(Mistake::Lengths(surplus)) };
-        return outcome.proves(story, case.size, Form { surplus, ..case.form });
+        return Verdict::Rejected;
     }
     let is_again = case.last_length == Some((first.kind, by)) && case.form.surplus.of(first.kind) == 0;
     let Some(by) = i8::try_from(by).ok().filter(|by| is_again && by.abs() <= SURPLUS) else {
@@ -132,6 +131,21 @@ pub(super) fn is_candidate(bytes: &[u8], known: &Known) -> bool {
     id < 2 || bytes.get(7).is_none_or(|kind| MessageType(*kind).name().is_some())
 }
 
+/// The longest message that a chance header may have.
+const USUAL_LENGTH: u32 = 0xffff;
+
+/// Whether a whole header begins here that says what its chunk stream's last one did: of a hundred thousand places one looks so.
+pub(super) fn is_header(bytes: &[u8], known: &Known) -> bool {
+    let Ok(length) = header::length(bytes) else { return false };
+    if bytes[0] >> 6 > 1 || bytes.len() < length {
+        return false;
+    }
+    let Ok(header) = header::read(&mut Reader::new(&bytes[..length], 0, &mut Silent)) else { return false };
+    let is_like = |past: &Past| past.id == header.chunk_stream_id && past.kind == header.kind;
+    let is_placed = header.format == 1 || known.message_streams.contains(&header.message_stream_id);
+    (1..=USUAL_LENGTH).contains(&header.length) && is_placed && known.streams.iter().any(is_like)
+}
+
 /// Whether a mistake gives a control message the length that its type has.
 fn is_own_length(kind: MessageType, mistake: Mistake) -> bool {
     let Mistake::Length { is, .. } = mistake else { return false };
@@ -161,5 +175,11 @@ fn longer(case: &Case<'_>, first: Option<&First>, at: usize) -> Mistake {
     if let (Some(by), Some(payload)) = (by, &payload) {
         return Mistake::Length { said: first.length, is: payload.len() as u32, by };
     }
-    Mistake::Extra { bytes, what: Stray::Unknown }
+    let known = known_behind(case, Some(first));
+    let holds_header = || (first.data + 1..case.symptom).any(|at| is_header(&case.bytes[at..], &known));
+    let is_told = ends(case, first);
+    case.known.spend(u64::from(first.length) / 4);
+    let is_doubtful = !is_told && holds_header() || may_be_split(case, first, at);
+    let what = if is_doubtful { Stray::Ambiguous } else { Stray::Unknown };
+    Mistake::Extra { bytes, what }
 }

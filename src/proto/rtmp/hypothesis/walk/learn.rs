@@ -1,5 +1,6 @@
 //! Learning, along a walk, how much longer the messages of each type are than their headers say.
 
+use super::super::neighbours::is_header;
 use super::{COST, Walk};
 use crate::proto::rtmp::MessageType;
 use crate::proto::rtmp::resync::{Past, Then, Weight, weigh_header, weigh_payload};
@@ -52,8 +53,16 @@ impl Walk<'_> {
         let lesson = &mut self.uses.lesson;
         lesson.slots[lesson.count] = slot;
         lesson.count += 1;
-        let nearest = (1..=i32::from(SURPLUS)).flat_map(|by| [by, -by]);
-        let mut places = std::iter::once(0).chain(nearest).filter(|by| self.may_end(place, *by));
+        let most = i32::from(SURPLUS);
+        let is_header = |by: &i32| {
+            let at = self.at.checked_add_signed(*by as isize);
+            at.and_then(|at| self.bytes.get(at..)).is_some_and(|bytes| is_header(bytes, self.known))
+        };
+        // It ends at the latest where a whole header stands.
+        let latest = (-most..=most).find(is_header).unwrap_or(most);
+        let nearest = (1..=most).flat_map(|by| [by, -by]).filter(|by| *by <= latest);
+        let first = std::iter::once(0).filter(|_| latest >= 0);
+        let mut places = first.chain(nearest).filter(|by| self.may_end(place, *by));
         let Some(by) = places.nth(self.choices[slot]) else {
             self.is_broken = true;
             self.uses.lesson.is_exhausted = true;
@@ -63,9 +72,27 @@ impl Walk<'_> {
             return;
         }
         self.form.surplus = self.form.surplus.with(kind, by as i8);
-        if !self.form.surplus.is_stray
-            && let Some((_, take)) = self.tracks[place].pieces.last_mut()
-        {
+        if !self.form.surplus.is_stray {
+            self.move_end(place, by);
+        }
+    }
+
+    /// A message may be as its header says, where those of its type are not: the next header stands there, and not where it would.
+    pub(super) fn allow_as_said(&mut self, place: usize) {
+        let by = self.form.surplus.of(self.tracks[place].past.kind);
+        if by == 0 || !self.has_exceptions || self.form.surplus.is_stray || self.bytes.len() < self.at + AHEAD {
+            return;
+        }
+        if !self.may_end(place, 0) && self.may_end(place, -by) {
+            // From there on its reader has to find that out by itself.
+            let data = self.tracks[place].pieces.first().map_or(self.at, |(data, _)| *data);
+            self.certain_to = self.certain_to.min(data);
+            self.move_end(place, -by);
+        }
+    }
+
+    fn move_end(&mut self, place: usize, by: i32) {
+        if let Some((_, take)) = self.tracks[place].pieces.last_mut() {
             *take = take.saturating_add_signed(by);
             self.at = self.at.saturating_add_signed(by as isize);
         }

@@ -9,7 +9,7 @@ mod learn;
 pub(super) use self::learn::{Lesson, SURPLUS};
 use super::form::{ExtendedField, TAG_SIZE, tag_size};
 use super::length::{ends, is_amf, is_whole};
-use super::{Case, Explanation, Form, Story, Verdict};
+use super::{Case, Explanation, First, Form, Story, Verdict};
 use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP};
 use crate::proto::rtmp::resync::{Known, Past, Signs, Then, Weight, weigh_header, weigh_payload};
 use crate::proto::rtmp::{MessageType, Surplus};
@@ -82,6 +82,10 @@ pub(super) struct Walk<'b> {
     /// What is proven has to be behind this place: the header that cannot be one is to be explained.
     behind: usize,
     at: usize,
+    /// Not all messages need to be longer or shorter than their headers say.
+    has_exceptions: bool,
+    /// What is proven goes no farther than here.
+    certain_to: usize,
     tracks: Vec<Track>,
     signs: Signs,
     bits: i32,
@@ -158,6 +162,8 @@ impl<'b> Walk<'b> {
             marks_wanted: 0,
             behind: case.symptom,
             at: 0,
+            has_exceptions: false,
+            certain_to: usize::MAX,
             tracks: known.streams.iter().map(track).collect(),
             signs: known.signs,
             bits: 0,
@@ -183,6 +189,17 @@ impl<'b> Walk<'b> {
     pub(super) fn from(mut self, at: usize) -> Self {
         self.at = at;
         self.behind = at;
+        self
+    }
+
+    /// The message before has come to its end, as its header says; others may do so, too.
+    pub(super) fn behind_exception(mut self, first: &First) -> Self {
+        self.has_exceptions = true;
+        let past = Past { id: first.id, length: first.length, kind: first.kind, fresh: true, left: 0, extended: None };
+        match self.tracks.iter_mut().find(|track| track.past.id == first.id) {
+            Some(track) => track.past = Past { extended: track.past.extended, ..past },
+            None => self.tracks.push(Track { past, pieces: Vec::new(), is_from_start: false }),
+        }
         self
     }
 
@@ -261,7 +278,11 @@ impl<'b> Walk<'b> {
 
     /// The evidence is enough up to here. What all messages are to be needs more than one.
     fn proven(&self, until: usize) -> Outcome {
-        if self.learnt.is_some() && self.uses.corrected < SEVERAL { Outcome::Rejected } else { Outcome::Proven(until) }
+        if self.learnt.is_some() && self.uses.corrected < SEVERAL {
+            Outcome::Rejected
+        } else {
+            Outcome::Proven(until.min(self.certain_to))
+        }
     }
 
     /// The verdict where the bytes end.
@@ -289,7 +310,7 @@ impl<'b> Walk<'b> {
         let bytes = &self.bytes[self.at..];
         let (header, length) = self.form.read(bytes, &self.known.message_streams, &self.signs).ok_or(End::Short)?;
         let right = header::length(bytes).unwrap_or(length);
-        self.uses.extended += u32::from(self.form.extended != ExtendedField::Called && right != length);
+        self.uses.extended += u32::from(right != length && self.form.extended != ExtendedField::Called);
         self.uses.short += u32::from(right > length);
         self.is_reread = right != length;
         let place = self.tracks.iter().position(|track| track.past.id == header.chunk_stream_id);
@@ -328,6 +349,7 @@ impl<'b> Walk<'b> {
                 return Err(End::Broken);
             }
             (header.length, header.kind) = (past.length, past.kind);
+            self.may_inherit(past.kind, data)?;
         }
         let left = self.form.length(header.kind, header.length);
         let meant = ChunkHeader { length: left, ..header };
@@ -393,13 +415,8 @@ impl<'b> Walk<'b> {
         if !past.fresh {
             return Err(End::Broken);
         }
-        // A payload of four bytes has nothing that tells it; that of a size does.
-        match (past.kind, self.bytes.get(data)) {
-            (MessageType::SET_CHUNK_SIZE, None) => return Err(End::Short),
-            (MessageType::SET_CHUNK_SIZE, Some(1..)) if self.rigour != Rigour::Lenient => return Err(End::Broken),
-            (kind, _) if kind.is_protocol_control() => {}
-            _ => self.bits += MARK,
-        }
+        self.may_inherit(past.kind, data)?;
+        self.bits += if past.kind.is_protocol_control() { 0 } else { MARK };
         let left = self.form.length(past.kind, past.length);
         self.weigh_beginning(past.kind, left, data)?;
         let track = &mut self.tracks[place];
@@ -409,15 +426,37 @@ impl<'b> Walk<'b> {
         Ok((place, data))
     }
 
+    /// A payload of four bytes has nothing that tells it; that of a chunk size does, where its header says nothing of it.
+    fn may_inherit(&self, kind: MessageType, data: usize) -> Result<(), End> {
+        match (kind, self.bytes.get(data)) {
+            (MessageType::SET_CHUNK_SIZE, None) => Err(End::Short),
+            (MessageType::SET_CHUNK_SIZE, Some(1..)) => Err(End::Broken),
+            _ => Ok(()),
+        }
+    }
+
     /// The bytes of the extended timestamp that a type 3 header has.
-    fn extended_on_type_3(&self, past: &Past, data: usize) -> Result<usize, End> {
-        let Some(stored) = past.extended else { return Ok(0) };
+    fn extended_on_type_3(&mut self, past: &Past, data: usize) -> Result<usize, End> {
+        let Some(stored) = past.extended else { return self.extended_inside(past, data) };
         let Some(field) = self.bytes.get(data..).and_then(|rest| rest.first_chunk::<4>()) else {
             return Err(End::Short);
         };
         let field = u32::from_be_bytes(*field);
         let is_time = |clock: u32| past.left == 0 && header::near(field, clock);
         Ok(if field == stored || self.signs.clock.is_some_and(is_time) { 4 } else { 0 })
+    }
+
+    /// The same where the message's first header has none.
+    fn extended_inside(&mut self, past: &Past, data: usize) -> Result<usize, End> {
+        if self.form.extended != ExtendedField::Inside || past.left == 0 {
+            return Ok(0);
+        }
+        let Some(field) = self.bytes.get(data..).and_then(|rest| rest.first_chunk::<4>()) else {
+            return Err(End::Short);
+        };
+        let is_field = self.form.has_inside(u32::from_be_bytes(*field), self.signs.clock);
+        self.uses.extended += u32::from(is_field);
+        if is_field { Ok(4) } else { Err(End::Broken) }
     }
 
     /// Weighs how a payload begins.
@@ -440,6 +479,7 @@ impl<'b> Walk<'b> {
     fn complete(&mut self, place: usize) {
         let Past { kind, length, .. } = self.tracks[place].past;
         self.learn(place);
+        self.allow_as_said(place);
         if self.form.surplus.of(kind) != 0 && length > 0 {
             self.uses.corrected += 1;
             self.at += self.form.stray(kind);
