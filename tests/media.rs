@@ -598,12 +598,40 @@ fn aac_in_a_transport_s_framing() {
     wrapped("fffb9064 0000", 0, &format!("an MPEG audio header (fffb) {tag}"));
     wrapped("f2 01020304", 0, "no audio header: sound format 15 is reserved");
     wrapped("af fff15080013ffc 2110", 1, "an ADTS header (fff1, 7 bytes) stands where the AAC packet type belongs");
+    wrapped("1210", 0, &format!("an AudioSpecificConfig (1210) {tag}"));
+    wrapped("119056e500", 0, &format!("an AudioSpecificConfig (1190) {tag}"));
+    wrapped("af 1210", 1, "an AudioSpecificConfig (1210) stands where the AAC packet type belongs");
     wrapped("af 07 2110", 1, "AAC packet type 7 does not exist: 0 is a sequence header, 1 a frame");
     // The first bits are those of a header, and its length is not.
     assert_eq!(what("af 01 fff15080023ffc 2110"), None);
     assert_eq!(what("af 01 56e009 2110"), None);
     let (told, _, json) = audio(&hex("fff15080013ffc 2110"));
     assert_eq!((told.codec(), json), (None, json!({"codec_id": 15, "enhanced": false})));
+}
+
+#[test]
+fn audio_of_another_codec_than_its_label() {
+    let what = |bytes: &[u8]| audio(bytes).1.map(|stop| (stop.at, stop.what, stop.trouble));
+    let frame = [&hex("fffb9064")[..], &[0; 413]].concat();
+    let mp3 = |before: &str, place: &str| {
+        let bytes = [hex(before), frame.clone()].concat();
+        let text = format!("an MP3 frame (fffb, 417 bytes) stands where {place} belongs");
+        assert_eq!(what(&bytes), Some((before.len() as u32 / 2, text, Trouble::Mislabelled)), "{before}");
+        // The header alone may be anything: it is one by the place where its frame ends.
+        assert!(what(&bytes[..bytes.len() - 1]).is_none_or(|it| it.2 != Trouble::Mislabelled));
+    };
+    mp3("af", "the AAC packet type");
+    mp3("af00", "the AudioSpecificConfig");
+    mp3("af01", "a raw AAC frame");
+    mp3("916d703461", "a raw AAC frame");
+    let text = "an AAC sequence header (00 1210) stands where an MP3 frame belongs";
+    assert_eq!(what(&hex("2f 00 1210")), Some((1, text.to_owned(), Trouble::Mislabelled)));
+    assert_eq!(what(&hex("2f 00 1210 21")), None);
+    assert_eq!(what(&hex("2f 01 2110")), None);
+    // ADPCM and MP3 as short as that, with a value that an AudioSpecificConfig cannot have.
+    for bytes in ["1278", "1680", "1211", "121021", "1200"] {
+        assert_eq!(what(&hex(bytes)), None, "{bytes}");
+    }
 }
 
 #[test]

@@ -59,7 +59,7 @@ const CAUSES: &[Cause] = &[
     // A side that takes nothing more stops the other.
     Cause { codes: &["NET006"], explained: &["MED011"] },
     // Frames that are no frames configure no decoder.
-    Cause { codes: &["MED016", "MED017"], explained: &["MED001", "MED002", "MED015"] },
+    Cause { codes: &["MED016", "MED017"], explained: &["MED001", "MED002", "MED003", "MED006", "MED015"] },
     // A clock that goes wrong moves all that is measured by it.
     Cause { codes: &["CHK008", "CHK023"], explained: &["CHK009", "MED008", "MED011", "MED014"] },
 ];

@@ -38,6 +38,8 @@ pub struct Track {
     pub codec: Option<&'static str>,
     /// Its decoder was configured.
     pub configured: bool,
+    /// It is AAC without tag headers, as its AudioSpecificConfig in the place of one shows.
+    pub is_bare: bool,
     /// What its configuration says, and where that says nothing its frames.
     pub profile: Option<&'static str>,
     pub level: Option<&'static str>,
@@ -262,6 +264,7 @@ impl Track {
             id: spot.track,
             codec: part.codec(),
             configured: false,
+            is_bare: false,
             profile: None,
             level: None,
             size: None,
@@ -291,6 +294,8 @@ impl Track {
         }
         match part {
             Part::Audio(audio) => {
+                self.is_bare |= audio.is_bare;
+                self.is_bare &= !(audio.codec() == Some("aac") && part.is_configuration());
                 self.profile = audio.profile.or(self.profile);
                 self.sample_rate = audio.sample_rate.or(self.sample_rate);
                 self.channels = audio.channels.or(self.channels);

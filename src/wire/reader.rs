@@ -42,6 +42,8 @@ pub enum Trouble {
     Delimited,
     /// It stands in a wrapping that does not belong there, or without the one that does.
     Wrapped,
+    /// It is another thing than its label says.
+    Mislabelled,
 }
 
 impl Stop {

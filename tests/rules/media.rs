@@ -798,6 +798,60 @@ pub(super) fn cases() -> Vec<Case> {
                 "the client's video message: an Annex B start code (00000001) stands where the video tag header belongs; begin each message with the video tag header, for H.264 17 or 27, the packet type and the composition time",
             ],
         ),
+        case(
+            "MED017",
+            "raw AAC without a tag header",
+            &publishing_with(|c| {
+                c.audio(STREAM, 0, vec![0x12, 0x10]).audio(STREAM, 0, vec![0xde, 2]).audio(STREAM, 23, vec![0x21, 0x10])
+            }),
+            &[
+                "the client's audio message: an AudioSpecificConfig (1210) stands where the audio tag header belongs; begin each message with the audio tag header, for AAC af 01 before a raw frame and af 00 before the AudioSpecificConfig",
+            ],
+        ),
+        case(
+            "MED017",
+            "LATM in AAC, whose lengths are wrong as well",
+            &(0..3).fold(publishing_with(sample::sequence_headers), |story, step| {
+                story.client(|c| c.audio(STREAM, step * 23, vec![0xaf, 1, 0x56, 0xe0, 99, 0x21, 0x10]))
+            }),
+            &[
+                "the client's aac frame: LATM's synchronisation (56e0) stands where a raw AAC frame belongs, in 3 frames in a row; send raw AAC frames without such a header, and their AudioSpecificConfig as the sequence header",
+            ],
+        ),
+        case(
+            "MED017",
+            "two frames may begin so by chance",
+            &(0..2).fold(publishing_with(sample::sequence_headers), |story, step| {
+                story.client(|c| c.audio(STREAM, step * 23, vec![0xaf, 1, 0x56, 0xe0, 99, 0x21, 0x10]))
+            }),
+            &[],
+        ),
+        case(
+            "MED017",
+            "the AAC packet type is left out",
+            &publishing_with(|c| c.audio(STREAM, 0, vec![0xaf, 0x12, 0x10])),
+            &[
+                "the client's aac frame: an AudioSpecificConfig (1210) stands where the AAC packet type belongs; write the AAC packet type behind the first byte: 0 and the AudioSpecificConfig, then 1 and each raw frame",
+            ],
+        ),
+        case(
+            "MED003",
+            "AAC that is labelled MP3",
+            &publishing_with(|c| {
+                c.audio(STREAM, 0, vec![0x2f, 0, 0x12, 0x10]).audio(STREAM, 0, vec![0x2f, 1, 0x21, 0x10])
+            }),
+            &[
+                "the client's mp3 frame: an AAC sequence header (00 1210) stands where an MP3 frame belongs; label AAC as sound format 10: af 00 before the AudioSpecificConfig, af 01 before a raw frame",
+            ],
+        ),
+        case(
+            "MED003",
+            "MP3 that is labelled AAC",
+            &publishing_with(|c| c.audio(STREAM, 0, [&[0xaf, 1, 0xff, 0xfb, 0x90, 0x64][..], &[0; 413]].concat())),
+            &[
+                "the client's aac frame: an MP3 frame (fffb, 417 bytes) stands where a raw AAC frame belongs; label MP3 as sound format 2, with the frame just behind the first byte (2f for 44.1 kHz stereo)",
+            ],
+        ),
         case("MED018", "an ECMA array", &sample::publish(3), &[]),
         case(
             "MED018",
@@ -843,6 +897,10 @@ fn media_in_another_framing_is_one_fault() {
         ("MED017", false, Enhanced::audio().packet(1, *b"mp4a", &adts)),
         ("MED017", false, vec![0x56, 0xe0, 2, 0x21, 0x10]),
         ("MED017", false, vec![0xc2, 1, 2]),
+        ("MED017", false, vec![0x12, 0x10]),
+        ("MED017", false, vec![0xaf, 0x12, 0x10]),
+        ("MED003", false, vec![0x2f, 0, 0x12, 0x10]),
+        ("MED003", false, [&[0xaf, 1, 0xff, 0xfb, 0x90, 0x64][..], &[0; 413]].concat()),
     ];
     for (code, is_video, payload) in cases {
         let conversation = (0..5).fold(sample::publishing(), |story, step| {

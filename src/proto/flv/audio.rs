@@ -32,6 +32,7 @@ fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(
     audio.format = SoundFormat(first >> 4);
     let wrong = in_place_of_header(whole, audio.format);
     audio.headerless = wrong.is_some();
+    audio.is_bare = audio.headerless && aac::is_configuration(whole);
     if matches!(audio.format, SoundFormat::PCM | SoundFormat::PCM_LE) {
         audio.sample_size = Some(if first & 2 == 0 { 8 } else { 16 });
     }
@@ -43,8 +44,13 @@ fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(
     if let Some(what) = wrong {
         return Err(Stop::new(at, what).of(Trouble::Wrapped));
     }
-    if matches!(audio.format, SoundFormat::MP3 | SoundFormat::MP3_8K) && mp3::frame(r, audio) {
-        return Ok(());
+    if matches!(audio.format, SoundFormat::MP3 | SoundFormat::MP3_8K) {
+        if mp3::frame(r, audio) {
+            return Ok(());
+        }
+        if let Some(what) = aac::under_other_label(r.rest()) {
+            return Err(r.stop(format!("{what} stands where an MP3 frame belongs")).of(Trouble::Mislabelled));
+        }
     }
     let told = [5_512, 11_025, 22_050, 44_100][usize::from(first >> 2 & 3)];
     let stereo = u32::from(first & 1) + 1;
@@ -57,7 +63,7 @@ fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(
             return match kind {
                 0 => aac::configuration(r, audio),
                 1 => aac::frame(r),
-                _ => Err(Stop::new(at, no_packet_type(kind, &whole[1..])).of(Trouble::Wrapped)),
+                _ => Err(no_packet_type(kind, &whole[1..], at)),
             };
         }
         // The rate, and with Speex and two of Nellymoser's the one channel, go with the format itself.
@@ -90,16 +96,24 @@ fn in_place_of_header(bytes: &[u8], format: SoundFormat) -> Option<String> {
             _ => "no audio header: sound format 15 is reserved".to_owned(),
         }),
         SoundFormat(12) => Some("no audio header: sound format 12 is reserved".to_owned()),
+        // Whoever sends ADPCM sends hundreds of samples at once.
+        SoundFormat::ADPCM if aac::is_configuration(bytes) => {
+            Some(format!("an AudioSpecificConfig ({}) {PLACE}", aac::beginning(bytes)))
+        }
         _ => aac::framing(bytes).map(|what| format!("{what} {PLACE}")),
     }
 }
 
 /// What is wrong with an AAC message whose packet type is none, given its bytes from that on.
-fn no_packet_type(kind: u8, bytes: &[u8]) -> String {
-    match aac::header(bytes) {
-        Some(what) => format!("{what} stands where the AAC packet type belongs"),
-        None => format!("AAC packet type {kind} does not exist: 0 is a sequence header, 1 a frame"),
-    }
+fn no_packet_type(kind: u8, bytes: &[u8], at: u32) -> Stop {
+    const PLACE: &str = "stands where the AAC packet type belongs";
+    let what = match (mp3::instead(bytes), aac::header(bytes)) {
+        (Some(what), _) => return Stop::new(at, format!("{what} {PLACE}")).of(Trouble::Mislabelled),
+        (None, Some(what)) => format!("{what} {PLACE}"),
+        _ if aac::is_configuration(bytes) => format!("an AudioSpecificConfig ({}) {PLACE}", aac::beginning(bytes)),
+        _ => format!("AAC packet type {kind} does not exist: 0 is a sequence header, 1 a frame"),
+    };
+    Stop::new(at, what).of(Trouble::Wrapped)
 }
 
 fn extended<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(), Stop> {

@@ -1,19 +1,23 @@
-use crate::proto::flv::Video;
+use super::sender_of;
+use crate::proto::flv::{Audio, Video};
 use crate::proto::rtmp::{Body, Message, Part, parts};
 use crate::rules::{Findings, Mark, Rule, Story, rule};
+use crate::wire::{Problem, Trouble};
 
 /// A legacy video header with packet type and composition time; an enhanced one with its FourCC is as long.
 const HEADER: usize = 5;
 
 rule! {
-    /// A sequence header holds the configuration of another codec than its label says: HEVC's under H.264, H.264's under HEVC,
-    /// or an AudioSpecificConfig under AAC whose audio object type is none of AAC's.
+    /// A message holds another codec than its label says: a sequence header HEVC's configuration under H.264, H.264's under HEVC,
+    /// or an AudioSpecificConfig under AAC whose audio object type is none of AAC's; MP3 frames under AAC, or AAC's sequence header
+    /// under MP3.
     ///
     /// Why: decoders are set up for the label and fail; players stay black.
     ///
     /// Seen: OBS builds before 29.1 sent HEVC as H.264 to servers without Enhanced RTMP.
     ///
-    /// Change: label HEVC with the FourCC `hvc1`; put the encoder's own AudioSpecificConfig behind AAC's header.
+    /// Change: label HEVC with the FourCC `hvc1`; put the encoder's own AudioSpecificConfig behind AAC's header (sound format 10); label MP3
+    /// as sound format 2, with the frame just behind the first byte.
     pub(super) struct CodecMislabelled {}
     "MED003", "codec-mislabelled", Error, "FLV 10.1 §E.4.3.1; ISO 14496-15 §5.2.4.1, §8.3.3.1; ISO 14496-3 §1.5.1.1", rests: Event
 }
@@ -28,6 +32,10 @@ impl Rule for CodecMislabelled {
                     findings.about(Self::META, message, text).at(Mark::Payload(0..HEADER as u32));
                 }
             }
+            Body::Audio(audio) if let Some(problem) = mislabelled(message) => {
+                let text = format!("{}: {}; {}", sender_of(message), problem.what, advice(audio));
+                findings.about(Self::META, message, text).at(Mark::Payload(problem.at..problem.at + 1));
+            }
             Body::Audio(_) => parts(message, |_, part| {
                 if let Part::Audio(audio) = part
                     && let Some((number, name)) = audio.other_object
@@ -40,6 +48,17 @@ impl Rule for CodecMislabelled {
             }),
             _ => {}
         }
+    }
+}
+
+fn mislabelled(message: &Message) -> Option<&Problem> {
+    message.problems.iter().find(|problem| problem.trouble == Trouble::Mislabelled)
+}
+
+fn advice(audio: &Audio) -> &'static str {
+    match audio.codec() {
+        Some("mp3") => "label AAC as sound format 10: af 00 before the AudioSpecificConfig, af 01 before a raw frame",
+        _ => "label MP3 as sound format 2, with the frame just behind the first byte (2f for 44.1 kHz stereo)",
     }
 }
 

@@ -1,3 +1,4 @@
+use super::is_bare;
 use crate::proto::flv::{Codec, SoundFormat};
 use crate::proto::rtmp::{Message, Part, is_media, parts};
 use crate::rules::{Findings, Mark, Rule, Story, rule};
@@ -17,10 +18,10 @@ rule! {
 }
 
 impl Rule for CodecUnknown {
-    fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
+    fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         // What a header that is none would say is nobody's codec.
         let is_header = message.problems.iter().all(|problem| problem.trouble != Trouble::Wrapped);
-        if !is_media(message) || !is_header {
+        if !is_media(message) || !is_header || is_bare(message, story) {
             return;
         }
         let mut found = None;

@@ -19,6 +19,7 @@ mod sequence_header_missing;
 mod set_data_frame_forwarded;
 mod wrong_container;
 
+use super::Story;
 use crate::proto::rtmp::{Body, Message, MessageType, Part};
 use crate::wire::{Problem, Trouble};
 
@@ -57,9 +58,17 @@ fn sender_of(message: &Message) -> String {
     }
 }
 
+/// Whether a message is raw AAC without a tag header, as an AudioSpecificConfig before it shows: what its first byte would say, as that of
+/// one, is nothing.
+fn is_bare(message: &Message, story: &Story) -> bool {
+    let Body::Audio(audio) = &message.body else { return false };
+    let track = story.tracks.get(message.from, message.head.message_stream_id, message.head.kind, 0);
+    track.is_some_and(|track| track.is_bare) && !(audio.codec() == Some("aac") && Part::Audio(audio).is_configuration())
+}
+
 /// Whether no rule of its own tells of a problem.
 fn is_malformed(problem: &Problem) -> bool {
-    !matches!(problem.trouble, Trouble::Tiling | Trouble::Delimited | Trouble::Wrapped)
+    !matches!(problem.trouble, Trouble::Tiling | Trouble::Delimited | Trouble::Wrapped | Trouble::Mislabelled)
 }
 
 /// `video of track 2 on message stream 1`, or without the track where it is the default one.

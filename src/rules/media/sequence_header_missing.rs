@@ -1,4 +1,4 @@
-use super::named;
+use super::{is_bare, named};
 use crate::proto::rtmp::{Message, Part, Spot, is_media, parts};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::Track;
@@ -26,8 +26,11 @@ rule! {
 impl Rule for SequenceHeaderMissing {
     fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         // A sender of another framing has its configuration there.
-        let is_framed = message.problems.iter().any(|it| matches!(it.trouble, Trouble::Wrapped | Trouble::Delimited));
-        if !is_media(message) || is_framed {
+        let is_framed = message
+            .problems
+            .iter()
+            .any(|it| matches!(it.trouble, Trouble::Wrapped | Trouble::Delimited | Trouble::Mislabelled));
+        if !is_media(message) || is_framed || is_bare(message, story) {
             return;
         }
         let stream = message.head.message_stream_id;

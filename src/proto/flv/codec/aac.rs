@@ -1,9 +1,10 @@
 //! AAC: AudioSpecificConfig. Source: ISO 14496-3 §1.6.2.1, §1.6.6, §4.4.1, §4.5.1.1.
 
 use super::bits::Bits;
+use super::mp3;
 use crate::fields;
 use crate::proto::flv::facts::audio::{Audio, PROFILE};
-use crate::wire::{Reader, Recorder, Stop, Trouble, Value};
+use crate::wire::{Reader, Recorder, Silent, Stop, Trouble, Value};
 
 fields! {
     /// The codec's configuration record.
@@ -48,6 +49,7 @@ pub(crate) fn configuration<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut 
     if let Some(what) = header(r.rest()) {
         return Err(r.stop(format!("{what} stands where the AudioSpecificConfig belongs")).of(Trouble::Wrapped));
     }
+    mp3::in_place_of(r, "the AudioSpecificConfig")?;
     let mut found = Found::default();
     let start = r.at();
     let read = r.group(&CONFIGURATION, |r| {
@@ -117,8 +119,40 @@ pub(crate) fn header(bytes: &[u8]) -> Option<String> {
     }
 }
 
+/// Whether bytes are an `AudioSpecificConfig` of AAC's own object types and nothing else: every field has a value that it may have,
+/// and the last bits are 0.
+pub(crate) fn is_configuration(bytes: &[u8]) -> bool {
+    const LONGEST: usize = 16;
+    let mut found = Found::default();
+    let mut bits = Bits::plain(bytes, 0, "AudioSpecificConfig");
+    bytes.len() <= LONGEST
+        && record(&mut Reader::new(bytes, 0, &mut Silent), &mut bits, &mut found).is_ok()
+        && matches!(found.object_type, 1..=4)
+        && found.rate.is_some()
+        && found.channels.is_some()
+        && bits.left() < 8
+        && bits.take(bits.left() as u32).is_ok_and(|rest| rest == 0)
+}
+
+/// AAC as it stands behind the first byte of its tag header, in a message with another label. Only a sequence header proves it.
+pub(crate) fn under_other_label(bytes: &[u8]) -> Option<String> {
+    match bytes {
+        [0, record @ ..] if is_configuration(record) => {
+            Some(format!("an AAC sequence header (00 {})", beginning(record)))
+        }
+        _ => framing(bytes),
+    }
+}
+
+/// The first two bytes in hex.
+pub(crate) fn beginning(bytes: &[u8]) -> String {
+    let [first, second] = bytes.first_chunk().copied().unwrap_or_default();
+    format!("{first:02x}{second:02x}")
+}
+
 /// Reads a frame's beginning: raw AAC has no header at all.
 pub(crate) fn frame<R: Recorder>(r: &Reader<'_, '_, R>) -> Result<(), Stop> {
+    mp3::in_place_of(r, "a raw AAC frame")?;
     match framing(r.rest()) {
         Some(what) => Err(r.stop(format!("{what} stands where a raw AAC frame belongs")).of(Trouble::Wrapped)),
         None => Ok(()),

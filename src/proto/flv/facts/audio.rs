@@ -117,6 +117,8 @@ pub struct Audio {
     pub profile: Option<&'static str>,
     /// There is no tag header: what stands in its place is none.
     pub headerless: bool,
+    /// An AudioSpecificConfig stands in the place of the tag header: what follows is raw AAC without one.
+    pub is_bare: bool,
     /// The audio object type of an AudioSpecificConfig, and its name, where that is none of AAC's.
     pub other_object: Option<(u32, &'static str)>,
     /// How the tracks are told apart, in a multitrack message.
