@@ -76,7 +76,7 @@ impl Masks {
             match spot {
                 Spot::Text(range, place) => {
                     let plain = Plain::of(&message.payload[of(&range)]);
-                    let forms = found(&plain.bytes, place, known).1.into_iter().filter(|form| form.learn);
+                    let forms = formed(&plain.bytes, place, known, None).into_iter().filter(|form| form.learn);
                     learned.extend(forms.map(|form| plain.bytes[form.range].to_vec()));
                 }
                 Spot::Number { text, .. } => learned.push(text.into_bytes()),
@@ -225,8 +225,12 @@ fn parts(text: &[u8], place: Place, known: Option<&Known>) -> Vec<Part> {
         return if text.is_empty() { Vec::new() } else { vec![Part { range: whole, secret: Vec::new() }] };
     }
     let plain = Plain::of(text);
-    let (known, forms) = found(&plain.bytes, place, known);
-    let known = known.into_iter().map(|found| (found.range, found.word));
+    let found = found(&plain.bytes, place, known);
+    let forms = formed(&plain.bytes, place, known, Some(&found));
+    if found.is_empty() && forms.is_empty() {
+        return Vec::new();
+    }
+    let known = found.into_iter().map(|found| (found.range, found.word));
     let forms = forms.into_iter().map(|form| (form.range.clone(), &plain.bytes[form.range]));
     let mut all: Vec<(Range<usize>, &[u8])> = known.chain(forms).collect();
     all.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
@@ -245,22 +249,29 @@ fn parts(text: &[u8], place: Place, known: Option<&Known>) -> Vec<Part> {
     parts.map(|(range, secret)| Part { range: plain.place(&range), secret: secret.to_vec() }).collect()
 }
 
-/// What in a text is known to be secret, and what is by its form.
-fn found<'k>(text: &[u8], place: Place, known: Option<&'k Known>) -> (Vec<Found<'k>>, Vec<Form>) {
+/// What in a text is known to be secret.
+fn found<'k>(text: &[u8], place: Place, known: Option<&'k Known>) -> Vec<Found<'k>> {
     let mut found = Vec::new();
     if let Some(known) = known {
         known.find(text, place, &mut |hit| found.push(hit));
     }
+    found
+}
+
+/// What in a text is secret by its form. `hits`: what in it is known, which is else looked for where it matters.
+fn formed(text: &[u8], place: Place, known: Option<&Known>, hits: Option<&[Found<'_>]>) -> Vec<Form> {
     let mut forms = forms(text, place, |word| known.is_some_and(|known| known.holds(word)));
-    if !found.is_empty() && forms.iter().any(|form| form.guess) {
+    if forms.iter().any(|form| form.guess) {
         // Where the name is known, a sentence is not asked where it may be.
         let mut is_known = vec![false; text.len()];
-        for hit in &found {
-            is_known[hit.range.clone()].fill(true);
+        let mut mark = |hits: &[Found<'_>]| hits.iter().for_each(|hit| is_known[hit.range.clone()].fill(true));
+        match hits {
+            Some(hits) => mark(hits),
+            None => mark(&found(text, place, known)),
         }
         forms.retain(|form| !form.guess || !is_known[form.range.clone()].contains(&true));
     }
-    (found, forms)
+    forms
 }
 
 /// Whether a text is a word that the protocol has: a stream that is called so takes it from nobody.
