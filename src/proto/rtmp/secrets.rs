@@ -296,16 +296,31 @@ fn parts_of(secret: &[u8]) -> impl Iterator<Item = &[u8]> {
     [last, bare, stem, unpadded].into_iter().chain(ascii).chain(others).filter(move |part| *part != secret)
 }
 
-/// Whether anything in a message is text, or what may be.
-fn may_hold_secrets(message: &Message) -> bool {
-    const AGGREGATE: u8 = 22;
-    match (message.head.kind.0, &message.body) {
+/// Whether anything in a message is text, or bytes that may be.
+pub(crate) fn may_hold_secrets(message: &Message) -> bool {
+    // What the longest of them has, a buffer's length.
+    const CONTROL: usize = 10;
+    match &message.body {
         // Most are of media alone.
-        (AGGREGATE, Body::Aggregate(messages)) if message.problems.is_empty() => {
-            messages.iter().any(|inside| !matches!(inside.kind, MessageType::AUDIO | MessageType::VIDEO))
+        Body::Aggregate(messages) if message.problems.is_empty() => {
+            messages.iter().any(|inside| may_be_text(inside.kind) || is_named(&inside.body))
         }
-        (kind, _) => matches!(kind, 15..=20 | AGGREGATE),
+        Body::Aggregate(_) => true,
+        body => {
+            let is_media = matches!(message.head.kind, MessageType::AUDIO | MessageType::VIDEO);
+            may_be_text(message.head.kind) || !is_media && message.payload.len() > CONTROL || is_named(body)
+        }
     }
+}
+
+/// Whether a message of this type has text, or nobody knows what: neither pictures, sound nor control messages.
+pub(crate) fn may_be_text(kind: MessageType) -> bool {
+    !matches!(kind.0, 1..=6 | 8 | 9)
+}
+
+/// Whether a video message has names and values, as commands have, or tracks that may have them.
+fn is_named(body: &Body) -> bool {
+    matches!(body, Body::Video(video) if video.packet_type == Some("metadata") || !video.tracks.is_empty())
 }
 
 /// Bytes in hex without those that read as text: they may be a part of a secret, however few they are.
