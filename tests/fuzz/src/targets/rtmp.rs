@@ -81,7 +81,7 @@ impl Case {
 
     /// Whether the secret was published where that is sure to be read: behind a handshake, of which nothing was lost.
     pub fn has_secret(&self) -> bool {
-        self.flags & PLANT != 0 && self.flags % 8 > 0 && self.is_whole()
+        self.flags & PLANT != 0 && !self.flags.is_multiple_of(8) && self.is_whole()
     }
 
     /// Whether all packets were captured.
