@@ -1,13 +1,13 @@
 //! JSON Lines: one object a line, written as soon as it is known. The keys are a contract: those of events and findings are
 //! the fields' own.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::PathBuf;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
-use serde_json::ser::Formatter;
 
 use super::report::marked;
 use super::time::Clock;
@@ -29,33 +29,39 @@ use crate::wire::{Field, Problem, Time, Tree, Value, is_hidden};
 /// The version of the lines' form.
 const SCHEMA: u32 = 1;
 
-pub(super) type Map<'a> = <&'a mut serde_json::Serializer<&'a mut Vec<u8>, Plain> as Serializer>::SerializeMap;
+pub(super) type Map<'a> = <&'a mut serde_json::Serializer<&'a mut Vec<u8>> as Serializer>::SerializeMap;
 pub(super) type Filled = Result<(), serde_json::Error>;
 
-/// Compact, and without any character that would not be seen as itself: JSON itself allows those from U+007F on, but terminals obey
-/// controls, and others reorder or hide the text around them.
-pub(super) struct Plain;
-
-impl Formatter for Plain {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, mut fragment: &str) -> io::Result<()> {
-        // Most text is ASCII.
-        if fragment.bytes().any(|byte| byte >= 0x7f) {
-            while let Some((at, hidden)) = fragment.char_indices().find(|(_, c)| is_hidden(*c)) {
-                out.write_all(&fragment.as_bytes()[..at])?;
-                for unit in hidden.encode_utf16(&mut [0; 2]) {
-                    write!(out, "\\u{unit:04x}")?;
-                }
-                fragment = &fragment[at + hidden.len_utf8()..];
-            }
-        }
-        out.write_all(fragment.as_bytes())
+/// Escapes whatever in a JSON text would not be seen as itself: JSON allows such characters from U+007F on, but terminals obey
+/// controls, and others reorder or hide the text around them. They stand in strings alone, so all of the text is looked through at
+/// once.
+fn escape_hidden(json: &mut Vec<u8>) {
+    // Most text is ASCII.
+    if json.is_ascii() && memchr::memchr(0x7f, json).is_none() {
+        return;
     }
+    let text = String::from_utf8_lossy(json);
+    if !text.contains(is_hidden) {
+        return;
+    }
+    let mut seen = String::with_capacity(text.len() + 64);
+    for c in text.chars() {
+        if is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(seen, "\\u{unit:04x}");
+            }
+        } else {
+            seen.push(c);
+        }
+    }
+    *json = seen.into_bytes();
 }
 
-/// A value as JSON in that form.
+/// A value as JSON that is seen as it is.
 pub(super) fn plain(value: &impl Serialize) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Plain))?;
+    let mut text = serde_json::to_vec(value)?;
+    escape_hidden(&mut text);
     Ok(text)
 }
 
@@ -103,11 +109,12 @@ impl<W: Write> JsonWriter<W> {
 
     pub(super) fn line(&mut self, event: &str, fill: impl FnOnce(&mut Map<'_>) -> Filled) -> io::Result<()> {
         self.line.clear();
-        let mut serializer = serde_json::Serializer::with_formatter(&mut self.line, Plain);
+        let mut serializer = serde_json::Serializer::new(&mut self.line);
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry(field::EVENT.key(), event)?;
         fill(&mut map)?;
         map.end()?;
+        escape_hidden(&mut self.line);
         self.line.push(b'\n');
         self.out.write_all(&self.line)
     }

@@ -18,6 +18,8 @@ const NESTED: u32 = 16;
 /// Levels of the tree down to which references are followed: a level of it is up to three of JSON, of which many readers take no
 /// more than 127.
 const DEEPEST: usize = 36;
+/// Bytes of which the hex digits are written at a time.
+const HEX: usize = 256;
 
 /// A tree and the bytes that it was recorded from.
 pub(super) struct Source<'t> {
@@ -319,7 +321,16 @@ pub(super) struct HexText<'a>(pub(super) &'a [u8]);
 
 impl std::fmt::Display for HexText<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut digits = String::with_capacity(2 * self.0.len().min(HEX));
+        for bytes in self.0.chunks(HEX) {
+            digits.clear();
+            for byte in bytes {
+                digits.extend([byte >> 4, byte & 0xf].map(|digit| char::from(DIGITS[usize::from(digit)])));
+            }
+            f.write_str(&digits)?;
+        }
+        Ok(())
     }
 }
 

@@ -8,8 +8,8 @@ use super::evidence::{Evidence, Missing, Source};
 use super::index::{Index, MessageRow, Row, StepRow};
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
-use crate::proto::rtmp::secrets::{Masks, Shown as Masked};
-use crate::proto::rtmp::{Body, Handshake, Head, HeaderBytes, Message, MessageType, Run, type_name};
+use crate::proto::rtmp::secrets::{Masks, Shown as Masked, may_be_text, may_hold_secrets};
+use crate::proto::rtmp::{Body, Handshake, Head, HeaderBytes, Message, Run, type_name};
 use crate::proto::{Event, Incomplete, describe, describe_behind};
 use crate::rules::Finding;
 use crate::wire::Sentence;
@@ -82,7 +82,7 @@ impl Book {
         match item {
             Item::Event(Event::Piece(piece)) => self.evidence.add(&piece),
             Item::Event(mut event) => {
-                let is_command = matches!(&event, Event::Message(message) if may_hold_secrets(message.head.kind));
+                let is_command = matches!(&event, Event::Message(message) if may_hold_secrets(message));
                 self.masks.observe(&event);
                 strip(&mut event);
                 self.index.add(event);
@@ -134,7 +134,7 @@ impl Book {
             read?;
         }
         // Half a command cannot be decoded well enough to tell what in it is secret.
-        if may_hold_secrets(event.head.kind) && !self.masks.reveal {
+        if may_be_text(event.head.kind) && !self.masks.reveal {
             payload.fill(b'*');
         }
         Ok((header, payload))
@@ -222,7 +222,7 @@ impl Book {
 /// Everything of an event that only its bytes say is left out: the bytes can be read again. Masks learn from messages that may hold
 /// secrets first, so these keep their bytes up to the book.
 pub(super) fn strip_media(event: &mut Event) {
-    if !matches!(event, Event::Message(message) if may_hold_secrets(message.head.kind)) {
+    if !matches!(event, Event::Message(message) if may_hold_secrets(message)) {
         strip(event);
     }
 }
@@ -238,9 +238,4 @@ fn strip(event: &mut Event) {
         Event::Handshake(step) => step.bytes = Bytes::new(),
         event => event.strip(),
     }
-}
-
-/// Commands, data and shared objects: media and control messages hold no secrets.
-fn may_hold_secrets(kind: MessageType) -> bool {
-    matches!(kind.0, 15..=20 | 22)
 }

@@ -14,6 +14,8 @@ use rtmp_inspect::rules::Engine;
 use rtmp_inspect::wire::Tree;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::acting::assert_plain;
+
 /// An analyzer whose events are all printed: as JSON with payloads, as text, masked and not, with the rules' findings. What
 /// masks change nothing of is the same in both, and printed once.
 pub struct Everything {
@@ -38,8 +40,8 @@ struct Plain;
 
 impl std::io::Write for Plain {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let control = bytes.iter().find(|byte| (**byte < b' ' && **byte != b'\n') || **byte == 0x7f);
-        assert!(control.is_none(), "a control character: {:?}", String::from_utf8_lossy(bytes));
+        // Writers give whole lines.
+        assert_plain(std::str::from_utf8(bytes).unwrap());
         Ok(bytes.len())
     }
 
@@ -106,6 +108,7 @@ impl Everything {
             for line in json.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                 let checked: Result<Json, _> = serde_json::from_slice(line);
                 assert!(checked.is_ok(), "{:?}: {}", checked.err(), String::from_utf8_lossy(line));
+                assert_plain(std::str::from_utf8(line).unwrap());
             }
         }
         masked

@@ -1,6 +1,7 @@
 //! What the integration tests share: packets in, everything that the program says of them out.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod acting;
 pub mod encap;
 pub mod everything;
 pub mod kept;

@@ -76,7 +76,7 @@ impl Masks {
             match spot {
                 Spot::Text(range, place) => {
                     let plain = Plain::of(&message.payload[of(&range)]);
-                    let forms = found(&plain.bytes, place, known).1.into_iter().filter(|form| form.learn);
+                    let forms = formed(&plain.bytes, place, known, None).into_iter().filter(|form| form.learn);
                     learned.extend(forms.map(|form| plain.bytes[form.range].to_vec()));
                 }
                 Spot::Number { text, .. } => learned.push(text.into_bytes()),
@@ -225,8 +225,12 @@ fn parts(text: &[u8], place: Place, known: Option<&Known>) -> Vec<Part> {
         return if text.is_empty() { Vec::new() } else { vec![Part { range: whole, secret: Vec::new() }] };
     }
     let plain = Plain::of(text);
-    let (known, forms) = found(&plain.bytes, place, known);
-    let known = known.into_iter().map(|found| (found.range, found.word));
+    let found = found(&plain.bytes, place, known);
+    let forms = formed(&plain.bytes, place, known, Some(&found));
+    if found.is_empty() && forms.is_empty() {
+        return Vec::new();
+    }
+    let known = found.into_iter().map(|found| (found.range, found.word));
     let forms = forms.into_iter().map(|form| (form.range.clone(), &plain.bytes[form.range]));
     let mut all: Vec<(Range<usize>, &[u8])> = known.chain(forms).collect();
     all.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
@@ -245,22 +249,29 @@ fn parts(text: &[u8], place: Place, known: Option<&Known>) -> Vec<Part> {
     parts.map(|(range, secret)| Part { range: plain.place(&range), secret: secret.to_vec() }).collect()
 }
 
-/// What in a text is known to be secret, and what is by its form.
-fn found<'k>(text: &[u8], place: Place, known: Option<&'k Known>) -> (Vec<Found<'k>>, Vec<Form>) {
+/// What in a text is known to be secret.
+fn found<'k>(text: &[u8], place: Place, known: Option<&'k Known>) -> Vec<Found<'k>> {
     let mut found = Vec::new();
     if let Some(known) = known {
         known.find(text, place, &mut |hit| found.push(hit));
     }
+    found
+}
+
+/// What in a text is secret by its form. `hits`: what in it is known, which is else looked for where it matters.
+fn formed(text: &[u8], place: Place, known: Option<&Known>, hits: Option<&[Found<'_>]>) -> Vec<Form> {
     let mut forms = forms(text, place, |word| known.is_some_and(|known| known.holds(word)));
-    if !found.is_empty() && forms.iter().any(|form| form.guess) {
+    if forms.iter().any(|form| form.guess) {
         // Where the name is known, a sentence is not asked where it may be.
         let mut is_known = vec![false; text.len()];
-        for hit in &found {
-            is_known[hit.range.clone()].fill(true);
+        let mut mark = |hits: &[Found<'_>]| hits.iter().for_each(|hit| is_known[hit.range.clone()].fill(true));
+        match hits {
+            Some(hits) => mark(hits),
+            None => mark(&found(text, place, known)),
         }
         forms.retain(|form| !form.guess || !is_known[form.range.clone()].contains(&true));
     }
-    (found, forms)
+    forms
 }
 
 /// Whether a text is a word that the protocol has: a stream that is called so takes it from nobody.
@@ -285,16 +296,31 @@ fn parts_of(secret: &[u8]) -> impl Iterator<Item = &[u8]> {
     [last, bare, stem, unpadded].into_iter().chain(ascii).chain(others).filter(move |part| *part != secret)
 }
 
-/// Whether anything in a message is text, or what may be.
-fn may_hold_secrets(message: &Message) -> bool {
-    const AGGREGATE: u8 = 22;
-    match (message.head.kind.0, &message.body) {
+/// Whether anything in a message is text, or bytes that may be.
+pub(crate) fn may_hold_secrets(message: &Message) -> bool {
+    // What the longest of them has, a buffer's length.
+    const CONTROL: usize = 10;
+    match &message.body {
         // Most are of media alone.
-        (AGGREGATE, Body::Aggregate(messages)) if message.problems.is_empty() => {
-            messages.iter().any(|inside| !matches!(inside.kind, MessageType::AUDIO | MessageType::VIDEO))
+        Body::Aggregate(messages) if message.problems.is_empty() => {
+            messages.iter().any(|inside| may_be_text(inside.kind) || is_named(&inside.body))
         }
-        (kind, _) => matches!(kind, 15..=20 | AGGREGATE),
+        Body::Aggregate(_) => true,
+        body => {
+            let is_media = matches!(message.head.kind, MessageType::AUDIO | MessageType::VIDEO);
+            may_be_text(message.head.kind) || !is_media && message.payload.len() > CONTROL || is_named(body)
+        }
     }
+}
+
+/// Whether a message of this type has text, or nobody knows what: neither pictures, sound nor control messages.
+pub(crate) fn may_be_text(kind: MessageType) -> bool {
+    !matches!(kind.0, 1..=6 | 8 | 9)
+}
+
+/// Whether a video message has names and values, as commands have, or tracks that may have them.
+fn is_named(body: &Body) -> bool {
+    matches!(body, Body::Video(video) if video.packet_type == Some("metadata") || !video.tracks.is_empty())
 }
 
 /// Bytes in hex without those that read as text: they may be a part of a secret, however few they are.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::vocabulary::{is_common, is_credential, is_harmless, is_random, is_small_word, is_user};
+use super::vocabulary::{Name, is_common, is_harmless, is_random, is_small_word};
 
 /// What a text is, by where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl Forms<'_> {
                     let name = &text[at..at + equals];
                     if !is_harmless(name) {
                         let value = at + equals + 1..next;
-                        self.put(value.clone(), !is_user(name) || is_random(&text[value]));
+                        self.put(value.clone(), !Name::of(name).is_user() || is_random(&text[value]));
                     }
                 }
                 None if !is_harmless(&text[at..next]) => self.put(at..next, true),
@@ -181,10 +181,12 @@ impl Forms<'_> {
                 continue;
             }
             let end = || find(text, value, b"&;,?# \t\r\n\"'])}");
-            if is_credential(name) || name.eq_ignore_ascii_case(b"response") || is_parameter && !is_harmless(name) {
+            let told = Name::of(name);
+            let is_secret = told.is_credential() || name.eq_ignore_ascii_case(b"response");
+            if is_secret || is_parameter && !is_harmless(name) {
                 done = end();
-                self.put(value..done, !is_user(name) || is_random(&text[value..done]));
-            } else if is_user(name) && text[mark] == b'=' {
+                self.put(value..done, !told.is_user() || is_random(&text[value..done]));
+            } else if told.is_user() && text[mark] == b'=' {
                 done = end();
                 self.put(value..done, false);
             }

@@ -7,7 +7,7 @@ use super::super::data::{DATA, DATA_NAME, VALUES};
 use super::super::edges::{PAYLOAD, TRAILING};
 use super::super::shared_object;
 use super::forms::Place;
-use super::vocabulary::{Call, is_common, is_credential, is_mode, is_stream_name, is_user};
+use super::vocabulary::{Call, Name, is_common, is_mode};
 use crate::wire::{Field, Label, Node, Tree, Value};
 
 /// A value of a message.
@@ -151,10 +151,11 @@ impl<'w> Walk<'w> {
             Inside::ConnectArgument => Place::Loose,
             Inside::Connection => Place::Text,
         };
+        let name = Name::of(key);
         Inside::Plain(match key {
-            _ if around == Place::Secret || is_credential(key) => Place::Secret,
-            _ if is_user(key) => Place::User,
-            _ if is_stream_name(key) => Place::Name,
+            _ if around == Place::Secret || name.is_credential() => Place::Secret,
+            _ if name.is_user() => Place::User,
+            _ if name.is_stream_name() => Place::Name,
             b"app" => Place::App,
             b"code" | b"level" if code.is_some() => Place::Word,
             b"description" if quotes_names => Place::Description,

@@ -63,45 +63,56 @@ const LAST: &[&str] = &[
 /// Words that say so wherever they stand in a name: `secureTokenResponse`, `passwordHash`, `DSRemoteCredentials`.
 const ANYWHERE: &[&str] = &["password", "token", "secretkey", "credential", "signature"];
 
+/// A name of a property or a parameter without its spelling: `secretKey` and `secret_key` are `secretkey`, of which the last word
+/// is `key`.
+pub(super) struct Name {
+    joined: String,
+    /// Where the last word begins.
+    last: usize,
+}
+
+impl Name {
+    pub(super) fn of(name: &[u8]) -> Name {
+        let (mut joined, mut last) = (String::with_capacity(name.len()), 0);
+        let mut before = b'_';
+        for byte in name.iter().copied() {
+            if !byte.is_ascii_alphanumeric() {
+                before = b'_';
+                continue;
+            }
+            if before == b'_' || byte.is_ascii_uppercase() && !before.is_ascii_uppercase() {
+                last = joined.len();
+            }
+            joined.push(char::from(byte.to_ascii_lowercase()));
+            before = byte;
+        }
+        Name { joined, last }
+    }
+
+    /// Whether the value opens something.
+    pub(super) fn is_credential(&self) -> bool {
+        let joined = &*self.joined;
+        ALONE.contains(&joined)
+            || LAST.contains(&&joined[self.last..])
+            || LAST.iter().any(|word| word.len() > 4 && joined.ends_with(word))
+            || ["apikey", "authkey", "streamkey"].contains(&joined)
+            || ANYWHERE.iter().any(|word| joined.contains(word))
+    }
+
+    /// Whether the value says who somebody is: half of what opens something, and on some services all of it.
+    pub(super) fn is_user(&self) -> bool {
+        matches!(&*self.joined, "user" | "username" | "userid" | "login")
+    }
+
+    /// Whether the value is a stream's name.
+    pub(super) fn is_stream_name(&self) -> bool {
+        matches!(&*self.joined, "streamname" | "oldstreamname" | "playpath" | "publishname" | "playname")
+    }
+}
+
 /// Whether the value of a property, or of a parameter, opens something, by its name.
 pub fn is_credential(name: &[u8]) -> bool {
-    let words = words(name);
-    let joined = words.concat();
-    ALONE.contains(&&*joined)
-        || words.last().is_some_and(|last| LAST.contains(&&**last))
-        || LAST.iter().any(|word| word.len() > 4 && joined.ends_with(word))
-        || ["apikey", "authkey", "streamkey"].contains(&&*joined)
-        || ANYWHERE.iter().any(|word| joined.contains(word))
-}
-
-/// Whether a name says who somebody is: half of what opens something, and on some services all of it.
-pub(super) fn is_user(name: &[u8]) -> bool {
-    matches!(&*words(name).concat(), "user" | "username" | "userid" | "login")
-}
-
-/// Whether a property's value is a stream's name.
-pub(super) fn is_stream_name(name: &[u8]) -> bool {
-    matches!(&*words(name).concat(), "streamname" | "oldstreamname" | "playpath" | "publishname" | "playname")
-}
-
-/// The words of a name in lower case: `secretKey` and `secret_key` are `secret`, `key`.
-fn words(name: &[u8]) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut before = b'_';
-    for byte in name.iter().copied() {
-        if !byte.is_ascii_alphanumeric() {
-            before = b'_';
-            continue;
-        }
-        if before == b'_' || byte.is_ascii_uppercase() && !before.is_ascii_uppercase() {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut() {
-            word.push(char::from(byte.to_ascii_lowercase()));
-        }
-        before = byte;
-    }
-    words
+    Name::of(name).is_credential()
 }
 
 /// Query parameters that say what is going on and open nothing. Services have names of their own for what does, so any other

@@ -1,4 +1,5 @@
-//! What two sides write → reports, statistics, a comparison, and the screen with some keys pressed.
+//! What two sides write → every output: the timeline, reports, statistics, a comparison, what is said on standard error, and the
+//! screen with some keys pressed. Nothing in them acts on what shows them, and a secret that the client published is in none.
 //!
 //! The first byte says how many keys follow, a byte each, how large the screen is, and whether the capture lies in two files.
 //! The rest is an input of `rtmp`.
@@ -14,17 +15,21 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
-use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
+use rtmp_inspect::capture::Input;
 use rtmp_inspect::compare::{Comparison, Observer, Profile, Scenarios};
+use rtmp_inspect::export::json::JsonWriter;
+use rtmp_inspect::export::text::TextWriter;
 use rtmp_inspect::export::{Counts, Writer, compare, report, stats};
+use rtmp_inspect::inspection::{Inspection, Options, Read};
 use rtmp_inspect::proto::Event;
-use rtmp_inspect::proto::rtmp::secrets::Masks;
-use rtmp_inspect::rules::{CATALOGUE, Engine, Severity};
+use rtmp_inspect::proto::rtmp::secrets::Place;
+use rtmp_inspect::proto::rtmp::{Message, MessageType};
+use rtmp_inspect::rules::{CATALOGUE, Severity};
 use rtmp_inspect::synth::{Packet, pcap};
 use rtmp_inspect::tui;
 
-use super::payload::captured;
-use super::rtmp::Case;
+use super::rtmp::{Case, SECRET};
+use crate::common::acting::assert_plain;
 use crate::common::strict;
 
 /// Keys that one input may press.
@@ -52,10 +57,18 @@ impl Page {
     }
 }
 
-/// Looks whether a terminal, or a browser, can be given it.
-fn check_plain(text: &str) {
-    let control = text.chars().find(|c| c.is_control() && *c != '\n');
-    assert!(control.is_none(), "{control:?} in {text:?}");
+/// Looks for the secret in an output, and for what acts on who shows it.
+fn check(text: &str, is_secret: bool) {
+    assert_plain(text);
+    if is_secret {
+        let hex = SECRET.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        assert!(!text.contains(SECRET) && !text.contains(&hex), "a secret: {text}");
+    }
+}
+
+/// Whether a message's bytes are shown as they are, whatever they say: pictures and sound.
+fn is_open(message: &Message) -> bool {
+    matches!(message.head.kind, MessageType::AUDIO | MessageType::VIDEO)
 }
 
 fn check_json(text: &str) {
@@ -63,63 +76,99 @@ fn check_json(text: &str) {
     assert!(read.is_ok(), "{read:?}: {text}");
 }
 
-/// Every form of report, and the profile of the server; gives that with the number of messages.
-fn reports(packets: &[Packet]) -> (Profile, u64) {
-    let limits = Limits::default();
-    let pages: [Page; 5] = Default::default();
+/// A capture of packets.
+fn capture<'p>(packets: impl Iterator<Item = &'p Packet>) -> Vec<u8> {
+    let options = pcap::Options { fraction: pcap::Fraction::Nanoseconds, ..pcap::Options::default() };
+    let mut bytes = Vec::new();
+    pcap::write_as(options, &mut bytes, packets).unwrap();
+    bytes
+}
+
+/// What came of some packets.
+struct Reported {
+    profile: Profile,
+    messages: u64,
+    /// Whether the secret may be in no output: it is known, and in no bytes that are shown as they are.
+    is_secret: bool,
+}
+
+/// Every form of output but the screen and comparisons.
+fn reports(packets: &[Packet], has_secret: bool) -> Reported {
+    let pages: [Page; 8] = Default::default();
     let rules = CATALOGUE.iter().map(|entry| entry.meta).collect();
-    let mut writers: [Box<dyn Writer>; 5] = [
+    let mut writers: [Box<dyn Writer>; 8] = [
         Box::new(report::text(pages[0].clone(), false, true)),
         Box::new(report::junit(pages[1].clone(), Severity::Note, rules)),
         Box::new(report::sarif(pages[2].clone())),
         Box::new(stats::text(pages[3].clone(), false, false)),
-        Box::new(stats::json(pages[4].clone(), false)),
+        Box::new(TextWriter::new(pages[4].clone(), false)),
+        Box::new(stats::json(pages[5].clone(), false)),
+        Box::new(JsonWriter::new(pages[6].clone(), true)),
+        Box::new(JsonWriter::new(pages[7].clone(), false).findings_only()),
     ];
-    let mut analyzer = Analyzer::new(&limits, Options::default());
-    let (mut engine, mut masks, mut counts) = (Engine::default(), Masks::new(false, &limits), Counts::default());
-    let (mut observer, mut profile) = (Observer::new(0, "capture", &Scenarios::default()), Profile::default());
-    let mut messages = 0;
+    let input = Input::from_reader("capture", std::io::Cursor::new(capture(packets.iter()))).unwrap();
+    let mut inspection = Inspection::of(input, &Options::default());
+    let (mut counts, mut profile) = (Counts::default(), Profile::default());
+    let mut observer = Observer::new(0, "capture", &Scenarios::default());
+    let (mut messages, mut is_known, mut is_open_too) = (0, false, false);
+    // What is said on standard error.
+    let mut said = String::new();
     for writer in &mut writers {
         writer.begin(&["capture".into()], packets.first().map(|packet| packet.time)).unwrap();
     }
-    let mut drain = |analyzer: &mut Analyzer| {
-        while let Some(event) = analyzer.poll() {
-            let findings = engine.observe(&event);
-            masks.observe(&event);
-            observer.observe(&event, engine.story(), &masks, &mut profile);
-            messages += u64::from(matches!(event, Event::Message(_)));
+    loop {
+        let read = inspection.read();
+        while let Some(told) = inspection.told() {
+            let (event, masks) = (told.event, told.masks);
+            observer.observe(event, told.story, masks, &mut profile);
+            match event {
+                Event::Message(message) => {
+                    messages += 1;
+                    let holds = message.payload.windows(SECRET.len()).any(|bytes| bytes == SECRET.as_bytes());
+                    is_known |= holds && !masks.text(message.session, Place::Text, SECRET).contains(SECRET);
+                    is_open_too |= holds && is_open(message);
+                }
+                Event::Undecodable(lost) => said += &masks.sentence(lost.session, &lost.reason.sentence()),
+                _ => {}
+            }
             let closes = matches!(event, Event::Close(_));
-            for finding in &findings {
+            for finding in &told.findings {
                 counts.add(finding);
             }
             for writer in &mut writers {
                 if !closes {
-                    writer.event(&event, engine.story(), &masks).unwrap();
+                    writer.event(event, told.story, masks).unwrap();
                 }
-                for finding in &findings {
-                    writer.finding(finding, &masks).unwrap();
+                for finding in &told.findings {
+                    writer.finding(finding, masks).unwrap();
                 }
                 if closes {
-                    writer.event(&event, engine.story(), &masks).unwrap();
+                    writer.event(event, told.story, masks).unwrap();
                 }
             }
-            masks.forget(&event);
         }
-    };
-    for (index, packet) in packets.iter().enumerate() {
-        analyzer.push(&captured(index, packet.time, &packet.frame()));
-        drain(&mut analyzer);
+        match read {
+            Read::Packet => {}
+            Read::Failed(error) => panic!("{error}"),
+            Read::End => break,
+        }
     }
-    analyzer.finish();
-    drain(&mut analyzer);
     for writer in &mut writers {
         writer.close().unwrap();
-        writer.end(analyzer.totals(), counts).unwrap();
+        writer.end(&inspection.totals(), counts).unwrap();
     }
     drop(writers);
-    let [text, junit, sarif, figures, lines] = pages.map(|page| page.text());
-    check_plain(&text);
-    check_plain(&junit);
+    let complaints = [inspection.interrupted(), inspection.unknown_link(), inspection.no_session()];
+    said.extend(complaints.into_iter().flatten());
+
+    assert!(!has_secret || is_known, "a secret is not known");
+    let is_secret = has_secret && !is_open_too;
+    let pages = pages.map(|page| page.text());
+    for text in &pages {
+        check(text, is_secret);
+    }
+    check(&said, is_secret);
+    let [_, junit, sarif, _, _, lines @ ..] = pages;
     let mut xml = quick_xml::Reader::from_str(&junit);
     loop {
         match xml.read_event() {
@@ -128,12 +177,9 @@ fn reports(packets: &[Packet]) -> (Profile, u64) {
             Err(error) => panic!("{error}: {junit}"),
         }
     }
-    check_plain(&sarif);
     check_json(&sarif);
-    check_plain(&figures);
-    check_plain(&lines);
-    lines.lines().for_each(check_json);
-    (profile, messages)
+    lines.iter().flat_map(|text| text.lines()).for_each(check_json);
+    Reported { profile, messages, is_secret }
 }
 
 /// The key of a byte. No other quits than the one for it, which nobody presses here.
@@ -151,15 +197,12 @@ fn key(byte: u8) -> KeyEvent {
 }
 
 /// Shows packets as a user sees them, after each key; gives the number of messages.
-fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys: &[u8]) -> u64 {
+fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys: &[u8], is_secret: bool) -> u64 {
     let folder = tempfile::tempdir().unwrap();
     let paths: Vec<PathBuf> = (0..=usize::from(two_files)).map(|file| folder.path().join(file.to_string())).collect();
     for (file, path) in paths.iter().enumerate() {
         let kept = packets.iter().enumerate().filter(|(index, _)| index % paths.len() == file);
-        let options = pcap::Options { fraction: pcap::Fraction::Nanoseconds, ..pcap::Options::default() };
-        let mut bytes = Vec::new();
-        pcap::write_as(options, &mut bytes, kept.map(|(_, packet)| packet)).unwrap();
-        fs::write(path, bytes).unwrap();
+        fs::write(path, capture(kept.map(|(_, packet)| packet))).unwrap();
     }
     let options =
         tui::Options { show_secrets: false, color: true, session: None, follow: false, stream_keys: Vec::new() };
@@ -178,8 +221,8 @@ fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys
         }
         app.prepare(Rect::new(0, 0, width, height));
         terminal.draw(|frame| tui::draw(frame, app)).unwrap();
-        for cell in terminal.backend().buffer().content() {
-            assert!(!cell.symbol().contains(char::is_control), "{:?}", cell.symbol());
+        for row in terminal.backend().buffer().content().chunks(usize::from(width)) {
+            check(&row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>(), is_secret);
         }
     };
     show(&mut app);
@@ -196,17 +239,19 @@ pub fn run(bytes: &[u8]) {
     let (keys, rest) = rest.split_at(count);
     let Ok(case) = Case::read(rest) else { return };
     let packets = case.captured();
-    let (profile, messages) = reports(&packets);
-    let (sent, _) = reports(&case.packets);
-    let profiles = vec![("sent".to_owned(), sent), ("captured".to_owned(), profile)];
+    let sent = reports(&case.packets, case.has_secret());
+    let Reported { profile, messages, is_secret } = reports(&packets, case.has_secret());
+    let profiles = vec![("sent".to_owned(), sent.profile), ("captured".to_owned(), profile)];
     let comparison = Comparison::new(profiles, vec!["capture".to_owned()], 0);
-    check_plain(&compare::text(&comparison, false, true));
-    check_plain(&compare::markdown(&comparison));
-    check_plain(&compare::html(&comparison));
-    check_json(&compare::json(&comparison));
+    check(&compare::text(&comparison, false, true), is_secret);
+    check(&compare::markdown(&comparison), is_secret);
+    check(&compare::html(&comparison), is_secret);
+    let lines = compare::json(&comparison);
+    check(&lines, is_secret);
+    check_json(&lines);
     assert!(!case.is_whole() || !comparison.differs(), "{}", compare::text(&comparison, false, false));
 
     let two_files = how & TWO_FILES != 0;
-    let shown = screen(&packets, two_files, SIZES[usize::from(how >> 5) % SIZES.len()], keys);
+    let shown = screen(&packets, two_files, SIZES[usize::from(how >> 5) % SIZES.len()], keys, is_secret);
     assert!(two_files || shown == messages, "{shown} messages on the screen of {messages}");
 }

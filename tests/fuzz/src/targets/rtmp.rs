@@ -1,8 +1,9 @@
 //! The bytes of both directions → everything, and the same in other packets.
 //!
 //! The first byte says how much of a conversation comes before (none, a handshake, a connection, a published stream, a
-//! played one) and what else is done; the second how many sizes of packets follow, a byte each. The rest is what the sides
-//! write: a byte that chooses the side, two of the length, the bytes.
+//! played one) and what else is done: whether some packets are lost, the connection's beginning is not captured, or the client
+//! publishes a [`SECRET`] before the rest. The second says how many sizes of packets follow, a byte each. The rest is what the
+//! sides write: a byte that chooses the side, two of the length, the bytes.
 
 use std::sync::OnceLock;
 
@@ -14,8 +15,12 @@ use super::payload::analyze;
 use crate::common::{Story, meaning};
 
 /// Bits of the first byte, above those of what comes before.
+const PLANT: u8 = 0x20;
 const LOSS: u8 = 0x40;
 const MIDSTREAM: u8 = 0x80;
+
+/// The name that is published where one is to be kept secret. Dictionaries have it too.
+pub const SECRET: &str = "Zq7Rw9Xk2LmP4";
 
 pub struct Case {
     flags: u8,
@@ -41,6 +46,9 @@ impl Case {
         let count = usize::from(u.arbitrary::<u8>()? % 32);
         let sizes = u.bytes(count)?.iter().map(|size| 1 + usize::from(*size) * 3).collect();
         let mut conversation = before(flags);
+        if flags & PLANT != 0 {
+            conversation = conversation.client(|c| c.publish(sample::STREAM, 9, SECRET));
+        }
         while let (false, Ok(side), Ok(length)) = (u.is_empty(), u.arbitrary::<u8>(), u.arbitrary::<u16>()) {
             let Ok(said) = u.bytes(usize::from(length).min(u.len())) else { break };
             conversation = conversation.side(Side::BOTH[usize::from(side & 1)], |peer| peer.raw(said));
@@ -69,6 +77,11 @@ impl Case {
             })
             .collect();
         transform::drop_packets(&recut, &lost)
+    }
+
+    /// Whether the secret was published where that is sure to be read: behind a handshake, of which nothing was lost.
+    pub fn has_secret(&self) -> bool {
+        self.flags & PLANT != 0 && !self.flags.is_multiple_of(8) && self.is_whole()
     }
 
     /// Whether all packets were captured.
