@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 use super::State;
 use super::totals::Reason;
-use crate::net::{Datagram, How, Start, Tunnels, Unread};
+use crate::net::{Datagram, How, Start, Tunnels, Unreachable, Unread};
 use crate::proto::ftl::{self, media};
 use crate::proto::rtp::Formats;
 use crate::proto::stream::{Awaited, Sink};
@@ -113,6 +113,17 @@ impl State {
         let reason = Reason::Packet(Unread::Udp);
         self.totals.tally(reason, 1, captured, self.limits.unread_reasons);
         self.judge_flow(source, destination);
+        true
+    }
+
+    /// Takes the answer to a datagram that nobody listens where it went to, if the datagram was a session's.
+    pub(super) fn unreachable(&mut self, unreachable: Unreachable, at: Moment) -> bool {
+        let Unreachable { source, destination } = unreachable;
+        let Some(Flow::Session { number, client, .. }) = self.flows.get_mut(source, destination) else { return false };
+        let (number, from) = (*number, side(*client, destination));
+        let (messages, reached) = (&mut self.totals.messages, &mut self.totals.reached);
+        let sink = &mut Sink { events: &mut self.events, messages, reached };
+        self.sessions.tell_unreachable(number, from, at, sink);
         true
     }
 

@@ -156,6 +156,9 @@ impl Analyzer {
             Unpacked::Segment(segment) => connections.push(segment, packet.at, &mut |output| state.take(&output)),
             Unpacked::Datagram(datagram) => is_taken |= state.datagram(datagram, packet.at, packet.data.len() as u64),
         });
+        if let Some(unreachable) = self.unpacker.take_unreachable() {
+            is_taken |= state.unreachable(unreachable, packet.at);
+        }
         if let Err(unread) = read
             && !is_taken
         {

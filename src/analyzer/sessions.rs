@@ -80,6 +80,13 @@ impl Sessions {
         }
     }
 
+    /// The host of a side says that nobody listens for a session's datagrams there.
+    pub(super) fn tell_unreachable(&mut self, number: u32, from: Side, at: Moment, out: &mut Sink<'_>) {
+        if let Some(session) = self.open.get_mut(&number) {
+            session.consumer.unreachable(from, at, out);
+        }
+    }
+
     /// No more datagrams of a session come.
     pub(super) fn finish(&mut self, number: u32, how: How, at: Moment, out: &mut Sink<'_>) {
         if let Some(session) = self.open.get_mut(&number) {

@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::fragments::{Fragments, Lost, Origin};
 use super::layer::{Layer, Step};
 use super::rest::Rest;
+use super::icmp::{self, Unreachable};
 use super::srt::{self, Call};
 use super::{Datagram, Segment, Tunnel, Unread, ethernet, gre, ip, link, mpls, ppp, tcp, udp, wireless};
 use crate::capture::{LinkType, Packet};
@@ -44,6 +45,8 @@ pub struct Unpacker {
     too_deep: u64,
     /// What the packet at hand holds of SRT.
     call: Option<Call>,
+    /// What it says of a UDP port.
+    unreachable: Option<Unreachable>,
 }
 
 impl Unpacker {
@@ -54,6 +57,7 @@ impl Unpacker {
             nesting: limits.nesting,
             too_deep: 0,
             call: None,
+            unreachable: None,
         }
     }
 
@@ -74,6 +78,11 @@ impl Unpacker {
     /// The call with SRT that the packet held which was pushed last.
     pub fn take_call(&mut self) -> Option<Call> {
         self.call.take()
+    }
+
+    /// What the packet that was pushed last says of a UDP port. That it was read is for whoever knows the port to say.
+    pub fn take_unreachable(&mut self) -> Option<Unreachable> {
+        self.unreachable.take()
     }
 
     /// No packet follows.
@@ -199,7 +208,10 @@ impl Unpacker {
                 self.call = srt::call(packet);
                 Layer::Udp { source: packet.source, destination: packet.destination }
             }
-            1 | 58 => return Err(Unread::Icmp),
+            1 | 58 => {
+                self.unreachable = icmp::unreachable(packet);
+                return Err(Unread::Icmp);
+            }
             4 | 41 => {
                 let inner = if packet.protocol == 4 { 4 } else { 6 };
                 if rest.u8(0)? >> 4 != inner {

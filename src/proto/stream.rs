@@ -45,6 +45,11 @@ pub trait Consumer: Debug + Send {
         let _ = (from, datagram, at, out);
     }
 
+    /// The host of a side says that nobody listens for them there (ICMP).
+    fn unreachable(&mut self, from: Side, at: Moment, out: &mut Sink<'_>) {
+        let _ = (from, at, out);
+    }
+
     /// No more of these come: it ends where only they kept it.
     fn finish(&mut self, how: How, at: Moment, out: &mut Sink<'_>) {
         let _ = (how, at, out);

@@ -62,6 +62,7 @@ pub(crate) fn members(message: &Message) -> Vec<Member> {
                 members.extend(seen.frame.map(|frame| ("rtp", &FRAME, Seen::Uint(frame))));
             }
         }
+        Body::Unreachable(_) => {}
     }
     members
 }

@@ -31,6 +31,9 @@ pub struct Ftl {
     pub nacks: u64,
     /// Datagrams that are neither RTP nor RTCP.
     pub unknown: u64,
+    /// How often a host said that nobody listens for media (ICMP), and when it did first.
+    pub unreachable: u64,
+    pub first_unreachable: Option<Moment>,
     /// The last datagram of a side.
     pub last_datagram: [Option<Moment>; 2],
 }
@@ -232,6 +235,10 @@ impl Ftl {
                 }
             }
             Body::Datagram(datagram) => self.datagram(datagram),
+            Body::Unreachable(it) => {
+                self.unreachable += 1;
+                self.first_unreachable.get_or_insert(it.at);
+            }
         }
     }
 

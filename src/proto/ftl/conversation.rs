@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::media::{self, Flow};
-use super::message::{Body, Datagram, Message};
+use super::message::{Body, Datagram, Message, Unreachable};
 use super::session::{self, Session};
 use crate::net::{self, Delivery, How};
 use crate::proto::event::{Attempts, Close, Event, Gap};
@@ -148,6 +148,13 @@ impl Consumer for Conversation {
         let captured = bytes.len() as u32;
         let datagram = Datagram { item, bytes, cut: datagram.cut, place: datagram.place, formats, captured };
         let body = Body::Datagram(Box::new(datagram));
+        out.events.push_back(Event::Ftl(Message { session: self.session, body }));
+    }
+
+    fn unreachable(&mut self, from: Side, at: Moment, out: &mut Sink<'_>) {
+        *out.messages += 1;
+        self.sides[from.index()].messages += 1;
+        let body = Body::Unreachable(Unreachable { number: *out.messages, from, at });
         out.events.push_back(Event::Ftl(Message { session: self.session, body }));
     }
 

@@ -23,6 +23,15 @@ pub struct Message {
 pub enum Body {
     Line(Box<session::Item>),
     Datagram(Box<Datagram>),
+    Unreachable(Unreachable),
+}
+
+/// The host of a side says that nobody listens for its datagrams (ICMP port unreachable).
+#[derive(Clone, Copy, Debug)]
+pub struct Unreachable {
+    pub number: u64,
+    pub from: Side,
+    pub at: Moment,
 }
 
 /// A datagram, with what it is read by.
@@ -40,12 +49,16 @@ pub struct Datagram {
     pub captured: u32,
 }
 
+/// What has no bytes of its own.
+static NOTHING: Bytes = Bytes::new();
+
 impl Message {
     /// From 1, over all sessions, in order of completion.
     pub fn n(&self) -> u64 {
         match &self.body {
             Body::Line(line) => line.number,
             Body::Datagram(datagram) => datagram.item.number,
+            Body::Unreachable(it) => it.number,
         }
     }
 
@@ -53,6 +66,7 @@ impl Message {
         match &self.body {
             Body::Line(line) => line.from,
             Body::Datagram(datagram) => datagram.item.from,
+            Body::Unreachable(it) => it.from,
         }
     }
 
@@ -61,6 +75,7 @@ impl Message {
         match &self.body {
             Body::Line(line) => (line.line.first, line.line.last),
             Body::Datagram(datagram) => (datagram.item.at, datagram.item.at),
+            Body::Unreachable(it) => (it.at, it.at),
         }
     }
 
@@ -68,7 +83,7 @@ impl Message {
     pub fn offset(&self) -> Option<u64> {
         match &self.body {
             Body::Line(line) => Some(line.line.offset),
-            Body::Datagram(_) => None,
+            Body::Datagram(_) | Body::Unreachable(_) => None,
         }
     }
 
@@ -77,6 +92,7 @@ impl Message {
         match &self.body {
             Body::Line(line) => &line.line.bytes,
             Body::Datagram(datagram) => &datagram.bytes,
+            Body::Unreachable(_) => &NOTHING,
         }
     }
 
@@ -85,6 +101,7 @@ impl Message {
         let beyond = match &self.body {
             Body::Line(line) => line.line.cut,
             Body::Datagram(datagram) => return u64::from(datagram.captured) + u64::from(datagram.cut),
+            Body::Unreachable(_) => return 0,
         };
         self.payload().len() as u64 + beyond
     }
@@ -93,6 +110,7 @@ impl Message {
         match &self.body {
             Body::Line(line) => &line.problems,
             Body::Datagram(datagram) => &datagram.item.problems,
+            Body::Unreachable(_) => &[],
         }
     }
 
@@ -107,6 +125,7 @@ impl Message {
                 let echo = datagram.item.answers?;
                 Some(Answer { n: echo.number, latency: echo.latency_ns })
             }
+            Body::Unreachable(_) => None,
         }
     }
 
@@ -116,6 +135,7 @@ impl Message {
             Body::Line(line) if line.from == Side::Client => "ftl_command",
             Body::Line(_) => "ftl_reply",
             Body::Datagram(datagram) => datagram.item.datagram.type_name(),
+            Body::Unreachable(_) => "icmp_port_unreachable",
         }
     }
 
@@ -124,6 +144,7 @@ impl Message {
         match &self.body {
             Body::Line(line) => drop(body::decode(line.from, &line.line.bytes, record)),
             Body::Datagram(datagram) => drop(media::decode(&datagram.bytes, &datagram.formats, record)),
+            Body::Unreachable(_) => {}
         }
     }
 
@@ -162,6 +183,7 @@ impl Message {
         let body = match &self.body {
             Body::Line(_) => size_of::<session::Item>() + 64,
             Body::Datagram(_) => size_of::<Datagram>(),
+            Body::Unreachable(_) => 0,
         };
         size_of::<Message>() + body + self.payload().len()
     }
@@ -201,6 +223,7 @@ impl Message {
                 }
                 text
             }
+            Body::Unreachable(it) => format!("nobody listens for media at the {}", it.from.name()),
         }
     }
 }
