@@ -105,9 +105,9 @@ limits! {
     /// UDP flows that are remembered, of those that look like media or were found to be. Past it an old one is forgotten, and
     /// if it may be so one that is no session's.
     flows: usize = 4096, "flows";
-    /// What is kept of flows that may be media, together, until a session waits for them or they prove themselves. Past it they are
-    /// judged by what there is: a key frame in every one of some hundred flows has as much.
-    flow_bytes_total: usize = 4 << 20, "bytes", uncounted "it bounds waiting: what is not media alone by then is no media";
+    /// What is kept of flows that may be media, together, until a session waits for them or they prove themselves. Past it the flow at
+    /// hand is judged by what there is. A stream of 8 Mbit/s has as much in the time between two lines of its control connection.
+    flow_bytes_total: usize = 8 << 20, "bytes", uncounted "it bounds waiting: what is not media alone by then is no media";
     /// Tags, labels and tunnels around one packet. Past it the packet is not read. Real networks stack a handful; each more is
     /// work for a hostile packet alone.
     nesting: usize = 16, "headers";

@@ -47,6 +47,8 @@ fn size(attack: &str) -> u64 {
 fn limits() -> Limits {
     Limits {
         connections: 128,
+        flows: 256,
+        flow_bytes_total: 256 << 10,
         reorder_bytes: 64 << 10,
         reorder_bytes_total: 256 << 10,
         fragment_bytes: 128 << 10,

@@ -5,6 +5,7 @@
 //! control connection's. What may be media and that nobody waits for yet is kept a little: its port may be named by a line
 //! that is put in order only later. If nobody does, and it proves itself, it is a session of media alone.
 
+use std::hash::BuildHasher;
 use std::net::SocketAddr;
 
 use super::State;
@@ -14,19 +15,48 @@ use crate::proto::ftl::{self, media};
 use crate::proto::rtp::Formats;
 use crate::proto::stream::{Awaited, Sink};
 use crate::proto::{Attempts, Event, Opened};
-use crate::wire::{Moment, Place, Side, Time};
+use crate::wire::{Moment, Place, Side, Silent, Time};
 
 /// What is known of a flow.
 #[derive(Debug)]
 pub(super) enum Flow {
-    /// It may be media.
-    Unknown(Vec<Kept>),
+    /// It may be media. What was kept of it so far, and its client, where it is FTL's by itself.
+    Unknown(Vec<Kept>, Option<SocketAddr>),
     Session {
         number: u32,
         client: SocketAddr,
         last: Time,
+        recent: Recent,
     },
     Other,
+}
+
+/// The last datagrams of a flow: a mirror may capture each twice.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    last: [(u16, u64, Time); 8],
+    next: usize,
+}
+
+impl Recent {
+    /// Whether a datagram was captured a moment ago: the same bytes in an IP packet of the same identification.
+    fn is_copy(&mut self, datagram: &Datagram<'_>, at: Moment) -> bool {
+        /// Ways of one packet past one place of capture differ by no more.
+        const MOMENT: i64 = 1_000_000_000;
+        if datagram.identification == 0 {
+            return false;
+        }
+        let bytes = foldhash::quality::FixedState::default().hash_one((datagram.source, datagram.payload));
+        let is_it = |(identification, known, time): &(u16, u64, Time)| {
+            *identification == datagram.identification && *known == bytes && at.time.since(*time) < MOMENT
+        };
+        if self.last.iter().any(is_it) {
+            return true;
+        }
+        self.last[self.next % self.last.len()] = (datagram.identification, bytes, at.time);
+        self.next += 1;
+        false
+    }
 }
 
 /// A datagram that is kept.
@@ -37,6 +67,7 @@ pub(super) struct Kept {
     payload: Box<[u8]>,
     place: Option<Place>,
     cut: u32,
+    identification: u16,
     tunnels: Tunnels,
     at: Moment,
     /// Captured bytes of the packet.
@@ -44,13 +75,24 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// Bytes of memory that it may take, with its place in a list that grows by doubling and its allocation.
     fn cost(&self) -> usize {
-        size_of::<Kept>() + self.payload.len() + self.tunnels.memory()
+        2 * size_of::<Kept>() + 32 + self.payload.len() + self.tunnels.memory()
     }
 
     fn lend(&self) -> Datagram<'_> {
-        let Kept { source, destination, place, cut, .. } = *self;
-        Datagram { source, destination, payload: &self.payload, place, cut, tunnels: self.tunnels.as_slice() }
+        let Kept { source, destination, place, cut, identification, .. } = *self;
+        let (payload, tunnels) = (&*self.payload, self.tunnels.as_slice());
+        Datagram { source, destination, payload, place, cut, identification, tunnels }
+    }
+}
+
+impl Flow {
+    /// Bytes of memory that it takes beside itself.
+    pub(super) fn memory(&self) -> usize {
+        let Flow::Unknown(kept, _) = self else { return 0 };
+        let pieces = kept.iter().map(|kept| kept.payload.len() + kept.tunnels.memory());
+        kept.capacity() * size_of::<Kept>() + pieces.sum::<usize>()
     }
 }
 
@@ -65,8 +107,12 @@ pub(super) struct Waiting {
     is_joined: bool,
 }
 
-/// Datagrams that are kept of a flow before it is decided that it is no media, or media alone.
+/// Datagrams by which it is decided whether a flow is FTL's by itself: clients ping every 25 ms.
 const ENOUGH: usize = 64;
+/// So long a flow that is waits for its control connection, which is heard every 5 s.
+const PATIENCE: i64 = 6_000_000_000;
+/// … or so many datagrams.
+const PATIENT: usize = 4096;
 /// Without a datagram for so long, a flow is over: servers give up a client long before.
 const SILENCE: i64 = 30_000_000_000;
 /// How often it is looked which are.
@@ -77,19 +123,24 @@ impl State {
     pub(super) fn datagram(&mut self, datagram: &Datagram<'_>, at: Moment, captured: u64) -> bool {
         let Datagram { source, destination, payload, .. } = *datagram;
         match self.flows.get_mut(source, destination) {
-            Some(Flow::Session { number, client, last }) => {
+            Some(Flow::Session { number, client, last, recent }) => {
                 *last = at.time;
+                if recent.is_copy(datagram, at) {
+                    return true;
+                }
                 let (number, from) = (*number, side(*client, source));
                 self.tell_datagram(number, from, datagram, at);
                 return true;
             }
             Some(Flow::Other) => return false,
-            Some(Flow::Unknown(_)) => {}
+            Some(Flow::Unknown(..)) => {}
             // Only what looks like RTP is looked at more closely.
             None if !may_be_media(payload) => return false,
             None => {
                 let is_dear = |flow: &Flow| matches!(flow, Flow::Session { .. });
-                if let Some(gone) = self.flows.insert(source, destination, Flow::Unknown(Vec::new()), is_dear) {
+                if let Some(gone) =
+                    self.flows.insert(source, destination, Flow::Unknown(Vec::with_capacity(1), None), is_dear)
+                {
                     self.totals.reached.flows += 1;
                     self.end_flow(gone, How::Timeout, at);
                 }
@@ -101,11 +152,12 @@ impl State {
             payload: payload.into(),
             place: datagram.place,
             cut: datagram.cut,
+            identification: datagram.identification,
             tunnels: datagram.tunnels.into(),
             at,
             captured,
         };
-        if let Some(Flow::Unknown(all)) = self.flows.get_mut(source, destination) {
+        if let Some(Flow::Unknown(all, _)) = self.flows.get_mut(source, destination) {
             self.flow_bytes += kept.cost();
             all.push(kept);
         }
@@ -129,60 +181,80 @@ impl State {
 
     /// Looks whose a flow is, by what is kept of it.
     fn judge_flow(&mut self, a: SocketAddr, b: SocketAddr) {
-        let Some(Flow::Unknown(kept)) = self.flows.get_mut(a, b) else { return };
+        let Some(Flow::Unknown(kept, client)) = self.flows.get_mut(a, b) else { return };
         if let Some(waiting) = claim(&mut self.waiting_sessions, kept) {
             waiting.is_joined = true;
-            let (number, server) = (waiting.session, waiting.awaited.port);
-            let client = if a.port() == server && a.ip() == waiting.server.ip() { b } else { a };
+            let (number, server) = (waiting.session, waiting.server.ip());
+            let is_server = |end: SocketAddr| end.ip() == server && Some(end.port()) == waiting.awaited.port;
+            let client = if is_server(a) { b } else { a };
             return self.join_flow(a, b, number, client);
         }
-        let is_full = kept.len() >= ENOUGH || self.flow_bytes > self.limits.flow_bytes_total;
-        if !is_full {
-            return;
+        let is_late = self.flow_bytes > self.limits.flow_bytes_total;
+        if kept.len() == ENOUGH || is_late {
+            *client = alone(kept);
         }
-        match alone(kept) {
-            Some(client) => {
-                let server = if client == a { b } else { a };
-                let (at, tunnels) = kept.first().map(|kept| (kept.at, kept.tunnels.clone())).unwrap_or_default();
-                self.totals.sessions += 1;
-                let number = self.totals.sessions;
-                self.events.push_back(Event::Session(Opened {
-                    session: number,
-                    protocol: ftl::NAME,
-                    client,
-                    server,
-                    at,
-                    start: Start::Midstream,
-                    proxied: None,
-                    tunnels: [tunnels, Tunnels::default()],
-                    attempts: Attempts::default(),
-                    strangers: Vec::new(),
-                }));
-                self.sessions.open(number, Box::new(ftl::Conversation::of_media(number)));
-                self.join_flow(a, b, number, client);
-            }
-            None => {
-                if let Some(flow) = self.flows.get_mut(a, b) {
-                    let gone = std::mem::replace(flow, Flow::Other);
-                    self.give_up(gone);
-                }
-            }
+        let is_given_up = (kept.len() == ENOUGH || is_late) && client.is_none();
+        let waited = kept.last().zip(kept.first()).map_or(0, |(last, first)| last.at.time.since(first.at.time));
+        let is_due = kept.len() > ENOUGH && (waited > PATIENCE || kept.len() >= PATIENT);
+        if is_given_up || is_due || is_late {
+            self.conclude_flow(a, b);
         }
+    }
+
+    /// Decides what a flow is that no session waits for by its port: media alone, or of a session that was joined behind the
+    /// reply which names the port, or no media.
+    fn conclude_flow(&mut self, a: SocketAddr, b: SocketAddr) {
+        let Some(flow) = self.flows.get_mut(a, b) else { return };
+        let Flow::Unknown(kept, client) = flow else { return };
+        let Some(client) = client.or_else(|| alone(kept)) else {
+            let gone = std::mem::replace(flow, Flow::Other);
+            return self.give_up(&gone);
+        };
+        let server = if client == a { b } else { a };
+        let may_be_its = |waiting: &&mut Waiting| {
+            let hosts = waiting.client.ip() == client.ip() && waiting.server.ip() == server.ip();
+            hosts && waiting.awaited.port.is_none() && !waiting.is_joined
+        };
+        if let Some(waiting) = self.waiting_sessions.iter_mut().find(may_be_its) {
+            waiting.is_joined = true;
+            let number = waiting.session;
+            return self.join_flow(a, b, number, client);
+        }
+        let (at, tunnels) = kept.first().map(|kept| (kept.at, kept.tunnels.clone())).unwrap_or_default();
+        self.totals.sessions += 1;
+        let number = self.totals.sessions;
+        self.events.push_back(Event::Session(Opened {
+            session: number,
+            protocol: ftl::NAME,
+            client,
+            server,
+            at,
+            start: Start::Midstream,
+            proxied: None,
+            tunnels: [tunnels, Tunnels::default()],
+            attempts: Attempts::default(),
+            strangers: Vec::new(),
+        }));
+        self.sessions.open(number, Box::new(ftl::Conversation::of_media(number)));
+        self.join_flow(a, b, number, client);
     }
 
     /// From here on a flow is a session's, with all that was kept of it.
     fn join_flow(&mut self, a: SocketAddr, b: SocketAddr, number: u32, client: SocketAddr) {
         let Some(flow) = self.flows.get_mut(a, b) else { return };
-        let Flow::Unknown(kept) = std::mem::replace(flow, Flow::Other) else { return };
+        let Flow::Unknown(kept, _) = std::mem::replace(flow, Flow::Other) else { return };
         let Some((first, last)) = kept.first().zip(kept.last()) else { return };
-        *flow = Flow::Session { number, client, last: last.at.time };
+        let mut recent = Recent::default();
+        let is_copy = |kept: &Kept, recent: &mut Recent| recent.is_copy(&kept.lend(), kept.at);
+        let copies: Vec<_> = kept.iter().map(|kept| is_copy(kept, &mut recent)).collect();
+        *flow = Flow::Session { number, client, last: last.at.time, recent };
         self.flow_bytes -= kept.iter().map(Kept::cost).sum::<usize>();
         let bytes = kept.iter().map(|kept| kept.captured).sum();
         self.totals.take_back(Reason::Packet(Unread::Udp), kept.len() as u64, bytes);
         let server = if client == a { b } else { a };
         let (at, tunnels) = (first.at, first.tunnels.clone());
         self.events.push_back(Event::Flow(crate::proto::Flow { session: number, client, server, at, tunnels }));
-        for kept in &kept {
+        for (kept, _) in kept.iter().zip(copies).filter(|(_, is_copy)| !is_copy) {
             self.tell_datagram(number, side(client, kept.source), &kept.lend(), kept.at);
         }
     }
@@ -202,9 +274,10 @@ impl State {
         }
         let port = awaited.port;
         self.waiting_sessions.push(Waiting { session, client, server, awaited, is_joined: false });
+        let Some(port) = port else { return };
         let media = SocketAddr::new(server.ip(), port);
         let is_its =
-            |(ends, flow): &(&[SocketAddr; 2], &mut Flow)| matches!(flow, Flow::Unknown(_)) && ends.contains(&media);
+            |(ends, flow): &(&[SocketAddr; 2], &mut Flow)| matches!(flow, Flow::Unknown(..)) && ends.contains(&media);
         let mut unknown: Vec<_> = self.flows.iter_mut().filter(is_its).map(|(ends, _)| *ends).collect();
         unknown.sort_unstable();
         for [a, b] in unknown {
@@ -214,6 +287,19 @@ impl State {
 
     /// Its connection was closed: it ends when its flow does, or now.
     pub(super) fn linger(&mut self, session: u32, at: Moment) {
+        let is_any = |waiting: &&Waiting| waiting.session == session && waiting.awaited.port.is_none();
+        if let Some(waiting) = self.waiting_sessions.iter().find(is_any) {
+            // What was kept until it is known whose it is may be its own.
+            let hosts = [waiting.client.ip(), waiting.server.ip()];
+            let is_its = |(ends, flow): &(&[SocketAddr; 2], &mut Flow)| {
+                matches!(flow, Flow::Unknown(..)) && ends.iter().all(|end| hosts.contains(&end.ip()))
+            };
+            let mut unknown: Vec<_> = self.flows.iter_mut().filter(is_its).map(|(ends, _)| *ends).collect();
+            unknown.sort_unstable();
+            for [a, b] in unknown {
+                self.conclude_flow(a, b);
+            }
+        }
         let is_joined = |waiting: &Waiting| waiting.session == session && waiting.is_joined;
         if !self.waiting_sessions.iter().any(is_joined) {
             self.finish_session(session, How::Timeout, at);
@@ -225,7 +311,12 @@ impl State {
         let (messages, reached) = (&mut self.totals.messages, &mut self.totals.reached);
         let sink = &mut Sink { events: &mut self.events, messages, reached };
         self.sessions.finish(session, how, at, sink);
-        self.end_session(session);
+        if !self.end_session(session)
+            && let Some(waiting) = self.waiting_sessions.iter_mut().find(|waiting| waiting.session == session)
+        {
+            // Another flow may join it.
+            waiting.is_joined = false;
+        }
     }
 
     /// Forgets a session that said its last word.
@@ -234,9 +325,6 @@ impl State {
         if is_over {
             self.work += self.sessions.end(session);
             self.waiting_sessions.retain(|waiting| waiting.session != session);
-        } else if let Some(waiting) = self.waiting_sessions.iter_mut().find(|waiting| waiting.session == session) {
-            // Another flow may join it.
-            waiting.is_joined = false;
         }
         is_over
     }
@@ -251,7 +339,7 @@ impl State {
         for (ends, flow) in self.flows.iter_mut() {
             let last = match flow {
                 Flow::Session { last, .. } => *last,
-                Flow::Unknown(kept) => kept.last().map(|kept| kept.at.time).unwrap_or_default(),
+                Flow::Unknown(kept, _) => kept.last().map(|kept| kept.at.time).unwrap_or_default(),
                 Flow::Other => continue,
             };
             if how == How::EndOfCapture || now.time.since(last) > SILENCE {
@@ -260,6 +348,7 @@ impl State {
         }
         over.sort_unstable();
         for [a, b] in over {
+            self.conclude_flow(a, b);
             if let Some(flow) = self.flows.remove(a, b) {
                 self.end_flow(flow, how, now);
             }
@@ -277,13 +366,13 @@ impl State {
     fn end_flow(&mut self, flow: Flow, how: How, now: Moment) {
         match flow {
             Flow::Session { number, .. } => self.finish_session(number, how, now),
-            flow => self.give_up(flow),
+            flow => self.give_up(&flow),
         }
     }
 
     /// What was kept of a flow is nobody's.
-    fn give_up(&mut self, flow: Flow) {
-        let Flow::Unknown(kept) = flow else { return };
+    fn give_up(&mut self, flow: &Flow) {
+        let Flow::Unknown(kept, _) = flow else { return };
         self.flow_bytes -= kept.iter().map(Kept::cost).sum::<usize>();
     }
 }
@@ -302,7 +391,7 @@ fn claim<'w>(waiting: &'w mut [Waiting], kept: &[Kept]) -> Option<&'w mut Waitin
     let first = kept.first()?;
     // Client and server of a session that waits for this flow, by who sent the first datagram.
     let client_of = |waiting: &Waiting| {
-        let is_server = |end: SocketAddr| end.ip() == waiting.server.ip() && end.port() == waiting.awaited.port;
+        let is_server = |end: SocketAddr| end.ip() == waiting.server.ip() && Some(end.port()) == waiting.awaited.port;
         if is_server(first.destination) {
             Some(first.source)
         } else {
@@ -315,7 +404,7 @@ fn claim<'w>(waiting: &'w mut [Waiting], kept: &[Kept]) -> Option<&'w mut Waitin
     let at = match (&near[..], &fits[..]) {
         ([(at, _)], _) | ([], [(at, _)]) => *at,
         _ => {
-            let source = kept.iter().find_map(|kept| source_of(&kept.payload))?;
+            let source = source_of(&kept.last()?.payload)?;
             let has = |(at, _): &&&(usize, SocketAddr)| waiting[*at].awaited.sources.contains(&source);
             let fits: Vec<_> = fits.iter().collect();
             near.iter().chain(&fits).find(has).map(|(at, _)| *at)?
@@ -326,20 +415,21 @@ fn claim<'w>(waiting: &'w mut [Waiting], kept: &[Kept]) -> Option<&'w mut Waitin
 
 /// The source of an RTP packet or a sender report.
 fn source_of(payload: &[u8]) -> Option<u32> {
-    match media::decode(payload, &Formats::default(), &mut crate::wire::Silent).0 {
+    match media::decode(payload, &Formats::default(), &mut Silent).0 {
         media::Datagram::Rtp(rtp) if rtp.payload.start > 0 => Some(rtp.ssrc),
         media::Datagram::SenderReport(report) => Some(report.ssrc),
         _ => None,
     }
 }
 
-/// Who is the client of a flow that is FTL's by itself: who pings, and sends media of FTL's payload types.
+/// Who is the client of a flow that is FTL's by itself: who sends media of FTL's payload types, where FTL's pings are seen.
 fn alone(kept: &[Kept]) -> Option<SocketAddr> {
-    let client = kept.iter().find(|kept| media::is_ping(&kept.payload))?.source;
     let formats = media::formats(&ftl::Attributes::default());
     let is_media = |kept: &&Kept| {
-        let datagram = media::decode(&kept.payload, &formats, &mut crate::wire::Silent).0;
-        kept.source == client && matches!(datagram, media::Datagram::Rtp(rtp) if formats.has(rtp.payload_type))
+        let datagram = media::decode(&kept.payload, &formats, &mut Silent).0;
+        matches!(datagram, media::Datagram::Rtp(rtp) if formats.has(rtp.payload_type))
     };
-    (kept.iter().filter(is_media).count() >= 2).then_some(client)
+    let mut media = kept.iter().filter(is_media);
+    let (client, again) = (media.next()?.source, media.next()?.source);
+    (client == again && kept.iter().any(|kept| media::is_ping(&kept.payload))).then_some(client)
 }

@@ -230,7 +230,7 @@ impl Analyzer {
             + state.live.values().map(content).sum::<usize>()
             + state.sessions.memory()
             + state.flows.memory()
-            + state.flow_bytes
+            + state.flows.values().map(Flow::memory).sum::<usize>()
             + state.waiting_sessions.capacity() * size_of::<Waiting>()
             + state.openings.capacity() * size_of::<ConnectionId>()
             + state.events.capacity() * size_of::<Event>()

@@ -18,6 +18,8 @@ pub struct Datagram<'a> {
     pub place: Option<Place>,
     /// Payload bytes that were on the wire but not in the capture (a snap length cut them off).
     pub cut: u32,
+    /// The IP identification; 0 where there is none.
+    pub identification: u16,
     /// What it was wrapped in, the outermost first.
     pub tunnels: &'a [Tunnel],
 }
@@ -79,6 +81,10 @@ impl<T> Flows<T> {
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&Ends, &mut T)> {
         self.known.iter_mut()
+    }
+
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.known.values()
     }
 
     pub fn len(&self) -> usize {

@@ -18,6 +18,7 @@ pub(super) enum Layer {
     Udp {
         source: IpAddr,
         destination: IpAddr,
+        identification: u16,
     },
     Wireless {
         padded: bool,

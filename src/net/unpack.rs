@@ -6,9 +6,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::fragments::{Fragments, Lost, Origin};
+use super::icmp::{self, Unreachable};
 use super::layer::{Layer, Step};
 use super::rest::Rest;
-use super::icmp::{self, Unreachable};
 use super::srt::{self, Call};
 use super::{Datagram, Segment, Tunnel, Unread, ethernet, gre, ip, link, mpls, ppp, tcp, udp, wireless};
 use crate::capture::{LinkType, Packet};
@@ -28,6 +28,7 @@ pub enum Unpacked<'a> {
 struct Udp<'a> {
     source: IpAddr,
     destination: IpAddr,
+    identification: u16,
     rest: Rest<'a>,
     /// How many tunnels are around it.
     depth: usize,
@@ -133,7 +134,7 @@ impl Unpacker {
 
     /// Gives a datagram, where it is one.
     fn datagram<F: FnMut(Unpacked<'_>)>(&mut self, udp: &Udp<'_>, origin: &Origin<'_>, out: &mut F) {
-        let Udp { source, destination, rest, depth, .. } = *udp;
+        let Udp { source, destination, identification, rest, depth, .. } = *udp;
         let (Ok(from), Ok(to), Ok(claimed), Ok(content)) = (rest.u16(0), rest.u16(2), rest.u16(4), rest.skip(8)) else {
             return;
         };
@@ -150,6 +151,7 @@ impl Unpacker {
             payload: content.bytes,
             place: (content.at + content.bytes.len() <= end).then_some(place),
             cut: content.length.saturating_sub(content.bytes.len()) as u32,
+            identification,
             tunnels: &self.tunnels[..depth.min(self.tunnels.len())],
         }));
     }
@@ -171,9 +173,10 @@ impl Unpacker {
                 Layer::Ppp => ppp::header(rest)?,
                 Layer::Mpls => mpls::label(rest, tunnels)?,
                 Layer::Gre => gre::header(rest, tunnels)?,
-                Layer::Udp { source, destination } => {
+                Layer::Udp { source, destination, identification } => {
                     let strict = udp.is_some_and(|udp| udp.strict);
-                    let udp = udp.insert(Udp { source, destination, rest, depth: tunnels.len(), strict });
+                    let udp =
+                        udp.insert(Udp { source, destination, identification, rest, depth: tunnels.len(), strict });
                     let step = udp::header(rest, tunnels)?;
                     udp.strict = true;
                     step
@@ -206,7 +209,11 @@ impl Unpacker {
             6 => return Ok(None),
             17 => {
                 self.call = srt::call(packet);
-                Layer::Udp { source: packet.source, destination: packet.destination }
+                Layer::Udp {
+                    source: packet.source,
+                    destination: packet.destination,
+                    identification: packet.identification,
+                }
             }
             1 | 58 => {
                 self.unreachable = icmp::unreachable(packet);

@@ -19,8 +19,8 @@ pub struct Sink<'s> {
 /// Datagrams that a session waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Awaited {
-    /// The UDP port of its server that they go to.
-    pub port: u16,
+    /// The UDP port of its server that they go to; none where the capture does not have it.
+    pub port: Option<u16>,
     /// What their sources will be (RTP's SSRC), as far as that was announced.
     pub sources: Vec<u32>,
 }

@@ -1,5 +1,8 @@
 //! Writes captures that mean harm: each attack goes for one limit, with as many bytes as it is given.
 
+#[path = "hostile/ftl.rs"]
+mod ftl;
+
 use std::io::{self, Write};
 
 use rtmp_inspect::synth::pcapng::{Block, Resolution};
@@ -43,6 +46,12 @@ pub(super) const ATTACKS: &[Attack] = &[
     ("statuses", statuses),
     ("masked", masked),
     ("interfaces", interfaces),
+    ("ftl-flows", ftl::flows),
+    ("ftl-ports", ftl::ports),
+    ("ftl-lingering", ftl::lingering),
+    ("ftl-pieces", ftl::pieces),
+    ("ftl-nacks", ftl::nacks),
+    ("ftl-lines", ftl::lines),
 ];
 
 /// Writes one attack, or all of them one after the other, each with its share of `size` bytes.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::media::{self, Flow};
 use super::message::{Body, Datagram, Message, Unreachable};
 use super::session::{self, Session};
+use super::state::Phase;
 use crate::net::{self, Delivery, How};
 use crate::proto::event::{Attempts, Close, Event, Gap};
 use crate::proto::rtp::Formats;
@@ -66,7 +67,8 @@ impl Conversation {
         }
         let Some(control) = &self.control else { return };
         let state = control.state();
-        if state.media_port.is_some() && self.media.is_none() {
+        let is_started = state.media_port.is_some() || state.phase == Phase::Started;
+        if is_started && self.media.is_none() {
             let formats = media::formats(&state.attributes);
             self.formats = formats.clone().into();
             self.media = Some(Flow::new(formats));
@@ -132,7 +134,10 @@ impl Consumer for Conversation {
     fn awaited(&self) -> Option<Awaited> {
         let state = self.control.as_ref()?.state();
         let ssrcs = [state.attributes.video.ssrc, state.attributes.audio.ssrc];
-        Some(Awaited { port: state.media_port?, sources: ssrcs.into_iter().flatten().collect() })
+        // A PING implies that media was started, where the capture begins behind that.
+        let is_started = state.joined && state.phase == Phase::Started;
+        let port = state.media_port;
+        (port.is_some() || is_started).then(|| Awaited { port, sources: ssrcs.into_iter().flatten().collect() })
     }
 
     fn datagram(&mut self, from: Side, datagram: &net::Datagram<'_>, at: Moment, out: &mut Sink<'_>) {
