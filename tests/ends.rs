@@ -110,6 +110,10 @@ fn a_hang_up_that_is_to_be_ignored_is_ignored() {
     assert_eq!(end(&mut child).code(), Some(0));
 }
 
+fn has(drawn: &[u8], text: &[u8]) -> bool {
+    drawn.windows(text.len()).any(|window| window == text)
+}
+
 /// A terminal with the screen on it.
 struct Screen {
     terminal: rustix::fd::OwnedFd,
@@ -146,12 +150,13 @@ impl Screen {
         some[..length].to_vec()
     }
 
-    /// Reads what is drawn until some text was.
-    fn until(&mut self, text: &[u8]) {
+    /// Reads what is drawn until some text was. Gives all of it.
+    fn until(&mut self, text: &[u8]) -> Vec<u8> {
         let mut drawn = Vec::new();
-        while !drawn.windows(text.len()).any(|window| window == text) {
+        while !has(&drawn, text) {
             drawn.extend(self.read());
         }
+        drawn
     }
 
     fn is_restored(&self) -> bool {
@@ -170,6 +175,41 @@ fn the_terminal_is_as_it_was_when_a_signal_ends_the_screen() {
         assert_eq!(end(&mut screen.child).code(), Some(status), "{signal}");
         assert!(screen.is_restored(), "{signal}");
     }
+}
+
+/// What the system says a process does: `T` is stopped.
+#[cfg(target_os = "linux")]
+fn is_stopped(child: &Child) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+    stat.rsplit(')').next().unwrap().trim_start().starts_with('T')
+}
+
+/// As a job of a shell is stopped, and taken up again; twice.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_terminal_is_as_it_was_while_the_screen_is_stopped() {
+    let mut screen = Screen::open();
+    for _ in 0..2 {
+        send("-TSTP", &screen.child);
+        screen.until(b"\x1b[?1049l");
+        let since = Instant::now();
+        while !is_stopped(&screen.child) && since.elapsed() < Duration::from_secs(20) {
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert!(is_stopped(&screen.child) && screen.is_restored());
+        send("-CONT", &screen.child);
+        // All of it is drawn again, on the other screen.
+        assert!(has(&screen.until(b"denied"), b"\x1b[?1049h"));
+        assert!(!screen.is_restored());
+    }
+    // One that cannot be caught.
+    send("-STOP", &screen.child);
+    send("-CONT", &screen.child);
+    screen.until(b"denied");
+    rustix::io::write(&screen.terminal, b"q").unwrap();
+    screen.until(b"\x1b[?1049l");
+    assert_eq!(end(&mut screen.child).code(), Some(0));
+    assert!(screen.is_restored());
 }
 
 #[test]

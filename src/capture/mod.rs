@@ -14,6 +14,7 @@ mod notes;
 mod pcap;
 mod pcapng;
 mod record;
+mod single;
 mod sniff;
 
 pub use error::CaptureError;

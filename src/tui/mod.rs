@@ -90,6 +90,7 @@ pub fn run(captures: &[PathBuf], options: &Options) -> anyhow::Result<Ended> {
 fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &Told) -> io::Result<()> {
     let mut changed = true;
     while !app.quit && told.signal().is_none() {
+        changed |= told.pause(terminal)?;
         if !app.progress.done {
             changed |= app.take(feed.take());
         }

@@ -1,13 +1,15 @@
-//! The signals that end the program from outside, and what becomes of the terminal then.
+//! The signals that end or stop the program from outside, and what becomes of the terminal then.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ratatui::DefaultTerminal;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, disable_raw_mode, enable_raw_mode};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -39,13 +41,21 @@ fn is_ignored(signal: i32) -> bool {
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
-/// Says which signal told the program to end.
-pub(super) struct Told(Arc<AtomicUsize>);
+/// What the program was told from outside.
+#[derive(Clone, Default)]
+pub(super) struct Told {
+    /// The number of the signal that ends it; 0 for none.
+    ended: Arc<AtomicUsize>,
+    /// It is to stop until it is told to go on.
+    stopped: Arc<AtomicBool>,
+    /// It was stopped, in whatever way, and goes on.
+    continued: Arc<AtomicBool>,
+}
 
 impl Told {
-    /// The signal's number.
+    /// The number of the signal that ends the program.
     pub(super) fn signal(&self) -> Option<u8> {
-        match self.0.load(Ordering::Relaxed) {
+        match self.ended.load(Ordering::Relaxed) {
             0 => None,
             number => Some(number as u8),
         }
@@ -54,21 +64,62 @@ impl Told {
     /// Looks whether the terminal is gone, which is a hang-up.
     pub(super) fn look(&self) {
         if is_gone() {
-            let _ = self.0.compare_exchange(0, HANG_UP, Ordering::Relaxed, Ordering::Relaxed);
+            let _ = self.ended.compare_exchange(0, HANG_UP, Ordering::Relaxed, Ordering::Relaxed);
         }
+    }
+
+    /// Stops where that was asked for, with the terminal as it was before, and makes it the screen's again when the program goes
+    /// on. Whether the screen must be drawn anew.
+    pub(super) fn pause(&self, terminal: &mut DefaultTerminal) -> io::Result<bool> {
+        if self.stopped.swap(false, Ordering::Relaxed) {
+            restore();
+            stop()?;
+        } else if !self.continued.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        self.continued.store(false, Ordering::Relaxed);
+        // A shell may have changed the terminal meanwhile.
+        disable_raw_mode()?;
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnterAlternateScreen, Clear(ClearType::All))?;
+        // What was drawn is not there any more, neither on this buffer nor on the other. The terminal's own way asks it for the
+        // cursor, and fails where it does not answer.
+        terminal.swap_buffers();
+        terminal.swap_buffers();
+        Ok(true)
     }
 }
 
-/// Watches for signals, and for a terminal that is gone: that is a hang-up, whether its signal comes or not.
+/// Stops the program until a signal lets it go on.
+#[cfg(unix)]
+fn stop() -> io::Result<()> {
+    signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)
+}
+
+#[cfg(not(unix))]
+fn stop() -> io::Result<()> {
+    Ok(())
+}
+
+/// Watches for signals, those that stop the program too, and for a terminal that is gone: that is a hang-up, whether its signal
+/// comes or not.
 ///
 /// Of a terminal that is gone, reading keys never comes back. So where the screen does not end by itself the watch
 /// leaves the terminal as it was and ends the program.
 pub(super) fn watch() -> io::Result<Told> {
-    let told = Told(Arc::new(AtomicUsize::new(0)));
+    let told = Told::default();
     for &number in ending() {
-        flag::register_usize(number, Arc::clone(&told.0), number as usize)?;
+        flag::register_usize(number, Arc::clone(&told.ended), number as usize)?;
     }
-    let theirs = Told(Arc::clone(&told.0));
+    #[cfg(unix)]
+    {
+        use signal_hook::consts::{SIGCONT, SIGTSTP};
+        if !is_ignored(SIGTSTP) {
+            flag::register(SIGTSTP, Arc::clone(&told.stopped))?;
+        }
+        flag::register(SIGCONT, Arc::clone(&told.continued))?;
+    }
+    let theirs = told.clone();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let mut since: Option<Instant> = None;
         loop {
