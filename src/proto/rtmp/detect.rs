@@ -208,7 +208,6 @@ fn strange(sides: [&[u8]; 2], found: Found, more: Match) -> Match {
     };
     match (client, server) {
         (Beginning::Other, _) | (_, Beginning::Other) => Match::No,
-        (Beginning::Open, _) | (_, Beginning::Open) => more,
         // A C1 alone, whole and nothing behind it: its sender waits for an answer.
         (Beginning::Block { at }, Beginning::Empty) if ends => {
             if sides[0].len() == at + BLOCK || is_signed(&sides[0][at..at + BLOCK], Side::Client) {
@@ -217,7 +216,7 @@ fn strange(sides: [&[u8]; 2], found: Found, more: Match) -> Match {
                 Match::No
             }
         }
-        (Beginning::Empty, _) | (_, Beginning::Empty) => more,
+        (Beginning::Open | Beginning::Empty, _) | (_, Beginning::Open | Beginning::Empty) => more,
         _ if is_right(Side::Client) || is_right(Side::Server) => Match::Yes(found),
         (Beginning::Foreign, _) | (_, Beginning::Foreign) => Match::No,
         _ => {
