@@ -58,10 +58,10 @@ fn what_is_broken_is_a_problem_and_what_came_before_it_stands() {
         (vec![4], "AMF0 marker 0x04 is reserved and has no body"),
         (vec![0x0e], "AMF0 marker 0x0e is reserved and has no body"),
         (vec![0x22], "unknown AMF0 marker 0x22"),
-        (vec![9], "1 bytes behind the last value"),
+        (vec![9], "1 byte behind the last value"),
         (vec![0, 0, 9], "3 bytes behind the last value"),
         (vec![7, 0, 5], "reference 5 names no earlier value"),
-        (vec![2, 0, 9, b'x'], "a string needs 9 bytes, 1 are left"),
+        (vec![2, 0, 9, b'x'], "a string needs 9 bytes, 1 is left"),
         (vec![0, 1, 2], "an AMF0 number needs 8 bytes, 2 are left"),
     ] {
         let (found, problems) = decoded(&[Amf::Number(1.0), Amf::Raw(bytes.clone())]);
@@ -75,11 +75,11 @@ fn what_is_broken_is_a_problem_and_what_came_before_it_stands() {
 fn what_breaks_off_inside_an_object_leaves_what_was_read() {
     let a = || vec![("a".to_owned(), Decoded::Null)];
     let string = [0, 1, b'b', 2, 0, 99, b'x'];
-    let long = "a string needs 99 bytes, 1 are left";
+    let long = "a string needs 99 bytes, 1 is left";
     let nested = |inner| vec![("a".to_owned(), Decoded::Null), ("b".to_owned(), inner)];
     for (bytes, read, what) in [
         (vec![3, 0, 1, b'a', 9], Decoded::Object(vec![]), "an object end outside an object"),
-        (vec![3, 0, 1, b'a'], Decoded::Object(vec![]), "an AMF0 marker needs 1 bytes, 0 are left"),
+        (vec![3, 0, 1, b'a'], Decoded::Object(vec![]), "an AMF0 marker needs 1 byte, 0 are left"),
         ([&[3, 0, 1, b'a', 5][..], &string].concat(), Decoded::Object(a()), long),
         ([&[8, 0, 0, 0, 2, 0, 1, b'a', 5][..], &string].concat(), Decoded::EcmaArray { count: 2, members: a() }, long),
         (
@@ -89,7 +89,7 @@ fn what_breaks_off_inside_an_object_leaves_what_was_read() {
         ),
         ([&[0x0a, 0, 0, 0, 2, 5][..], &string[3..]].concat(), Decoded::StrictArray(vec![Decoded::Null]), long),
         // A name that is longer than the rest.
-        (vec![3, 0, 1, b'a', 5, 0, 9, b'x'], Decoded::Object(a()), "a string needs 9 bytes, 1 are left"),
+        (vec![3, 0, 1, b'a', 5, 0, 9, b'x'], Decoded::Object(a()), "a string needs 9 bytes, 1 is left"),
         // The count takes in the end of the object around the array.
         (
             vec![3, 0, 1, b'a', 5, 0, 1, b'b', 0x0a, 0, 0, 0, 2, 5, 0, 0, 9],
@@ -100,7 +100,7 @@ fn what_breaks_off_inside_an_object_leaves_what_was_read() {
         (
             vec![0x11, 0x0a, 0x0b, 1, 3, b'a', 1, 3, b'b', 6, 99, b'x'],
             Decoded::Object(a()),
-            "an AMF3 string needs 49 bytes, 1 are left",
+            "an AMF3 string needs 49 bytes, 1 is left",
         ),
         (vec![0x11, 9, 5, 1, 1, 0x22], Decoded::StrictArray(vec![Decoded::Null]), "unknown AMF3 marker 0x22"),
     ] {

@@ -240,18 +240,18 @@ fn an_unknown_class_takes_the_rest_and_what_came_before_it_stands() {
 #[test]
 fn what_is_broken_is_a_problem() {
     for (bytes, what) in [
-        (&[][..], "an AMF3 marker needs 1 bytes, 0 are left"),
+        (&[][..], "an AMF3 marker needs 1 byte, 0 are left"),
         (&[0x12], "unknown AMF3 marker 0x12"),
-        (&[4, 0x80, 0x80], "an AMF3 integer needs 1 bytes, 0 are left"),
+        (&[4, 0x80, 0x80], "an AMF3 integer needs 1 byte, 0 are left"),
         (&[6, 4], "string reference 2 names nothing earlier in this AMF3 value"),
-        (&[6, 9, b'a'], "an AMF3 string needs 4 bytes, 1 are left"),
+        (&[6, 9, b'a'], "an AMF3 string needs 4 bytes, 1 is left"),
         (&[10, 1], "traits reference 0 names nothing earlier in this AMF3 value"),
         (&[9, 0xff, 0xff, 0xff, 0xff, 1], "the array is not closed: the bytes end behind 0 of its 268435455 values"),
         (&[10, 0xff, 0xff, 0xff, 0xf3, 1], "33554431 sealed members in an AMF3 value, 0 bytes are left"),
         (&[0x0d, 0xff, 0xff, 0xff, 0xff, 0, 0], "268435455 numbers in an AMF3 value, 1 bytes are left"),
         (&[0x11, 5, 0, 1, 1, 1], "2 keys and values in an AMF3 value, 3 bytes are left"),
-        (&[0x0c, 9, 0], "a byte array needs 4 bytes, 1 are left"),
-        (&[8, 1, 0], "an AMF3 date needs 8 bytes, 1 are left"),
+        (&[0x0c, 9, 0], "a byte array needs 4 bytes, 1 is left"),
+        (&[8, 1, 0], "an AMF3 date needs 8 bytes, 1 is left"),
     ] {
         assert_eq!(broken(bytes), what, "{bytes:?}");
     }

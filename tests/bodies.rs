@@ -221,7 +221,7 @@ fn an_event_that_does_not_fill_its_length_is_a_problem_and_the_next_one_is_read(
         (raw(1, 2, &[7, 7]), "2 bytes behind the end of the event's content"),
         (raw(3, 4, &[0, 1, b'k', 0]), "an AMF0 number needs 8 bytes, 0 are left"),
         (raw(3, 7, &[0, 1, b'k', 0x99, 5, 5, 5]), "unknown AMF0 marker 0x99"),
-        (raw(10, 3, &[0, 9, b'k']), "a name needs 9 bytes, 1 are left"),
+        (raw(10, 3, &[0, 9, b'k']), "a name needs 9 bytes, 1 is left"),
         (raw(6, 1, &[5]), "a message's handler is not a string"),
     ] {
         let payload = shared_object("chat", 0, 0, &[event.clone(), SharedObjectEvent::RequestRemove("k".into())]);

@@ -20,6 +20,8 @@ const CAUSES: &[Cause] = &[
         codes: &["HSK001", "HSK002", "HSK005", "HSK010", "HSK012", "HSK013"],
         explained: &["CMD006", "CMD026", "NET004"],
     },
+    // What one side encrypts the other cannot read, and neither can this program.
+    Cause { codes: &["HSK011"], explained: &["CHK001", "CHK018"] },
     // A receiver that goes by the specification has lost the chunk stream there: it answers no more, and hangs up.
     Cause {
         codes: &["CHK001", "CHK003", "CHK010", "CHK013", "CHK014", "CHK018", "CHK020", "CHK021", "CHK022"],

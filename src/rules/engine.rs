@@ -164,9 +164,10 @@ impl Engine {
             Event::Resync(event) => rules.iter_mut().for_each(|rule| rule.resync(event, story, into)),
             Event::Piece(_) => {}
         }
-        // What the event itself breaks off does not make it doubtful.
-        let whole = whole(story);
+        // What the event itself breaks off does not make it doubtful; a step of the handshake shows where its side begins.
+        let before = whole(story);
         let story = self.stories.learn(event);
+        let whole = if matches!(event, Event::Handshake(_)) { whole(story) } else { before };
         let mut found = Vec::new();
         if !judged.held.is_empty() {
             judged.release(story, is_last, &mut found);

@@ -90,7 +90,8 @@ impl Story {
 
     /// Whether all that a side sent was captured, though not all of it may have been understood.
     pub fn is_captured(&self, side: Side) -> bool {
-        let is_from_start = side == Side::Client || self.of(Side::Client).handshake[0].is_some();
+        let client = self.of(Side::Client);
+        let is_from_start = side == Side::Client || client.handshake[0].is_some() || client.left_out_version;
         !self.midstream && is_from_start && !self.of(side).gap
     }
 
@@ -171,6 +172,7 @@ impl Story {
                 let side = &mut self.sides[close.from.index()];
                 side.closed = Some(close.how);
                 side.closed_at = Some(close.at);
+                side.ended_bytes = close.bytes;
                 side.in_order = is_in_order(close);
                 side.window_closed = window_closed(close);
             }

@@ -19,6 +19,8 @@ pub struct SideFacts {
     pub closed: Option<How>,
     /// … and when.
     pub closed_at: Option<Moment>,
+    /// … and after how many bytes, those that are missing too.
+    pub ended_bytes: u64,
     /// It ended, and its segments were captured in the order in which they were sent.
     pub in_order: bool,
     /// When it closed its TCP window for longest, and for how many nanoseconds, as it is known at its end.
@@ -27,6 +29,8 @@ pub struct SideFacts {
     pub handshake: [Option<Moment>; 3],
     /// What those steps say, each with the packet that began it.
     pub steps: [Option<(Moment, HandshakeFacts)>; 3],
+    /// C0 or S0 was left out: its first byte is C1's or S1's.
+    pub left_out_version: bool,
     /// A block of its handshake is missing or has another length, as its chunks show.
     pub odd_handshake: bool,
     /// Messages that it sent.
@@ -61,10 +65,12 @@ impl Default for SideFacts {
             seen: false,
             closed: None,
             closed_at: None,
+            ended_bytes: 0,
             in_order: false,
             window_closed: None,
             handshake: [None; 3],
             steps: [None; 3],
+            left_out_version: false,
             odd_handshake: false,
             messages: 0,
             last: None,
@@ -132,6 +138,7 @@ impl SideFacts {
             Step::Block => 1,
             Step::Echo => 2,
         };
+        self.left_out_version |= step.step == Step::Block && self.handshake[0].is_none() && !self.gap;
         self.handshake[place] = Some(step.last);
         self.steps[place] = Some((step.first, step.facts));
         self.bytes = self.bytes.max(step.offset + step.bytes.len() as u64);

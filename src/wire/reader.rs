@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Field, Label, Recorder, Value};
+use super::{Field, Label, Recorder, Value, words};
 
 /// Why a decoder went no further: what was being read, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,7 +125,12 @@ impl<'a, 'r, R: Recorder> Reader<'a, 'r, R> {
     /// The next `count` bytes, recorded as nothing.
     pub fn skip(&mut self, count: usize, what: &str) -> Result<&'a [u8], Stop> {
         let Some(taken) = self.bytes[self.at..].get(..count) else {
-            let what = format!("{what} needs {count} bytes, {} are left", self.left());
+            let what = format!(
+                "{what} needs {}, {} {} left",
+                words::count(count as u64, "byte"),
+                self.left(),
+                words::plural(self.left() as u64, "is", "are")
+            );
             return Err(self.stop(what).of(Trouble::Truncated));
         };
         self.at += count;

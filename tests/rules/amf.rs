@@ -46,7 +46,7 @@ fn broken() -> Vec<Case> {
             "AMF002",
             "a string",
             &metadata(&[raw(&[2, 0, 9, b'x'])]),
-            &["onMetaData: a string needs 9 bytes, 1 are left"],
+            &["onMetaData: a string needs 9 bytes, 1 is left"],
         ),
         case("AMF002", "an object without its end is another rule's", &metadata(&[raw(&[3, 0, 1, b'a', 5])]), &[]),
         case(

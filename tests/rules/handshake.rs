@@ -72,15 +72,58 @@ fn versions() -> Vec<Case> {
         ),
         case("HSK002", "3", &versions([3, 3]), &[]),
         case("HSK002", "RTMPE is no unknown version", &versions([6, 6]), &[]),
-        case("HSK002", "C0", &versions([4, 3]), &["C0 is 4, not 3"]),
-        case("HSK002", "S0", &versions([3, 2]), &["S0 is 2, not 3"]),
-        case("HSK002", "on neither side is RTMP proven", &versions([31, 31]), &[]),
+        case(
+            "HSK002",
+            "C0",
+            &versions([4, 3]),
+            &["C0 of the client is 4, a version that nobody speaks; plain RTMP is 3"],
+        ),
+        case(
+            "HSK002",
+            "S0",
+            &versions([3, 2]),
+            &["S0 of the server is 2, a version that nobody speaks; plain RTMP is 3"],
+        ),
+        case(
+            "HSK002",
+            "C0 is no version at all",
+            &versions([51, 3]),
+            &["C0 of the client is 51, no version, since text begins so; plain RTMP is 3"],
+        ),
+        case(
+            "HSK002",
+            "S0 is no version at all",
+            &versions([3, 255]),
+            &["S0 of the server is 255, no version, since text begins so; plain RTMP is 3"],
+        ),
+        case(
+            "HSK002",
+            "on neither side, and the echoes prove RTMP",
+            &versions([31, 31]),
+            &["C0 of the client is 31, a version that nobody speaks; plain RTMP is 3"],
+        ),
+        case("HSK002", "on neither side is RTMP proven", &of([31, 31], &c1, &s1, &opening(0, 7), &opening(0, 8)), &[]),
         case("HSK011", "3", &versions([3, 3]), &[]),
         case(
             "HSK011",
             "6, answered with 8",
             &versions([6, 8]),
-            &["C0 is 6: RTMPE", "S0 is 8: RTMPE with signatures under XTEA"],
+            &[
+                "C0 is 6: RTMPE; nothing behind the handshake can be read",
+                "S0 is 8: RTMPE with signatures under XTEA; nothing behind the handshake can be read",
+            ],
+        ),
+        case(
+            "HSK011",
+            "6, answered with 3",
+            &versions([6, 3]),
+            &["C0 of the client is 6 (RTMPE), and S0 of the server is 3: what follows is read as plain RTMP"],
+        ),
+        case(
+            "HSK011",
+            "3, answered with 6",
+            &versions([3, 6]),
+            &["S0 of the server is 6 (RTMPE), and C0 of the client is 3: what follows is read as plain RTMP"],
         ),
     ]
 }
@@ -312,24 +355,66 @@ fn ends() -> Vec<Case> {
                 .client(|c| c.create_stream(2)),
             &["S2 never came: the server writes its first chunk where the 1536 bytes of S2 belong (offset 1537)"],
         ),
+        case(
+            "HSK010",
+            "no C0",
+            &Conversation::new()
+                .client(|c| c.raw(&c1))
+                .server(|s| s.raw(&[3]).raw(&s1).raw(&echo(&c1, 0)))
+                .client(|c| c.raw(&echo(&s1, 0)).connect("live"))
+                .server(|s| s.connect_result()),
+            &["C0 never came: the client begins with C1; send one byte of 3 before it"],
+        ),
+        case(
+            "HSK010",
+            "no C0, and a server that waits for one more byte",
+            &Conversation::new().client(|c| c.raw(&c1)),
+            &[
+                "C0 never came: the client begins with C1; send one byte of 3 before it",
+                "S0, S1, S2, C2 never came: the client closed the connection 1.06 ms after C1; the client had sent 1536 bytes, the server 0 bytes",
+            ],
+        ),
+        case(
+            "HSK010",
+            "no S0",
+            &Conversation::new()
+                .client(|c| c.raw(&[3]).raw(&c1))
+                .server(|s| s.raw(&s1).raw(&echo(&c1, 0)))
+                .client(|c| c.raw(&echo(&s1, 0)).connect("live"))
+                .server(|s| s.connect_result()),
+            &["S0 never came: the server begins with S1; send one byte of 3 before it"],
+        ),
         case("HSK010", "whole", &handshake(Handshake::Simple), &[]),
-        case("HSK010", "no C2", &without_c2(), &["C2 never came: the client closed the connection"]),
+        case(
+            "HSK010",
+            "no C2",
+            &without_c2(),
+            &[
+                "C2 never came: the client closed the connection 1.06 ms after S2; the client had sent 1537 bytes, the server 3073 bytes",
+            ],
+        ),
         case(
             "HSK010",
             "no answer: the server's FIN shows that it said nothing",
             &c0_c1(),
-            &["S0, S1, S2, C2 never came: the client closed the connection"],
+            &[
+                "S0, S1, S2, C2 never came: the client closed the connection 1.06 ms after C1; the client had sent 1537 bytes, the server 0 bytes",
+            ],
         ),
         case(
             "HSK010",
             "nothing for ten seconds",
             &without_c2().wait_ms(10_001).client(|c| c.raw(&[0])),
-            &["C2 never came: the client closed the connection"],
+            &[
+                "C2 never came: the client closed the connection 10.003 seconds after S2; the client had sent 1538 bytes, the server 3073 bytes",
+            ],
         ),
         story(
             "the capture goes on for ten seconds",
             cut(&without_c2().wait_ms(10_001).client(|c| c.raw(&[0]))),
-            &["C2 never came: the handshake stood still for 10001 ms"],
+            &[
+                "C2 never came: the capture ends 10.001 seconds after S2; the client had sent 1538 bytes, the server 3073 bytes",
+            ],
         ),
         story("… for nine", cut(&without_c2().wait_ms(9000).client(|c| c.raw(&[0]))), &[]),
         story("the capture ended", cut(&without_c2()), &[]),

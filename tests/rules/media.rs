@@ -707,7 +707,7 @@ pub(super) fn cases() -> Vec<Case> {
             "MED015",
             "an AVC header that is cut",
             &publishing_with(|c| c.video(STREAM, 0, vec![0x17, 1, 0])),
-            &["the video message cannot be read at byte 2: composition_time needs 3 bytes, 1 are left"],
+            &["the video message cannot be read at byte 2: composition_time needs 3 bytes, 1 is left"],
         ),
         case("MED015", "silence", &publishing_with(|c| c.audio(STREAM, 0, Vec::new())), &[]),
         case(
@@ -915,4 +915,17 @@ fn media_in_another_framing_is_one_fault() {
         codes.dedup();
         assert_eq!(codes, [*code], "{payload:02x?}");
     }
+}
+
+/// Data may have a name that is empty, and nothing behind `@setDataFrame`.
+#[test]
+fn what_has_no_name_is_told_so() {
+    let data = |name: &'static str| sample::playing().server(|s| s.data(0, 0, name, &[]));
+    let texts = |conversation: &Conversation| -> Vec<String> {
+        Story::of(conversation).findings.iter().map(|it| it.text.to_string()).collect()
+    };
+    let nameless = texts(&data(""));
+    assert!(nameless.iter().any(|it| it.starts_with("data without a name on message stream 0, while")), "{nameless:?}");
+    let alone = texts(&data("@setDataFrame"));
+    assert!(alone.iter().any(|it| it == "the server sends @setDataFrame to a player"), "{alone:?}");
 }

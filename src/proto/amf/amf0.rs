@@ -43,7 +43,7 @@ pub fn further<R: Recorder>(
     let (at, rest) = (r.at(), r.rest());
     value(r, context, field).map_err(|stop| {
         if rest.iter().all(|byte| matches!(*byte, 0 | OBJECT_END)) {
-            Stop::new(at, format!("{} bytes behind the last value", rest.len())).of(Trouble::Trailing)
+            Stop::new(at, format!("{} behind the last value", count(rest.len() as u64, "byte"))).of(Trouble::Trailing)
         } else {
             stop
         }

@@ -1,9 +1,11 @@
 //! Is it RTMP? The first bytes of a connection say; its ports say nothing.
 
+mod beginning;
 mod within;
 
 use memchr::memmem;
 
+pub(super) use self::beginning::Beginning;
 use super::handshake::{BLOCK, HALF, PeerBlock};
 use super::{Step, resync};
 use crate::proto::opening::Opening;
@@ -182,43 +184,45 @@ pub fn detect(opening: &Opening<'_>) -> Match {
 }
 
 /// Judges a connection of which a side begins with another byte than RTMP's versions: RTMP it is all the same if the other
-/// side's C1 or S1 proves it, and this one's is one of an unknown version, or another protocol.
+/// side's C1 or S1 proves it, and this one's is one of an unknown version, one without its version, or another protocol.
 fn strange(sides: [&[u8]; 2], found: Found, more: Match) -> Match {
-    let mut is_open = false;
-    let mut proven = false;
-    for (side, bytes) in Side::BOTH.into_iter().zip(sides) {
-        let Some(first) = bytes.first() else {
-            is_open = true;
-            continue;
-        };
-        let is_version = is_version(*first);
-        if !is_version && bytes.len() < Foreign::TOLD_BY {
-            is_open = true;
-        } else if !is_version && let Some(spoken) = Foreign::of(bytes) {
-            if spoken == Foreign::Unknown {
-                return Match::No;
+    let ends = more == Match::No;
+    let [client, server] = Side::BOTH.map(|side| Beginning::of(sides[side.index()], side, ends));
+    let is_right = |side: Side| {
+        let bytes = sides[side.index()];
+        bytes.first().is_some_and(|first| is_version(*first))
+            && Beginning::of(bytes, side, ends) == Beginning::Block { at: 1 }
+    };
+    match (client, server) {
+        (Beginning::Other, _) | (_, Beginning::Other) => Match::No,
+        // A C1 alone, whole and nothing behind it: its sender waits for an answer.
+        (Beginning::Block { at }, Beginning::Empty) if ends => {
+            if sides[0].len() == at + BLOCK || is_signed(&sides[0][at..at + BLOCK], Side::Client) {
+                Match::Yes(found)
+            } else {
+                Match::No
             }
-        } else {
-            match is_block(bytes, side) {
-                Some(true) => proven |= is_version,
-                Some(false) => return Match::No,
-                // Its sender was stopped inside it; the plain form is told by its zero bytes.
-                None if more == Match::No && bytes.len() >= 9 && bytes[5..9] == [0; 4] => proven |= is_version,
-                None => is_open = true,
+        }
+        (Beginning::Open | Beginning::Empty, _) | (_, Beginning::Open | Beginning::Empty) => more,
+        _ if is_right(Side::Client) || is_right(Side::Server) => Match::Yes(found),
+        (Beginning::Foreign, _) | (_, Beginning::Foreign) => Match::No,
+        _ => {
+            let at = [client, server].map(|it| if let Beginning::Block { at } = it { at } else { 1 });
+            let echoes = |own: usize, peer: usize| {
+                let echo = sides[own].get(at[own] + BLOCK..).unwrap_or_default();
+                let block = sides[peer].get(at[peer]..at[peer] + BLOCK);
+                block.is_some_and(|block| is_echo(echo, block))
+            };
+            let is_there = |side: usize| sides[side].len() >= at[side] + 2 * BLOCK;
+            if echoes(0, 1) || echoes(1, 0) {
+                Match::Yes(found)
+            } else if is_there(0) && is_there(1) {
+                Match::No
+            } else {
+                more
             }
         }
     }
-    match (is_open, proven) {
-        (true, _) => more,
-        (false, true) => Match::Yes(found),
-        (false, false) => Match::No,
-    }
-}
-
-/// Whether a direction begins with a C1 or S1 of the plain form or a signed one; none where it is not whole yet.
-fn is_block(bytes: &[u8], from: Side) -> Option<bool> {
-    let block = bytes.get(1..=BLOCK)?;
-    Some(block[4..8] == [0; 4] || is_signed(block, from))
 }
 
 fn is_signed(block: &[u8], from: Side) -> bool {
@@ -250,19 +254,21 @@ pub fn joined_in(opening: &Opening<'_>) -> Option<Foreign> {
     if both.contains(&Some(Foreign::Rtmpt)) { Some(Foreign::Rtmpt) } else { both[0].or(both[1]) }
 }
 
+/// Whether bytes are the echo of a peer's block, or the beginning of it.
+fn is_echo(echo: &[u8], peer: &[u8]) -> bool {
+    let there = echo.len().min(BLOCK);
+    // A part of it could be the same part of both where as much is missing before both.
+    let is_enough = there == BLOCK || there >= 256 && peer[4..8] == [0; 4];
+    is_enough && echo[8..there] == peer[8..there] && peer[8..there].iter().any(|byte| *byte != peer[8])
+}
+
 /// Which of the sides begin with a handshake for certain.
 fn prove([client, server]: [&[u8]; 2]) -> [bool; 2] {
-    let echoes = |echo: &[u8], peer: &[u8]| {
-        let there = echo.len().min(BLOCK);
-        // A part of it could be the same part of both where as much is missing before both.
-        let is_enough = there == BLOCK || there >= 256 && peer[4..8] == [0; 4];
-        is_enough && echo[8..there] == peer[8..there] && peer[8..there].iter().any(|byte| *byte != peer[8])
-    };
     let may_begin = |bytes: &[u8]| bytes.first().is_some_and(|byte| is_version(*byte));
     let signed =
         |bytes: &[u8], from| may_begin(bytes) && bytes.get(1..=BLOCK).is_some_and(|block| is_signed(block, from));
     let echoed = |bytes: &[u8], peer: &[u8]| match (bytes.get(1 + BLOCK..), peer.get(1..=BLOCK)) {
-        (Some(echo), Some(peer)) => echoes(echo, peer),
+        (Some(echo), Some(peer)) => is_echo(echo, peer),
         _ => false,
     };
     // An echo says where both stand.

@@ -1,12 +1,14 @@
 //! One RTMP connection: two directions, each a handshake and then chunks, and the calls between them.
 
+mod first;
 mod opening;
 
 use std::collections::VecDeque;
 
+use self::first::First;
 use super::blocks::Blocks;
 use super::chunk::{Chunked, Chunks};
-use super::detect::{Foreign, Found, is_encrypted, is_version};
+use super::detect::{Beginning, Foreign, Found, is_encrypted, is_version};
 use super::handshake::{Echo, HALF, Handshake, PeerBlock};
 use super::{Answer, Body, Head, Message, Reason};
 use crate::limits::{Limits, Reached};
@@ -55,7 +57,9 @@ struct Direction {
     /// certain until its C2 is what it should be, or chunks are found right behind it.
     is_doubtful: bool,
     /// Its first bytes, until they tell whether it speaks RTMP; none once they told.
-    start: Option<Vec<u8>>,
+    start: Option<First>,
+    /// C0 or S0 was left out: 1 byte is missing before its first one.
+    left_out: u64,
     /// Its first bytes are from somewhere in the middle, though the session's beginning was captured: that is to be said.
     is_joined: bool,
     /// It speaks another protocol.
@@ -105,6 +109,11 @@ const ROOM: usize = 4;
 const PROXY_HEADER: u64 = 15;
 
 impl Direction {
+    /// Where in its bytes this place is, counted from C0 or S0.
+    fn offset(&self, place: u64) -> u64 {
+        self.skip + place - self.left_out
+    }
+
     /// Whether what stands where C2 should is that, by what it is to the peer's S1.
     fn is_believed(&mut self, echo: Option<Echo>) -> bool {
         self.is_doubtful &= !matches!(echo, Some(Echo::Exact | Echo::Random | Echo::Signature));
@@ -143,7 +152,7 @@ impl Consumer for Session {
             let late = direction.shown.late_block.as_ref();
             let blocks = direction.block.iter().chain(late.map(|(_, block)| block)).map(|block| block.bytes().len());
             let steps = direction.early_echo.iter().chain(late.map(|(step, _)| step)).map(|step| step.bytes.len());
-            let start = direction.start.as_ref().map_or(0, Vec::capacity);
+            let start = direction.start.as_ref().map_or(0, First::held);
             direction.handshake.bytes.capacity() + start + blocks.chain(steps).sum::<usize>()
         };
         size_of::<Session>() + self.directions.iter().map(side).sum::<usize>()
@@ -190,7 +199,8 @@ impl Session {
             opaque: 0,
             version: None,
             is_doubtful: false,
-            start: Some(Vec::new()),
+            start: Some(First::default()),
+            left_out: 0,
             is_joined: false,
             foreign: None,
             closed: false,
@@ -224,8 +234,10 @@ impl Session {
         of(from).or(of(from.other()))
     }
 
-    fn is_encrypted(&self, from: Side) -> bool {
-        self.version(from).is_some_and(is_encrypted)
+    /// Whether RTMPE is spoken: the client asks for it, and the server does not answer with another version.
+    fn is_encrypted(&self) -> bool {
+        let mut versions = self.directions.iter().filter_map(|direction| direction.version).peekable();
+        versions.peek().is_some() && versions.all(is_encrypted)
     }
 
     /// The next bytes of one side.
@@ -242,17 +254,11 @@ impl Session {
         let Some(mut start) = direction.start.take().filter(|start| !start.is_empty() || !is_version(*first)) else {
             return self.decode(from, bytes, at, out);
         };
-        start.extend_from_slice(bytes);
-        if start.len() < Foreign::TOLD_BY {
-            direction.start = Some(start);
-            return;
+        start.push(bytes, at);
+        match Beginning::of(&start.bytes, from, false) {
+            Beginning::Open => direction.start = Some(start),
+            beginning => self.begin_with(from, &start, beginning, out),
         }
-        direction.foreign = Foreign::of(&start);
-        if let Some(foreign) = direction.foreign {
-            let (session, offset, reason) = (self.session, direction.skip, Reason::NotRtmp(foreign));
-            out.events.push_back(Event::Undecodable(Undecodable { session, from, offset, at, reason }));
-        }
-        self.decode(from, &start, at, out);
     }
 
     /// Bytes of which is known whether they are RTMP's.
@@ -274,7 +280,7 @@ impl Session {
         if bytes.is_empty() {
             return;
         }
-        if self.is_encrypted(from) {
+        if self.is_encrypted() {
             self.directions[from.index()].opaque += bytes.len() as u64;
             return;
         }
@@ -295,13 +301,17 @@ impl Session {
     /// `missing` bytes of one side are not in the capture.
     fn gap(&mut self, from: Side, offset: u64, missing: u64, at: Moment, out: &mut Sink<'_>) {
         let mut chunked = std::mem::take(&mut self.chunked);
-        let is_encrypted = self.is_encrypted(from);
+        let is_encrypted = self.is_encrypted();
         let direction = &mut self.directions[from.index()];
         let is_first = direction.bytes == 0 && direction.handshake.passed == 0;
         direction.is_doubtful |= from == Side::Client && is_first && missing >= PROXY_HEADER;
         direction.bytes += missing;
-        if let Some(start) = direction.start.take().filter(|start| !start.is_empty()) {
-            self.handshake(from, &start, at, out.events);
+        match direction.start.take().filter(|start| !start.is_empty()) {
+            Some(start) if start.len() < Foreign::TOLD_BY => {
+                self.handshake(from, &start.bytes, at, out.events);
+            }
+            Some(start) => self.begin_with(from, &start, Beginning::of(&start.bytes, from, true), out),
+            None => {}
         }
         self.miss_blocks(from, missing, out.events);
         let direction = &mut self.directions[from.index()];
@@ -326,6 +336,10 @@ impl Session {
     /// One side ended.
     fn close(&mut self, from: Side, how: How, at: Moment, tcp: &TcpFacts, out: &mut Sink<'_>) {
         let why = if how == How::EndOfCapture { Why::EndOfCapture } else { Why::Closed };
+        let start = &mut self.directions[from.index()].start;
+        if let Some(start) = start.take_if(|start| start.len() >= Foreign::TOLD_BY) {
+            self.begin_with(from, &start, Beginning::of(&start.bytes, from, true), out);
+        }
         self.find_last_chunks(from, out);
         for side in Side::BOTH {
             self.give_early_echo(side, out.events);

@@ -32,9 +32,11 @@ impl Rule for TransactionUnknown {
             let meant = meant.and_then(|(call, _)| story.requests.get(*call));
             let sent = format!("the {} sent {}({})", answer.from.name(), told(&answer.name), number(id));
             let text = match meant {
-                Some(call) => format!("{sent}, and no call {id} waits for it: {} was never answered", call.call()),
+                Some(call) => {
+                    format!("{sent}, and no call {} waits for it: {} was never answered", number(id), call.call())
+                }
                 None if id == 0.0 => format!("{sent}, and transaction id 0 wants no answer"),
-                None => format!("{sent}, and no call {id} waits for it"),
+                None => format!("{sent}, and no call {} waits for it", number(id)),
             };
             let finding = findings.about_earlier(Self::META, &answer.quote, answer.packets, text);
             if id == 0.0 && meant.is_none() {

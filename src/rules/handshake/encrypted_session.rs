@@ -1,28 +1,75 @@
-use crate::proto::rtmp::{Handshake, HandshakeFacts};
-use crate::rules::{Findings, Rule, Story, rule};
+use crate::proto::Close;
+use crate::proto::rtmp::{Handshake, HandshakeFacts, Step};
+use crate::rules::{Findings, Rule, Severity, Story, rule};
+use crate::wire::{PacketNo, Side};
 
 rule! {
-    /// C0 or S0 is 6, 8 or 9: RTMPE. All behind the handshake is encrypted, with keys that a capture does not hold.
+    /// C0 or S0 is 6, 8 or 9: RTMPE. All behind the handshake is encrypted, with keys that a capture does not hold. Where only one of the
+    /// two is, the other side does not speak it: what follows is read as plain RTMP.
     ///
-    /// Why: nothing behind the handshake is decoded, and all rules that need messages are silent.
+    /// Why: nothing behind the handshake is decoded, and all rules that need messages are silent. Where only one side says RTMPE, the
+    /// other may hang up, or read what is encrypted as chunks.
     ///
     /// Seen: rtmpdump with `rtmpe://` and crtmpserver; Flash Player and Flash Media Server.
     ///
-    /// Change: capture a session over plain RTMP, or look at the server's side of it. RTMPE keeps nobody out: use TLS.
-    pub(super) struct EncryptedSession {}
+    /// Change: capture a session over plain RTMP, or look at the server's side of it. RTMPE keeps nobody out: use TLS. A client that does
+    /// not encrypt sends 3, and a server answers 3 where it does not, or was not asked to.
+    pub(super) struct EncryptedSession {
+        // What each side said, and where.
+        versions: [Option<(u8, (PacketNo, PacketNo))>; 2],
+        said: bool,
+    }
     "HSK011", "encrypted-session", Note, "docs/protocol-notes.md#signed-handshake", rests: Sender, media: false
 }
 
 impl Rule for EncryptedSession {
     fn handshake(&mut self, step: &Handshake, _: &Story, findings: &mut Findings) {
-        let HandshakeFacts::Version(version) = step.facts else { return };
-        let kind = match version {
-            6 => "RTMPE",
-            8 => "RTMPE with signatures under XTEA",
-            9 => "RTMPE with signatures under Blowfish",
-            _ => return,
-        };
-        let text = format!("{} is {version}: {kind}", step.step.name(step.from));
-        findings.push(Self::META, Some(step.from), text, (step.first.packet, step.last.packet));
+        if let HandshakeFacts::Version(version) = step.facts {
+            self.versions[step.from.index()] = Some((version, (step.first.packet, step.last.packet)));
+            if self.versions.iter().all(Option::is_some) {
+                self.say(findings);
+            }
+        }
+    }
+
+    fn close(&mut self, _: &Close, _: &Story, findings: &mut Findings) {
+        self.say(findings);
+    }
+}
+
+impl EncryptedSession {
+    fn say(&mut self, findings: &mut Findings) {
+        if std::mem::replace(&mut self.said, true) {
+            return;
+        }
+        for side in Side::BOTH {
+            let Some((version, packets)) = self.versions[side.index()] else { continue };
+            let Some(kind) = named(version) else { continue };
+            let (other, name) = (side.other(), Step::Version.name(side));
+            let answer =
+                self.versions[other.index()].map(|(answer, _)| answer).filter(|answer| named(*answer).is_none());
+            let text = match answer {
+                Some(answer) => format!(
+                    "{name} of the {} is {version} ({kind}), and {} of the {} is {answer}: what follows is read as plain RTMP",
+                    side.name(),
+                    Step::Version.name(other),
+                    other.name()
+                ),
+                None => format!("{name} is {version}: {kind}; nothing behind the handshake can be read"),
+            };
+            let finding = findings.push(Self::META, Some(side), text, packets);
+            if answer.is_some() {
+                finding.severity = Severity::Warning;
+            }
+        }
+    }
+}
+
+fn named(version: u8) -> Option<&'static str> {
+    match version {
+        6 => Some("RTMPE"),
+        8 => Some("RTMPE with signatures under XTEA"),
+        9 => Some("RTMPE with signatures under Blowfish"),
+        _ => None,
     }
 }

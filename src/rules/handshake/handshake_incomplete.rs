@@ -1,8 +1,9 @@
-use super::{is_complete, milliseconds};
+use super::is_complete;
 use crate::net::How;
-use crate::proto::rtmp::{Mistake, Step};
+use crate::proto::rtmp::{Handshake, Mistake, Step};
 use crate::proto::{Close, Deviation};
 use crate::rules::{Findings, Rule, Story, rule};
+use crate::wire::words::{count, duration};
 use crate::wire::{Moment, Side};
 
 /// How long, in ns, nothing came when a handshake counts as stalled.
@@ -19,21 +20,40 @@ const STEPS: [(Side, Step, usize); 6] = [
 
 rule! {
     /// The connection ended inside the handshake, or no further part of it came for ten seconds. The finding says what was missing and
-    /// who ended it; the side at fault is the one whose part was due, and where both were to send, the one
-    /// that ended it.
+    /// who ended it, when, and how much either side had sent; the side at fault is the one whose part was due, and where both were to
+    /// send, the one that ended it. A block that was left out is told at once: C2 or S2 by the first chunk in its place, C0 or S0 by the
+    /// C1 or S1 there.
     ///
     /// Why: no session began. A client shows this as "connection refused" or as a timeout, and server logs seldom have it.
     ///
     /// Seen: a reset between S1 and S2 by a relay whose own client had gone.
     ///
-    /// Change: look at what came last: its receiver did not like it, or never got it.
+    /// Change: send each part in its order: 3, then 1536 bytes, then the other side's 1536 bytes. Where the connection ended, look at what
+    /// came last: its receiver did not like it, or never got it.
     pub(super) struct HandshakeIncomplete {
         said: bool,
+        // It was told that this side left its C0 or S0 out.
+        left_out: [bool; 2],
     }
     "HSK010", "handshake-incomplete", Error, "RTMP 1.0 §5.2", rests: Session, unsure: true, media: false
 }
 
 impl Rule for HandshakeIncomplete {
+    fn handshake(&mut self, step: &Handshake, story: &Story, findings: &mut Findings) {
+        let own = story.of(step.from);
+        if step.step == Step::Block && own.handshake[0].is_none() && !own.gap && !story.midstream {
+            let from = step.from;
+            self.left_out[from.index()] = true;
+            let text = format!(
+                "{} never came: the {} begins with {}; send one byte of 3 before it",
+                Step::Version.name(from),
+                from.name(),
+                step.step.name(from)
+            );
+            findings.push(Self::META, Some(from), text, (step.first.packet, step.last.packet));
+        }
+    }
+
     fn deviation(&mut self, deviation: &Deviation, story: &Story, findings: &mut Findings) {
         // A block of another length is told by its own rule.
         self.said |= matches!(deviation.mistake, Mistake::HandshakeLength(_));
@@ -52,9 +72,14 @@ impl Rule for HandshakeIncomplete {
             return;
         }
         let came = |side: Side, place: usize| story.of(side).handshake[place];
-        let missing: Vec<_> = STEPS.iter().filter(|(side, _, place)| came(*side, *place).is_none()).collect();
-        let last = STEPS.iter().filter_map(|(side, _, place)| came(*side, *place)).max_by_key(|at| at.packet);
-        let (false, Some(last)) = (missing.is_empty(), last) else { return };
+        let is_told = |side: Side, step: Step| step == Step::Version && self.left_out[side.index()];
+        let is_missing =
+            |(side, step, place): &&(Side, Step, usize)| came(*side, *place).is_none() && !is_told(*side, *step);
+        let missing: Vec<_> = STEPS.iter().filter(is_missing).collect();
+        let steps = STEPS.iter().filter_map(|(side, step, place)| Some((came(*side, *place)?, step.name(*side))));
+        let (false, Some((last, last_name))) = (missing.is_empty(), steps.max_by_key(|(at, _)| at.packet)) else {
+            return;
+        };
         // Who ended it is who ended first.
         let other = close.from.other();
         let (closer, how) = match story.of(other).closed {
@@ -73,9 +98,7 @@ impl Rule for HandshakeIncomplete {
                 Some(side) => format!("the {} reset the connection", side.name()),
                 None => "the connection was reset".to_owned(),
             },
-            How::Timeout | How::EndOfCapture if waited >= STALLED_NS => {
-                format!("the handshake stood still for {} ms", milliseconds(waited))
-            }
+            How::Timeout | How::EndOfCapture if waited >= STALLED_NS => "the capture ends".to_owned(),
             How::Timeout | How::EndOfCapture => return,
         };
         let is_due = |side: Side| missing.iter().any(|(from, step, _)| *from == side && is_due(*from, *step, &came));
@@ -85,7 +108,15 @@ impl Rule for HandshakeIncomplete {
             _ => ender,
         };
         let names: Vec<_> = missing.iter().map(|(side, step, _)| step.name(*side)).collect();
-        let text = format!("{} never came: {end}", names.join(", "));
+        let sent =
+            |side: Side| count(if side == close.from { close.bytes } else { story.of(side).ended_bytes }, "byte");
+        let text = format!(
+            "{} never came: {end} {} after {last_name}; the client had sent {}, the server {}",
+            names.join(", "),
+            duration(waited),
+            sent(Side::Client),
+            sent(Side::Server)
+        );
         let finding = findings.push(Self::META, from, text, (last.packet, close.at.packet.max(last.packet)));
         // A side of which nothing was captured may have sent all of it.
         finding.certain = is_complete(story, close);

@@ -57,7 +57,8 @@ impl Rule for MediaOnControlStream {
             Body::Data(body) if head.message_stream_id == 0 && body.name != OF_CONNECTION => {
                 let Some((stream, used)) = in_use(message.from, story) else { return };
                 let name = clipped(body.handler().to_owned());
-                let text = format!("{} on message stream 0, while message stream {stream} is {used}", told(&name));
+                let name = if name.is_empty() { "data without a name".to_owned() } else { told(&name).to_string() };
+                let text = format!("{name} on message stream 0, while message stream {stream} is {used}");
                 match data {
                     Data::None => *data = Data::Held(Box::new(Quote::of(message)), text),
                     Data::Alone => {

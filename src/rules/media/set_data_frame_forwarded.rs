@@ -22,7 +22,11 @@ impl Rule for SetDataFrameForwarded {
             && message.from == Side::Server
             && data.name == "@setDataFrame"
         {
-            let text = format!("the server sends @setDataFrame with {} to a player", told(data.handler()));
+            let with = match data.handler() {
+                "@setDataFrame" => String::new(),
+                name => format!(" with {}", told(name)),
+            };
+            let text = format!("the server sends @setDataFrame{with} to a player");
             findings.about(Self::META, message, text);
         }
     }

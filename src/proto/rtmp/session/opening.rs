@@ -62,7 +62,7 @@ impl Session {
                 step,
                 first: half.first,
                 last: half.last,
-                offset: direction.skip + start,
+                offset: direction.offset(start),
                 bytes: content.into(),
                 facts,
             };
@@ -171,7 +171,7 @@ impl Session {
     /// Takes the next bytes into account that may be a handshake's. True where they are done with: chunks begin
     /// at another place than they should, and are read from there on.
     pub(super) fn place(&mut self, from: Side, bytes: &[u8], at: Moment, out: &mut Sink<'_>) -> bool {
-        let is_unplaced = self.is_encrypted(from) || self.directions[from.index()].is_doubtful;
+        let is_unplaced = self.is_encrypted() || self.directions[from.index()].is_doubtful;
         let (own, other) = self.both(from);
         let Some(blocks) = &mut own.blocks else { return false };
         let before = blocks.len();
@@ -226,7 +226,7 @@ impl Session {
         direction.opaque += (chunks as u64).saturating_sub(shown);
         direction.handshake.passed = HALF;
         direction.handshake.bytes = Vec::new();
-        let offset = direction.skip + chunks as u64;
+        let offset = direction.offset(chunks as u64);
         direction.looked += direction.chunks.work();
         direction.chunks = Chunks::new(offset, &self.limits);
         let (session, at) = (self.session, blocks.moment(chunks));
@@ -264,7 +264,7 @@ impl Session {
                 step: Step::Echo,
                 first: blocks.moment(at),
                 last: blocks.moment(at + BLOCK - 1),
-                offset: direction.skip + at as u64,
+                offset: direction.offset(at as u64),
                 bytes: block.to_vec().into(),
                 facts,
             };
@@ -281,7 +281,7 @@ impl Session {
     pub(super) fn settle(&mut self, from: Side, chunked: &mut [Chunked], out: &mut VecDeque<Event>) {
         let Some(first) = chunked.first_mut() else { return };
         let direction = &mut self.directions[from.index()];
-        let start = direction.skip + HALF;
+        let start = direction.offset(HALF);
         if let Chunked::Deviation { offset, at, mistake } = first
             && let Mistake::Extra { bytes, what: Stray::Unknown } = mistake
             && *offset == start
