@@ -1,3 +1,4 @@
+use super::codec_mislabelled;
 use crate::proto::flv::{Codec, SoundFormat};
 use crate::proto::rtmp::{Message, Part, is_media, parts};
 use crate::rules::{Findings, Mark, Rule, Story, rule};
@@ -20,7 +21,7 @@ impl Rule for CodecUnknown {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         // What a header that is none would say is nobody's codec.
         let is_header = message.problems.iter().all(|problem| problem.trouble != Trouble::Wrapped);
-        if !is_media(message) || !is_header {
+        if !is_media(message) || !is_header || codec_mislabelled::other_type(message).is_some() {
             return;
         }
         let mut found = None;
