@@ -62,6 +62,11 @@ const CAUSES: &[Cause] = &[
     Cause { codes: &["NET006"], explained: &["MED011"] },
     // Frames that are no frames configure no decoder.
     Cause { codes: &["MED016", "MED017"], explained: &["MED001", "MED002", "MED003", "MED006", "MED015"] },
+    // What is labelled as something else is read as what it is not.
+    Cause {
+        codes: &["MED003"],
+        explained: &["MED001", "MED002", "MED004", "MED007", "MED009", "MED010", "MED015", "MED016", "MED017"],
+    },
     // A clock that goes wrong moves all that is measured by it.
     Cause { codes: &["CHK008", "CHK023"], explained: &["CHK009", "MED008", "MED011", "MED014"] },
 ];

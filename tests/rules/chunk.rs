@@ -195,6 +195,21 @@ fn times() -> Vec<Case> {
         ),
         case(
             "CHK008",
+            "extended timestamps with their bytes the other way round",
+            &publisher(|c| {
+                c.chunk_layer(|chunks| {
+                    [0x00ff_fff0, 0x1800_0001, 0x4000_0001]
+                        .into_iter()
+                        .for_each(|time| chunks.message_as(Format::Type0, &picture(time)))
+                })
+            }),
+            &[
+                "the client writes its extended timestamps with the least significant byte first: 18 00 00 01 is 402653185 ms, and 16777240 ms the other way round, as video on message stream 1 goes on",
+                "the client writes its extended timestamps with the least significant byte first: 40 00 00 01 is 1073741825 ms, and 16777280 ms the other way round, as video on message stream 1 goes on",
+            ],
+        ),
+        case(
+            "CHK008",
             "a seek",
             &played(|c| c.stream_command(1, "seek", 0, &[rtmp_inspect::synth::Amf::Null, 1000.into()])),
             &[],

@@ -929,3 +929,28 @@ fn what_has_no_name_is_told_so() {
     let alone = texts(&data("@setDataFrame"));
     assert!(alone.iter().any(|it| it == "the server sends @setDataFrame to a player"), "{alone:?}");
 }
+
+/// A sender that takes audio's message type for video's: that is the one fault, and what follows from it says so.
+#[test]
+fn message_types_that_are_swapped_are_one_fault() {
+    let random = &mut rtmp_inspect::synth::Random::new(5);
+    let audio: Vec<_> = (0..3).map(|_| media::aac_frame(200, random)).collect();
+    let video: Vec<_> = (0..3).map(|_| media::avc_frame(media::Frame::Inter, 0, 300, random)).collect();
+    let conversation = sample::publishing()
+        .client(|c| c.video(STREAM, 0, aac_sequence_header()).audio(STREAM, 0, avc_sequence_header()));
+    let conversation = audio.iter().zip(&video).zip(1..).fold(conversation, |story, ((audio, video), step)| {
+        story.wait_ms(40).client(|c| c.video(STREAM, step * 40, audio.clone()).audio(STREAM, step * 40, video.clone()))
+    });
+    let story = Story::of(&conversation);
+    let (own, others): (Vec<_>, Vec<_>) =
+        story.findings.iter().filter(|it| it.severity > Severity::Note).partition(|it| it.rule.code == "MED003");
+    let texts: Vec<_> = own.iter().map(|it| it.text.to_string()).collect();
+    assert_eq!(
+        texts,
+        [
+            "the client writes audio as message type 9, which is video's: this one holds an AAC sequence header",
+            "the client writes video as message type 8, which is audio's: this one holds an H.264 sequence header",
+        ]
+    );
+    assert!(others.iter().all(|it| it.cause == Some("MED003")), "{others:#?}");
+}

@@ -2,6 +2,9 @@
 
 use crate::proto::rtmp::Head;
 
+/// From this time on a header has an extended timestamp.
+const EXTENDED: u32 = 0x00ff_ffff;
+
 /// In ms: so little is a step, more is another place.
 pub(super) const NEAR: u32 = 60_000;
 
@@ -46,6 +49,21 @@ pub(super) fn negative_delta(head: &Head) -> Option<Negative> {
     (found.by <= before.max(most)).then_some(found)
 }
 
+/// The time that a type 0 header's extended timestamp is with its bytes the other way round, where that is meant.
+pub(super) fn swapped(head: &Head, before: u32, now: u32) -> Option<u32> {
+    let is_written = head.chunk_format == 0 && head.extended.is_some_and(|extended| extended.value == now);
+    if is_written { other_way_round(before, now) } else { None }
+}
+
+/// A time with its bytes the other way round, where that is near the one before, written so or as it should be, and the time itself is
+/// not.
+fn other_way_round(before: u32, now: u32) -> Option<u32> {
+    let is_near = |a: u32, b: u32| (a.wrapping_sub(b) as i32).unsigned_abs() <= NEAR;
+    let time = now.swap_bytes();
+    let is_meant = is_near(time, before) || is_near(time, before.swap_bytes());
+    (time >= EXTENDED && is_meant && !is_near(now, before)).then_some(time)
+}
+
 /// The bits of a clock that wrapped from `before` to `now`, where that is not the standard's 32.
 pub(super) fn early_wrap(before: u32, now: u32) -> Option<u8> {
     SHORT.into_iter().find(|bits| {
@@ -57,6 +75,13 @@ pub(super) fn early_wrap(before: u32, now: u32) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[test]
+    fn bytes_the_other_way_round_are_told_by_the_time_before() {
+        assert_eq!(other_way_round(0x00ff_fff0, 0xffff_ff00), Some(0x00ff_ffff), "from a time of 24 bits");
+        assert_eq!(other_way_round(0x1000_0001, 0x2800_0001), Some(0x0100_0028), "from one that is swapped, too");
+        assert_eq!(other_way_round(0x0100_0000, 0x0100_0028), None, "as it should be");
+        assert_eq!(other_way_round(0x00ff_fff0, 0x7f00_0000), None, "a jump");
+    }
 
     #[test]
     fn a_negative_number_is_told_in_its_bits() {

@@ -1,4 +1,4 @@
-use super::clock::{NEAR, early_wrap, negative, negative_delta};
+use super::clock::{NEAR, early_wrap, negative, negative_delta, swapped};
 use crate::proto::rtmp::{Body, Message, MessageType};
 use crate::rules::{Findings, Rule, Story, rule};
 
@@ -6,14 +6,15 @@ rule! {
     /// Within one message stream the audio's times never fall, and neither do the video's (a track by itself). Here a frame is
     /// older than the one before it, and no seek, pause, other command or status came between. The clock's wrap at 2^32 ms is no
     /// step back, but a step over half the clock is one: where a small step leads over the end of a clock of 24 or 31 bits, the
-    /// finding says so. Configurations do not count, unless the frame behind one steps back from it by a negative delta.
+    /// finding says so. Extended timestamps with their bytes the other way round are told by times that fit so. Configurations do not count, unless the frame behind one steps back from it by a negative delta.
     ///
     /// Why: players drop such frames or start their clock anew; servers that store the stream make broken files.
     ///
     /// Seen: encoders that send presentation times with B-frames; servers that go on to the next publisher without a word;
     /// FFmpeg and relays, whose clocks wrap at 2^31; senders without the extended timestamp, whose clock wraps at 2^24.
     ///
-    /// Change: send decoding times; put what is between decoding and presentation into the composition time; count in 32 bits.
+    /// Change: send decoding times; put what is between decoding and presentation into the composition time; count in 32 bits,
+    /// and write them with the most significant byte first.
     pub(super) struct TimestampBackwards {}
     "CHK008", "timestamp-backwards", Warning, "RTMP 1.0 §5.3.1.2.1, Errata and Addenda §5.2", rests: Session
 }
@@ -23,7 +24,17 @@ impl Rule for TimestampBackwards {
         let mut first: Option<String> = None;
         story.tracks.steps(message, |step| {
             let media = step.media();
-            if media < 0 && first.is_none() {
+            if first.is_some() {
+                return;
+            }
+            if let Some(time) = swapped(&message.head, step.before, step.now) {
+                let (who, bytes, now) = (message.from.name(), step.now.to_be_bytes(), step.now);
+                let [a, b, c, d] = bytes;
+                let what = step.what(message);
+                first = Some(format!(
+                    "the {who} writes its extended timestamps with the least significant byte first: {a:02x} {b:02x} {c:02x} {d:02x} is {now} ms, and {time} ms the other way round, as {what} goes on"
+                ));
+            } else if media < 0 {
                 let what = step.what(message);
                 let why = why(step.before, step.now);
                 first = Some(format!("{what} goes back by {} ms, from {} to {}{why}", -media, step.before, step.now));

@@ -1,4 +1,4 @@
-use super::clock::negative_delta;
+use super::clock::{negative_delta, swapped};
 use super::timestamp_negative::later;
 use crate::proto::rtmp::Message;
 use crate::rules::{Findings, Rule, Story, rule};
@@ -24,7 +24,11 @@ impl Rule for TimestampJump {
         let mut first: Option<String> = None;
         story.tracks.steps(message, |step| {
             let wall = step.wall().max(0);
-            if step.media() > JUMP + wall && first.is_none() && later(step.before, step.now).is_none() {
+            if step.media() > JUMP + wall
+                && first.is_none()
+                && later(step.before, step.now).is_none()
+                && swapped(&message.head, step.before, step.now).is_none()
+            {
                 let (what, media) = (step.what(message), step.media());
                 first = Some(format!("{what} goes on by {media} ms, to {} ms, while {wall} ms passed", step.now));
             }

@@ -1,3 +1,4 @@
+use super::codec_mislabelled;
 use super::is_bare;
 use crate::proto::flv::{Codec, SoundFormat};
 use crate::proto::rtmp::{Message, Part, is_media, parts};
@@ -21,7 +22,8 @@ impl Rule for CodecUnknown {
     fn message(&mut self, message: &Message, story: &Story, findings: &mut Findings) {
         // What a header that is none would say is nobody's codec.
         let is_header = message.problems.iter().all(|problem| problem.trouble != Trouble::Wrapped);
-        if !is_media(message) || !is_header || is_bare(message, story) {
+        let is_other = codec_mislabelled::other_type(message).is_some();
+        if !is_media(message) || !is_header || is_other || is_bare(message, story) {
             return;
         }
         let mut found = None;

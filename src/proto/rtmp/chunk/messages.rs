@@ -192,7 +192,7 @@ impl Chunks {
             self.trailed = Some((self.offset, partial.head.length, partial.head.kind));
         }
         let old_headers = self.old_headers(&partial.head, &partial.payload);
-        let is_doubtful = self.is_overlong(&partial.head, &partial.payload);
+        let is_doubtful = self.is_cut_wrong(&partial.head, &partial.payload);
         out.push(Chunked::Message(partial.head, partial.payload.into()));
         match old_headers {
             0 if !is_doubtful => {}

@@ -121,6 +121,8 @@ pub(super) struct Chunks {
     trailed: Option<(u64, u32, MessageType)>,
     /// By how much the last message of another length than its header says was longer, and its type.
     last_length: Option<(MessageType, i32)>,
+    /// Whether the last video message ended with its NAL units.
+    ends_well: bool,
     /// Bytes that came. They pay for looking: what is missing pays for nothing.
     received: u64,
     /// How much looking for mistakes was done.
@@ -169,6 +171,7 @@ impl Chunks {
             correction: None,
             trailed: None,
             last_length: None,
+            ends_well: false,
             received: 0,
             doubt_spent: 0,
             search_spent: 0,

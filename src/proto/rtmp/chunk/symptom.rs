@@ -3,10 +3,12 @@
 use super::stream::ChunkStream;
 use super::{Chunked, Chunks};
 use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP, apart};
-use crate::proto::rtmp::hypothesis::{ExtendedField, goes_on, is_amf, is_whole};
+use crate::proto::rtmp::hypothesis::{ExtendedField, ends, is_amf, is_whole};
 use crate::proto::rtmp::resync::{ChunkSize, fits};
 use crate::proto::rtmp::{Head, MessageType, Run};
 
+/// Bytes of a payload that tell its type.
+const TELLING: usize = 6;
 /// Distances of chunk headers that are tried.
 const SIZES: usize = 64;
 /// The longest AMF payload that is looked at once more.
@@ -71,10 +73,11 @@ impl Chunks {
             (MessageType::SET_CHUNK_SIZE | MessageType::USER_CONTROL, [first, ..]) => *first == 0,
             (MessageType::ABORT, [a, b, ..]) => (*a, *b) == (0, 0),
             (MessageType::SET_PEER_BANDWIDTH, [_, _, _, _, limit]) => *limit < 3,
-            (
-                MessageType::AUDIO | MessageType::VIDEO | MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0,
-                [_, _, _, _, _, _, ..],
-            ) => fits(stream.last.kind, payload, &self.signs),
+            (MessageType::AUDIO | MessageType::VIDEO | MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0, payload)
+                if payload.len() >= TELLING.min(stream.last.length as usize) =>
+            {
+                fits(stream.last.kind, payload, &self.signs)
+            }
             _ => true,
         }
     }
@@ -110,9 +113,14 @@ impl Chunks {
         others.filter(|other| *other < size).map(|other| marks(head, payload, other as usize)).max().unwrap_or(0)
     }
 
-    /// Whether a message goes on behind what it holds.
-    pub(super) fn is_overlong(&self, head: &Head, payload: &[u8]) -> bool {
-        head.kind == MessageType::VIDEO && self.offset > self.trusted && self.may_doubt() && goes_on(payload)
+    /// Whether a video message does not end with its NAL units or its record, of a sender whose others did. One such message may be an
+    /// encoder's doing; where nothing explains it no more are asked until one ends well again.
+    pub(super) fn is_cut_wrong(&mut self, head: &Head, payload: &[u8]) -> bool {
+        let ends = if head.kind == MessageType::VIDEO { ends(head.kind, payload) } else { None };
+        let Some(ends) = ends else { return false };
+        let is_config = payload.get(1) == Some(&0);
+        let is_new = std::mem::replace(&mut self.ends_well, ends) || is_config;
+        !ends && is_new && self.offset > self.trusted && self.may_doubt()
     }
 
     /// Whether the message before the present place came in one chunk and holds, at equal distances, as many chunk headers as bytes

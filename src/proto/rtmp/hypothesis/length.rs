@@ -15,7 +15,7 @@ pub(super) fn told(kind: MessageType, payload: &[u8]) -> Option<Telling> {
 }
 
 /// Whether what a payload holds ends just where the payload does; none where nothing in it says.
-pub(super) fn ends(kind: MessageType, payload: &[u8]) -> Option<bool> {
+pub(in crate::proto::rtmp) fn ends(kind: MessageType, payload: &[u8]) -> Option<bool> {
     match kind {
         MessageType::VIDEO => match payload {
             [first, 0, _, _, _, config @ ..] if first & 0x8f == 7 => Some(is_config(config)),
@@ -77,11 +77,6 @@ pub(super) fn config_ends(payload: &[u8]) -> [Option<usize>; 2] {
         return [None; 2];
     }
     behind_config(record).map(|rest| rest.map(|rest| payload.len() - rest.len()))
-}
-
-/// Whether a video message is an AVC sequence header that goes on behind its record.
-pub(in crate::proto::rtmp) fn goes_on(payload: &[u8]) -> bool {
-    config_ends(payload) != [None; 2]
 }
 
 /// What stands behind so many parameter sets.

@@ -27,7 +27,7 @@ mod walk;
 
 pub(super) use self::beginning::Beginning;
 pub(super) use self::form::{ExtendedField, Form, TAG_SIZE, tag_size};
-pub(super) use self::length::{goes_on, is_amf, is_whole};
+pub(super) use self::length::{ends, is_amf, is_whole};
 use super::resync::{Known, Then};
 use super::{MessageType, Mistake};
 

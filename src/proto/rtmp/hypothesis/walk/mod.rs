@@ -426,13 +426,19 @@ impl<'b> Walk<'b> {
         Ok((place, data))
     }
 
-    /// A payload of four bytes has nothing that tells it; that of a chunk size does, where its header says nothing of it.
+    /// A payload of four bytes has nothing that tells it; that of a chunk size does, where its header says nothing of it. A size whose
+    /// first bit is set, or one above all messages, is a sender's mistake, where it says a size beside that.
     fn may_inherit(&self, kind: MessageType, data: usize) -> Result<(), End> {
-        match (kind, self.bytes.get(data)) {
-            (MessageType::SET_CHUNK_SIZE, None) => Err(End::Short),
-            (MessageType::SET_CHUNK_SIZE, Some(1..)) => Err(End::Broken),
-            _ => Ok(()),
+        if kind != MessageType::SET_CHUNK_SIZE {
+            return Ok(());
         }
+        let Some(size) = self.bytes.get(data..).and_then(|rest| rest.first_chunk::<4>()) else {
+            return Err(End::Short);
+        };
+        let size = u32::from_be_bytes(*size);
+        let is_size = size <= header::EXTENDED;
+        let is_mistaken = self.rigour == Rigour::Lenient && size & 0x7fff_ffff <= header::EXTENDED + 1;
+        if is_size || is_mistaken { Ok(()) } else { Err(End::Broken) }
     }
 
     /// The bytes of the extended timestamp that a type 3 header has.
