@@ -1,8 +1,8 @@
 //! All messages of some types are longer or shorter than their headers say, by the same number of bytes: the sender does not
 //! count the header of an FLV tag's body, or counts that of the tag, or writes some bytes behind each message.
 
+use super::header_inside::is_header;
 use super::length::told;
-use super::neighbours::is_header;
 use super::walk::{Lesson, Outcome, Rigour, SURPLUS, Walk};
 use super::{Before, Case, First, Form, Story, Verdict};
 use crate::proto::rtmp::{Mistake, Surplus};

@@ -1,6 +1,6 @@
 //! Learning, along a walk, how much longer the messages of each type are than their headers say.
 
-use super::super::neighbours::is_header;
+use super::super::header_inside::is_header;
 use super::{COST, Walk};
 use crate::proto::rtmp::MessageType;
 use crate::proto::rtmp::resync::{Past, Then, Weight, weigh_header, weigh_payload};
