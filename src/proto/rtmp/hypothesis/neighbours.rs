@@ -160,8 +160,8 @@ fn longer(case: &Case<'_>, first: Option<&First>, at: usize) -> Mistake {
     if let (Some(by), Some(payload)) = (by, &payload) {
         return Mistake::Length { said: first.length, is: payload.len() as u32, by };
     }
-    let known = known_behind(case, Some(first));
-    let holds_header = || (first.data + 1..case.symptom).any(|at| is_header(&case.bytes[at..], &known));
+    let own = (first.id, first.kind);
+    let holds_header = || (first.data + 1..case.symptom).any(|at| is_header(&case.bytes[at..], case.known, Some(own)));
     let is_told = ends(case, first);
     case.known.spend(u64::from(first.length) / 4);
     let is_doubtful = !is_told && holds_header() || may_be_split(case, first, at);

@@ -56,7 +56,7 @@ impl Walk<'_> {
         let most = i32::from(SURPLUS);
         let is_header = |by: &i32| {
             let at = self.at.checked_add_signed(*by as isize);
-            at.and_then(|at| self.bytes.get(at..)).is_some_and(|bytes| is_header(bytes, self.known))
+            at.and_then(|at| self.bytes.get(at..)).is_some_and(|bytes| is_header(bytes, self.known, None))
         };
         // It ends at the latest where a whole header stands.
         let latest = (-most..=most).find(is_header).unwrap_or(most);
