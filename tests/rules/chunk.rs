@@ -198,9 +198,9 @@ fn times() -> Vec<Case> {
             "extended timestamps with their bytes the other way round",
             &publisher(|c| {
                 c.chunk_layer(|chunks| {
-                    [0x00ff_fff0, 0x1800_0001, 0x4000_0001]
-                        .into_iter()
-                        .for_each(|time| chunks.message_as(Format::Type0, &picture(time)))
+                    for time in [0x00ff_fff0, 0x1800_0001, 0x4000_0001] {
+                        chunks.message_as(Format::Type0, &picture(time));
+                    }
                 })
             }),
             &[

@@ -1,8 +1,8 @@
 //! All messages of some types are longer or shorter than their headers say, by the same number of bytes: the sender does not
 //! count the header of an FLV tag's body, or counts that of the tag, or writes some bytes behind each message.
 
+use super::header_inside::is_header;
 use super::length::told;
-use super::neighbours::is_header;
 use super::walk::{Lesson, Outcome, Rigour, SURPLUS, Walk};
 use super::{Before, Case, First, Form, Story, Verdict};
 use crate::proto::rtmp::{Mistake, Surplus};
@@ -21,7 +21,7 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
     // It ends at the latest where a whole header stands: one that reads over that reads two messages as one.
     let is_header = |by: &i8| {
         let at = case.symptom.checked_add_signed(isize::from(*by));
-        at.and_then(|at| case.bytes.get(at..)).is_some_and(|bytes| is_header(bytes, case.known))
+        at.and_then(|at| case.bytes.get(at..)).is_some_and(|bytes| is_header(bytes, case.known, None))
     };
     let latest = (-SURPLUS..=SURPLUS).find(is_header).unwrap_or(SURPLUS);
     let numbers = (1..=SURPLUS).flat_map(|by| [by, -by]).filter(|by| *by <= latest);

@@ -13,6 +13,7 @@ mod extended_timestamp;
 mod first_chunk_inherits;
 mod flv_tags;
 mod form;
+mod header_inside;
 mod header_on_every_chunk;
 mod length;
 mod lengths;

@@ -1,6 +1,7 @@
 //! A message is longer or shorter than its header says, or bytes that belong to no chunk stand behind it: the next chunk begins
 //! a little before or behind the place where the header is that cannot be one.
 
+use super::header_inside::is_header;
 use super::length::{is_amf, is_whole, payload, told};
 use super::lengths::ends;
 use super::size_inside::may_be_split;
@@ -8,8 +9,7 @@ use super::walk::{Outcome, Rigour, SURPLUS, Walk};
 use super::{Before, Case, Explanation, First, Form, Story, Verdict};
 use crate::proto::rtmp::mistake::{Mistake, Stray, Telling};
 use crate::proto::rtmp::resync::{Known, Past};
-use crate::proto::rtmp::{MessageType, Surplus, header};
-use crate::wire::{Reader, Silent};
+use crate::proto::rtmp::{MessageType, Surplus};
 
 /// How far behind that place the next chunk is looked for: a handshake's block, and any other that is small.
 const REACH: usize = 4096;
@@ -131,21 +131,6 @@ pub(super) fn is_candidate(bytes: &[u8], known: &Known) -> bool {
     id < 2 || bytes.get(7).is_none_or(|kind| MessageType(*kind).name().is_some())
 }
 
-/// The longest message that a chance header may have.
-const USUAL_LENGTH: u32 = 0xffff;
-
-/// Whether a whole header begins here that says what its chunk stream's last one did: of a hundred thousand places one looks so.
-pub(super) fn is_header(bytes: &[u8], known: &Known) -> bool {
-    let Ok(length) = header::length(bytes) else { return false };
-    if bytes[0] >> 6 > 1 || bytes.len() < length {
-        return false;
-    }
-    let Ok(header) = header::read(&mut Reader::new(&bytes[..length], 0, &mut Silent)) else { return false };
-    let is_like = |past: &Past| past.id == header.chunk_stream_id && past.kind == header.kind;
-    let is_placed = header.format == 1 || known.message_streams.contains(&header.message_stream_id);
-    (1..=USUAL_LENGTH).contains(&header.length) && is_placed && known.streams.iter().any(is_like)
-}
-
 /// Whether a mistake gives a control message the length that its type has.
 fn is_own_length(kind: MessageType, mistake: Mistake) -> bool {
     let Mistake::Length { is, .. } = mistake else { return false };
@@ -175,8 +160,8 @@ fn longer(case: &Case<'_>, first: Option<&First>, at: usize) -> Mistake {
     if let (Some(by), Some(payload)) = (by, &payload) {
         return Mistake::Length { said: first.length, is: payload.len() as u32, by };
     }
-    let known = known_behind(case, Some(first));
-    let holds_header = || (first.data + 1..case.symptom).any(|at| is_header(&case.bytes[at..], &known));
+    let own = (first.id, first.kind);
+    let holds_header = || (first.data + 1..case.symptom).any(|at| is_header(&case.bytes[at..], case.known, Some(own)));
     let is_told = ends(case, first);
     case.known.spend(u64::from(first.length) / 4);
     let is_doubtful = !is_told && holds_header() || may_be_split(case, first, at);

@@ -1,6 +1,6 @@
 //! Learning, along a walk, how much longer the messages of each type are than their headers say.
 
-use super::super::neighbours::is_header;
+use super::super::header_inside::is_header;
 use super::{COST, Walk};
 use crate::proto::rtmp::MessageType;
 use crate::proto::rtmp::resync::{Past, Then, Weight, weigh_header, weigh_payload};
@@ -56,7 +56,7 @@ impl Walk<'_> {
         let most = i32::from(SURPLUS);
         let is_header = |by: &i32| {
             let at = self.at.checked_add_signed(*by as isize);
-            at.and_then(|at| self.bytes.get(at..)).is_some_and(|bytes| is_header(bytes, self.known))
+            at.and_then(|at| self.bytes.get(at..)).is_some_and(|bytes| is_header(bytes, self.known, None))
         };
         // It ends at the latest where a whole header stands.
         let latest = (-most..=most).find(is_header).unwrap_or(most);
