@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{column, heading, lines, put};
+use crate::proto::rtmp::Reading;
 use crate::tui::app::App;
 use crate::tui::index::Row;
 use crate::tui::layout::Pane;
@@ -118,7 +119,9 @@ fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: 
         Some(Side::Server) => "←",
         None => " ",
     };
-    at = column(buffer, at, 2, arrow, app.theme.side(entry.from()));
+    at = put(buffer, at, arrow, app.theme.side(entry.from()));
+    let is_otherwise = matches!(entry, Row::Message(message) if message.reading != Reading::Standard);
+    at = put(buffer, at, if is_otherwise { OTHERWISE } else { " " }, app.theme.trouble());
     let header = match entry {
         Row::Message(row) => Some((row.chunk_stream_id, row.time_words())),
         Row::Incomplete(event) => Some((event.head.chunk_stream_id, event.head.time_words())),
@@ -138,6 +141,9 @@ fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: 
     at = column(buffer, at, wide, kind, app.theme.side(entry.from()).patch(style));
     put(buffer, at, what, style);
 }
+
+/// Beside a message that was not read as RTMP has it, because its sender made a mistake.
+const OTHERWISE: &str = "~";
 
 /// A severity's first letter: enough to tell them apart without colour.
 fn letter(name: &str) -> &'static str {
