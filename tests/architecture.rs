@@ -145,7 +145,7 @@ const SCREEN: &[(&str, &[&str], &str)] = &[
     ("tui::evidence", &["Run"], "a message's bytes lie in runs of chunks"),
     (
         "tui::index",
-        &["Answer", "Head", "HeaderBytes", "Message", "MessageType", "Run"],
+        &["Answer", "Head", "HeaderBytes", "Message", "MessageType", "Reading", "Run"],
         "a row is a message made small",
     ),
     ("tui::index", &["Handshake", "HandshakeFacts", "Step"], "a row is a step of the handshake made small"),

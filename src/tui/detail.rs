@@ -8,7 +8,7 @@ use ratatui::text::Span;
 use super::book::{Book, Shown};
 use super::evidence::Missing;
 use super::index::{Index, Row};
-use crate::proto::rtmp::{Head, Reading, header, record_payload, type_name};
+use crate::proto::rtmp::{Head, header, record_payload, type_name};
 use crate::proto::{Envelope, Event, describe};
 use crate::registry::native as field;
 use crate::rules::{Finding, Severity};
@@ -198,7 +198,7 @@ impl Detail {
                 detail.measure(&field::TIMESTAMP, head.timestamp);
             }
             detail.measure(&header::LENGTH, head.length);
-            if head.reading != Reading::Standard {
+            if !head.reading.is_standard() {
                 detail.fact(&field::READING, head.reading.name());
             }
             detail.fact(&field::CHUNKS, head.chunks);

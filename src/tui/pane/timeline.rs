@@ -7,7 +7,6 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{column, heading, lines, put};
-use crate::proto::rtmp::Reading;
 use crate::tui::app::App;
 use crate::tui::index::Row;
 use crate::tui::layout::Pane;
@@ -120,7 +119,7 @@ fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: 
         None => " ",
     };
     at = put(buffer, at, arrow, app.theme.side(entry.from()));
-    let is_otherwise = matches!(entry, Row::Message(message) if message.reading != Reading::Standard);
+    let is_otherwise = matches!(entry, Row::Message(message) if !message.reading.is_standard());
     at = put(buffer, at, if is_otherwise { OTHERWISE } else { " " }, app.theme.trouble());
     let header = match entry {
         Row::Message(row) => Some((row.chunk_stream_id, row.time_words())),
