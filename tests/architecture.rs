@@ -146,7 +146,11 @@ const SCREEN: &[(&str, &[&str], &str)] = &[
     ("tui::detail", &["Head", "header", "record_payload"], "fields are recorded again"),
     ("tui::detail", &["type_name"], "a message's type is told"),
     ("tui::evidence", &["Run"], "a message's bytes lie in runs of chunks"),
-    ("tui::index", &["Head", "HeaderBytes", "Message", "MessageType", "Run"], "a row is a message made small"),
+    (
+        "tui::index",
+        &["Head", "HeaderBytes", "Message", "MessageType", "Reading", "Run"],
+        "a row is a message made small",
+    ),
     ("tui::index", &["Handshake", "HandshakeFacts", "Step"], "a row is a step of the handshake made small"),
     ("tui::index", &["How", "TcpFacts"], "a session's row has its ends"),
     ("tui::pane::sessions", &["How", "Start"], "a session's state is told in a word"),

@@ -161,6 +161,12 @@ fn bytes_choose_the_field() {
     assert_screen!(screen);
 }
 
+/// Messages that were not read as RTMP has it have a mark, and their fields say which way they were read.
+#[test]
+fn a_message_that_was_read_otherwise_80x24() {
+    assert_screen!(Screen::new("cases/connect-in-peer-chunk-size.pcap", 80, 24).keys("/connect(1)\n"));
+}
+
 #[test]
 fn a_finding_80x24() {
     assert_screen!(Screen::new(DENIED, 80, 24).keys("/createstream(4) was\n"));

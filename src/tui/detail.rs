@@ -241,6 +241,9 @@ impl Detail {
                 detail.measure(&field::TIMESTAMP, head.timestamp);
             }
             detail.measure(&header::LENGTH, head.length);
+            if !head.reading.is_standard() {
+                detail.fact(&field::READING, head.reading.name());
+            }
             detail.fact(&field::CHUNKS, head.chunks);
             detail.measure(&field::SIZE, head.size);
             detail.fact(&field::OFFSET, head.offset);

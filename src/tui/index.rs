@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::blocks::Blocks;
 use crate::net::{How, TcpFacts};
-use crate::proto::rtmp::{Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Run, Step};
+use crate::proto::rtmp::{Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Reading, Run, Step};
 use crate::proto::{
     Answer, Close, Deviation, Envelope, Event, EventKind, Flow, Gap, Incomplete, Opened, Resync, Undecodable,
 };
@@ -54,6 +54,8 @@ pub struct MessageRow {
     pub chunk_format: u8,
     /// Whether the timestamp and the message stream are known, and whether the timestamp counts from 0 for want of a first one.
     pub known: (bool, bool, bool),
+    /// As RTMP has it, or otherwise, because its sender made a mistake.
+    pub reading: Reading,
 }
 
 /// Where a message's chunks lie.
@@ -279,6 +281,7 @@ impl Index {
             kind: head.kind,
             from: message.from,
             chunk_format: head.chunk_format,
+            reading: head.reading,
         }
     }
 
@@ -399,7 +402,7 @@ impl MessageRow {
             // Nothing that is shown asks for these: the header itself has them.
             delta: None,
             extended: None,
-            reading: <_>::default(),
+            reading: self.reading,
         }
     }
 }

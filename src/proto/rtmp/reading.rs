@@ -15,6 +15,10 @@ pub enum Reading {
 }
 
 impl Reading {
+    pub fn is_standard(self) -> bool {
+        self == Reading::Standard
+    }
+
     /// Every name.
     pub const WORDS: &'static [Word] = &Word::list([
         Reading::ChunkSize.name(),

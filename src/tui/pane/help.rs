@@ -18,7 +18,8 @@ pub(super) fn draw(buffer: &mut Buffer, screen: Rect, app: &App) {
     let area =
         Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height };
     Clear.render(area, buffer);
-    let block = Block::bordered().title(" keys ").title_bottom(" → client to server  ← server to client ");
+    let block =
+        Block::bordered().title(" keys ").title_bottom(" → client to server  ← server to client  ~ read otherwise ");
     let inside = block.inner(area);
     block.render(area, buffer);
     for (binding, line) in BINDINGS.iter().zip(super::lines(inside)) {

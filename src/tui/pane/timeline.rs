@@ -121,7 +121,9 @@ fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: 
         Some(Side::Server) => "←",
         None => " ",
     };
-    at = column(buffer, at, 2, arrow, app.theme.side(entry.from()));
+    at = put(buffer, at, arrow, app.theme.side(entry.from()));
+    let is_otherwise = matches!(entry, Row::Message(message) if !message.reading.is_standard());
+    at = put(buffer, at, if is_otherwise { OTHERWISE } else { " " }, app.theme.trouble());
     let header = match entry {
         Row::Message(row) => Some((row.chunk_stream_id, row.time_words())),
         Row::Incomplete(event) => Some((event.head.chunk_stream_id, event.head.time_words())),
@@ -141,6 +143,9 @@ fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: 
     at = column(buffer, at, wide, kind, app.theme.side(entry.from()).patch(style));
     put(buffer, at, what, style);
 }
+
+/// Beside a message that was not read as RTMP has it, because its sender made a mistake.
+const OTHERWISE: &str = "~";
 
 /// A severity's first letter: enough to tell them apart without colour.
 fn letter(name: &str) -> &'static str {
