@@ -12,6 +12,9 @@ use peak_alloc::PeakAlloc;
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
 use rtmp_inspect::capture::{Input, LinkType, Packet};
 use rtmp_inspect::inspection::{self, Inspection, Read};
+use rtmp_inspect::proto::Event;
+use rtmp_inspect::rules::Engine;
+use rtmp_inspect::story::Stories;
 use rtmp_inspect::wire::{Moment, Place};
 
 #[global_allocator]
@@ -19,6 +22,9 @@ static MEMORY: PeakAlloc = PeakAlloc;
 
 /// What is counted may be wrong by so much, in bytes: places in tables that are smaller than a page.
 const SLACK: usize = 16 << 10;
+
+/// By so much two readings of one capture may differ, in bytes: a table that is hashed grows when its places happen to be taken.
+const NOISE: usize = 40 << 10;
 
 /// What a session takes by itself, whatever is said in it, in bytes: its connection, its handshake, and what every rule begins with.
 const SESSION: usize = 24 << 10;
@@ -125,6 +131,82 @@ fn peak(capture: Vec<u8>, limits: &Limits) -> (usize, usize) {
     }
     while inspection.told().is_some() {}
     (MEMORY.peak_usage() - before, inspection.totals().sessions as usize)
+}
+
+/// What is kept of sessions beside what the analyzer keeps, and how much it says that it is.
+#[derive(Clone, Copy)]
+struct Kept {
+    truth: usize,
+    told: usize,
+    sessions: usize,
+}
+
+/// What stories and rules keep, at the same places of a capture as [`taken`]: what there is with them, without what there is
+/// without them.
+fn kept<K>(
+    frames: &Frames,
+    limits: &Limits,
+    mut keeper: K,
+    observe: impl Fn(&mut K, &Event),
+    told: impl Fn(&K) -> (usize, usize),
+) -> Vec<Kept> {
+    let step = (frames.places.len() / 100).max(1);
+    let run = |observe: &mut dyn FnMut(&Event), told: &mut dyn FnMut(usize)| {
+        let before = MEMORY.current_usage();
+        let mut analyzer = Analyzer::new(limits, Options::default());
+        for (index, packet) in frames.packets().enumerate() {
+            analyzer.push(&packet);
+            while let Some(event) = analyzer.poll() {
+                observe(&event);
+            }
+            if index % step == step - 1 {
+                told(MEMORY.current_usage().saturating_sub(before));
+            }
+        }
+    };
+    let mut alone = Vec::with_capacity(frames.places.len() / step);
+    run(&mut |_| (), &mut |taken| alone.push(taken));
+    let mut both = Vec::with_capacity(alone.len());
+    let keeper = std::cell::RefCell::new(&mut keeper);
+    run(&mut |event| observe(&mut keeper.borrow_mut(), event), &mut |taken| {
+        let (told, sessions) = told(&keeper.borrow());
+        both.push(Kept { truth: taken, told, sessions });
+    });
+    let truth = |(kept, alone): (Kept, usize)| Kept { truth: kept.truth.saturating_sub(alone), ..kept };
+    both.into_iter().zip(alone).map(truth).collect()
+}
+
+/// Looks whether what is kept was counted: the sessions' lists within a quarter, and what each session takes by itself beside them.
+/// What is counted may be more, until a limit makes it count anew.
+fn check_kept(what: &str, kept: Kept, each: usize) {
+    let Kept { truth, told, sessions } = kept;
+    let most = told + told / 4 + (sessions + 1) * each + NOISE;
+    assert!(truth <= most, "{what}: {told} bytes were counted of {truth}, in {sessions} sessions");
+}
+
+#[test]
+fn what_stories_and_rules_keep_is_counted() {
+    /// What a session's story takes by itself; what its rules begin with, and each kind of fault that was seen. In bytes.
+    const STORY: usize = 4 << 10;
+    const RULES: usize = 16 << 10;
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let limits = limits();
+    for (attack, _) in hostile::ATTACKS {
+        let frames = Frames::of(capture(attack, size(attack)));
+        let learn = |it: &mut Stories, event: &Event| {
+            it.learn(event);
+        };
+        let stories = kept(&frames, &limits, Stories::under(&limits), learn, |it| (it.held_bytes(), it.held()));
+        let judge = |it: &mut Engine, event: &Event| drop(it.observe(event));
+        let both = kept(&frames, &limits, Engine::under(&limits), judge, |it| (it.held_bytes(), it.held()));
+        assert_eq!(stories.len(), both.len());
+        for (story, both) in stories.into_iter().zip(both) {
+            check_kept(&format!("{attack}, stories"), story, STORY);
+            // The rules have stories of their own.
+            let rules = Kept { truth: both.truth.saturating_sub(story.truth), ..both };
+            check_kept(&format!("{attack}, rules"), rules, RULES);
+        }
+    }
 }
 
 #[test]
