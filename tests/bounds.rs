@@ -4,6 +4,7 @@
 #[path = "bench/hostile.rs"]
 mod hostile;
 
+use std::cell::RefCell;
 use std::io::Cursor;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -141,39 +142,43 @@ struct Kept {
     sessions: usize,
 }
 
-/// What stories and rules keep, at the same places of a capture as [`taken`]: what there is with them, without what there is
-/// without them.
+/// Reads a capture, and lets `told` look at what was taken at the same places as [`taken`].
+fn read(frames: &Frames, limits: &Limits, mut observe: impl FnMut(&Event), mut told: impl FnMut(usize)) {
+    let step = (frames.places.len() / 100).max(1);
+    let before = MEMORY.current_usage();
+    let mut analyzer = Analyzer::new(limits, Options::default());
+    for (index, packet) in frames.packets().enumerate() {
+        analyzer.push(&packet);
+        while let Some(event) = analyzer.poll() {
+            observe(&event);
+        }
+        if index % step == step - 1 {
+            told(MEMORY.current_usage().saturating_sub(before));
+        }
+    }
+}
+
+/// What somebody keeps who is told of the sessions: what there is with him, beside what there is without him.
 fn kept<K>(
     frames: &Frames,
     limits: &Limits,
-    mut keeper: K,
+    without: &[usize],
+    keeper: K,
     observe: impl Fn(&mut K, &Event),
     told: impl Fn(&K) -> (usize, usize),
 ) -> Vec<Kept> {
-    let step = (frames.places.len() / 100).max(1);
-    let run = |observe: &mut dyn FnMut(&Event), told: &mut dyn FnMut(usize)| {
-        let before = MEMORY.current_usage();
-        let mut analyzer = Analyzer::new(limits, Options::default());
-        for (index, packet) in frames.packets().enumerate() {
-            analyzer.push(&packet);
-            while let Some(event) = analyzer.poll() {
-                observe(&event);
-            }
-            if index % step == step - 1 {
-                told(MEMORY.current_usage().saturating_sub(before));
-            }
-        }
-    };
-    let mut alone = Vec::with_capacity(frames.places.len() / step);
-    run(&mut |_| (), &mut |taken| alone.push(taken));
-    let mut both = Vec::with_capacity(alone.len());
-    let keeper = std::cell::RefCell::new(&mut keeper);
-    run(&mut |event| observe(&mut keeper.borrow_mut(), event), &mut |taken| {
-        let (told, sessions) = told(&keeper.borrow());
-        both.push(Kept { truth: taken, told, sessions });
-    });
-    let truth = |(kept, alone): (Kept, usize)| Kept { truth: kept.truth.saturating_sub(alone), ..kept };
-    both.into_iter().zip(alone).map(truth).collect()
+    let mut all = Vec::with_capacity(without.len());
+    let keeper = RefCell::new(keeper);
+    read(
+        frames,
+        limits,
+        |event| observe(&mut keeper.borrow_mut(), event),
+        |taken| {
+            let (told, sessions) = told(&keeper.borrow());
+            all.push(Kept { truth: taken.saturating_sub(without[all.len()]), told, sessions });
+        },
+    );
+    all
 }
 
 /// Looks whether what is kept was counted: the sessions' lists within a quarter, and what each session takes by itself beside them.
@@ -193,12 +198,15 @@ fn what_stories_and_rules_keep_is_counted() {
     let limits = limits();
     for (attack, _) in hostile::ATTACKS {
         let frames = Frames::of(capture(attack, size(attack)));
+        let mut without = Vec::with_capacity(frames.places.len());
+        read(&frames, &limits, |_| (), |taken| without.push(taken));
         let learn = |it: &mut Stories, event: &Event| {
             it.learn(event);
         };
-        let stories = kept(&frames, &limits, Stories::under(&limits), learn, |it| (it.held_bytes(), it.held()));
+        let stories =
+            kept(&frames, &limits, &without, Stories::under(&limits), learn, |it| (it.held_bytes(), it.held()));
         let judge = |it: &mut Engine, event: &Event| drop(it.observe(event));
-        let both = kept(&frames, &limits, Engine::under(&limits), judge, |it| (it.held_bytes(), it.held()));
+        let both = kept(&frames, &limits, &without, Engine::under(&limits), judge, |it| (it.held_bytes(), it.held()));
         assert_eq!(stories.len(), both.len());
         for (story, both) in stories.into_iter().zip(both) {
             check_kept(&format!("{attack}, stories"), story, STORY);
