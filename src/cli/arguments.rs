@@ -175,6 +175,8 @@ pub(super) enum Area {
     Amf,
     /// Media
     Med,
+    /// FTL
+    Ftl,
     /// The capture and the connection
     Net,
 }
@@ -189,6 +191,7 @@ impl Area {
             Area::Cmd => "CMD",
             Area::Amf => "AMF",
             Area::Med => "MED",
+            Area::Ftl => "FTL",
             Area::Net => "NET",
         }
     }

@@ -56,6 +56,10 @@ const CAUSES: &[Cause] = &[
         codes: &["CMD023"],
         explained: &["CMD006", "CMD017", "CMD018", "CMD026", "CMD032", "MED004", "NET004", "NET008"],
     },
+    // A server that still waits for the end of a line answers nothing.
+    Cause { codes: &["FTL006"], explained: &["FTL009"] },
+    // The same of FTL: who was refused goes no further.
+    Cause { codes: &["FTL001"], explained: &["FTL009", "FTL011", "FTL018", "NET004"] },
     // A sender that waits for an acknowledgement stops.
     Cause { codes: &["CTL006"], explained: &["CTL009", "MED011"] },
     // A side that takes nothing more stops the other.

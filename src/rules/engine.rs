@@ -71,15 +71,20 @@ enum Verdict {
     Hold,
 }
 
-/// The rules that see audio and video messages, by their places in the catalogue.
+/// The rules that see audio and video messages, by their places among those that judge RTMP.
 static MEDIA: ([u8; CATALOGUE.len()], usize) = {
-    let (mut places, mut count, mut at) = ([0; CATALOGUE.len()], 0, 0);
+    let (mut places, mut count, mut at, mut place) = ([0; CATALOGUE.len()], 0, 0, 0);
     while at < CATALOGUE.len() {
-        if CATALOGUE[at].meta.media {
-            places[count] = at as u8;
+        let meta = CATALOGUE[at].meta;
+        at += 1;
+        if meta.is_of_ftl() {
+            continue;
+        }
+        if meta.media {
+            places[count] = place;
             count += 1;
         }
-        at += 1;
+        place += 1;
     }
     (places, count)
 };

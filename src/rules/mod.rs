@@ -9,6 +9,7 @@ mod chunk;
 mod command;
 mod control;
 mod engine;
+mod ftl;
 mod handshake;
 mod media;
 mod network;
@@ -18,9 +19,8 @@ pub mod reference;
 pub use engine::Engine;
 
 use crate::limits::Limits;
-use crate::proto::ftl;
 use crate::proto::rtmp::{Handshake, Message};
-use crate::proto::{Close, Deviation, Flow, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::proto::{self, Close, Deviation, Flow, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::story::Request;
 pub use crate::story::Story;
 pub use crate::story::{Mark, Marked, Quote};
@@ -84,8 +84,12 @@ pub struct Meta {
 impl Meta {
     /// Whether it says something of sessions of a protocol. What TCP did is said of all.
     fn judges(&self, protocol: &str) -> bool {
-        let area = &self.code[..3];
-        area == "NET" || (area == "FTL") == (protocol == ftl::NAME)
+        self.code.starts_with("NET") || self.is_of_ftl() == (protocol == proto::ftl::NAME)
+    }
+
+    /// Whether it says something of FTL's own.
+    const fn is_of_ftl(&self) -> bool {
+        matches!(self.code.as_bytes(), [b'F', b'T', b'L', ..])
     }
 
     /// What to change in a server or client, in one sentence or some.
@@ -150,7 +154,7 @@ pub trait Rule: Send {
     fn opened(&mut self, _: &Opened, _: &Story, _: &mut Findings) {}
     fn handshake(&mut self, _: &Handshake, _: &Story, _: &mut Findings) {}
     fn message(&mut self, _: &Message, _: &Story, _: &mut Findings) {}
-    fn ftl(&mut self, _: &ftl::Message, _: &Story, _: &mut Findings) {}
+    fn ftl(&mut self, _: &proto::ftl::Message, _: &Story, _: &mut Findings) {}
     fn flow(&mut self, _: &Flow, _: &Story, _: &mut Findings) {}
     fn incomplete(&mut self, _: &Incomplete, _: &Story, _: &mut Findings) {}
     fn gap(&mut self, _: &Gap, _: &Story, _: &mut Findings) {}
@@ -425,6 +429,26 @@ pub static CATALOGUE: &[&Entry] = &[
     &media::MED016,
     &media::MED017,
     &media::MED018,
+    &ftl::FTL001,
+    &ftl::FTL002,
+    &ftl::FTL003,
+    &ftl::FTL004,
+    &ftl::FTL005,
+    &ftl::FTL006,
+    &ftl::FTL007,
+    &ftl::FTL008,
+    &ftl::FTL009,
+    &ftl::FTL010,
+    &ftl::FTL011,
+    &ftl::FTL012,
+    &ftl::FTL013,
+    &ftl::FTL014,
+    &ftl::FTL015,
+    &ftl::FTL016,
+    &ftl::FTL017,
+    &ftl::FTL018,
+    &ftl::FTL019,
+    &ftl::FTL020,
     &network::NET001,
     &network::NET002,
     &network::NET003,

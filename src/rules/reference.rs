@@ -10,6 +10,7 @@ const AREAS: &[(&str, &str)] = &[
     ("CMD", "Commands and status"),
     ("AMF", "AMF values"),
     ("MED", "Media"),
+    ("FTL", "FTL"),
     ("NET", "The capture and the connection"),
 ];
 

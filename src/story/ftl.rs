@@ -1,10 +1,11 @@
 //! What an FTL session did: how far its control connection came, what was asked and answered, and how its media ran.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use crate::proto::Flow;
 use crate::proto::ftl::{Body, CommandName, Content, Datagram, Message, Relation, ReplyCode, State, media};
-use crate::proto::rtp::{Asked, Codec, Counts, Frame, Media, Pictures, Rtp};
+use crate::proto::rtp::{Arrival, Asked, Codec, Counts, Frame, Media, NalType, Pictures, Rtp, Seen};
 use crate::wire::{Moment, Side};
 
 /// Commands that are remembered with what answered them; PINGs are counted.
@@ -13,6 +14,10 @@ const REQUESTS: usize = 32;
 const SOURCES: usize = 8;
 /// Flows that are remembered.
 const FLOWS: usize = 8;
+/// What was asked for again so shortly ago may still be on its way, in ns.
+const ON_ITS_WAY: i64 = 1_000_000_000;
+/// Packets that were asked for again and are still on their way.
+const ASKED: usize = 256;
 
 /// What an FTL session did so far.
 #[derive(Clone, Debug, Default)]
@@ -133,8 +138,15 @@ pub struct Source {
     pub pictures: Option<Pictures>,
     /// A slice came before SPS and PPS: nothing can be decoded up to these.
     pub early_slice: Option<Moment>,
+    pub has_sps: bool,
     pub has_pps: bool,
     pub reports: u64,
+    /// The longest time from the first request for a packet to that packet, in ns.
+    pub longest_wait: Option<i64>,
+    /// The packet with its highest number: that number without its wrapping, its RTP time, and when it came.
+    pub newest: Option<(i64, u32, Moment)>,
+    /// The numbers that were asked for lately and have not come since, oldest first.
+    asked: VecDeque<(i64, Moment)>,
 }
 
 impl Source {
@@ -159,8 +171,12 @@ impl Source {
             largest_frame: 0,
             pictures: None,
             early_slice: None,
+            has_sps: false,
             has_pps: false,
             reports: 0,
+            longest_wait: None,
+            newest: None,
+            asked: VecDeque::new(),
         }
     }
 
@@ -175,6 +191,35 @@ impl Source {
         self.counts.asked.saturating_sub(self.counts.answered)
     }
 
+    /// Those of them that were asked for so long before its last packet that they should have come.
+    pub fn overdue(&self) -> u64 {
+        let is_on_its_way = |(_, at): &&(i64, Moment)| self.last.time.since(at.time) <= ON_ITS_WAY;
+        self.unanswered().saturating_sub(self.asked.iter().filter(is_on_its_way).count() as u64)
+    }
+
+    fn packet(&mut self, seen: &Seen, timestamp: u32, at: Moment) {
+        match seen.arrival {
+            Arrival::Retransmission { waited_ns, .. } => {
+                self.longest_wait = Some(self.longest_wait.map_or(waited_ns, |longest| longest.max(waited_ns)));
+            }
+            Arrival::First | Arrival::Next | Arrival::Ahead { .. } | Arrival::Restart => {
+                self.newest = Some((seen.number, timestamp, at));
+            }
+            Arrival::Late | Arrival::Duplicate | Arrival::Strange => {}
+        }
+        self.asked.retain(|(number, _)| *number != seen.number);
+    }
+
+    fn nack(&mut self, asked: &[Asked], at: Moment) {
+        let is_over = |(_, asked): &(i64, Moment)| at.time.since(asked.time) > ON_ITS_WAY;
+        while self.asked.front().is_some_and(is_over) || self.asked.len() > ASKED {
+            self.asked.pop_front();
+        }
+        let new = asked.iter().filter(|asked| asked.times == 1);
+        self.asked.extend(new.clone().map(|asked| (asked.number, at)));
+        self.counts.asked += new.count() as u64;
+    }
+
     fn frame(&mut self, frame: &Frame) {
         self.frames += 1;
         self.whole_frames += u64::from(frame.is_whole());
@@ -182,8 +227,9 @@ impl Source {
         let Media::H264 { is_key, pictures, has_pps, units } = &frame.media else { return };
         self.pictures = self.pictures.take().or_else(|| pictures.clone());
         self.has_pps |= *has_pps;
+        self.has_sps |= units.iter().any(|unit| unit.kind == NalType::SPS);
         let has_slice = units.iter().any(|unit| unit.kind.is_slice());
-        if has_slice && (self.pictures.is_none() || !self.has_pps) {
+        if has_slice && !(self.has_sps && self.has_pps) {
             self.early_slice.get_or_insert(frame.first);
         }
         if *is_key {
@@ -260,6 +306,7 @@ impl Ftl {
                 source.codec = source.codec.or(rtp.codec);
                 source.counts = seen.counts;
                 source.last = item.at;
+                source.packet(&seen, rtp.timestamp, item.at);
                 if seen.arrival.is_new() {
                     source.payload += u64::from(rtp.payload.end - rtp.payload.start);
                     let step = rtp.timestamp.wrapping_sub(source.last_timestamp as u32) as i32;
@@ -277,8 +324,7 @@ impl Ftl {
             media::Datagram::Nack(nack) => {
                 self.nacks += 1;
                 if let Some(place) = self.place(item.from.other(), nack.media_ssrc) {
-                    let is_new = |asked: &&Asked| asked.times == 1;
-                    self.sources[place].counts.asked += item.asked.iter().filter(is_new).count() as u64;
+                    self.sources[place].nack(&item.asked, item.at);
                 }
             }
             media::Datagram::Ping(_) if item.from == Side::Client => self.echoes.sent(item.at),
@@ -307,6 +353,7 @@ impl Ftl {
             + self.requests.capacity() * size_of::<Command>()
             + self.flows.capacity() * size_of::<FlowFacts>()
             + self.sources.capacity() * (size_of::<Source>() + 512)
+            + self.sources.iter().map(|source| source.asked.capacity() * size_of::<(i64, Moment)>()).sum::<usize>()
             + self.state.memory()
     }
 

@@ -28,7 +28,7 @@ pub use tracks::{Step, Track, Tracks};
 
 use crate::net::{How, Start};
 use crate::proto::rtmp::procedure::Deed;
-use crate::proto::{Close, Event, Why};
+use crate::proto::{self, Close, Event, Why};
 use crate::wire::{Moment, Side};
 
 /// How a session ended.
@@ -91,7 +91,9 @@ impl Story {
     /// Whether all that a side sent was captured, though not all of it may have been understood.
     pub fn is_captured(&self, side: Side) -> bool {
         let client = self.of(Side::Client);
-        let is_from_start = side == Side::Client || client.handshake[0].is_some() || client.left_out_version;
+        // FTL has no handshake before its first line, which is the client's.
+        let has_begun = client.handshake[0].is_some() || client.left_out_version || self.ftl.is_some();
+        let is_from_start = side == Side::Client || has_begun;
         !self.midstream && is_from_start && !self.of(side).gap
     }
 
@@ -143,7 +145,10 @@ impl Story {
             return;
         }
         match event {
-            Event::Session(opened) => self.midstream = opened.start == Start::Midstream,
+            Event::Session(opened) => {
+                self.midstream = opened.start == Start::Midstream;
+                self.ftl = (opened.protocol == proto::ftl::NAME).then(Box::default);
+            }
             Event::Message(message) => {
                 self.streams.learn(message, &self.requests);
                 Connect::learn(&mut self.connect, message, &self.requests);

@@ -4,7 +4,7 @@
 //! after any of them: [`Amf`] and [`Amf3`] values and [`media`] make message payloads; a [`ChunkWriter`] makes one direction's bytes
 //! of [`Message`]s; a [`Conversation`] makes the writes of both sides in time; a [`Link`] makes TCP packets of those,
 //! which [`pcap`] writes to a capture. [`transform`] bends packets the way networks and captures do, and
-//! [`sample`] has whole clean sessions to start from.
+//! [`sample`] has whole clean sessions to start from. [`ftl`] writes that protocol: lines and datagrams.
 //!
 //! ```
 //! use rtmp_inspect::synth::{Conversation, Link, pcap};
@@ -26,6 +26,7 @@ mod amf0;
 mod amf3;
 mod chunk;
 mod conversation;
+pub mod ftl;
 pub mod media;
 mod packets;
 pub mod pcap;

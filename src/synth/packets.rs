@@ -104,7 +104,7 @@ impl Packet {
 }
 
 /// The IPv4 address, or the one of this machine if one end speaks IPv6 and the other does not.
-fn v4(address: IpAddr) -> [u8; 4] {
+pub(super) fn v4(address: IpAddr) -> [u8; 4] {
     match address {
         IpAddr::V4(address) => address.octets(),
         IpAddr::V6(_) => [127, 0, 0, 1],
@@ -112,7 +112,7 @@ fn v4(address: IpAddr) -> [u8; 4] {
 }
 
 /// The sum of 16-bit words that Internet checksums are made of (RFC 1071).
-fn sum(bytes: &[u8]) -> u32 {
+pub(super) fn sum(bytes: &[u8]) -> u32 {
     let (pairs, odd) = bytes.as_chunks::<2>();
     let sum: u64 = pairs.iter().map(|pair| u64::from(u16::from_be_bytes(*pair))).sum();
     // The carries come back in, so that packets of any size have their sum.
@@ -120,7 +120,7 @@ fn sum(bytes: &[u8]) -> u32 {
     sum as u32 + odd.first().map_or(0, |byte| u32::from(*byte) << 8)
 }
 
-fn checksum(mut sum: u32) -> u16 {
+pub(super) fn checksum(mut sum: u32) -> u16 {
     while sum > 0xffff {
         sum = (sum & 0xffff) + (sum >> 16);
     }

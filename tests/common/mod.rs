@@ -85,6 +85,27 @@ impl Story {
         story
     }
 
+    /// Analyzes Ethernet frames with their times, by these stream keys.
+    pub fn of_timed(frames: &[(Time, Vec<u8>)], stream_keys: &[String]) -> Story {
+        let mut story = Story::default();
+        let options = Options { stream_keys: stream_keys.to_vec(), ..Options::default() };
+        let mut analyzer = Analyzer::new(&Limits::default(), options);
+        let mut engine = Engine::default();
+        for (index, (time, data)) in frames.iter().enumerate() {
+            analyzer.push(&capture::Packet {
+                at: Moment { packet: PacketNo(index as u64 + 1), time: *time },
+                link: LinkType(1),
+                data,
+                wire_length: data.len() as u32,
+                place: Place::default(),
+            });
+            story.drain(&mut analyzer, &mut engine);
+        }
+        analyzer.finish();
+        story.drain(&mut analyzer, &mut engine);
+        story
+    }
+
     pub fn of(conversation: &Conversation) -> Story {
         Story::of_packets(&Link::v4().packets(conversation))
     }

@@ -7,6 +7,7 @@ mod command;
 #[path = "../common/mod.rs"]
 mod common;
 mod control;
+mod ftl;
 mod handshake;
 mod loss;
 mod media;
@@ -54,6 +55,7 @@ fn cases() -> Vec<Case> {
         command::cases(),
         amf::cases(),
         media::cases(),
+        ftl::cases(),
         network::cases(),
     ]
     .into_iter()
@@ -91,7 +93,7 @@ fn every_rule_has_a_case_that_fails_and_one_that_passes() {
 fn the_catalogue_keeps_to_its_form() {
     let codes: Vec<_> = CATALOGUE.iter().map(|entry| entry.meta.code).collect();
     let mut sorted = codes.clone();
-    let areas = ["HSK", "CHK", "CTL", "CMD", "AMF", "MED", "NET"];
+    let areas = ["HSK", "CHK", "CTL", "CMD", "AMF", "MED", "FTL", "NET"];
     sorted.sort_by_key(|code| (areas.iter().position(|area| code.starts_with(area)), *code));
     sorted.dedup();
     assert_eq!(codes, sorted, "in the order of areas and codes, each once");

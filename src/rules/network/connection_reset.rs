@@ -1,8 +1,9 @@
 use crate::net::How;
 use crate::proto::Close;
+use crate::proto::ftl::{CommandName, Phase};
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Story, rule};
-use crate::story::{Stream, Use};
+use crate::story::{Ftl, Stream, Use};
 use crate::wire::Side;
 
 rule! {
@@ -28,6 +29,9 @@ struct Step(&'static str, bool);
 
 impl ConnectionReset {
     fn step(&self, story: &Story) -> Step {
+        if let Some(ftl) = &story.ftl {
+            return ftl_step(ftl);
+        }
         let streams = story.streams.iter().filter(|stream| stream.asked.is_some());
         if let Some(stream) = streams.max_by_key(|stream| stream.asked) {
             return stream_step(story, stream);
@@ -50,6 +54,31 @@ impl ConnectionReset {
             (None, None) => Step("during the handshake", true),
         }
     }
+}
+
+/// The same of a session of FTL.
+fn ftl_step(ftl: &Ftl) -> Step {
+    let state = &ftl.state;
+    if state.disconnected.is_some() {
+        return Step("after DISCONNECT", false);
+    }
+    if state.refused.is_some() {
+        return Step("after its server had refused or ended the session", false);
+    }
+    let waits = |name: CommandName| ftl.unanswered().any(|command| command.name == name);
+    Step(
+        match state.phase {
+            Phase::Started | Phase::Ended => "while publishing",
+            _ if waits(CommandName::Start) => "before the dot was answered",
+            _ if waits(CommandName::Connect) => "before CONNECT was answered",
+            _ if waits(CommandName::Hmac) => "before HMAC was answered",
+            Phase::Announcing => "while the client announced its media",
+            Phase::Authenticated => "after CONNECT was accepted",
+            Phase::Handshaking => "before CONNECT",
+            Phase::Opened => "before any command was accepted",
+        },
+        true,
+    )
 }
 
 fn stream_step(story: &Story, stream: &Stream) -> Step {
