@@ -356,6 +356,7 @@ impl Session {
             last,
             attempts: Attempts::default(),
             strangers: Vec::new(),
+            frames: Vec::new(),
         }));
     }
 
