@@ -61,13 +61,14 @@ fn rules_are_spared_only_what_tells_them_nothing() {
     });
 }
 
-/// The text with every run of audio and video messages beyond the first of each folded.
+/// The text with every run of audio and video messages beyond the first of each folded; of FTL, that of its datagrams.
 fn fold(text: &str) -> String {
     let mut shown = String::new();
     let mut folded = 0;
     let mut last = String::new();
     for line in text.lines() {
-        let is_media = [" audio ", " video "].iter().any(|kind| line.contains(kind)) && line.contains("coded_frames");
+        let is_media = [" audio ", " video "].iter().any(|kind| line.contains(kind)) && line.contains("coded_frames")
+            || [" rtp  ", " ftl_ping  "].iter().any(|kind| line.contains(kind));
         if is_media && last == "media" {
             folded += 1;
             continue;

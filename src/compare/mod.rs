@@ -12,6 +12,7 @@ mod codes;
 mod digest;
 mod evidence;
 mod flow;
+mod ftl;
 mod handshake;
 mod media;
 mod normal;

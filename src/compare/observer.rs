@@ -1,11 +1,13 @@
 //! Follows the sessions of one capture.
 
+use super::ftl;
 use super::media::Stages;
 use super::profile::Profile;
 use super::scenarios::{Scenario, Scenarios};
 use super::session::{Session, Signal};
 use super::software::{Fold, Published};
 use crate::net::Start;
+use crate::proto::ftl::NAME as FTL;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::{Event, Gap, Undecodable};
 use crate::story::Story;
@@ -16,6 +18,7 @@ pub struct Observer {
     capture: usize,
     scenarios: Vec<Scenario>,
     sessions: IdMap<u32, Session>,
+    ftl: IdMap<u32, ftl::Session>,
     stages: Stages,
     /// What each session tells of its server.
     told: IdMap<u32, Fold>,
@@ -29,6 +32,7 @@ impl Observer {
             capture,
             scenarios: scenarios.of(path),
             sessions: IdMap::default(),
+            ftl: IdMap::default(),
             stages: Stages::default(),
             told: IdMap::default(),
             published: Published::default(),
@@ -46,9 +50,28 @@ impl Observer {
                 return;
             }
             profile.sessions += 1;
+            if opened.protocol == FTL {
+                self.ftl.insert(id, ftl::Session::new(self.capture, opened));
+                return;
+            }
             let scenario = self.scenarios.iter().find(|scenario| scenario.has(id)).cloned();
             self.sessions.insert(id, Session::new(self.capture, opened, scenario));
             self.told.insert(id, Fold::default());
+            return;
+        }
+        if let Some(session) = self.ftl.get_mut(&id) {
+            match event {
+                Event::Ftl(message) => session.message(message),
+                Event::Gap(_) => session.lose(),
+                Event::Close(close) => session.close(close),
+                _ => {}
+            }
+            if let Event::Close(close) = event
+                && close.last
+                && let Some(session) = self.ftl.remove(&id)
+            {
+                session.finish(story, masks, profile);
+            }
             return;
         }
         let Some(session) = self.sessions.get_mut(&id) else { return };

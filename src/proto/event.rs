@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::ftl;
 use super::rtmp::detect::Foreign;
 use super::rtmp::{Handshake, Head, Message, Mistake, Reason};
+use super::rtp::Frame;
 use crate::net::{How, Start, TcpFacts, Tunnels};
 use crate::wire::{Moment, PacketNo, Place, Side, Word};
 
@@ -255,6 +256,8 @@ pub struct Close {
     pub attempts: Attempts,
     /// Of the last close, connections to the same server that speak another protocol, and were not told with a session yet.
     pub strangers: Vec<Stranger>,
+    /// Of the last close of an FTL session, the frames that still waited for packets, with who sent them. Their bytes are not there.
+    pub frames: Vec<(Side, Frame)>,
 }
 
 /// A run of a session's bytes and its place in the capture.

@@ -7,10 +7,11 @@ use super::side::SideStats;
 use super::track::Tracks;
 use crate::limits::Limits;
 use crate::net::How;
+use crate::proto::ftl;
 use crate::proto::rtmp::secrets::{Masks, Place};
 use crate::proto::rtmp::{Body, Message, Step};
 use crate::proto::{Event, Opened};
-use crate::story::{Metadata, Story};
+use crate::story::{Ftl, Metadata, Story};
 use crate::wire::words::clip_bytes;
 use crate::wire::{Moment, Side};
 
@@ -43,6 +44,8 @@ pub struct SessionStats {
     described: Vec<u64>,
     /// The last `onMetaData` of each sender and message stream, masked, once the session is over.
     pub metadata: Vec<Metadata>,
+    /// Of an FTL session, once it is over: all that it did. What is told of RTMP says nothing of it.
+    pub ftl: Option<Box<Ftl>>,
 }
 
 impl SessionStats {
@@ -62,6 +65,7 @@ impl SessionStats {
             tracks: Tracks::default(),
             described: Vec::new(),
             metadata: Vec::new(),
+            ftl: None,
         }
     }
 
@@ -142,6 +146,9 @@ impl SessionStats {
     /// The session is over: tells what the story knows.
     pub(super) fn conclude(&mut self, story: &Story, masks: &Masks) {
         let session = self.opened.session;
+        if self.opened.protocol == ftl::NAME {
+            self.ftl = Some(story.ftl.clone().unwrap_or_default());
+        }
         self.requests = self.asked.tell(session, story, masks);
         self.more_requests = self.asked.more;
         self.calls.rename(|name| masks.text(session, Place::Loose, name));

@@ -77,7 +77,7 @@ impl SideStats {
                 self.bytes = close.bytes;
                 self.undecoded = close.undecoded;
                 self.end = Some((close.how, close.at));
-                self.tcp = close.tcp.clone();
+                self.tcp.clone_from(&close.tcp);
             }
             _ => {}
         }

@@ -1,10 +1,16 @@
 //! What an FTL session did: how far its control connection came, what was asked and answered, and how its media ran.
 
+mod clock;
+mod traffic;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
+pub use clock::Clock;
+pub use traffic::{Kind, Traffic};
+
 use crate::proto::Flow;
-use crate::proto::ftl::{Body, CommandName, Content, Datagram, Message, Relation, ReplyCode, State, media};
+use crate::proto::ftl::{Body, CommandName, Content, Datagram, Message, Phase, Relation, ReplyCode, State, media};
 use crate::proto::rtp::{Arrival, Asked, Codec, Counts, Frame, Media, NalType, Pictures, Rtp, Seen};
 use crate::wire::{Moment, Side};
 
@@ -39,6 +45,11 @@ pub struct Ftl {
     /// How often a host said that nobody listens for media (ICMP), and when it did first.
     pub unreachable: u64,
     pub first_unreachable: Option<Moment>,
+    /// How far it came before it ended.
+    pub reached: Phase,
+    pub traffic: Traffic,
+    /// RTP packets of sources beyond those that are told apart.
+    pub untold: u64,
     /// The last datagram of a side.
     pub last_datagram: [Option<Moment>; 2],
 }
@@ -132,8 +143,10 @@ pub struct Source {
     pub last_key_frame: Option<Moment>,
     /// The longest time between two key frames, in ns.
     pub longest_key_distance: Option<i64>,
-    /// Bytes of the largest frame.
+    /// Bytes of the largest frame, without what stands around its NAL units.
     pub largest_frame: u64,
+    /// How its RTP clock ran.
+    pub clock: Clock,
     /// What its first SPS says.
     pub pictures: Option<Pictures>,
     /// A slice came before SPS and PPS: nothing can be decoded up to these.
@@ -169,6 +182,7 @@ impl Source {
             last_key_frame: None,
             longest_key_distance: None,
             largest_frame: 0,
+            clock: Clock::default(),
             pictures: None,
             early_slice: None,
             has_sps: false,
@@ -184,6 +198,38 @@ impl Source {
     pub fn duration_ns(&self) -> Option<i64> {
         let clock = i64::from(self.codec?.clock()?);
         Some((self.last_timestamp - self.first_timestamp).saturating_mul(1_000_000_000) / clock)
+    }
+
+    fn units_per_second(&self) -> Option<f64> {
+        self.codec?.clock().map(f64::from)
+    }
+
+    /// Ms that its frames took, by its own clock.
+    pub fn media_ms(&self) -> Option<f64> {
+        Some(self.clock.time() as f64 * 1000.0 / self.units_per_second()?)
+    }
+
+    /// Frames a second of its own clock; none where that did not move.
+    pub fn frame_rate(&self) -> Option<f64> {
+        Some(self.clock.frame_rate()? * self.units_per_second()?)
+    }
+
+    /// Bits of frames a second of its own clock; none where that did not move.
+    pub fn bit_rate(&self) -> Option<f64> {
+        Some(self.clock.byte_rate()? * 8.0 * self.units_per_second()?)
+    }
+
+    /// Ms from one key frame to the next by its own clock: least, mean and most.
+    pub fn key_interval_ms(&self) -> Option<[f64; 3]> {
+        let (clock, units) = (&self.clock, self.units_per_second()?);
+        let mean = clock.key_interval_mean()?;
+        Some([clock.key_interval_least as f64, mean, clock.key_interval_most as f64].map(|time| time * 1000.0 / units))
+    }
+
+    /// Interarrival jitter in ms: as it stood at the last packet, and its highest value. None of a single packet.
+    pub fn jitter_ms(&self) -> Option<(f64, f64)> {
+        let units = self.units_per_second().filter(|_| self.counts.packets > 1)?;
+        Some((self.counts.jitter * 1000.0 / units, self.counts.highest_jitter * 1000.0 / units))
     }
 
     /// Packets that were asked for again, and have not come since.
@@ -223,7 +269,10 @@ impl Source {
     fn frame(&mut self, frame: &Frame) {
         self.frames += 1;
         self.whole_frames += u64::from(frame.is_whole());
-        self.largest_frame = self.largest_frame.max(frame.data.len() as u64 + frame.cut);
+        self.largest_frame = self.largest_frame.max(frame.size);
+        if let Some(units) = self.codec.and_then(Codec::clock) {
+            self.clock.frame(frame, units);
+        }
         let Media::H264 { is_key, pictures, has_pps, units } = &frame.media else { return };
         self.pictures = self.pictures.take().or_else(|| pictures.clone());
         self.has_pps |= *has_pps;
@@ -244,6 +293,12 @@ impl Source {
 }
 
 impl Ftl {
+    /// That of a session whose beginning the capture has, or not.
+    pub(super) fn new(midstream: bool) -> Ftl {
+        let state = State { joined: midstream, is_holed: midstream, ..State::default() };
+        Ftl { state, ..Ftl::default() }
+    }
+
     pub(super) fn lose(&mut self) {
         self.state.lose();
     }
@@ -255,11 +310,24 @@ impl Ftl {
         }
     }
 
+    /// The session is over: these frames still waited for packets.
+    pub(super) fn finish(&mut self, frames: &[(Side, Frame)]) {
+        for (from, frame) in frames {
+            if let Some(place) = self.place(*from, frame.ssrc) {
+                self.sources[place].frame(frame);
+            }
+        }
+    }
+
     pub(super) fn learn(&mut self, message: &Message) {
+        self.traffic.learn(message);
         match &message.body {
             Body::Line(line) => {
                 let at = line.line.last;
                 self.state.learn(&line.content, line.relation, line.signature_valid, at);
+                if self.state.phase != Phase::Ended {
+                    self.reached = self.reached.max(self.state.phase);
+                }
                 match &line.content {
                     Content::Command(command) => match command.name() {
                         Some(CommandName::Ping) => self.pings.sent(at),
@@ -293,7 +361,10 @@ impl Ftl {
         self.last_datagram[item.from.index()] = Some(item.at);
         match &item.datagram {
             media::Datagram::Rtp(rtp) => {
-                let Some(seen) = item.seen else { return };
+                let Some(seen) = item.seen else {
+                    self.untold += 1;
+                    return;
+                };
                 let place = self.place(item.from, rtp.ssrc).or_else(|| {
                     if self.sources.len() == SOURCES {
                         return None;
@@ -301,7 +372,10 @@ impl Ftl {
                     self.sources.push(Source::new(item.from, rtp, seen.counts, item.at));
                     Some(self.sources.len() - 1)
                 });
-                let Some(place) = place else { return };
+                let Some(place) = place else {
+                    self.untold += 1;
+                    return;
+                };
                 let source = &mut self.sources[place];
                 source.codec = source.codec.or(rtp.codec);
                 source.counts = seen.counts;
@@ -336,10 +410,22 @@ impl Ftl {
             media::Datagram::Rtcp(_) => {}
             media::Datagram::Unknown => self.unknown += 1,
         }
+        // The frames that a source's restart completes are of before, but for one that its packet is alone.
+        let mut anew = match (&item.datagram, item.seen) {
+            (media::Datagram::Rtp(rtp), Some(seen)) if seen.arrival == Arrival::Restart => Some(rtp),
+            _ => None,
+        };
         for frame in &item.frames {
             if let Some(place) = self.place(item.from, frame.ssrc) {
+                if anew.is_some_and(|rtp| rtp.timestamp == frame.timestamp) {
+                    anew = None;
+                    self.sources[place].clock.set_anew();
+                }
                 self.sources[place].frame(frame);
             }
+        }
+        if let Some(place) = anew.and_then(|rtp| self.place(item.from, rtp.ssrc)) {
+            self.sources[place].clock.set_anew();
         }
     }
 
@@ -355,6 +441,7 @@ impl Ftl {
             + self.sources.capacity() * (size_of::<Source>() + 512)
             + self.sources.iter().map(|source| source.asked.capacity() * size_of::<(i64, Moment)>()).sum::<usize>()
             + self.state.memory()
+            + self.traffic.held()
     }
 
     /// The commands that wait for a reply.

@@ -76,6 +76,12 @@ impl Story {
         self.requests.iter().rev().filter(is_its).find(|request| request.deed.is_some_and(Deed::is_end))
     }
 
+    /// What there is to know of FTL, from the session's first line or flow on.
+    fn ftl(&mut self) -> &mut Ftl {
+        let midstream = self.midstream;
+        self.ftl.get_or_insert_with(|| Ftl::new(midstream).into())
+    }
+
     /// Bytes that its lists take, about.
     fn held(&self) -> usize {
         let ftl = self.ftl.as_ref().map_or(0, |ftl| ftl.held());
@@ -180,6 +186,9 @@ impl Story {
                 side.ended_bytes = close.bytes;
                 side.in_order = is_in_order(close);
                 side.window_closed = window_closed(close);
+                if let Some(ftl) = &mut self.ftl {
+                    ftl.finish(&close.frames);
+                }
             }
             Event::Deviation(deviation) if deviation.mistake.is_of_handshake() => {
                 self.sides[deviation.from.index()].odd_handshake = true;
@@ -189,10 +198,10 @@ impl Story {
                 self.tracks.lose(deviation.from);
             }
             Event::Ftl(message) => {
-                self.ftl.get_or_insert_default().learn(message);
+                self.ftl().learn(message);
                 self.sides[message.from().index()].learn_ftl(message);
             }
-            Event::Flow(flow) => self.ftl.get_or_insert_default().join(flow),
+            Event::Flow(flow) => self.ftl().join(flow),
             Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
         }
     }

@@ -12,12 +12,12 @@ use crate::pcap::{C, Packet, S, moment, packets};
 
 /// All that a flow of media gave.
 #[derive(Default)]
-struct Heard {
-    items: Vec<media::Item>,
-    frames: Vec<Frame>,
+pub(crate) struct Heard {
+    pub(crate) items: Vec<media::Item>,
+    pub(crate) frames: Vec<Frame>,
 }
 
-fn media_of(packets: &[Packet], port: u16) -> (media::Flow, Heard) {
+pub(crate) fn media_of(packets: &[Packet], port: u16) -> (media::Flow, Heard) {
     let formats = media::formats(&ftl::Attributes::default());
     let (mut flow, mut heard) = (media::Flow::new(formats), Heard::default());
     for packet in packets.iter().filter(|packet| !packet.is_tcp) {
@@ -30,7 +30,7 @@ fn media_of(packets: &[Packet], port: u16) -> (media::Flow, Heard) {
         heard.frames.append(&mut item.frames);
         heard.items.push(item);
     }
-    heard.frames.append(&mut flow.finish());
+    heard.frames.extend(flow.finish().into_iter().map(|(_, frame)| frame));
     (flow, heard)
 }
 
@@ -112,7 +112,7 @@ fn flow_of(datagrams: &[(Side, Bytes)]) -> (media::Flow, Heard) {
         heard.frames.append(&mut item.frames);
         heard.items.push(item);
     }
-    heard.frames.append(&mut flow.finish());
+    heard.frames.extend(flow.finish().into_iter().map(|(_, frame)| frame));
     (flow, heard)
 }
 

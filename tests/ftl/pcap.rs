@@ -24,7 +24,7 @@ pub(crate) struct Packet {
 
 /// The packets of a capture, which is a pcap of little-endian microseconds on Ethernet.
 pub(crate) fn packets(name: &str) -> Vec<Packet> {
-    let file = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ftl/captures").join(name)).unwrap();
+    let file = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/ftl").join(name)).unwrap();
     assert_eq!(file[..4], [0xd4, 0xc3, 0xb2, 0xa1]);
     let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
     let (mut at, mut packets) = (24, Vec::new());

@@ -1,5 +1,7 @@
 //! The keys are a contract: `docs/stats.md` has them.
 
+mod ftl;
+
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -41,6 +43,11 @@ impl<W: Write> Form for Json<W> {
             map.serialize_entry("time", &time)?;
             map.serialize_entry("packets", &[opened.at.packet.0, stats.last.packet.0])?;
             map.serialize_entry("seconds", &(stats.since_start(stats.last) as f64 / 1e9))?;
+            if let Some(ftl) = &stats.ftl {
+                map.serialize_entry("sent", &ftl::Sent::of(stats, ftl))?;
+                map.serialize_entry("ftl", &ftl::FtlLine::of(stats, ftl))?;
+                return map.serialize_entry("findings", &Severities(findings));
+            }
             let sent = |side| SideLine::of(stats.side(side));
             map.serialize_entry("sent", &Sent { client: sent(Side::Client), server: sent(Side::Server) })?;
             some(map, "handshake_ms", stats.handshake_done().map(|at| ms(stats.since_start(at))))?;

@@ -1,5 +1,7 @@
 //! What sessions amount to, as text for a person.
 
+mod ftl;
+
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -61,6 +63,11 @@ impl<W: Write> Text<W> {
             line += &format!("; {} not decoded", bytes(stats.undecoded));
         }
         self.line(format_args!("  {:<10}{line}", arrow(side)));
+        self.tcp(stats);
+    }
+
+    /// What TCP did with what a side sent.
+    fn tcp(&mut self, stats: &SideStats) {
         let Some(tcp) = &stats.tcp else { return };
         let mut line = count(tcp.packets, "packet");
         if let Some(trip) = tcp.round_trip {
@@ -251,18 +258,8 @@ impl<W: Write> Text<W> {
         self.line(format_args!("    {} message stream {stream}: onMetaData says {said}", sign(declared.from)));
     }
 
-    fn give(&mut self) -> io::Result<()> {
-        self.out.give(&mut self.text)
-    }
-}
-
-impl<W: Write> Form for Text<W> {
-    fn begin(&mut self, _: &[PathBuf], _: Option<Time>) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn session(&mut self, stats: &SessionStats, findings: Counts) -> io::Result<()> {
-        self.head(stats);
+    /// All that is told of an RTMP session between its head and its findings.
+    fn rtmp(&mut self, stats: &SessionStats) {
         for side in Side::BOTH {
             self.side(side, stats.side(side));
         }
@@ -279,6 +276,24 @@ impl<W: Write> Form for Text<W> {
             if stats.tracks.more > 0 {
                 self.line(format_args!("    and {} of further tracks", count(stats.tracks.more, "frame")));
             }
+        }
+    }
+
+    fn give(&mut self) -> io::Result<()> {
+        self.out.give(&mut self.text)
+    }
+}
+
+impl<W: Write> Form for Text<W> {
+    fn begin(&mut self, _: &[PathBuf], _: Option<Time>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn session(&mut self, stats: &SessionStats, findings: Counts) -> io::Result<()> {
+        self.head(stats);
+        match &stats.ftl {
+            Some(ftl) => self.ftl(stats, ftl),
+            None => self.rtmp(stats),
         }
         let Counts { errors, warnings, notes } = findings;
         if errors + warnings > 0 {

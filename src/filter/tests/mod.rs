@@ -213,6 +213,7 @@ fn media_and_other_events_answer() {
         last,
         attempts,
         strangers,
+        frames: Vec::new(),
     });
     assert!(ask("how in {rst, timeout} and messages == 1 and !undecoded and event != gap", &close));
     assert!(ask("close.tcp.retransmissions > 10 and close.tcp and !close.tcp.out_of_order", &close));

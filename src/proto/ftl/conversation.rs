@@ -11,7 +11,7 @@ use super::session::{self, Session};
 use super::state::Phase;
 use crate::net::{self, Delivery, How};
 use crate::proto::event::{Attempts, Close, Event, Gap};
-use crate::proto::rtp::Formats;
+use crate::proto::rtp::{Formats, Frame};
 use crate::proto::stream::{Awaited, Consumer, Sink};
 use crate::wire::{Moment, Side};
 
@@ -75,6 +75,15 @@ impl Conversation {
         }
     }
 
+    /// The frames that wait for packets which do not come any more.
+    fn frames(&mut self) -> Vec<(Side, Frame)> {
+        let mut frames = self.media.as_mut().map(Flow::finish).unwrap_or_default();
+        for (_, frame) in &mut frames {
+            frame.data = Bytes::new();
+        }
+        frames
+    }
+
     fn close(&mut self, from: Side, how: How, at: Moment, tcp: Option<net::TcpFacts>) -> Close {
         let said = &mut self.sides[from.index()];
         said.closed = true;
@@ -91,6 +100,7 @@ impl Conversation {
             last: self.sides.iter().all(|said| said.closed),
             attempts: Attempts::default(),
             strangers: Vec::new(),
+            frames: Vec::new(),
         }
     }
 }
@@ -168,10 +178,14 @@ impl Consumer for Conversation {
             // The other side may have sent media since its own close was told.
             let said = &self.sides[end.from.index()];
             (end.bytes, end.messages) = (said.bytes, said.messages);
+            end.frames = self.frames();
             out.events.push_back(Event::Close(end));
         } else if self.control.is_none() {
             for from in Side::BOTH {
-                let close = self.close(from, how, at, None);
+                let mut close = self.close(from, how, at, None);
+                if close.last {
+                    close.frames = self.frames();
+                }
                 out.events.push_back(Event::Close(close));
             }
         }

@@ -225,13 +225,14 @@ impl Flow {
         drop(self.finish());
     }
 
-    /// Nothing more comes: gives the frames under way.
-    pub fn finish(&mut self) -> Vec<Frame> {
-        let mut frames = Vec::new();
-        for (_, stream) in &mut self.streams {
+    /// Nothing more comes: gives the frames under way, with who sent them.
+    pub fn finish(&mut self) -> Vec<(Side, Frame)> {
+        let (mut told, mut frames) = (Vec::new(), Vec::new());
+        for (side, stream) in &mut self.streams {
             stream.finish(&mut frames);
+            told.extend(frames.drain(..).map(|frame| (*side, frame)));
         }
-        frames
+        told
     }
 
     fn stream(&mut self, side: Side, ssrc: u32) -> Option<&mut Stream> {

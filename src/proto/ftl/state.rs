@@ -60,6 +60,19 @@ pub enum Phase {
     Ended,
 }
 
+impl Phase {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Phase::Opened => "opened",
+            Phase::Handshaking => "handshaking",
+            Phase::Authenticated => "authenticated",
+            Phase::Announcing => "announcing",
+            Phase::Started => "started",
+            Phase::Ended => "ended",
+        }
+    }
+}
+
 /// What is known of a control connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {

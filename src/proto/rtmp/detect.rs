@@ -197,7 +197,9 @@ fn strange(sides: [&[u8]; 2], found: Found, more: Match) -> Match {
         (Beginning::Other, _) | (_, Beginning::Other) => Match::No,
         // A C1 alone, whole and nothing behind it: its sender waits for an answer.
         (Beginning::Block { at }, Beginning::Empty) if ends => {
-            if sides[0].len() == at + BLOCK || sides[0].get(at..at + BLOCK).is_some_and(|block| is_signed(block, Side::Client)) {
+            if sides[0].len() == at + BLOCK
+                || sides[0].get(at..at + BLOCK).is_some_and(|block| is_signed(block, Side::Client))
+            {
                 Match::Yes(found)
             } else {
                 Match::No

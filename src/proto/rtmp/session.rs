@@ -370,6 +370,7 @@ impl Session {
             last,
             attempts: Attempts::default(),
             strangers: Vec::new(),
+            frames: Vec::new(),
         }));
     }
 

@@ -69,6 +69,8 @@ pub struct Frame {
     /// It ends with a marker. Always so of audio, which has none.
     pub is_ended: bool,
     pub media: Media,
+    /// Bytes of its media, those beyond what is kept included: of H.264 those of its NAL units.
+    pub size: u64,
     /// The media: of H.264 each NAL unit behind four bytes of its length, as FLV and MP4 have them.
     pub data: Bytes,
     /// Bytes that it has beyond those.
@@ -159,6 +161,10 @@ impl Frames {
         open.cut_off();
         open.frame.is_ended = is_ended;
         open.describe();
+        open.frame.size = match &open.frame.media {
+            Media::H264 { units, .. } => units.iter().map(|unit| u64::from(unit.length)).sum(),
+            _ => open.data.len() as u64 + open.frame.cut,
+        };
         open.frame.data = open.data.into();
         out.push(open.frame);
     }
@@ -182,6 +188,7 @@ impl Open {
             is_begun: !packet.is_first || begins(&packet.rtp),
             is_ended: false,
             media,
+            size: 0,
             data: Bytes::new(),
             cut: 0,
         };

@@ -3,7 +3,7 @@ use crate::proto::Close;
 use crate::proto::ftl::ReplyCode;
 use crate::rules::{Findings, Rule, Severity, Story, rule};
 use crate::story::ftl::Ftl;
-use crate::wire::words::duration;
+use crate::wire::words::{counted, duration};
 use crate::wire::{Moment, Side};
 
 /// Media that is not there by then is late, in ns.
@@ -13,6 +13,8 @@ rule! {
     /// The server named a port, and no media of the client came to it within 5 seconds. Where the capture has no datagram of the
     /// session at all, and the server does not say that no media came (408), it may be a capture of TCP alone: then this is a
     /// note.
+    ///
+    /// Or the server's host says, by ICMP, that nobody listens where media is sent to.
     ///
     /// Why: the control connection stands and the client seems to be live, while nobody sees anything.
     ///
@@ -26,6 +28,14 @@ rule! {
 impl Rule for MediaMissing {
     fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {
         let Some(ftl) = story.ftl.as_ref().filter(|_| close.last) else { return };
+        if let Some((first, flow)) = ftl.first_unreachable.zip(ftl.flows.first()) {
+            let times = counted(ftl.unreachable as usize, "datagram", "datagrams");
+            let text = format!(
+                "nobody listens for media at {}: the host says so of {times} (ICMP port unreachable); see whether the server runs and whether that is its address",
+                flow.server
+            );
+            findings.push(Self::META, Some(Side::Server), text, packets(first.packet, first.packet));
+        }
         let Some((started, port)) = ftl.state.started.zip(ftl.state.media_port) else { return };
         let media = ftl.sources.iter().filter(|source| source.from == Side::Client).map(|source| source.first);
         let first = media.min_by_key(|first| first.time);

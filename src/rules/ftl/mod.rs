@@ -61,7 +61,7 @@ fn command(message: &Message) -> Option<(&Item, &Command)> {
             Content::Command(command) => Some((line, command)),
             Content::Reply(_) => None,
         },
-        Body::Datagram(_) => None,
+        Body::Datagram(_) | Body::Unreachable(_) => None,
     }
 }
 
@@ -72,7 +72,7 @@ fn reply(message: &Message) -> Option<(&Item, &Reply)> {
             Content::Reply(reply) => Some((line, reply)),
             Content::Command(_) => None,
         },
-        Body::Datagram(_) => None,
+        Body::Datagram(_) | Body::Unreachable(_) => None,
     }
 }
 

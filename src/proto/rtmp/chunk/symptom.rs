@@ -102,15 +102,18 @@ impl Chunks {
         !is_near && *first != 0xff
     }
 
-    /// How many chunk headers of another size that the sender announced stand inside a message that came in one chunk: one may be a
-    /// chance.
+    /// How many chunk headers of another size that the sender announced stand inside a message that came in one chunk. One may be a
+    /// chance: it is none where what the message holds does not speak for it.
     pub(super) fn old_headers(&self, head: &Head, payload: &[u8]) -> usize {
         let ChunkSize::Known(size) = self.size else { return 0 };
         if !self.may_doubt() || self.offset == self.trusted || !is_one_chunk(head) {
             return 0;
         }
         let others = self.sizes.past.iter().copied().chain([self.sizes.in_force()]);
-        others.filter(|other| *other < size).map(|other| marks(head, payload, other as usize)).max().unwrap_or(0)
+        match others.filter(|other| *other < size).map(|other| marks(head, payload, other as usize)).max() {
+            Some(1) if ends(head.kind, payload) != Some(false) => 0,
+            found => found.unwrap_or(0),
+        }
     }
 
     /// Whether a video message does not end with its NAL units or its record, of a sender whose others did. One such message may be an
