@@ -42,7 +42,7 @@ fn size(attack: &str) -> u64 {
         // These are slow: every message of a byte is judged, and every header looked for.
         "tiny-messages" => 50_000,
         "large-packets" => 100_000,
-        "lost-again" => 240_000,
+        "lost-again" => 480_000,
         // What a capture says beside its packets has the limits of the program.
         "notes" => 4_000_000,
         "interfaces" => 12_000_000,

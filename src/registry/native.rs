@@ -5,16 +5,19 @@
 use super::subject::{SessionFacts, Subject};
 use crate::fields;
 use crate::net::{How, Start, facts};
+use crate::proto::ftl;
+use crate::proto::rtmp::header::TYPE;
 use crate::proto::rtmp::header::{CHUNK_FORMAT, CHUNK_STREAM_ID, EXTENDED_TIMESTAMP, LENGTH, MESSAGE_STREAM_ID};
-use crate::proto::rtmp::header::{TYPE, TYPE_NAME};
-use crate::proto::rtmp::{Answer, ExtendedForm, Head, Mistake, Reading, Step};
+use crate::proto::rtmp::{Answer, ExtendedForm, Head, MessageType, Mistake, Reading, Step};
 use crate::proto::{Envelope, Event, EventKind, Why};
 use crate::rules::{CODES, Finding, Mark, NAMES, Severity};
-use crate::wire::{Field, Side, Time, Value};
+use crate::wire::{Field, Side, Time, Value, Word};
 
 fields! {
     /// What happened. A gap behind which decoding goes on is a `resync` as well.
     EVENT: Word "event", "", "", EventKind::WORDS;
+    /// The name of a message's type.
+    TYPE_NAME: Word "type_name", "", "RTMP 1.0 §5.4, §6.2, §7.1; FTL 0.9", TYPE_NAMES;
     /// The message's number, from 1 over all sessions, in order of completion.
     N: Uint "n", "", "";
     /// The session's number, from 1 in the order in which sessions are recognised by their bytes. `packet` has their first packets.
@@ -126,6 +129,22 @@ fields! {
     /// What they are.
     EVIDENCE_BYTES: Bytes "finding.evidence.bytes", "", "";
 }
+
+/// The types of RTMP's messages, and of other protocols'.
+const TYPE_NAMES: &[Word] = {
+    const RTMP: &[Word] = MessageType::WORDS;
+    const ALL: [Word; RTMP.len() + ftl::TYPE_NAMES.len()] = {
+        let mut all = [Word { name: "", number: None }; RTMP.len() + ftl::TYPE_NAMES.len()];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] =
+                if at < RTMP.len() { RTMP[at] } else { Word { name: ftl::TYPE_NAMES[at - RTMP.len()], number: None } };
+            at += 1;
+        }
+        all
+    };
+    &ALL
+};
 
 /// The name of [`PACKET`] where its first and its last stand beside one another.
 pub(crate) const PACKETS: &str = "packets";

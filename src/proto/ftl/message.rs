@@ -11,6 +11,13 @@ use crate::proto::answer::Answer;
 use crate::proto::rtp::Formats;
 use crate::wire::{Moment, Place, Problem, Recorder, Side, Silent};
 
+/// The names of all types.
+pub const TYPE_NAMES: [&str; 9] =
+    [COMMAND, REPLY, UNREACHABLE, "rtp", "rtcp_sender_report", "rtcp_nack", "ftl_ping", "rtcp", "unknown"];
+const COMMAND: &str = "ftl_command";
+const REPLY: &str = "ftl_reply";
+const UNREACHABLE: &str = "icmp_port_unreachable";
+
 /// A control line or a datagram.
 #[derive(Clone, Debug)]
 pub struct Message {
@@ -132,10 +139,10 @@ impl Message {
     /// Its `type_name`.
     pub fn type_name(&self) -> &'static str {
         match &self.body {
-            Body::Line(line) if line.from == Side::Client => "ftl_command",
-            Body::Line(_) => "ftl_reply",
+            Body::Line(line) if line.from == Side::Client => COMMAND,
+            Body::Line(_) => REPLY,
             Body::Datagram(datagram) => datagram.item.datagram.type_name(),
-            Body::Unreachable(_) => "icmp_port_unreachable",
+            Body::Unreachable(_) => UNREACHABLE,
         }
     }
 

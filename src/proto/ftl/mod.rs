@@ -27,7 +27,7 @@ pub use body::{Content, decode, secrets};
 pub use command::{Command, CommandName};
 pub use conversation::Conversation;
 pub use line::{LONGEST, Line, LineEnd};
-pub use message::{Body, Datagram, Message, Unreachable};
+pub use message::{Body, Datagram, Message, TYPE_NAMES, Unreachable};
 pub use ping::Ping;
 pub use reply::{Reply, ReplyCode, ReplyKind};
 pub use session::{Item, Session};
