@@ -28,7 +28,7 @@ impl Judged {
         let seen = self.open.entry(event.session()).or_default();
         seen.is_let_through |= is_let_through;
         match event {
-            Event::Message(_) => seen.has_message = true,
+            Event::Message(_) | Event::Ftl(_) => seen.has_message = true,
             Event::Handshake(_) => seen.has_handshake = true,
             Event::Undecodable(_) => seen.is_undecodable = true,
             Event::Close(close) => seen.is_undecodable |= close.undecoded > 0,

@@ -174,15 +174,16 @@ fn refusal(writer: &mut Writer<'_>, command: CommandName, value: String, n: Opti
 }
 
 /// The place, the key and the words of a command's row.
-fn words(command: CommandName) -> (u32, &'static str, &'static str) {
-    match command {
-        CommandName::Hmac => (1000, "hmac", "HMAC"),
-        CommandName::Connect => (1001, "connect", "CONNECT"),
-        CommandName::Attribute => (1002, "attribute", "an attribute"),
-        CommandName::Start => (1003, "start", "the dot"),
-        CommandName::Ping => (1004, "ping", "PING"),
-        CommandName::Disconnect => (1005, "disconnect", "DISCONNECT"),
-    }
+fn words(command: CommandName) -> (u32, String, &'static str) {
+    let (rank, title) = match command {
+        CommandName::Hmac => (1000, command.name()),
+        CommandName::Connect => (1001, command.name()),
+        CommandName::Attribute => (1002, "an attribute"),
+        CommandName::Start => (1003, "the dot"),
+        CommandName::Ping => (1004, command.name()),
+        CommandName::Disconnect => (1005, command.name()),
+    };
+    (rank, command.name().to_lowercase(), title)
 }
 
 /// Whether pings came back: those under way at the end cannot have.
