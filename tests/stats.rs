@@ -286,23 +286,33 @@ fn agrees(stats: &Value, lines: &[Value]) {
         let event = event.to_owned();
         lines.iter().filter(move |line| line["event"] == event && line["session"] == stats["session"])
     };
+    let is_ftl = stats["protocol"] == "ftl";
     for side in ["client", "server"] {
         let messages: Vec<_> = of_session("message").filter(|line| line["from"] == side).collect();
         let sent = &stats["sent"][side];
         let sum = |key: &str| messages.iter().map(|line| line[key].as_u64().unwrap()).sum::<u64>();
-        assert_eq!(sent["messages"], messages.len());
-        assert_eq!(
-            (sent["payload_bytes"].as_u64(), sent["chunks"].as_u64()),
-            (Some(sum("length")), Some(sum("chunks")))
-        );
+        if is_ftl {
+            let lines = messages.iter().filter(|line| line["ftl"].is_object()).count();
+            assert_eq!((&sent["lines"], &sent["datagrams"]), (&lines.into(), &(messages.len() - lines).into()));
+        } else {
+            assert_eq!(sent["messages"], messages.len());
+            assert_eq!(
+                (sent["payload_bytes"].as_u64(), sent["chunks"].as_u64()),
+                (Some(sum("length")), Some(sum("chunks")))
+            );
+        }
+        let key = if is_ftl { "type_name" } else { "type" };
         for of_type in sent["types"].as_array().unwrap() {
-            let those: Vec<_> = messages.iter().filter(|line| line["type"] == of_type["type"]).collect();
+            let those: Vec<_> = messages.iter().filter(|line| line[key] == of_type[key]).collect();
             assert_eq!(of_type["messages"], those.len());
         }
         let close = of_session("close").find(|line| line["from"] == side).unwrap();
         assert_eq!((&sent["bytes"], &sent["how"], &sent["tcp"]), (&close["bytes"], &close["how"], &close["tcp"]));
         let gaps: Vec<_> = of_session("gap").filter(|line| line["from"] == side).collect();
         assert_eq!(sent["gaps"].as_u64().unwrap_or(0), gaps.len() as u64);
+    }
+    if is_ftl {
+        return of_ftl(&stats["ftl"], &of_session("message").collect::<Vec<_>>());
     }
     for call in stats["calls"].as_array().unwrap() {
         let named: Vec<_> = of_session("message")
@@ -318,6 +328,36 @@ fn agrees(stats: &Value, lines: &[Value]) {
             let most = answers.iter().copied().fold(f64::MIN, f64::max);
             assert_eq!(call["latency_ms"]["most"].as_f64(), Some(most), "{call}");
         }
+    }
+}
+
+/// The same of what FTL alone has.
+fn of_ftl(stats: &Value, messages: &[&Value]) {
+    let count = |is: &dyn Fn(&Value) -> bool| messages.iter().filter(|line| is(line)).count();
+    for source in stats["sources"].as_array().unwrap() {
+        let is_its = |line: &Value| line["rtp"]["ssrc"] == source["ssrc"] && line["from"] == source["from"];
+        assert_eq!(source["packets"], count(&is_its));
+        for (key, arrival) in [("late", "late"), ("duplicates", "duplicate"), ("retransmissions", "retransmission")] {
+            assert_eq!(source[key], count(&|line| is_its(line) && line["rtp"]["arrival"] == arrival), "{key}");
+        }
+        let reports = count(&|line| line["rtcp_sender_report"]["ssrc"] == source["ssrc"]);
+        assert_eq!(source["sender_reports"], reports);
+    }
+    let answered = |body: &str| {
+        let latencies = messages.iter().filter_map(|line| line[body]["latency_ms"].as_f64());
+        latencies.fold((0, f64::MIN), |(count, most), latency| (count + 1, most.max(latency)))
+    };
+    if stats["media_pings"].is_object() {
+        assert_eq!(stats["nacks"], count(&|line| line["type_name"] == "rtcp_nack"));
+        let (count, most) = answered("ftl_ping");
+        let pings = &stats["media_pings"];
+        assert_eq!((&pings["answered"], &pings["latency_ms"]["most"]), (&count.into(), &most.into()));
+    }
+    for command in stats["commands"].as_array().unwrap() {
+        let reply = messages.iter().find(|line| line["ftl"]["answers"] == command["n"]);
+        let its = reply.map(|line| (&line["n"], &line["ftl"]["code"], &line["ftl"]["latency_ms"]));
+        let told = command.get("answered_by").map(|n| (n, &command["code"], &command["latency_ms"]));
+        assert_eq!(told, its, "{command}");
     }
 }
 

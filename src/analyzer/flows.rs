@@ -193,7 +193,9 @@ impl State {
         if kept.len() == ENOUGH || is_late {
             *client = alone(kept);
         }
-        let is_given_up = (kept.len() == ENOUGH || is_late) && client.is_none();
+        // Before their media ftl-sdk's clients ping for two seconds.
+        let may_come = kept.len() >= ENOUGH && kept.iter().take(ENOUGH).any(|kept| media::is_ping(&kept.payload));
+        let is_given_up = (kept.len() == ENOUGH || is_late) && client.is_none() && !may_come;
         let waited = kept.last().zip(kept.first()).map_or(0, |(last, first)| last.at.time.since(first.at.time));
         let is_due = kept.len() > ENOUGH && (waited > PATIENCE || kept.len() >= PATIENT);
         if is_given_up || is_due || is_late {

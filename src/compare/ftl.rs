@@ -88,13 +88,24 @@ impl Session {
         if !self.is_holed {
             self.unanswered(ftl, &mut writer);
         }
-        let value = match echoes(&ftl.echoes) {
-            Some(value) if !self.is_holed || ftl.echoes.answered > 0 => value,
-            _ => return self.tell_end(&mut writer),
-        };
-        let situation = Situation::of("FTL's media");
-        writer.fact(name(1040, "ftl.media_pings", "FTL: pings in the media"), &situation, value, None);
+        if let Some(value) = self.echoes(&ftl.echoes) {
+            let row = name(1040, "ftl.media_pings", "FTL: pings in the media");
+            writer.fact(row, &Situation::of("FTL's media"), value, None);
+        }
         self.tell_end(&mut writer);
+    }
+
+    /// Whether pings came back. Those under way at the end cannot have, nor those that were sent to a server that was gone; and
+    /// some are lost on the way.
+    fn echoes(&self, pings: &Pings) -> Option<&'static str> {
+        match (pings.sent, pings.answered) {
+            (0, _) => None,
+            (sent, 0) => (sent > UNDER_WAY && !self.server_closes()).then_some("not echoed"),
+            (sent, answered) if self.server_closes() || sent - answered.min(sent) <= UNDER_WAY.max(sent / 10) => {
+                Some("echoed")
+            }
+            _ => Some("echoed at times"),
+        }
     }
 
     fn reply(&self, reply: &Reply, writer: &mut Writer<'_>) {

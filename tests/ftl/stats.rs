@@ -137,6 +137,22 @@ fn kinds_add_up() {
     }
 }
 
+/// PINGs come only once media may: a control connection that is joined at one has started.
+#[test]
+fn a_session_without_its_beginning() {
+    let file = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/captures/ftl/janus-publish.pcap")).unwrap();
+    let mut at = 24;
+    for _ in 0..300 {
+        at += 16 + u32::from_le_bytes(file[at + 8..at + 12].try_into().unwrap()) as usize;
+    }
+    let cut = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("ftl-midstream.pcap");
+    std::fs::write(&cut, [&file[..24], &file[at..]].concat()).unwrap();
+    let sessions = stats(cut.to_str().unwrap(), &[]);
+    let control = sessions.iter().find(|session| session["ftl"]["pings"]["sent"] == 1).unwrap();
+    assert_eq!(of(control, &["start"]), json!({ "start": "midstream" }));
+    assert_eq!(of(&control["ftl"], &["reached", "channel_id"]), json!({ "reached": "started", "channel_id": 77 }));
+}
+
 #[test]
 fn a_filter_says_which_sessions_are_told() {
     let all = stats("janus-publish.pcap", &[]);
