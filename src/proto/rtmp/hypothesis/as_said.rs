@@ -21,6 +21,11 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
     let surplus = case.form.surplus.with(first.kind, 0);
     let over = if surplus.is_none() { Story::Standard } else { Story::Mistake(Mistake::Lengths(surplus)) };
     let form = Form { surplus, ..case.form };
-    let alone = from(case.form).proves(Story::AsSaid { length: first.length }, case.size, case.form);
+    // What stands behind messages is looked for behind each.
+    let alone = if case.form.surplus.is_stray {
+        Verdict::Rejected
+    } else {
+        from(case.form).proves(Story::AsSaid { length: first.length }, case.size, case.form)
+    };
     alone.or_else(|| from(form).proves(over, case.size, form))
 }
