@@ -7,7 +7,9 @@ use crate::proto::rtmp::mistake::Mistake;
 
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
     let first = case.first().filter(|first| case.before == Before::Message && first.passed == 0);
-    let Some(first) = first.filter(|first| case.form.surplus.of(first.kind) != 0 && first.length > 0) else {
+    let surplus = case.form.surplus;
+    // What stands behind messages is no part of them.
+    let Some(first) = first.filter(|first| surplus.of(first.kind) != 0 && !surplus.is_stray && first.length > 0) else {
         return Verdict::Rejected;
     };
     let at = first.data + first.length as usize + (first.length as usize - 1) / case.size as usize;
@@ -18,7 +20,7 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
         let walk = Walk::new(case, case.size, form).from(at).counting_from(at).with_rigour(Rigour::Strictest);
         walk.behind_exception(&first).run().0
     };
-    let surplus = case.form.surplus.with(first.kind, 0);
+    let surplus = surplus.with(first.kind, 0);
     let over = if surplus.is_none() { Story::Standard } else { Story::Mistake(Mistake::Lengths(surplus)) };
     let form = Form { surplus, ..case.form };
     let alone = from(case.form).proves(Story::AsSaid { length: first.length }, case.size, case.form);

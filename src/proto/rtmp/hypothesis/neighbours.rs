@@ -59,7 +59,10 @@ fn proven(case: &Case<'_>, first: Option<&First>, mistake: Mistake, outcome: Out
         other => other,
     };
     if by == 0 {
-        return Verdict::Rejected;
+        // Nothing stands behind it, as it did behind those before.
+        let surplus = case.form.surplus.with(first.kind, 0);
+        let story = if surplus.is_none() { Story::Standard } else { Story::Mistake(Mistake::Lengths(surplus)) };
+        return outcome.proves(story, case.size, Form { surplus, ..case.form });
     }
     let is_again = case.last_length == Some((first.kind, by)) && case.form.surplus.of(first.kind) == 0;
     let Some(by) = i8::try_from(by).ok().filter(|by| is_again && by.abs() <= SURPLUS) else {
