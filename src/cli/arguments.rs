@@ -175,7 +175,7 @@ pub(super) enum Area {
     Amf,
     /// Media
     Med,
-    /// FTL
+    /// FTL's control lines and media
     Ftl,
     /// The capture and the connection
     Net,

@@ -10,7 +10,7 @@ const AREAS: &[(&str, &str)] = &[
     ("CMD", "Commands and status"),
     ("AMF", "AMF values"),
     ("MED", "Media"),
-    ("FTL", "FTL"),
+    ("FTL", "FTL's control lines and media"),
     ("NET", "The capture and the connection"),
 ];
 

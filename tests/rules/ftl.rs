@@ -558,14 +558,14 @@ fn packets() -> Vec<Case> {
             "lost behind the capture",
             &media(started(), 20, &[]).datagram(S, &nack(78, 5)).wait_ms(9).datagram(C, &again(5)),
             &[
-                "video (ssrc 78): the server asked for 1 packets again that the capture has; 1 came again, after 10 ms at most",
+                "video (ssrc 78): the server asked again for 1 packet that the capture has; 1 came again, after 10 ms at most",
             ],
         ),
         case(
             "FTL015",
             "one of two",
             &asked().datagram(C, &again(5)).wait_ms(1500).datagram(C, &video(22, 36_000, SLICE).bytes()),
-            &["video (ssrc 78): the server asked for 2 packets again, of which 1 never came"],
+            &["video (ssrc 78): the server asked again for 2 packets, of which 1 never came"],
         ),
         case("FTL015", "a moment ago", &asked().datagram(C, &video(22, 36_000, SLICE).bytes()), &[]),
         case("FTL017", "neither, of a source that may have begun before", &key(&[]), &[]),

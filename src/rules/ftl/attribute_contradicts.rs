@@ -39,25 +39,19 @@ impl Rule for AttributeContradicts {
 
 /// What is wrong with a value by itself.
 fn fault(attribute: &str, value: &str) -> Option<&'static str> {
-    let is_number = |bits: u32| value.parse::<u64>().is_ok_and(|number| number >> bits == 0);
-    let is_wrong = match attribute {
-        "Video" | "Audio" => !matches!(value, "true" | "false"),
-        "VideoCodec" => !matches!(value, "H264" | "VP8"),
-        "AudioCodec" => !matches!(value, "OPUS" | "AAC"),
-        "VideoWidth" | "VideoHeight" => !is_number(32) || value.parse() == Ok(0),
-        "VideoPayloadType" | "AudioPayloadType" => !is_number(7) || value.parse() == Ok(0),
-        "VideoIngestSSRC" | "AudioIngestSSRC" => !is_number(32) || value.parse() == Ok(0),
-        _ => false,
+    let is_number = |bits: u32| value.parse::<u64>().is_ok_and(|number| number > 0 && number >> bits == 0);
+    let (is_right, owed) = match attribute {
+        "Video" | "Audio" => (matches!(value, "true" | "false"), "it is true or false"),
+        "VideoCodec" => (matches!(value, "H264" | "VP8"), "FTL has H264 and VP8"),
+        "AudioCodec" => (matches!(value, "OPUS" | "AAC"), "FTL has OPUS and AAC"),
+        "VideoWidth" | "VideoHeight" => (is_number(32), "a picture has a number of pixels above 0"),
+        "VideoPayloadType" | "AudioPayloadType" => {
+            (is_number(7), "a payload type is a number from 1 to 127 here, 0 is taken as none")
+        }
+        "VideoIngestSSRC" | "AudioIngestSSRC" => (is_number(32), "an SSRC is a number of 32 bits, 0 is taken as none"),
+        _ => return None,
     };
-    let owed = match attribute {
-        "Video" | "Audio" => "it is true or false",
-        "VideoCodec" => "FTL has H264 and VP8",
-        "AudioCodec" => "FTL has OPUS and AAC",
-        "VideoWidth" | "VideoHeight" => "a picture has a number of pixels above 0",
-        "VideoPayloadType" | "AudioPayloadType" => "a payload type is a number from 1 to 127 here, 0 is taken as none",
-        _ => "an SSRC is a number of 32 bits, 0 is taken as none",
-    };
-    is_wrong.then_some(owed)
+    (!is_right).then_some(owed)
 }
 
 /// What does not fit together.

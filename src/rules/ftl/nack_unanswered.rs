@@ -24,7 +24,7 @@ impl Rule for NackUnanswered {
         for source in ftl.sources.iter().filter(|source| source.from == Side::Client && source.overdue() > 0) {
             let of = count(source.counts.asked, "packet");
             let text =
-                format!("{}: the server asked for {of} again, of which {} never came", named(source), source.overdue());
+                format!("{}: the server asked again for {of}, of which {} never came", named(source), source.overdue());
             about_source(findings, Self::META, source, text);
         }
     }

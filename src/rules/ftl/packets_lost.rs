@@ -3,7 +3,7 @@ use crate::proto::Close;
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::ftl::Source;
 use crate::wire::Side;
-use crate::wire::words::duration;
+use crate::wire::words::{count, duration};
 
 rule! {
     /// Packets of a source are missing by their sequence numbers, or were: how many of how many, how many of them came again because
@@ -36,7 +36,9 @@ fn lost(source: &Source) -> Option<String> {
     let after =
         source.longest_wait.map_or_else(String::new, |longest| format!(", after {} at most", duration(longest)));
     if absent > 0 {
-        let all = counts.packets - counts.duplicates.min(counts.packets) + counts.missing;
+        // Those that came twice are counted once.
+        let twice = counts.duplicates + counts.strange + counts.retransmissions.saturating_sub(counts.recovered);
+        let all = counts.packets.saturating_sub(twice) + counts.missing;
         let again = match counts.recovered {
             0 => "none came again".to_owned(),
             again => format!("{again} came again{after}"),
@@ -45,9 +47,9 @@ fn lost(source: &Source) -> Option<String> {
     }
     (counts.asked > 0).then(|| {
         format!(
-            "{}: the server asked for {} packets again that the capture has; {} came again{after}",
+            "{}: the server asked again for {} that the capture has; {} came again{after}",
             named(source),
-            counts.asked,
+            count(counts.asked, "packet"),
             counts.retransmissions
         )
     })
