@@ -197,15 +197,5 @@ fn words(command: CommandName) -> (u32, String, &'static str) {
     (rank, command.name().to_ascii_lowercase(), title)
 }
 
-/// Whether pings came back: those under way at the end cannot have.
-fn echoes(pings: &Pings) -> Option<&'static str> {
-    match (pings.sent, pings.answered) {
-        (0, _) => None,
-        (sent, 0) => (sent > UNDER_WAY).then_some("not echoed"),
-        (sent, answered) if sent - answered.min(sent) <= UNDER_WAY => Some("echoed"),
-        _ => Some("echoed at times"),
-    }
-}
-
 /// Pings that may be under way at once: at one in 25 ms, those of a tenth of a second.
 const UNDER_WAY: u64 = 4;
