@@ -619,7 +619,7 @@ fn the_documents_example_has_lf_alone_and_no_other_fault() {
     let lines = story.events.iter().filter_map(|event| match event {
         Event::Ftl(message) => match &message.body {
             Body::Line(line) => Some(line),
-            Body::Datagram(_) => None,
+            Body::Datagram(_) | Body::Unreachable(_) => None,
         },
         _ => None,
     });
