@@ -144,6 +144,8 @@ const COMPARED: &str = "tests/compared_limits.rs";
 
 /// Attacks that stand beside the tests of what they attack.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("flows", "tests/ftl/flows.rs", "fn flows_that_may_be_media_are_bounded"),
+    ("flow_bytes_total", "tests/ftl/flows.rs", "fn what_is_kept_of_flows_is_bounded"),
     ("other_connections", "tests/rules/network.rs", "fn a_connection_that_is_no_session_is_named_by_itself"),
     ("latencies", "tests/stats.rs", "fn latencies_past_their_limit_are_counted_and_have_no_median"),
     ("stats_calls", "tests/stats.rs", "fn calls_that_wait_for_too_long_are_not_answered"),

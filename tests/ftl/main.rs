@@ -7,6 +7,7 @@
 
 mod control;
 mod fields;
+mod flows;
 mod media;
 mod pcap;
 mod rebuilt;
