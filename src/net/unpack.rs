@@ -111,9 +111,9 @@ impl Unpacker {
         Reached { nesting: self.too_deep, ..self.fragments.reached().clone() }
     }
 
-    fn walk<'a, F: FnMut(Unpacked<'_>)>(
+    fn walk<F: FnMut(Unpacked<'_>)>(
         &mut self,
-        start: Step<'a>,
+        start: Step<'_>,
         origin: &Origin<'_>,
         out: &mut F,
     ) -> Result<(), Unread> {

@@ -26,6 +26,9 @@ pub enum Match {
     NeedMore,
 }
 
+/// Makes what reads a session.
+pub type Maker = Box<dyn FnOnce(&Begin<'_>) -> Box<dyn Consumer>>;
+
 /// A session was found.
 pub struct Found {
     /// Its protocol or that one's variant, as `session.protocol` names it.
@@ -33,7 +36,7 @@ pub struct Found {
     /// The client's address as a proxy announced it before the first byte (PROXY protocol).
     pub proxied: Option<String>,
     /// Makes what reads the session.
-    pub begin: Box<dyn FnOnce(&Begin<'_>) -> Box<dyn Consumer>>,
+    pub begin: Maker,
 }
 
 /// What a session begins with.

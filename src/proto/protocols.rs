@@ -22,7 +22,7 @@ pub fn detect(opening: &Opening<'_>) -> Match {
         match (protocol.detect)(opening) {
             Match::No => {}
             Match::NeedMore => verdict = Match::NeedMore,
-            found => return found,
+            found @ Match::Yes(_) => return found,
         }
     }
     verdict

@@ -215,12 +215,12 @@ impl Index {
             Event::Close(close) => {
                 if let Some(session) = self.session_mut(close.session) {
                     session.ends[close.from.index()] = Some(close.how);
-                    session.tcp[close.from.index()] = close.tcp.clone();
+                    session.tcp[close.from.index()].clone_from(&close.tcp);
                 }
                 Row::Close(Box::new(close))
             }
             Event::Piece(_) => return,
-            event => {
+            event @ Event::Ftl(_) => {
                 let Some(envelope) = event.envelope() else { return };
                 self.messages.push(self.rows.len() as u32);
                 if let Some(session) = self.session_mut(envelope.session) {

@@ -185,7 +185,6 @@ pub fn meaning(events: &[Event]) -> Vec<String> {
                 let line = format!("{} {:?} {:?}", message.type_name(), message.offset(), message.payload());
                 (message.from(), line)
             }
-            Event::Flow(_) => continue,
             Event::Handshake(step) => {
                 let name = step.step.name(step.from);
                 (step.from, format!("{name} {} {} {:?}", step.offset, digest(&step.bytes), step.facts))
@@ -200,7 +199,7 @@ pub fn meaning(events: &[Event]) -> Vec<String> {
             }
             Event::Resync(found) => (found.from, format!("resync {} {}", found.offset, found.skipped)),
             Event::Deviation(it) => (it.from, format!("deviation {} {:?}", it.offset, it.mistake)),
-            Event::Session(_) | Event::Piece(_) => continue,
+            Event::Session(_) | Event::Flow(_) | Event::Piece(_) => continue,
         };
         lines.push(((event.session(), from, !matches!(event, Event::Handshake(_))), line));
     }

@@ -84,7 +84,7 @@ impl Conversation {
         frames
     }
 
-    fn close(&mut self, from: Side, how: How, at: Moment, tcp: Option<net::TcpFacts>) -> Close {
+    fn close(&mut self, from: Side, how: How, at: Moment, tcp: Option<&net::TcpFacts>) -> Close {
         let said = &mut self.sides[from.index()];
         said.closed = true;
         let (bytes, messages) = (said.bytes, said.messages);
@@ -96,7 +96,7 @@ impl Conversation {
             bytes,
             messages,
             undecoded: 0,
-            tcp: tcp.map(Box::new),
+            tcp: tcp.map(|tcp| Box::new(*tcp)),
             last: self.sides.iter().all(|said| said.closed),
             attempts: Attempts::default(),
             strangers: Vec::new(),
@@ -127,7 +127,7 @@ impl Consumer for Conversation {
             Delivery::Close { how, at, tcp } => {
                 control.close(from, at, &mut self.items);
                 self.give(out);
-                let close = self.close(from, how, at, Some(*tcp));
+                let close = self.close(from, how, at, Some(tcp));
                 if close.last && self.media.is_some() {
                     self.end = Some(close);
                 } else {
