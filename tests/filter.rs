@@ -224,6 +224,7 @@ fn without_positions(filter: &Filter) -> String {
 
 /// An event's own fields that no line of the bundled captures has as a key, and why that is right.
 const NOT_PRINTED: &[(&str, &str)] = &[
+    ("ftl.signature_valid", "only where a stream key is given"),
     ("close", "the line is the close"),
     ("handshake", "the line is the step"),
     ("close.tcp.", "written from the list of these fields itself; most say something about broken networks alone"),
@@ -234,6 +235,8 @@ const NOT_PRINTED: &[(&str, &str)] = &[
 fn captures() -> Vec<PathBuf> {
     let mut captures = common::captures();
     captures.retain(|path| !path.file_name().unwrap().to_str().unwrap().starts_with("derived-"));
+    // In no other one packets are lost and asked for again.
+    captures.push(common::capture("ftl/derived-nacks.pcap"));
     captures.sort();
     // A command that ends inside its name, then no chunk header.
     let command = [3, 0, 0, 0, 0, 0, 4, 20, 0, 0, 0, 0, 2, 0, 5, b'c'];

@@ -203,7 +203,7 @@ fn source(packet: &Kept) -> Option<SocketAddr> {
     let mut source = None;
     let _ = Unpacker::new(&Limits::default()).push(&packet.packet(), &mut |unpacked| {
         if let Unpacked::Segment(segment) = unpacked {
-            source = Some(segment.source)
+            source = Some(segment.source);
         }
     });
     source

@@ -26,7 +26,7 @@ pub(super) enum Flow {
         number: u32,
         client: SocketAddr,
         last: Time,
-        recent: Recent,
+        recent: Box<Recent>,
     },
     Other,
 }
@@ -41,8 +41,8 @@ pub(super) struct Recent {
 impl Recent {
     /// Whether a datagram was captured a moment ago: the same bytes in an IP packet of the same identification.
     fn is_copy(&mut self, datagram: &Datagram<'_>, at: Moment) -> bool {
-        /// Ways of one packet past one place of capture differ by no more.
-        const MOMENT: i64 = 1_000_000_000;
+        /// A mirror's copies are no farther apart; what is may be the network's own.
+        const MOMENT: i64 = 1_000_000;
         if datagram.identification == 0 {
             return false;
         }
@@ -249,7 +249,7 @@ impl State {
         let mut recent = Recent::default();
         let is_copy = |kept: &Kept, recent: &mut Recent| recent.is_copy(&kept.lend(), kept.at);
         let copies: Vec<_> = kept.iter().map(|kept| is_copy(kept, &mut recent)).collect();
-        *flow = Flow::Session { number, client, last: last.at.time, recent };
+        *flow = Flow::Session { number, client, last: last.at.time, recent: Box::new(recent) };
         self.flow_bytes -= kept.iter().map(Kept::cost).sum::<usize>();
         let bytes = kept.iter().map(|kept| kept.captured).sum();
         self.totals.take_back(Reason::Packet(Unread::Udp), kept.len() as u64, bytes);

@@ -6,8 +6,9 @@ use std::cell::Cell;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
+use super::time::Clock;
 use crate::registry::native::Seen;
-use crate::wire::{Field, Kind, Label, Node, Tree, Value};
+use crate::wire::{Field, Kind, Label, Node, Time, Tree, Value};
 
 /// Values written in place of references in one message: a chain of references to references would double each time.
 const EXPANDED: usize = 4096;
@@ -122,6 +123,11 @@ impl Serialize for NodeJson<'_, '_> {
             Value::Class(name) => self.object(s, Some(source.slice(name))),
             Value::List => self.list(s),
             Value::Uint(value) => s.serialize_u64(*value),
+            Value::Int(value) if node.field.kind == Kind::Time => {
+                let mut text = String::with_capacity(30);
+                Clock::default().write(Time(*value), &mut text);
+                s.serialize_str(&text)
+            }
             Value::Int(value) => s.serialize_i64(*value),
             Value::Number(value) => Number(*value).serialize(s),
             Value::Bool(value) => s.serialize_bool(*value),

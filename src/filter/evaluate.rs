@@ -11,7 +11,7 @@ use crate::proto::Event;
 use crate::proto::rtmp::header;
 use crate::registry::Subject;
 use crate::registry::native::Seen;
-use crate::wire::{Label, Tree, Value};
+use crate::wire::{Kind, Label, Time, Tree, Value};
 
 /// Nodes looked at for one field of one message. A message has at most 65536 AMF values, but values may refer to one
 /// another, and `*` behind `*` would then follow them without end.
@@ -101,7 +101,8 @@ fn holds(test: &Test, subject: &Subject<'_>, scratch: &mut Scratch) -> bool {
         Source::Native(native) => (native.values)(subject, &mut |seen| test.condition.holds(seen, words)),
         Source::Tree { steps, header } => {
             let (tree, bytes) = scratch.recorded(subject, *header);
-            let mut walk = Walk { tree, bytes, test, left: VISITED };
+            let start = subject.start;
+            let mut walk = Walk { tree, bytes, test, start, left: VISITED };
             walk.from(None, steps)
         }
     }
@@ -112,6 +113,8 @@ struct Walk<'w> {
     tree: &'w Tree,
     bytes: &'w [u8],
     test: &'w Test,
+    /// The capture's first packet.
+    start: Time,
     /// How many more nodes may be looked at.
     left: u32,
 }
@@ -198,6 +201,10 @@ impl Walk<'_> {
     fn seen(&self, node: usize) -> Seen<'_> {
         match &self.tree.nodes[node].value {
             Value::Uint(value) => Seen::Uint(*value),
+            // A clock of the wire.
+            Value::Int(at) if self.tree.nodes[node].field.kind == Kind::Time => {
+                Seen::Time { at: *at, since: at.saturating_sub(self.start.0) }
+            }
             Value::Int(value) => Seen::Int(*value),
             Value::Number(value) => Seen::Number(*value),
             Value::Bool(value) => Seen::Bool(*value),

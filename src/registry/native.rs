@@ -2,6 +2,8 @@
 //!
 //! What a message's payload or a handshake's bytes hold is not here: those fields are the decoders' own.
 
+use std::net::SocketAddr;
+
 use super::subject::{SessionFacts, Subject};
 use crate::fields;
 use crate::net::{How, Start, facts};
@@ -9,7 +11,7 @@ use crate::proto::ftl;
 use crate::proto::rtmp::header::TYPE;
 use crate::proto::rtmp::header::{CHUNK_FORMAT, CHUNK_STREAM_ID, EXTENDED_TIMESTAMP, LENGTH, MESSAGE_STREAM_ID};
 use crate::proto::rtmp::{Answer, ExtendedForm, Head, MessageType, Mistake, Reading, Step};
-use crate::proto::{Envelope, Event, EventKind, Why};
+use crate::proto::{Envelope, Event, EventKind, Flow, Why};
 use crate::rules::{CODES, Finding, Mark, NAMES, Severity};
 use crate::wire::{Field, Side, Time, Value, Word};
 
@@ -292,8 +294,8 @@ natives! {
     LATENCY => |s, visit| answer(s).is_some_and(|answer| visit(Seen::Number(answer.latency as f64 / 1e6)));
     PROTOCOL => |s, visit| s.session.is_some_and(|session| visit(Seen::Word(session.protocol)));
     TRANSPORT => |s, visit| matches!(s.event, Event::Flow(_) if visit(Seen::Word(UDP)));
-    CLIENT => |s, visit| s.session.is_some_and(|session| visit(Seen::Text(session.client.as_bytes())));
-    SERVER => |s, visit| s.session.is_some_and(|session| visit(Seen::Text(session.server.as_bytes())));
+    CLIENT => |s, visit| end(s, visit, |flow| flow.client, |session| &session.client);
+    SERVER => |s, visit| end(s, visit, |flow| flow.server, |session| &session.server);
     START => |s, visit| s.session.is_some_and(|session| visit(Seen::Word(session.start.name())));
     PROXIED => |s, visit| {
         let proxied = s.session.and_then(|session| session.proxied.as_ref());
@@ -334,6 +336,20 @@ fn envelope(subject: &Subject<'_>, visit: &mut Visit<'_>, value: fn(Envelope, Ti
     };
     let envelopes = subject.event.envelope().into_iter().chain(found.map(|found| found.envelope()));
     envelopes.filter_map(|envelope| value(envelope, subject.start)).any(visit)
+}
+
+/// An end of the session's connection, and of a flow its own.
+fn end(
+    subject: &Subject<'_>,
+    visit: &mut Visit<'_>,
+    of_flow: fn(&Flow) -> SocketAddr,
+    of_session: fn(&SessionFacts) -> &String,
+) -> bool {
+    let is_flows = match subject.event {
+        Event::Flow(flow) => visit(Seen::Text(of_flow(flow).to_string().as_bytes())),
+        _ => false,
+    };
+    is_flows || subject.session.is_some_and(|session| visit(Seen::Text(of_session(session).as_bytes())))
 }
 
 fn tunnels(subject: &Subject<'_>, visit: &mut Visit<'_>, names: fn(&SessionFacts) -> &[String]) -> bool {

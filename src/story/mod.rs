@@ -153,7 +153,7 @@ impl Story {
         match event {
             Event::Session(opened) => {
                 self.midstream = opened.start == Start::Midstream;
-                self.ftl = (opened.protocol == proto::ftl::NAME).then(Box::default);
+                self.ftl = (opened.protocol == proto::ftl::NAME).then(|| Ftl::new(self.midstream).into());
             }
             Event::Message(message) => {
                 self.streams.learn(message, &self.requests);

@@ -664,7 +664,7 @@ fn a_hole_or_a_late_start_blames_nobody() {
 /// All that is said of real sessions, read and found true.
 #[test]
 fn real_sessions_have_these_findings() {
-    let path = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ftl/captures").join(name);
+    let path = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/ftl").join(name);
     let said = |name: &str| {
         let story = Story::of_file(&path(name));
         let line = |finding: &Finding| {

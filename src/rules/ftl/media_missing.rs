@@ -12,9 +12,7 @@ const PATIENCE: i64 = 5 * SECOND;
 rule! {
     /// The server named a port, and no media of the client came to it within 5 seconds. Where the capture has no datagram of the
     /// session at all, and the server does not say that no media came (408), it may be a capture of TCP alone: then this is a
-    /// note.
-    ///
-    /// Or the server's host says, by ICMP, that nobody listens where media is sent to.
+    /// note. Or the server's host says, by ICMP, that nobody listens where media is sent to.
     ///
     /// Why: the control connection stands and the client seems to be live, while nobody sees anything.
     ///

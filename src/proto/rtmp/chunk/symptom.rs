@@ -74,7 +74,8 @@ impl Chunks {
             (MessageType::ABORT, [a, b, ..]) => (*a, *b) == (0, 0),
             (MessageType::SET_PEER_BANDWIDTH, [_, _, _, _, limit]) => *limit < 3,
             (MessageType::AUDIO | MessageType::VIDEO | MessageType::COMMAND_AMF0 | MessageType::DATA_AMF0, payload)
-                if payload.len() >= TELLING.min(stream.last.length as usize) =>
+                // One byte is no frame, whatever it is: some senders write such ones.
+                if payload.len() >= TELLING.min(stream.last.length as usize).max(2) =>
             {
                 fits(stream.last.kind, payload, &self.signs)
             }
