@@ -275,7 +275,8 @@ fn every_value_in_json_can_be_asked_for_by_its_path() {
         };
         each(&capture, |subject| {
             let mut ask = |line: Value, subject: &Subject<'_>| {
-                let keys = line.as_object().unwrap().keys().cloned();
+                let inside = line.as_object().unwrap().values().filter_map(Value::as_object).flat_map(|it| it.keys());
+                let keys = line.as_object().unwrap().keys().chain(inside).cloned();
                 if is_enough(keys.chain([line["type"].to_string()]).collect(), 20) {
                     return;
                 }

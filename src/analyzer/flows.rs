@@ -90,7 +90,11 @@ impl Kept {
 impl Flow {
     /// Bytes of memory that it takes beside itself.
     pub(super) fn memory(&self) -> usize {
-        let Flow::Unknown(kept, _) = self else { return 0 };
+        let kept = match self {
+            Flow::Unknown(kept, _) => kept,
+            Flow::Session { .. } => return size_of::<Recent>(),
+            Flow::Other => return 0,
+        };
         let pieces = kept.iter().map(|kept| kept.payload.len() + kept.tunnels.memory());
         kept.capacity() * size_of::<Kept>() + pieces.sum::<usize>()
     }

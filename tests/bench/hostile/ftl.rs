@@ -135,7 +135,7 @@ pub(super) fn lines(wire: &mut Wire<'_>, end: u64) -> io::Result<()> {
     while wire.written < end {
         let mut ends = wire.ftl()?;
         wire.say(&mut ends, &b"PING\nHMAC\nX: 1\n.\n".repeat(4000))?;
-        wire.say(&mut ends, &[b'y'; 100_000])?;
+        wire.say(&mut ends, &vec![b'y'; 100_000])?;
     }
     Ok(())
 }
