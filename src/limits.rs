@@ -104,7 +104,7 @@ limits! {
     acknowledged_hole_ns: i64 = 3_000_000_000, "ns of capture time", uncounted "it bounds waiting, not memory; each hole is a gap";
     /// UDP flows that are remembered, of those that look like media or were found to be. Past it an old one is forgotten, and
     /// if it may be so one that is no session's.
-    flows: usize = 4096, "flows";
+    flows: usize = 2048, "flows";
     /// What is kept of flows that may be media, together, until a session waits for them or they prove themselves. Past it the flow at
     /// hand is judged by what there is. A stream of 8 Mbit/s has as much in the time between two lines of its control connection.
     flow_bytes_total: usize = 8 << 20, "bytes", uncounted "it bounds waiting: what is not media alone by then is no media";

@@ -45,6 +45,9 @@ fn size(attack: &str) -> u64 {
         "lost-again" => 480_000,
         // So many that the table of flows has grown as far as it does.
         "ftl-flows" => 2_000_000,
+        // As much as all sessions together may keep.
+        "ftl-pieces" => 6_000_000,
+        "ftl-lines" => 3_000_000,
         // What a capture says beside its packets has the limits of the program.
         "notes" => 4_000_000,
         "interfaces" => 12_000_000,

@@ -316,7 +316,7 @@ fn a_fragment_cut_by_a_snap_length_cuts_the_packet() {
         unpacker
             .push(&packet, &mut |unpacked| {
                 if let Unpacked::Segment(segment) = unpacked {
-                    found.push((segment.payload.len(), segment.cut))
+                    found.push((segment.payload.len(), segment.cut));
                 }
             })
             .unwrap();

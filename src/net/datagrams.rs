@@ -54,6 +54,10 @@ impl<T> Flows<T> {
         /// Dear ones that are passed over.
         const PASSED: usize = 16;
         let ends = ends(a, b);
+        if self.known.is_empty() {
+            // With twice the room it is never made anew for those that went.
+            self.known.reserve(2 * self.most);
+        }
         let (mut gone, mut passed) = (None, 0);
         while self.known.len() >= self.most
             && let Some(oldest) = self.order.pop_front()

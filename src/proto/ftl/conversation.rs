@@ -15,6 +15,9 @@ use crate::proto::rtp::{Formats, Frame};
 use crate::proto::stream::{Awaited, Consumer, Sink};
 use crate::wire::{Moment, Side};
 
+/// Lines that have room to be given at once.
+const ROOM: usize = 4;
+
 /// A session.
 #[derive(Debug)]
 pub struct Conversation {
@@ -65,6 +68,8 @@ impl Conversation {
             let body = Body::Line(Box::new(item));
             out.events.push_back(Event::Ftl(Message { session: self.session, body }));
         }
+        // A thousand sessions have such room each.
+        self.items.shrink_to(ROOM);
         let Some(control) = &self.control else { return };
         let state = control.state();
         let is_started = state.media_port.is_some() || state.phase == Phase::Started;

@@ -14,6 +14,9 @@ use super::state::{Misplaced, Relation, State};
 use crate::wire::{Moment, Problem, Side, Silent};
 use matching::Matching;
 
+/// Lines that have room to be given at once.
+const ROOM: usize = 4;
+
 /// One line with what it says and what it is to the other side's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
@@ -110,6 +113,7 @@ impl Session {
         for line in lines.drain(..) {
             out.push(self.item(from, line));
         }
+        lines.shrink_to(ROOM);
         self.lines = lines;
     }
 

@@ -11,6 +11,8 @@ use super::order::{Order, Packet};
 use super::receiver::{Arrival, Asked, Counts, Placed, Receiver};
 use crate::wire::Moment;
 
+/// Packets that have room to be given at once.
+const READY: usize = 8;
 /// Timestamps whose frame's number is remembered, for packets that come late.
 const FRAMES: usize = 64;
 
@@ -115,7 +117,8 @@ impl Stream {
 
     /// Bytes of memory that its lists take beside that.
     pub fn memory(&self) -> usize {
-        self.receiver.memory() + self.numbers.capacity() * size_of::<(u32, u64)>()
+        let ready = self.ready.capacity() * size_of::<Packet>();
+        self.receiver.memory() + self.numbers.capacity() * size_of::<(u32, u64)>() + ready
     }
 
     /// Nothing more comes: gives what is under way.
@@ -129,6 +132,8 @@ impl Stream {
         for packet in self.ready.drain(..) {
             self.frames.packet(&packet, out);
         }
+        // What waited behind a loss was many at once.
+        self.ready.shrink_to(READY);
     }
 
     /// The number of the frame with a timestamp.
