@@ -234,7 +234,7 @@ fn flows_that_may_be_media_are_bounded() {
 
 #[test]
 fn what_is_kept_of_flows_is_bounded() {
-    let limits = Limits { flow_bytes_total: 64 << 10, ..Limits::default() };
+    let limits = Limits { flows: 64, flow_bytes_total: 64 << 10, ..Limits::default() };
     let begun = (0..4000).fold(Ftl::new(), |ftl, number| ftl.datagram(C, &ping(number)));
     let frames: Frames = begun.frames().into_iter().filter(|(_, frame)| frame[23] == 17).collect();
     let given = given_under(&limits, &frames);
