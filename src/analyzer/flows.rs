@@ -109,6 +109,8 @@ pub(super) struct Waiting {
     awaited: Awaited,
     /// A flow has joined it.
     is_joined: bool,
+    /// Its connection is over, and only its flow keeps it.
+    is_left: bool,
 }
 
 /// Datagrams by which it is decided whether a flow is FTL's by itself: clients ping every 25 ms.
@@ -279,9 +281,10 @@ impl State {
             return;
         }
         let port = awaited.port;
-        self.waiting_sessions.push(Waiting { session, client, server, awaited, is_joined: false });
+        self.waiting_sessions.push(Waiting { session, client, server, awaited, is_joined: false, is_left: false });
         let Some(port) = port else { return };
         let media = SocketAddr::new(server.ip(), port);
+        self.supersede(session, client, media);
         let is_its =
             |(ends, flow): &(&[SocketAddr; 2], &mut Flow)| matches!(flow, Flow::Unknown(..)) && ends.contains(&media);
         let mut unknown: Vec<_> = self.flows.iter_mut().filter(is_its).map(|(ends, _)| *ends).collect();
@@ -307,8 +310,34 @@ impl State {
             }
         }
         let is_joined = |waiting: &Waiting| waiting.session == session && waiting.is_joined;
-        if !self.waiting_sessions.iter().any(is_joined) {
-            self.finish_session(session, How::Timeout, at);
+        match self.waiting_sessions.iter_mut().find(|waiting| is_joined(waiting)) {
+            Some(waiting) => waiting.is_left = true,
+            None => self.finish_session(session, How::Timeout, at),
+        }
+    }
+
+    /// A client that begins anew leaves its flows to the new session: those of one whose connection is over, or that announced the
+    /// same sources.
+    fn supersede(&mut self, session: u32, client: SocketAddr, media: SocketAddr) {
+        let Some(new) = self.waiting_sessions.iter().find(|waiting| waiting.session == session) else { return };
+        let is_old = |waiting: &&Waiting| {
+            let is_same = !new.awaited.sources.is_empty() && waiting.awaited.sources == new.awaited.sources;
+            waiting.session != session && waiting.client.ip() == client.ip() && (waiting.is_left || is_same)
+        };
+        let old: Vec<_> = self.waiting_sessions.iter().filter(is_old).map(|waiting| waiting.session).collect();
+        if old.is_empty() {
+            return;
+        }
+        let is_theirs = |(ends, flow): &(&[SocketAddr; 2], &mut Flow)| {
+            ends.contains(&media) && matches!(flow, Flow::Session { number, .. } if old.contains(number))
+        };
+        let mut left: Vec<_> = self.flows.iter_mut().filter(is_theirs).map(|(ends, _)| *ends).collect();
+        left.sort_unstable();
+        let now = self.totals.last.unwrap_or_default();
+        for [a, b] in left {
+            if let Some(flow) = self.flows.remove(a, b) {
+                self.end_flow(flow, How::Timeout, now);
+            }
         }
     }
 
@@ -405,15 +434,21 @@ fn claim<'w>(waiting: &'w mut [Waiting], kept: &[Kept]) -> Option<&'w mut Waitin
         }
     };
     let fits: Vec<_> = waiting.iter().enumerate().filter_map(|(at, w)| Some((at, client_of(w)?))).collect();
-    let is_near = |(at, client): &&(usize, SocketAddr)| waiting[*at].client.ip() == client.ip();
-    let near: Vec<_> = fits.iter().filter(is_near).collect();
-    let at = match (&near[..], &fits[..]) {
-        ([(at, _)], _) | ([], [(at, _)]) => *at,
+    let is_near = |at: usize, client: SocketAddr| waiting[at].client.ip() == client.ip();
+    // Who has no flow yet comes first: a client that began anew may have left another session behind.
+    let ranked = [(true, true), (true, false), (false, true), (false, false)].map(|(near, free)| {
+        let is_it = |(at, client): &&(usize, SocketAddr)| {
+            (is_near(*at, *client) || !near) && (!waiting[*at].is_joined || !free)
+        };
+        fits.iter().filter(is_it).map(|(at, _)| *at).collect::<Vec<_>>()
+    });
+    let at = match ranked.iter().find(|those| !those.is_empty()).map(Vec::as_slice)? {
+        [at] => *at,
         _ => {
             let source = source_of(&kept.last()?.payload)?;
-            let has = |(at, _): &&&(usize, SocketAddr)| waiting[*at].awaited.sources.contains(&source);
-            let fits: Vec<_> = fits.iter().collect();
-            near.iter().chain(&fits).find(has).map(|(at, _)| *at)?
+            let has = |at: &&usize| waiting[**at].awaited.sources.contains(&source);
+            // Of those that announced it, the newest.
+            ranked.iter().flat_map(|those| those.iter().rev()).find(has).copied()?
         }
     };
     waiting.get_mut(at)

@@ -199,6 +199,30 @@ fn media_waits_for_a_connection_that_is_joined_later() {
     assert_eq!((sessions[0].1, sessions[0].2, sessions[0].3), (Start::Midstream, 4, 76));
 }
 
+/// A client that begins anew, from the same UDP port or another, has its media in the new session.
+#[test]
+fn a_client_that_begins_anew_takes_its_media_along() {
+    for (is_closed, port) in [(true, 50_001), (false, 50_001), (true, 50_002), (false, 50_002)] {
+        let first = with_media(started(78, 65_534), 78, 4);
+        let first = if is_closed { first.close(C) } else { first }.frames();
+        let end = first.iter().map(|(time, _)| time.0).max().unwrap();
+        let server = ([192, 0, 2, 2], 65_534).into();
+        let again = started(78, 65_534).media_between(([192, 0, 2, 1], port).into(), server);
+        let again = with_media(again, 78, 4).frames();
+        let start = again[0].0.0;
+        let moved = again.into_iter().map(|(time, mut frame)| {
+            let at = if frame[26..30] == [192, 0, 2, 1] { 34 } else { 36 };
+            if frame[23] == 6 {
+                frame[at..at + 2].copy_from_slice(&50_100_u16.to_be_bytes());
+            }
+            (Time(time.0 - start + end + 100_000_000), frame)
+        });
+        let given = given(&first.into_iter().chain(moved).collect());
+        let expected = [(1, Start::Syn, 9, 6), (2, Start::Syn, 9, 6)];
+        assert_eq!(sessions(&given), expected, "closed {is_closed}, port {port}");
+    }
+}
+
 #[test]
 fn what_was_captured_twice_counts_once() {
     let frames = with_media(started(78, 65_534), 78, 8).close(C).frames();

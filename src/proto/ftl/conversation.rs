@@ -165,8 +165,9 @@ impl Consumer for Conversation {
         said.bytes += bytes.len() as u64 + u64::from(datagram.cut);
         said.messages += 1;
         let formats = Arc::clone(&self.formats);
-        let captured = bytes.len() as u32;
-        let datagram = Datagram { item, bytes, cut: datagram.cut, place: datagram.place, formats, captured };
+        let (captured, type_name) = (bytes.len() as u32, item.datagram.type_name());
+        let net::Datagram { cut, place, .. } = *datagram;
+        let datagram = Datagram { item, bytes, cut, place, formats, captured, type_name };
         let body = Body::Datagram(Box::new(datagram));
         out.events.push_back(Event::Ftl(Message { session: self.session, body }));
     }

@@ -54,6 +54,8 @@ pub struct Datagram {
     pub formats: Arc<Formats>,
     /// How many bytes were captured, also where they are not there any more.
     pub captured: u32,
+    /// What it is, also then.
+    pub type_name: &'static str,
 }
 
 /// What has no bytes of its own.
@@ -141,7 +143,7 @@ impl Message {
         match &self.body {
             Body::Line(line) if line.from == Side::Client => COMMAND,
             Body::Line(_) => REPLY,
-            Body::Datagram(datagram) => datagram.item.datagram.type_name(),
+            Body::Datagram(datagram) => datagram.type_name,
             Body::Unreachable(_) => UNREACHABLE,
         }
     }

@@ -152,8 +152,9 @@ fn set<R: Recorder>(r: &mut Reader<'_, '_, R>, bits: &mut Bits<'_>, facts: &mut 
         width = width.saturating_sub((left + right) * unit_x);
         height = height.saturating_sub((top + bottom) * unit_y * fields);
     }
-    facts.width = Some((width, across));
-    facts.height = Some((height, down));
+    // A crop that leaves nothing is none.
+    facts.width = Some((width, across)).filter(|(width, _)| *width > 0);
+    facts.height = Some((height, down)).filter(|(height, _)| *height > 0);
     if bits.bit()? { vui(r, bits, facts) } else { Ok(()) }
 }
 
