@@ -442,14 +442,13 @@ fn claim<'w>(waiting: &'w mut [Waiting], kept: &[Kept]) -> Option<&'w mut Waitin
         };
         fits.iter().filter(is_it).map(|(at, _)| *at).collect::<Vec<_>>()
     });
-    let at = match ranked.iter().find(|those| !those.is_empty()).map(Vec::as_slice)? {
-        [at] => *at,
-        _ => {
-            let source = source_of(&kept.last()?.payload)?;
-            let has = |at: &&usize| waiting[**at].awaited.sources.contains(&source);
-            // Of those that announced it, the newest.
-            ranked.iter().flat_map(|those| those.iter().rev()).find(has).copied()?
-        }
+    let at = if let [at] = ranked.iter().find(|those| !those.is_empty())?[..] {
+        at
+    } else {
+        let source = source_of(&kept.last()?.payload)?;
+        let has = |at: &&usize| waiting[**at].awaited.sources.contains(&source);
+        // Of those that announced it, the newest.
+        ranked.iter().flat_map(|those| those.iter().rev()).find(has).copied()?
     };
     waiting.get_mut(at)
 }
