@@ -48,6 +48,8 @@ fn size(attack: &str) -> u64 {
         // As much as all sessions together may keep.
         "ftl-pieces" => 6_000_000,
         "ftl-lines" => 3_000_000,
+        // A client leaves its flow to its next session: so many clients that all flows are taken.
+        "ftl-lingering" => 6_400_000,
         // What a capture says beside its packets has the limits of the program.
         "notes" => 4_000_000,
         "interfaces" => 12_000_000,
