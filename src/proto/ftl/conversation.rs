@@ -212,7 +212,10 @@ impl Consumer for Conversation {
     }
 
     fn own(&self) -> usize {
+        let end = self.end.as_ref().map_or(0, |_| size_of::<net::TcpFacts>());
         size_of::<Conversation>()
+            + end
+            + 2 * size_of::<Formats>()
             + self.items.capacity() * size_of::<session::Item>()
             + self.control.as_ref().map_or(0, Session::memory)
             + self.media.as_ref().map_or(0, Flow::memory)

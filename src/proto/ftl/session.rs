@@ -66,7 +66,8 @@ impl Session {
 
     /// Bytes of memory that it takes beside itself, at most.
     pub fn memory(&self) -> usize {
-        self.sides.iter().map(Lines::memory).sum::<usize>() + self.matching.memory() + self.state.memory()
+        let lines = self.lines.capacity() * size_of::<Line>();
+        self.sides.iter().map(Lines::memory).sum::<usize>() + lines + self.matching.memory() + self.state.memory()
     }
 
     pub fn state(&self) -> &State {
