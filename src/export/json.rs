@@ -1,6 +1,8 @@
 //! JSON Lines: one object a line, written as soon as it is known. The keys are a contract: those of events and findings are
 //! the fields' own.
 
+mod ftl;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::ops::Range;
@@ -15,13 +17,12 @@ use super::tree_json::{Behind, HexText, Source};
 use super::{Counts, Writer};
 use crate::analyzer::{Fate, Other, Reason, Tally, Totals};
 use crate::net::{TcpFacts, facts};
-use crate::proto::ftl;
 use crate::proto::rtmp::command::COMMAND;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Head, Message, Reading, handshake, header};
-use crate::proto::{Close, Deviation, Envelope, Event, Flow, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::proto::{Close, Deviation, Envelope, Event, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::registry::native as field;
 use crate::registry::native::Seen;
-use crate::registry::{self, native as field};
 use crate::rules::Finding;
 use crate::story::Story;
 use crate::wire::{Field, Problem, Time, Tree, Value, is_hidden};
@@ -209,62 +210,6 @@ impl<W: Write> JsonWriter<W> {
             }
             if with_payload {
                 put(map, &field::PAYLOAD, &HexText(&message.payload))?;
-            }
-            Ok(())
-        });
-        self.tree = tree;
-        result
-    }
-
-    fn flow(&mut self, flow: &Flow) -> io::Result<()> {
-        let envelope = flow.envelope();
-        let time = self.time(envelope.last.time);
-        self.line(envelope.kind.name(), |map| {
-            put(map, &field::SESSION, &flow.session)?;
-            put(map, &field::TRANSPORT, field::UDP)?;
-            put(map, &field::CLIENT, &flow.client.to_string())?;
-            put(map, &field::SERVER, &flow.server.to_string())?;
-            put(map, &field::PACKET, &envelope.last.packet.0)?;
-            put(map, &field::TIME, &time)?;
-            if !flow.tunnels.is_empty() {
-                put(map, &field::TUNNELS, &flow.tunnels.names())?;
-            }
-            Ok(())
-        })
-    }
-
-    /// A message of FTL: what is in it under the name of its kind, with what it is to others.
-    fn ftl(&mut self, message: &ftl::Message, masks: &Masks) -> io::Result<()> {
-        let masked = (!masks.reveal).then(|| message.masked());
-        let message = masked.as_ref().unwrap_or(message);
-        let envelope = message.envelope();
-        let time = self.time(envelope.last.time);
-        let mut tree = std::mem::take(&mut self.tree);
-        tree.clear();
-        message.record(&mut tree);
-        let members = registry::ftl::members(message);
-        let behind = members.first().map(|(key, _, _)| Behind {
-            key,
-            members: members.iter().map(|(_, field, seen)| (*field, *seen)).collect(),
-        });
-        let with_payload = self.payload;
-        let result = self.line(envelope.kind.name(), |map| {
-            put(map, &field::N, &message.n())?;
-            place(map, &envelope)?;
-            put(map, &field::TIME, &time)?;
-            map.serialize_entry(field::PACKETS, &span(&envelope))?;
-            if envelope.offset.is_some() {
-                put(map, &field::OFFSET, &envelope.offset)?;
-            }
-            put(map, &field::SIZE, &message.size())?;
-            put(map, &header::LENGTH, &message.size())?;
-            put(map, &header::TYPE_NAME, message.type_name())?;
-            Source::new(&tree, message.payload()).members(map, behind.as_ref())?;
-            if !message.problems().is_empty() {
-                put(map, &field::PROBLEMS, &Problems(message.problems()))?;
-            }
-            if with_payload {
-                put(map, &field::PAYLOAD, &HexText(message.payload()))?;
             }
             Ok(())
         });
