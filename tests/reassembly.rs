@@ -40,7 +40,7 @@ impl Got {
                 assert!(self.ends.is_empty() && !bytes.is_empty());
                 assert_eq!(*offset, self.bytes.len() as u64);
                 // The test's packets have each byte at a place that tells the packet and the offset.
-                assert_eq!(place.offset, at.packet.0 << 32 | offset);
+                assert_eq!(place.unwrap().offset, at.packet.0 << 32 | offset);
                 self.bytes.extend(bytes.iter().map(|byte| Some(*byte)));
                 self.after_gap = false;
             }

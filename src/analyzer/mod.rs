@@ -22,7 +22,7 @@ use crate::net::{
 pub use crate::proto::Event;
 use crate::proto::rtmp::detect::Foreign;
 use crate::proto::stream::Sink;
-use crate::proto::{Piece, Stranger};
+use crate::proto::{Piece, Source, Stranger};
 use crate::wire::{IdMap, Moment, Side, Time, map_bytes};
 use attempts::{Attempt, Servers};
 use flows::{Flow, Waiting};
@@ -301,7 +301,9 @@ impl State {
                     self.stream(connection, from, &Delivery::Bytes { offset, bytes: slice, at, place });
                     bytes = rest;
                     offset += slice.len() as u64;
-                    place.offset += slice.len() as u64;
+                    if let Some(place) = &mut place {
+                        place.offset += slice.len() as u64;
+                    }
                 }
             }
             Output::Stream { connection, from, delivery } => self.stream(connection, from, &delivery),
@@ -358,7 +360,8 @@ impl State {
         match *delivery {
             Delivery::Bytes { offset, bytes, place, .. } if self.options.evidence => {
                 let length = bytes.len() as u32;
-                self.events.push_back(Event::Piece(Piece { session, from, offset, length, place }));
+                let source = place.map_or_else(|| Source::Derived(bytes.into()), Source::Captured);
+                self.events.push_back(Event::Piece(Piece { session, from, offset, length, source }));
             }
             Delivery::Gap { .. } => self.totals.gaps += 1,
             _ => {}

@@ -69,8 +69,8 @@ impl Opening {
     /// What TCP did for each side of a connection that closed without a byte; none where there were any.
     pub(super) fn closes(&self) -> Option<[&TcpFacts; 2]> {
         match &self.kept[..] {
-            [(from, Kept::Close { tcp, .. }), (_, Kept::Close { tcp: other, .. })] => {
-                Some(if *from == Side::Client { [&**tcp, &**other] } else { [&**other, &**tcp] })
+            [(from, Kept::Close { tcp: Some(tcp), .. }), (_, Kept::Close { tcp: Some(other), .. })] => {
+                Some(if *from == Side::Client { [tcp, other] } else { [other, tcp] })
             }
             _ => None,
         }

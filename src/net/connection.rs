@@ -395,7 +395,11 @@ impl Connection {
     fn close_one(&mut self, from: usize, how: How, at: Moment, room: &mut Room<'_>, out: &mut impl FnMut(Output<'_>)) {
         self.directions[from].close(room);
         let tcp = &self.facts(from);
-        out(Output::Stream { connection: self.id, from: self.side(from), delivery: Delivery::Close { how, at, tcp } });
+        out(Output::Stream {
+            connection: self.id,
+            from: self.side(from),
+            delivery: Delivery::Close { how, at, tcp: Some(tcp) },
+        });
     }
 
     /// Whether the RST was somebody else's, and its sender went on: it said more than led up to the RST, or has heard what

@@ -358,7 +358,7 @@ impl Direction {
             sink(Delivery::Joined);
         }
         let offset = piece.position - self.base;
-        sink(Delivery::Bytes { offset, bytes: piece.bytes, at: piece.at, place: piece.place });
+        sink(Delivery::Bytes { offset, bytes: piece.bytes, at: piece.at, place: Some(piece.place) });
     }
 
     /// Whether more is buffered than the limits allow.
@@ -404,7 +404,7 @@ impl Direction {
             if std::mem::take(&mut self.joined) {
                 sink(Delivery::Joined);
             }
-            sink(Delivery::Gap { offset: self.next - self.base, missing: end - self.next, at });
+            sink(Delivery::Gap { offset: self.next - self.base, missing: end - self.next, exact: true, at });
             self.next = end;
         }
     }

@@ -1,5 +1,5 @@
 //! What one direction of a byte stream can tell: reassembly says it of TCP, and what carries a stream inside of another
-//! would say it of that.
+//! says it of that.
 
 use super::{How, TcpFacts};
 use crate::wire::{Moment, Place};
@@ -12,12 +12,15 @@ pub enum Delivery<'a> {
     /// Its sender acknowledges the other side's first byte, or may do so: what it sends from here on may answer that. Comes
     /// before such bytes, once, where the beginning was captured.
     Heard,
-    /// Bytes in order. `at` is the packet that carried them, `place` where the first of them lies in the capture.
-    Bytes { offset: u64, bytes: &'a [u8], at: Moment, place: Place },
-    /// `missing` bytes from `offset` on were never captured. What follows them is still delivered.
-    Gap { offset: u64, missing: u64, at: Moment },
-    /// It ended: no bytes of it follow. Each direction is closed exactly once.
-    Close { how: How, at: Moment, tcp: &'a TcpFacts },
+    /// Bytes in order. `at` is the packet that carried them, `place` where the first of them lies in the capture: none where
+    /// they do not stand there as they are, but are derived (decrypted).
+    Bytes { offset: u64, bytes: &'a [u8], at: Moment, place: Option<Place> },
+    /// `missing` bytes from `offset` on were never captured. What follows them is still delivered. Where it is not `exact`, that is
+    /// an estimate: what follows may stand elsewhere in what was sent.
+    Gap { offset: u64, missing: u64, exact: bool, at: Moment },
+    /// It ended: no bytes of it follow. Each direction is closed exactly once. `tcp` is there where one connection carried all
+    /// of it.
+    Close { how: How, at: Moment, tcp: Option<&'a TcpFacts> },
 }
 
 /// A delivery that is kept.
@@ -25,9 +28,9 @@ pub enum Delivery<'a> {
 pub enum Kept {
     Joined,
     Heard,
-    Bytes { offset: u64, bytes: Box<[u8]>, at: Moment, place: Place },
-    Gap { offset: u64, missing: u64, at: Moment },
-    Close { how: How, at: Moment, tcp: Box<TcpFacts> },
+    Bytes { offset: u64, bytes: Box<[u8]>, at: Moment, place: Option<Place> },
+    Gap { offset: u64, missing: u64, exact: bool, at: Moment },
+    Close { how: How, at: Moment, tcp: Option<Box<TcpFacts>> },
 }
 
 impl Kept {
@@ -36,8 +39,8 @@ impl Kept {
             Delivery::Joined => Kept::Joined,
             Delivery::Heard => Kept::Heard,
             Delivery::Bytes { offset, bytes, at, place } => Kept::Bytes { offset, bytes: bytes.into(), at, place },
-            Delivery::Gap { offset, missing, at } => Kept::Gap { offset, missing, at },
-            Delivery::Close { how, at, tcp } => Kept::Close { how, at, tcp: Box::new(*tcp) },
+            Delivery::Gap { offset, missing, exact, at } => Kept::Gap { offset, missing, exact, at },
+            Delivery::Close { how, at, tcp } => Kept::Close { how, at, tcp: tcp.map(|tcp| Box::new(*tcp)) },
         }
     }
 
@@ -46,8 +49,8 @@ impl Kept {
             Kept::Joined => Delivery::Joined,
             Kept::Heard => Delivery::Heard,
             Kept::Bytes { offset, ref bytes, at, place } => Delivery::Bytes { offset, bytes, at, place },
-            Kept::Gap { offset, missing, at } => Delivery::Gap { offset, missing, at },
-            Kept::Close { how, at, ref tcp } => Delivery::Close { how, at, tcp },
+            Kept::Gap { offset, missing, exact, at } => Delivery::Gap { offset, missing, exact, at },
+            Kept::Close { how, at, ref tcp } => Delivery::Close { how, at, tcp: tcp.as_deref() },
         }
     }
 
@@ -55,8 +58,8 @@ impl Kept {
     pub fn memory(&self) -> usize {
         match self {
             Kept::Bytes { bytes, .. } => bytes.len(),
-            Kept::Close { .. } => size_of::<TcpFacts>(),
-            Kept::Joined | Kept::Heard | Kept::Gap { .. } => 0,
+            Kept::Close { tcp: Some(_), .. } => size_of::<TcpFacts>(),
+            Kept::Close { .. } | Kept::Joined | Kept::Heard | Kept::Gap { .. } => 0,
         }
     }
 }

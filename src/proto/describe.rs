@@ -24,7 +24,8 @@ pub fn describe_behind(masks: &Masks, event: &Event) -> String {
         Event::Incomplete(event) => incomplete(event),
         Event::Gap(gap) => {
             let then = if gap.survived { "decoding goes on" } else { "the next chunk is looked for" };
-            format!("{} bytes are missing at offset {}; {then}", gap.bytes, gap.offset)
+            let about = if gap.exact { "" } else { "about " };
+            format!("{about}{} bytes are missing at offset {}; {then}", gap.bytes, gap.offset)
         }
         Event::Undecodable(lost) => {
             let why = masks.sentence(lost.session, &lost.reason.sentence());

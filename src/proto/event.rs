@@ -187,6 +187,8 @@ pub struct Gap {
     pub offset: u64,
     /// How many.
     pub bytes: u64,
+    /// Whether it is exactly that many: otherwise about as many.
+    pub exact: bool,
     /// The packet at which that became certain.
     pub at: Moment,
     /// Whether decoding goes on just after them: they all lay inside one chunk or the handshake.
@@ -260,12 +262,21 @@ pub struct Close {
     pub frames: Vec<(Side, Frame)>,
 }
 
-/// A run of a session's bytes and its place in the capture.
-#[derive(Clone, Copy, Debug)]
+/// A run of a session's bytes, and where they are.
+#[derive(Clone, Debug)]
 pub struct Piece {
     pub session: u32,
     pub from: Side,
     pub offset: u64,
     pub length: u32,
-    pub place: Place,
+    pub source: Source,
+}
+
+/// Where bytes of a session are.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// In the capture, at this place.
+    Captured(Place),
+    /// Nowhere in the capture: they were derived from what is there (decrypted).
+    Derived(Box<[u8]>),
 }

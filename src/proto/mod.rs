@@ -23,7 +23,7 @@ pub use answer::Answer;
 pub use describe::{describe, describe_behind, trouble};
 pub use envelope::{Envelope, EventKind};
 pub use event::{
-    Attempts, Close, Deviation, Event, Flow, Gap, Incomplete, Opened, Piece, Resync, Stranger, Undecodable, Why,
+    Attempts, Close, Deviation, Event, Flow, Gap, Incomplete, Opened, Piece, Resync, Source, Stranger, Undecodable, Why,
 };
 
 use crate::wire::Field;

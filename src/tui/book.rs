@@ -10,7 +10,7 @@ use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::secrets::{Masks, Shown as Masked, may_be_text, may_hold_secrets};
 use crate::proto::rtmp::{Body, Handshake, Head, HeaderBytes, Message, Run, type_name};
-use crate::proto::{Event, Incomplete, describe, describe_behind};
+use crate::proto::{self, Event, Incomplete, describe, describe_behind};
 use crate::rules::Finding;
 use crate::wire::Sentence;
 
@@ -29,7 +29,11 @@ impl Item {
         let row = size_of::<Row>() + 2 * size_of::<u32>();
         let runs = |head: &Head| if head.runs.len() == 1 { 0 } else { 32 + head.runs.len() * size_of::<Run>() };
         match self {
-            Item::Event(Event::Piece(_)) => 16,
+            // What was derived goes to a file, but waits in memory for it.
+            Item::Event(Event::Piece(piece)) => match &piece.source {
+                proto::Source::Captured(_) => 16,
+                proto::Source::Derived(bytes) => 16 + bytes.len(),
+            },
             Item::Event(Event::Session(opened)) => SESSION + opened.proxied.as_ref().map_or(0, String::len),
             Item::Event(Event::Message(message)) => {
                 let text = match &message.body {

@@ -11,14 +11,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::blocks::Blocks;
-use crate::proto::Piece;
 use crate::proto::rtmp::Run;
+use crate::proto::{self, Piece};
 use crate::wire::{Place, Side};
 
 /// Bits of a place that hold the offset in its file; the rest says which file. 256 TB are enough for a capture.
 const OFFSET_BITS: u32 = 48;
 /// In the stead of a place: these bytes are not in the capture.
 const HOLE: u64 = u64::MAX;
+/// In the stead of a file: the spool of bytes that were derived from the capture.
+const DERIVED: u64 = (1 << (64 - OFFSET_BITS)) - 2;
 
 /// A capture that can be read again, whoever else reads or writes it.
 #[derive(Clone, Debug)]
@@ -83,7 +85,17 @@ impl From<io::Error> for Missing {
 pub(super) struct Evidence {
     /// None in the place of a capture that cannot be opened.
     sources: Vec<Option<Source>>,
+    derived: Option<Derived>,
     streams: HashMap<(u32, Side), Stream>,
+}
+
+/// The spool of what was derived.
+#[derive(Debug)]
+struct Derived {
+    spool: Source,
+    length: u64,
+    /// It could not be written: no more goes into it.
+    is_full: bool,
 }
 
 /// One direction of a session: what lies where, in the order of the stream.
@@ -102,11 +114,15 @@ impl Evidence {
             let spool = spooled.iter().find(|(spooled, _)| *spooled == index);
             spool.map_or_else(|| File::open(path).ok().map(Source::new), |(_, source)| Some(source.clone()))
         };
-        Evidence { sources: captures.iter().enumerate().map(source).collect(), streams: HashMap::new() }
+        Evidence { sources: captures.iter().enumerate().map(source).collect(), ..Evidence::default() }
     }
 
     /// Takes note of a piece. Within a direction they come in order.
     pub(super) fn add(&mut self, piece: &Piece) {
+        let place = match &piece.source {
+            proto::Source::Captured(place) => u64::from(place.file) << OFFSET_BITS | place.offset,
+            proto::Source::Derived(bytes) => self.spool(bytes),
+        };
         let stream = self.streams.entry((piece.session, piece.from)).or_default();
         let known = stream.end.saturating_sub(piece.offset);
         if known >= u64::from(piece.length) {
@@ -116,9 +132,24 @@ impl Evidence {
         if offset > stream.end {
             stream.pieces.push((stream.end, HOLE));
         }
-        let place = u64::from(piece.place.file) << OFFSET_BITS | (piece.place.offset + known);
-        stream.pieces.push((offset, place));
+        stream.pieces.push((offset, if place == HOLE { HOLE } else { place + known }));
         stream.end = piece.offset + u64::from(piece.length);
+    }
+
+    /// Keeps bytes that the capture does not have as they are. Gives their place, or that of a hole where they cannot be kept.
+    fn spool(&mut self, bytes: &[u8]) -> u64 {
+        if self.derived.is_none() {
+            let spool = tempfile::tempfile().ok().map(Source::new);
+            self.derived = spool.map(|spool| Derived { spool, length: 0, is_full: false });
+        }
+        let Some(derived) = self.derived.as_mut().filter(|derived| !derived.is_full) else { return HOLE };
+        if derived.spool.write_all(bytes).is_err() {
+            derived.is_full = true;
+            return HOLE;
+        }
+        let at = derived.length;
+        derived.length += bytes.len() as u64;
+        DERIVED << OFFSET_BITS | at
     }
 
     /// Appends `length` bytes of a direction's stream from `offset` on, or those before the first that is missing.
@@ -144,8 +175,7 @@ impl Evidence {
                 return Err(Missing::Hole);
             }
             let take = (piece_end.min(end) - at) as usize;
-            let source = self.sources.get((place >> OFFSET_BITS) as usize).ok_or(Missing::Hole)?;
-            let source = source.as_ref().ok_or(Missing::Gone)?;
+            let source = self.source(place >> OFFSET_BITS)?;
             let before = out.len();
             out.resize(before + take, 0);
             source.read((place & ((1 << OFFSET_BITS) - 1)) + (at - start), &mut out[before..])?;
@@ -155,12 +185,19 @@ impl Evidence {
         Ok(())
     }
 
+    fn source(&self, file: u64) -> Result<&Source, Missing> {
+        if file == DERIVED {
+            return self.derived.as_ref().map(|derived| &derived.spool).ok_or(Missing::Gone);
+        }
+        self.sources.get(file as usize).ok_or(Missing::Hole)?.as_ref().ok_or(Missing::Gone)
+    }
+
     /// Appends `length` bytes from a place of the capture on.
     pub(super) fn read_at(&self, place: Place, length: usize, out: &mut Vec<u8>) -> Result<(), Missing> {
-        let source = self.sources.get(place.file as usize).ok_or(Missing::Hole)?;
+        let source = self.source(u64::from(place.file))?;
         let before = out.len();
         out.resize(before + length, 0);
-        source.as_ref().ok_or(Missing::Gone)?.read(place.offset, &mut out[before..])?;
+        source.read(place.offset, &mut out[before..])?;
         Ok(())
     }
 
@@ -208,11 +245,12 @@ mod tests {
     fn evidence(bytes: &[u8]) -> Evidence {
         let mut source = Source::new(tempfile::tempfile().unwrap());
         source.write_all(bytes).unwrap();
-        Evidence { sources: vec![Some(source)], streams: HashMap::new() }
+        Evidence { sources: vec![Some(source)], ..Evidence::default() }
     }
 
     fn piece(offset: u64, length: u32, place: u64) -> Piece {
-        Piece { session: 1, from: Side::Client, offset, length, place: Place { file: 0, offset: place } }
+        let source = proto::Source::Captured(Place { file: 0, offset: place });
+        Piece { session: 1, from: Side::Client, offset, length, source }
     }
 
     fn read(evidence: &Evidence, offset: u64, length: usize) -> Option<String> {
@@ -237,6 +275,23 @@ mod tests {
         }
         assert!(evidence.read(2, Side::Client, 0, 1, &mut Vec::new()).is_err());
         assert!(evidence.read(1, Side::Server, 0, 1, &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn what_was_derived_is_read_again_as_what_was_captured() {
+        let mut evidence = evidence(b"abcd");
+        evidence.add(&piece(0, 4, 0));
+        let derived = |offset, bytes: &[u8]| Piece {
+            session: 1,
+            from: Side::Client,
+            offset,
+            length: bytes.len() as u32,
+            source: proto::Source::Derived(bytes.into()),
+        };
+        evidence.add(&derived(4, b"efgh"));
+        evidence.add(&derived(6, b"ghij"));
+        evidence.add(&piece(10, 2, 0));
+        assert_eq!(read(&evidence, 2, 10).as_deref(), Some("cdefghijab"));
     }
 
     #[test]

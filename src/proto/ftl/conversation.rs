@@ -122,17 +122,17 @@ impl Consumer for Conversation {
                 control.bytes(from, at, bytes, &mut self.items);
                 self.give(out);
             }
-            Delivery::Gap { offset, missing, at } => {
+            Delivery::Gap { offset, missing, exact, at } => {
                 side.bytes += missing;
                 let (session, survived) = (self.session, true);
-                out.events.push_back(Event::Gap(Gap { session, from, offset, bytes: missing, at, survived }));
+                out.events.push_back(Event::Gap(Gap { session, from, offset, bytes: missing, exact, at, survived }));
                 control.gap(from, at, missing, &mut self.items);
                 self.give(out);
             }
             Delivery::Close { how, at, tcp } => {
                 control.close(from, at, &mut self.items);
                 self.give(out);
-                let close = self.close(from, how, at, Some(tcp));
+                let close = self.close(from, how, at, tcp);
                 if close.last && self.media.is_some() {
                     self.end = Some(close);
                 } else {

@@ -123,7 +123,7 @@ impl Direction {
     /// Where the chunks begin is as doubtful as where the handshake does.
     fn end_handshake(&mut self, at: Moment) {
         if self.is_doubtful && self.handshake.passed == HALF {
-            self.chunks.gap(0, at, &mut Vec::new());
+            self.chunks.gap(0, true, at, &mut Vec::new());
         }
     }
 }
@@ -134,7 +134,7 @@ impl Consumer for Session {
             Delivery::Joined => self.join(from),
             Delivery::Heard => self.directions[from.index()].heard = true,
             Delivery::Bytes { bytes, at, .. } => self.bytes(from, bytes, at, out),
-            Delivery::Gap { offset, missing, at } => self.gap(from, offset, missing, at, out),
+            Delivery::Gap { offset, missing, exact, at } => self.gap(from, offset, missing, exact, at, out),
             Delivery::Close { how, at, tcp } => self.close(from, how, at, tcp, out),
         }
     }
@@ -298,13 +298,14 @@ impl Session {
         self.put_back(chunked);
     }
 
-    /// `missing` bytes of one side are not in the capture.
-    fn gap(&mut self, from: Side, offset: u64, missing: u64, at: Moment, out: &mut Sink<'_>) {
+    /// `missing` bytes of one side are not in the capture, or about as many where that is not `exact`.
+    fn gap(&mut self, from: Side, offset: u64, missing: u64, exact: bool, at: Moment, out: &mut Sink<'_>) {
         let mut chunked = std::mem::take(&mut self.chunked);
         let is_encrypted = self.is_encrypted();
         let direction = &mut self.directions[from.index()];
         let is_first = direction.bytes == 0 && direction.handshake.passed == 0;
         direction.is_doubtful |= from == Side::Client && is_first && missing >= PROXY_HEADER;
+        direction.is_doubtful |= !exact && direction.handshake.passed < HALF;
         direction.bytes += missing;
         match direction.start.take().filter(|start| !start.is_empty()) {
             Some(start) if start.len() < Foreign::TOLD_BY => {
@@ -324,17 +325,25 @@ impl Session {
             half.passed += inside;
             half.bytes.clear();
             direction.end_handshake(at);
-            missing == inside || direction.chunks.gap(missing - inside, at, &mut chunked)
+            missing == inside || direction.chunks.gap(missing - inside, exact, at, &mut chunked)
         } else {
-            is_encrypted || direction.chunks.gap(missing, at, &mut chunked)
+            is_encrypted || direction.chunks.gap(missing, exact, at, &mut chunked)
         };
-        out.events.push_back(Event::Gap(Gap { session: self.session, from, offset, bytes: missing, at, survived }));
+        out.events.push_back(Event::Gap(Gap {
+            session: self.session,
+            from,
+            offset,
+            bytes: missing,
+            exact,
+            at,
+            survived,
+        }));
         self.give(from, &mut chunked, out);
         self.put_back(chunked);
     }
 
     /// One side ended.
-    fn close(&mut self, from: Side, how: How, at: Moment, tcp: &TcpFacts, out: &mut Sink<'_>) {
+    fn close(&mut self, from: Side, how: How, at: Moment, tcp: Option<&TcpFacts>, out: &mut Sink<'_>) {
         let why = if how == How::EndOfCapture { Why::EndOfCapture } else { Why::Closed };
         let start = &mut self.directions[from.index()].start;
         if let Some(start) = start.take_if(|start| start.len() >= Foreign::TOLD_BY) {
@@ -366,7 +375,7 @@ impl Session {
                 + direction.opaque
                 + direction.handshake.bytes.len() as u64
                 + direction.start.as_ref().map_or(0, |start| start.len() as u64),
-            tcp: Some(Box::new(*tcp)),
+            tcp: tcp.map(|tcp| Box::new(*tcp)),
             last,
             attempts: Attempts::default(),
             strangers: Vec::new(),

@@ -18,7 +18,8 @@ rule! {
 impl Rule for CaptureGap {
     fn gap(&mut self, gap: &Gap, _: &Story, findings: &mut Findings) {
         let lost = if gap.survived { "decoding goes on after them" } else { "the next chunk is looked for" };
-        let text = format!("{} bytes from offset {} on are not in the capture; {lost}", gap.bytes, gap.offset);
+        let about = if gap.exact { "" } else { "about " };
+        let text = format!("{about}{} bytes from offset {} on are not in the capture; {lost}", gap.bytes, gap.offset);
         findings.push(Self::META, Some(gap.from), text, (gap.at.packet, gap.at.packet));
     }
 }

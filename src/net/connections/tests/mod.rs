@@ -55,11 +55,11 @@ fn line(output: &Output<'_>) -> String {
         Output::Stream { connection, from, delivery: Delivery::Heard } => format!("{connection} {} heard", side(from)),
         Output::Stream { connection, from, delivery: Delivery::Bytes { offset, bytes, at, place } } => {
             // The place is shown as the distance from where the packet's payload starts.
-            let into = place.offset - at.packet.0 * 1000;
+            let into = place.unwrap().offset - at.packet.0 * 1000;
             let text = String::from_utf8_lossy(bytes);
             format!("{connection} {} {offset} {text:?} #{}+{into}", side(from), at.packet)
         }
-        Output::Stream { connection, from, delivery: Delivery::Gap { offset, missing, at } } => {
+        Output::Stream { connection, from, delivery: Delivery::Gap { offset, missing, at, .. } } => {
             format!("{connection} {} {offset} gap {missing} #{}", side(from), at.packet)
         }
         Output::Stream { connection, from, delivery: Delivery::Close { how, at, .. } } => {

@@ -337,9 +337,10 @@ impl Chunks {
         }
     }
 
-    /// `missing` bytes were never captured. Whether decoding goes on with certainty: only when they all lie in one
-    /// chunk's data, since nothing else can be inside a chunk. Otherwise the next chunk is looked for.
-    pub(super) fn gap(&mut self, missing: u64, at: Moment, out: &mut Vec<Chunked>) -> bool {
+    /// `missing` bytes were never captured, or about as many where that is not `exact`. Whether decoding goes on with certainty:
+    /// only when they all lie in one chunk's data, since nothing else can be inside a chunk. Otherwise the next chunk is looked
+    /// for.
+    pub(super) fn gap(&mut self, missing: u64, exact: bool, at: Moment, out: &mut Vec<Chunked>) -> bool {
         if matches!(self.state, State::Doubting) {
             self.go_on(Then::Cut, out);
         }
@@ -348,6 +349,7 @@ impl Chunks {
             return false;
         }
         if let State::Data { stream, left } = self.state
+            && exact
             && missing <= u64::from(left)
         {
             let missing = missing as u32;

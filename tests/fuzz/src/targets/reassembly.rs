@@ -157,6 +157,7 @@ impl Check {
                 assert!(given.next == offset && !given.closed && !bytes.is_empty());
                 given.next += bytes.len() as u64;
                 // They are what a segment of that side carried, and all of the direction counts from one place.
+                let place = place.unwrap();
                 let (packet, inside) = (place.offset >> 32, place.offset as u32);
                 assert_eq!(packet, at.packet.0);
                 let carried = &self.carried[packet as usize];
