@@ -16,8 +16,8 @@ use crate::analyzer::{self, Analyzer, Reason, Totals};
 use crate::capture::{CaptureError, Input};
 use crate::limits::{Limits, Reached};
 use crate::net::Unread;
-use crate::proto::Event;
 use crate::proto::rtmp::secrets::Masks;
+use crate::proto::{Event, Keys};
 use crate::rules::{Engine, Finding};
 use crate::story::{Stories, Story};
 use crate::wire::Time;
@@ -41,8 +41,8 @@ pub struct Options {
     pub unjudged: bool,
     /// Mask nothing.
     pub show_secrets: bool,
-    /// Stream keys that are known, to judge signatures by.
-    pub stream_keys: Vec<String>,
+    /// Secrets that are known beside the captures: to judge signatures by, and to see inside of what is enciphered.
+    pub keys: Arc<Keys>,
 }
 
 /// What came of reading on.
@@ -121,7 +121,7 @@ impl Inspection {
             input,
             analyzer: Analyzer::new(
                 limits,
-                analyzer::Options { evidence: options.evidence, stream_keys: options.stream_keys.clone() },
+                analyzer::Options { evidence: options.evidence, keys: Arc::clone(&options.keys) },
             ),
             engine: (!options.unjudged).then(|| Engine::under(limits)),
             stories: Stories::under(limits),

@@ -7,6 +7,7 @@ mod common;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::capture;
@@ -215,7 +216,7 @@ fn nothing_that_acts_is_drawn() {
     for path in captures() {
         let captures = [path];
         let options =
-            tui::Options { show_secrets: true, color: true, session: None, follow: false, stream_keys: Vec::new() };
+            tui::Options { show_secrets: true, color: true, session: None, follow: false, keys: Arc::default() };
         let (mut loader, book) = Loader::open(&captures, &options).unwrap();
         let mut app = App::new(book, &captures, &options);
         let mut done = false;

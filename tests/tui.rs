@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -30,7 +31,7 @@ impl Screen {
             capture,
             width,
             height,
-            &Options { show_secrets: false, color: true, session: None, follow: false, stream_keys: Vec::new() },
+            &Options { show_secrets: false, color: true, session: None, follow: false, keys: Arc::default() },
         )
     }
 
@@ -235,8 +236,7 @@ fn one_session() {
 
 #[test]
 fn a_session_of_the_command_line() {
-    let options =
-        Options { show_secrets: false, color: false, session: Some(2), follow: false, stream_keys: Vec::new() };
+    let options = Options { show_secrets: false, color: false, session: Some(2), follow: false, keys: Arc::default() };
     let screen = Screen::with(TWO_SESSIONS, 200, 50, &options);
     assert!(screen.text(false).contains("session 2: 1/"), "{}", screen.text(false));
 }
@@ -270,7 +270,7 @@ fn no_rtmp() {
 #[test]
 fn secrets_are_masked() {
     let seen = |show_secrets| {
-        let options = Options { show_secrets, color: false, session: None, follow: false, stream_keys: Vec::new() };
+        let options = Options { show_secrets, color: false, session: None, follow: false, keys: Arc::default() };
         let mut screen = Screen::with(TWO_SESSIONS, 200, 50, &options);
         let mut seen = String::new();
         for _ in 0..72 {
@@ -290,7 +290,7 @@ fn secrets_are_masked() {
 fn a_capture_that_cannot_be_opened_leaves_the_others() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("captures");
     let captures = [folder.join("missing.pcap"), folder.join(DENIED)];
-    let options = Options { show_secrets: false, color: false, session: None, follow: false, stream_keys: Vec::new() };
+    let options = Options { show_secrets: false, color: false, session: None, follow: false, keys: Arc::default() };
     let (mut loader, book) = Loader::open(&captures, &options).unwrap();
     let mut app = App::new(book, &captures, &options);
     let batch = loader.read();
@@ -305,7 +305,7 @@ fn a_capture_that_cannot_be_opened_leaves_the_others() {
 
 #[test]
 fn no_color_is_no_color() {
-    let options = Options { show_secrets: false, color: false, session: None, follow: false, stream_keys: Vec::new() };
+    let options = Options { show_secrets: false, color: false, session: None, follow: false, keys: Arc::default() };
     let mut screen = Screen::with(DENIED, 80, 24, &options);
     screen.keys("/createstream(4) was\n");
     let buffer = screen.terminal.backend().buffer();

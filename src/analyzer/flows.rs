@@ -234,6 +234,7 @@ impl State {
         self.events.push_back(Event::Session(Opened {
             session: number,
             protocol: ftl::NAME,
+            decrypted: None,
             client,
             server,
             at,

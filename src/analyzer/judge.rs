@@ -1,10 +1,12 @@
 //! What a connection is, by its beginning.
 
-use super::{Connection, Content, Fate, Other, State};
-use crate::net::{ConnectionId, Delivery, Start};
+use super::carriers::Carrier;
+use super::{Connection, Content, Fate, Other, State, StreamId};
+use crate::net::{Delivery, Start};
 use crate::proto::opening::{self, Begin, Found, Match};
 use crate::proto::protocols;
 use crate::proto::rtmp::detect::{self, Foreign};
+use crate::proto::rtmpe;
 use crate::proto::{Event, Opened, Stranger};
 use crate::wire::Side;
 
@@ -22,7 +24,7 @@ impl State {
     }
 
     /// Puts a connection of which something `is_first` kept at the end of those that are not yet known.
-    pub(super) fn line_up(&mut self, connection: ConnectionId, is_first: bool) {
+    pub(super) fn line_up(&mut self, connection: StreamId, is_first: bool) {
         if !is_first {
             return;
         }
@@ -35,7 +37,7 @@ impl State {
     }
 
     /// Looks whether a connection's beginning says what it is, and if so, replays that beginning to its protocol.
-    pub(super) fn judge(&mut self, connection: ConnectionId, complete: bool) {
+    pub(super) fn judge(&mut self, connection: StreamId, complete: bool) {
         let Some(live) = self.live.get_mut(&connection) else { return };
         let Content::Unknown(opening) = &mut live.content else { return };
         let is_midstream = live.start == Start::Midstream;
@@ -99,15 +101,23 @@ impl State {
                 }
             }
             Match::Yes(Found { protocol, proxied, begin }) => {
+                if !live.wrapping.rtmpe {
+                    match rtmpe::judge(&self.options.keys.rtmpe, seen.client, seen.server, complete) {
+                        rtmpe::Verdict::Deciphers(rtmpe) => return self.carry(connection, Carrier::Rtmpe(rtmpe)),
+                        rtmpe::Verdict::NeedMore => return,
+                        rtmpe::Verdict::No => {}
+                    }
+                }
                 self.opening_bytes -= opening.cost();
                 let (kept, heard) = (opening.take(), opening.heard());
                 self.totals.sessions += 1;
-                let (number, start) = (self.totals.sessions, live.start);
+                let (number, start, wrapping) = (self.totals.sessions, live.start, live.wrapping);
                 let (client, server) = (live.client, live.server);
                 let (attempts, strangers) = self.servers.tell(server, self.limits.attempted_servers);
                 self.events.push_back(Event::Session(Opened {
                     session: number,
                     protocol,
+                    decrypted: (protocol == "rtmpe").then_some(wrapping.rtmpe),
                     client,
                     server,
                     at: live.at,
@@ -123,7 +133,8 @@ impl State {
                     begin(&Begin {
                         session: number,
                         start,
-                        stream_keys: &self.options.stream_keys,
+                        is_deciphered: wrapping.rtmpe,
+                        stream_keys: &self.options.keys.stream_keys,
                         limits: &self.limits,
                     }),
                 );

@@ -4,6 +4,7 @@
 //! packet follows. There is no IO here and no clock but the packets' own, so the same packets always give the same events.
 
 mod attempts;
+mod carriers;
 mod flows;
 mod judge;
 mod opening;
@@ -13,6 +14,7 @@ mod totals;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::capture::Packet;
 pub use crate::limits::{Limits, Reached};
@@ -22,9 +24,10 @@ use crate::net::{
 pub use crate::proto::Event;
 use crate::proto::rtmp::detect::Foreign;
 use crate::proto::stream::Sink;
-use crate::proto::{Piece, Source, Stranger};
+use crate::proto::{Keys, Piece, Source, Stranger};
 use crate::wire::{IdMap, Moment, Side, Time, map_bytes};
 use attempts::{Attempt, Servers};
+use carriers::{Carried, Wrapping};
 use flows::{Flow, Waiting};
 use opening::Opening;
 use others::Others;
@@ -37,8 +40,8 @@ pub use totals::{Reason, Tally, Totals};
 pub struct Options {
     /// Also say where every session's bytes lie in the capture ([`Event::Piece`]).
     pub evidence: bool,
-    /// Stream keys that are known, to judge signatures by.
-    pub stream_keys: Vec<String>,
+    /// Secrets that are known beside the captures.
+    pub keys: Arc<Keys>,
 }
 
 /// Packets → events.
@@ -51,9 +54,11 @@ pub struct Analyzer {
 struct State {
     limits: Limits,
     options: Options,
-    live: IdMap<ConnectionId, Connection>,
+    live: IdMap<StreamId, Connection>,
+    /// Streams inside of others so far.
+    inside: u64,
     /// Connections whose protocol is not yet known and of which something is kept, the oldest first; some are no longer so.
-    openings: VecDeque<ConnectionId>,
+    openings: VecDeque<StreamId>,
     /// What is kept of these.
     opening_bytes: usize,
     sessions: Sessions,
@@ -68,12 +73,15 @@ struct State {
     work: u64,
     events: VecDeque<Event>,
     /// What waits until the events are taken, in order.
-    waiting: VecDeque<(ConnectionId, Side, Kept)>,
+    waiting: VecDeque<(StreamId, Side, Kept)>,
     /// Servers, and who could not connect to them.
     servers: Servers,
     others: Others,
     totals: Totals,
 }
+
+/// A connection's number, or that of a stream inside of one.
+type StreamId = ConnectionId;
 
 struct Connection {
     client: SocketAddr,
@@ -82,14 +90,24 @@ struct Connection {
     start: Start,
     /// By side: what its first packet was wrapped in.
     tunnels: [Tunnels; 2],
+    wrapping: Wrapping,
     open: u8,
     content: Content,
+}
+
+impl Connection {
+    fn new(client: SocketAddr, server: SocketAddr, at: Moment, start: Start, wrapping: Wrapping) -> Self {
+        let content = Content::Unknown(Box::new(Opening::new()));
+        Connection { client, server, at, start, tunnels: Default::default(), wrapping, open: 2, content }
+    }
 }
 
 enum Content {
     Unknown(Box<Opening>),
     /// It carries the session of that number.
     Session(u32),
+    /// It carries another stream.
+    Carrier(Box<Carried>),
     Other(Option<Foreign>),
 }
 
@@ -124,6 +142,7 @@ impl Analyzer {
                 limits: limits.clone(),
                 options,
                 live: IdMap::default(),
+                inside: 0,
                 openings: VecDeque::new(),
                 opening_bytes: 0,
                 sessions: Sessions::default(),
@@ -221,6 +240,7 @@ impl Analyzer {
             tunnels
                 + match &connection.content {
                     Content::Unknown(opening) => opening.memory(),
+                    Content::Carrier(carried) => size_of::<Carried>() + carried.memory(),
                     Content::Session(_) | Content::Other(_) => 0,
                 }
         };
@@ -232,9 +252,9 @@ impl Analyzer {
             + state.flows.memory()
             + state.flows.values().map(Flow::memory).sum::<usize>()
             + state.waiting_sessions.capacity() * size_of::<Waiting>()
-            + state.openings.capacity() * size_of::<ConnectionId>()
+            + state.openings.capacity() * size_of::<StreamId>()
             + state.events.capacity() * size_of::<Event>()
-            + state.waiting.capacity() * size_of::<(ConnectionId, Side, Kept)>()
+            + state.waiting.capacity() * size_of::<(StreamId, Side, Kept)>()
             + state.servers.memory()
             + state.others.memory()
             + state.totals.unread.capacity() * size_of::<(Reason, Tally)>()
@@ -286,9 +306,8 @@ impl State {
     fn take(&mut self, output: &Output<'_>) {
         match *output {
             Output::Open { connection, client, server, start, at } => {
-                let content = Content::Unknown(Box::new(Opening::new()));
-                let tunnels = Default::default();
-                self.live.insert(connection, Connection { client, server, at, start, tunnels, open: 2, content });
+                let new = Connection::new(client, server, at, start, Wrapping::default());
+                self.live.insert(connection, new);
             }
             Output::Tunnels { connection, from, tunnels } => {
                 if let Some(live) = self.live.get_mut(&connection) {
@@ -311,7 +330,7 @@ impl State {
     }
 
     /// What a direction tells, now or when the events that lie ready were taken.
-    fn stream(&mut self, connection: ConnectionId, from: Side, delivery: &Delivery<'_>) {
+    fn stream(&mut self, connection: StreamId, from: Side, delivery: &Delivery<'_>) {
         if self.waiting.is_empty() && self.events.len() < self.limits.ready_events {
             self.deliver(connection, from, delivery);
         } else {
@@ -319,7 +338,7 @@ impl State {
         }
     }
 
-    fn deliver(&mut self, connection: ConnectionId, from: Side, delivery: &Delivery<'_>) {
+    fn deliver(&mut self, connection: StreamId, from: Side, delivery: &Delivery<'_>) {
         let Some(live) = self.live.get_mut(&connection) else { return };
         match &mut live.content {
             Content::Session(session) => {
@@ -344,6 +363,7 @@ impl State {
                     Delivery::Close { .. } => self.line_up(connection, before == 0),
                 }
             }
+            Content::Carrier(_) => self.pass(connection, from, delivery),
             Content::Other(foreign) => {
                 if let Delivery::Bytes { bytes, .. } = delivery {
                     self.totals.not_rtmp(*foreign, bytes.len() as u64);
@@ -377,7 +397,7 @@ impl State {
     }
 
     /// One direction of a connection was closed.
-    fn end(&mut self, connection: ConnectionId, at: Moment) {
+    fn end(&mut self, connection: StreamId, at: Moment) {
         let Some(live) = self.live.get_mut(&connection) else { return };
         live.open -= 1;
         if live.open == 0
@@ -390,13 +410,13 @@ impl State {
                     }
                 }
                 Content::Unknown(opening) => self.opening_bytes -= opening.cost(),
-                Content::Other(_) => {}
+                Content::Carrier(_) | Content::Other(_) => {}
             }
         }
     }
 
     /// Counts a connection that is closing without a byte, where its server refused it or did not answer.
-    fn attempt(&mut self, connection: ConnectionId, at: Moment) {
+    fn attempt(&mut self, connection: StreamId, at: Moment) {
         let Some(live) = self.live.get(&connection) else { return };
         let Content::Unknown(opening) = &live.content else { return };
         let Some(closes) = opening.closes() else { return };

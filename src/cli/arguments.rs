@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::keys::KeyArguments;
 use crate::rules::Severity;
 
 /// Says what really happened on an RTMP connection: a capture in, a message timeline and conformance findings out.
@@ -60,9 +61,8 @@ pub(super) struct InputArguments {
     /// Show stream keys, passwords and tokens; they are masked otherwise
     #[arg(long)]
     pub(super) show_secrets: bool,
-    /// A stream key to judge signatures by, as in '77-secret' for FTL's channel 77; may be repeated
-    #[arg(long, value_name = "KEY")]
-    pub(super) stream_key: Vec<String>,
+    #[command(flatten)]
+    pub(super) keys: KeyArguments,
     /// When to colour text
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: When,
@@ -230,6 +230,8 @@ pub(super) struct CompareArguments {
     /// Show passwords and tokens; they are masked otherwise
     #[arg(long)]
     pub(super) show_secrets: bool,
+    #[command(flatten)]
+    pub(super) keys: KeyArguments,
     /// When to colour text
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: When,

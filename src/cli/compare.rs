@@ -16,6 +16,7 @@ use crate::capture::CaptureError;
 use crate::compare::{Comparison, Observer, Profile, Scenarios};
 use crate::export::compare;
 use crate::inspection::{Inspection, Options, Told};
+use crate::proto::Keys;
 use crate::wire::file_name;
 
 pub(super) fn run(arguments: &CompareArguments, stop: &Stop) -> anyhow::Result<Outcome> {
@@ -46,6 +47,7 @@ pub(super) fn run(arguments: &CompareArguments, stop: &Stop) -> anyhow::Result<O
         progress: Progress::new(true),
         opened: false,
         reveal: arguments.show_secrets,
+        keys: arguments.keys.read()?,
     };
     let mut notes = notes(&arguments.note, &servers)?;
     let mut outcome = Outcome::Done;
@@ -103,14 +105,20 @@ struct Reading {
     /// A capture could be opened.
     opened: bool,
     reveal: bool,
+    keys: Arc<Keys>,
 }
 
 impl Reading {
     fn read(&mut self, path: &Path, into: &mut Profiling<'_>) -> anyhow::Result<Outcome> {
         let stop = Arc::clone(&self.stop);
         let is_over = || stop.load(Ordering::Relaxed);
-        let options =
-            Options { stop: Arc::clone(&stop), unjudged: true, show_secrets: self.reveal, ..Options::default() };
+        let options = Options {
+            stop: Arc::clone(&stop),
+            unjudged: true,
+            show_secrets: self.reveal,
+            keys: Arc::clone(&self.keys),
+            ..Options::default()
+        };
         let opened = if is_over() { None } else { Some(Inspection::open_with(&[path.to_owned()], &options)) };
         let mut inspection = match opened {
             Some(Ok(inspection)) => inspection,

@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod fields;
 mod judged;
+mod keys;
 mod output;
 mod policy;
 mod pump;

@@ -36,7 +36,7 @@ pub(super) fn pump(
         follow: arguments.follow,
         stop: Arc::clone(stop),
         show_secrets: arguments.show_secrets,
-        stream_keys: arguments.stream_key.clone(),
+        keys: arguments.keys.read()?,
         ..Options::default()
     };
     let mut inspection = Inspection::open_with(&arguments.captures, &options)?;

@@ -35,7 +35,7 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments, stop: &S
     }
     let options = tui::Options {
         show_secrets: input.show_secrets,
-        stream_keys: input.stream_key.clone(),
+        keys: input.keys.read()?,
         color: input.color.color(),
         session: input.session,
         follow: input.follow,

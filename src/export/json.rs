@@ -131,6 +131,9 @@ impl<W: Write> JsonWriter<W> {
             put(map, &field::PACKET, &envelope.last.packet.0)?;
             put(map, &field::TIME, &time)?;
             put(map, &field::START, opened.start.name())?;
+            if let Some(decrypted) = opened.decrypted {
+                put(map, &field::DECRYPTED, &decrypted)?;
+            }
             if let Some(source) = &opened.proxied {
                 put(map, &field::PROXIED, source)?;
             }

@@ -52,6 +52,11 @@ fn opened(opened: &Opened) -> String {
     if opened.start == Start::Midstream {
         line.push_str(", without its beginning");
     }
+    match opened.decrypted {
+        Some(true) => line.push_str(", deciphered"),
+        Some(false) => line.push_str(", not deciphered"),
+        None => {}
+    }
     let (tunnels, back) = opened.ways();
     if !tunnels.is_empty() {
         line += &format!(", in {tunnels}");

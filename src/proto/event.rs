@@ -33,8 +33,10 @@ pub enum Event {
 pub struct Opened {
     /// From 1, in the order in which sessions are recognised.
     pub session: u32,
-    /// `rtmp`, or `rtmpe` for the encrypted variant, whose handshake alone can be read; or `ftl`.
+    /// `rtmp`, or `ftl`; `rtmpe` where it is enciphered behind its handshake.
     pub protocol: &'static str,
+    /// Of a session that is enciphered on the wire, whether it was deciphered: otherwise nothing behind its handshake can be read.
+    pub decrypted: Option<bool>,
     pub client: SocketAddr,
     pub server: SocketAddr,
     /// The connection's first packet.

@@ -12,10 +12,13 @@ mod envelope;
 mod event;
 pub mod flv;
 pub mod ftl;
+mod keys;
 mod message;
 pub mod opening;
 pub mod protocols;
 pub mod rtmp;
+pub mod rtmpe;
+pub use keys::Keys;
 pub mod rtp;
 pub mod stream;
 

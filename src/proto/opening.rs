@@ -45,6 +45,8 @@ pub struct Begin<'l> {
     /// Its number.
     pub session: u32,
     pub start: Start,
+    /// Whether it is one that is enciphered on the wire (RTMPE) and comes deciphered.
+    pub is_deciphered: bool,
     /// Stream keys that are known, to judge signatures by.
     pub stream_keys: &'l [String],
     pub limits: &'l Limits,

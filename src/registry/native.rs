@@ -80,6 +80,8 @@ fields! {
     LATENCY: Number "command.latency_ms", "ms", "RTMP 1.0 §7.2";
     /// The protocol of the event's session.
     PROTOCOL: Word "session.protocol", "", "";
+    /// Of a session that is enciphered on the wire, whether it was deciphered.
+    DECRYPTED: Bool "session.decrypted", "", "";
     /// Of a flow, what its packets are.
     TRANSPORT: Word "transport", "", "";
     /// The client's `address:port`.
@@ -297,6 +299,7 @@ natives! {
     CLIENT => |s, visit| end(s, visit, |flow| flow.client, |session| &session.client);
     SERVER => |s, visit| end(s, visit, |flow| flow.server, |session| &session.server);
     START => |s, visit| s.session.is_some_and(|session| visit(Seen::Word(session.start.name())));
+    DECRYPTED => |s, visit| s.session.and_then(|facts| facts.decrypted).is_some_and(|value| visit(Seen::Bool(value)));
     PROXIED => |s, visit| {
         let proxied = s.session.and_then(|session| session.proxied.as_ref());
         proxied.is_some_and(|proxied| visit(Seen::Text(proxied.as_bytes())))

@@ -36,6 +36,8 @@ impl<'a> Subject<'a> {
 #[derive(Clone, Debug)]
 pub struct SessionFacts {
     pub protocol: &'static str,
+    /// Of one that is enciphered on the wire, whether it was deciphered.
+    pub decrypted: Option<bool>,
     /// `address:port`, as JSON has it.
     pub client: String,
     pub server: String,
@@ -52,6 +54,7 @@ impl SessionFacts {
         let (tunnels, back) = opened.ways();
         SessionFacts {
             protocol: opened.protocol,
+            decrypted: opened.decrypted,
             client: text(opened.client),
             server: text(opened.server),
             start: opened.start,

@@ -47,6 +47,8 @@ pub struct Story {
     pub is_given_up: bool,
     /// The capture began after the connection did.
     pub midstream: bool,
+    /// Of a session that is enciphered on the wire, whether it was deciphered.
+    pub decrypted: Option<bool>,
     sides: [SideFacts; 2],
     /// What both sides asked for, and what answered it.
     pub requests: Requests,
@@ -153,6 +155,7 @@ impl Story {
         match event {
             Event::Session(opened) => {
                 self.midstream = opened.start == Start::Midstream;
+                self.decrypted = opened.decrypted;
                 self.ftl = (opened.protocol == proto::ftl::NAME).then(|| Ftl::new(self.midstream).into());
             }
             Event::Message(message) => {

@@ -75,12 +75,11 @@ impl Loader {
         let book = Book::open(captures, &spooled, options.show_secrets);
         // The book has masks of its own.
         let show_secrets = true;
-        let stream_keys = options.stream_keys.clone();
         let told = inspection::Options {
             limits: limits.clone(),
             evidence: true,
             show_secrets,
-            stream_keys,
+            keys: Arc::clone(&options.keys),
             ..Default::default()
         };
         let inspection = Inspection::of(input, &told);

@@ -22,6 +22,7 @@ mod theme;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::DefaultTerminal;
@@ -35,6 +36,8 @@ pub use loader::{Batch, Feed, Loader, Progress};
 pub use pane::draw;
 use signals::Told;
 
+use crate::proto::Keys;
+
 /// Between looks at what was read.
 const READING: Duration = Duration::from_millis(30);
 /// Between looks at whether the program is told to end.
@@ -46,8 +49,8 @@ const SEARCHING: Duration = Duration::from_millis(25);
 #[derive(Clone, Debug)]
 pub struct Options {
     pub show_secrets: bool,
-    /// Stream keys that are known, to judge signatures by.
-    pub stream_keys: Vec<String>,
+    /// Secrets that are known beside the captures.
+    pub keys: Arc<Keys>,
     pub color: bool,
     /// Begin with this session alone.
     pub session: Option<u32>,

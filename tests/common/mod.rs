@@ -8,6 +8,7 @@ pub mod kept;
 pub mod strict;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options, Reason, Tally};
 use rtmp_inspect::capture::{self, LinkType};
@@ -88,7 +89,10 @@ impl Story {
     /// Analyzes Ethernet frames with their times, by these stream keys.
     pub fn of_timed(frames: &[(Time, Vec<u8>)], stream_keys: &[String]) -> Story {
         let mut story = Story::default();
-        let options = Options { stream_keys: stream_keys.to_vec(), ..Options::default() };
+        let options = Options {
+            keys: Arc::new(rtmp_inspect::proto::Keys { stream_keys: stream_keys.to_vec(), ..Default::default() }),
+            ..Options::default()
+        };
         let mut analyzer = Analyzer::new(&Limits::default(), options);
         let mut engine = Engine::default();
         for (index, (time, data)) in frames.iter().enumerate() {

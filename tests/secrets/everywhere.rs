@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -72,7 +73,7 @@ fn run(arguments: &[&str], capture: &Path) -> String {
 
 /// Rows of the terminal interface with their fields and bytes.
 fn screens(capture: &Path, width: u16, height: u16, show_secrets: bool) -> String {
-    let options = Options { show_secrets, color: false, session: None, follow: false, stream_keys: Vec::new() };
+    let options = Options { show_secrets, color: false, session: None, follow: false, keys: Arc::default() };
     let captures = [capture.to_owned()];
     let (mut loader, book) = Loader::open(&captures, &options).unwrap();
     let mut app = App::new(book, &captures, &options);

@@ -337,7 +337,7 @@ fn proxy_header(bytes: &[u8]) -> Proxy {
 }
 
 /// Whether a handshake version is an encrypted one.
-pub(super) fn is_encrypted(version: u8) -> bool {
+pub(in crate::proto) fn is_encrypted(version: u8) -> bool {
     matches!(version, 6 | 8 | 9)
 }
 

@@ -41,9 +41,9 @@ fields! {
 }
 
 /// Bytes of C1, S1, C2 and S2.
-pub(super) const BLOCK: usize = 1536;
+pub(in crate::proto) const BLOCK: usize = 1536;
 /// Bytes of a whole handshake half.
-pub(super) const HALF: u64 = 1 + 2 * BLOCK as u64;
+pub(in crate::proto) const HALF: u64 = 1 + 2 * BLOCK as u64;
 
 /// A step of the handshake, without its side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -39,6 +39,7 @@ pub use command::{Command, Misplaced};
 pub use data::Data;
 pub use describe::{describe, type_name};
 pub use fingerprint::{Content, Maker};
+pub(super) use handshake::{BLOCK, HALF};
 pub use handshake::{Echo, Handshake, HandshakeFacts, Scheme, Step};
 pub use message::{Extended, ExtendedForm, Head, HeaderBytes, Message, MessageType, Run, record_payload};
 pub use mistake::{ExtendedFault, HandshakeLength, Mistake, SizeSource, Stray, Surplus, Telling, UsedSize};
@@ -57,9 +58,7 @@ pub(super) fn found(opening: &Opening<'_>) -> Match {
         detect::Match::Yes(found) => Match::Yes(Found {
             protocol: detect::protocol(&found, opening),
             proxied: found.proxied.clone(),
-            begin: Box::new(move |begin: &Begin<'_>| {
-                Box::new(Session::new(begin.session, begin.start, &found, begin.limits))
-            }),
+            begin: Box::new(move |begin: &Begin<'_>| Box::new(Session::new(begin, &found))),
         }),
     }
 }

@@ -13,6 +13,7 @@ use super::handshake::{Echo, HALF, Handshake, PeerBlock};
 use super::{Answer, Body, Head, Message, Reason};
 use crate::limits::{Limits, Reached};
 use crate::net::{Delivery, How, Start, TcpFacts};
+use crate::proto::opening::Begin;
 use crate::proto::stream::{Consumer, Sink};
 use crate::proto::{Attempts, Close, Deviation, Event, Gap, Incomplete, Resync, Undecodable, Why};
 use crate::wire::{Moment, Side, Time};
@@ -22,6 +23,8 @@ use crate::wire::{Moment, Side, Time};
 pub struct Session {
     session: u32,
     is_from_syn: bool,
+    /// What is enciphered on the wire comes deciphered.
+    is_deciphered: bool,
     directions: [Direction; 2],
     limits: Limits,
     chunked: Vec<Chunked>,
@@ -182,7 +185,8 @@ impl Consumer for Session {
 }
 
 impl Session {
-    pub fn new(session: u32, start: Start, found: &Found, limits: &Limits) -> Self {
+    pub fn new(begin: &Begin<'_>, found: &Found) -> Self {
+        let Begin { session, start, limits, is_deciphered, .. } = *begin;
         let direction = |skip: u64| Direction {
             skip,
             handshake: Half::default(),
@@ -207,7 +211,8 @@ impl Session {
         };
         let directions = [direction(found.skip as u64), direction(0)];
         let is_from_syn = start == Start::Syn;
-        let mut it = Session { session, is_from_syn, directions, limits: limits.clone(), chunked: Vec::new() };
+        let mut it =
+            Session { session, is_from_syn, is_deciphered, directions, limits: limits.clone(), chunked: Vec::new() };
         for from in Side::BOTH.into_iter().filter(|from| found.midstream[from.index()]) {
             it.join(from);
         }
@@ -236,6 +241,9 @@ impl Session {
 
     /// Whether RTMPE is spoken: the client asks for it, and the server does not answer with another version.
     fn is_encrypted(&self) -> bool {
+        if self.is_deciphered {
+            return false;
+        }
         let mut versions = self.directions.iter().filter_map(|direction| direction.version).peekable();
         versions.peek().is_some() && versions.all(is_encrypted)
     }

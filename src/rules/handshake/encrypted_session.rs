@@ -4,7 +4,7 @@ use crate::rules::{Findings, Rule, Severity, Story, rule};
 use crate::wire::{PacketNo, Side};
 
 rule! {
-    /// C0 or S0 is 6, 8 or 9: RTMPE. All behind the handshake is encrypted, with keys that a capture does not hold. Where only one of the
+    /// C0 or S0 is 6, 8 or 9: RTMPE. All behind the handshake is encrypted, with keys that a capture does not hold, but `--rtmpe-keys` may give. Where only one of the
     /// two is, the other side does not speak it: what follows is read as plain RTMP.
     ///
     /// Why: nothing behind the handshake is decoded, and all rules that need messages are silent. Where only one side says RTMPE, the
@@ -12,7 +12,8 @@ rule! {
     ///
     /// Seen: rtmpdump with `rtmpe://` and crtmpserver; Flash Player and Flash Media Server.
     ///
-    /// Change: capture a session over plain RTMP, or look at the server's side of it. RTMPE keeps nobody out: use TLS. A client that does
+    /// Change: give what both sides agreed on with `--rtmpe-keys`, capture a session over plain RTMP, or look at the server's side of
+    /// it. RTMPE keeps nobody out: use TLS. A client that does
     /// not encrypt sends 3, and a server answers 3 where it does not, or was not asked to.
     pub(super) struct EncryptedSession {
         // What each side said, and where.
@@ -23,22 +24,22 @@ rule! {
 }
 
 impl Rule for EncryptedSession {
-    fn handshake(&mut self, step: &Handshake, _: &Story, findings: &mut Findings) {
+    fn handshake(&mut self, step: &Handshake, story: &Story, findings: &mut Findings) {
         if let HandshakeFacts::Version(version) = step.facts {
             self.versions[step.from.index()] = Some((version, (step.first.packet, step.last.packet)));
             if self.versions.iter().all(Option::is_some) {
-                self.say(findings);
+                self.say(story, findings);
             }
         }
     }
 
-    fn close(&mut self, _: &Close, _: &Story, findings: &mut Findings) {
-        self.say(findings);
+    fn close(&mut self, _: &Close, story: &Story, findings: &mut Findings) {
+        self.say(story, findings);
     }
 }
 
 impl EncryptedSession {
-    fn say(&mut self, findings: &mut Findings) {
+    fn say(&mut self, story: &Story, findings: &mut Findings) {
         if std::mem::replace(&mut self.said, true) {
             return;
         }
@@ -55,6 +56,11 @@ impl EncryptedSession {
                     Step::Version.name(other),
                     other.name()
                 ),
+                None if story.decrypted == Some(true) => {
+                    format!(
+                        "{name} is {version}: {kind}; what follows the handshake was deciphered with the secret that was given"
+                    )
+                }
                 None => format!("{name} is {version}: {kind}; nothing behind the handshake can be read"),
             };
             let finding = findings.push(Self::META, Some(side), text, packets);

@@ -9,6 +9,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::Terminal;
@@ -210,8 +211,7 @@ fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys
         let kept = packets.iter().enumerate().filter(|(index, _)| index % paths.len() == file);
         fs::write(path, capture(kept.map(|(_, packet)| packet))).unwrap();
     }
-    let options =
-        tui::Options { show_secrets: false, color: true, session: None, follow: false, stream_keys: Vec::new() };
+    let options = tui::Options { show_secrets: false, color: true, session: None, follow: false, keys: Arc::default() };
     let (mut loader, book) = tui::Loader::open(&paths, &options).unwrap();
     let mut app = tui::App::new(book, &paths, &options);
     let mut done = false;

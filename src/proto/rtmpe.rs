@@ -1,0 +1,273 @@
+//! RTMPE: behind its handshake both directions are enciphered with RC4, under keys that the two public keys in C1 and S1
+//! agree on. A capture does not tell the secret; whoever has it decipheres what it holds.
+//!
+//! The cipher knows no message and no length: a byte of it is a byte of RTMP, at the same place. So a hole moves the
+//! key stream on, and decoding goes on as it does in clear.
+
+use std::fmt;
+use std::io::BufRead;
+
+use hmac::{Hmac, Mac};
+use memchr::memmem;
+use rc4::{KeyInit as _, Rc4, StreamCipher};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::rtmp::detect::is_encrypted;
+use super::rtmp::{BLOCK, HALF};
+use crate::net::Delivery;
+use crate::wire::Side;
+
+/// Bytes of a public key: the group has 1024 bits (RFC 2409 §6.2).
+const PUBLIC: usize = 128;
+/// Bytes of an RC4 key.
+const KEY: usize = 16;
+/// Key stream that both sides throw away before the first byte: as long as a block of the handshake.
+const THROWN_AWAY: u64 = BLOCK as u64;
+/// The longest hole over which the key stream is moved on: as much key stream has to be made.
+const LONGEST_HOLE: u64 = 64 << 20;
+/// Sessions whose secrets are kept.
+const MOST: usize = 4096;
+/// The longest line of a file of secrets; a right one has 800.
+const LONGEST_LINE: u64 = 8192;
+
+/// Secrets of RTMPE sessions, as a file of them gives them: a line each, `RTMPE client_pub=HEX server_pub=HEX secret=HEX`.
+#[derive(Clone, Default)]
+pub struct Secrets(Vec<Agreed>);
+
+/// What two sides agreed on.
+#[derive(Clone)]
+struct Agreed {
+    /// By side: its public key.
+    public: [[u8; PUBLIC]; 2],
+    secret: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for Secrets {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets").field("sessions", &self.0.len()).finish()
+    }
+}
+
+/// What is wrong with a file of secrets.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    #[error("line {0} is not `RTMPE client_pub=HEX server_pub=HEX secret=HEX`, with public keys of 128 bytes")]
+    Line(usize),
+    #[error("it has no line `RTMPE client_pub=HEX server_pub=HEX secret=HEX`")]
+    Empty,
+    #[error("it has secrets of more than {MOST} sessions")]
+    Many,
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl Secrets {
+    /// Reads a file of secrets. Empty lines and those that begin with `#` are passed over.
+    pub fn read(mut file: impl BufRead) -> Result<Secrets, Fault> {
+        let mut secrets = Secrets::default();
+        let mut line = Zeroizing::new(Vec::new());
+        for number in 1.. {
+            line.clear();
+            // One byte more than the longest tells that a line is longer.
+            let mut part = std::io::Read::take(&mut file, LONGEST_LINE + 1);
+            if part.read_until(b'\n', &mut line)? == 0 {
+                break;
+            }
+            let text = line.trim_ascii();
+            if text.is_empty() || text.starts_with(b"#") {
+                continue;
+            }
+            let agreed = std::str::from_utf8(text).ok().and_then(agreed).ok_or(Fault::Line(number))?;
+            if secrets.0.len() == MOST {
+                return Err(Fault::Many);
+            }
+            secrets.0.push(agreed);
+        }
+        if secrets.0.is_empty() { Err(Fault::Empty) } else { Ok(secrets) }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What deciphers a session with this C1 and S1, if its secret is there.
+    fn cipher(&self, blocks: [&[u8]; 2]) -> Option<Rtmpe> {
+        let has =
+            |side: Side, agreed: &Agreed| memmem::find(blocks[side.index()], &agreed.public[side.index()]).is_some();
+        let agreed = self.0.iter().find(|agreed| Side::BOTH.into_iter().all(|side| has(side, agreed)))?;
+        let direction = |from: Side| {
+            // What a side sends is enciphered under the other side's public key.
+            let mut mac = Hmac::<Sha256>::new_from_slice(&agreed.secret).expect("HMAC takes a key of any length");
+            mac.update(&agreed.public[from.other().index()]);
+            let key = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
+            let mut direction = Direction {
+                cipher: Rc4::new_from_slice(&key[..KEY]).expect("RC4 takes a key of 16 bytes"),
+                at: 0,
+                is_lost: false,
+            };
+            direction.throw_away(THROWN_AWAY);
+            direction
+        };
+        Some(Rtmpe { directions: Side::BOTH.map(direction), clear: Zeroizing::new(Vec::new()) })
+    }
+}
+
+/// A line of a file of secrets.
+fn agreed(line: &str) -> Option<Agreed> {
+    let mut words = line.split_ascii_whitespace();
+    (words.next()? == "RTMPE").then_some(())?;
+    let (mut client, mut server, mut secret) = (None, None, None);
+    for word in words {
+        let (name, value) = word.split_once('=')?;
+        let place = match name {
+            "client_pub" => &mut client,
+            "server_pub" => &mut server,
+            "secret" => &mut secret,
+            _ => return None,
+        };
+        *place = Some(Zeroizing::new(bytes(value)?));
+    }
+    let public = |key: Option<Zeroizing<Vec<u8>>>| <[u8; PUBLIC]>::try_from(key?.as_slice()).ok();
+    Some(Agreed { public: [public(client)?, public(server)?], secret: secret.filter(|secret| !secret.is_empty())? })
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
+    let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
+    rest.is_empty().then(|| pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect())?
+}
+
+/// What a beginning says of whether it can be deciphered.
+#[derive(Debug)]
+pub enum Verdict {
+    Deciphers(Box<Rtmpe>),
+    /// There is no secret for it.
+    No,
+    /// C1 or S1 is not whole yet.
+    NeedMore,
+}
+
+/// Whether a session that begins so can be deciphered.
+pub fn judge(secrets: &Secrets, client: &[u8], server: &[u8], complete: bool) -> Verdict {
+    let is_asked_for = |start: &[u8]| start.first().is_none_or(|version| is_encrypted(*version));
+    if secrets.is_empty() || !(is_asked_for(client) && is_asked_for(server)) {
+        return Verdict::No;
+    }
+    match (client.get(1..=BLOCK), server.get(1..=BLOCK)) {
+        (Some(c1), Some(s1)) => {
+            secrets.cipher([c1, s1]).map_or(Verdict::No, |cipher| Verdict::Deciphers(Box::new(cipher)))
+        }
+        _ if complete => Verdict::No,
+        _ => Verdict::NeedMore,
+    }
+}
+
+/// Deciphers a session: takes what its directions tell and gives what they tell in clear.
+pub struct Rtmpe {
+    directions: [Direction; 2],
+    /// What was deciphered last.
+    clear: Zeroizing<Vec<u8>>,
+}
+
+struct Direction {
+    cipher: Rc4,
+    /// Where in the direction it is.
+    at: u64,
+    /// So much is missing that the place in the key stream was given up.
+    is_lost: bool,
+}
+
+impl fmt::Debug for Rtmpe {
+    /// Without the keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rtmpe").field("at", &self.directions.each_ref().map(|direction| direction.at)).finish()
+    }
+}
+
+impl Direction {
+    /// Moves the key stream on.
+    fn throw_away(&mut self, mut bytes: u64) {
+        let mut scratch = Zeroizing::new([0; 4096]);
+        while bytes > 0 {
+            let some = bytes.min(scratch.len() as u64);
+            self.cipher.apply_keystream(&mut scratch[..some as usize]);
+            bytes -= some;
+        }
+    }
+}
+
+impl Rtmpe {
+    /// The next thing that a direction tells.
+    pub fn take(&mut self, from: Side, delivery: &Delivery<'_>, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
+        let direction = &mut self.directions[from.index()];
+        match *delivery {
+            Delivery::Bytes { offset, bytes, at, place } => {
+                let handshake = HALF.saturating_sub(direction.at).min(bytes.len() as u64);
+                direction.at += bytes.len() as u64;
+                let (open, rest) = bytes.split_at(handshake as usize);
+                if !open.is_empty() {
+                    give(from, &Delivery::Bytes { offset, bytes: open, at, place });
+                }
+                let offset = offset + handshake;
+                if rest.is_empty() {
+                } else if direction.is_lost {
+                    give(from, &Delivery::Gap { offset, missing: rest.len() as u64, exact: true, at });
+                } else {
+                    self.clear.clear();
+                    self.clear.extend_from_slice(rest);
+                    direction.cipher.apply_keystream(&mut self.clear);
+                    give(from, &Delivery::Bytes { offset, bytes: &self.clear, at, place: None });
+                }
+            }
+            Delivery::Gap { missing, exact, .. } => {
+                let enciphered = (direction.at + missing).saturating_sub(direction.at.max(HALF));
+                direction.at += missing;
+                direction.is_lost |= !exact || enciphered > LONGEST_HOLE;
+                if !direction.is_lost {
+                    direction.throw_away(enciphered);
+                }
+                give(from, delivery);
+            }
+            Delivery::Joined | Delivery::Heard | Delivery::Close { .. } => give(from, delivery),
+        }
+    }
+
+    /// Bytes of memory that it takes beside itself.
+    pub fn memory(&self) -> usize {
+        self.clear.capacity()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(client: usize, server: usize, secret: &str) -> String {
+        format!("RTMPE client_pub={} server_pub={} secret={secret}", "1b".repeat(client), "2c".repeat(server))
+    }
+
+    fn read(text: &str) -> Result<Secrets, String> {
+        Secrets::read(text.as_bytes()).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn lines_are_read_or_named() {
+        assert_eq!(read(&format!("# a comment\n\n{}\r\n", line(128, 128, "00ff"))).unwrap().0.len(), 1);
+        assert_eq!(read(&format!("{0}\n{0}", line(128, 128, "0A"))).unwrap().0.len(), 2);
+        for wrong in
+            [line(127, 128, "00"), line(128, 128, ""), line(128, 128, "0"), line(128, 128, "zz"), "RTMPE".into()]
+        {
+            assert!(read(&format!("\n{wrong}\n")).unwrap_err().starts_with("line 2 is not"), "{wrong}");
+        }
+        assert!(read(&"a".repeat(1 << 20)).unwrap_err().starts_with("line 1"));
+        assert!(read("").unwrap_err().contains("no line"));
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let secrets = read(&line(128, 128, "7ec3e7")).unwrap();
+        assert_eq!(format!("{secrets:?}"), "Secrets { sessions: 1 }");
+    }
+}

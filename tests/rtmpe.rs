@@ -1,0 +1,142 @@
+//! RTMPE sessions deciphered with what both sides agreed on: a real one, one with holes, and ones without their secret.
+#![allow(clippy::unwrap_used)]
+
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use std::sync::Arc;
+
+use rtmp_inspect::analyzer::{Analyzer, Options};
+use rtmp_inspect::capture::Input;
+use rtmp_inspect::limits::Limits;
+use rtmp_inspect::proto::{Event, Keys, Source, rtmpe};
+use rtmp_inspect::wire::Side;
+
+const CAPTURE: &str = "captures/rtmpe/crtmp-rtmpdump-play.pcap";
+const SECRETS: &str = "captures/rtmpe/crtmp-rtmpdump-play.keys";
+
+fn keys() -> Keys {
+    let rtmpe = rtmpe::Secrets::read(BufReader::new(File::open(SECRETS).unwrap())).unwrap();
+    Keys { rtmpe, ..Keys::default() }
+}
+
+/// All events of the capture without some of its packets, counted from 1.
+fn events(keys: Keys, is_lost: impl Fn(u64) -> bool, evidence: bool) -> Vec<Event> {
+    let mut input = Input::open(&[Path::new(CAPTURE).to_owned()]).unwrap();
+    let options = Options { keys: Arc::new(keys), evidence };
+    let mut analyzer = Analyzer::new(&Limits::DEFAULT, options);
+    let mut events = Vec::new();
+    while let Some(packet) = input.next() {
+        let packet = packet.unwrap();
+        if !is_lost(packet.at.packet.0) {
+            analyzer.push(&packet);
+        }
+        events.extend(std::iter::from_fn(|| analyzer.poll()));
+    }
+    analyzer.finish();
+    events.extend(std::iter::from_fn(|| analyzer.poll()));
+    events
+}
+
+/// What a message is, with all its bytes.
+fn messages(events: &[Event]) -> BTreeMap<(Side, u64), (&'static str, Option<u32>, Vec<u8>)> {
+    let of = |event: &Event| match event {
+        Event::Message(message) => {
+            let head = &message.head;
+            let said = (event.type_name().unwrap(), head.timestamp_known.then_some(head.timestamp), message.payload.to_vec());
+            Some(((message.from, head.offset), said))
+        }
+        _ => None,
+    };
+    events.iter().filter_map(of).collect()
+}
+
+#[test]
+fn a_session_is_read_with_its_secret() {
+    let events = events(keys(), |_| false, false);
+    let mut counts = BTreeMap::<_, u32>::new();
+    for ((from, _), (name, ..)) in messages(&events) {
+        *counts.entry((from.name(), name)).or_default() += 1;
+    }
+    insta::assert_debug_snapshot!(counts);
+    let opened = events.iter().find_map(|event| match event {
+        Event::Session(opened) => Some((opened.protocol, opened.decrypted)),
+        _ => None,
+    });
+    assert_eq!(opened, Some(("rtmpe", Some(true))));
+    for event in &events {
+        match event {
+            Event::Undecodable(_) | Event::Deviation(_) | Event::Gap(_) => panic!("{event:?}"),
+            Event::Close(close) => assert_eq!(close.undecoded, 0),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn holes_move_the_key_stream_on() {
+    let whole = messages(&events(keys(), |_| false, false));
+    for lost in (12..240).step_by(7) {
+        let events = events(keys(), |packet| packet == lost || packet == lost + 1, false);
+        let read = messages(&events);
+        for (place, message) in &read {
+            let (name, time, payload) = &whole[place];
+            assert_eq!((name, payload), (&message.0, &message.2), "without packet {lost}");
+            assert!(message.1.is_none() || message.1 == *time, "without packet {lost}");
+        }
+        assert!(read.len() + 40 > whole.len(), "{} of {} without packet {lost}", read.len(), whole.len());
+    }
+}
+
+#[test]
+fn without_its_secret_it_is_not_read() {
+    let other = format!("RTMPE client_pub={0} server_pub={0} secret=00", "00".repeat(128));
+    let other = rtmpe::Secrets::read(other.as_bytes()).unwrap();
+    for keys in [Keys::default(), Keys { rtmpe: other, ..Keys::default() }] {
+        let events = events(keys, |_| false, false);
+        assert!(messages(&events).is_empty());
+        let is_told = |event: &Event| matches!(event, Event::Session(opened) if opened.decrypted == Some(false));
+        assert!(events.iter().any(is_told));
+    }
+}
+
+#[test]
+fn a_wrong_secret_gives_no_message() {
+    let text = std::fs::read_to_string(SECRETS).unwrap();
+    let (rest, _) = text.split_once("secret=").unwrap();
+    let rtmpe = rtmpe::Secrets::read(format!("{rest}secret=00").as_bytes()).unwrap();
+    let events = events(Keys { rtmpe, ..Keys::default() }, |_| false, false);
+    assert_eq!(messages(&events).len(), 0);
+}
+
+#[test]
+fn deciphered_bytes_are_evidence_of_their_own() {
+    let events = events(keys(), |_| false, true);
+    let mut streams = [const { Vec::new() }; 2];
+    let mut derived = [0; 2];
+    for event in &events {
+        if let Event::Piece(piece) = event {
+            let stream = &mut streams[piece.from.index()];
+            assert_eq!(piece.offset, stream.len() as u64);
+            match &piece.source {
+                Source::Captured(_) => stream.resize(stream.len() + piece.length as usize, 0),
+                Source::Derived(bytes) => {
+                    derived[piece.from.index()] += bytes.len();
+                    stream.extend_from_slice(bytes);
+                }
+            }
+        }
+    }
+    for (side, stream) in Side::BOTH.into_iter().zip(&streams) {
+        assert_eq!(derived[side.index()], stream.len() - 3073);
+    }
+    // Nothing of the payload is lost or moved: each message's bytes are there, at its place.
+    for ((from, offset), (_, _, payload)) in messages(&events) {
+        let end = streams[from.index()].len().min(offset as usize + payload.len() + 4096);
+        let stretch = &streams[from.index()][offset as usize..end];
+        let first = &payload[..payload.len().min(32)];
+        assert!(first.is_empty() || memchr::memmem::find(stretch, first).is_some());
+    }
+}
