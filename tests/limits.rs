@@ -851,8 +851,13 @@ fn index(messages: usize, limits: &Limits) -> (Vec<usize>, Vec<String>, usize) {
 }
 
 fn load(capture: &Path, limits: &Limits) -> (Vec<usize>, Vec<String>, usize) {
-    let options =
-        tui::Options { show_secrets: false, color: false, session: None, follow: false, keys: std::sync::Arc::default() };
+    let options = tui::Options {
+        show_secrets: false,
+        color: false,
+        session: None,
+        follow: false,
+        keys: std::sync::Arc::default(),
+    };
     let captures = [capture.to_owned()];
     let (mut loader, book) = Loader::open_under(&captures, &options, limits).unwrap();
     let mut app = tui::App::new(book, &captures, &options);

@@ -1,7 +1,6 @@
 //! RTMPE sessions deciphered with what both sides agreed on: a real one, one with holes, and ones without their secret.
 #![allow(clippy::unwrap_used)]
 
-
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
@@ -45,7 +44,8 @@ fn messages(events: &[Event]) -> BTreeMap<(Side, u64), (&'static str, Option<u32
     let of = |event: &Event| match event {
         Event::Message(message) => {
             let head = &message.head;
-            let said = (event.type_name().unwrap(), head.timestamp_known.then_some(head.timestamp), message.payload.to_vec());
+            let said =
+                (event.type_name().unwrap(), head.timestamp_known.then_some(head.timestamp), message.payload.to_vec());
             Some(((message.from, head.offset), said))
         }
         _ => None,

@@ -14,7 +14,7 @@ use crate::net::{Datagram, How, Start, Tunnels, Unreachable, Unread};
 use crate::proto::ftl::{self, media};
 use crate::proto::rtp::Formats;
 use crate::proto::stream::{Awaited, Sink};
-use crate::proto::{Attempts, Event, Opened};
+use crate::proto::{Attempts, Event, Opened, Transport};
 use crate::wire::{Moment, Place, Side, Silent, Time};
 
 /// What is known of a flow.
@@ -262,7 +262,14 @@ impl State {
         self.totals.take_back(Reason::Packet(Unread::Udp), kept.len() as u64, bytes);
         let server = if client == a { b } else { a };
         let (at, tunnels) = (first.at, first.tunnels.clone());
-        self.events.push_back(Event::Flow(crate::proto::Flow { session: number, client, server, at, tunnels }));
+        self.events.push_back(Event::Flow(crate::proto::Flow {
+            session: number,
+            transport: Transport::Udp,
+            client,
+            server,
+            at,
+            tunnels,
+        }));
         for (kept, _) in kept.iter().zip(copies).filter(|(_, is_copy)| !is_copy) {
             self.tell_datagram(number, side(client, kept.source), &kept.lend(), kept.at);
         }

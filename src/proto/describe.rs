@@ -2,7 +2,7 @@
 
 use super::rtmp::secrets::Masks;
 use super::rtmp::{self, Content, HandshakeFacts};
-use super::{Close, Event, Flow, Incomplete, Opened};
+use super::{Close, Event, Flow, Incomplete, Opened, Transport};
 use crate::net::{How, Start, TcpFacts};
 use crate::wire::{Side, escape};
 
@@ -71,7 +71,11 @@ fn opened(opened: &Opened) -> String {
 }
 
 fn flow(flow: &Flow) -> String {
-    let mut line = format!("media in UDP {} → {}, from packet {}", flow.client, flow.server, flow.at.packet);
+    let what = match flow.transport {
+        Transport::Tcp => "another connection, TCP",
+        Transport::Udp => "media in UDP",
+    };
+    let mut line = format!("{what} {} → {}, from packet {}", flow.client, flow.server, flow.at.packet);
     if !flow.tunnels.is_empty() {
         line += &format!(", in {}", flow.tunnels);
     }

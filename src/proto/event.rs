@@ -52,17 +52,36 @@ pub struct Opened {
     pub strangers: Vec<Stranger>,
 }
 
-/// Datagrams that carry a part of a session beside its connection.
+/// What carries a part of a session beside its first connection: FTL's media, RTMPT's further connections.
 #[derive(Clone, Debug)]
 pub struct Flow {
     pub session: u32,
+    pub transport: Transport,
     /// As it is seen from where it was captured: behind a NAT it is not the client's of the connection.
     pub client: SocketAddr,
     pub server: SocketAddr,
-    /// The packet with its first datagram.
+    /// The packet with its first datagram, or the connection's first packet.
     pub at: Moment,
     /// The tags and tunnels around that.
     pub tunnels: Tunnels,
+}
+
+/// What the packets of a flow are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    Tcp,
+    Udp,
+}
+
+impl Transport {
+    pub const WORDS: &'static [Word] = &Word::list([Transport::Tcp.name(), Transport::Udp.name()]);
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Transport::Tcp => "tcp",
+            Transport::Udp => "udp",
+        }
+    }
 }
 
 /// A connection to a server that speaks another protocol than RTMP.

@@ -26,7 +26,8 @@ pub use answer::Answer;
 pub use describe::{describe, describe_behind, trouble};
 pub use envelope::{Envelope, EventKind};
 pub use event::{
-    Attempts, Close, Deviation, Event, Flow, Gap, Incomplete, Opened, Piece, Resync, Source, Stranger, Undecodable, Why,
+    Attempts, Close, Deviation, Event, Flow, Gap, Incomplete, Opened, Piece, Resync, Source, Stranger, Transport,
+    Undecodable, Why,
 };
 
 use crate::wire::Field;

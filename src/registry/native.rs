@@ -11,7 +11,7 @@ use crate::proto::ftl;
 use crate::proto::rtmp::header::TYPE;
 use crate::proto::rtmp::header::{CHUNK_FORMAT, CHUNK_STREAM_ID, EXTENDED_TIMESTAMP, LENGTH, MESSAGE_STREAM_ID};
 use crate::proto::rtmp::{Answer, ExtendedForm, Head, MessageType, Mistake, Reading, Step};
-use crate::proto::{Envelope, Event, EventKind, Flow, Why};
+use crate::proto::{Envelope, Event, EventKind, Flow, Transport, Why};
 use crate::rules::{CODES, Finding, Mark, NAMES, Severity};
 use crate::wire::{Field, Side, Time, Value, Word};
 
@@ -83,7 +83,7 @@ fields! {
     /// Of a session that is enciphered on the wire, whether it was deciphered.
     DECRYPTED: Bool "session.decrypted", "", "";
     /// Of a flow, what its packets are.
-    TRANSPORT: Word "transport", "", "";
+    TRANSPORT: Word "transport", "", "", Transport::WORDS;
     /// The client's `address:port`.
     CLIENT: Text "session.client", "", "";
     /// The server's `address:port`.
@@ -152,9 +152,6 @@ const TYPE_NAMES: &[Word] = {
 
 /// The name of [`PACKET`] where its first and its last stand beside one another.
 pub(crate) const PACKETS: &str = "packets";
-
-/// The transport of flows.
-pub(crate) const UDP: &str = "udp";
 
 /// Another name for a field.
 pub(crate) const ALIASES: &[(&str, &str)] =
@@ -295,7 +292,7 @@ natives! {
     ANSWERS => |s, visit| answer(s).is_some_and(|answer| visit(Seen::Uint(answer.n)));
     LATENCY => |s, visit| answer(s).is_some_and(|answer| visit(Seen::Number(answer.latency as f64 / 1e6)));
     PROTOCOL => |s, visit| s.session.is_some_and(|session| visit(Seen::Word(session.protocol)));
-    TRANSPORT => |s, visit| matches!(s.event, Event::Flow(_) if visit(Seen::Word(UDP)));
+    TRANSPORT => |s, visit| matches!(s.event, Event::Flow(flow) if visit(Seen::Word(flow.transport.name())));
     CLIENT => |s, visit| end(s, visit, |flow| flow.client, |session| &session.client);
     SERVER => |s, visit| end(s, visit, |flow| flow.server, |session| &session.server);
     START => |s, visit| s.session.is_some_and(|session| visit(Seen::Word(session.start.name())));

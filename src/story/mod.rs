@@ -28,7 +28,7 @@ pub use tracks::{Step, Track, Tracks};
 
 use crate::net::{How, Start};
 use crate::proto::rtmp::procedure::Deed;
-use crate::proto::{self, Close, Event, Why};
+use crate::proto::{self, Close, Event, Transport, Why};
 use crate::wire::{Moment, Side};
 
 /// How a session ended.
@@ -204,7 +204,8 @@ impl Story {
                 self.ftl().learn(message);
                 self.sides[message.from().index()].learn_ftl(message);
             }
-            Event::Flow(flow) => self.ftl().join(flow),
+            Event::Flow(flow) if flow.transport == Transport::Udp => self.ftl().join(flow),
+            Event::Flow(_) => {}
             Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
         }
     }

@@ -17,7 +17,7 @@ impl<W: Write> JsonWriter<W> {
         let time = self.time(envelope.last.time);
         self.line(envelope.kind.name(), |map| {
             put(map, &field::SESSION, &flow.session)?;
-            put(map, &field::TRANSPORT, field::UDP)?;
+            put(map, &field::TRANSPORT, flow.transport.name())?;
             put(map, &field::CLIENT, &flow.client.to_string())?;
             put(map, &field::SERVER, &flow.server.to_string())?;
             put(map, &field::PACKET, &envelope.last.packet.0)?;
