@@ -173,7 +173,12 @@ pub fn run(bytes: &[u8]) {
     let recut = transform::resegment_by(&packets, &case.sizes);
     if case.flags & LOSS == 0 {
         let everything = analyze(&recut);
-        assert_eq!(Story::of_packets(&packets).meaning(), meaning(&everything.events));
+        // Without its first command, a connection is judged by all of it that has come, and more of it may say otherwise.
+        let client = conversation.bytes(Side::Client);
+        let begins = [&b"HMAC\r"[..], b"HMAC\n"].iter().any(|first| client.starts_with(first));
+        if case.flags & MIDSTREAM == 0 && begins {
+            assert_eq!(Story::of_packets(&packets).meaning(), meaning(&everything.events));
+        }
         everything.json();
     } else {
         let lost: Vec<usize> = case.sizes.iter().map(|size| size % recut.len().max(1)).collect();
