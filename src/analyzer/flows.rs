@@ -107,8 +107,8 @@ pub(super) struct Waiting {
     client: SocketAddr,
     server: SocketAddr,
     awaited: Awaited,
-    /// A flow has joined it.
-    is_joined: bool,
+    /// Flows that have joined it.
+    flows: u32,
     /// Its connection is over, and only its flow keeps it.
     is_left: bool,
 }
@@ -189,7 +189,7 @@ impl State {
     fn judge_flow(&mut self, a: SocketAddr, b: SocketAddr) {
         let Some(Flow::Unknown(kept, client)) = self.flows.get_mut(a, b) else { return };
         if let Some(waiting) = claim(&mut self.waiting_sessions, kept) {
-            waiting.is_joined = true;
+            waiting.flows += 1;
             let (number, server) = (waiting.session, waiting.server.ip());
             let is_server = |end: SocketAddr| end.ip() == server && Some(end.port()) == waiting.awaited.port;
             let client = if is_server(a) { b } else { a };
@@ -221,10 +221,10 @@ impl State {
         let server = if client == a { b } else { a };
         let may_be_its = |waiting: &&mut Waiting| {
             let hosts = waiting.client.ip() == client.ip() && waiting.server.ip() == server.ip();
-            hosts && waiting.awaited.port.is_none() && !waiting.is_joined
+            hosts && waiting.awaited.port.is_none() && waiting.flows == 0
         };
         if let Some(waiting) = self.waiting_sessions.iter_mut().find(may_be_its) {
-            waiting.is_joined = true;
+            waiting.flows += 1;
             let number = waiting.session;
             return self.join_flow(a, b, number, client);
         }
@@ -289,7 +289,7 @@ impl State {
             return;
         }
         let port = awaited.port;
-        self.waiting_sessions.push(Waiting { session, client, server, awaited, is_joined: false, is_left: false });
+        self.waiting_sessions.push(Waiting { session, client, server, awaited, flows: 0, is_left: false });
         let Some(port) = port else { return };
         let media = SocketAddr::new(server.ip(), port);
         self.supersede(session, client, media);
@@ -317,7 +317,7 @@ impl State {
                 self.conclude_flow(a, b);
             }
         }
-        let is_joined = |waiting: &Waiting| waiting.session == session && waiting.is_joined;
+        let is_joined = |waiting: &Waiting| waiting.session == session && waiting.flows > 0;
         match self.waiting_sessions.iter_mut().find(|waiting| is_joined(waiting)) {
             Some(waiting) => waiting.is_left = true,
             None => self.finish_session(session, How::Timeout, at),
@@ -354,12 +354,8 @@ impl State {
         let (messages, reached) = (&mut self.totals.messages, &mut self.totals.reached);
         let sink = &mut Sink { events: &mut self.events, messages, reached };
         self.sessions.finish(session, how, at, sink);
-        if !self.end_session(session)
-            && let Some(waiting) = self.waiting_sessions.iter_mut().find(|waiting| waiting.session == session)
-        {
-            // Another flow may join it.
-            waiting.is_joined = false;
-        }
+        // Where its connection goes on, another flow may join it.
+        self.end_session(session);
     }
 
     /// Forgets a session that said its last word.
@@ -408,7 +404,17 @@ impl State {
     /// A flow is over, or has no room.
     fn end_flow(&mut self, flow: Flow, how: How, now: Moment) {
         match flow {
-            Flow::Session { number, .. } => self.finish_session(number, how, now),
+            Flow::Session { number, .. } => {
+                let its = self.waiting_sessions.iter_mut().find(|waiting| waiting.session == number);
+                // Others of the session may go on.
+                let has_more = its.is_some_and(|waiting| {
+                    waiting.flows -= 1;
+                    waiting.flows > 0
+                });
+                if !has_more {
+                    self.finish_session(number, how, now);
+                }
+            }
             flow => self.give_up(&flow),
         }
     }
@@ -446,7 +452,7 @@ fn claim<'w>(waiting: &'w mut [Waiting], kept: &[Kept]) -> Option<&'w mut Waitin
     // Who has no flow yet comes first: a client that began anew may have left another session behind.
     let ranked = [(true, true), (true, false), (false, true), (false, false)].map(|(near, free)| {
         let is_it = |(at, client): &&(usize, SocketAddr)| {
-            (is_near(*at, *client) || !near) && (!waiting[*at].is_joined || !free)
+            (is_near(*at, *client) || !near) && (waiting[*at].flows == 0 || !free)
         };
         fits.iter().filter(is_it).map(|(at, _)| *at).collect::<Vec<_>>()
     });

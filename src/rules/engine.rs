@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::cause::Causes;
-use super::{CATALOGUE, Finding, Findings, Kind, Quote, Rests, Rule, Severity, Story};
+use super::{CATALOGUE, Finding, Findings, Kind, Quote, Rests, Rule, Severity, Story, Subject};
 use crate::limits::{Limits, Reached};
 use crate::proto::Event;
 use crate::proto::rtmp::Body;
@@ -232,6 +232,8 @@ fn most_kept(event: &Event) -> usize {
             if message.head.chunk_format == 0 { 256 } else { 0 }
         }
         Event::Message(message) => 2 * (size_of::<Finding>() + Quote::cost_of(message)),
+        // Of datagrams no rule keeps more than its first case and its last.
+        Event::Ftl(message) if message.offset().is_some() => 2 * (size_of::<Finding>() + message.memory()),
         _ => 64,
     }
 }
@@ -278,7 +280,7 @@ impl Judged {
     /// Bytes that its lists take, about.
     fn held(&self) -> usize {
         let quoted = |finding: &Finding| {
-            size_of::<Finding>() + finding.text.len() + finding.quote.as_ref().map_or(0, Quote::cost)
+            size_of::<Finding>() + finding.text.len() + finding.quote.as_ref().map_or(0, Subject::cost)
         };
         let held = self.held.iter().map(|held| quoted(&held.first) + held.last.as_deref().map_or(0, quoted));
         let seen = self.seen.values().filter_map(|seen| seen.last.as_deref()).map(quoted);
@@ -356,10 +358,12 @@ impl Judged {
 
 /// Keeps the message that a finding is about, so that it can be shown when that is gone.
 fn quote(finding: &mut Finding, event: &Event) {
-    if finding.quote.is_none()
-        && let Event::Message(message) = event
-        && finding.message == Some(message.n)
-    {
-        finding.quote = Some(Quote::of(message));
+    let number = match event {
+        Event::Message(message) => Some(message.n),
+        Event::Ftl(message) => Some(message.n()),
+        _ => None,
+    };
+    if finding.quote.is_none() && number.is_some() && finding.message == number {
+        finding.quote = Subject::of(event);
     }
 }

@@ -23,7 +23,7 @@ use crate::proto::rtmp::{Handshake, Message};
 use crate::proto::{self, Close, Deviation, Flow, Gap, Incomplete, Opened, Resync, Undecodable};
 use crate::story::Request;
 pub use crate::story::Story;
-pub use crate::story::{Mark, Marked, Quote};
+pub use crate::story::{Mark, Marked, Quote, Subject};
 use crate::wire::words::clip_bytes;
 use crate::wire::{PacketNo, Sentence, Side, Word};
 
@@ -129,7 +129,7 @@ pub struct Finding {
     /// Its bytes can be read in another way too. Such a finding is not certain either.
     pub ambiguous: bool,
     /// The message that it is about, to be quoted.
-    pub quote: Option<Quote>,
+    pub quote: Option<Subject>,
     /// Which of that message's bytes show the fault.
     pub mark: Option<Mark>,
     /// How often it happened on this session, on the closing report of a fault that repeats.
@@ -217,7 +217,7 @@ impl Findings {
     fn about_request(&mut self, rule: &'static Meta, request: &Request, text: String) -> &mut Finding {
         let finding = self.push(rule, Some(request.from), text, request.packets);
         finding.message = Some(request.n);
-        finding.quote.clone_from(&request.quote);
+        finding.quote = request.quote.clone().map(Subject::Rtmp);
         finding
     }
 
@@ -231,7 +231,7 @@ impl Findings {
     ) -> &mut Finding {
         let finding = self.push(rule, Some(quote.from), text, packets);
         finding.message = Some(quote.n);
-        finding.quote = Some(quote.clone());
+        finding.quote = Some(Subject::Rtmp(quote.clone()));
         finding
     }
 }
@@ -239,8 +239,7 @@ impl Findings {
 impl Finding {
     /// The bytes of its message that show the fault, where the whole message was kept. They are not masked.
     pub fn marked(&self) -> Option<Marked<'_>> {
-        let quote = self.quote.as_ref()?;
-        self.mark.as_ref()?.of(quote.head.header.as_slice(), quote.whole()?)
+        self.quote.as_ref()?.marked(self.mark.as_ref()?)
     }
 
     /// Why it is not certain, in words.

@@ -18,7 +18,7 @@ pub use answered::Answered;
 pub use connect::Connect;
 pub use ftl::Ftl;
 pub use metadata::Metadata;
-pub use quote::{Mark, Marked, Quote};
+pub use quote::{Mark, Marked, Quote, Subject};
 pub use request::{Outcome, Reply, Request, Use, deed};
 pub use requests::{Early, Requests};
 pub use side::SideFacts;

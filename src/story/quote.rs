@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::limits::Limits;
 use crate::proto::rtmp::{Head, Message};
+use crate::proto::{Event, ftl};
 use crate::wire::{Side, Word};
 
 /// A message with a longer payload is quoted by its beginning alone.
@@ -22,6 +23,44 @@ pub struct Quote {
     pub head: Head,
     /// All of the payload, or its beginning.
     payload: Bytes,
+}
+
+/// What a finding is about, to be shown with it.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    Rtmp(Quote),
+    /// A line or a datagram, without the frames that were complete with it.
+    Ftl(Box<ftl::Message>),
+}
+
+impl Subject {
+    /// The message that an event is, where it is one that can be quoted.
+    pub fn of(event: &Event) -> Option<Subject> {
+        match event {
+            Event::Message(message) => Some(Subject::Rtmp(Quote::of(message))),
+            Event::Ftl(message) => {
+                let length = message.payload().len();
+                (1..=WHOLE).contains(&length).then(|| Subject::Ftl(Box::new(message.without_frames())))
+            }
+            _ => None,
+        }
+    }
+
+    /// Bytes of memory that it takes.
+    pub(crate) fn cost(&self) -> usize {
+        match self {
+            Subject::Rtmp(quote) => quote.cost(),
+            Subject::Ftl(message) => message.memory(),
+        }
+    }
+
+    /// The bytes that a mark of it marks. They are not masked.
+    pub fn marked(&self, mark: &Mark) -> Option<Marked<'_>> {
+        match self {
+            Subject::Rtmp(quote) => mark.of(quote.head.header.as_slice(), quote.whole()?),
+            Subject::Ftl(message) => mark.of(&[], message.payload()),
+        }
+    }
 }
 
 /// Bytes of a message that show a fault.

@@ -84,7 +84,7 @@ impl Ftl {
     pub fn datagram(mut self, from: Side, payload: &[u8]) -> Self {
         self = self.wait_ms(1);
         let (source, destination) = (self.media[from.index()], self.media[from.other().index()]);
-        self.datagrams.push((self.control.now(), frame(from, source, destination, payload)));
+        self.datagrams.push((self.control.now(), udp(source, destination, 0, payload)));
         self
     }
 
@@ -171,27 +171,41 @@ pub fn nack(ssrc: u32, sequence_number: u16) -> Vec<u8> {
     bytes
 }
 
-/// A datagram in IPv4 on Ethernet. Its own checksum is left out, as IPv4 allows.
-fn frame(from: Side, source: SocketAddr, destination: SocketAddr, payload: &[u8]) -> Vec<u8> {
+/// A datagram in IPv4 on Ethernet, of that identification. Its own checksum is left out, as IPv4 allows.
+pub fn udp(source: SocketAddr, destination: SocketAddr, identification: u16, payload: &[u8]) -> Vec<u8> {
     const UDP: u8 = 17;
-    let (client, server) = ([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]);
-    let (to, by) = if from == Side::Client { (server, client) } else { (client, server) };
     let length = 8 + payload.len() as u16;
+    let mut inside = Vec::with_capacity(usize::from(length));
+    for word in [source.port(), destination.port(), length, 0] {
+        inside.extend(word.to_be_bytes());
+    }
+    inside.extend(payload);
+    frame(source, destination, UDP, identification, &inside)
+}
+
+/// What the destination of a datagram answers when nobody listens there: ICMP port unreachable, with the datagram's beginning.
+pub fn unreachable(source: SocketAddr, destination: SocketAddr) -> Vec<u8> {
+    const ICMP: u8 = 1;
+    let mut inside = vec![3, 3, 0, 0, 0, 0, 0, 0];
+    inside.extend(&udp(source, destination, 0, &[])[14..]);
+    frame(destination, source, ICMP, 0, &inside)
+}
+
+fn frame(source: SocketAddr, destination: SocketAddr, protocol: u8, identification: u16, inside: &[u8]) -> Vec<u8> {
     let address = |end: SocketAddr| v4(end.ip());
     let mut frame = Vec::new();
-    frame.extend(to);
-    frame.extend(by);
+    for end in [destination, source] {
+        frame.extend([2, 0, 0, 0, 0]);
+        frame.push(address(end)[3]);
+    }
     frame.extend([0x08, 0x00, 0x45, 0]);
-    frame.extend((20 + length).to_be_bytes());
-    frame.extend([0, 0, 0x40, 0, 64, UDP, 0, 0]);
+    frame.extend((20 + inside.len() as u16).to_be_bytes());
+    frame.extend(identification.to_be_bytes());
+    frame.extend([0x40, 0, 64, protocol, 0, 0]);
     frame.extend(address(source));
     frame.extend(address(destination));
     let header = checksum(sum(&frame[14..34]));
     frame[24..26].copy_from_slice(&header.to_be_bytes());
-    frame.extend(source.port().to_be_bytes());
-    frame.extend(destination.port().to_be_bytes());
-    frame.extend(length.to_be_bytes());
-    frame.extend([0, 0]);
-    frame.extend(payload);
+    frame.extend(inside);
     frame
 }

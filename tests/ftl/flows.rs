@@ -265,3 +265,16 @@ fn what_is_kept_of_flows_is_bounded() {
     assert!(given.memory < 256 << 10, "{}", given.memory);
     assert_eq!(given.unread, 4000);
 }
+
+/// A client whose port changes has two flows: its session goes on with one when the other is over.
+#[test]
+fn a_session_goes_on_with_its_other_flow() {
+    let server = ([192, 0, 2, 2], 65_534).into();
+    let ftl = with_media(started(78, 65_534), 78, 4).media_between(([192, 0, 2, 1], 50_009).into(), server);
+    let ftl = (0..20)
+        .fold(with_media(ftl, 78, 4).close(C), |ftl, number| ftl.wait_ms(2000).datagram(C, &video(10 + number, 78)));
+    let given = given(&ftl.frames());
+    assert_eq!(sessions(&given), [(1, Start::Syn, 9, 12 + 20)]);
+    assert_eq!((flows(&given).len(), given.unread), (2, 0));
+    assert!(matches!(given.events.last(), Some(Event::Close(close)) if close.last));
+}

@@ -17,7 +17,7 @@ use crate::limits::Limits;
 use crate::proto::rtmp::describe;
 use crate::proto::rtmp::secrets::Masks;
 use crate::proto::{Event, Opened};
-use crate::rules::{Finding, Kind, Mark, Marked, Meta, Severity};
+use crate::rules::{Finding, Kind, Mark, Marked, Meta, Severity, Subject};
 use crate::story::Story;
 use crate::wire::{IdMap, PacketNo, Side, Time};
 
@@ -191,24 +191,39 @@ impl Shown {
 
 /// The message that a finding is about, as it may be shown.
 fn quoted(finding: &Finding, masks: &Masks) -> Option<Quoted> {
-    let quote = finding.quote.as_ref()?;
-    let message = quote.message(&masks.limits)?;
-    let message = masks.message(&message);
-    let header = message.head.header;
-    let bytes = finding.mark.as_ref().and_then(|mark| match mark {
-        Mark::Header(range) => excerpt("header", header.as_slice(), range),
-        Mark::Payload(range) => excerpt("payload", &message.payload, range),
-    });
-    Some(Quoted { time: message.head.last.time, from: message.from, text: describe(&message), bytes })
+    let mark = finding.mark.as_ref();
+    let bytes = |header: &[u8], payload: &[u8]| match mark? {
+        Mark::Header(range) => excerpt("header", header, range),
+        Mark::Payload(range) => excerpt("payload", payload, range),
+    };
+    Some(match finding.quote.as_ref()? {
+        Subject::Rtmp(quote) => {
+            let message = quote.message(&masks.limits)?;
+            let message = masks.message(&message);
+            let bytes = bytes(message.head.header.as_slice(), &message.payload);
+            Quoted { time: message.head.last.time, from: message.from, text: describe(&message), bytes }
+        }
+        Subject::Ftl(message) => {
+            let message = if masks.reveal { message.without_frames() } else { message.masked() };
+            let bytes = bytes(&[], message.payload());
+            Quoted { time: message.packets().1.time, from: message.from(), text: message.describe(), bytes }
+        }
+    })
 }
 
 /// The bytes that show a finding's fault, as they may be shown: in which part of its message, where, and what they are.
 pub(super) fn marked(finding: &Finding, masks: &Masks) -> Option<(&'static str, std::ops::Range<u32>, Vec<u8>)> {
     let mark = finding.mark.as_ref()?;
-    let message = finding.quote.as_ref()?.message(&masks.limits)?;
-    let message = masks.message(&message);
-    let Marked { part, at, bytes } = mark.of(message.head.header.as_slice(), &message.payload)?;
-    Some((part, at, bytes.to_vec()))
+    let owned = |marked: Marked<'_>| (marked.part, marked.at, marked.bytes.to_vec());
+    match finding.quote.as_ref()? {
+        Subject::Rtmp(quote) => {
+            let message = quote.message(&masks.limits)?;
+            let message = masks.message(&message);
+            mark.of(message.head.header.as_slice(), &message.payload).map(owned)
+        }
+        Subject::Ftl(message) if masks.reveal => mark.of(&[], message.payload()).map(owned),
+        Subject::Ftl(message) => mark.of(&[], message.masked().payload()).map(owned),
+    }
 }
 
 /// The bytes around a range, from a multiple of their number on.

@@ -157,6 +157,22 @@ impl Message {
         }
     }
 
+    /// The same without the frames that are complete with it, which may be long.
+    #[must_use]
+    pub fn without_frames(&self) -> Message {
+        let Body::Datagram(datagram) = &self.body else { return self.clone() };
+        let item = media::Item {
+            datagram: datagram.item.datagram.clone(),
+            problems: datagram.item.problems.clone(),
+            asked: datagram.item.asked.clone(),
+            frames: Vec::new(),
+            ..datagram.item
+        };
+        let (bytes, formats) = (datagram.bytes.clone(), Arc::clone(&datagram.formats));
+        let body = Body::Datagram(Box::new(Datagram { item, bytes, formats, ..**datagram }));
+        Message { session: self.session, body }
+    }
+
     /// Takes everything of a datagram out that only its bytes say, where these can be read again.
     pub fn strip(&mut self) {
         if let Body::Datagram(datagram) = &mut self.body

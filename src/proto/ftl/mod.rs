@@ -36,6 +36,13 @@ pub use state::{Answer, Misplaced, Phase, Relation, State};
 use super::opening::{Begin, Found, Match, Opening};
 use crate::wire::Field;
 
+/// Fields that findings point at.
+pub(crate) mod field {
+    pub(crate) use super::command::{ATTRIBUTE, NAME, SIGNATURE, VALUE};
+    pub(crate) use super::fields::LINE_END;
+    pub(crate) use super::reply::CODE;
+}
+
 /// What `session.protocol` calls it.
 pub const NAME: &str = "ftl";
 

@@ -25,6 +25,11 @@ pub use stream::{Seen, Stream};
 
 use crate::wire::{Field, Problem, Reader, Recorder};
 
+/// Fields that findings point at.
+pub(crate) mod field {
+    pub(crate) use super::header::{PAYLOAD_TYPE, SSRC, TIMESTAMP};
+}
+
 /// Reads an RTP packet: all of a datagram.
 pub fn rtp<R: Recorder>(r: &mut Reader<'_, '_, R>, formats: &Formats, problems: &mut Vec<Problem>) -> Rtp {
     header::rtp(r, formats, problems)

@@ -1,5 +1,5 @@
-use super::{about, command};
-use crate::proto::ftl::{Attributes, Command, Message};
+use super::{about_field, command};
+use crate::proto::ftl::{Attributes, Command, Message, field};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::told;
 
@@ -23,13 +23,13 @@ impl Rule for AttributeContradicts {
             Some((_, Command::Attribute { attribute, value })) => {
                 if let Some(what) = fault(attribute, value) {
                     let text = format!("{} is \"{}\": {what}", told(attribute), told(value));
-                    about(findings, Self::META, message, text);
+                    about_field(findings, Self::META, message, &field::VALUE, text);
                 }
             }
             Some((_, Command::Start)) => {
                 let Some(ftl) = &story.ftl else { return };
                 for text in contradictions(&ftl.state.attributes) {
-                    about(findings, Self::META, message, text);
+                    about_field(findings, Self::META, message, &field::NAME, text);
                 }
             }
             _ => {}

@@ -1,5 +1,5 @@
-use super::{about, command};
-use crate::proto::ftl::{Command, Message, is_known};
+use super::{about_field, command};
+use crate::proto::ftl::{Command, Message, field, is_known};
 use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
@@ -59,7 +59,7 @@ impl AttributeMissing {
         }
         if !missing.is_empty() {
             let text = format!("the dot comes without {} announced before it", missing.join(", "));
-            about(findings, Self::META, message, text);
+            about_field(findings, Self::META, message, &field::NAME, text);
         }
     }
 }

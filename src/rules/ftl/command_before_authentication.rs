@@ -1,5 +1,5 @@
-use super::{about, called, command, rtp};
-use crate::proto::ftl::{Command, CommandName, Message, Misplaced};
+use super::{about, about_field, called, command, rtp};
+use crate::proto::ftl::{Command, CommandName, Message, Misplaced, field};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::told;
 
@@ -29,7 +29,8 @@ impl Rule for CommandBeforeAuthentication {
                 Some(Misplaced::BeforeAuthentication) => "the server accepted CONNECT",
                 _ => return,
             };
-            about(findings, Self::META, message, format!("{what} before {before}"));
+            let field = if matches!(command, Command::Attribute { .. }) { &field::ATTRIBUTE } else { &field::NAME };
+            about_field(findings, Self::META, message, field, format!("{what} before {before}"));
         } else if let Some((item, _)) = rtp(message) {
             let Some(ftl) = &story.ftl else { return };
             let mut dots = ftl.requests.iter().filter(|request| request.name == CommandName::Start);

@@ -1,5 +1,5 @@
-use super::{about, called, command};
-use crate::proto::ftl::{Command, Message, Misplaced};
+use super::{about_field, called, command};
+use crate::proto::ftl::{Command, Message, Misplaced, field};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::told;
 
@@ -29,6 +29,6 @@ impl Rule for ConnectRepeated {
             }
             _ => return,
         };
-        about(findings, Self::META, message, text);
+        about_field(findings, Self::META, message, &field::NAME, text);
     }
 }

@@ -1,5 +1,5 @@
-use super::{about, called, command};
-use crate::proto::ftl::{LineEnd, Message};
+use super::{about_field, called, command};
+use crate::proto::ftl::{LineEnd, Message, field};
 use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
@@ -25,6 +25,12 @@ impl Rule for LineEnding {
             LineEnd::CrLfCrLf | LineEnd::Missing => return,
         };
         let what = command.name().map_or("a line", called);
-        about(findings, Self::META, message, format!("{what} ends in {ends}; Janus and Lightspeed wait for CRLF CRLF"));
+        about_field(
+            findings,
+            Self::META,
+            message,
+            &field::LINE_END,
+            format!("{what} ends in {ends}; Janus and Lightspeed wait for CRLF CRLF"),
+        );
     }
 }

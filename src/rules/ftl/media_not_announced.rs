@@ -1,8 +1,9 @@
-use super::{about, rtp};
+use super::{about_field, rtp};
 use crate::proto::ftl::{Attributes, CommandName, Message};
-use crate::proto::rtp::Rtp;
+use crate::proto::rtp::{Rtp, field};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::ftl::Command;
+use crate::wire::Field;
 
 rule! {
     /// The client's media has an SSRC or a payload type other than it announced, or is of a medium that it said not to send.
@@ -25,13 +26,14 @@ impl Rule for MediaNotAnnounced {
         if !ftl.requests.iter().any(is_dot) {
             return;
         }
-        if let Some(text) = fault(&ftl.state.attributes, rtp) {
-            about(findings, Self::META, message, text);
+        if let Some((field, text)) = fault(&ftl.state.attributes, rtp) {
+            about_field(findings, Self::META, message, field, text);
         }
     }
 }
 
-fn fault(attributes: &Attributes, rtp: &Rtp) -> Option<String> {
+/// What shows the fault, and what it is.
+fn fault(attributes: &Attributes, rtp: &Rtp) -> Option<(&'static Field, String)> {
     let media = [("video", &attributes.video), ("audio", &attributes.audio)];
     let of_source = || media.iter().filter(|(_, medium)| medium.ssrc == Some(rtp.ssrc));
     if of_source().next().is_none() {
@@ -40,17 +42,16 @@ fn fault(attributes: &Attributes, rtp: &Rtp) -> Option<String> {
         let is_open = media.iter().any(|(_, medium)| medium.is_sent == Some(true) && medium.ssrc.is_none());
         // Where an SSRC was not announced, any may be it.
         return (!known.is_empty() && !is_open)
-            .then(|| format!("media with ssrc {}; announced were {}", rtp.ssrc, known.join(" and ")));
+            .then(|| (&field::SSRC, format!("media with ssrc {}; announced were {}", rtp.ssrc, known.join(" and "))));
     }
     let is_right = |number: Option<u8>| number.is_none_or(|number| number == rtp.payload_type);
     if !of_source().any(|(_, medium)| is_right(medium.payload_type)) {
         let (kind, medium) = of_source().next()?;
         let announced = medium.payload_type?;
-        return Some(format!(
-            "{kind} (ssrc {}) with payload type {}; announced was {announced}",
-            rtp.ssrc, rtp.payload_type
-        ));
+        let text =
+            format!("{kind} (ssrc {}) with payload type {}; announced was {announced}", rtp.ssrc, rtp.payload_type);
+        return Some((&field::PAYLOAD_TYPE, text));
     }
     let (kind, _) = of_source().next().filter(|_| of_source().all(|(_, medium)| medium.is_sent == Some(false)))?;
-    Some(format!("{kind} (ssrc {}), which was announced as not sent", rtp.ssrc))
+    Some((&field::SSRC, format!("{kind} (ssrc {}), which was announced as not sent", rtp.ssrc)))
 }

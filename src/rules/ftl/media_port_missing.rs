@@ -1,5 +1,5 @@
-use super::{about, reply};
-use crate::proto::ftl::{CommandName, Message, Relation, ReplyCode};
+use super::{about_field, reply};
+use crate::proto::ftl::{CommandName, Message, Relation, ReplyCode, field};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::told;
 
@@ -28,6 +28,6 @@ impl Rule for MediaPortMissing {
             Some(said) => format!("200 to the dot names no UDP port: \"{}\"", told(said)),
             None => "200 to the dot names no UDP port".to_owned(),
         };
-        about(findings, Self::META, message, text);
+        about_field(findings, Self::META, message, &field::CODE, text);
     }
 }

@@ -25,10 +25,10 @@ mod timestamp_jump;
 use crate::net::How;
 use crate::proto::ftl::{Body, Command, CommandName, Content, Item, Message, Reply, media};
 use crate::proto::rtp::Rtp;
-use crate::rules::{Finding, Findings, Meta};
+use crate::rules::{Finding, Findings, Mark, Meta};
 use crate::story::Ending;
 use crate::story::ftl::Source;
-use crate::wire::{PacketNo, Side};
+use crate::wire::{Field, PacketNo, Side, Tree};
 
 pub(super) const FTL001: super::Entry = request_rejected::RequestRejected::ENTRY;
 pub(super) const FTL002: super::Entry = signature_invalid::SignatureInvalid::ENTRY;
@@ -94,6 +94,14 @@ fn about<'f>(findings: &'f mut Findings, rule: &'static Meta, message: &Message,
     let finding = findings.push(rule, Some(message.from()), text, (first.packet, last.packet));
     finding.message = Some(message.n());
     finding
+}
+
+/// The same, which a field of it shows.
+fn about_field(findings: &mut Findings, rule: &'static Meta, message: &Message, field: &'static Field, text: String) {
+    let mut tree = Tree::default();
+    message.record(&mut tree);
+    let node = tree.nodes.iter().find(|node| std::ptr::eq(node.field, field));
+    about(findings, rule, message, text).mark = node.map(|node| Mark::Payload(node.span.clone()));
 }
 
 /// A finding about a source, between its first packet and its last.

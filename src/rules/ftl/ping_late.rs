@@ -1,6 +1,6 @@
-use super::{SECOND, about, command, is_ended, packets};
+use super::{SECOND, about_field, command, is_ended, packets};
 use crate::proto::Close;
-use crate::proto::ftl::{Command, Message};
+use crate::proto::ftl::{Command, Message, field};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::ftl::Ftl;
 use crate::wire::words::duration;
@@ -27,7 +27,8 @@ impl Rule for PingLate {
         let Some((since, what)) = story.ftl.as_ref().and_then(|ftl| last(ftl)) else { return };
         let pause = line.line.last.time.since(since.time);
         if pause > LATE {
-            about(findings, Self::META, message, format!("PING comes {} after {what}", duration(pause)));
+            let text = format!("PING comes {} after {what}", duration(pause));
+            about_field(findings, Self::META, message, &field::NAME, text);
         }
     }
 

@@ -1,5 +1,5 @@
-use super::{about, command, reply};
-use crate::proto::ftl::{Command, Message, ReplyCode};
+use super::{about_field, command, reply};
+use crate::proto::ftl::{Command, Message, ReplyCode, field};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::told;
 
@@ -24,7 +24,7 @@ impl Rule for ProtocolVersion {
         if let Some((_, Command::Attribute { attribute, value })) = command(message) {
             if attribute == "ProtocolVersion" && value != KNOWN {
                 let text = format!("the client announces protocol version \"{}\", not {KNOWN}", told(value));
-                about(findings, Self::META, message, text);
+                about_field(findings, Self::META, message, &field::VALUE, text);
             }
         } else if let Some((_, reply)) = reply(message)
             && reply.code == Some(ReplyCode::OLD_VERSION)
@@ -32,7 +32,7 @@ impl Rule for ProtocolVersion {
             let announced = story.ftl.as_ref().and_then(|ftl| ftl.state.attributes.protocol_version.as_deref());
             let which = announced.map_or_else(String::new, |announced| format!(", \"{}\"", told(announced)));
             let text = format!("the server refuses the client's protocol version{which}");
-            about(findings, Self::META, message, text);
+            about_field(findings, Self::META, message, &field::CODE, text);
         }
     }
 }

@@ -1,7 +1,7 @@
-use super::{about, called, command, is_ended, packets, rejection, reply};
+use super::{about_field, called, command, is_ended, packets, rejection, reply};
 use crate::net::How;
 use crate::proto::Close;
-use crate::proto::ftl::{Command, CommandName, Item, Message, Phase, Relation, Reply};
+use crate::proto::ftl::{Command, CommandName, Item, Message, Phase, Relation, Reply, field};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::story::ftl::Ftl;
 use crate::wire::{PacketNo, Side, told};
@@ -37,7 +37,7 @@ impl Rule for RequestRejected {
         }
         let Some((line, reply)) = reply(message) else { return };
         if let Some(text) = self.refused(line, reply) {
-            about(findings, Self::META, message, text);
+            about_field(findings, Self::META, message, &field::CODE, text);
         }
     }
 

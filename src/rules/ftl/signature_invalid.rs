@@ -1,5 +1,5 @@
-use super::{about, command};
-use crate::proto::ftl::{Command, Message};
+use super::{about_field, command};
+use crate::proto::ftl::{Command, Message, field};
 use crate::rules::{Findings, Rule, Story, rule};
 
 rule! {
@@ -26,6 +26,6 @@ impl Rule for SignatureInvalid {
         }
         let channel = channel_id.map_or_else(String::new, |channel| format!(" to channel {channel}"));
         let text = format!("CONNECT{channel} is not signed with the stream key that was given for it");
-        about(findings, Self::META, message, text);
+        about_field(findings, Self::META, message, &field::SIGNATURE, text);
     }
 }

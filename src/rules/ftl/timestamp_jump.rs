@@ -1,6 +1,6 @@
-use super::{SECOND, about, rtp};
+use super::{SECOND, about_field, rtp};
 use crate::proto::ftl::Message;
-use crate::proto::rtp::{Arrival, Kind};
+use crate::proto::rtp::{Arrival, Kind, field};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::words::seconds;
 
@@ -40,6 +40,6 @@ impl Rule for TimestampJump {
         } else {
             return;
         };
-        about(findings, Self::META, message, text);
+        about_field(findings, Self::META, message, &field::TIMESTAMP, text);
     }
 }

@@ -12,6 +12,8 @@ use lz4_flex::frame::FrameEncoder;
 use rtmp_inspect::analyzer::Limits;
 use rtmp_inspect::capture::Input;
 use rtmp_inspect::net::{Unpacked, Unpacker};
+use rtmp_inspect::proto::Event;
+use rtmp_inspect::proto::ftl::Body;
 use rtmp_inspect::synth::{Conversation, Link, Packet, pcap, pcapng, sample};
 use rtmp_inspect::wire::Side;
 use rtmp_inspect_fuzz::common::Story;
@@ -91,7 +93,7 @@ impl Seeds {
         let mut writes: Vec<(Side, Vec<u8>)> = Vec::new();
         while let Some(Ok(packet)) = input.next() {
             let _ = unpacker.push(&packet, &mut |unpacked| {
- let Unpacked::Segment(segment) = unpacked else { return };
+                let Unpacked::Segment(segment) = unpacked else { return };
                 let client = *client.get_or_insert(segment.source);
                 let from = if segment.source == client { Side::Client } else { Side::Server };
                 let pair = [segment.source, segment.destination];
@@ -116,6 +118,67 @@ impl Seeds {
         self.conversation(1, &writes);
         self.conversation(0x81, &writes);
         self.conversation(0x41, &writes);
+    }
+
+    /// FTL's lines and datagrams of a capture, and runs of what `datagrams` makes itself.
+    fn ftl(&self, path: &Path) {
+        let story = Story::of_file(path);
+        let (mut lines, mut datagrams) = (Vec::new(), vec![0]);
+        // A client that began, so that its media is somebody's.
+        datagrams.extend([7, 0, 1]);
+        for event in &story.events {
+            let Event::Ftl(message) = event else { continue };
+            let (from, payload) = (message.from().index() as u8, message.payload());
+            match message.body {
+                Body::Line(_) if lines.len() < 900 => {
+                    lines.push(from);
+                    lines.extend((payload.len() as u16).to_le_bytes());
+                    lines.extend(payload);
+                }
+                Body::Datagram(_) if datagrams.len() < 900 => {
+                    let length = payload.len().min(40);
+                    datagrams.extend([0, from * 4, 0x45, length as u8]);
+                    datagrams.extend(&payload[..length]);
+                }
+                _ => {}
+            }
+        }
+        for flags in 0..16 {
+            self.write("ftl", &[&[flags, 4, 1, 7, 30, 200], &lines[..]].concat());
+        }
+        self.write("datagrams", &datagrams);
+        datagrams[0] = 1;
+        self.write("datagrams", &datagrams);
+    }
+
+    /// What two sides of FTL do, step by step.
+    fn ftl_steps(&self) {
+        let (run, lossy, ping, nack) =
+            ([2, 0, 1, 60, 1], [2, 0, 1, 60, 2], [4, 0, 0x41, 9], [3, 4, 1, 0xfc, 0xff, 3, 0]);
+        let (begin, close, again) = ([7, 0, 1], [8, 0, 1], [9, 0, 0x85]);
+        let echo = [4, 4, 1, 9];
+        let stories: [&[&[u8]]; 8] = [
+            &[&begin, &run, &ping, &echo, &close, &run],
+            &[&run, &ping, &begin, &run],
+            &[&ping, &run, &run, &again, &run],
+            &[&begin, &lossy, &nack, &[1, 0, 1, 0xfd, 0xff, 0, 1, 0, 0, 3, 1, 2, 3], &run],
+            &[&begin, &[2, 8, 1, 9, 1], &[7, 1, 1], &[2, 1, 1, 9, 1], &[2, 9, 1, 9, 1]],
+            &[&begin, &run, &[6, 4, 1], &close, &begin, &run],
+            &[&begin, &[2, 0x80, 1, 9, 1], &[2, 0x90, 1, 9, 1], &[2, 0xa0, 1, 9, 1]],
+            &[&[5, 0, 1, 14], b"PING 77\r\n\r\n...", &run, &ping, &again, &run, &[0, 0, 0xff, 0], &run],
+        ];
+        for story in stories {
+            for how in 0..2 {
+                self.write("datagrams", &[&[how], &story.concat()[..]].concat());
+            }
+        }
+        // A hole, an end and what follows; lines that have no end, or another one.
+        for line in
+            [&b"CONNECT 77 $00\r\n\r\n"[..], b"Video: true\n", b"PING\r\n\r", b".\r\n", b"200. Use UDP port 9000"]
+        {
+            let said = [&[0, line.len() as u8, 0], line].concat();
+            self.write("ftl", &[&[8, 1, 3], &said[..], &[0xe0, 5, 0], &said, &[0xf1, 0, 0], &said].concat());
+        }
     }
 
     /// Compressed captures: whole, cut, put together, twice over.
@@ -210,7 +273,11 @@ fn main() {
     captures.sort();
     for capture in &captures {
         seeds.payloads(capture);
+        if capture.to_str().unwrap().contains("captures/ftl/") {
+            seeds.ftl(capture);
+        }
     }
+    seeds.ftl_steps();
     seeds.compressed(&root);
 
     // What comes behind a handshake, a connection and a stream, of whole conversations.

@@ -4,7 +4,9 @@
 pub mod amf0;
 pub mod amf3;
 pub mod capture;
+pub mod datagrams;
 pub mod filter;
+pub mod ftl;
 pub mod link;
 pub mod media;
 pub mod outputs;
@@ -20,7 +22,9 @@ pub const ALL: &[(&str, Target)] = &[
     ("amf0", amf0::run),
     ("amf3", amf3::run),
     ("capture", capture::run),
+    ("datagrams", datagrams::run),
     ("filter", filter::run),
+    ("ftl", ftl::run),
     ("link", link::run),
     ("media", media::run),
     ("outputs", outputs::run),
