@@ -198,7 +198,15 @@ impl Analyzer {
     }
 
     /// Whether there is a next event: [`Analyzer::front`] then shows it.
+    #[inline]
     pub fn is_ready(&mut self) -> bool {
+        let state = &self.state;
+        let is_idle = state.waiting.is_empty() && state.events.capacity() <= 4 * state.limits.ready_events;
+        !state.events.is_empty() || !is_idle && self.go_on()
+    }
+
+    /// Decodes what waits until there is an event, and gives up room that is seldom needed.
+    fn go_on(&mut self) -> bool {
         let state = &mut self.state;
         while state.events.is_empty()
             && let Some((connection, from, kept)) = state.waiting.pop_front()
@@ -314,7 +322,9 @@ impl State {
                     live.tunnels[from.index()].clone_from(tunnels);
                 }
             }
-            Output::Stream { connection, from, delivery: Delivery::Bytes { mut offset, mut bytes, at, mut place } } => {
+            Output::Stream { connection, from, delivery: Delivery::Bytes { mut offset, mut bytes, at, mut place } }
+                if bytes.len() > SLICE =>
+            {
                 while !bytes.is_empty() {
                     let (slice, rest) = bytes.split_at(bytes.len().min(SLICE));
                     self.stream(connection, from, &Delivery::Bytes { offset, bytes: slice, at, place });
@@ -325,7 +335,7 @@ impl State {
                     }
                 }
             }
-            Output::Stream { connection, from, delivery } => self.stream(connection, from, &delivery),
+            Output::Stream { connection, from, ref delivery } => self.stream(connection, from, delivery),
         }
     }
 

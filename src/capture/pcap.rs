@@ -90,13 +90,14 @@ impl Pcap {
 
     fn read(&mut self, file: &str, packet: u64, buffer: &mut Buffer) -> Result<Option<Record>, CaptureError> {
         let io = |error| CaptureError::io(file, error);
-        if !buffer.fill(RECORD_HEADER).map_err(io)? {
+        let is_there = buffer.fill(RECORD_HEADER).map_err(io)?;
+        let Some(&[_, _, _, _, _, _, _, _, a, b, c, d]) = buffer.unread().first_chunk().filter(|_| is_there) else {
             if buffer.unread().is_empty() {
                 return Ok(None);
             }
             return Err(CaptureError::RecordCut { file: file.to_owned(), packet });
-        }
-        let length = [8, 9, 10, 11].map(|at| buffer.unread()[at]);
+        };
+        let length = [a, b, c, d];
         let captured = if self.big_endian { u32::from_be_bytes(length) } else { u32::from_le_bytes(length) };
         if captured as usize > LONGEST {
             return Err(CaptureError::PacketTooLong { file: file.to_owned(), packet, claimed: u64::from(captured) });

@@ -220,12 +220,11 @@ impl Connection {
         }
         if segment.flags.ack && !segment.flags.rst {
             // What has not said anything yet has answered nothing but the SYN, nor was it told anything.
-            let is_first = self.directions[from].first_sequence() == Some(segment.sequence);
-            let peer = &mut self.directions[1 - from];
-            if self.start == Start::Syn && !segment.flags.syn && !peer.is_started() {
-                peer.start_with_acknowledgement(segment.acknowledgement, is_first);
+            if self.start == Start::Syn && !segment.flags.syn && !self.directions[1 - from].is_started() {
+                let is_first = self.directions[from].first_sequence() == Some(segment.sequence);
+                self.directions[1 - from].start_with_acknowledgement(segment.acknowledgement, is_first);
             }
-            peer.acknowledge(segment.acknowledgement, at);
+            self.directions[1 - from].acknowledge(segment.acknowledgement, at);
         }
         if segment.flags.fin {
             self.directions[from].fin(sequence.wrapping_add(length as u32), at);
@@ -253,7 +252,12 @@ impl Connection {
             // Who was to be reset takes what was sent after that: it did not believe it (RFC 5961 §3.2).
             self.reset = None;
         }
-        self.settle(at.time, room, out)
+        if self.is_quiet() { Need::Nothing } else { self.settle(at.time, room, out) }
+    }
+
+    /// Whether nothing waits on it: what comes in order was given at once.
+    fn is_quiet(&self) -> bool {
+        self.opened && self.reset.is_none() && self.directions.iter().all(Direction::is_quiet)
     }
 
     /// Whether the sender of a segment may have had a byte of the other side: it acknowledges another place than the first one.

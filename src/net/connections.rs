@@ -2,7 +2,7 @@
 //! [`connection`](super::connection).
 
 use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 
 use foldhash::quality::RandomState;
 
@@ -23,7 +23,7 @@ const EARLIER: i64 = 1 << 20;
 /// Two ends, the lower one first, small to hash: addresses and ports as they are on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
-    V4([u32; 3]),
+    V4(u32, u32, u32),
     V6([u8; 36]),
 }
 
@@ -122,7 +122,9 @@ impl Connections {
         let Some(Slot { connection, last, .. }) = self.open.get_mut(slot) else { return };
         *last = at.time;
         let need = connection.push(from, segment, at, &mut room, out);
-        self.attend(slot, need, at.time);
+        if need != Need::Nothing {
+            self.attend(slot, need, at.time);
+        }
     }
 
     /// How often a limit was reached so far.
@@ -309,37 +311,30 @@ impl Tombstone {
 
 /// The key of a four-tuple, and which of its two ends is the source.
 fn key(source: SocketAddr, destination: SocketAddr) -> (Key, usize) {
-    match (source.ip(), destination.ip()) {
-        (IpAddr::V4(from), IpAddr::V4(to)) => {
-            let (from, to) = (from.to_bits(), to.to_bits());
-            let swap = (to, destination.port()) < (from, source.port());
-            let (low, high, ports) = if swap {
-                (to, from, u32::from(destination.port()) << 16 | u32::from(source.port()))
-            } else {
-                (from, to, u32::from(source.port()) << 16 | u32::from(destination.port()))
-            };
-            (Key::V4([low, high, ports]), usize::from(swap))
-        }
-        (from, to) => {
-            let octets = |end: IpAddr, port: u16| {
-                let ip = match end {
-                    IpAddr::V4(ip) => ip.to_ipv6_mapped(),
-                    IpAddr::V6(ip) => ip,
-                };
-                let mut octets = [0; 18];
-                octets[..16].copy_from_slice(&ip.octets());
-                octets[16..].copy_from_slice(&port.to_be_bytes());
-                octets
-            };
-            let (from, to) = (octets(from, source.port()), octets(to, destination.port()));
-            let swap = to < from;
-            let (low, high) = if swap { (to, from) } else { (from, to) };
-            let mut key = [0; 36];
-            key[..18].copy_from_slice(&low);
-            key[18..].copy_from_slice(&high);
-            (Key::V6(key), usize::from(swap))
-        }
+    if let (SocketAddr::V4(source), SocketAddr::V4(destination)) = (source, destination) {
+        let number = |end: SocketAddrV4| u64::from(end.ip().to_bits()) << 16 | u64::from(end.port());
+        let (from, to) = (number(source), number(destination));
+        let (low, high) = (from.min(to), from.max(to));
+        let ports = (low as u32) << 16 | high as u32 & 0xffff;
+        return (Key::V4((low >> 16) as u32, (high >> 16) as u32, ports), usize::from(to < from));
     }
+    let octets = |end: SocketAddr| {
+        let ip = match end.ip() {
+            IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+            IpAddr::V6(ip) => ip,
+        };
+        let mut octets = [0; 18];
+        octets[..16].copy_from_slice(&ip.octets());
+        octets[16..].copy_from_slice(&end.port().to_be_bytes());
+        octets
+    };
+    let (from, to) = (octets(source), octets(destination));
+    let swap = to < from;
+    let (low, high) = if swap { (to, from) } else { (from, to) };
+    let mut key = [0; 36];
+    key[..18].copy_from_slice(&low);
+    key[18..].copy_from_slice(&high);
+    (Key::V6(key), usize::from(swap))
 }
 
 #[cfg(test)]

@@ -39,8 +39,8 @@ pub(super) struct Health {
 struct Conditions {
     /// The receiver's window is closed.
     probing: bool,
-    /// How much later than what follows it a segment may come without being a retransmission, in nanoseconds.
-    late: i64,
+    /// The round trip from here to the receiver, in nanoseconds.
+    round_trip: Option<i64>,
     /// The packet is older than an earlier one of its direction.
     is_behind: bool,
 }
@@ -123,7 +123,6 @@ impl Health {
     /// Takes a segment of the connection.
     pub(super) fn see(&mut self, from: usize, segment: &Segment<'_>, at: Moment) {
         self.last = at.time;
-        let late = self.late();
         let (one, other) = self.senders.split_at_mut(1);
         let (sender, peer) = if from == 0 { (&mut one[0], &mut other[0]) } else { (&mut other[0], &mut one[0]) };
         sender.facts.count(segment);
@@ -135,8 +134,8 @@ impl Health {
         if segment.is_syn() {
             sender.syn(segment, at, is_behind);
         }
-        let conditions = Conditions { probing: peer.closed_since.is_some(), late, is_behind };
-        sender.sent(segment, at, &conditions);
+        let (probing, round_trip) = (peer.closed_since.is_some(), peer.facts.round_trip);
+        sender.sent(segment, at, &Conditions { probing, round_trip, is_behind });
         if segment.flags.ack {
             peer.acknowledge(segment.acknowledgement, at.time);
             if !segment.flags.syn && !segment.flags.fin {
@@ -171,14 +170,6 @@ impl Health {
             facts.largest_window = sender.window_from.map(|_| largest);
         }
         facts
-    }
-
-    /// How late a segment may come without being a retransmission: a sender learns of a loss after a round trip.
-    fn late(&self) -> i64 {
-        match [self.senders[0].facts.round_trip, self.senders[1].facts.round_trip] {
-            [Some(one), Some(other)] => one.saturating_add(other),
-            _ => LATE_NS,
-        }
     }
 }
 
@@ -281,7 +272,7 @@ impl Sender {
 
     /// Takes a segment that is not simply the next one. True if it counts no further.
     fn passes(&mut self, start: u64, length: u64, segment: &Segment<'_>, at: Moment, conditions: &Conditions) -> bool {
-        let Conditions { probing, late, is_behind } = *conditions;
+        let Conditions { probing, round_trip, is_behind } = *conditions;
         let now = at.time;
         // Captures of several interfaces hold some packets of one, then the same of another, and the clock goes back:
         // nothing is sent again before it is sent.
@@ -306,8 +297,17 @@ impl Sender {
             self.ask(segment, now, probing);
             return true;
         }
-        self.again(start, start + length, segment, at, late);
+        self.again(start, start + length, segment, at, self.late(round_trip));
         false
+    }
+
+    /// How much later than what follows it a segment may come without being a retransmission, in nanoseconds: a sender learns of a
+    /// loss after a round trip, whose other half is given.
+    fn late(&self, other: Option<i64>) -> i64 {
+        match (self.facts.round_trip, other) {
+            (Some(one), Some(other)) => one.saturating_add(other),
+            _ => LATE_NS,
+        }
     }
 
     /// Takes a segment of which at least the first byte is not beyond what was seen.

@@ -37,9 +37,10 @@ pub(super) fn read(rest: Rest<'_>, strict: bool) -> Result<Packet<'_>, Unread> {
     }
 }
 
+/// The IPv4 packet that begins here.
 #[inline]
-fn v4(rest: Rest<'_>, strict: bool) -> Result<Packet<'_>, Unread> {
-    let header: [u8; 20] = rest.array(0)?;
+pub(super) fn v4(rest: Rest<'_>, strict: bool) -> Result<Packet<'_>, Unread> {
+    let header = rest.bytes.first_chunk::<20>().ok_or(Unread::Cut)?;
     let length = usize::from(header[0] & 0x0f) * 4;
     let content = rest.skip(length)?;
     // A kernel that leaves segmentation to the card captures packets before their length is filled in.

@@ -409,6 +409,11 @@ impl Direction {
         }
     }
 
+    /// Whether nothing waits here: neither bytes nor an end.
+    pub(super) fn is_quiet(&self) -> bool {
+        !self.closed && self.waiting.is_empty() && self.fin.is_none() && self.mark.is_none()
+    }
+
     /// Gives up the holes that are ripe. Whether something waits for time to pass.
     pub(super) fn settle(
         &mut self,

@@ -11,9 +11,10 @@ const HEADER: usize = 20;
 /// What large-send offload can leave for the network card to cut, with room; a claim beyond it is an error.
 const LARGEST_PACKET: usize = 16 << 20;
 
-/// The segment that is all of `rest`, and where its payload starts in the frame. It has no place yet.
-#[inline]
-pub(super) fn segment<'a>(packet: &ip::Packet<'a>) -> Result<(Segment<'a>, usize), Unread> {
+/// The segment that is all of `rest`. Its place is still one in the frame.
+#[allow(clippy::inline_always)] // Nearly every packet is one, and it is large to hand on.
+#[inline(always)]
+pub(super) fn segment<'a>(packet: &ip::Packet<'a>) -> Result<Segment<'a>, Unread> {
     let ip::Packet { source, destination, identification, rest, .. } = *packet;
     if rest.length > LARGEST_PACKET {
         return Err(Unread::Malformed);
@@ -29,7 +30,7 @@ pub(super) fn segment<'a>(packet: &ip::Packet<'a>) -> Result<(Segment<'a>, usize
     let payload = rest.bytes.get(header_length..).unwrap_or_default();
     let u16_at = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
     let u32_at = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    let segment = Segment {
+    Ok(Segment {
         source: SocketAddr::new(source, u16_at(0)),
         destination: SocketAddr::new(destination, u16_at(2)),
         sequence: u32_at(4),
@@ -41,7 +42,7 @@ pub(super) fn segment<'a>(packet: &ip::Packet<'a>) -> Result<(Segment<'a>, usize
             ack: header[13] & 0x10 != 0,
         },
         payload,
-        place: Place::default(),
+        place: Place { file: 0, offset: (rest.at + header_length) as u64 },
         cut: (rest.length - header_length - payload.len()) as u32,
         window: u16_at(14),
         window_scale: if header[13] & 0x02 == 0 {
@@ -55,8 +56,7 @@ pub(super) fn segment<'a>(packet: &ip::Packet<'a>) -> Result<(Segment<'a>, usize
         },
         continues: false,
         tunnels: &[],
-    };
-    Ok((segment, rest.at + header_length))
+    })
 }
 
 /// What the Window Scale option says (RFC 7323 §2.2), among so many bytes of options, all or some of which were captured.

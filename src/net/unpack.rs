@@ -65,8 +65,8 @@ impl Unpacker {
     /// Gives the TCP segment or UDP datagram that a captured packet holds. The last fragment of an IP packet gives what all of them held
     /// together, a segment for each stretch of it that lies in one piece in the capture; the others give nothing.
     pub fn push(&mut self, packet: &Packet<'_>, out: &mut impl FnMut(Unpacked<'_>)) -> Result<(), Unread> {
-        if let Some((mut segment, at)) = plain(packet) {
-            segment.place = Place { file: packet.place.file, offset: packet.place.offset + at as u64 };
+        if let Some(mut segment) = plain(packet) {
+            segment.place = Place { file: packet.place.file, offset: packet.place.offset + segment.place.offset };
             out(Unpacked::Segment(&segment));
             return Ok(());
         }
@@ -315,8 +315,8 @@ impl Unpacker {
         origin: &Origin<'_>,
         out: &mut F,
     ) -> Result<(), Unread> {
-        let (segment, start) = tcp::segment(packet)?;
-        let length = segment.payload.len();
+        let segment = tcp::segment(packet)?;
+        let (start, length) = (segment.place.offset as usize, segment.payload.len());
         let mut at = 0;
         loop {
             let (place, run_end) = origin.run(start + at);
@@ -344,13 +344,13 @@ impl Unpacker {
 
 /// What nearly every packet is: Ethernet, IPv4 without options, TCP, not a fragment. Anything else takes the long way.
 #[inline]
-fn plain<'a>(packet: &Packet<'a>) -> Option<(Segment<'a>, usize)> {
+fn plain<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
     let head = packet.data.first_chunk::<34>()?;
     let is_plain = packet.link == LinkType(1) && head[12..15] == [0x08, 0x00, 0x45] && head[23] == 6;
     if !is_plain {
         return None;
     }
     let rest = Rest::new(packet.data, packet.wire_length as usize).skip(14).ok()?;
-    let ip = ip::read(rest, false).ok().filter(|ip| ip.fragment.is_none())?;
-    tcp::segment(&ip).ok()
+    let ip = ip::v4(rest, false).ok()?;
+    if ip.fragment.is_some() { None } else { tcp::segment(&ip).ok() }
 }

@@ -6,6 +6,7 @@
 
 mod doubt;
 mod ending;
+mod follow;
 mod headers;
 mod messages;
 mod reason;
@@ -273,7 +274,10 @@ impl Chunks {
             self.go_on(Then::More, out);
         } else if self.held.is_empty() {
             let used = self.run(bytes, &[(bytes.len(), at)], out);
-            self.keep(&bytes[used..], vec![(bytes.len() - used, at)], out);
+            if used < bytes.len() {
+                self.store(&bytes[used..], vec![(bytes.len() - used, at)]);
+            }
+            self.go_on(Then::More, out);
         } else {
             self.held.extend_from_slice(bytes);
             self.held_bounds.push((self.held.len(), at));
@@ -412,6 +416,9 @@ impl Chunks {
                     }
                     self.state = State::Header;
                     self.end_of_chunk(stream, out);
+                    if take > 0 && bounds.len() == 1 && matches!(self.state, State::Header) {
+                        at += self.follow(stream, &bytes[at..]);
+                    }
                 }
                 State::Header => {
                     if at == bytes.len() {

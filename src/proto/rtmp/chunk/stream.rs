@@ -144,12 +144,12 @@ impl Partial {
         self.payload.capacity() + self.head.runs.capacity() * size_of::<Run>()
     }
 
-    /// Makes room for `more` bytes of payload: twice as much as there is when that is too little, never more than the
+    /// Makes room for `more` bytes of payload: four times as much as there is when that is too little, never more than the
     /// message has.
     pub(super) fn make_room(&mut self, more: usize) {
         let (have, needed) = (self.payload.capacity(), self.payload.len() + more);
         if needed > have {
-            let wanted = (self.head.length as usize).min((2 * have).max(4096)).max(needed);
+            let wanted = (self.head.length as usize).min((4 * have).max(4096)).max(needed);
             self.payload.reserve_exact(wanted - self.payload.len());
         }
     }
