@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::limits::Limits;
+use crate::wire::words::count;
 use crate::wire::{Reader, Recorder, Stop, Trouble};
 
 /// What one message's AMF values share: the bounds, and the AMF0 values that a reference can name.
@@ -73,7 +74,7 @@ impl Context {
 
     /// The same of an array of AMF0 that says more values than it has: the ends of what it lies in may stand there.
     pub(super) fn end_array<R: Recorder>(&mut self, r: &Reader<'_, '_, R>, read: u32, said: u32) {
-        let values = format!("{read} of its {said} values");
+        let values = format!("{read} of its {}", count(u64::from(said), "value"));
         if r.is_empty() {
             self.end_unclosed(r, "array", &values);
         } else {
