@@ -141,6 +141,9 @@ pub fn trouble(tcp: &TcpFacts) -> String {
     say(tcp.capture_holes, format!("{} missed by the capture", count(tcp.capture_hole_bytes, "byte")));
     let seconds = tcp.longest_zero_window as f64 / 1e9;
     let still = if tcp.zero_window_at_end { ", also at the end" } else { "" };
-    say(tcp.zero_windows, format!("window closed {}, for up to {seconds:.3} s{still}", count(tcp.zero_windows, "time")));
+    say(
+        tcp.zero_windows,
+        format!("window closed {}, for up to {seconds:.3} s{still}", count(tcp.zero_windows, "time")),
+    );
     line
 }

@@ -114,7 +114,8 @@ impl<W: Write> Form for Junit<W> {
                     }
                 }
                 if group.more > 0 {
-                    let text = format!("{} not shown", counted(group.more as usize, "more finding is", "more findings are"));
+                    let text =
+                        format!("{} not shown", counted(group.more as usize, "more finding is", "more findings are"));
                     xml.create_element("system-out").write_text_content(BytesText::new(&text))?;
                 }
                 Ok(())

@@ -101,7 +101,10 @@ impl<W: Write> Text<W> {
             self.request(request, stats);
         }
         if stats.more_requests > 0 {
-            self.line(format_args!("  and {}", counted(stats.more_requests as usize, "more publish or play", "more publishes and plays")));
+            self.line(format_args!(
+                "  and {}",
+                counted(stats.more_requests as usize, "more publish or play", "more publishes and plays")
+            ));
         }
     }
 
@@ -181,7 +184,10 @@ impl<W: Write> Text<W> {
                 let share = of_type.payload as f64 * 100.0 / (sent.payload.max(1)) as f64;
                 let name = type_name(of_type.kind);
                 let (sign, messages, payload) = (sign(side), of_type.messages, of_type.payload);
-                self.line(format_args!("    {sign} {name:<30} {messages:>5} {payload:>7} {:<5} {share:>5.1} %", plural(payload, "byte", "bytes")));
+                self.line(format_args!(
+                    "    {sign} {name:<30} {messages:>5} {payload:>7} {:<5} {share:>5.1} %",
+                    plural(payload, "byte", "bytes")
+                ));
             }
         }
     }

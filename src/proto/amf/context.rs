@@ -8,7 +8,9 @@ use crate::wire::{Reader, Recorder, Stop, Trouble};
 
 /// What one message's AMF values share: the bounds, and the AMF0 values that a reference can name.
 pub struct Context {
+    /// How deep values may still lie in one another, and how deep they may in all.
     depth: u16,
+    deepest: u16,
     values: u32,
     /// Bytes of text that references may still repeat.
     repeated: usize,
@@ -24,6 +26,7 @@ impl Context {
     pub fn new(limits: &Limits) -> Self {
         Context {
             depth: limits.amf_depth,
+            deepest: limits.amf_depth,
             values: limits.amf_values,
             repeated: limits.amf_repeated,
             complex: Vec::new(),
@@ -91,7 +94,8 @@ impl Context {
     ) -> Result<T, Stop> {
         if self.depth == 0 {
             self.reach("amf_depth");
-            return Err(r.stop("AMF values are nested deeper than is followed").of(Trouble::Depth));
+            let what = format!("AMF values are nested deeper than {}, which is as deep as is followed", self.deepest);
+            return Err(r.stop(what).of(Trouble::Depth));
         }
         self.count(r, 1)?;
         self.depth -= 1;
