@@ -21,7 +21,7 @@ use crate::proto::{Event, Keys};
 use crate::rules::{Engine, Finding};
 use crate::story::{Stories, Story};
 use crate::wire::Time;
-use crate::wire::words::count;
+use crate::wire::words::{count, plural};
 
 /// Connections that are named where there is no session.
 const COMPLAINED: usize = 5;
@@ -262,7 +262,12 @@ impl Inspection {
     pub fn unknown_link(&self) -> Option<String> {
         let is_link = |(reason, _): &&(Reason, _)| matches!(reason, Reason::Packet(Unread::LinkType(_)));
         let (reason, tally) = self.analyzer.totals().unread.iter().find(is_link)?;
-        Some(format!("{}: {} packets of {reason} were not read", self.names(), tally.packets))
+        Some(format!(
+            "{}: {} of {reason} {} not read",
+            self.names(),
+            count(tally.packets, "packet"),
+            plural(tally.packets, "was", "were")
+        ))
     }
 
     /// What is to be said of captures without a session: what they hold instead, and what to do about it; text that names them.

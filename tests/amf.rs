@@ -173,7 +173,7 @@ fn what_is_not_closed_keeps_what_was_read() {
 fn depth_and_number_are_bounded() {
     let deep = [3, 0, 1, b'a'].repeat(100_000);
     let (_, problems) = decoded(&[Amf::Raw(deep)]);
-    assert_eq!(problems, ["AMF values are nested deeper than is followed"]);
+    assert_eq!(problems, ["AMF values are nested deeper than 32, which is as deep as is followed"]);
     let many = vec![5; 1_000_000];
     let (found, problems) = decoded(&[Amf::Raw(many)]);
     assert_eq!(problems, ["more AMF values in one message than are followed"]);

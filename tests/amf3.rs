@@ -248,7 +248,7 @@ fn what_is_broken_is_a_problem() {
         (&[10, 1], "traits reference 0 names nothing earlier in this AMF3 value"),
         (&[9, 0xff, 0xff, 0xff, 0xff, 1], "the array is not closed: the bytes end behind 0 of its 268435455 values"),
         (&[10, 0xff, 0xff, 0xff, 0xf3, 1], "33554431 sealed members in an AMF3 value, 0 bytes are left"),
-        (&[0x0d, 0xff, 0xff, 0xff, 0xff, 0, 0], "268435455 numbers in an AMF3 value, 1 bytes are left"),
+        (&[0x0d, 0xff, 0xff, 0xff, 0xff, 0, 0], "268435455 numbers in an AMF3 value, 1 byte is left"),
         (&[0x11, 5, 0, 1, 1, 1], "2 keys and values in an AMF3 value, 3 bytes are left"),
         (&[0x0c, 9, 0], "a byte array needs 4 bytes, 1 is left"),
         (&[8, 1, 0], "an AMF3 date needs 8 bytes, 1 is left"),
@@ -259,7 +259,10 @@ fn what_is_broken_is_a_problem() {
 
 #[test]
 fn depth_values_and_repeated_text_are_bounded() {
-    assert_eq!(broken(&[9, 3, 1].repeat(10_000)), "AMF values are nested deeper than is followed");
+    assert_eq!(
+        broken(&[9, 3, 1].repeat(10_000)),
+        "AMF values are nested deeper than 32, which is as deep as is followed"
+    );
     let many = Amf3::list(vec![Amf3::Null; 100_000]);
     assert_eq!(broken(&many.bytes()), "more AMF values in one message than are followed");
     let numbers = Amf3::VectorInt(vec![0; 100_000]);

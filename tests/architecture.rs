@@ -265,7 +265,8 @@ fn screen_knows_no_more_of_protocols_than_before() {
     let is_protocol = |to: &str| {
         top(to) == "net"
             || (top(to) == "proto"
-                && !["proto", "proto::answer", "proto::keys", "proto::event", "proto::envelope", "proto::describe"].contains(&to))
+                && !["proto", "proto::answer", "proto::keys", "proto::event", "proto::envelope", "proto::describe"]
+                    .contains(&to))
     };
     let named = |to: &str, item: &str| {
         if item.is_empty() { to.rsplit("::").next().unwrap_or(to).to_owned() } else { item.to_owned() }

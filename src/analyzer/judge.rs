@@ -101,7 +101,7 @@ impl State {
                 }
             }
             Match::Yes(Found { protocol, proxied, begin }) => {
-                if !live.wrapping.rtmpe {
+                if protocol == "rtmpe" && !live.wrapping.rtmpe {
                     match rtmpe::judge(&self.options.keys.rtmpe, seen.client, seen.server, complete) {
                         rtmpe::Verdict::Deciphers(rtmpe) => return self.carry(connection, Carrier::Rtmpe(rtmpe)),
                         rtmpe::Verdict::NeedMore => return,
@@ -111,6 +111,8 @@ impl State {
                 self.opening_bytes -= opening.cost();
                 let (kept, heard) = (opening.take(), opening.heard());
                 self.totals.sessions += 1;
+                // What is deciphered looks as if it had been in clear.
+                let protocol = if live.wrapping.rtmpe { "rtmpe" } else { protocol };
                 let (number, start, wrapping) = (self.totals.sessions, live.start, live.wrapping);
                 let (client, server) = (live.client, live.server);
                 let (attempts, strangers) = self.servers.tell(server, self.limits.attempted_servers);

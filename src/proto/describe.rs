@@ -4,6 +4,7 @@ use super::rtmp::secrets::Masks;
 use super::rtmp::{self, Content, HandshakeFacts};
 use super::{Close, Event, Flow, Incomplete, Opened, Transport};
 use crate::net::{How, Start, TcpFacts};
+use crate::wire::words::{count, counted};
 use crate::wire::{Side, escape};
 
 /// What an event says, without its time, session and side. Text from the wire is escaped. Messages are described as they are: whoever
@@ -25,7 +26,8 @@ pub fn describe_behind(masks: &Masks, event: &Event) -> String {
         Event::Gap(gap) => {
             let then = if gap.survived { "decoding goes on" } else { "the next chunk is looked for" };
             let about = if gap.exact { "" } else { "about " };
-            format!("{about}{} bytes are missing at offset {}; {then}", gap.bytes, gap.offset)
+            let missing = counted(gap.bytes as usize, "byte is", "bytes are");
+            format!("{about}{missing} missing at offset {}; {then}", gap.offset)
         }
         Event::Undecodable(lost) => {
             let why = masks.sentence(lost.session, &lost.reason.sentence());
@@ -33,8 +35,9 @@ pub fn describe_behind(masks: &Masks, event: &Event) -> String {
         }
         Event::Resync(event) => {
             format!(
-                "chunks found again at offset {}, after {} bytes that were not decoded",
-                event.offset, event.skipped
+                "chunks found again at offset {}, after {} not decoded",
+                event.offset,
+                counted(event.skipped as usize, "byte that was", "bytes that were")
             )
         }
         Event::Deviation(event) => {
@@ -42,7 +45,7 @@ pub fn describe_behind(masks: &Masks, event: &Event) -> String {
             format!("the {who} writes {what} (offset {}): what follows is read so", event.offset)
         }
         Event::Close(event) => close(event),
-        Event::Piece(piece) => format!("{} bytes at offset {}", piece.length, piece.offset),
+        Event::Piece(piece) => format!("{} at offset {}", count(u64::from(piece.length), "byte"), piece.offset),
     }
 }
 
@@ -107,7 +110,7 @@ fn handshake(facts: HandshakeFacts) -> String {
 
 fn incomplete(incomplete: &Incomplete) -> String {
     let Incomplete { received, head, why, .. } = incomplete;
-    format!("incomplete, {received} of {} bytes: {}", head.length, why.clause())
+    format!("incomplete, {received} of {}: {}", count(u64::from(head.length), "byte"), why.clause())
 }
 
 fn close(close: &Close) -> String {
@@ -121,9 +124,9 @@ fn close(close: &Close) -> String {
         How::Timeout => "abandoned",
         How::EndOfCapture => "open at the end of the capture",
     };
-    let mut line = format!("{how}: {} bytes, {} messages", close.bytes, close.messages);
+    let mut line = format!("{how}: {}, {}", count(close.bytes, "byte"), count(close.messages, "message"));
     if close.undecoded > 0 {
-        line += &format!(", {} bytes not decoded", close.undecoded);
+        line += &format!(", {} not decoded", count(close.undecoded, "byte"));
     }
     let trouble = close.tcp.as_deref().map(trouble).unwrap_or_default();
     if !trouble.is_empty() {
@@ -135,20 +138,23 @@ fn close(close: &Close) -> String {
 /// What went wrong with TCP; nothing where all is well.
 pub fn trouble(tcp: &TcpFacts) -> String {
     let mut line = String::new();
-    let mut say = |count: u64, text: String| {
-        if count > 0 {
+    let mut say = |times: u64, text: String| {
+        if times > 0 {
             line.push_str(if line.is_empty() { "" } else { ", " });
             line.push_str(&text);
         }
     };
     let (again, bytes) = (tcp.retransmissions, tcp.retransmitted_bytes);
-    say(again, format!("{again} retransmitted ({bytes} bytes)"));
+    say(again, format!("{again} retransmitted ({})", count(bytes, "byte")));
     say(tcp.out_of_order, format!("{} out of order", tcp.out_of_order));
     say(tcp.copies, format!("{} captured twice", tcp.copies));
     say(tcp.cut_packets, format!("{} cut by the capture", tcp.cut_packets));
-    say(tcp.capture_holes, format!("{} bytes missed by the capture", tcp.capture_hole_bytes));
+    say(tcp.capture_holes, format!("{} missed by the capture", count(tcp.capture_hole_bytes, "byte")));
     let seconds = tcp.longest_zero_window as f64 / 1e9;
     let still = if tcp.zero_window_at_end { ", also at the end" } else { "" };
-    say(tcp.zero_windows, format!("window closed {} times, for up to {seconds:.3} s{still}", tcp.zero_windows));
+    say(
+        tcp.zero_windows,
+        format!("window closed {}, for up to {seconds:.3} s{still}", count(tcp.zero_windows, "time")),
+    );
     line
 }

@@ -177,6 +177,10 @@ impl Engine {
         if !judged.held.is_empty() {
             judged.release(story, is_last, &mut found);
         }
+        if is_last {
+            // Of how a session ended several rules tell: what explains the others need not be told first.
+            judged.learn_endings(story, &findings.found, whole);
+        }
         for mut finding in findings.found {
             match verdict(story, &mut finding, whole, is_last) {
                 Verdict::Say => judged.say(finding, event, &mut found),
@@ -319,6 +323,16 @@ impl Judged {
                         seen.last = Some(last);
                     }
                 }
+            }
+        }
+    }
+
+    /// Takes note of what the last event shows that may explain what else it shows.
+    fn learn_endings(&mut self, story: &Story, found: &[Finding], whole: [bool; 2]) {
+        for finding in found {
+            let mut finding = finding.clone();
+            if matches!(verdict(story, &mut finding, whole, true), Verdict::Say) {
+                self.causes.learn(&finding);
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::proto::rtmp::{Body, Handshake, Head, HeaderBytes, Message, Run, type_
 use crate::proto::{self, Event, Incomplete, describe, describe_behind};
 use crate::rules::Finding;
 use crate::wire::Sentence;
+use crate::wire::words::count;
 
 /// What the analyzer and the rules say, in order.
 #[derive(Debug)]
@@ -177,7 +178,7 @@ impl Book {
             Row::Message(message) => {
                 let what = match self.message(row, message) {
                     Ok(shown) => shown.message.describe(),
-                    Err(missing) => format!("{} bytes; {missing}", message.length),
+                    Err(missing) => format!("{}; {missing}", count(u64::from(message.length), "byte")),
                 };
                 (type_name(message.kind), what)
             }
@@ -185,7 +186,7 @@ impl Book {
                 let event = &kept.0;
                 let what = match self.restored(event) {
                     Ok(shown) => self.describe(&shown),
-                    Err(missing) => format!("{} bytes; {missing}", event.size().unwrap_or_default()),
+                    Err(missing) => format!("{}; {missing}", count(event.size().unwrap_or_default(), "byte")),
                 };
                 (event.type_name().unwrap_or_default().to_owned(), what)
             }

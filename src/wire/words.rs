@@ -125,7 +125,9 @@ pub fn duration(ns: i64) -> String {
     if ns < SECOND {
         format!("{sign}{} ms", decimal(ns / 1000, 3))
     } else {
-        format!("{sign}{} seconds", decimal(ns / 1_000_000, 3))
+        let number = decimal(ns / 1_000_000, 3);
+        let unit = if number == "1" { "second" } else { "seconds" };
+        format!("{sign}{number} {unit}")
     }
 }
 
@@ -200,7 +202,7 @@ mod tests {
     fn decimals_have_no_needless_zeros() {
         assert_eq!([40_000_000, 1, 0, -500_000].map(milliseconds), ["40", "0.000001", "0", "-0.5"]);
         assert_eq!([43_993_999, 10_000_000, 0].map(duration), ["43.993 ms", "10 ms", "0 ms"]);
-        assert_eq!([SECOND as i64, 5_012_999_999, -500_000].map(duration), ["1 seconds", "5.012 seconds", "-0.5 ms"]);
+        assert_eq!([SECOND as i64, 5_012_999_999, -500_000].map(duration), ["1 second", "5.012 seconds", "-0.5 ms"]);
         assert_eq!(rounded_milliseconds(1_999_999), "2.000");
     }
 }

@@ -56,9 +56,17 @@ fn first_chunks() -> Vec<Case> {
                 c.message_as(Format::Type1, &Message { chunk_stream_id: 9, ..picture(0) })
                     .message_as(Format::Type1, &Message { chunk_stream_id: 9, ..picture(40) })
             }),
-            &["the first chunk on chunk stream 9 is of type 1"],
+            &[
+                "the client's first chunk on chunk stream 9 has a type 1 header, without a message stream id; type 0 belongs there",
+            ],
         ),
-        real("CHK002", "rtmpsrv/rtmpdump-play.pcap", &["the first chunk on chunk stream 3 is of type 1"]),
+        real(
+            "CHK002",
+            "rtmpsrv/rtmpdump-play.pcap",
+            &[
+                "the server's first chunk on chunk stream 3 has a type 1 header, without a message stream id; type 0 belongs there",
+            ],
+        ),
         case(
             "CHK003",
             "the message is finished",
@@ -110,23 +118,28 @@ fn extended() -> Vec<Case> {
             "CHK004",
             "left out",
             &extended(ExtendedTimestamp::Omitted),
-            &["type 3 chunks leave out the extended timestamp 16777216"],
+            &["the client's type 3 chunks on chunk stream 6 leave out the extended timestamp 16777216"],
         ),
         case("CHK005", "a delta", &extended(ExtendedTimestamp::Repeated), &[]),
         case(
             "CHK005",
             "the time itself",
             &extended(ExtendedTimestamp::Absolute),
-            &["a type 2 header has the absolute time 16777256 where a delta belongs"],
+            &["the client's type 2 header on chunk stream 6 has the absolute time 16777256 where a delta belongs"],
         ),
         real(
             "CHK005",
             "rtmp-rs/ffmpeg-extended-timestamp.pcap",
-            &["a type 1 header has the absolute time 16777223 where a delta belongs"],
+            &["the server's type 1 header on chunk stream 6 has the absolute time 16777223 where a delta belongs"],
         ),
         case("CHK006", "the smallest that needs it", &at(0x00ff_ffff), &[]),
         case("CHK006", "the largest that does not", &at(0x00ff_fffe), &[]),
-        case("CHK006", "and has it", &needless(0x00ff_fffe), &["the extended timestamp 16777214 fits into 24 bits"]),
+        case(
+            "CHK006",
+            "and has it",
+            &needless(0x00ff_fffe),
+            &["the client's extended timestamp 16777214 on chunk stream 9 fits into 24 bits"],
+        ),
     ]
 }
 
@@ -153,7 +166,7 @@ fn times() -> Vec<Case> {
             "CHK008",
             "back by one",
             &publisher(|c| c.message(&picture(40)).message(&picture(39))),
-            &["video on message stream 1 goes back by 1 ms, from 40 to 39"],
+            &["the client's video on message stream 1 goes back by 1 ms, from 40 to 39"],
         ),
         case("CHK008", "audio has its own clock", &publisher(|c| c.message(&picture(40)).message(&sound(20))), &[]),
         case(
@@ -168,7 +181,7 @@ fn times() -> Vec<Case> {
             "half the clock",
             &publisher(|c| c.message(&picture(0x7fff_fff0)).message(&picture(0))),
             &[
-                "video on message stream 1 goes back by 2147483632 ms, from 2147483632 to 0: its clock wraps at 2^31 instead of 2^32",
+                "the client's video on message stream 1 goes back by 2147483632 ms, from 2147483632 to 0: its clock wraps at 2^31 instead of 2^32",
             ],
         ),
         case(
@@ -176,7 +189,7 @@ fn times() -> Vec<Case> {
             "a clock of 31 bits",
             &publisher(|c| c.message(&picture(0x7fff_fff0)).message(&picture(24))),
             &[
-                "video on message stream 1 goes back by 2147483608 ms, from 2147483632 to 24: its clock wraps at 2^31 instead of 2^32",
+                "the client's video on message stream 1 goes back by 2147483608 ms, from 2147483632 to 24: its clock wraps at 2^31 instead of 2^32",
             ],
         ),
         case(
@@ -184,14 +197,16 @@ fn times() -> Vec<Case> {
             "a clock of 24 bits",
             &publisher(|c| c.message(&picture(0x00ff_fff0)).message(&picture(24))),
             &[
-                "video on message stream 1 goes back by 16777176 ms, from 16777200 to 24: its clock wraps at 2^24 instead of 2^32",
+                "the client's video on message stream 1 goes back by 16777176 ms, from 16777200 to 24: its clock wraps at 2^24 instead of 2^32",
             ],
         ),
         case(
             "CHK008",
             "below 0",
             &publisher(|c| c.message(&picture(10)).message(&picture(20_u32.wrapping_neg()))),
-            &["video on message stream 1 goes back by 30 ms, from 10 to 4294967276, which is -20 in 32 bits"],
+            &[
+                "the client's video on message stream 1 goes back by 30 ms, from 10 to 4294967276, which is -20 in 32 bits",
+            ],
         ),
         case(
             "CHK008",
@@ -228,14 +243,14 @@ fn times() -> Vec<Case> {
             &publisher(|c| {
                 c.video(1, 40, track(0)).video(1, 60, track(1)).video(1, 80, track(0)).video(1, 50, track(1))
             }),
-            &["video of track 1 on message stream 1 goes back by 10 ms, from 60 to 50"],
+            &["the client's video of track 1 on message stream 1 goes back by 10 ms, from 60 to 50"],
         ),
         case("CHK008", "an aggregate", &aggregated([0, 40, 80]), &[]),
         case(
             "CHK008",
             "inside an aggregate",
             &aggregated([0, 80, 40]),
-            &["video on message stream 1 goes back by 40 ms, from 80 to 40"],
+            &["the client's video on message stream 1 goes back by 40 ms, from 80 to 40"],
         ),
         case("CHK009", "a stream", &sample::publish(30), &[]),
         case("CHK009", "ten seconds", &jump(0, 10_000, 0), &[]),
@@ -243,7 +258,7 @@ fn times() -> Vec<Case> {
             "CHK009",
             "more",
             &jump(0, 10_002, 0),
-            &["video on message stream 1 goes on by 10002 ms, to 10002 ms, while 1 ms passed"],
+            &["the client's video on message stream 1 goes on by 10002 ms, to 10002 ms, while 1 ms passed"],
         ),
         case("CHK009", "time passed", &jump(0, 20_000, 15_000), &[]),
         case("CHK009", "the first frame", &publisher(|c| c.message(&picture(50_000))), &[]),
@@ -384,31 +399,40 @@ fn sizes() -> Vec<Case> {
     let goes_on = &["after Set Chunk Size 60000 the client goes on with chunks of 4096 bytes"];
     vec![
         case("CHK010", "1", &size(1), &[]),
-        case("CHK010", "0", &told([0; 4]), &["a chunk size of 0"]),
+        case(
+            "CHK010",
+            "0",
+            &told([0; 4]),
+            &["the client announces a chunk size of 0, which leaves no room for any byte"],
+        ),
         case("CHK010", "the largest", &size(0x7fff_ffff), &[]),
         case(
             "CHK010",
             "the first bit",
             &told([0x80, 0, 0x10, 0]),
-            &["a chunk size of 2147487744, whose first bit must be 0"],
+            &["the client announces a chunk size of 2147487744, whose first bit must be 0"],
         ),
         case("CHK011", "128", &size(128), &[]),
-        case("CHK011", "127", &size(127), &["a chunk size of 127 is under 128"]),
+        case("CHK011", "127", &size(127), &["the client announces a chunk size of 127, which is under 128"]),
         case("CHK011", "0 is another rule's", &told([0; 4]), &[]),
-        real("CHK011", "nginx-rtmp/gst-rtmp2-chunk-size-16.pcap", &["a chunk size of 16 is under 128"]),
+        real(
+            "CHK011",
+            "nginx-rtmp/gst-rtmp2-chunk-size-16.pcap",
+            &["the client announces a chunk size of 16, which is under 128"],
+        ),
         case("CHK012", "65536", &size(65_536), &[]),
-        case("CHK012", "65537", &size(65_537), &["a chunk size of 65537 is over 65536"]),
+        case("CHK012", "65537", &size(65_537), &["the client announces a chunk size of 65537, which is over 65536"]),
         case(
             "CHK012",
             "16777216",
             &size(16_777_216),
-            &["a chunk size of 16777216 is over 16777215, the largest message"],
+            &["the client announces a chunk size of 16777216, which is over 16777215, the largest message"],
         ),
         real(
             "CHK012",
             "cases/chunk-size-128M-client-leaves.pcap",
             &[
-                "a chunk size of 134217728 is over 16777215, the largest message; the client closed the connection 0.6 ms later",
+                "the server announces a chunk size of 134217728, which is over 16777215, the largest message; the client closed the connection 0.6 ms later",
             ],
         ),
         case("CHK013", "before the picture", &changed(false, true), &[]),
@@ -434,7 +458,7 @@ fn ends() -> Vec<Case> {
             "CHK014",
             "closed inside a message",
             &cut_off,
-            &["the client closed after 4096 of the 5000 bytes of video (offset 3328)"],
+            &["the client closed the connection inside its own video (offset 3328), after 4096 of its 5000 bytes"],
         ),
         real("CHK014", "cases/server-closes-in-big-message.pcap", &[]),
         Case { code: "CHK014", what: "the capture ended", story: Story::of_packets(&packets[..end]), expected: &[] },
@@ -457,15 +481,30 @@ fn streams() -> Vec<Case> {
             "CHK015",
             "stream 1, its bytes turned",
             &on(0x0100_0000),
-            &["message stream 16777216 is 1 with its bytes in the wrong order"],
+            &["the client writes the message stream as 16777216, which is 1 with its bytes in the wrong order"],
         ),
         case("CHK015", "no stream either way", &on(0x0200_0000), &[]),
         case("CHK016", "a publisher", &sample::publish(3), &[]),
-        case("CHK016", "two streams in turns", &turns(false), &["chunk stream 6 carries message streams 1 and 2"]),
+        case(
+            "CHK016",
+            "two streams in turns",
+            &turns(false),
+            &["the client's chunk stream 6 carries message streams 1 and 2"],
+        ),
         case("CHK016", "one after the other", &turns(true), &[]),
         case("CHK017", "shared objects", &kind(19), &[]),
-        case("CHK017", "7", &kind(7), &["a message of type 7 and 3 bytes"]),
-        case("CHK017", "23", &kind(23), &["a message of type 23 and 3 bytes"]),
+        case(
+            "CHK017",
+            "7",
+            &kind(7),
+            &["the client sends a message of type 7, which nobody knows, with 3 bytes on chunk stream 9"],
+        ),
+        case(
+            "CHK017",
+            "23",
+            &kind(23),
+            &["the client sends a message of type 23, which nobody knows, with 3 bytes on chunk stream 9"],
+        ),
     ]
 }
 
@@ -493,7 +532,7 @@ fn headers() -> Vec<Case> {
     };
     vec![
         case("CHK007", "two bytes", &many(2), &[]),
-        case("CHK007", "319 in three", &oversized(319), &["chunk stream 319 is written in 3 bytes, 2 hold it"]),
+        case("CHK007", "319 in three", &oversized(319), &["the client writes chunk stream 319 in 3 bytes, 2 hold it"]),
         case("CHK007", "320 in three", &oversized(320), &[]),
         case("CHK018", "1000 chunk streams", &many(1000), &[]),
         case("CHK018", "too many", &many(1100), &["more chunk streams than are followed (offset 20429)"]),
@@ -552,7 +591,9 @@ fn headers() -> Vec<Case> {
             "CHK019",
             "full ones",
             &full(60, Format::Type0),
-            &["59 of 65 messages begin with a type 0 header that could be smaller: 646 bytes more than needed"],
+            &[
+                "59 of the client's 65 messages begin with a type 0 header that could be smaller: 646 bytes more than needed",
+            ],
         ),
         case("CHK019", "few messages", &full(40, Format::Type0), &[]),
     ]

@@ -21,7 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
             "CTL001",
             "a window on chunk stream 3",
             &sample::publishing().server(|s| s.message(&Message::new(3, 5, 0, 0, vec![0, 1, 0, 0]))),
-            &["window_acknowledgement_size on chunk stream 3, not 2"],
+            &["the server sends window_acknowledgement_size on chunk stream 3, not 2"],
         ),
         case(
             "CTL001",
@@ -34,7 +34,7 @@ pub(super) fn cases() -> Vec<Case> {
             "CTL002",
             "an acknowledgement on message stream 1",
             &sample::publishing().server(|s| s.message(&Message::new(2, 3, 1, 0, vec![0, 0, 1, 0]))),
-            &["acknowledgement on message stream 1, not 0"],
+            &["the server sends acknowledgement on message stream 1, not 0"],
         ),
         case("CTL006", "acknowledged", &windowed(true, 1500), &[]),
         case(
@@ -89,19 +89,19 @@ fn places_and_forms() -> Vec<Case> {
             "CTL003",
             "on chunk stream 3",
             &message(&Message::new(3, 4, 0, 0, begin.clone())),
-            &["user_control on chunk stream 3, not 2"],
+            &["the server sends user_control on chunk stream 3, not 2"],
         ),
         case(
             "CTL003",
             "on message stream 1",
             &message(&Message::new(2, 4, 1, 0, begin.clone())),
-            &["user_control on message stream 1, not 0"],
+            &["the server sends user_control on message stream 1, not 0"],
         ),
         case(
             "CTL003",
             "both",
             &message(&Message::new(3, 4, 1, 0, begin.clone())),
-            &["user_control on chunk stream 3, not 2, and message stream 1, not 0"],
+            &["the server sends user_control on chunk stream 3, not 2, and message stream 1, not 0"],
         ),
         case("CTL003", "a window is another rule's", &message(&Message::new(3, 5, 1, 0, vec![0, 1, 0, 0])), &[]),
         case("CTL004", "without", &sample::publish(3), &[]),
@@ -109,13 +109,13 @@ fn places_and_forms() -> Vec<Case> {
             "CTL004",
             "an acknowledgement with the time",
             &message(&Message::new(2, 3, 0, 16_275_007, vec![0, 0, 12, 1])),
-            &["acknowledgement with the timestamp 16275007, not 0"],
+            &["the server sends acknowledgement with the timestamp 16275007, not 0"],
         ),
         case(
             "CTL004",
             "a ping with the time",
             &message(&Message::new(2, 4, 0, 1, vec![0, 6, 0, 0, 0, 9])),
-            &["user_control with the timestamp 1, not 0"],
+            &["the server sends user_control with the timestamp 1, not 0"],
         ),
         case("CTL004", "a picture has one", &sample::publishing().client(|c| c.message(&large(40))), &[]),
         case("CTL005", "as long as they should be", &sample::play(1), &[]),
@@ -123,33 +123,43 @@ fn places_and_forms() -> Vec<Case> {
             "CTL005",
             "a window of three bytes",
             &control(5, &[0, 1, 0]),
-            &["window_acknowledgement_size with 3 bytes of data, not 4"],
+            &["the server sends window_acknowledgement_size with 3 bytes of data, not 4"],
         ),
         case(
             "CTL005",
             "a window of five bytes",
             &control(5, &[0, 1, 0, 0, 2]),
-            &["window_acknowledgement_size with 5 bytes of data, not 4"],
+            &["the server sends window_acknowledgement_size with 5 bytes of data, not 4"],
         ),
         case(
             "CTL005",
             "no limit type",
             &control(6, &[0, 1, 0, 0]),
-            &["set_peer_bandwidth with 4 bytes of data, not 5: the limit type is missing"],
+            &["the server sends set_peer_bandwidth with 4 bytes of data, not 5: the limit type is missing"],
         ),
-        case("CTL005", "an abort of nothing at all", &control(2, &[]), &["abort with 0 bytes of data, not 4"]),
-        case("CTL005", "half an event", &control(4, &[0]), &["an event with 1 byte of data, not 2"]),
+        case(
+            "CTL005",
+            "an abort of nothing at all",
+            &control(2, &[]),
+            &["the server sends abort with 0 bytes of data, not 4"],
+        ),
+        case(
+            "CTL005",
+            "half an event",
+            &control(4, &[0]),
+            &["the server sends user_control with 1 byte of data, not 2"],
+        ),
         case(
             "CTL005",
             "a buffer without its length",
             &control(4, &[0, 3, 0, 0, 0, 1]),
-            &["set_buffer_length with 4 bytes of data, not 8"],
+            &["the server sends set_buffer_length with 4 bytes of data, not 8"],
         ),
         case(
             "CTL005",
             "a ping with too much",
             &control(4, &[0, 6, 0, 0, 0, 1, 0, 0, 0, 0]),
-            &["ping_request with 8 bytes of data, not 4"],
+            &["the server sends ping_request with 8 bytes of data, not 4"],
         ),
         case("CTL005", "an event that nobody knows", &control(4, &[0, 99, 1]), &[]),
     ]
@@ -163,7 +173,7 @@ fn events() -> Vec<Case> {
             "CTL014",
             "one that nobody sends",
             &server(|s| s.user_control(99, &[])),
-            &["user control event 99, which nobody is known to send"],
+            &["the server sends user control event 99, which nobody is known to send"],
         ),
         case("CTL018", "each side its own", &sample::play(1), &[]),
         case(
@@ -191,9 +201,14 @@ fn windows() -> Vec<Case> {
             "CTL010",
             "none in its place",
             &server(|s| s.window_acknowledgement_size(0)),
-            &["window_acknowledgement_size announces a window of 0 bytes"],
+            &["the server announces a window of 0 bytes by window_acknowledgement_size"],
         ),
-        case("CTL010", "no bandwidth", &limited(0, 0), &["set_peer_bandwidth announces a window of 0 bytes"]),
+        case(
+            "CTL010",
+            "no bandwidth",
+            &limited(0, 0),
+            &["the server announces a window of 0 bytes by set_peer_bandwidth"],
+        ),
         case(
             "CTL011",
             "answered",
@@ -220,7 +235,7 @@ fn windows() -> Vec<Case> {
             "CTL012",
             "unheard of",
             &limited(9000, 3),
-            &["set_peer_bandwidth with the limit type 3, which does not exist"],
+            &["the server sends set_peer_bandwidth with the limit type 3, which does not exist: 0, 1 and 2 do"],
         ),
     ]
 }
@@ -371,19 +386,24 @@ fn pings() -> Vec<Case> {
     vec![
         case("CTL013", "answered at once", &answered(0), &[]),
         case("CTL013", "answered after 10 s", &answered(9_999), &[]),
-        case("CTL013", "answered later", &answered(12_000), &["the client took 12 s to answer a ping"]),
+        case(
+            "CTL013",
+            "answered later",
+            &answered(12_000),
+            &["the client took 12 s to answer the ping 77 (message 13)"],
+        ),
         case(
             "CTL013",
             "never answered",
             &asked().wait_ms(10_001).client(|c| c.delete_stream(1)),
-            &["the client never answered a ping"],
+            &["the client never answered the ping 77"],
         ),
         case("CTL013", "the end came first", &asked().wait_ms(3000).client(|c| c.delete_stream(1)), &[]),
         case(
             "CTL013",
             "answered with something else",
             &asked().client(|c| c.ping_response(78)),
-            &["the client answers the ping 77 with 78"],
+            &["the client answers the ping 77 (message 13) with 78"],
         ),
         case(
             "CTL013",
@@ -441,13 +461,13 @@ fn chunks() -> Vec<Case> {
             "CTL016",
             "set after",
             &begun().server(|s| s.connect_result().set_chunk_size(4096)),
-            &["_result of 190 bytes goes out before any Set Chunk Size"],
+            &["the server's _result of 190 bytes goes out before any Set Chunk Size, while 128 is in force"],
         ),
         case(
             "CTL016",
             "never set",
             &begun().server(|s| s.connect_result()),
-            &["_result of 190 bytes goes out before any Set Chunk Size"],
+            &["the server's _result of 190 bytes goes out before any Set Chunk Size, while 128 is in force"],
         ),
         case("CTL016", "a small answer", &begun().server(|s| s.result(1, &[])), &[]),
         case(
@@ -460,13 +480,13 @@ fn chunks() -> Vec<Case> {
             "CTL017",
             "of another chunk stream than the one under way",
             &sample::publishing().client(|c| c.chunk_layer(unfinished).abort(6)),
-            &["abort of chunk stream 6, on which no message is under way"],
+            &["the client aborts chunk stream 6, on which no message of it is under way"],
         ),
         case(
             "CTL017",
             "of a picture that was sent whole",
             &sample::publishing().client(|c| c.message(&large(40)).abort(6).message(&large(80))),
-            &["abort of chunk stream 6, on which no message is under way"],
+            &["the client aborts chunk stream 6, on which no message of it is under way"],
         ),
     ]
 }
@@ -477,13 +497,17 @@ fn real() -> Vec<Case> {
     let xiu = "xiu/ffmpeg-extended-timestamp.pcap";
     let calls = "nginx-rtmp/rtmpclient-rpc.pcap";
     vec![
-        of("CTL004", calls, &["user_control with the timestamp 85, not 0"]),
+        of("CTL004", calls, &["the client sends user_control with the timestamp 85, not 0"]),
         // It acknowledges after 8192 bytes under a window of 4096, which are there in some milliseconds.
         of("CTL007", xiu, &[]),
         of("CTL008", xiu, &["the client leaves the 3073 bytes of the handshake out of the bytes that it acknowledges"]),
         of("CTL009", xiu, &[]),
         of("CTL009", "nginx-rtmp/obs-publish.pcap", &[]),
-        of("CTL016", "rtmplite3/rtmpclient-amf3.pcap", &["_result of 174 bytes goes out before any Set Chunk Size"]),
+        of(
+            "CTL016",
+            "rtmplite3/rtmpclient-amf3.pcap",
+            &["the server's _result of 174 bytes goes out before any Set Chunk Size, while 128 is in force"],
+        ),
         of("CTL016", "srs/ffmpeg-publish-busy.pcap", &[]),
         of("CTL018", calls, &["the client sends ping_request, which is for the server to send"]),
     ]

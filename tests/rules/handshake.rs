@@ -39,6 +39,14 @@ fn echoed(c1: &[u8], s1: &[u8]) -> Conversation {
 fn versions() -> Vec<Case> {
     let (c1, s1) = (opening(0, 1), opening(5000, 2));
     let versions = |versions| of(versions, &c1, &s1, &echo(&c1, 5001), &echo(&s1, 1));
+    let then = |versions: [u8; 2], client: &[u8], server: &[u8]| {
+        Conversation::new()
+            .client(|c| c.raw(&versions[..1]).raw(&c1))
+            .server(|s| s.raw(&versions[1..]).raw(&s1).raw(&echo(&c1, 5001)))
+            .client(|c| c.raw(&echo(&s1, 1)).raw(client))
+            .server(|s| s.raw(server))
+    };
+    let scrambled = opening(77, 3);
     let answered = |answer: &'static [u8]| {
         Conversation::new().client(|c| c.raw(&[3]).raw(&opening(0, 1))).server(|s| s.raw(answer))
     };
@@ -107,10 +115,19 @@ fn versions() -> Vec<Case> {
         case(
             "HSK011",
             "6, answered with 8",
+            &then([6, 8], &scrambled, &scrambled),
+            &[
+                "C0 of the client is 6: RTMPE; nothing behind the handshake can be read",
+                "S0 of the server is 8: RTMPE with signatures under XTEA; nothing behind the handshake can be read",
+            ],
+        ),
+        case(
+            "HSK011",
+            "6, answered with 8, and what follows is in clear",
             &versions([6, 8]),
             &[
-                "C0 is 6: RTMPE; nothing behind the handshake can be read",
-                "S0 is 8: RTMPE with signatures under XTEA; nothing behind the handshake can be read",
+                "C0 of the client is 6 (RTMPE), and what follows the handshake is not encrypted: it is read as plain RTMP",
+                "S0 of the server is 8 (RTMPE with signatures under XTEA), and what follows the handshake is not encrypted: it is read as plain RTMP",
             ],
         ),
         case(
@@ -141,7 +158,7 @@ fn blocks() -> Vec<Case> {
             "HSK003",
             "a version without one",
             &echoed(&c1, &versioned(&s1, [4, 0, 0, 1])),
-            &["bytes 4 to 7 of S1 are 4.0.0.1, and no digest is valid"],
+            &["bytes 4 to 7 of the server's S1 are 4.0.0.1, where zeros belong, as no digest in it is valid"],
         ),
         case("HSK003", "a copy of C1 is another rule's", &echoed(&signed, &signed), &[]),
         case("HSK003", "behind a signed C1 it is another rule's", &echoed(&signed, &versioned(&s1, [4, 0, 0, 1])), &[]),
@@ -151,17 +168,25 @@ fn blocks() -> Vec<Case> {
             "both, each in its own place",
             &of([3, 3], &signed, &signed_server, &signature(Side::Server, &signed, 8, 3), &echo(&signed_server, 0)),
             &[
-                "C1 is signed: version 9.0.124.2, a digest at byte 560, placed by byte 8",
-                "S1 is signed: version 3.0.1.1, a digest at byte 1397, placed by byte 772",
+                "the client's C1 is signed: version 9.0.124.2, a digest at byte 560, placed by byte 8",
+                "the server's S1 is signed: version 3.0.1.1, a digest at byte 1397, placed by byte 772",
             ],
         ),
         case("HSK007", "random", &echoed(&c1, &s1), &[]),
-        case("HSK007", "a copy", &handshake(Handshake::CopiedS1), &["S1 is C1 byte for byte"]),
+        case(
+            "HSK007",
+            "a copy",
+            &handshake(Handshake::CopiedS1),
+            &["the server's S1 is C1 byte for byte, where 1528 bytes of its own belong"],
+        ),
         case(
             "HSK007",
             "zeros and a constant",
             &echoed(&filled(0), &filled(9)),
-            &["the random bytes of C1 are all 0", "the random bytes of S1 are all 9"],
+            &[
+                "the 1528 random bytes of the client's C1 are all 0",
+                "the 1528 random bytes of the server's S1 are all 9",
+            ],
         ),
     ]
 }
@@ -182,13 +207,13 @@ fn echoes() -> Vec<Case> {
             "HSK005",
             "C2 is something else",
             &handshake(Handshake::BrokenC2),
-            &["C2 is neither an echo of S1 nor signed"],
+            &["the client's C2 is neither an echo of S1 nor signed"],
         ),
         case(
             "HSK005",
             "S2 is something else",
             &handshake(Handshake::BrokenS2),
-            &["S2 is neither an echo of C1 nor signed"],
+            &["the server's S2 is neither an echo of C1 nor signed"],
         ),
         case("HSK005", "a wrong signature is another rule's", &answered(&opening(0, 4), &echo(&signed_server, 0)), &[]),
         case("HSK006", "both times", &handshake(Handshake::Simple), &[]),
@@ -197,15 +222,15 @@ fn echoes() -> Vec<Case> {
             "the block itself",
             &handshake(Handshake::Exact),
             &[
-                "S2 is C1 byte for byte, also where the time of reading belongs",
-                "C2 is S1 byte for byte, also where the time of reading belongs",
+                "the server's S2 is C1 byte for byte, also in bytes 4 to 7, where the time of reading belongs",
+                "the client's C2 is S1 byte for byte, also in bytes 4 to 7, where the time of reading belongs",
             ],
         ),
         case(
             "HSK006",
             "another time",
             &of([3, 3], &c1, &s1, &echo(&c1, 5001), &with_time(&s1, 0)),
-            &["C2 gives S1's time as 0 ms, it was 5000 ms"],
+            &["the client's C2 gives S1's time as 0 ms, and S1 says 5000 ms"],
         ),
         case("HSK006", "what is no echo has no times", &handshake(Handshake::BrokenC2), &[]),
         case("HSK012", "right", &answered(&right, &signature(Side::Client, &signed_server, 772, 5)), &[]),
@@ -215,13 +240,13 @@ fn echoes() -> Vec<Case> {
             "HSK012",
             "S2 has a wrong signature",
             &answered(&opening(0, 4), &echo(&signed_server, 0)),
-            &["S2 is no echo of C1, and its signature over C1's digest is wrong"],
+            &["the server's S2 is no echo of C1, and its signature over C1's digest is wrong"],
         ),
         case(
             "HSK012",
             "S1 has a version alone",
             &echoed(&signed, &[&s1[..4], &[4, 0, 0, 1], &s1[8..]].concat()),
-            &["S1 has version 4.0.0.1 and no valid digest, and C1 is signed"],
+            &["the server's S1 has version 4.0.0.1 and no valid digest, and C1 is signed"],
         ),
     ]
 }
@@ -262,15 +287,15 @@ fn order() -> Vec<Case> {
         case("HSK008", "in order", &handshake(Handshake::Simple), &[]),
         case("HSK008", "C2 before S2", &right().client(|c| c.raw(&echo(&s1, 0))).server(|s| s.raw(&echo(&c1, 0))), &[]),
         case("HSK008", "a right C2 was sent after S1", &eager(&echo(&s1, 0)), &[]),
-        case("HSK008", "C2 before S1", &eager(&opening(0, 4)), &["C2 was sent 5 ms before S1 was whole"]),
+        case("HSK008", "C2 before S1", &eager(&opening(0, 4)), &["the client sent C2 5 ms before S1 was whole"]),
         case(
             "HSK008",
             "C2 and no S1",
             &Conversation::new().client(|c| c.raw(&[3]).raw(&c1).raw(&opening(0, 4))),
-            &["C2 was sent, and S1 was never whole"],
+            &["the client sent C2, and S1 was never whole"],
         ),
-        case("HSK008", "C2 and a command before S1", &blind(), &["C2 was sent 5 ms before S1 was whole"]),
-        case("HSK008", "S0 before C0", &server_first(false), &["S0 was sent 7 ms before C0"]),
+        case("HSK008", "C2 and a command before S1", &blind(), &["the client sent C2 5 ms before S1 was whole"]),
+        case("HSK008", "S0 before C0", &server_first(false), &["the server sent S0 7 ms before C0"]),
         case("HSK008", "a right S2 was sent after C1", &server_first(true), &[]),
         case("HSK009", "after C2", &handshake(Handshake::Simple), &[]),
         case(

@@ -182,13 +182,13 @@ pub(super) fn cases() -> Vec<Case> {
             "MED001",
             "frames at once",
             &publishing_with(|c| c.video(STREAM, 0, picture(Frame::Key)).audio(STREAM, 0, sound())),
-            &["h264 video on message stream 1 begins without its sequence header"],
+            &["the client's h264 video on message stream 1 begins without its sequence header"],
         ),
         case(
             "MED001",
             "audio alone has none",
             &publishing_with(|c| c.video(STREAM, 0, avc_sequence_header()).audio(STREAM, 0, sound())),
-            &["aac audio on message stream 1 begins without its sequence header"],
+            &["the client's aac audio on message stream 1 begins without its sequence header"],
         ),
         case(
             "MED001",
@@ -206,7 +206,7 @@ pub(super) fn cases() -> Vec<Case> {
                     Enhanced::video(1).one_track(1, *b"hvc1", 1, &[0, 0, 0, 0, 0, 0, 2, 0x26, 1]),
                 )
             }),
-            &["hevc video of track 1 on message stream 1 begins without its sequence header"],
+            &["the client's hevc video of track 1 on message stream 1 begins without its sequence header"],
         ),
         case(
             "MED001",
@@ -220,7 +220,7 @@ pub(super) fn cases() -> Vec<Case> {
                 )
             }),
             &[
-                "h264 video on message stream 1 goes on with another sequence parameter set than its sequence header has, and no new sequence header before it",
+                "the client's h264 video on message stream 1 goes on with another sequence parameter set than its sequence header has, and no new sequence header before it",
             ],
         ),
         case(
@@ -234,19 +234,19 @@ pub(super) fn cases() -> Vec<Case> {
             "MED002",
             "the HEVC dialect",
             &publishing_with(|c| c.video(STREAM, 0, legacy(&[0x1c, 0, 0, 0, 0], &hevc_configuration()))),
-            &["HEVC under codec id 12, which is in no specification"],
+            &["the client sends HEVC under codec id 12, which is in no specification"],
         ),
         case(
             "MED002",
             "nobody's codec id",
             &publishing_with(|c| c.video(STREAM, 0, vec![0x1a, 1, 2, 3])),
-            &["video of codec id 10, which is in no specification"],
+            &["the client sends video of codec id 10, which is in no specification"],
         ),
         case(
             "MED002",
             "nobody's FourCC",
             &publishing_with(|c| c.audio(STREAM, 0, Enhanced::audio().packet(1, *b"Vo\x1bb", &[1, 2]))),
-            &["audio of FourCC \"Vo\\x1bb\", which is in no specification"],
+            &["the client sends audio of FourCC \"Vo\\x1bb\", which is in no specification"],
         ),
         case("MED003", "AVC under AVC", &sample::publish(3), &[]),
         case(
@@ -259,24 +259,24 @@ pub(super) fn cases() -> Vec<Case> {
             "MED003",
             "HEVC under AVC",
             &publishing_with(|c| c.video(STREAM, 0, legacy(&[0x17, 0, 0, 0, 0], &hevc_configuration()))),
-            &["a sequence header that is labelled h264 holds HEVC's configuration"],
+            &["the client's sequence header that is labelled h264 holds HEVC's configuration"],
         ),
         case(
             "MED003",
             "AVC under hvc1",
             &publishing_with(|c| c.video(STREAM, 0, hevc(0, &avc_configuration()))),
-            &["a sequence header that is labelled hevc holds H.264's configuration"],
+            &["the client's sequence header that is labelled hevc holds H.264's configuration"],
         ),
         real(
             "MED003",
             "cases/aac-object-type-9.pcap",
-            &["a sequence header that is labelled aac holds object type 9, HVXC, which is not AAC"],
+            &["the client's sequence header that is labelled aac holds object type 9, HVXC, which is not AAC"],
         ),
         case(
             "MED003",
             "an object type that is reserved",
             &publishing_with(|c| c.audio(STREAM, 0, vec![0xaf, 0, 0x92, 0x10])),
-            &["a sequence header that is labelled aac holds object type 18, reserved, which is not AAC"],
+            &["the client's sequence header that is labelled aac holds object type 18, reserved, which is not AAC"],
         ),
         case("MED004", "after Publish.Start", &sample::publish(3), &[]),
         case(
@@ -288,7 +288,7 @@ pub(super) fn cases() -> Vec<Case> {
                 .client(|c| sample::sequence_headers(c.publish(STREAM, 3, "s")))
                 .wait_ms(20)
                 .server(|s| s.on_status(STREAM, "status", "NetStream.Publish.Start", "s is now published.")),
-            &["media on message stream 1 before its publish was accepted"],
+            &["the client sends media on message stream 1 before its publish was accepted"],
         ),
         case(
             "MED004",
@@ -300,13 +300,13 @@ pub(super) fn cases() -> Vec<Case> {
                 .server(|s| s.on_status(STREAM, "error", "NetStream.Publish.BadName", "Busy."))
                 .client(sample::sequence_headers)
                 .server(|s| s.ping_request(5)),
-            &["media on message stream 1, whose publish was refused: NetStream.Publish.BadName"],
+            &["the client sends media on message stream 1, whose publish was refused: NetStream.Publish.BadName"],
         ),
         case(
             "MED004",
             "on a stream that is not there",
             &sample::publishing().client(|c| c.video(3, 0, avc_sequence_header())).server(|s| s.ping_request(5)),
-            &["media on message stream 3, which was never created"],
+            &["the client sends media on message stream 3, which was never created"],
         ),
         case(
             "MED004",
@@ -365,7 +365,7 @@ pub(super) fn cases() -> Vec<Case> {
             "MED005",
             "on message stream 0",
             &sample::playing().server(|s| s.video(0, 0, avc_sequence_header())),
-            &["video on message stream 0"],
+            &["the server sends video on message stream 0, while message stream 1 is played"],
         ),
         case(
             "MED005",
@@ -379,22 +379,22 @@ pub(super) fn cases() -> Vec<Case> {
                 )
             }),
             &[
-                "onMetaData on message stream 0, while message stream 1 is played",
-                "onCuePoint on message stream 0, while message stream 1 is played",
+                "the server sends onMetaData on message stream 0, while message stream 1 is played",
+                "the server sends onCuePoint on message stream 0, while message stream 1 is played",
             ],
         ),
         case(
             "MED005",
             "a publisher's, and no media at all",
             &publishing_with(|c| c.metadata(0, 0)),
-            &["onMetaData on message stream 0, while message stream 1 is published"],
+            &["the client sends onMetaData on message stream 0, while message stream 1 is published"],
         ),
         case(
             "MED005",
             "both on message stream 0 is about the media",
             &sample::playing()
                 .server(|s| s.data(0, 0, "onMetaData", &[media::metadata()]).video(0, 0, avc_sequence_header())),
-            &["video on message stream 0"],
+            &["the server sends video on message stream 0, while message stream 1 is played"],
         ),
         case(
             "MED005",
@@ -413,7 +413,7 @@ pub(super) fn cases() -> Vec<Case> {
         real(
             "MED005",
             "cases/metadata-on-zero.pcap",
-            &["onMetaData on message stream 0, while message stream 1 is played"],
+            &["the server sends onMetaData on message stream 0, while message stream 1 is played"],
         ),
         case("MED006", "as it is", &sample::publish(3), &[]),
         case(
@@ -423,7 +423,7 @@ pub(super) fn cases() -> Vec<Case> {
                 c.data(STREAM, 0, "onMetaData", &on_meta_data(&[("width", 640.into()), ("height", 360.into())])[1..])
                     .video(STREAM, 0, avc_sequence_header())
             }),
-            &["onMetaData says 640 x 360, the sequence header 320 x 180"],
+            &["the client's onMetaData says 640 x 360, the sequence header 320 x 180"],
         ),
         case(
             "MED006",
@@ -436,8 +436,8 @@ pub(super) fn cases() -> Vec<Case> {
                     &on_meta_data(&[("audiosamplerate", 44100.into()), ("audiocodecid", 2.into())]),
                 )
             }),
-            &["onMetaData says 44100 Hz, the sequence header 48000 Hz; \
-               onMetaData says mp3, the audio on message stream 1 is aac"],
+            &["the client's onMetaData says 44100 Hz, the sequence header 48000 Hz; \
+               its onMetaData says mp3, its audio on message stream 1 is aac"],
         ),
         case(
             "MED006",
@@ -461,7 +461,7 @@ pub(super) fn cases() -> Vec<Case> {
                     &on_meta_data(&[("audiosamplerate", 4.into())]),
                 ))
             }),
-            &["onMetaData says 4 Hz, the sequence header 48000 Hz"],
+            &["the client's onMetaData says 4 Hz, the sequence header 48000 Hz"],
         ),
         case("MED007", "a key frame first", &sample::play(3), &[]),
         case(
@@ -469,7 +469,7 @@ pub(super) fn cases() -> Vec<Case> {
             "a key frame after a second",
             &joined(999, true),
             &[
-                "the video on message stream 1 does not begin with a key frame; the first key frame came 1.000 seconds later",
+                "the server's video on message stream 1 does not begin with a key frame; the first key frame came 1.000 seconds later",
             ],
         ),
         case("MED007", "a key frame at once", &joined(300, true), &[]),
@@ -477,13 +477,17 @@ pub(super) fn cases() -> Vec<Case> {
             "MED007",
             "none for 10 s",
             &joined(11_000, false).server(|s| s.video(STREAM, 40, picture(Frame::Inter))),
-            &["the video on message stream 1 does not begin with a key frame; no key frame came in 10 seconds"],
+            &[
+                "the server's video on message stream 1 does not begin with a key frame; no key frame came in 10 seconds",
+            ],
         ),
         case(
             "MED007",
             "none at all",
             &joined(500, false),
-            &["the video on message stream 1 does not begin with a key frame; no key frame came before the end"],
+            &[
+                "the server's video on message stream 1 does not begin with a key frame; no key frame came before the end",
+            ],
         ),
         case("MED008", "in step", &running(60, |ms| (ms, ms)), &[]),
         case("MED008", "a steady distance", &running(60, |ms| (ms, ms + 1500)), &[]),
@@ -491,7 +495,7 @@ pub(super) fn cases() -> Vec<Case> {
             "MED008",
             "audio is too fast",
             &running(120, |ms| (ms, ms + ms / 10)),
-            &["audio runs 1300 ms ahead of video on message stream 1, against their arrival"],
+            &["the client's audio runs 1300 ms ahead of video on message stream 1, against their arrival"],
         ),
         case(
             "MED009",
@@ -519,7 +523,7 @@ pub(super) fn cases() -> Vec<Case> {
             "MED010",
             "a FourCC that is cut",
             &publishing_with(|c| c.video(STREAM, 0, vec![0x90, b'h', b'v'])),
-            &["an Enhanced RTMP packet cannot be read at byte 1: a FourCC needs 4 bytes, 2 are left"],
+            &["the client's Enhanced RTMP packet cannot be read at byte 1: a FourCC needs 4 bytes, 2 are left"],
         ),
         case("MED011", "no pause", &running(30, |ms| (ms, ms)), &[]),
         case(
@@ -679,13 +683,13 @@ pub(super) fn cases() -> Vec<Case> {
             "MED012",
             "the first one is wrong",
             &aggregated(&|all| all[0].back_pointer = Some(500)),
-            &["the size behind message 1 of 2 in the aggregate is 500, not 511"],
+            &["the size behind message 1 of 2 in the server's aggregate is 500, not 511"],
         ),
         case(
             "MED012",
             "the last one is wrong",
             &aggregated(&|all| all[1].back_pointer = Some(0)),
-            &["the size behind message 2 of 2 in the aggregate is 0, not 131"],
+            &["the size behind message 2 of 2 in the server's aggregate is 0, not 131"],
         ),
         case("MED013", "onMetaData to players", &sample::play(3), &[]),
         case(
@@ -700,14 +704,14 @@ pub(super) fn cases() -> Vec<Case> {
             "MED014",
             "at nine tenths of the speed",
             &running(150, |ms| (ms * 9 / 10, ms * 9 / 10)),
-            &["video on message stream 1 is 2520 ms behind its timestamps"],
+            &["the client's video on message stream 1 is 2520 ms behind its timestamps"],
         ),
         case("MED015", "whole", &sample::publish(3), &[]),
         case(
             "MED015",
             "an AVC header that is cut",
             &publishing_with(|c| c.video(STREAM, 0, vec![0x17, 1, 0])),
-            &["the video message cannot be read at byte 2: composition_time needs 3 bytes, 1 is left"],
+            &["the client's video message cannot be read at byte 2: composition_time needs 3 bytes, 1 is left"],
         ),
         case("MED015", "silence", &publishing_with(|c| c.audio(STREAM, 0, Vec::new())), &[]),
         case(
@@ -857,7 +861,7 @@ pub(super) fn cases() -> Vec<Case> {
             "MED018",
             "a publisher's object",
             &publishing_with(|c| c.data(STREAM, 0, "@setDataFrame", &on_meta_data(&[("width", 320.into())]))),
-            &["the argument of onMetaData is an object, not an ECMA array"],
+            &["the argument of the server's onMetaData is an object, not an ECMA array"],
         ),
         case(
             "MED018",
@@ -868,13 +872,13 @@ pub(super) fn cases() -> Vec<Case> {
         real(
             "MED018",
             "cases/metadata-as-object.pcap",
-            &["the argument of onMetaData is an object, not an ECMA array"],
+            &["the argument of the server's onMetaData is an object, not an ECMA array"],
         ),
         case(
             "MED005",
             "a configuration alone",
             &sample::playing().server(|s| s.audio(0, 0, aac_sequence_header())),
-            &["audio on message stream 0"],
+            &["the server sends audio on message stream 0, while message stream 1 is played"],
         ),
     ]
 }
@@ -925,7 +929,10 @@ fn what_has_no_name_is_told_so() {
         Story::of(conversation).findings.iter().map(|it| it.text.to_string()).collect()
     };
     let nameless = texts(&data(""));
-    assert!(nameless.iter().any(|it| it.starts_with("data without a name on message stream 0, while")), "{nameless:?}");
+    assert!(
+        nameless.iter().any(|it| it.starts_with("the server sends data without a name on message stream 0, while")),
+        "{nameless:?}"
+    );
     let alone = texts(&data("@setDataFrame"));
     assert!(alone.iter().any(|it| it == "the server sends @setDataFrame to a player"), "{alone:?}");
 }

@@ -21,7 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
         code: "NET001",
         what: "a packet lost",
         story,
-        expected: &["134 bytes from offset 3353 on are not in the capture; the next chunk is looked for"],
+        expected: &["134 bytes of the server from offset 3353 on are not in the capture; the next chunk is looked for"],
     });
     let without_syn: Vec<_> = packets.into_iter().filter(|packet| packet.flags & 2 == 0).collect();
     cases.push(Case {

@@ -21,28 +21,39 @@ fn causes(name: &str) -> Vec<String> {
 fn a_case_of_one_fault_says_that_one() {
     let cases: &[(&str, &[&str])] = &[
         ("server-sends-client-commands", &["CMD028 the server sends FCUnpublish(1), which is for the client to send"]),
-        ("connect-twice", &["CMD029 connect(9) after connect(1), which was accepted"]),
-        ("publish-twice-same-stream", &["CMD030 publish(11) on message stream 1, which publishes since publish(3)"]),
+        ("connect-twice", &["CMD029 the client sends connect(9) after connect(1), which was accepted"]),
+        (
+            "publish-twice-same-stream",
+            &["CMD030 the client sends publish(11) on message stream 1, which publishes since publish(3)"],
+        ),
         (
             "silent-after-connect",
             &[
                 "CMD032 the client asked for nothing after its connect was accepted; 105 seconds later the client closed the connection",
             ],
         ),
-        ("empty-stream-name", &["CMD031 publish(3) has an empty name"]),
-        ("status-on-zero-is-still-an-answer", &["CMD013 NetStream.Publish.Start on message stream 0"]),
-        ("play-on-zero-answered-on-one", &["CMD014 play on message stream 0"]),
+        ("empty-stream-name", &["CMD031 the client's publish(3) has an empty name"]),
+        (
+            "status-on-zero-is-still-an-answer",
+            &[
+                "CMD013 the server sends NetStream.Publish.Start on message stream 0, not on 1, where publish(3) was sent",
+            ],
+        ),
+        (
+            "play-on-zero-answered-on-one",
+            &["CMD014 the client sends play(0) on message stream 0, not on one that createStream made"],
+        ),
         (
             "two-plays-one-start",
             &[
-                "CMD013 NetStream.Play.Start on message stream 0",
-                "CMD018 play(5) was answered neither by an onStatus nor by media; the client closed the connection 5.04 seconds later",
+                "CMD013 the server sends NetStream.Play.Start on message stream 0, not on 1, where play(4) was sent",
+                "CMD018 the server answered play(5) neither by an onStatus nor by media; the client closed the connection 5.04 seconds later",
             ],
         ),
         (
             "c2-and-connect-without-s0s1s2",
             &[
-                "HSK008 C2 was sent, and S1 was never whole",
+                "HSK008 the client sent C2, and S1 was never whole",
                 "HSK009 the client sent command_amf0, and S2 was never whole",
                 "HSK010 S0, S1, S2 never came: the server closed the connection 2.1 ms after C2; the client had sent 3224 bytes, the server 0 bytes",
             ],
@@ -51,14 +62,14 @@ fn a_case_of_one_fault_says_that_one() {
             "delta-minus-265",
             &[
                 "CHK023 the client's type 1 header on chunk stream 6 has the delta 4294967031, which is -265 in 32 bits: the clock goes from 300 to 35",
-                "CHK008 video on message stream 1 goes back by 265 ms, from its configuration at 300 to 35",
+                "CHK008 the client's video on message stream 1 goes back by 265 ms, from its configuration at 300 to 35",
                 "CMD026 the server closed the connection 535.097 ms after publish(5); the last audio or video came 33.099 ms before",
             ],
         ),
         (
             "relay-wraps-31-bits-by-delta",
             &[
-                "CHK008 audio on message stream 1 goes back by 2147483625 ms, from 2147483627 to 2: its clock wraps at 2^31 instead of 2^32",
+                "CHK008 the server's audio on message stream 1 goes back by 2147483625 ms, from 2147483627 to 2: its clock wraps at 2^31 instead of 2^32",
             ],
         ),
         (
@@ -79,6 +90,51 @@ fn a_case_of_one_fault_says_that_one() {
     ];
     for (name, expected) in cases {
         assert_eq!(said(name), *expected, "{name}");
+    }
+}
+
+/// What only follows from the fault is told behind it: how the session ended, and the same step seen by another rule.
+#[test]
+fn what_follows_from_the_fault_stands_behind_it() {
+    let cases: &[(&str, &[&str])] = &[
+        ("tcurl-broken", &["CMD034 the client's tcUrl: its port is \"11935ve\", which is no port number"]),
+        (
+            "server-closes-in-big-message",
+            &[
+                "NET008 the server closed the connection inside the client's video (offset 7768): 20010 of its 1425259 bytes had come, 1405249 were missing",
+            ],
+        ),
+        (
+            "server-resets-in-big-message",
+            &[
+                "NET008 the server closed the connection inside the client's video (offset 7768): 15989 of its 1425259 bytes had come, 1409270 were missing",
+            ],
+        ),
+        ("stall-to-end-fin", &["MED011 no media from the server for 30.0 seconds on message stream 1, until the end"]),
+        (
+            "delta-minus-265",
+            &[
+                "CHK023 the client's type 1 header on chunk stream 6 has the delta 4294967031, which is -265 in 32 bits: the clock goes from 300 to 35",
+                "CMD026 the server closed the connection 535.097 ms after publish(5); the last audio or video came 33.099 ms before",
+            ],
+        ),
+        (
+            "adts-inside-aac",
+            &[
+                "MED017 the client's aac frame: an ADTS header (fff1, 7 bytes) stands where a raw AAC frame belongs; send raw AAC frames without such a header, and their AudioSpecificConfig as the sequence header",
+            ],
+        ),
+        (
+            "real-pyrtmp-gst-rtmp2-publish",
+            &[
+                "CHK002 the server's first chunk on chunk stream 3 has a type 1 header, without a message stream id; type 0 belongs there",
+                "CTL003 the server sends user_control on message stream 1, not 0",
+                "CMD013 the server sends NetStream.Publish.Start on message stream 0, not on 1, where publish(0) was sent",
+            ],
+        ),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(causes(name), *expected, "{name}");
     }
 }
 

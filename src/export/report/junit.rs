@@ -15,6 +15,7 @@ use crate::export::Counts;
 use crate::export::page::{Out, Page};
 use crate::proto::{Event, describe};
 use crate::rules::{Meta, Severity};
+use crate::wire::words::counted;
 use crate::wire::{Time, escape, file_name};
 
 /// Writes findings as JUnit XML.
@@ -113,7 +114,8 @@ impl<W: Write> Form for Junit<W> {
                     }
                 }
                 if group.more > 0 {
-                    let text = format!("{} more findings are not shown", group.more);
+                    let text =
+                        format!("{} not shown", counted(group.more as usize, "more finding is", "more findings are"));
                     xml.create_element("system-out").write_text_content(BytesText::new(&text))?;
                 }
                 Ok(())

@@ -16,7 +16,7 @@ use crate::proto::{Event, describe, trouble};
 use crate::rules::Severity;
 use crate::stats::{Calls, Request, SessionStats, SideStats, Stats, Track};
 use crate::story::Metadata;
-use crate::wire::words::{count, pad, rounded_milliseconds, rounded_seconds};
+use crate::wire::words::{count, counted, pad, plural, rounded_milliseconds, rounded_seconds};
 use crate::wire::{Side, Time, escape};
 
 pub(super) struct Text<W> {
@@ -101,7 +101,10 @@ impl<W: Write> Text<W> {
             self.request(request, stats);
         }
         if stats.more_requests > 0 {
-            self.line(format_args!("  and {} more publishes and plays", stats.more_requests));
+            self.line(format_args!(
+                "  and {}",
+                counted(stats.more_requests as usize, "more publish or play", "more publishes and plays")
+            ));
         }
     }
 
@@ -181,7 +184,10 @@ impl<W: Write> Text<W> {
                 let share = of_type.payload as f64 * 100.0 / (sent.payload.max(1)) as f64;
                 let name = type_name(of_type.kind);
                 let (sign, messages, payload) = (sign(side), of_type.messages, of_type.payload);
-                self.line(format_args!("    {sign} {name:<30} {messages:>5} {payload:>7} bytes {share:>5.1} %"));
+                self.line(format_args!(
+                    "    {sign} {name:<30} {messages:>5} {payload:>7} {:<5} {share:>5.1} %",
+                    plural(payload, "byte", "bytes")
+                ));
             }
         }
     }

@@ -3,11 +3,14 @@
 use std::ops::Range;
 
 use crate::limits::Limits;
+use crate::wire::words::count;
 use crate::wire::{Reader, Recorder, Stop, Trouble};
 
 /// What one message's AMF values share: the bounds, and the AMF0 values that a reference can name.
 pub struct Context {
+    /// How deep values may still lie in one another, and how deep they may in all.
     depth: u16,
+    deepest: u16,
     values: u32,
     /// Bytes of text that references may still repeat.
     repeated: usize,
@@ -23,6 +26,7 @@ impl Context {
     pub fn new(limits: &Limits) -> Self {
         Context {
             depth: limits.amf_depth,
+            deepest: limits.amf_depth,
             values: limits.amf_values,
             repeated: limits.amf_repeated,
             complex: Vec::new(),
@@ -73,7 +77,7 @@ impl Context {
 
     /// The same of an array of AMF0 that says more values than it has: the ends of what it lies in may stand there.
     pub(super) fn end_array<R: Recorder>(&mut self, r: &Reader<'_, '_, R>, read: u32, said: u32) {
-        let values = format!("{read} of its {said} values");
+        let values = format!("{read} of its {}", count(u64::from(said), "value"));
         if r.is_empty() {
             self.end_unclosed(r, "array", &values);
         } else {
@@ -90,7 +94,8 @@ impl Context {
     ) -> Result<T, Stop> {
         if self.depth == 0 {
             self.reach("amf_depth");
-            return Err(r.stop("AMF values are nested deeper than is followed").of(Trouble::Depth));
+            let what = format!("AMF values are nested deeper than {}, which is as deep as is followed", self.deepest);
+            return Err(r.stop(what).of(Trouble::Depth));
         }
         self.count(r, 1)?;
         self.depth -= 1;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::facts::{Fields, Multitrack, Track, note};
 use crate::limits::Limits;
 use crate::open_enum;
+use crate::wire::words::{count, counted};
 use crate::wire::{Label, Reader, Recorder, Stop, Value};
 
 /// Modifiers of one message that are followed.
@@ -175,7 +176,11 @@ fn tracks<R: Recorder, T>(
                 let length =
                     if kind == Multitrack::ONE_TRACK { r.left() } else { r.u24(fields.track_length)? as usize };
                 if length > r.left() {
-                    let what = format!("a track of {length} bytes, {} are left", r.left());
+                    let what = format!(
+                        "a track of {}, {}",
+                        count(length as u64, "byte"),
+                        counted(r.left(), "is left", "are left")
+                    );
                     trouble.get_or_insert(r.stop(what));
                 }
                 let length = length.min(r.left());

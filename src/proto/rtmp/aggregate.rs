@@ -4,6 +4,7 @@
 use super::MessageType;
 use super::body::{Body, Surroundings, payload};
 use crate::fields;
+use crate::wire::words::{count, counted};
 use crate::wire::{Label, Problem, Reader, Recorder, Stop, Value};
 
 fields! {
@@ -104,7 +105,11 @@ fn message<R: Recorder>(
     let offset = r.at();
     let is_whole = length as usize <= r.left();
     if !is_whole {
-        problems.push(r.stop(format!("a message of {length} bytes in an aggregate, {} are left", r.left())));
+        problems.push(r.stop(format!(
+            "a message of {} in an aggregate, {}",
+            count(u64::from(length), "byte"),
+            counted(r.left(), "is left", "are left")
+        )));
     }
     let body = r.within(length as usize, |r| {
         let (body, inside) = payload(r, kind, surroundings);

@@ -9,6 +9,7 @@ use super::shared_object::{self, SharedObject};
 use crate::limits::Limits;
 use crate::proto::amf::Context;
 use crate::proto::flv::{self, Audio, Video};
+use crate::wire::words::count;
 use crate::wire::{Problem, Reader, Recorder, Stop, Trouble, Value};
 use crate::{fields, open_enum};
 
@@ -208,7 +209,7 @@ pub(super) fn payload<R: Recorder>(
     if !r.is_empty() {
         let known = !matches!(body, Body::Opaque);
         if known && problems.is_empty() {
-            let what = format!("{} bytes behind the end of the message's content", r.left());
+            let what = format!("{} behind the end of the message's content", count(r.left() as u64, "byte"));
             problems.push(r.stop(what).of(Trouble::Trailing));
         }
         r.remainder(if known { &TRAILING } else { &PAYLOAD });

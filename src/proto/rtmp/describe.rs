@@ -24,12 +24,15 @@ pub fn describe(message: &Message) -> String {
     let mut line = String::new();
     match &message.body {
         Body::SetChunkSize(size) | Body::WindowAcknowledgementSize(size) => {
-            write(&mut line, format_args!("{size} bytes"));
+            bytes(&mut line, u64::from(*size));
         }
         Body::Abort(id) => write(&mut line, format_args!("chunk stream {id}")),
-        Body::Acknowledgement(number) => write(&mut line, format_args!("{number} bytes received")),
+        Body::Acknowledgement(number) => {
+            bytes(&mut line, u64::from(*number));
+            line.push_str(" received");
+        }
         Body::SetPeerBandwidth { window, limit } => {
-            write(&mut line, format_args!("{window} bytes"));
+            bytes(&mut line, u64::from(*window));
             match limit.map(|limit| (limit, LimitType::name(limit))) {
                 Some((_, Some(name))) => write(&mut line, format_args!(", {name}")),
                 Some((limit, None)) => write(&mut line, format_args!(", limit type {}", limit.0)),
@@ -43,7 +46,10 @@ pub fn describe(message: &Message) -> String {
         Body::Aggregate(messages) => aggregate(&mut line, messages),
         Body::Audio(value) => audio(&mut line, value, message.payload.len()),
         Body::Video(value) => video(&mut line, value, message.payload.len()),
-        Body::Opaque => write(&mut line, format_args!("{} bytes, not decoded", message.payload.len())),
+        Body::Opaque => {
+            bytes(&mut line, message.payload.len() as u64);
+            line.push_str(", not decoded");
+        }
     }
     if let Some(answer) = message.answers {
         write(&mut line, format_args!("  answers {} after {} ms", answer.n, words::milliseconds(answer.latency)));
@@ -59,6 +65,10 @@ pub fn describe(message: &Message) -> String {
 fn write(line: &mut String, arguments: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = line.write_fmt(arguments);
+}
+
+fn bytes(line: &mut String, number: u64) {
+    write(line, format_args!("{number} {}", words::plural(number, "byte", "bytes")));
 }
 
 fn user_control(line: &mut String, event: &UserControl) {
@@ -216,7 +226,7 @@ fn aggregate(line: &mut String, messages: &[SubMessage]) {
             None => kinds.push((message.kind, 1)),
         }
     }
-    write(line, format_args!("{} messages", messages.len()));
+    line.push_str(&words::count(messages.len() as u64, "message"));
     for (index, (kind, count)) in kinds.iter().take(values::MEMBERS).enumerate() {
         write(line, format_args!("{} {count} {}", if index > 0 { "," } else { ":" }, type_name(*kind)));
     }
@@ -236,7 +246,8 @@ fn audio(line: &mut String, audio: &Audio, length: usize) {
         tracks(line, &audio.tracks, audio_track);
     }
     offset(line, audio.timestamp_offset_ns);
-    write(line, format_args!(" {length} bytes"));
+    line.push(' ');
+    bytes(line, length as u64);
 }
 
 fn audio_track(line: &mut String, audio: &Audio) {
@@ -279,7 +290,8 @@ fn video(line: &mut String, video: &Video, length: usize) {
         tracks(line, &video.tracks, video_track);
     }
     offset(line, video.timestamp_offset_ns);
-    write(line, format_args!(" {length} bytes"));
+    line.push(' ');
+    bytes(line, length as u64);
 }
 
 fn video_track(line: &mut String, video: &Video) {

@@ -27,6 +27,8 @@ pub struct Found {
     pub proxied: Option<String>,
     /// Whether a side's bytes begin somewhere in the middle, as far as is known: no place in them is the handshake's.
     pub midstream: [bool; 2],
+    /// RTMPE was agreed on, and the client goes on in clear.
+    pub is_clear: bool,
 }
 
 /// What is spoken where RTMP should be.
@@ -165,6 +167,16 @@ pub fn detect(opening: &Opening<'_>) -> Match {
     }
     let whole = 1 + BLOCK;
     if client.len() >= whole || (client.is_empty() && server.len() >= whole) {
+        if is_placed[1] && !ends[1] && asks_encryption(client) && server.is_empty() && !opening.complete {
+            return Match::NeedMore;
+        }
+        if asks_encryption(client) && (server.is_empty() || asks_encryption(server)) {
+            let chunks = client.get(HALF as usize..).unwrap_or_default();
+            if chunks.len() < CONNECT_WITHIN && !opening.complete && !ends[0] {
+                return Match::NeedMore;
+            }
+            found.is_clear = begins_with_connect(chunks);
+        }
         return Match::Yes(found);
     }
     // Behind a hole lines of HTTP or records of TLS tell what the chunks among them are in.
@@ -346,9 +358,26 @@ pub(super) fn hides_signature(version: u8) -> bool {
     matches!(version, 8 | 9)
 }
 
-/// The protocol's name by the client's (or else the server's) version.
+/// Whether the handshake of a side asks for encryption, or agrees to it.
+fn asks_encryption(side: &[u8]) -> bool {
+    side.first().is_some_and(|version| is_encrypted(*version))
+}
+
+/// The name of connect as AMF0 has it, and bytes behind the handshake of a client within which it stands: a Set Chunk Size may
+/// come before it.
+const CONNECT: &[u8] = b"\x02\x00\x07connect";
+const CONNECT_WITHIN: usize = 64;
+
+/// Whether what a client sends behind its handshake is a connect that everybody can read. Encrypted bytes are none by chance.
+fn begins_with_connect(chunks: &[u8]) -> bool {
+    memmem::find(&chunks[..chunks.len().min(CONNECT_WITHIN)], CONNECT).is_some()
+}
+
+/// The protocol's name: RTMPE where all versions that are known say so, and the client keeps to it.
 pub fn protocol(found: &Found, opening: &Opening<'_>) -> &'static str {
     let of_client = opening.client.get(found.skip).filter(|_| !found.midstream[0]);
-    let version = of_client.or(opening.server.first().filter(|_| !found.midstream[1]));
-    if version.is_some_and(|version| is_encrypted(*version)) { "rtmpe" } else { "rtmp" }
+    let of_server = opening.server.first().filter(|_| !found.midstream[1]);
+    let mut versions = of_client.into_iter().chain(of_server).peekable();
+    let is_agreed = versions.peek().is_some() && versions.all(|version| is_encrypted(*version));
+    if is_agreed && !found.is_clear { "rtmpe" } else { "rtmp" }
 }

@@ -195,7 +195,7 @@ impl Mistake {
                     Telling::Amf => "by the end of its AMF values",
                     Telling::NextHeader => "by the place of the next header",
                 };
-                format!("a message whose header says {said} bytes has {is} {by}")
+                format!("a message whose header says {} has {is} {by}", count(u64::from(said), "byte"))
             }
             Mistake::Lengths(surplus) => surplus.clause(),
             Mistake::NoEcho if from == Side::Client => "its connect where the 1536 bytes of C2 belong".into(),
@@ -302,17 +302,18 @@ impl HandshakeLength {
 impl UsedSize {
     fn clause(self, from: Side) -> String {
         let UsedSize { used, in_force, announced, source } = self;
+        let used = count(u64::from(used), "byte");
         let force = if announced { "announced" } else { "was to use until it announces another" };
         match source {
-            SizeSource::Before => format!("chunks of {used} bytes, its size of before, where it announced {in_force}"),
+            SizeSource::Before => format!("chunks of {used}, its size of before, where it announced {in_force}"),
             SizeSource::Peer(size) => format!(
-                "a chunk of {used} bytes: it uses {size}, which the {} announced for itself, where the {} {force} {in_force}",
+                "a chunk of {used}: it uses {size}, which the {} announced for itself, where the {} {force} {in_force}",
                 from.other().name(),
                 from.name()
             ),
-            SizeSource::Spacing => format!("chunks of {used} bytes, where the {} {force} {in_force}", from.name()),
+            SizeSource::Spacing => format!("chunks of {used}, where the {} {force} {in_force}", from.name()),
             SizeSource::Whole => {
-                format!("a message of {used} bytes in one chunk, where the {} {force} {in_force}", from.name())
+                format!("a message of {used} in one chunk, where the {} {force} {in_force}", from.name())
             }
         }
     }

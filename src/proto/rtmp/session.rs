@@ -23,8 +23,8 @@ use crate::wire::{Moment, Side, Time};
 pub struct Session {
     session: u32,
     is_from_syn: bool,
-    /// What is enciphered on the wire comes deciphered.
-    is_deciphered: bool,
+    /// What follows the handshake is in clear, whatever its versions say.
+    is_clear: bool,
     directions: [Direction; 2],
     limits: Limits,
     chunked: Vec<Chunked>,
@@ -211,8 +211,14 @@ impl Session {
         };
         let directions = [direction(found.skip as u64), direction(0)];
         let is_from_syn = start == Start::Syn;
-        let mut it =
-            Session { session, is_from_syn, is_deciphered, directions, limits: limits.clone(), chunked: Vec::new() };
+        let mut it = Session {
+            session,
+            is_from_syn,
+            is_clear: found.is_clear || is_deciphered,
+            directions,
+            limits: limits.clone(),
+            chunked: Vec::new(),
+        };
         for from in Side::BOTH.into_iter().filter(|from| found.midstream[from.index()]) {
             it.join(from);
         }
@@ -239,13 +245,10 @@ impl Session {
         of(from).or(of(from.other()))
     }
 
-    /// Whether RTMPE is spoken: the client asks for it, and the server does not answer with another version.
+    /// Whether RTMPE is spoken: the client asks for it, and the server does not answer with another version, and goes on so.
     fn is_encrypted(&self) -> bool {
-        if self.is_deciphered {
-            return false;
-        }
         let mut versions = self.directions.iter().filter_map(|direction| direction.version).peekable();
-        versions.peek().is_some() && versions.all(is_encrypted)
+        !self.is_clear && versions.peek().is_some() && versions.all(is_encrypted)
     }
 
     /// The next bytes of one side.

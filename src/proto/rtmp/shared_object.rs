@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::edges::{TRAILING, selector};
 use crate::proto::amf::{Amf, Context, amf0};
+use crate::wire::words::{count, counted};
 use crate::wire::{Field, Label, Problem, Reader, Recorder, Stop, Trouble, Value};
 use crate::{fields, open_enum};
 
@@ -146,7 +147,11 @@ fn whole_event<R: Recorder>(
     }
     let length = r.u32(&LENGTH)? as usize;
     if length > r.left() {
-        let what = format!("an event's data needs {length} bytes, {} are left", r.left());
+        let what = format!(
+            "an event's data needs {}, {}",
+            count(length as u64, "byte"),
+            counted(r.left(), "is left", "are left")
+        );
         problems.push(r.stop(what).of(Trouble::Truncated));
     }
     r.within(length, |r| {
@@ -158,7 +163,7 @@ fn whole_event<R: Recorder>(
         problems.extend(context.take_end());
         if !r.is_empty() {
             if problems.len() == before {
-                let what = format!("{} bytes behind the end of the event's content", r.left());
+                let what = format!("{} behind the end of the event's content", count(r.left() as u64, "byte"));
                 problems.push(r.stop(what).of(Trouble::Trailing));
             }
             r.remainder(&TRAILING);

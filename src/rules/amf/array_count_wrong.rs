@@ -3,6 +3,7 @@ use crate::proto::amf::Amf;
 use crate::proto::rtmp::Message;
 use crate::rules::{Findings, Mark, Rule, Severity, Story, rule};
 use crate::wire::Value;
+use crate::wire::words::counted;
 
 rule! {
     /// An ECMA array says how many entries it has, and has more or fewer. Receivers read to its end marker and take the
@@ -12,7 +13,7 @@ rule! {
     ///
     /// Seen: SRS and FMS write 0, in the answer to connect; encoders add entries to their metadata and leave the count.
     ///
-    /// Change: write the number of entries.
+    /// Change: write into the count how many entries follow.
     pub(super) struct ArrayCountWrong {}
     "AMF006", "array-count-wrong", Note, "AMF0 §2.10", rests: Event, media: false, background: true
 }
@@ -44,7 +45,12 @@ impl Rule for ArrayCountWrong {
                 let start = tree.nodes[node].span.start;
                 is_it.then(|| start + COUNT.start..start + COUNT.end)
             });
-            let text = format!("{}: an ECMA array says {count} entries and has {entries}", part.name());
+            let text = format!(
+                "the {}'s {}: an ECMA array says {} and has {entries}",
+                message.from.name(),
+                part.name(),
+                counted(count as usize, "entry", "entries")
+            );
             let finding = findings.about(Self::META, message, text);
             if count as usize > 2 * entries + FORGOTTEN {
                 finding.severity = Severity::Warning;

@@ -20,7 +20,7 @@ rule! {
 impl Rule for EncodingMixed {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if let Some((part, problem)) = problem(message, Trouble::Mixed) {
-            let text = format!("{}: {}", part.name(), problem.what);
+            let text = format!("the {}'s {}: {}", message.from.name(), part.name(), problem.what);
             findings.about(Self::META, message, text).at(Mark::Payload(part.byte(problem.at)));
         }
     }

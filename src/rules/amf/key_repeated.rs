@@ -31,7 +31,12 @@ impl Rule for KeyRepeated {
                 repeated.is_some()
             });
             let Some(key) = repeated else { continue };
-            let text = format!("{}: an object has the key \"{}\" twice", part.name(), told(&short(key)));
+            let text = format!(
+                "the {}'s {}: an object has the key \"{}\" twice",
+                message.from.name(),
+                part.name(),
+                told(&short(key))
+            );
             let finding = findings.about(Self::META, message, text);
             finding.mark = part.ranges(|tree, node| second(&part, tree, node)).map(Mark::Payload);
             return;

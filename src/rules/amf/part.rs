@@ -6,7 +6,7 @@ use crate::limits::Limits;
 use crate::proto::amf::{Amf, Vector};
 use crate::proto::rtmp::{Body, Message, MessageType, record_payload, type_name};
 use crate::wire::told;
-use crate::wire::words::clip;
+use crate::wire::words::{clip, count};
 use crate::wire::{Label, Node, Problem, Tree, Trouble, Value};
 
 /// One body with AMF values.
@@ -139,7 +139,7 @@ impl<'m> Part<'m> {
     /// The first text of such bytes, and what to call it: by the property whose value it is, where it is one's.
     pub(super) fn named_text(&self, is_such: impl Fn(&[u8]) -> bool) -> Option<(Range<u32>, String)> {
         let range = self.text(is_such)?;
-        let what = format!("a string of {} bytes", range.len());
+        let what = format!("a string of {}", count(range.len() as u64, "byte"));
         let path = self.path(|node| node.span.start <= range.start && range.end <= node.span.end);
         Some((range, path.map_or(what.clone(), |path| format!("{path}, {what},"))))
     }

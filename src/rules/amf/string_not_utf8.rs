@@ -22,7 +22,7 @@ impl Rule for StringNotUtf8 {
             if part.any(is_suspect)
                 && let Some((range, what)) = part.named_text(|bytes| std::str::from_utf8(bytes).is_err())
             {
-                let text = format!("{}: {what} is not UTF-8", part.name());
+                let text = format!("the {}'s {}: {what} is not UTF-8", message.from.name(), part.name());
                 findings.about(Self::META, message, text).at(Mark::Payload(range));
                 return;
             }

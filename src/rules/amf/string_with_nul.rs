@@ -21,7 +21,7 @@ impl Rule for StringWithNul {
                 && let Some((range, what)) = part.named_text(|bytes| bytes.contains(&0))
             {
                 let before = part.bytes(&range).iter().take_while(|byte| **byte != 0).count();
-                let text = format!("{}: {what} has a NUL after {before}", part.name());
+                let text = format!("the {}'s {}: {what} has a NUL after {before}", message.from.name(), part.name());
                 findings.about(Self::META, message, text).at(Mark::Payload(range));
                 return;
             }

@@ -20,7 +20,7 @@ impl Rule for ValueTruncated {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if let Some((part, problem)) = problem(message, Trouble::Truncated) {
             let path = part.broken_path(problem.at).map(|path| format!("{path}: ")).unwrap_or_default();
-            let text = format!("{}: {path}{}", part.name(), problem.what);
+            let text = format!("the {}'s {}: {path}{}", message.from.name(), part.name(), problem.what);
             findings.about(Self::META, message, text).at(Mark::Payload(part.rest(problem.at)));
         }
     }

@@ -49,7 +49,7 @@ impl Rule for ChunkSizeLarge {
         }
         match size {
             65_537..=LARGEST => {
-                let text = format!("a chunk size of {size} is over 65536");
+                let text = format!("the {} announces a chunk size of {size}, which is over 65536", message.from.name());
                 findings.about(Self::META, message, text).at(Mark::Payload(0..4));
             }
             16_777_216..=0x7fff_ffff => {
@@ -94,7 +94,8 @@ impl Absurd {
     fn say(&self, reaction: Option<(String, PacketNo)>, findings: &mut Findings) {
         let (then, last) = reaction.map_or((None, self.packets.1), |(then, last)| (Some(then), last));
         let text = format!(
-            "a chunk size of {} is over {LARGEST}, the largest message{}",
+            "the {} announces a chunk size of {}, which is over {LARGEST}, the largest message{}",
+            self.quote.from.name(),
             self.size,
             then.as_deref().unwrap_or_default()
         );

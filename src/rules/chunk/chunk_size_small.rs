@@ -16,7 +16,7 @@ rule! {
 impl Rule for ChunkSizeSmall {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if let Body::SetChunkSize(size @ 1..128) = message.body {
-            let text = format!("a chunk size of {size} is under 128");
+            let text = format!("the {} announces a chunk size of {size}, which is under 128", message.from.name());
             findings.about(Self::META, message, text).at(Mark::Payload(0..4));
         }
     }

@@ -18,10 +18,11 @@ impl Rule for ChunkSizeZero {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let Body::SetChunkSize(size) = message.body else { return };
         let text = match size {
-            0 => "a chunk size of 0".to_owned(),
-            0x8000_0000.. => format!("a chunk size of {size}, whose first bit must be 0"),
+            0 => "of 0, which leaves no room for any byte".to_owned(),
+            0x8000_0000.. => format!("of {size}, whose first bit must be 0"),
             _ => return,
         };
+        let text = format!("the {} announces a chunk size {text}", message.from.name());
         findings.about(Self::META, message, text).at(Mark::Payload(0..4));
     }
 }

@@ -19,7 +19,11 @@ impl Rule for ChunkStreamIdOversized {
         let head = &message.head;
         let length = head.header.basic_length();
         if length == 3 && head.chunk_stream_id < 320 {
-            let text = format!("chunk stream {} is written in 3 bytes, 2 hold it", head.chunk_stream_id);
+            let text = format!(
+                "the {} writes chunk stream {} in 3 bytes, 2 hold it",
+                message.from.name(),
+                head.chunk_stream_id
+            );
             findings.about(Self::META, message, text).at(Mark::Header(0..length));
         }
     }

@@ -21,8 +21,11 @@ impl Rule for ExtendedTimestampAbsolute {
         let head = &message.head;
         let Some(extended) = head.extended.filter(|extended| extended.absolute) else { return };
         let text = format!(
-            "a type {} header has the absolute time {} where a delta belongs",
-            head.chunk_format, extended.value
+            "the {}'s type {} header on chunk stream {} has the absolute time {} where a delta belongs",
+            message.from.name(),
+            head.chunk_format,
+            head.chunk_stream_id,
+            extended.value
         );
         let end = head.header.as_slice().len() as u32;
         let finding = findings.about(Self::META, message, text).at(Mark::Header(end.saturating_sub(4)..end));

@@ -25,7 +25,12 @@ impl Rule for ExtendedTimestampNeedless {
             && let Some(extended) = head.extended
             && extended.value < EXTENDED
         {
-            let text = format!("the extended timestamp {} fits into 24 bits", extended.value);
+            let text = format!(
+                "the {}'s extended timestamp {} on chunk stream {} fits into 24 bits",
+                message.from.name(),
+                extended.value,
+                head.chunk_stream_id
+            );
             let end = head.header.as_slice().len() as u32;
             findings.about(Self::META, message, text).at(Mark::Header(end.saturating_sub(4)..end));
         }

@@ -18,7 +18,12 @@ rule! {
 impl Rule for ExtendedTimestampNotRepeated {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if let Some(extended) = message.head.extended.filter(|extended| extended.form == ExtendedForm::Omitted) {
-            let text = format!("type 3 chunks leave out the extended timestamp {}", extended.value);
+            let text = format!(
+                "the {}'s type 3 chunks on chunk stream {} leave out the extended timestamp {}",
+                message.from.name(),
+                message.head.chunk_stream_id,
+                extended.value
+            );
             findings.about(Self::META, message, text);
         }
     }

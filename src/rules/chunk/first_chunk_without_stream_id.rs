@@ -33,7 +33,11 @@ impl Rule for FirstChunkWithoutStreamId {
             return;
         }
         if self.seen.insert((message.from.index(), head.chunk_stream_id)) {
-            let text = format!("the first chunk on chunk stream {} is of type 1", head.chunk_stream_id);
+            let text = format!(
+                "the {}'s first chunk on chunk stream {} has a type 1 header, without a message stream id; type 0 belongs there",
+                message.from.name(),
+                head.chunk_stream_id
+            );
             findings.about(Self::META, message, text).at(Mark::Header(0..head.header.as_slice().len() as u32));
         }
     }

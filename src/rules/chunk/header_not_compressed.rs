@@ -4,6 +4,7 @@ use crate::limits::Limits;
 use crate::proto::Close;
 use crate::proto::rtmp::{Head, Message, MessageType};
 use crate::rules::{Findings, Rule, Story, rule};
+use crate::wire::words::count;
 use crate::wire::{PacketNo, Side};
 
 /// Chunk streams of both sides that are remembered.
@@ -85,7 +86,9 @@ impl Rule for HeaderNotCompressed {
             let Tally { messages, needless, lost, first } = self.sides[side.index()];
             let Some((n, packets)) = first.filter(|_| messages >= ENOUGH && needless * 2 > messages) else { continue };
             let text = format!(
-                "{needless} of {messages} messages begin with a type 0 header that could be smaller: {lost} bytes more than needed"
+                "{needless} of the {}'s {messages} messages begin with a type 0 header that could be smaller: {} more than needed",
+                side.name(),
+                count(lost, "byte")
             );
             findings.push(Self::META, Some(side), text, packets).message = Some(n);
         }

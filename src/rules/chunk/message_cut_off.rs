@@ -3,6 +3,7 @@ use crate::proto::rtmp::type_name;
 use crate::proto::{Close, Incomplete, Why};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::PacketNo;
+use crate::wire::words::count;
 
 rule! {
     /// The sender closed its side in an orderly way (FIN) inside a message, and was the first to end the connection. Where the
@@ -33,12 +34,12 @@ impl Rule for MessageCutOff {
         let head = &part.head;
         self.cut[part.from.index()].get_or_insert_with(|| Cut {
             text: format!(
-                "the {} closed after {} of the {} bytes of {} (offset {})",
+                "the {} closed the connection inside its own {} (offset {}), after {} of its {}",
                 part.from.name(),
-                part.received,
-                head.length,
                 type_name(head.kind),
-                head.offset
+                head.offset,
+                part.received,
+                count(u64::from(head.length), "byte"),
             ),
             packets: (head.first.packet, head.last.packet),
         });

@@ -25,7 +25,10 @@ impl Rule for MessageStreamIdBigEndian {
         let meant = id.swap_bytes();
         let is_created = |id| story.streams.get(id).is_some_and(|stream| stream.created.is_some());
         if is_created(meant) && !is_created(id) {
-            let text = format!("message stream {id} is {meant} with its bytes in the wrong order");
+            let text = format!(
+                "the {} writes the message stream as {id}, which is {meant} with its bytes in the wrong order",
+                message.from.name()
+            );
             let start = head.header.basic_length() + 7;
             findings.about(Self::META, message, text).at(Mark::Header(start..start + 4));
         }

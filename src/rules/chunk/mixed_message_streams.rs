@@ -44,7 +44,10 @@ impl Rule for MixedMessageStreams {
         if before != id && !is_over {
             let chunk_stream = head.chunk_stream_id;
             let (low, high) = (before.min(id), before.max(id));
-            let text = format!("chunk stream {chunk_stream} carries message streams {low} and {high}");
+            let text = format!(
+                "the {}'s chunk stream {chunk_stream} carries message streams {low} and {high}",
+                message.from.name()
+            );
             findings.about(Self::META, message, text);
         }
     }

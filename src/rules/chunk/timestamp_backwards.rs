@@ -37,7 +37,13 @@ impl Rule for TimestampBackwards {
             } else if media < 0 {
                 let what = step.what(message);
                 let why = why(step.before, step.now);
-                first = Some(format!("{what} goes back by {} ms, from {} to {}{why}", -media, step.before, step.now));
+                first = Some(format!(
+                    "the {}'s {what} goes back by {} ms, from {} to {}{why}",
+                    message.from.name(),
+                    -media,
+                    step.before,
+                    step.now
+                ));
             }
         });
         if let Some(text) = first.or_else(|| from_configuration(message, story)) {
@@ -60,7 +66,10 @@ fn from_configuration(message: &Message, story: &Story) -> Option<String> {
     let track = story.tracks.get(message.from, stream, kind, 0).filter(|track| track.frames == 0)?;
     let before = track.configuration_time.filter(|time| time.wrapping_sub(head.timestamp) == negative.by)?;
     let (kind, by, now) = (kind.name().unwrap_or("media"), negative.by, head.timestamp);
-    Some(format!("{kind} on message stream {stream} goes back by {by} ms, from its configuration at {before} to {now}"))
+    Some(format!(
+        "the {}'s {kind} on message stream {stream} goes back by {by} ms, from its configuration at {before} to {now}",
+        message.from.name()
+    ))
 }
 
 /// What the numbers tell of the reason.

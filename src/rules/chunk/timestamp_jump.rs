@@ -30,7 +30,11 @@ impl Rule for TimestampJump {
                 && swapped(&message.head, step.before, step.now).is_none()
             {
                 let (what, media) = (step.what(message), step.media());
-                first = Some(format!("{what} goes on by {media} ms, to {} ms, while {wall} ms passed", step.now));
+                first = Some(format!(
+                    "the {}'s {what} goes on by {media} ms, to {} ms, while {wall} ms passed",
+                    message.from.name(),
+                    step.now
+                ));
             }
         });
         if let Some(text) = first.filter(|_| negative_delta(&message.head).is_none()) {

@@ -1,5 +1,6 @@
 use crate::proto::rtmp::Message;
 use crate::rules::{Findings, Mark, Rule, Story, rule};
+use crate::wire::words::count;
 
 rule! {
     /// A message of a type that neither the specification nor practice knows: 0, 7, 10 to 14, 21 and everything from 23 on.
@@ -19,7 +20,13 @@ impl Rule for UnknownMessageType {
         if head.kind.name().is_some() {
             return;
         }
-        let text = format!("a message of type {} and {} bytes", head.kind.0, head.length);
+        let text = format!(
+            "the {} sends a message of type {}, which nobody knows, with {} on chunk stream {}",
+            message.from.name(),
+            head.kind.0,
+            count(u64::from(head.length), "byte"),
+            head.chunk_stream_id
+        );
         let finding = findings.about(Self::META, message, text);
         if head.chunk_format < 2 {
             let at = head.header.basic_length() + 6;

@@ -82,8 +82,10 @@ impl Rule for CommandBeforeStream {
         for early in self.early.drain(..) {
             if early.has_stream {
                 if story.is_in_order(close) {
-                    let text =
-                        format!("{} on message stream {} before the result of createStream", early.call, early.stream);
+                    let text = format!(
+                        "the client sends {} on message stream {} before the result of createStream",
+                        early.call, early.stream
+                    );
                     findings.about_earlier(Self::META, &early.quote, early.packets, text);
                 }
                 continue;
@@ -92,7 +94,10 @@ impl Rule for CommandBeforeStream {
             if story.streams.get(early.stream).is_some_and(|stream| stream.created.is_some()) {
                 continue;
             }
-            let text = format!("{} on message stream {}, which no createStream made", early.call, early.stream);
+            let text = format!(
+                "the client sends {} on message stream {}, which no createStream made",
+                early.call, early.stream
+            );
             findings.about_earlier(Self::META, &early.quote, early.packets, text);
         }
     }

@@ -24,11 +24,15 @@ rule! {
 
 impl Rule for CommandMalformed {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
+        let from = message.from.name();
         let command = match &message.body {
             Body::Command(command) => command,
             Body::Data(data) if data.name.is_empty() => {
                 if let ([value, ..], Some(_)) = (&data.values[..], message.problems.first()) {
-                    let text = format!("a data message with {} for its name, where a string belongs", kind(value));
+                    let text = format!(
+                        "the {from} sends a data message with {} for its name, where a string belongs",
+                        kind(value)
+                    );
                     findings.about(Self::META, message, text).mark = place::field(message, &DATA_NAME);
                 }
                 return;
@@ -40,7 +44,7 @@ impl Rule for CommandMalformed {
                 && procedure::names_stream(&command.name)
             {
                 let (what, name) = (kind(value), numbered(command));
-                let text = format!("{name} with {what} for the stream's name, where a string belongs");
+                let text = format!("the {from} sends {name} with {what} for the stream's name, where a string belongs");
                 let finding = findings.about(Self::META, message, text);
                 finding.severity = Severity::Warning;
                 finding.mark = place::field(message, &ARGUMENTS);
@@ -51,18 +55,19 @@ impl Rule for CommandMalformed {
         match command.misplaced {
             Some(Misplaced::Name) => {
                 let what = command.arguments.first().map_or("something else than a string", kind);
-                let text = format!("a command with {what} for its name, where a string belongs");
+                let text = format!("the {from} sends a command with {what} for its name, where a string belongs");
                 findings.about(Self::META, message, text).mark = place::field(message, &COMMAND_NAME);
             }
             Some(Misplaced::TransactionId) => {
-                let text = format!("{name} with something else than a number for its transaction id");
+                let text = format!("the {from} sends {name} with something else than a number for its transaction id");
                 findings.about(Self::META, message, text).mark = place::field(message, &TRANSACTION_ID);
             }
             None if message.payload.is_empty() => {
-                findings.about(Self::META, message, "a command without content".to_owned());
+                findings.about(Self::META, message, format!("the {from} sends a command without content"));
             }
             None if message.problems.is_empty() => {
-                let finding = findings.about(Self::META, message, format!("{name} without a transaction id"));
+                let finding =
+                    findings.about(Self::META, message, format!("the {from} sends {name} without a transaction id"));
                 if command.name.starts_with("on") {
                     finding.severity = Severity::Warning;
                 }

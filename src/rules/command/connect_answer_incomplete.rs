@@ -57,7 +57,7 @@ impl Rule for ConnectAnswerIncomplete {
             .map(|(name, _, came)| format!("{} {name}", if came { "a late" } else { "no" }))
             .collect();
         if !faults.is_empty() {
-            let text = format!("connect was accepted with {}", faults.join(" and "));
+            let text = format!("the server accepted connect with {}", faults.join(" and "));
             findings.about_earlier(Self::META, &accepted.quote, accepted.packets, text);
         }
     }

@@ -33,7 +33,7 @@ impl Rule for ConnectPropertyMissing {
             })
             .collect();
         if !faults.is_empty() {
-            findings.about(Self::META, message, format!("connect has {}", faults.join(" and ")));
+            findings.about(Self::META, message, format!("the client's connect has {}", faults.join(" and ")));
         }
     }
 }

@@ -37,7 +37,7 @@ impl Rule for ConnectPropertyMisspelt {
             }
         }
         if let Some(first) = first {
-            let text = format!("connect has {}", faults.join(", "));
+            let text = format!("the client's connect has {}", faults.join(", "));
             findings.about(Self::META, message, text).mark = place::key(message, first);
         }
     }

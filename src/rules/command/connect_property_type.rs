@@ -66,7 +66,7 @@ impl Rule for ConnectPropertyType {
         let describe =
             |(name, expected, found, _): &(_, Type, _, _)| format!("{name} as {found}, not as {}", expected.name());
         let texts: Vec<String> = faults.iter().map(describe).collect();
-        let text = format!("connect has {}", texts.join("; "));
+        let text = format!("the client's connect has {}", texts.join("; "));
         let finding = findings.about(Self::META, message, text);
         finding.mark = place::member(message, first);
         if faults.iter().all(|(_, expected, _, nothing)| *nothing && *expected == Type::Text) {

@@ -36,9 +36,13 @@ impl Rule for ConnectRepeated {
         let call = numbered(command);
         let earlier = story.requests.get(first.n).map_or_else(|| "another".to_owned(), Request::call);
         if first.is_accepted() {
-            findings.about(Self::META, message, format!("{call} after {earlier}, which was accepted"));
+            findings.about(Self::META, message, format!("the client sends {call} after {earlier}, which was accepted"));
         } else if first.answer.is_none() {
-            self.late.keep(message, first.n, format!("{call} before the answer to {earlier}, which was accepted"));
+            self.late.keep(
+                message,
+                first.n,
+                format!("the client sends {call} before the answer to {earlier}, which was accepted"),
+            );
         }
     }
 

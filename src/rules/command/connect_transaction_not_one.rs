@@ -28,7 +28,7 @@ impl Rule for ConnectTransactionNotOne {
             // A double that is 1 with its bytes turned round is written by those that copy their own memory.
             let turned = f64::from_bits(id.to_bits().swap_bytes());
             let order = if turned == 1.0 { ": that is 1 with its bytes in the wrong order" } else { "" };
-            let text = format!("connect has the transaction id {}, not 1{order}", number(id));
+            let text = format!("the client's connect has the transaction id {}, not 1{order}", number(id));
             findings.about(Self::META, message, text).mark = place::field(message, &TRANSACTION_ID);
         }
     }

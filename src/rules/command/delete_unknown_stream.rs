@@ -34,13 +34,13 @@ impl Rule for DeleteUnknownStream {
         let call = numbered(command);
         let mut stream = NO_STREAM;
         let text = match (command.name.as_str(), command.arguments.first()) {
-            ("deleteStream", None) => format!("{call} names no stream"),
+            ("deleteStream", None) => format!("the client's {call} names no stream"),
             ("deleteStream", Some(value)) => match value.number() {
-                None => format!("{call} names the stream by something else than its number"),
+                None => format!("the client's {call} names the stream by something else than its number"),
                 Some(id) if is_there(story, id) => return,
                 Some(id) => {
                     stream = id as u32;
-                    format!("{call} of message stream {id}, which does not exist")
+                    format!("the client sends {call} for message stream {id}, which does not exist")
                 }
             },
             ("closeStream", _) if message.head.message_stream_known => {
@@ -51,7 +51,7 @@ impl Rule for DeleteUnknownStream {
                     return;
                 }
                 stream = id as u32;
-                format!("{call} of message stream {id}, which does not exist")
+                format!("the client sends {call} for message stream {id}, which does not exist")
             }
             _ => return,
         };

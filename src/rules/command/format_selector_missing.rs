@@ -12,7 +12,7 @@ rule! {
     ///
     /// Seen: some players and servers begin with the first value.
     ///
-    /// Change: write a 0 before the first value.
+    /// Change: begin the payload of types 15 and 17 with a byte of 0, and write the values behind it.
     pub(super) struct FormatSelectorMissing {}
     "CMD022", "format-selector-missing", Warning, "Errata and Addenda §7.2", rests: Event, media: false
 }
@@ -29,10 +29,13 @@ impl Rule for FormatSelectorMissing {
         {
             return;
         }
+        let from = message.from.name();
         let text = match (message.payload.first(), message.format_selector()) {
             (None | Some(0), _) => return,
-            (_, None) => format!("{} without a format selector", type_name(kind)),
-            (_, Some(selector)) => format!("{} with the format selector {selector}, not 0", type_name(kind)),
+            (_, None) => format!("the {from} sends {} without a format selector, which is 0", type_name(kind)),
+            (_, Some(selector)) => {
+                format!("the {from} sends {} with the format selector {selector}, not 0", type_name(kind))
+            }
         };
         findings.about(Self::META, message, text).at(Mark::Payload(0..1));
     }

@@ -39,7 +39,7 @@ impl Rule for PlayAnswerIncomplete {
             if missing.is_empty() {
                 continue;
             }
-            let text = format!("{} succeeded without {}", request.call(), missing.join(" and "));
+            let text = format!("the server lets {} succeed without {}", request.call(), missing.join(" and "));
             findings.about_request(Self::META, request, text).from = Some(Side::Server);
         }
     }

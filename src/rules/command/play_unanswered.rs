@@ -33,7 +33,7 @@ impl Rule for PlayUnanswered {
                 continue;
             }
             let ended = then_it_ended(story, close, request.at);
-            let text = format!("{} was answered neither by an onStatus nor by media{ended}", request.call());
+            let text = format!("the server answered {} neither by an onStatus nor by media{ended}", request.call());
             let finding = findings.about_request(Self::META, request, text);
             finding.from = Some(Side::Server);
             finding.certain = story.ends_in_order(close);

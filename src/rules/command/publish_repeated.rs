@@ -43,11 +43,12 @@ impl Rule for PublishRepeated {
         }
         let (call, earlier) = (numbered(command), first.call());
         if first.outcome.is_some() {
-            let text = format!("{call} on message stream {id}, which publishes since {earlier}");
+            let text = format!("the client sends {call} on message stream {id}, which publishes since {earlier}");
             findings.about(Self::META, message, text);
         } else {
             // The refusal may only not have come up yet.
-            let text = format!("{call} on message stream {id}, on which {earlier} waits for its answer");
+            let text =
+                format!("the client sends {call} on message stream {id}, on which {earlier} waits for its answer");
             self.late.keep(message, first.n, text);
         }
     }

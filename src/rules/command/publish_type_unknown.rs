@@ -16,7 +16,7 @@ rule! {
     ///
     /// Seen: encoders that leave it out; lal had to learn to accept them.
     ///
-    /// Change: send `live`, unless the server shall record.
+    /// Change: send `live` behind the stream's name, unless the server shall record.
     pub(super) struct PublishTypeUnknown {}
     "CMD016", "publish-type-unknown", Warning, "RTMP 1.0 §7.2.2.6", rests: Event, media: false
 }
@@ -33,12 +33,15 @@ impl Rule for PublishTypeUnknown {
         }
         let call = numbered(command);
         let text = match command.arguments.get(1) {
-            None => format!("{call} without a type"),
+            None => format!("the client sends {call} without a type: live, record or append belongs behind the name"),
             Some(Amf::String(kind)) if TYPES.contains(&kind.as_str()) => return,
             Some(Amf::String(kind)) => {
-                format!("{call} with the type \"{}\", not live, record or append", told_as(Origin::Secret, kind))
+                format!(
+                    "the client sends {call} with the type \"{}\", not live, record or append",
+                    told_as(Origin::Secret, kind)
+                )
             }
-            Some(_) => format!("{call} with a type that is no string"),
+            Some(_) => format!("the client sends {call} with a type that is no string, not live, record or append"),
         };
         findings.about(Self::META, message, text);
     }

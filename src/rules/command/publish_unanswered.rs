@@ -31,7 +31,8 @@ impl Rule for PublishUnanswered {
             return;
         };
         if let Some(code) = command.information_text("code").filter(|code| code.starts_with("NetStream.")) {
-            let text = format!("{} was answered by a _result with {}, not by an onStatus", call.call(), told(code));
+            let text =
+                format!("the server answered {} by a _result with {}, not by an onStatus", call.call(), told(code));
             findings.about(Self::META, message, text);
         }
     }
@@ -51,7 +52,7 @@ impl Rule for PublishUnanswered {
                 continue;
             }
             let ended = then_it_ended(story, close, request.at);
-            let text = format!("{} was never answered by an onStatus{ended}", request.call());
+            let text = format!("the server never answered {} by an onStatus{ended}", request.call());
             let finding = findings.about_request(Self::META, request, text);
             finding.from = Some(Side::Server);
             finding.certain = story.ends_in_order(close);

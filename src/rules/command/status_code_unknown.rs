@@ -22,7 +22,7 @@ impl Rule for StatusCodeUnknown {
         if !is_ours || status::find(code).is_some() {
             return;
         }
-        let mut text = format!("{} is in no table of codes", told(code));
+        let mut text = format!("the {} sends {}, which is in no table of codes", message.from.name(), told(code));
         if let Some(known) = status::STATUSES.iter().find(|known| known.code.eq_ignore_ascii_case(code)) {
             text += &format!("; {} is", known.code);
         }

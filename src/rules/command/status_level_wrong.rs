@@ -22,7 +22,13 @@ impl Rule for StatusLevelWrong {
         let (Some(level), Some(known)) = (status_text(message, "level"), status::find(code)) else { return };
         if !known.allows(level) {
             let usual: Vec<_> = known.levels.iter().map(|level| level.name()).collect();
-            let text = format!("{} with the level {}, not {}", told(code), told(level), usual.join(" or "));
+            let text = format!(
+                "the {} sends {} with the level {}, not {}",
+                message.from.name(),
+                told(code),
+                told(level),
+                usual.join(" or ")
+            );
             findings.about(Self::META, message, text).mark = place::member(message, "level");
         }
     }

@@ -47,7 +47,8 @@ impl Rule for StatusMalformed {
             return;
         }
         let code = command.information_text("code").map(|code| format!(" {}", told(code))).unwrap_or_default();
-        let finding = findings.about(Self::META, message, format!("onStatus{code} {}", faults.join(" and ")));
+        let text = format!("the {} sends onStatus{code} {}", message.from.name(), faults.join(" and "));
+        let finding = findings.about(Self::META, message, text);
         if id != 0.0 {
             finding.mark = place::field(message, &TRANSACTION_ID);
         } else if missing == ["description"] && faults.len() == 1 {

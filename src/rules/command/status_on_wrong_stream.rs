@@ -36,8 +36,14 @@ impl Rule for StatusOnWrongStream {
         if story.streams.get(id).is_some_and(Stream::is_known) {
             return;
         }
-        let why = if id == 0 { "" } else { ", which does not exist" };
-        self.late.keep(message, id, format!("{} on message stream {id}{why}", told(code)));
+        let asked = story.requests.answered_by(message).filter(|request| request.message_stream_id != 0);
+        let why = match asked {
+            Some(request) => format!(", not on {}, where {} was sent", request.message_stream_id, request.call()),
+            None if id == 0 => String::new(),
+            None => ", which does not exist".to_owned(),
+        };
+        let text = format!("the {} sends {} on message stream {id}{why}", message.from.name(), told(code));
+        self.late.keep(message, id, text);
     }
 
     fn close(&mut self, close: &Close, story: &Story, findings: &mut Findings) {

@@ -1,3 +1,4 @@
+use super::numbered;
 use crate::proto::rtmp::procedure::{self, Place};
 use crate::proto::rtmp::{Body, Message};
 use crate::rules::{Findings, Rule, Story, rule};
@@ -24,7 +25,14 @@ impl Rule for StreamCommandOnControlStream {
             return;
         }
         if procedure::find(&command.name).is_some_and(|procedure| procedure.place == Place::Stream) {
-            findings.about(Self::META, message, format!("{} on message stream 0", command.name));
+            findings.about(
+                Self::META,
+                message,
+                format!(
+                    "the client sends {} on message stream 0, not on one that createStream made",
+                    numbered(command)
+                ),
+            );
         }
     }
 }

@@ -29,7 +29,7 @@ impl Rule for StreamNameEmpty {
             Some(name) if name.starts_with('?') => "a name with nothing in front of its query",
             _ => return,
         };
-        let text = format!("{} has {what}", numbered(command));
+        let text = format!("the client's {} has {what}", numbered(command));
         findings.about(Self::META, message, text).mark = place::field(message, &ARGUMENTS);
     }
 }

@@ -31,7 +31,8 @@ impl Rule for StreamNameIsUrl {
             .iter()
             .any(|it| name.starts_with(it))
         {
-            let finding = findings.about(Self::META, message, format!("the stream's name in {call} is a URL"));
+            let finding =
+                findings.about(Self::META, message, format!("the stream's name in the client's {call} is a URL"));
             finding.mark = place::field(message, &ARGUMENTS);
             return;
         }
@@ -41,7 +42,7 @@ impl Rule for StreamNameIsUrl {
             findings.about(
                 Self::META,
                 message,
-                format!("tcUrl holds the stream's name of {call} behind the application"),
+                format!("the client's tcUrl holds the stream's name of {call} behind the application"),
             );
         }
     }

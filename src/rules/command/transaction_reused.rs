@@ -48,7 +48,8 @@ impl Rule for TransactionReused {
         let waits = story.requests.waiting().find(|call| call.from == message.from && call.transaction_id == Some(id));
         if let Some(earlier) = waits {
             let text = format!(
-                "{}({id}) while {}({id}) waits for its answer",
+                "the {} sends {}({id}) while {}({id}) waits for its answer",
+                message.from.name(),
                 told(&command.name),
                 told(&earlier.name),
                 id = number(id)

@@ -34,7 +34,8 @@ impl Rule for TransactionUnanswered {
             if had_no_time(story, close, call.from, call.at, None) {
                 continue;
             }
-            let mut text = format!("{}{} was never answered", call.call(), application(&call.name, story));
+            let who = call.from.other().name();
+            let mut text = format!("the {who} never answered {}{}", call.call(), application(&call.name, story));
             let handler = call.procedure.and_then(|procedure| procedure.told_by);
             if let Some(handler) = handler.filter(|_| call.outcome.is_some()) {
                 text += &format!(" by a _result, only by {handler}");

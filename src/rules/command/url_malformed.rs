@@ -38,7 +38,8 @@ impl Rule for UrlMalformed {
                 _ => return,
             },
         };
-        findings.about(Self::META, message, format!("tcUrl: {fault}")).mark = place::member(message, "tcUrl");
+        findings.about(Self::META, message, format!("the client's tcUrl: {fault}")).mark =
+            place::member(message, "tcUrl");
     }
 }
 

@@ -27,7 +27,10 @@ struct Abort {
 impl AbortOfNothing {
     fn nothing(&mut self, findings: &mut Findings) {
         if let Some(Abort { quote, packets, chunk_stream_id }) = self.waiting.take() {
-            let text = format!("abort of chunk stream {chunk_stream_id}, on which no message is under way");
+            let text = format!(
+                "the {} aborts chunk stream {chunk_stream_id}, on which no message of it is under way",
+                quote.from.name()
+            );
             findings.about_earlier(Self::META, &quote, packets, text);
         }
     }

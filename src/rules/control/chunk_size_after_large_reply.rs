@@ -33,7 +33,10 @@ impl Rule for ChunkSizeAfterLargeReply {
         {
             self.judged = true;
             let length = message.head.length;
-            let text = format!("{} of {length} bytes goes out before any Set Chunk Size", told(&command.name));
+            let text = format!(
+                "the server's {} of {length} bytes goes out before any Set Chunk Size, while {FIRST_CHUNK_SIZE} is in force",
+                told(&command.name)
+            );
             findings.about(Self::META, message, text);
         }
     }

@@ -11,7 +11,8 @@ rule! {
     ///
     /// Seen: Set Peer Bandwidth of four bytes (librtmp takes it); phone encoders with user control of the wrong length.
     ///
-    /// Change: write the length that the type has.
+    /// Change: write 4 bytes, 5 in Set Peer Bandwidth; in user control 2 for the event and behind them as many as the event has:
+    /// mostly 4, in Set Buffer Length 8.
     pub(super) struct ControlMalformed {}
     "CTL005", "control-malformed", Error, "RTMP 1.0 §5.4, §6.2, §7.1.7", rests: Sender, unsure: true, media: false
 }
@@ -39,7 +40,7 @@ impl Rule for ControlMalformed {
         const EVENT: u32 = 2;
         let (kind, length) = (message.head.kind, message.head.length);
         let (what, length, right, before) = match (kind, &message.body) {
-            (MessageType::USER_CONTROL, _) if length < EVENT => ("an event".to_owned(), length, EVENT, 0),
+            (MessageType::USER_CONTROL, _) if length < EVENT => (type_name(kind), length, EVENT, 0),
             (MessageType::USER_CONTROL, Body::UserControl(control)) => match data_length(control.event) {
                 Some(right) => (control.event.name().unwrap_or("an event").to_owned(), length - EVENT, right, EVENT),
                 None => return,
@@ -52,7 +53,11 @@ impl Rule for ControlMalformed {
             return;
         }
         let lacks_limit_type = kind == MessageType::SET_PEER_BANDWIDTH && length == 4;
-        let mut text = format!("{what} with {} of data, not {right}", count(length as u64, "byte"));
+        let mut text = format!(
+            "the {} sends {what} with {} of data, not {right}",
+            message.from.name(),
+            count(u64::from(length), "byte")
+        );
         if lacks_limit_type {
             text += ": the limit type is missing";
         }

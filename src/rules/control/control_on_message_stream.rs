@@ -17,7 +17,12 @@ impl Rule for ControlOnMessageStream {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let head = &message.head;
         if head.kind.is_protocol_control() && head.message_stream_known && head.message_stream_id != 0 {
-            let text = format!("{} on message stream {}, not 0", type_name(head.kind), head.message_stream_id);
+            let text = format!(
+                "the {} sends {} on message stream {}, not 0",
+                message.from.name(),
+                type_name(head.kind),
+                head.message_stream_id
+            );
             findings.about(Self::META, message, text);
         }
     }

@@ -17,7 +17,12 @@ impl Rule for ControlOnWrongChunkStream {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         let head = &message.head;
         if head.kind.is_protocol_control() && head.chunk_stream_id != 2 {
-            let text = format!("{} on chunk stream {}, not 2", type_name(head.kind), head.chunk_stream_id);
+            let text = format!(
+                "the {} sends {} on chunk stream {}, not 2",
+                message.from.name(),
+                type_name(head.kind),
+                head.chunk_stream_id
+            );
             findings.about(Self::META, message, text).at(Mark::Header(0..head.header.basic_length()));
         }
     }

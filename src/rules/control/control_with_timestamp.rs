@@ -20,7 +20,12 @@ impl Rule for ControlWithTimestamp {
         let head = &message.head;
         let is_control = head.kind.is_control();
         if is_control && head.timestamp_known && head.timestamp != 0 {
-            let text = format!("{} with the timestamp {}, not 0", type_name(head.kind), head.timestamp);
+            let text = format!(
+                "the {} sends {} with the timestamp {}, not 0",
+                message.from.name(),
+                type_name(head.kind),
+                head.timestamp
+            );
             findings.about(Self::META, message, text);
         }
     }

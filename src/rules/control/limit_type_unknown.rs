@@ -18,7 +18,11 @@ impl Rule for LimitTypeUnknown {
         if let Body::SetPeerBandwidth { limit: Some(limit), .. } = message.body
             && limit.name().is_none()
         {
-            let text = format!("set_peer_bandwidth with the limit type {}, which does not exist", limit.0);
+            let text = format!(
+                "the {} sends set_peer_bandwidth with the limit type {}, which does not exist: 0, 1 and 2 do",
+                message.from.name(),
+                limit.0
+            );
             findings.about(Self::META, message, text).at(Mark::Payload(4..5));
         }
     }

@@ -73,9 +73,9 @@ impl PingUnanswered {
         let from = message.from.name();
         let took = message.head.last.time.since(ping.at.time);
         let text = if matching.is_none() {
-            format!("the {from} answers the ping {} with {timestamp}", ping.timestamp)
+            format!("the {from} answers the ping {} (message {}) with {timestamp}", ping.timestamp, ping.quote.n)
         } else if took > PATIENCE_NS {
-            format!("the {from} took {} s to answer a ping", seconds(took, 0))
+            format!("the {from} took {} s to answer the ping {timestamp} (message {})", seconds(took, 0), ping.quote.n)
         } else {
             return;
         };
@@ -107,7 +107,7 @@ impl Rule for PingUnanswered {
             if !story.of(silent).seen || close.at.time.since(ping.at.time) <= PATIENCE_NS {
                 continue;
             }
-            let text = format!("the {} never answered a ping", silent.name());
+            let text = format!("the {} never answered the ping {}", silent.name(), ping.timestamp);
             findings.about_earlier(Self::META, &ping.quote, ping.packets, text).from = Some(silent);
         }
     }

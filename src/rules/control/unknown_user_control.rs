@@ -19,7 +19,11 @@ impl Rule for UnknownUserControl {
             && message.head.length >= 2
             && control.event.name().is_none()
         {
-            let text = format!("user control event {}, which nobody is known to send", control.event.0);
+            let text = format!(
+                "the {} sends user control event {}, which nobody is known to send",
+                message.from.name(),
+                control.event.0
+            );
             findings.about(Self::META, message, text).at(Mark::Payload(0..2));
         }
     }

@@ -28,7 +28,8 @@ impl Rule for UserControlMisplaced {
             (2, _) => format!("message stream {message_stream}, not 0"),
             _ => format!("chunk stream {chunk_stream}, not 2, and message stream {message_stream}, not 0"),
         };
-        let finding = findings.about(Self::META, message, format!("user_control on {place}"));
+        let finding =
+            findings.about(Self::META, message, format!("the {} sends user_control on {place}", message.from.name()));
         if chunk_stream != 2 {
             finding.at(Mark::Header(0..head.header.basic_length()));
         }

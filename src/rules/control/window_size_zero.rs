@@ -17,7 +17,11 @@ rule! {
 impl Rule for WindowSizeZero {
     fn message(&mut self, message: &Message, _: &Story, findings: &mut Findings) {
         if let Body::WindowAcknowledgementSize(0) | Body::SetPeerBandwidth { window: 0, .. } = message.body {
-            let text = format!("{} announces a window of 0 bytes", type_name(message.head.kind));
+            let text = format!(
+                "the {} announces a window of 0 bytes by {}",
+                message.from.name(),
+                type_name(message.head.kind)
+            );
             findings.about(Self::META, message, text).at(Mark::Payload(0..4));
         }
     }

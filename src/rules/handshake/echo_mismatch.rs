@@ -10,7 +10,7 @@ rule! {
     ///
     /// Seen: Restream's ingest with go-rtmp clients; StreamPack failed on an S2 that was not C1.
     ///
-    /// Change: copy bytes 8 to 1535 of what was received.
+    /// Change: copy bytes 8 to 1535 of C1 into S2, of S1 into C2.
     pub(super) struct EchoMismatch {}
     "HSK005", "echo-mismatch", Warning, "RTMP 1.0 §5.2.4, Errata and Addenda §3", rests: Session, media: false
 }
@@ -22,7 +22,7 @@ impl Rule for EchoMismatch {
             && !lacks_signature(step, story)
         {
             let (name, peer) = (step.step.name(step.from), Step::Block.name(step.from.other()));
-            let text = format!("{name} is neither an echo of {peer} nor signed");
+            let text = format!("the {}'s {name} is neither an echo of {peer} nor signed", step.from.name());
             findings.push(Self::META, Some(step.from), text, (step.first.packet, step.last.packet));
         }
     }

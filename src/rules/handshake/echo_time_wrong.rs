@@ -20,10 +20,16 @@ impl Rule for EchoTimeWrong {
         let HandshakeFacts::Echo { time, echo: Some(echo), .. } = step.facts else { return };
         let peer = step.from.other();
         let Some((_, HandshakeFacts::Block { epoch, .. })) = story.of(peer).steps[1] else { return };
-        let (name, peer) = (step.step.name(step.from), Step::Block.name(peer));
+        let (from, name, peer) = (step.from.name(), step.step.name(step.from), Step::Block.name(peer));
         let text = match echo {
-            Echo::Exact => format!("{name} is {peer} byte for byte, also where the time of reading belongs"),
-            Echo::Random if time != epoch => format!("{name} gives {peer}'s time as {time} ms, it was {epoch} ms"),
+            Echo::Exact => {
+                format!(
+                    "the {from}'s {name} is {peer} byte for byte, also in bytes 4 to 7, where the time of reading belongs"
+                )
+            }
+            Echo::Random if time != epoch => {
+                format!("the {from}'s {name} gives {peer}'s time as {time} ms, and {peer} says {epoch} ms")
+            }
             _ => return,
         };
         findings.push(Self::META, Some(step.from), text, (step.first.packet, step.last.packet));

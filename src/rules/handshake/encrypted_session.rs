@@ -1,11 +1,13 @@
-use crate::proto::Close;
 use crate::proto::rtmp::{Handshake, HandshakeFacts, Step};
+use crate::proto::{Close, Opened};
 use crate::rules::{Findings, Rule, Severity, Story, rule};
 use crate::wire::{PacketNo, Side};
 
 rule! {
-    /// C0 or S0 is 6, 8 or 9: RTMPE. All behind the handshake is encrypted, with keys that a capture does not hold, but `--rtmpe-keys` may give. Where only one of the
-    /// two is, the other side does not speak it: what follows is read as plain RTMP.
+    /// C0 or S0 is 6, 8 or 9: RTMPE. All behind the handshake is encrypted, with keys that a capture does not
+    /// hold, but `--rtmpe-keys` may give. Where only one of the
+    /// two is, the other side does not speak it: what follows is read as plain RTMP. So it is where both say RTMPE and the client goes
+    /// on with a connect in clear.
     ///
     /// Why: nothing behind the handshake is decoded, and all rules that need messages are silent. Where only one side says RTMPE, the
     /// other may hang up, or read what is encrypted as chunks.
@@ -19,11 +21,16 @@ rule! {
         // What each side said, and where.
         versions: [Option<(u8, (PacketNo, PacketNo))>; 2],
         said: bool,
+        is_encrypted: bool,
     }
     "HSK011", "encrypted-session", Note, "docs/protocol-notes.md#signed-handshake", rests: Sender, media: false
 }
 
 impl Rule for EncryptedSession {
+    fn opened(&mut self, opened: &Opened, _: &Story, _: &mut Findings) {
+        self.is_encrypted = opened.protocol == "rtmpe";
+    }
+
     fn handshake(&mut self, step: &Handshake, story: &Story, findings: &mut Findings) {
         if let HandshakeFacts::Version(version) = step.facts {
             self.versions[step.from.index()] = Some((version, (step.first.packet, step.last.packet)));
@@ -56,15 +63,21 @@ impl EncryptedSession {
                     Step::Version.name(other),
                     other.name()
                 ),
-                None if story.decrypted == Some(true) => {
-                    format!(
-                        "{name} is {version}: {kind}; what follows the handshake was deciphered with the secret that was given"
-                    )
-                }
-                None => format!("{name} is {version}: {kind}; nothing behind the handshake can be read"),
+                None if story.decrypted == Some(true) => format!(
+                    "{name} of the {} is {version}: {kind}; what follows the handshake was deciphered with the secret that was given",
+                    side.name()
+                ),
+                None if !self.is_encrypted => format!(
+                    "{name} of the {} is {version} ({kind}), and what follows the handshake is not encrypted: it is read as plain RTMP",
+                    side.name()
+                ),
+                None => format!(
+                    "{name} of the {} is {version}: {kind}; nothing behind the handshake can be read",
+                    side.name()
+                ),
             };
             let finding = findings.push(Self::META, Some(side), text, packets);
-            if answer.is_some() {
+            if answer.is_some() || !self.is_encrypted {
                 finding.severity = Severity::Warning;
             }
         }

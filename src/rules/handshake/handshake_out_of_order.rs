@@ -15,7 +15,7 @@ rule! {
     ///
     /// Seen: no real sender yet.
     ///
-    /// Change: read what is to be answered first.
+    /// Change: read C1 to its end before S2 is sent, and S1 before C2.
     pub(super) struct HandshakeOutOfOrder {}
     "HSK008", "handshake-out-of-order", Warning, "RTMP 1.0 §5.2.1", rests: Session, media: false
 }
@@ -34,7 +34,7 @@ impl HandshakeOutOfOrder {
         let early = step.last.time.since(first.time);
         if first.packet < step.last.packet && early >= SWAPPED_NS {
             let (name, awaited) = (Step::Echo.name(from), step.step.name(step.from));
-            let text = format!("{name} was sent {} ms before {awaited} was whole", milliseconds(early));
+            let text = format!("the {} sent {name} {} ms before {awaited} was whole", from.name(), milliseconds(early));
             findings.push(Self::META, Some(from), text, (first.packet, step.last.packet));
         }
     }
@@ -53,7 +53,7 @@ impl Rule for HandshakeOutOfOrder {
         {
             let (name, awaited) = (step.step.name(step.from), Step::Block.name(step.from.other()));
             let early = milliseconds(block.time.since(step.first.time));
-            let text = format!("{name} was sent {early} ms before {awaited} was whole");
+            let text = format!("the {} sent {name} {early} ms before {awaited} was whole", step.from.name());
             findings.push(Self::META, Some(step.from), text, packets(step.first.packet));
         }
         // An S2 that is right and no later than C0 shows that the capture has them in another order than they were sent in.
@@ -64,7 +64,7 @@ impl Rule for HandshakeOutOfOrder {
             && (echo == Some(Echo::Different) || step.first.packet > c0.packet)
         {
             let early = milliseconds(c0.time.since(s0.time));
-            let text = format!("S0 was sent {early} ms before C0");
+            let text = format!("the server sent S0 {early} ms before C0");
             findings.push(Self::META, Some(step.from), text, packets(s0.packet));
         }
     }
@@ -76,7 +76,7 @@ impl Rule for HandshakeOutOfOrder {
         for side in Side::BOTH.into_iter().filter(|side| !story.of(side.other()).odd_handshake) {
             let (Some((first, _)), None) = (story.of(side).steps[2], story.of(side.other()).steps[1]) else { continue };
             let (name, awaited) = (Step::Echo.name(side), Step::Block.name(side.other()));
-            let text = format!("{name} was sent, and {awaited} was never whole");
+            let text = format!("the {} sent {name}, and {awaited} was never whole", side.name());
             findings.push(Self::META, Some(side), text, (first.packet, close.at.packet.max(first.packet)));
         }
     }

@@ -1,4 +1,4 @@
-use crate::proto::rtmp::{Content, Handshake, HandshakeFacts, Step};
+use crate::proto::rtmp::{Content, Handshake, HandshakeFacts};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 
@@ -19,13 +19,15 @@ rule! {
 impl Rule for OwnBytesMissing {
     fn handshake(&mut self, step: &Handshake, _: &Story, findings: &mut Findings) {
         let HandshakeFacts::Block { content, .. } = step.facts else { return };
-        let name = step.step.name(step.from);
+        let name = format!("the {}'s {}", step.from.name(), step.step.name(step.from));
         let (from, text) = match content {
             Content::Random => return,
-            Content::Zero => (step.from, format!("the random bytes of {name} are all 0")),
-            Content::Constant => (step.from, format!("the random bytes of {name} are all {}", step.bytes[8])),
+            Content::Zero => (step.from, format!("the 1528 random bytes of {name} are all 0")),
+            Content::Constant => (step.from, format!("the 1528 random bytes of {name} are all {}", step.bytes[8])),
             // A client says C1 first, whichever of them a capture has first.
-            Content::Copy => (Side::Server, format!("{} is C1 byte for byte", Step::Block.name(Side::Server))),
+            Content::Copy => {
+                (Side::Server, "the server's S1 is C1 byte for byte, where 1528 bytes of its own belong".to_owned())
+            }
         };
         findings.push(Self::META, Some(from), text, (step.first.packet, step.last.packet));
     }

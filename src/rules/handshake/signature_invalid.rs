@@ -22,12 +22,12 @@ impl Rule for SignatureInvalid {
         if !lacks_signature(step, story) || is_early(step, story) {
             return;
         }
-        let (name, peer) = (step.step.name(step.from), Step::Block.name(step.from.other()));
+        let (from, name, peer) = (step.from.name(), step.step.name(step.from), Step::Block.name(step.from.other()));
         let text = match step.facts {
             HandshakeFacts::Block { zero, .. } => {
-                format!("{name} has version {} and no valid digest, and {peer} is signed", dotted(zero))
+                format!("the {from}'s {name} has version {} and no valid digest, and {peer} is signed", dotted(zero))
             }
-            _ => format!("{name} is no echo of {peer}, and its signature over {peer}'s digest is wrong"),
+            _ => format!("the {from}'s {name} is no echo of {peer}, and its signature over {peer}'s digest is wrong"),
         };
         findings.push(Self::META, Some(step.from), text, (step.first.packet, step.last.packet));
     }

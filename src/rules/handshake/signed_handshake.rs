@@ -26,8 +26,11 @@ impl Rule for SignedHandshake {
             Scheme::Simple => return,
         };
         let name = step.step.name(step.from);
-        let text =
-            format!("{name} is signed: version {}, a digest at byte {at}, placed by byte {placed}", dotted(zero));
+        let text = format!(
+            "the {}'s {name} is signed: version {}, a digest at byte {at}, placed by byte {placed}",
+            step.from.name(),
+            dotted(zero)
+        );
         findings.push(Self::META, Some(step.from), text, (step.first.packet, step.last.packet));
     }
 }

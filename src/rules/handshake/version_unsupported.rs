@@ -10,7 +10,7 @@ rule! {
     ///
     /// Seen: no real sender yet.
     ///
-    /// Change: send 3.
+    /// Change: send 3 in C0 or S0.
     pub(super) struct VersionUnsupported {}
     "HSK002", "version-unsupported", Warning, "RTMP 1.0 §5.2.2", rests: Sender, media: false
 }

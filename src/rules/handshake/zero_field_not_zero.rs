@@ -10,7 +10,7 @@ rule! {
     ///
     /// Seen: SRS, xiu and crtmpserver fill the bytes at random behind a plain C1; Red5 writes its version there.
     ///
-    /// Change: write zeros, or sign.
+    /// Change: write zeros into bytes 4 to 7, or sign the block by a digest.
     pub(super) struct ZeroFieldNotZero {}
     "HSK003", "zero-field-not-zero", Note, "RTMP 1.0 §5.2.3", rests: Sender, media: false, background: true
 }
@@ -21,8 +21,12 @@ impl Rule for ZeroFieldNotZero {
         if zero == [0; 4] || content == Content::Copy || lacks_signature(step, story) {
             return;
         }
-        let text =
-            format!("bytes 4 to 7 of {} are {}, and no digest is valid", step.step.name(step.from), dotted(zero));
+        let text = format!(
+            "bytes 4 to 7 of the {}'s {} are {}, where zeros belong, as no digest in it is valid",
+            step.from.name(),
+            step.step.name(step.from),
+            dotted(zero)
+        );
         findings.push(Self::META, Some(step.from), text, (step.first.packet, step.last.packet));
     }
 }

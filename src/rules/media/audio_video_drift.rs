@@ -75,7 +75,8 @@ impl Rule for AudioVideoDrift {
                 let (ahead, behind) = if drift > 0 { ("video", "audio") } else { ("audio", "video") };
                 let drift = drift.abs();
                 text = Some(format!(
-                    "{ahead} runs {drift} ms ahead of {behind} on message stream {stream}, against their arrival"
+                    "the {}'s {ahead} runs {drift} ms ahead of {behind} on message stream {stream}, against their arrival",
+                    from.name()
                 ));
             }
         });

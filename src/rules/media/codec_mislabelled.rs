@@ -33,8 +33,11 @@ impl Rule for CodecMislabelled {
         match &message.body {
             Body::Video(video) => {
                 if let Some(holds) = holds(message) {
-                    let text =
-                        format!("a sequence header that is labelled {} holds {holds}'s configuration", labelled(video));
+                    let text = format!(
+                        "the {}'s sequence header that is labelled {} holds {holds}'s configuration",
+                        message.from.name(),
+                        labelled(video)
+                    );
                     findings.about(Self::META, message, text).at(Mark::Payload(0..HEADER as u32));
                 }
             }
@@ -47,7 +50,8 @@ impl Rule for CodecMislabelled {
                     && let Some((number, name)) = audio.other_object
                 {
                     let text = format!(
-                        "a sequence header that is labelled aac holds object type {number}, {name}, which is not AAC"
+                        "the {}'s sequence header that is labelled aac holds object type {number}, {name}, which is not AAC",
+                        message.from.name()
                     );
                     findings.about(Self::META, message, text);
                 }

@@ -33,6 +33,7 @@ impl Rule for CodecUnknown {
             }
         });
         if let Some(text) = found {
+            let text = format!("the {} sends {text}", message.from.name());
             findings.about(Self::META, message, text).at(Mark::Payload(0..1));
         }
     }

@@ -27,7 +27,12 @@ impl Rule for EnhancedMalformed {
             return;
         }
         if let Some(problem) = broken.filter(|_| enhanced) {
-            let text = format!("an Enhanced RTMP packet cannot be read at byte {}: {}", problem.at, problem.what);
+            let text = format!(
+                "the {}'s Enhanced RTMP packet cannot be read at byte {}: {}",
+                message.from.name(),
+                problem.at,
+                problem.what
+            );
             findings.about(Self::META, message, text).at(Mark::Payload(problem.at..problem.at + 1));
         }
     }

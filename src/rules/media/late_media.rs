@@ -69,7 +69,11 @@ impl Rule for LateMedia {
                 track.late = None;
             } else if now.since(*track.late.get_or_insert(now)) >= LASTING {
                 track.late = Some(now);
-                text = Some(format!("{} is {late} ms behind its timestamps", named(step.kind, step.track, stream)));
+                text = Some(format!(
+                    "the {}'s {} is {late} ms behind its timestamps",
+                    message.from.name(),
+                    named(step.kind, step.track, stream)
+                ));
             }
         });
         if let Some(text) = text {

@@ -104,7 +104,7 @@ impl Rule for MediaBeforePublish {
             let accepted = asked.and_then(|asked| asked.outcome.as_ref()).filter(|outcome| outcome.accepted);
             // Captures of several interfaces reorder.
             if accepted.is_none_or(|outcome| outcome.at.time.since(early.at.time) > REORDERED) {
-                let text = format!("media on message stream {id}{}", early.what);
+                let text = format!("the client sends media on message stream {id}{}", early.what);
                 findings.about_earlier(Self::META, &early.quote, early.packets, text);
             }
         }

@@ -27,7 +27,12 @@ impl Rule for MediaMalformed {
         }
         if let Some(problem) = broken.filter(|_| legacy && !message.payload.is_empty()) {
             let kind = message.head.kind.name().unwrap_or("media");
-            let text = format!("the {kind} message cannot be read at byte {}: {}", problem.at, problem.what);
+            let text = format!(
+                "the {}'s {kind} message cannot be read at byte {}: {}",
+                message.from.name(),
+                problem.at,
+                problem.what
+            );
             findings.about(Self::META, message, text).at(Mark::Payload(problem.at..problem.at + 1));
         }
     }

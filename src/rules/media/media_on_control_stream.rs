@@ -51,14 +51,17 @@ impl Rule for MediaOnControlStream {
         match &message.body {
             _ if is_media(message) && head.message_stream_id == 0 => {
                 *data = Data::WithMedia;
-                media(message, findings);
+                media(message, story, findings);
             }
             _ if is_media(message) => data.is_alone(findings),
             Body::Data(body) if head.message_stream_id == 0 && body.name != OF_CONNECTION => {
                 let Some((stream, used)) = in_use(message.from, story) else { return };
                 let name = clipped(body.handler().to_owned());
                 let name = if name.is_empty() { "data without a name".to_owned() } else { told(&name).to_string() };
-                let text = format!("{name} on message stream 0, while message stream {stream} is {used}");
+                let text = format!(
+                    "the {} sends {name} on message stream 0, while message stream {stream} is {used}",
+                    message.from.name()
+                );
                 match data {
                     Data::None => *data = Data::Held(Box::new(Quote::of(message)), text),
                     Data::Alone => {
@@ -89,10 +92,14 @@ impl Data {
     }
 }
 
-fn media(message: &Message, findings: &mut Findings) {
+fn media(message: &Message, story: &Story, findings: &mut Findings) {
     let head = &message.head;
     let kind = head.kind.name().unwrap_or("media");
-    let text = format!("{kind} on message stream 0");
+    let why = match in_use(message.from, story) {
+        Some((stream, used)) => format!("while message stream {stream} is {used}"),
+        None => "which is the connection's own".to_owned(),
+    };
+    let text = format!("the {} sends {kind} on message stream 0, {why}", message.from.name());
     let finding = findings.about(MediaOnControlStream::META, message, text);
     if head.chunk_format == 0 {
         let basic = head.header.basic_length();

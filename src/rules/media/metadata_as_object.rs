@@ -23,7 +23,8 @@ impl Rule for MetadataAsObject {
         // Behind `@setDataFrame` stands the handler's name.
         let values = data.values.iter().find(|value| value.text().is_none());
         if matches!(values, Some(Amf::Object(_) | Amf::Typed { .. })) {
-            let text = "the argument of onMetaData is an object, not an ECMA array".to_owned();
+            let text =
+                format!("the argument of the {}'s onMetaData is an object, not an ECMA array", message.from.name());
             findings.about(Self::META, message, text);
         }
     }

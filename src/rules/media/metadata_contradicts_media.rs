@@ -51,7 +51,7 @@ impl Rule for MetadataContradictsMedia {
             });
         }
         if !wrong.is_empty() {
-            findings.about(Self::META, message, wrong.join("; "));
+            findings.about(Self::META, message, format!("the {}'s {}", from.name(), wrong.join("; its ")));
         }
     }
 }
@@ -85,7 +85,7 @@ impl Is {
             && other != codec
         {
             let what = named(self.kind, 0, says.message_stream_id);
-            wrong.push(format!("onMetaData says {other}, the {what} is {codec}"));
+            wrong.push(format!("onMetaData says {other}, its {what} is {codec}"));
         }
     }
 }

@@ -101,7 +101,7 @@ impl Rule for NoKeyframe {
 impl Waiting {
     fn say(self, then: &str, findings: &mut Findings) {
         let what = named(MessageType::VIDEO, self.track, self.message_stream_id);
-        let text = format!("the {what} does not begin with a key frame; {then}");
+        let text = format!("the {}'s {what} does not begin with a key frame; {then}", self.from.name());
         findings.about_earlier(NoKeyframe::META, &self.quote, self.packets, text);
     }
 }

@@ -33,7 +33,7 @@ impl Rule for SequenceHeaderMissing {
         if !is_media(message) || is_framed || is_bare(message, story) {
             return;
         }
-        let stream = message.head.message_stream_id;
+        let (from, stream) = (message.from.name(), message.head.message_stream_id);
         let mut configured = Vec::new();
         let mut found = None;
         parts(message, |Spot { track: id, .. }, part| {
@@ -48,14 +48,14 @@ impl Rule for SequenceHeaderMissing {
             let track = story.tracks.get(message.from, stream, kind, id);
             if let Some(text) = track.filter(|track| track.codec == Some(codec)).and_then(|track| changed(track, part))
             {
-                found.get_or_insert_with(|| format!("{codec} {} goes on {text}", named(kind, id, stream)));
+                found.get_or_insert_with(|| format!("the {from}'s {codec} {} goes on {text}", named(kind, id, stream)));
             }
             // Another codec than before needs another configuration.
             let is_first = track.is_none_or(|track| track.frames == 0 || track.codec != Some(codec));
             let is_configured = track.is_some_and(|track| track.configured && track.codec == Some(codec));
             if is_first && !is_configured {
                 found.get_or_insert_with(|| {
-                    format!("{codec} {} begins without its sequence header", named(kind, id, stream))
+                    format!("the {from}'s {codec} {} begins without its sequence header", named(kind, id, stream))
                 });
             }
         });

@@ -1,5 +1,6 @@
 use crate::proto::Gap;
 use crate::rules::{Findings, Rule, Story, rule};
+use crate::wire::words::{count, plural};
 
 rule! {
     /// The capture misses bytes of one direction. Nothing is known of them, and no peer is to blame for what they held. When
@@ -19,7 +20,13 @@ impl Rule for CaptureGap {
     fn gap(&mut self, gap: &Gap, _: &Story, findings: &mut Findings) {
         let lost = if gap.survived { "decoding goes on after them" } else { "the next chunk is looked for" };
         let about = if gap.exact { "" } else { "about " };
-        let text = format!("{about}{} bytes from offset {} on are not in the capture; {lost}", gap.bytes, gap.offset);
+        let text = format!(
+            "{about}{} of the {} from offset {} on {} not in the capture; {lost}",
+            count(gap.bytes, "byte"),
+            gap.from.name(),
+            gap.offset,
+            plural(gap.bytes, "is", "are")
+        );
         findings.push(Self::META, Some(gap.from), text, (gap.at.packet, gap.at.packet));
     }
 }

@@ -4,6 +4,7 @@ use crate::proto::{Close, Incomplete, Why};
 use crate::rules::{Findings, Rule, Severity, Story, rule};
 use crate::story::Use;
 use crate::wire::Side;
+use crate::wire::words::{count, counted};
 
 rule! {
     /// A side ended the connection, by a FIN or a reset, while a message of the other was under way: the finding says which
@@ -49,13 +50,13 @@ impl Rule for ClosedInsideMessage {
         }
         let did = if ending.how == How::Rst { "reset" } else { "closed" };
         let text = format!(
-            "the {} {did} the connection inside the {}'s {} (offset {}): {received} of its {} bytes had come, {} were missing",
+            "the {} {did} the connection inside the {}'s {} (offset {}): {received} of its {} had come, {} missing",
             by.name(),
             from.name(),
             type_name(head.kind),
             head.offset,
-            head.length,
-            head.length.saturating_sub(received),
+            count(u64::from(head.length), "byte"),
+            counted(head.length.saturating_sub(received) as usize, "was", "were"),
         );
         let last = head.last.packet.max(ending.at.packet);
         let finding = findings.push(Self::META, Some(by), text, (head.first.packet, last));

@@ -18,10 +18,10 @@ impl Rule for PacketsCut {
     fn close(&mut self, close: &Close, _: &Story, findings: &mut Findings) {
         let Some(tcp) = &close.tcp else { return };
         if tcp.cut_packets > 0 {
-            let (packets, bytes) = (tcp.cut_packets, tcp.cut_bytes);
+            let (packets, bytes) = (tcp.cut_packets, count(tcp.cut_bytes, "byte"));
             let (packets, were) = (count(packets, "packet"), plural(packets, "was", "were"));
             let from = close.from.name();
-            let text = format!("{packets} of the {from} {were} cut by the capture, by {bytes} bytes together");
+            let text = format!("{packets} of the {from} {were} cut by the capture, by {bytes} together");
             findings.push(Self::META, Some(close.from), text, (close.at.packet, close.at.packet));
         }
     }

@@ -23,9 +23,9 @@ impl Rule for Retransmissions {
             return;
         }
         let percent = again as f64 * 100.0 / all.max(1) as f64;
-        let segments = count(tcp.retransmissions, "segment");
+        let (again, segments) = (count(again, "byte"), count(tcp.retransmissions, "segment"));
         let mut text =
-            format!("the {} sent {again} bytes again ({percent:.1} % of its {all}), in {segments}", close.from.name());
+            format!("the {} sent {again} again ({percent:.1} % of its {all}), in {segments}", close.from.name());
         if tcp.lost_before_capture > 0 {
             text += &format!(", {} of them for what was lost before the point of capture", tcp.lost_before_capture);
         }

@@ -12,7 +12,7 @@ mod vector;
 use std::ops::Range;
 
 use super::{Amf, Context, Members};
-use crate::wire::words::count;
+use crate::wire::words::{self, count, counted};
 use crate::wire::{Field, Label, Reader, Recorder, Stop, Trouble, Value};
 use tables::{Tables, u29};
 
@@ -198,7 +198,7 @@ fn items<R: Recorder>(
             break;
         }
         if r.is_empty() {
-            context.end_unclosed(r, "array", &format!("{index} of its {count} values"));
+            context.end_unclosed(r, "array", &format!("{index} of its {}", words::count(u64::from(count), "value")));
             break;
         }
         r.label(Label::Index(index));
@@ -212,7 +212,7 @@ fn items<R: Recorder>(
 /// cannot keep.
 fn enough<R: Recorder>(r: &Reader<'_, '_, R>, count: u32, size: usize, what: &str) -> Result<(), Stop> {
     if count as usize > r.left() / size {
-        let what = format!("{count} {what} in an AMF3 value, {} bytes are left", r.left());
+        let what = format!("{count} {what} in an AMF3 value, {}", counted(r.left(), "byte is left", "bytes are left"));
         return Err(r.stop(what).of(Trouble::Truncated));
     }
     Ok(())

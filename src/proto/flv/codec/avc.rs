@@ -9,6 +9,7 @@ use super::picture::{
 };
 use crate::fields;
 use crate::proto::flv::facts::video::Video;
+use crate::wire::words::counted;
 use crate::wire::{Field, Label, Reader, Recorder, Silent, Stop, Trouble, Value};
 
 fields! {
@@ -152,7 +153,10 @@ pub(super) fn unit<R: Recorder>(
         let at = r.at();
         let length = usize::from(r.u16(length)?);
         if length > r.left() {
-            let what = format!("a parameter set has the length {length}, {} bytes are left", r.left());
+            let what = format!(
+                "a parameter set has the length {length}, {}",
+                counted(r.left(), "byte is left", "bytes are left")
+            );
             return Err(Stop::new(at, what).of(Trouble::Tiling));
         }
         let start = r.at();

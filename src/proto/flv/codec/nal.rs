@@ -4,6 +4,7 @@
 use crate::fields;
 use crate::limits::Limits;
 use crate::proto::flv::facts::video::LengthSizes;
+use crate::wire::words::counted;
 use crate::wire::{Label, Reader, Recorder, Stop, Trouble, Value};
 
 fields! {
@@ -154,7 +155,10 @@ impl Broken {
             }
             Fault::Zero => (format!("NAL unit {unit} has the length 0"), Trouble::Tiling),
             Fault::Overrun { length, left } => {
-                let what = format!("NAL unit {unit} has the length {length} (in {USUAL} bytes), {left} bytes are left");
+                let what = format!(
+                    "NAL unit {unit} has the length {length} (in {USUAL} bytes), {}",
+                    counted(left as usize, "byte is left", "bytes are left")
+                );
                 (what, Trouble::Tiling)
             }
             Fault::Short(length) => {

@@ -5,6 +5,7 @@ use super::bits::Bits;
 use super::picture::{CONFIGURATION, Facts, LEVEL_IDC, PROFILE_IDC, TRAILING, VERSION, level, size};
 use crate::fields;
 use crate::proto::flv::facts::video::{FrameType, Video};
+use crate::wire::words::{count, counted};
 use crate::wire::{Reader, Recorder, Stop};
 
 fields! {
@@ -60,7 +61,11 @@ fn record<R: Recorder>(r: &mut Reader<'_, '_, R>, facts: &mut Facts) -> Result<(
     bits.uint(r, &MATRIX, 8)?;
     let length = bits.uint(r, &INITIALIZATION_SIZE, 16)?;
     if length as usize > r.left() {
-        return Err(r.stop(format!("{length} bytes of initialization data, {} are left", r.left())));
+        return Err(r.stop(format!(
+            "{} of initialization data, {}",
+            count(u64::from(length), "byte"),
+            counted(r.left(), "is left", "are left")
+        )));
     }
     Ok(())
 }

@@ -32,10 +32,10 @@ pub(super) fn value_into(line: &mut String, value: &Amf, depth: usize) {
         Amf::Unsupported => line.push_str("unsupported"),
         Amf::Reference(index) => write(line, format_args!("reference {index}")),
         Amf::Date { ms, .. } => write(line, format_args!("date {ms}")),
-        Amf::ByteArray(bytes) => write(line, format_args!("({} bytes)", bytes.len())),
+        Amf::ByteArray(bytes) => write(line, format_args!("({})", words::count(bytes.len() as u64, "byte"))),
         Amf::Externalizable { class, bytes } => {
             clip(line, class);
-            write(line, format_args!(" ({} bytes, not decoded)", bytes.len()));
+            write(line, format_args!(" ({}, not decoded)", words::count(bytes.len() as u64, "byte")));
         }
         Amf::StrictArray(items) => list_into(line, items, |line, item| inner(line, item, depth)),
         Amf::Vector { items, .. } => match items {
