@@ -313,3 +313,29 @@ fn announced_sources_tell_media_whose_port_is_not_captured() {
         }
     }
 }
+
+/// The screen keeps no datagram's bytes: what it is and how long is known all the same, and they can be put back.
+#[test]
+fn a_datagram_without_its_bytes_still_has_its_name() {
+    let report = [&[0x80, 200, 0, 6][..], &78_u32.to_be_bytes(), &[0; 20]].concat();
+    let ftl = started(78, 65_534).datagram(C, &ping(1)).datagram(S, &ping(1)).datagram(C, &video(0, 78));
+    let ftl = ftl.datagram(C, &report).datagram(S, &nack(78, 0)).datagram(C, &[0x80, 204, 0, 0]).datagram(C, &[7; 9]);
+    let mut names = Vec::new();
+    for event in given(&ftl.frames()).events {
+        let Event::Ftl(message) = event else { continue };
+        if message.offset().is_some() {
+            continue;
+        }
+        let mut stripped = message.clone();
+        stripped.strip();
+        assert!(stripped.payload().is_empty() && !message.payload().is_empty());
+        assert_eq!((stripped.type_name(), stripped.size()), (message.type_name(), message.size()));
+        assert_eq!(stripped.stripped().unwrap().1 as u64, message.size());
+        names.push(stripped.type_name());
+        stripped.restore(message.payload().clone());
+        assert_eq!((stripped.payload(), stripped.type_name()), (message.payload(), message.type_name()));
+        assert_eq!((stripped.describe(), stripped.problems()), (message.describe(), message.problems()));
+    }
+    let expected = ["ftl_ping", "ftl_ping", "rtp", "rtcp_sender_report", "rtcp_nack", "rtcp", "unknown"];
+    assert_eq!(names, expected);
+}
