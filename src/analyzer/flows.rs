@@ -221,7 +221,10 @@ impl State {
         let server = if client == a { b } else { a };
         let may_be_its = |waiting: &&mut Waiting| {
             let hosts = waiting.client.ip() == client.ip() && waiting.server.ip() == server.ip();
-            hosts && waiting.awaited.port.is_none() && waiting.flows == 0
+            let sources = &waiting.awaited.sources;
+            let mut all = kept.iter().filter_map(|kept| source_of(&kept.payload));
+            let is_announced = sources.is_empty() || all.any(|source| sources.contains(&source));
+            hosts && waiting.awaited.port.is_none() && waiting.flows == 0 && is_announced
         };
         if let Some(waiting) = self.waiting_sessions.iter_mut().find(may_be_its) {
             waiting.flows += 1;
@@ -285,11 +288,15 @@ impl State {
     /// A session was told something: it may have learned which datagrams will be its own.
     pub(super) fn look_for_flows(&mut self, session: u32, client: SocketAddr, server: SocketAddr) {
         let Some(awaited) = self.sessions.awaited(session) else { return };
-        if self.waiting_sessions.iter().any(|waiting| waiting.session == session) {
-            return;
-        }
         let port = awaited.port;
-        self.waiting_sessions.push(Waiting { session, client, server, awaited, flows: 0, is_left: false });
+        match self.waiting_sessions.iter_mut().find(|waiting| waiting.session == session) {
+            Some(waiting) if waiting.awaited.port.is_some() => return,
+            // Now it may know more.
+            Some(waiting) => waiting.awaited = awaited,
+            None => {
+                self.waiting_sessions.push(Waiting { session, client, server, awaited, flows: 0, is_left: false });
+            }
+        }
         let Some(port) = port else { return };
         let media = SocketAddr::new(server.ip(), port);
         self.supersede(session, client, media);
@@ -376,17 +383,18 @@ impl State {
         self.next_look = Time(now.time.0.saturating_add(LOOK));
         let mut over = Vec::new();
         for (ends, flow) in self.flows.iter_mut() {
-            let last = match flow {
-                Flow::Session { last, .. } => *last,
-                Flow::Unknown(kept, _) => kept.last().map(|kept| kept.at.time).unwrap_or_default(),
+            let (number, last) = match flow {
+                Flow::Session { number, last, .. } => (*number, *last),
+                Flow::Unknown(kept, _) => (u32::MAX, kept.last().map(|kept| kept.at.time).unwrap_or_default()),
                 Flow::Other => continue,
             };
             if how == How::EndOfCapture || now.time.since(last) > SILENCE {
-                over.push(*ends);
+                over.push((number, *ends));
             }
         }
+        // Sessions end in the order of their numbers.
         over.sort_unstable();
-        for [a, b] in over {
+        for (_, [a, b]) in over {
             self.conclude_flow(a, b);
             if let Some(flow) = self.flows.remove(a, b) {
                 self.end_flow(flow, how, now);

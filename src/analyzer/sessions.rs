@@ -98,7 +98,7 @@ impl Sessions {
     pub(super) fn awaited(&mut self, number: u32) -> Option<Awaited> {
         let session = self.open.get_mut(&number)?;
         let awaited = session.consumer.awaited();
-        session.may_wait = awaited.is_none();
+        session.may_wait = awaited.as_ref().is_none_or(|awaited| awaited.port.is_none());
         awaited
     }
 

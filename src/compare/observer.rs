@@ -44,6 +44,7 @@ impl Observer {
         let id = event.session();
         if let Event::Session(opened) = event {
             profile.began(opened.at.time);
+            profile.of_rtmp += u64::from(opened.protocol != FTL);
             // What came before the capture, or is encrypted, is what the rest depends on.
             if opened.start == Start::Midstream || opened.protocol == "rtmpe" {
                 profile.left_out += 1;

@@ -69,6 +69,8 @@ pub struct Profile {
     pub sessions: u64,
     /// Sessions that were not, because the capture lacks their beginning or they are encrypted.
     pub left_out: u64,
+    /// Sessions of either kind that speak RTMP: other servers have no codes.
+    pub(super) of_rtmp: u64,
     /// The captures that it comes from, by their places among all.
     pub captures: Vec<usize>,
     /// What the user says of the server.

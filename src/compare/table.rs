@@ -65,7 +65,12 @@ impl Comparison {
     }
 }
 
+/// None where sessions were seen and none of them speaks RTMP.
 fn codes(profiles: &[Profile]) -> Vec<CodeRow> {
+    let is_seen = profiles.iter().any(|profile| profile.sessions + profile.left_out > 0);
+    if is_seen && profiles.iter().all(|profile| profile.of_rtmp == 0) {
+        return Vec::new();
+    }
     let seen: BTreeSet<&str> = profiles.iter().flat_map(|profile| profile.codes.keys().map(String::as_str)).collect();
     let known = STATUSES.iter().map(|status| status.code);
     let unknown = seen.iter().copied().filter(|code| status::find(code).is_none());

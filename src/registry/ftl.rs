@@ -3,9 +3,9 @@
 use super::native::{Native, Seen, Visit};
 use super::subject::Subject;
 use crate::fields;
-use crate::proto::Event;
-use crate::proto::ftl::{Body, Message};
-use crate::proto::rtp::Arrival;
+use crate::proto::ftl::{Body, Item, Message, media};
+use crate::proto::rtp::{Arrival, Seen as Received};
+use crate::proto::{Answer, Event};
 use crate::wire::Field;
 
 fields! {
@@ -32,55 +32,78 @@ fields! {
 /// The field's group in the payload, the field, and its value.
 type Member = (&'static str, &'static Field, Seen<'static>);
 
+/// Declares each member once: its group, its field, and its value in a message that has it.
+macro_rules! members {
+    ($($group:literal $field:ident: $value:expr;)*) => {
+        /// All of a message.
+        pub(crate) fn members(message: &Message) -> impl Iterator<Item = Member> {
+            static ALL: &[(&str, &Field, fn(&Message) -> Option<Seen<'static>>)] = &[$(($group, &$field, $value)),*];
+            ALL.iter().filter_map(|(group, field, value)| Some((*group, *field, value(message)?)))
+        }
+
+        /// Each with the way to its values.
+        pub(crate) static NATIVES: &[Native] = &[$(Native {
+            field: &$field,
+            values: |subject, visit| member(subject, visit, $value),
+        }),*];
+    };
+}
+
+members! {
+    "ftl" ANSWERS: |message| reply(message).map(number);
+    "ftl" LATENCY: |message| reply(message).map(latency);
+    "ftl" SIGNATURE_VALID: |message| line(message)?.signature_valid.map(Seen::Bool);
+    "ftl_ping" PING_ANSWERS: |message| echo(message).map(number);
+    "ftl_ping" PING_LATENCY: |message| echo(message).map(latency);
+    "rtp" ARRIVAL: |message| Some(Seen::Word(seen(message)?.arrival.name()));
+    "rtp" MISSING: |message| match seen(message)?.arrival {
+        Arrival::Ahead { missing } => Some(Seen::Uint(u64::from(missing))),
+        _ => None,
+    };
+    "rtp" RETRANSMISSION: |message| match seen(message)?.arrival {
+        Arrival::Retransmission { .. } => Some(Seen::Bool(true)),
+        _ => None,
+    };
+    "rtp" FRAME: |message| seen(message)?.frame.map(Seen::Uint);
+}
+
 /// All of an event; none of another protocol's.
-pub(crate) fn members_of(event: &Event) -> Vec<Member> {
-    if let Event::Ftl(message) = event { members(message) } else { Vec::new() }
+pub(crate) fn members_of(event: &Event) -> impl Iterator<Item = Member> {
+    let message = if let Event::Ftl(message) = event { Some(message) } else { None };
+    message.into_iter().flat_map(members)
 }
 
-/// All of a message.
-pub(crate) fn members(message: &Message) -> Vec<Member> {
-    let mut members: Vec<Member> = Vec::new();
-    let answers = message.answers().map(|answer| (Seen::Uint(answer.n), Seen::Number(answer.latency as f64 / 1e6)));
-    match &message.body {
-        Body::Line(line) => {
-            if let Some((n, latency)) = answers {
-                members.extend([("ftl", &ANSWERS, n), ("ftl", &LATENCY, latency)]);
-            }
-            members.extend(line.signature_valid.map(|valid| ("ftl", &SIGNATURE_VALID, Seen::Bool(valid))));
-        }
-        Body::Datagram(datagram) => {
-            if let Some((n, latency)) = answers {
-                members.extend([("ftl_ping", &PING_ANSWERS, n), ("ftl_ping", &PING_LATENCY, latency)]);
-            }
-            if let Some(seen) = datagram.item.seen {
-                members.push(("rtp", &ARRIVAL, Seen::Word(seen.arrival.name())));
-                match seen.arrival {
-                    Arrival::Ahead { missing } => members.push(("rtp", &MISSING, Seen::Uint(u64::from(missing)))),
-                    Arrival::Retransmission { .. } => members.push(("rtp", &RETRANSMISSION, Seen::Bool(true))),
-                    _ => {}
-                }
-                members.extend(seen.frame.map(|frame| ("rtp", &FRAME, Seen::Uint(frame))));
-            }
-        }
-        Body::Unreachable(_) => {}
-    }
-    members
-}
-
-fn member(subject: &Subject<'_>, visit: &mut Visit<'_>, field: &'static Field) -> bool {
+fn member(subject: &Subject<'_>, visit: &mut Visit<'_>, value: fn(&Message) -> Option<Seen<'static>>) -> bool {
     let Event::Ftl(message) = subject.event else { return false };
-    members(message).into_iter().any(|(_, known, seen)| known.name == field.name && visit(seen))
+    value(message).is_some_and(visit)
 }
 
-/// Each with the way to its values.
-pub(crate) static NATIVES: &[Native] = &[
-    Native { field: &ANSWERS, values: |s, visit| member(s, visit, &ANSWERS) },
-    Native { field: &LATENCY, values: |s, visit| member(s, visit, &LATENCY) },
-    Native { field: &SIGNATURE_VALID, values: |s, visit| member(s, visit, &SIGNATURE_VALID) },
-    Native { field: &PING_ANSWERS, values: |s, visit| member(s, visit, &PING_ANSWERS) },
-    Native { field: &PING_LATENCY, values: |s, visit| member(s, visit, &PING_LATENCY) },
-    Native { field: &ARRIVAL, values: |s, visit| member(s, visit, &ARRIVAL) },
-    Native { field: &MISSING, values: |s, visit| member(s, visit, &MISSING) },
-    Native { field: &RETRANSMISSION, values: |s, visit| member(s, visit, &RETRANSMISSION) },
-    Native { field: &FRAME, values: |s, visit| member(s, visit, &FRAME) },
-];
+/// What a reply answers.
+fn reply(message: &Message) -> Option<Answer> {
+    line(message).and(message.answers())
+}
+
+/// What an echo answers.
+fn echo(message: &Message) -> Option<Answer> {
+    datagram(message).and(message.answers())
+}
+
+fn number(answer: Answer) -> Seen<'static> {
+    Seen::Uint(answer.n)
+}
+
+fn latency(answer: Answer) -> Seen<'static> {
+    Seen::Number(answer.latency as f64 / 1e6)
+}
+
+fn line(message: &Message) -> Option<&Item> {
+    if let Body::Line(item) = &message.body { Some(item) } else { None }
+}
+
+fn datagram(message: &Message) -> Option<&media::Item> {
+    if let Body::Datagram(datagram) = &message.body { Some(&datagram.item) } else { None }
+}
+
+fn seen(message: &Message) -> Option<Received> {
+    datagram(message)?.seen
+}

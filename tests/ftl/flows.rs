@@ -101,6 +101,15 @@ fn with_media(ftl: Ftl, ssrc: u32, datagrams: u16) -> Ftl {
     })
 }
 
+/// A frame of another connection: TCP with another port of the client, at bytes 34 and 35 of its own frames, 36 and 37 of the server's.
+fn with_client_port(mut frame: Vec<u8>, port: u16) -> Vec<u8> {
+    let at = if frame[26..30] == [192, 0, 2, 1] { 34 } else { 36 };
+    if frame[23] == 6 {
+        frame[at..at + 2].copy_from_slice(&port.to_be_bytes());
+    }
+    frame
+}
+
 #[test]
 fn media_goes_with_the_session_that_named_its_port() {
     let given = given(&with_media(started(78, 65_534), 78, 8).close(C).frames());
@@ -134,14 +143,8 @@ fn sources_tell_sessions_at_one_port_apart() {
     let one = with_media(started(78, 65_534), 78, 4).frames();
     let server = ([192, 0, 2, 2], 65_534).into();
     let other = started(178, 65_534).media_between(([192, 0, 2, 1], 50_003).into(), server);
-    // The other connection has another port of the client: bytes 34 and 35 of its own frames, 36 and 37 of the server's.
-    let moved = with_media(other, 178, 4).frames().into_iter().map(|(time, mut frame)| {
-        let at = if frame[26..30] == [192, 0, 2, 1] { 34 } else { 36 };
-        if frame[23] == 6 {
-            frame[at..at + 2].copy_from_slice(&50_100_u16.to_be_bytes());
-        }
-        (Time(time.0 + 1), frame)
-    });
+    let moved = with_media(other, 178, 4).frames();
+    let moved = moved.into_iter().map(|(time, frame)| (Time(time.0 + 1), with_client_port(frame, 50_100)));
     let mut frames: Frames = one.into_iter().chain(moved).collect();
     frames.sort_by_key(|(time, _)| *time);
     let given = given(&frames);
@@ -199,6 +202,24 @@ fn media_waits_for_a_connection_that_is_joined_later() {
     assert_eq!((sessions[0].1, sessions[0].2, sessions[0].3), (Start::Midstream, 4, 76));
 }
 
+/// Whatever their addresses are, what the end of the capture ends is told in the order of the sessions.
+#[test]
+fn sessions_end_in_the_order_of_their_numbers() {
+    let server = ([192, 0, 2, 2], 65_534).into();
+    let first = with_media(started(78, 65_534).media_between(([192, 0, 2, 1], 60_000).into(), server), 78, 4).frames();
+    let other =
+        with_media(started(178, 65_534).media_between(([192, 0, 2, 1], 40_000).into(), server), 178, 4).frames();
+    let moved = other.into_iter().map(|(time, frame)| (Time(time.0 + 1), with_client_port(frame, 50_100)));
+    let mut frames: Frames = first.into_iter().chain(moved).collect();
+    frames.sort_by_key(|(time, _)| *time);
+    let given = given(&frames);
+    let ended = given.events.iter().filter_map(|event| match event {
+        Event::Close(close) if close.last => Some(close.session),
+        _ => None,
+    });
+    assert_eq!(ended.collect::<Vec<_>>(), [1, 2]);
+}
+
 /// A client that begins anew, from the same UDP port or another, has its media in the new session.
 #[test]
 fn a_client_that_begins_anew_takes_its_media_along() {
@@ -210,13 +231,9 @@ fn a_client_that_begins_anew_takes_its_media_along() {
         let again = started(78, 65_534).media_between(([192, 0, 2, 1], port).into(), server);
         let again = with_media(again, 78, 4).frames();
         let start = again[0].0.0;
-        let moved = again.into_iter().map(|(time, mut frame)| {
-            let at = if frame[26..30] == [192, 0, 2, 1] { 34 } else { 36 };
-            if frame[23] == 6 {
-                frame[at..at + 2].copy_from_slice(&50_100_u16.to_be_bytes());
-            }
-            (Time(time.0 - start + end + 100_000_000), frame)
-        });
+        let moved = again
+            .into_iter()
+            .map(|(time, frame)| (Time(time.0 - start + end + 100_000_000), with_client_port(frame, 50_100)));
         let given = given(&first.into_iter().chain(moved).collect());
         let expected = [(1, Start::Syn, 9, 6), (2, Start::Syn, 9, 6)];
         assert_eq!(sessions(&given), expected, "closed {is_closed}, port {port}");
@@ -277,4 +294,48 @@ fn a_session_goes_on_with_its_other_flow() {
     assert_eq!(sessions(&given), [(1, Start::Syn, 9, 12 + 20)]);
     assert_eq!((flows(&given).len(), given.unread), (2, 0));
     assert!(matches!(given.events.last(), Some(Event::Close(close)) if close.last));
+}
+
+/// Where the server's side is not in the capture, nothing names the port: what the client announced tells its media.
+#[test]
+fn announced_sources_tell_media_whose_port_is_not_captured() {
+    for (ssrc, is_its) in [(78, true), (178, false)] {
+        for is_closed in [true, false] {
+            let ftl = with_media(started(78, 65_534), ssrc, 40);
+            let ftl = if is_closed { ftl.close(C) } else { ftl };
+            let by_client = |(_, frame): &(Time, Vec<u8>)| frame[26..30] == [192, 0, 2, 1];
+            let frames: Frames = ftl.frames().into_iter().filter(by_client).collect();
+            let given = given(&frames);
+            let (one, other) = ((1, Start::Syn, 6, 50), [(1, Start::Syn, 6, 0), (2, Start::Midstream, 0, 50)]);
+            let expected = if is_its { vec![one] } else { other.to_vec() };
+            assert_eq!(sessions(&given), expected, "ssrc {ssrc}, closed {is_closed}");
+            assert_eq!(given.unread, 0);
+        }
+    }
+}
+
+/// The screen keeps no datagram's bytes: what it is and how long is known all the same, and they can be put back.
+#[test]
+fn a_datagram_without_its_bytes_still_has_its_name() {
+    let report = [&[0x80, 200, 0, 6][..], &78_u32.to_be_bytes(), &[0; 20]].concat();
+    let ftl = started(78, 65_534).datagram(C, &ping(1)).datagram(S, &ping(1)).datagram(C, &video(0, 78));
+    let ftl = ftl.datagram(C, &report).datagram(S, &nack(78, 0)).datagram(C, &[0x80, 204, 0, 0]).datagram(C, &[7; 9]);
+    let mut names = Vec::new();
+    for event in given(&ftl.frames()).events {
+        let Event::Ftl(message) = event else { continue };
+        if message.offset().is_some() {
+            continue;
+        }
+        let mut stripped = message.clone();
+        stripped.strip();
+        assert!(stripped.payload().is_empty() && !message.payload().is_empty());
+        assert_eq!((stripped.type_name(), stripped.size()), (message.type_name(), message.size()));
+        assert_eq!(stripped.stripped().unwrap().1 as u64, message.size());
+        names.push(stripped.type_name());
+        stripped.restore(message.payload().clone());
+        assert_eq!((stripped.payload(), stripped.type_name()), (message.payload(), message.type_name()));
+        assert_eq!((stripped.describe(), stripped.problems()), (message.describe(), message.problems()));
+    }
+    let expected = ["ftl_ping", "ftl_ping", "rtp", "rtcp_sender_report", "rtcp_nack", "rtcp", "unknown"];
+    assert_eq!(names, expected);
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use rtmp_inspect::proto::ftl::{self, media};
 use rtmp_inspect::proto::rtp::{Arrival, Codec, Formats, Frame, Media, NalType};
+use rtmp_inspect::synth::ftl::Rtp;
 use rtmp_inspect::wire::{PacketNo, Side, Silent, Time};
 
 use crate::pcap::{C, Packet, S, moment, packets};
@@ -280,6 +281,38 @@ fn formats_that_are_known_late() {
     assert_eq!(flow.streams().next().unwrap().1.codec(), Some(Codec::H264));
     let kinds: Vec<_> = frames.iter().map(|frame| matches!(frame.media, Media::H264 { .. })).collect();
     assert_eq!(kinds, [false, true]);
+}
+
+/// An SPS of pictures of 16 by 16, of which so much is cut off: left, right, top and bottom, two pixels each.
+fn sps(crop: [u32; 4]) -> Vec<u8> {
+    // Exp-Golomb: H.264 §9.1.
+    let code = |number: u32| format!("{:01$b}", number + 1, 2 * (number + 1).ilog2() as usize + 1);
+    let before = [0, 0, 0, 0, 1].map(code).concat() + "0" + &code(0) + &code(0) + "111";
+    let mut bits = before + &crop.map(code).concat() + "01";
+    bits += &"0".repeat(bits.len().next_multiple_of(8) - bits.len());
+    let bytes =
+        bits.as_bytes().chunks(8).map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap());
+    [0x67, 66, 0xc0, 30].into_iter().chain(bytes).collect()
+}
+
+/// A crop that leaves nothing of the pictures gives no size, instead of a wrong one.
+#[test]
+fn a_crop_that_leaves_nothing() {
+    let size = |crop: [u32; 4]| {
+        let rtp = |sequence_number: u16, payload: Vec<u8>| {
+            let marker = sequence_number == 1;
+            Bytes::from(Rtp { marker, payload_type: 96, sequence_number, timestamp: 9, ssrc: 78, payload }.bytes())
+        };
+        let heard = flow_of(&[(C, rtp(0, sps(crop))), (C, rtp(1, vec![0x65, 1, 2, 3]))]).1;
+        let [Frame { media: Media::H264 { pictures: Some(pictures), .. }, .. }] = &heard.frames[..] else {
+            panic!("{:?}", heard.frames)
+        };
+        (pictures.width, pictures.height)
+    };
+    assert_eq!(size([0, 0, 0, 0]), (Some(16), Some(16)));
+    assert_eq!(size([1, 6, 0, 1]), (Some(2), Some(14)));
+    assert_eq!(size([1, 7, 0, 0]), (None, None));
+    assert_eq!(size([0, 0, 200, 9]), (None, None));
 }
 
 /// A frame whose missing packet never comes is told a second later, not at the end.

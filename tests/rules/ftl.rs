@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
+use rtmp_inspect::export::Writer;
+use rtmp_inspect::export::json::JsonWriter;
+use rtmp_inspect::limits::Limits;
 use rtmp_inspect::proto::Event;
 use rtmp_inspect::proto::ftl::{Body, Phase};
+use rtmp_inspect::proto::rtmp::secrets::Masks;
 use rtmp_inspect::rules::Finding;
 use rtmp_inspect::synth::ftl::{Ftl, Rtp, nack};
 use rtmp_inspect::wire::Side;
@@ -684,4 +688,45 @@ fn real_sessions_have_these_findings() {
     ];
     let all = names.map(|name| format!("{name}\n{}\n", said(name))).join("\n");
     insta::assert_snapshot!(all);
+}
+
+/// What shows a fault is marked in the line, or in the datagram.
+#[test]
+fn findings_point_at_bytes() {
+    let marked = |ftl: &Ftl, code: &str| {
+        let story = story(ftl);
+        let finding = story.findings.iter().find(|finding| finding.rule.code == code).unwrap();
+        let marked = finding.marked().unwrap();
+        (marked.at.start, marked.bytes.to_vec())
+    };
+    let other = Rtp { ssrc: 0x0102_0304, ..video(0, 0, IDR) };
+    for (code, ftl, at, bytes) in [
+        ("FTL001", connecting().server("405 no"), 0, &b"405"[..]),
+        ("FTL003", challenged().client("Video: true"), 0, b"Video"),
+        ("FTL004", announcing(&[("VideoCodec", "")]).client("."), 0, b"."),
+        ("FTL005", announcing(&[("VideoCodec", "HEVC")]), 12, b"HEVC"),
+        ("FTL006", Ftl::new().write(C, b"HMAC\n").server("200 00"), 4, b"\n"),
+        ("FTL008", announcing(&[]).client(".").server("200 hi"), 0, b"200"),
+        ("FTL012", started().datagram(C, &other.bytes()), 8, &[1, 2, 3, 4]),
+        ("FTL012", started().datagram(C, &Rtp { payload_type: 99, ..video(0, 0, IDR) }.bytes()), 1, &[0xe3]),
+        ("FTL019", announcing(&[("ProtocolVersion", "0.8")]), 17, b"0.8"),
+    ] {
+        assert_eq!(marked(&ftl, code), (at, bytes.to_vec()), "{code}");
+    }
+}
+
+/// A signature stays masked where it is marked.
+#[test]
+fn a_marked_signature_is_masked() {
+    let story = Story::of_timed(&clean().frames(), &["77-another".to_owned()]);
+    let finding = story.findings.iter().find(|finding| finding.rule.code == "FTL002").unwrap();
+    for reveal in [false, true] {
+        let mut json = JsonWriter::new(Vec::new(), true);
+        json.finding(finding, &Masks::new(reveal, &Limits::default())).unwrap();
+        let line: serde_json::Value = serde_json::from_slice(&json.into_inner()).unwrap();
+        assert_eq!(line["evidence"]["at"], serde_json::json!([12, 140]));
+        let hex = SIGNATURE.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let expected = if reveal { hex } else { "2a".repeat(128) };
+        assert_eq!(line["evidence"]["bytes"], expected);
+    }
 }

@@ -82,6 +82,9 @@ fn tested(page: &mut String, comparison: &Comparison) {
 }
 
 fn codes(page: &mut String, comparison: &Comparison) {
+    if comparison.codes.is_empty() {
+        return;
+    }
     *page += "<h2>Information objects</h2>\n<p class=\"legend\">";
     for state in State::ALL {
         *page += &format!("<span class=\"{}\">{} {}</span> ", state.name(), state.mark(), state.words());

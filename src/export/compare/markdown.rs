@@ -10,35 +10,8 @@ pub fn markdown(comparison: &Comparison) -> Page {
     let mut text = String::new();
     digest(&mut text, comparison);
     tested(&mut text, comparison);
-    text += "\n### Information objects\n\n";
-    text += "| Code | Level | Meaning |";
-    comparison.labels.iter().for_each(|label| text += &format!(" {} |", code(label)));
-    text += " Comments |\n| --- | --- | --- |";
-    text += &" --- |".repeat(comparison.labels.len() + 1);
-    text.push('\n');
-    for row in shown_codes(comparison) {
-        text += &format!("| {} | {} | {} |", code(&row.code), level(&row.level), escaped(&row.meaning));
-        for cell in &row.cells {
-            text += &match cell.state {
-                State::Deviates | State::Missing => format!(" {} {} |", cell.state.mark(), code(&brief(cell))),
-                State::Works | State::NotExercised => format!(" {} |", cell.state.mark()),
-            };
-        }
-        text += &format!(" {} |\n", comments(row));
-    }
-    text.push('\n');
-    let legend = State::ALL.map(|state| format!("{} {}", state.mark(), state.words()));
-    text += &legend.join(" · ");
-    text += "\n\n<details><summary>What each state rests on</summary>\n\n";
-    for row in shown_codes(comparison) {
-        for (label, cell) in comparison.labels.iter().zip(&row.cells) {
-            if cell.state != State::NotExercised {
-                text += &format!("- {} {} {}\n", code(&row.code), code(label), told(comparison, cell));
-            }
-        }
-    }
-    text +=
-        "\n`capture session:message` says where a thing can be seen.\n\n</details>\n\n### Behaviour that differs\n\n";
+    codes(&mut text, comparison);
+    text += "\n### Behaviour that differs\n\n";
     table(&mut text, comparison, comparison.behaviour.iter().filter(|row| worth(row) == Worth::Differs));
     for (what, summary) in [(Worth::Agrees, "Where all agree"), (Worth::Alone, "Seen on one server alone")] {
         let rows = || comparison.behaviour.iter().filter(|row| worth(row) == what);
@@ -54,6 +27,41 @@ pub fn markdown(comparison: &Comparison) -> Page {
         text += "\n</details>\n";
     }
     Page::of(&text)
+}
+
+/// The table of codes, and what each state rests on.
+fn codes(text: &mut String, comparison: &Comparison) {
+    if comparison.codes.is_empty() {
+        return;
+    }
+    *text += "\n### Information objects\n\n";
+    *text += "| Code | Level | Meaning |";
+    comparison.labels.iter().for_each(|label| *text += &format!(" {} |", code(label)));
+    *text += " Comments |\n| --- | --- | --- |";
+    *text += &" --- |".repeat(comparison.labels.len() + 1);
+    text.push('\n');
+    for row in shown_codes(comparison) {
+        *text += &format!("| {} | {} | {} |", code(&row.code), level(&row.level), escaped(&row.meaning));
+        for cell in &row.cells {
+            *text += &match cell.state {
+                State::Deviates | State::Missing => format!(" {} {} |", cell.state.mark(), code(&brief(cell))),
+                State::Works | State::NotExercised => format!(" {} |", cell.state.mark()),
+            };
+        }
+        *text += &format!(" {} |\n", comments(row));
+    }
+    text.push('\n');
+    let legend = State::ALL.map(|state| format!("{} {}", state.mark(), state.words()));
+    *text += &legend.join(" · ");
+    *text += "\n\n<details><summary>What each state rests on</summary>\n\n";
+    for row in shown_codes(comparison) {
+        for (label, cell) in comparison.labels.iter().zip(&row.cells) {
+            if cell.state != State::NotExercised {
+                *text += &format!("- {} {} {}\n", code(&row.code), code(label), told(comparison, cell));
+            }
+        }
+    }
+    *text += "\n`capture session:message` says where a thing can be seen.\n\n</details>\n";
 }
 
 /// A level; of a code that is not known it is text from the wire.

@@ -68,6 +68,9 @@ impl Sheet<'_> {
     }
 
     fn codes(&mut self) {
+        if self.comparison.codes.is_empty() {
+            return;
+        }
         let labels: Vec<String> =
             self.comparison.labels.iter().map(|label| fit(&escape(label), LABEL).into_owned()).collect();
         for columns in columns(&labels) {

@@ -38,7 +38,7 @@ impl<W: Write> JsonWriter<W> {
         let mut tree = std::mem::take(&mut self.tree);
         tree.clear();
         message.record(&mut tree);
-        let members = registry::ftl::members(message);
+        let members: Vec<_> = registry::ftl::members(message).collect();
         let behind = members.first().map(|(key, _, _)| Behind {
             key,
             members: members.iter().map(|(_, field, seen)| (*field, *seen)).collect(),

@@ -4,12 +4,14 @@
 mod properties;
 mod text;
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::limits::Limits;
 use crate::net::{How, TcpFacts};
 use crate::proto::rtmp::{Head, HeaderBytes, Message, MessageType, Reading};
-use crate::proto::{Attempts, Close, Event, Gap};
-use crate::wire::{Moment, PacketNo, Side, Time};
+use crate::proto::{self, Attempts, Close, Event, Gap, ftl, rtp};
+use crate::wire::{Field, Moment, PacketNo, Side, Time};
 
 fn message(kind: MessageType, payload: &[u8]) -> Event {
     let at = |packet, ns: i64| Moment { packet: PacketNo(packet), time: Time(1_000_000_000_000 + ns) };
@@ -247,4 +249,21 @@ fn references_to_references_end() {
     let payload = [&*text("x"), &[0; 9], &[5], &[10, 0, 0, 0, 2, 7, 0, 0, 7, 0, 0]].concat();
     let event = message(MessageType::COMMAND_AMF0, &payload);
     assert!(!ask(&format!("arguments[0]{} == 1", "[*]".repeat(40)), &event));
+}
+
+/// What a name without its first part means depends on this list.
+#[test]
+fn the_list_of_other_protocols_is_whole() {
+    let first = |name: &'static str| name.split('.').next().unwrap();
+    let others: BTreeSet<_> = ftl::fields()
+        .chain(rtp::fields())
+        .chain(crate::registry::ftl::FIELDS.iter().copied())
+        .map(|field| first(field.name))
+        .collect();
+    assert!(others.iter().eq(path::OTHERS), "{others:?}");
+    // None of them is RTMP's too.
+    let is_theirs =
+        |field: &&'static Field| ftl::fields().chain(rtp::fields()).any(|other| std::ptr::eq(other, *field));
+    let rtmp = proto::fields().filter(|field| !is_theirs(field));
+    assert_eq!(rtmp.map(|field| first(field.name)).find(|name| others.contains(name)), None);
 }

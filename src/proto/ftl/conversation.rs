@@ -72,12 +72,20 @@ impl Conversation {
         self.items.shrink_to(ROOM);
         let Some(control) = &self.control else { return };
         let state = control.state();
-        let is_started = state.media_port.is_some() || state.phase == Phase::Started;
-        if is_started && self.media.is_none() {
-            let formats = media::formats(&state.attributes);
-            self.formats = formats.clone().into();
-            self.media = Some(Flow::new(formats));
+        if state.media_port.is_some() || state.phase == Phase::Started {
+            self.begin_media();
         }
+    }
+
+    /// From here on media may come, of the types that were announced.
+    fn begin_media(&mut self) {
+        if self.media.is_some() {
+            return;
+        }
+        let attributes = self.control.as_ref().map(|control| control.state().attributes.clone());
+        let formats = media::formats(&attributes.unwrap_or_default());
+        self.formats = formats.clone().into();
+        self.media = Some(Flow::new(formats));
     }
 
     /// The frames that wait for packets which do not come any more.
@@ -133,7 +141,7 @@ impl Consumer for Conversation {
                 control.close(from, at, &mut self.items);
                 self.give(out);
                 let close = self.close(from, how, at, tcp);
-                if close.last && self.media.is_some() {
+                if close.last && (self.media.is_some() || self.awaited().is_some()) {
                     self.end = Some(close);
                 } else {
                     out.events.push_back(Event::Close(close));
@@ -151,11 +159,15 @@ impl Consumer for Conversation {
         let ssrcs = [state.attributes.video.ssrc, state.attributes.audio.ssrc];
         // A PING implies that media was started, where the capture begins behind that.
         let is_started = state.joined && state.phase == Phase::Started;
+        let sources: Vec<_> = ssrcs.into_iter().flatten().collect();
+        // What the server said to the dot may not be in the capture: the sources tell which media it is.
+        let may_start = state.is_dotted && state.phase < Phase::Started && !sources.is_empty();
         let port = state.media_port;
-        (port.is_some() || is_started).then(|| Awaited { port, sources: ssrcs.into_iter().flatten().collect() })
+        (port.is_some() || is_started || may_start).then_some(Awaited { port, sources })
     }
 
     fn datagram(&mut self, from: Side, datagram: &net::Datagram<'_>, at: Moment, out: &mut Sink<'_>) {
+        self.begin_media();
         let Some(media) = &mut self.media else { return };
         media.count_from(*out.messages);
         let bytes = Bytes::copy_from_slice(datagram.payload);

@@ -85,6 +85,8 @@ pub struct State {
     pub nonce: Option<Vec<u8>>,
     pub signature_valid: Option<bool>,
     pub attributes: Attributes,
+    /// The client said the dot.
+    pub is_dotted: bool,
     /// Where media goes: the server's address and this UDP port.
     pub media_port: Option<u16>,
     pub started: Option<Moment>,
@@ -169,7 +171,8 @@ impl State {
                 state.phase = Phase::Ended;
                 state.disconnected.get_or_insert(at);
             }
-            Command::Start | Command::Unknown { .. } => {}
+            Command::Start => state.is_dotted = true,
+            Command::Unknown { .. } => {}
         }
     }
 
