@@ -133,6 +133,22 @@ proptest! {
     }
 }
 
+/// Chunks that one packet holds are taken at once, those of a byte a packet one after the other.
+#[test]
+fn where_chunks_lie_does_not_depend_on_packets() {
+    let packets = link().packets(&conversation());
+    let places = |packets: &[Packet]| {
+        let story = Story::of_packets(packets);
+        let heads = story.messages().map(|message| &message.head);
+        heads.map(|head| (head.offset, head.size, head.chunks, head.runs.clone())).collect::<Vec<_>>()
+    };
+    let expected = places(&packets);
+    assert!(expected.iter().any(|(_, _, chunks, runs)| *chunks > 20 && runs.len() > 1), "{expected:?}");
+    for length in [1, 99, 100, 101, 102, 1001] {
+        assert_eq!(places(&transform::resegment_by(&packets, &[length])), expected, "{length} bytes a packet");
+    }
+}
+
 #[test]
 fn one_byte_a_packet() {
     let packets = link().packets(&conversation());

@@ -46,7 +46,7 @@ impl Rule for NoKeyframe {
             return;
         }
         let (from, stream, now) = (message.from, message.head.message_stream_id, message.head.last);
-        let mut begun = Vec::new();
+        let mut begun = [false; 256];
         let waiting = &mut self.waiting;
         parts(message, |Spot { track, .. }, part| {
             let Part::Video(video) = part else { return };
@@ -72,7 +72,7 @@ impl Rule for NoKeyframe {
                         waiting.say(&then, findings);
                     }
                 }
-            } else if !is_key && known.is_none_or(|known| known.frames == 0) && !begun.contains(&track) {
+            } else if !is_key && known.is_none_or(|known| known.frames == 0) && !begun[usize::from(track)] {
                 waiting.push(Waiting {
                     from,
                     message_stream_id: stream,
@@ -83,7 +83,7 @@ impl Rule for NoKeyframe {
                 });
                 waiting.truncate(REMEMBERED);
             }
-            begun.push(track);
+            begun[usize::from(track)] = true;
         });
     }
 
