@@ -18,6 +18,7 @@ pub mod protocols;
 pub mod rtmp;
 pub mod rtp;
 pub mod stream;
+pub mod tls;
 
 pub use answer::Answer;
 pub use describe::{describe, describe_behind, trouble};
