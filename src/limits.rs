@@ -135,6 +135,15 @@ limits! {
     /// What the beginnings of all connections cost together while their protocols are not yet known. Past it the oldest is
     /// judged by what there is. It is room for a hundred connections that were joined in the middle at once.
     opening_bytes_total: usize = 24 << 20, "bytes";
+    /// What the secrets of a TLS key log may cost. Past it the oldest sessions are forgotten. It is room for over a hundred thousand sessions; a
+    /// busy client has some thousand a day.
+    key_log_bytes: usize = 64 << 20, "bytes", uncounted "how many sessions were forgotten is said with what came of the key log";
+    /// What is kept of one direction's TLS records while the secrets that open them are not there. Past it later records are lost
+    /// until the secrets come. A capture's secrets come within seconds of the handshake, and all of RTMP's requests fit.
+    tls_waiting_bytes: usize = 256 << 10, "bytes";
+    /// The longest TLS handshake message that is read. Past it a message is passed over. Chains of certificates have some
+    /// ten kilobytes.
+    tls_handshake_bytes: usize = 64 << 10, "bytes";
     /// Servers of which it is remembered that connections to them were refused or not answered, or spoke another protocol. Past it
     /// those without a session are forgotten, and further ones not counted. It is for those who knock at every door.
     attempted_servers: usize = 1024, "servers";

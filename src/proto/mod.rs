@@ -21,6 +21,7 @@ pub mod rtmpe;
 pub use keys::Keys;
 pub mod rtp;
 pub mod stream;
+pub mod tls;
 
 pub use answer::Answer;
 pub use describe::{describe, describe_behind, trouble};

@@ -1,0 +1,188 @@
+//! One direction: what its records are protected by, and how much of the stream inside was given.
+
+use zeroize::Zeroizing;
+
+use super::frames::{Frames, Lost};
+use super::keys::Secret;
+use super::messages::Messages;
+use super::opener::Opener;
+use crate::net::Delivery;
+use crate::wire::{Moment, Side};
+
+/// Bytes of records that may be tried behind a first hole, …
+const CREDIT: u64 = 1 << 20;
+/// … and for each byte of records that come.
+const EARNED: u64 = 4;
+
+/// What protects the records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Phase {
+    #[default]
+    Clear,
+    /// TLS 1.3's early data, unless the server refuses it.
+    Early,
+    /// TLS 1.3's handshake.
+    Handshake,
+    /// TLS 1.3's application data, after so many key updates.
+    Traffic(u32),
+    /// TLS 1.2's, from ChangeCipherSpec on.
+    Keys,
+}
+
+#[derive(Debug)]
+pub(super) struct Half {
+    pub(super) frames: Frames,
+    pub(super) messages: Messages,
+    pub(super) phase: Phase,
+    /// None until it is needed.
+    pub(super) opener: Option<Box<Opener>>,
+    /// The traffic secret of the phase before, once a KeyUpdate ends that.
+    pub(super) traffic: Traffic,
+    /// The next record's number under these keys.
+    pub(super) sequence: u64,
+    /// The explicit nonce of the last record that was opened, with its number.
+    pub(super) nonce: Option<(u64, u64)>,
+    /// Records before the next one that were not opened.
+    pub(super) lost: Option<Lost>,
+    /// Bytes of memory of its records that wait.
+    pub(super) waiting: usize,
+    /// No further ones may: one did not fit.
+    pub(super) is_full: bool,
+    /// Records that did not fit, behind those that wait.
+    pub(super) lost_behind: Option<Lost>,
+    pub(super) is_midstream: bool,
+    pub(super) is_closed: bool,
+    /// Bytes of records that may be tried to find out which they are.
+    pub(super) credit: u64,
+    /// The stream inside has begun.
+    has_begun: bool,
+    /// Where the next byte of it stands.
+    position: u64,
+    /// Bytes of it that are missing before the next one.
+    missing: Option<(u64, Moment)>,
+}
+
+/// A traffic secret that nothing prints.
+#[derive(Default)]
+pub(super) struct Traffic(pub(super) Option<(u32, Secret)>);
+
+impl std::fmt::Debug for Traffic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "known" } else { "unknown" })
+    }
+}
+
+impl Traffic {
+    pub(super) fn keep(&mut self, generation: u32, secret: &[u8]) {
+        self.0 = Some((generation, Zeroizing::new(secret.to_vec())));
+    }
+}
+
+impl Default for Half {
+    fn default() -> Self {
+        Half {
+            frames: Frames::default(),
+            messages: Messages::default(),
+            phase: Phase::Clear,
+            opener: None,
+            traffic: Traffic::default(),
+            sequence: 0,
+            nonce: None,
+            lost: None,
+            waiting: 0,
+            is_full: false,
+            lost_behind: None,
+            is_midstream: false,
+            is_closed: false,
+            credit: CREDIT,
+            has_begun: false,
+            position: 0,
+            missing: None,
+        }
+    }
+}
+
+impl Half {
+    pub(super) fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.opener = None;
+        self.sequence = 0;
+        self.nonce = None;
+        self.messages.shrink();
+    }
+
+    /// A record came: what it may cost to look for others.
+    pub(super) fn earn(&mut self, bytes: usize) {
+        self.credit = (self.credit + EARNED * bytes as u64).min(CREDIT.max(self.credit));
+    }
+
+    /// Records are missing before the next one.
+    pub(super) fn lose(&mut self, lost: Option<Lost>) {
+        self.lost = Lost::add(self.lost, lost);
+    }
+
+    /// About so many bytes of the stream inside are missing.
+    pub(super) fn miss(&mut self, missing: u64, at: Moment) {
+        if missing > 0 {
+            let (before, at) = self.missing.unwrap_or((0, at));
+            self.missing = Some((before + missing, at));
+        }
+    }
+
+    /// Gives bytes of the stream inside, a piece for each packet. `bytes` begin at `start` of the record that the pieces are of.
+    pub(super) fn data(
+        &mut self,
+        from: Side,
+        bytes: &[u8],
+        start: usize,
+        pieces: &[(usize, Moment)],
+        give: &mut dyn FnMut(Side, &Delivery<'_>),
+    ) {
+        if bytes.is_empty() {
+            return;
+        }
+        if !self.has_begun {
+            self.has_begun = true;
+            give(from, if self.is_midstream { &Delivery::Joined } else { &Delivery::Heard });
+        }
+        self.give_missing(from, give);
+        let (mut rest, mut place) = (bytes, start);
+        for (end, at) in pieces {
+            let length = end.saturating_sub(place).min(rest.len());
+            let (piece, behind) = rest.split_at(length);
+            if !piece.is_empty() {
+                give(from, &Delivery::Bytes { offset: self.position, bytes: piece, at: *at, place: None });
+                self.position += length as u64;
+            }
+            (rest, place) = (behind, place + length);
+        }
+    }
+
+    /// It is over: what is missing at its end is told.
+    pub(super) fn end(&mut self, from: Side, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
+        let lost = Lost::add(self.lost, self.frames.lost());
+        if self.has_begun {
+            if let Some(lost) = lost {
+                self.miss(self.frames.position().saturating_sub(lost.from), lost.at);
+            }
+            self.give_missing(from, give);
+        }
+        self.frames = Frames::default();
+        self.messages = Messages::default();
+        self.opener = None;
+        self.traffic = Traffic::default();
+    }
+
+    fn give_missing(&mut self, from: Side, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
+        if let Some((missing, at)) = self.missing.take() {
+            give(from, &Delivery::Gap { offset: self.position, missing, exact: false, at });
+            self.position += missing;
+        }
+    }
+
+    /// Bytes of memory for what opens its records.
+    pub(super) fn own(&self) -> usize {
+        self.opener.as_ref().map_or(0, |_| size_of::<Opener>())
+            + self.traffic.0.as_ref().map_or(0, |(_, secret)| secret.capacity())
+    }
+}

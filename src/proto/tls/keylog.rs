@@ -1,0 +1,291 @@
+//! The secrets of TLS sessions, as programs log them: NSS's key log format, which `SSLKEYLOGFILE` names.
+//! Source: RFC 9850.
+//!
+//! It is fed as a stream and keeps the secrets alone. They are wiped when they are dropped, and nothing prints them.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::io::{self, Read};
+
+use foldhash::quality::RandomState;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::limits::Limits;
+use crate::wire::map_bytes;
+
+/// The longest line with a secret that is read: a label, two numbers of 32 and 48 bytes as hex digits, and room.
+const LINE: usize = 512;
+/// What is read of an input at a time.
+const CHUNK: usize = 64 << 10;
+
+/// The client's random of a session: what a key log calls the session.
+pub type ClientRandom = [u8; 32];
+
+/// Which of a session's secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Label {
+    /// TLS 1.2's master secret.
+    Master,
+    ClientEarly,
+    ClientHandshake,
+    ServerHandshake,
+    ClientTraffic,
+    ServerTraffic,
+}
+
+const LABELS: usize = 6;
+
+type Secret = Zeroizing<Box<[u8]>>;
+
+/// The secrets of one session.
+#[derive(Default)]
+pub(super) struct Secrets([Option<Secret>; LABELS]);
+
+impl Secrets {
+    pub(super) fn get(&self, label: Label) -> Option<&[u8]> {
+        self.0[label as usize].as_ref().map(|secret| &***secret)
+    }
+
+    fn memory(&self) -> usize {
+        self.0.iter().flatten().map(|secret| secret.len()).sum()
+    }
+}
+
+/// What came of a key log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Secrets that were taken, repeated ones included.
+    pub secrets: u64,
+    /// Sessions that they are of and that are still known.
+    pub sessions: usize,
+    /// Sessions that were forgotten for newer ones ([`Limits::key_log_bytes`]).
+    pub forgotten: u64,
+    /// Lines with secrets that decryption does not need: exporters', those of Encrypted Client Hello, and of later generations.
+    pub unneeded: u64,
+    /// Lines with what an RSA key exchange carried (`RSA`, `PMS_CLIENT_RANDOM`), which is not used: the session's `CLIENT_RANDOM` is.
+    pub premaster: u64,
+    /// Lines that say nothing that is known.
+    pub unknown: u64,
+    /// The first of these, from 1.
+    pub first_unknown: Option<u64>,
+    /// Lines in all, comments and empty ones included.
+    pub lines: u64,
+    /// It ended in the middle of a line.
+    pub truncated: bool,
+}
+
+/// Secrets by session.
+pub struct KeyLog {
+    sessions: HashMap<ClientRandom, Secrets, RandomState>,
+    /// The sessions, oldest first.
+    order: VecDeque<ClientRandom>,
+    secret_bytes: usize,
+    most_bytes: usize,
+    /// The line that is not complete yet.
+    line: Zeroizing<Vec<u8>>,
+    /// The line is longer than one with a secret can be.
+    is_long: bool,
+    may_grow: bool,
+    report: Report,
+}
+
+impl fmt::Debug for KeyLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyLog").field("report", &self.report).finish_non_exhaustive()
+    }
+}
+
+impl KeyLog {
+    pub fn new(limits: &Limits) -> KeyLog {
+        KeyLog {
+            sessions: HashMap::default(),
+            order: VecDeque::new(),
+            secret_bytes: 0,
+            most_bytes: limits.key_log_bytes,
+            line: Zeroizing::new(Vec::with_capacity(LINE)),
+            is_long: false,
+            may_grow: false,
+            report: Report::default(),
+        }
+    }
+
+    /// Whether more secrets may come: of a capture whose blocks bring some, or of a file that is still written. Records wait for secrets
+    /// only then.
+    pub fn set_may_grow(&mut self, may_grow: bool) {
+        self.may_grow = may_grow;
+    }
+
+    pub fn may_grow(&self) -> bool {
+        self.may_grow
+    }
+
+    /// Reads a key log to its end.
+    pub fn read(&mut self, mut input: impl Read) -> io::Result<()> {
+        let mut chunk = Zeroizing::new(vec![0; CHUNK]);
+        loop {
+            match input.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(length) => self.push(&chunk[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.end();
+                    return Err(error);
+                }
+            }
+        }
+        self.end();
+        Ok(())
+    }
+
+    /// Takes a whole key log, as a block of a capture holds one.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.push(bytes);
+        self.end();
+    }
+
+    /// Takes the next bytes of a key log.
+    pub fn push(&mut self, mut bytes: &[u8]) {
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
+            self.extend(&bytes[..end]);
+            self.end_line(true);
+            bytes = &bytes[end + 1..];
+        }
+        self.extend(bytes);
+    }
+
+    /// The key log is at its end, for now. A line without its end is taken where it is whole.
+    pub fn end(&mut self) {
+        if !self.line.is_empty() || self.is_long {
+            self.end_line(false);
+        }
+    }
+
+    /// What came of it so far.
+    pub fn report(&self) -> Report {
+        Report { sessions: self.sessions.len(), ..self.report }
+    }
+
+    /// Grows with each secret.
+    pub(super) fn generation(&self) -> u64 {
+        self.report.secrets
+    }
+
+    pub(super) fn find(&self, random: &ClientRandom) -> Option<&Secrets> {
+        self.sessions.get(random)
+    }
+
+    /// The sessions, oldest first.
+    pub(super) fn sessions(&self) -> impl ExactSizeIterator<Item = &ClientRandom> {
+        self.order.iter()
+    }
+
+    /// Bytes of memory that it takes beside itself.
+    pub fn memory(&self) -> usize {
+        self.secret_bytes
+            + map_bytes(&self.sessions)
+            + self.order.capacity() * size_of::<ClientRandom>()
+            + self.line.capacity()
+    }
+
+    fn extend(&mut self, bytes: &[u8]) {
+        if self.line.len() + bytes.len() > LINE {
+            self.is_long = true;
+        } else {
+            self.line.extend_from_slice(bytes);
+        }
+    }
+
+    fn end_line(&mut self, is_ended: bool) {
+        self.report.lines += 1;
+        let mut line = std::mem::take(&mut *self.line);
+        let is_known = !self.is_long && self.take(line.trim_ascii());
+        if !is_known && is_ended {
+            self.report.unknown += 1;
+            self.report.first_unknown.get_or_insert(self.report.lines);
+        }
+        // A line that no secret fits in may be anything, cut or not.
+        self.report.truncated = !is_ended && !is_known;
+        self.is_long = false;
+        line.zeroize();
+        *self.line = line;
+    }
+
+    /// Whether the line is understood.
+    fn take(&mut self, line: &[u8]) -> bool {
+        if line.is_empty() || line.starts_with(b"#") {
+            return true;
+        }
+        let mut words = line.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+        let (Some(name), Some(random), Some(secret), None) = (words.next(), words.next(), words.next(), words.next())
+        else {
+            return false;
+        };
+        let (Some(random), Some(secret)) = (digits(random), digits(secret)) else { return false };
+        let (label, lengths): (_, &[usize]) = match name {
+            b"CLIENT_RANDOM" => (Label::Master, &[48]),
+            b"CLIENT_EARLY_TRAFFIC_SECRET" => (Label::ClientEarly, &[32, 48]),
+            b"CLIENT_HANDSHAKE_TRAFFIC_SECRET" => (Label::ClientHandshake, &[32, 48]),
+            b"SERVER_HANDSHAKE_TRAFFIC_SECRET" => (Label::ServerHandshake, &[32, 48]),
+            b"CLIENT_TRAFFIC_SECRET_0" => (Label::ClientTraffic, &[32, 48]),
+            b"SERVER_TRAFFIC_SECRET_0" => (Label::ServerTraffic, &[32, 48]),
+            b"RSA" | b"PMS_CLIENT_RANDOM" => {
+                self.report.premaster += 1;
+                return true;
+            }
+            b"EXPORTER_SECRET" | b"EARLY_EXPORTER_SECRET" | b"EARLY_EXPORTER_MASTER_SECRET" | b"ECH_SECRET"
+            | b"ECH_CONFIG" => {
+                self.report.unneeded += 1;
+                return true;
+            }
+            _ if is_later_generation(name) => {
+                self.report.unneeded += 1;
+                return true;
+            }
+            _ => return false,
+        };
+        let Ok(random) = ClientRandom::try_from(&random[..]) else { return false };
+        if !lengths.contains(&secret.len()) {
+            return false;
+        }
+        self.keep(random, label, Zeroizing::new(secret.as_slice().into()));
+        true
+    }
+
+    fn keep(&mut self, random: ClientRandom, label: Label, secret: Secret) {
+        self.report.secrets += 1;
+        if !self.sessions.contains_key(&random) {
+            self.order.push_back(random);
+        }
+        self.secret_bytes += secret.len();
+        let secrets = self.sessions.entry(random).or_default();
+        if let Some(old) = secrets.0[label as usize].replace(secret) {
+            self.secret_bytes -= old.len();
+        }
+        while self.order.len() > 1 && self.memory() > self.most_bytes {
+            let Some(oldest) = self.order.pop_front() else { break };
+            if let Some(secrets) = self.sessions.remove(&oldest) {
+                self.secret_bytes -= secrets.memory();
+            }
+            self.report.forgotten += 1;
+        }
+    }
+}
+
+/// Whether a name is that of a traffic secret of a later generation than the first: they are computed from that.
+fn is_later_generation(name: &[u8]) -> bool {
+    let rest = name.strip_prefix(b"CLIENT_TRAFFIC_SECRET_").or_else(|| name.strip_prefix(b"SERVER_TRAFFIC_SECRET_"));
+    rest.is_some_and(|rest| rest == b"N" || (!rest.is_empty() && rest.iter().all(u8::is_ascii_digit)))
+}
+
+/// The bytes that hex digits stand for.
+fn digits(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    if text.len() % 2 != 0 {
+        return None;
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+    for pair in text.chunks_exact(2) {
+        bytes.push(digit(pair[0])? << 4 | digit(pair[1])?);
+    }
+    Some(bytes)
+}

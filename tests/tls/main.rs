@@ -1,0 +1,8 @@
+//! TLS on real captures: what its records carry, by the real reassembly; and what is known of it without secrets.
+//!
+//! `captures/tls/` at the top has sessions of real clients and servers with their key logs. `plain.txt` has how many bytes each direction
+//! carries and their SHA-256, as tshark decrypts them: `tests/differential/tls.py` writes it.
+#![allow(clippy::unwrap_used)]
+
+mod plain;
+mod run;

@@ -1,0 +1,163 @@
+//! Captures through reassembly and [`Tls`].
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rtmp_inspect::analyzer::Limits;
+use rtmp_inspect::capture::{Input, LinkType, Packet};
+use rtmp_inspect::net::{Connections, Delivery, Output, Unpacked, Unpacker};
+use rtmp_inspect::proto::tls::{KeyLog, Tls};
+use rtmp_inspect::wire::{Moment, Place, Side, Time};
+
+/// A frame of a capture.
+#[derive(Clone)]
+pub(crate) struct Frame {
+    pub(crate) at: Moment,
+    link: LinkType,
+    data: Vec<u8>,
+    wire_length: u32,
+}
+
+/// What one direction of an inner stream told.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) bytes: Vec<u8>,
+    /// Where in `bytes` something is missing, and how much that may be.
+    pub(crate) gaps: Vec<(usize, u64)>,
+    /// The packet of each byte.
+    pub(crate) packets: Vec<u64>,
+    pub(crate) begins: Vec<&'static str>,
+    pub(crate) closes: usize,
+    offset: u64,
+}
+
+impl Told {
+    pub(crate) fn take(&mut self, delivery: &Delivery<'_>) {
+        assert_eq!(self.closes, 0, "{delivery:?} behind the end");
+        match *delivery {
+            Delivery::Joined => self.begins.push("joined"),
+            Delivery::Heard => self.begins.push("heard"),
+            Delivery::Bytes { offset, bytes, at, place } => {
+                assert!(!bytes.is_empty() && place.is_none() && !self.begins.is_empty());
+                assert_eq!(offset, self.offset);
+                self.bytes.extend_from_slice(bytes);
+                self.packets.extend(bytes.iter().map(|_| at.packet.0));
+                self.offset += bytes.len() as u64;
+            }
+            Delivery::Gap { offset, missing, exact, .. } => {
+                assert!(missing > 0 && !exact);
+                assert_eq!(offset, self.offset);
+                self.gaps.push((self.bytes.len(), missing));
+                self.offset += missing;
+            }
+            Delivery::Close { .. } => self.closes += 1,
+        }
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) tls: Tls,
+    pub(crate) told: [Told; 2],
+    /// The sides in the order in which they told bytes.
+    pub(crate) turns: Vec<Side>,
+    pub(crate) most_held: usize,
+}
+
+impl Connection {
+    pub(crate) fn new(limits: &Limits) -> Connection {
+        Connection { tls: Tls::new(limits), told: Default::default(), turns: Vec::new(), most_held: 0 }
+    }
+
+    pub(crate) fn take(&mut self, from: Side, delivery: &Delivery<'_>, secrets: &KeyLog) {
+        let Connection { tls, told, turns, .. } = self;
+        tls.take(from, delivery, secrets, &mut |from, inner| hear(told, turns, from, inner));
+        self.most_held = self.most_held.max(self.tls.held());
+    }
+
+    pub(crate) fn retry(&mut self, secrets: &KeyLog) {
+        let Connection { tls, told, turns, .. } = self;
+        tls.retry(secrets, &mut |from, inner| hear(told, turns, from, inner));
+    }
+
+    pub(crate) fn lengths(&self) -> [usize; 2] {
+        [self.told[0].bytes.len(), self.told[1].bytes.len()]
+    }
+}
+
+fn hear(told: &mut [Told; 2], turns: &mut Vec<Side>, from: Side, inner: &Delivery<'_>) {
+    told[from.index()].take(inner);
+    if matches!(inner, Delivery::Bytes { .. }) && turns.last() != Some(&from) {
+        turns.push(from);
+    }
+}
+
+/// A file of `captures/tls`.
+pub(crate) fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/tls").join(name)
+}
+
+pub(crate) fn keys(path: &Path) -> KeyLog {
+    let mut secrets = KeyLog::new(&Limits::default());
+    secrets.read(std::fs::File::open(path).unwrap()).unwrap();
+    secrets
+}
+
+/// The frames of a capture, and the key logs in it.
+pub(crate) fn frames(path: &Path) -> (Vec<Frame>, Vec<u8>) {
+    let mut input = Input::open(&[path.to_owned()]).unwrap();
+    let mut frames = Vec::new();
+    while let Some(packet) = input.next() {
+        let Packet { at, link, data, wire_length, .. } = packet.unwrap();
+        frames.push(Frame { at, link, data: data.to_vec(), wire_length });
+    }
+    let secrets = input.notes().secrets.iter().filter(|secrets| secrets.kind == 0x544c_534b);
+    (frames, secrets.flat_map(|secrets| secrets.bytes.clone()).collect())
+}
+
+/// What the connections of a capture tell, in their order.
+pub(crate) fn deliveries(frames: &[Frame], mut each: impl FnMut(u64, Side, &Delivery<'_>)) {
+    let limits = Limits::default();
+    let (mut unpacker, mut connections) = (Unpacker::new(&limits), Connections::new(&limits));
+    let mut out = |output: Output<'_>| {
+        if let Output::Stream { connection, from, delivery } = output {
+            each(connection, from, &delivery);
+        }
+    };
+    for Frame { at, link, data, wire_length } in frames {
+        let packet = Packet { at: *at, link: *link, data, wire_length: *wire_length, place: Place::default() };
+        let _ = unpacker.push(&packet, &mut |unpacked| {
+            if let Unpacked::Segment(segment) = unpacked {
+                connections.push(segment, *at, &mut out);
+            }
+        });
+    }
+    connections.finish(&mut out);
+}
+
+/// The TLS connections of a capture.
+pub(crate) fn run(frames: &[Frame], secrets: &KeyLog) -> Vec<Connection> {
+    run_under(frames, secrets, &Limits::default())
+}
+
+pub(crate) fn run_under(frames: &[Frame], secrets: &KeyLog, limits: &Limits) -> Vec<Connection> {
+    let mut connections: BTreeMap<u64, Connection> = BTreeMap::new();
+    deliveries(frames, |connection, from, delivery| {
+        connections.entry(connection).or_insert_with(|| Connection::new(limits)).take(from, delivery, secrets);
+    });
+    connections.into_values().collect()
+}
+
+/// The only connection of a capture of `captures/tls`, with the key log of its name.
+pub(crate) fn run_file(name: &str) -> Connection {
+    let (frames, _) = frames(&file(&format!("{name}.pcap")));
+    let mut all = run(&frames, &keys(&file(&format!("{name}.keys"))));
+    assert_eq!(all.len(), 1);
+    all.pop().unwrap()
+}
+
+/// A moment for tests that make their own bytes.
+pub(crate) fn moment(packet: u64) -> Moment {
+    Moment { packet: rtmp_inspect::wire::PacketNo(packet), time: Time(packet as i64 * 1_000_000) }
+}
