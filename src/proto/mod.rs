@@ -12,10 +12,12 @@ mod envelope;
 mod event;
 pub mod flv;
 pub mod ftl;
+pub mod http;
 mod message;
 pub mod opening;
 pub mod protocols;
 pub mod rtmp;
+pub mod rtmpt;
 pub mod rtp;
 pub mod stream;
 
