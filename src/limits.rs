@@ -161,6 +161,29 @@ limits! {
     /// middle of a picture each.
     session_bytes_total: usize = 40 << 20, "bytes";
 
+    /// The longest head of a request or a response of HTTP. Past it the bytes are no head, and the next one is looked for. Servers take 8 or
+    /// 16 KiB; those of RTMPT have some 200 bytes.
+    http_head_bytes: usize = 16 << 10, "bytes", uncounted "the bytes are told as what stands between two messages";
+    /// Requests of one connection that wait for their responses. Past it the oldest is told as not answered. Servers of RTMPT allow
+    /// some five.
+    http_pipelined: usize = 256, "requests";
+    /// What a server says on one connection before the request that it answers could be read: that waits behind a hole. Past it the request is taken as
+    /// missing. As much as is kept of the other direction meanwhile ([`Limits::reorder_bytes`]).
+    http_waiting_bytes: usize = 1 << 20, "bytes";
+    /// Sessions of RTMPT that are followed at a time. Past it the one that was silent for longest is closed out (`timeout`). Each has a connection or
+    /// more, most of the time.
+    tunnels: usize = 3072, "tunnels";
+    /// A session of RTMPT that was not ended by its client, and has no connection left, is closed out this long after its last one: clients
+    /// that open a connection for each request have none in between.
+    tunnel_linger_ns: i64 = 30_000_000_000, "ns of capture time", uncounted "the session's end is that of its last connection";
+    /// Requests of one session of RTMPT that are kept until an earlier one, or its answer, is there. Past it the earlier one is given up. Clients
+    /// have a handful under way.
+    tunnel_requests: usize = 64, "requests";
+    /// What the bodies of these cost. Past it the earlier one is given up. A body of RTMPT has some kilobytes.
+    tunnel_bytes: usize = 1 << 20, "bytes";
+    /// The same of all sessions of RTMPT together. Past it the earlier one of the session at hand is given up.
+    tunnel_bytes_total: usize = 16 << 20, "bytes";
+
     /// Bytes of one direction in which the next chunk is looked for after a hole, or its sender's mistake. Past it half of them
     /// are skipped. Four of the largest common chunks: a chain of headers that proves a place is seldom longer.
     search_bytes: usize = 256 << 10, "bytes";

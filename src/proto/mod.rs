@@ -12,13 +12,14 @@ mod envelope;
 mod event;
 pub mod flv;
 pub mod ftl;
+pub mod http;
 mod keys;
 mod message;
 pub mod opening;
 pub mod protocols;
 pub mod rtmp;
 pub mod rtmpe;
-pub use keys::Keys;
+pub mod rtmpt;
 pub mod rtp;
 pub mod stream;
 pub mod tls;
@@ -30,6 +31,7 @@ pub use event::{
     Attempts, Close, Deviation, Event, Flow, Gap, Incomplete, Opened, Piece, Resync, Source, Stranger, Transport,
     Undecodable, Why,
 };
+pub use keys::Keys;
 
 use crate::wire::Field;
 

@@ -36,9 +36,7 @@ impl Hello {
     pub(super) fn memory(&self) -> usize {
         let server = self.server.as_ref();
         self.client_session.capacity()
-            + server.map_or(0, |hello| {
-                hello.session_id.capacity() + hello.alpn.as_ref().map_or(0, String::capacity)
-            })
+            + server.map_or(0, |hello| hello.session_id.capacity() + hello.alpn.as_ref().map_or(0, String::capacity))
     }
 }
 

@@ -232,7 +232,10 @@ impl KeyLog {
                 self.report.premaster += 1;
                 return true;
             }
-            b"EXPORTER_SECRET" | b"EARLY_EXPORTER_SECRET" | b"EARLY_EXPORTER_MASTER_SECRET" | b"ECH_SECRET"
+            b"EXPORTER_SECRET"
+            | b"EARLY_EXPORTER_SECRET"
+            | b"EARLY_EXPORTER_MASTER_SECRET"
+            | b"ECH_SECRET"
             | b"ECH_CONFIG" => {
                 self.report.unneeded += 1;
                 return true;

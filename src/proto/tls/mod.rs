@@ -119,7 +119,10 @@ pub struct Tls {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("halves", &self.halves).field("waiting", &self.waiting.len()).finish_non_exhaustive()
+        f.debug_struct("Tls")
+            .field("halves", &self.halves)
+            .field("waiting", &self.waiting.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -299,8 +299,20 @@ mod tests {
                 Some(Mac::Sha1) => "_SHA",
                 Some(Mac::Sha256) => "_SHA256",
                 Some(Mac::Sha384) => "_SHA384",
-                None if name.contains("CCM") => if *number < 0xc000 { "_SHA256" } else { "" },
-                None => if *hash == Hash::Sha384 { "_SHA384" } else { "_SHA256" },
+                None if name.contains("CCM") => {
+                    if *number < 0xc000 {
+                        "_SHA256"
+                    } else {
+                        ""
+                    }
+                }
+                None => {
+                    if *hash == Hash::Sha384 {
+                        "_SHA384"
+                    } else {
+                        "_SHA256"
+                    }
+                }
             };
             assert!(name.ends_with(&format!("{cipher}{mac}")), "{name}");
             assert_eq!(*hash == Hash::Sha384, name.ends_with("SHA384"), "{name}");

@@ -1,0 +1,544 @@
+//! One session: its requests in the order of their numbers, and the two streams that they carry.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+
+use super::exchange::{Exchange, Problem};
+use super::request::{Path, Request};
+use super::slot::Slot;
+use super::{Give, Tunneled};
+use crate::net::{ConnectionId, Delivery, How, Start, TcpFacts};
+use crate::proto::http::Head;
+use crate::wire::{Moment, Place, Side};
+
+/// Requests that were not answered, and numbers that were given up, that are remembered. Clients send one again at once, if at all.
+const REMEMBERED: usize = 16;
+
+/// The most that a message without its head may miss and be no more than a polling byte, or an idle request: heads differ by some digits.
+const NOTHING: u64 = 3;
+
+/// How a direction ended.
+#[derive(Clone, Debug)]
+pub(super) struct Ended {
+    pub(super) how: How,
+    pub(super) at: Moment,
+    pub(super) tcp: Option<Box<TcpFacts>>,
+}
+
+/// A request without an answer.
+#[derive(Debug)]
+struct Unanswered {
+    number: u64,
+    /// How many bytes of its body were there, and how many were not.
+    bytes: u64,
+    left: u64,
+}
+
+/// A session.
+#[derive(Debug)]
+pub(super) struct Tunnel {
+    number: u32,
+    /// Its key: server and id.
+    pub(super) server: SocketAddr,
+    pub(super) id: Box<str>,
+    start: Start,
+    /// Requests in their order, from the oldest that is not over.
+    slots: VecDeque<Slot>,
+    next_slot: u32,
+    /// By side: which of them adds to its stream now.
+    at: [usize; 2],
+    /// Requests whose numbers are too high, until those before them come.
+    ahead: BTreeMap<u64, Slot>,
+    /// The number that comes next.
+    expected: Option<u64>,
+    unanswered: VecDeque<Unanswered>,
+    /// Runs of numbers that were given up: the first, and the one behind the last.
+    given_up: VecDeque<(u64, u64)>,
+    /// By side: bytes of its stream so far, and whether it was told that it heard the other.
+    offsets: [u64; 2],
+    heard: [bool; 2],
+    /// By side: bytes that are missing before the next one.
+    owed: [u64; 2],
+    /// Bodies of the session so far, and their bytes: what a missing one has is about their mean.
+    bodies: [(u64, u64); 2],
+    /// When the last response ended.
+    answered: Option<Moment>,
+    /// Open directions of the connections that carry it.
+    pub(super) open: Vec<(ConnectionId, [bool; 2])>,
+    /// How many connections carried it.
+    connections: u32,
+    ended: [Option<Ended>; 2],
+    /// Its client ended it, or it never was one.
+    pub(super) is_ending: bool,
+    /// When something of it was captured last.
+    pub(super) last: Moment,
+    /// Bytes of memory of what its lanes keep.
+    pub(super) held: usize,
+}
+
+impl Tunnel {
+    pub(super) fn new(number: u32, server: SocketAddr, id: &str, start: Start, at: Moment) -> Tunnel {
+        Tunnel {
+            number,
+            server,
+            id: id.into(),
+            start,
+            slots: VecDeque::new(),
+            next_slot: 0,
+            at: [0; 2],
+            ahead: BTreeMap::new(),
+            expected: None,
+            unanswered: VecDeque::new(),
+            given_up: VecDeque::new(),
+            offsets: [0; 2],
+            heard: [start == Start::Midstream; 2],
+            owed: [0; 2],
+            bodies: [(0, 0); 2],
+            answered: None,
+            open: Vec::new(),
+            connections: 0,
+            ended: [None, None],
+            is_ending: false,
+            last: at,
+            held: 0,
+        }
+    }
+
+    /// Says that both streams begin in the middle, where they do.
+    pub(super) fn begin(&mut self, give: Give<'_>) {
+        if self.start == Start::Midstream {
+            for from in Side::BOTH {
+                give(Tunneled::Stream { tunnel: self.number, from, delivery: Delivery::Joined });
+            }
+        }
+    }
+
+    /// A connection carries a part of it. Whether it is a further one.
+    pub(super) fn join(&mut self, connection: ConnectionId) -> bool {
+        if self.open.iter().any(|(id, _)| *id == connection) {
+            return false;
+        }
+        self.open.push((connection, [true; 2]));
+        self.connections += 1;
+        self.connections > 1
+    }
+
+    /// Whether requests wait for numbers before theirs, and the lowest of these.
+    pub(super) fn awaited(&self) -> Option<u64> {
+        self.expected.filter(|_| !self.ahead.is_empty())
+    }
+
+    /// Whether a request's number is higher than the one that comes next.
+    pub(super) fn is_ahead(&self, number: u64) -> bool {
+        self.expected.is_some_and(|expected| number > expected)
+    }
+
+    /// A request begins; its slot. Numbers that are missing before it may still come where it `waits`, and are known to be in a hole
+    /// where that is `explained`.
+    pub(super) fn ask(
+        &mut self,
+        connection: ConnectionId,
+        path: Path<'_>,
+        head: &Head,
+        [waits, explained]: [bool; 2],
+        give: Give<'_>,
+    ) -> u32 {
+        let mut exchange = Exchange::new(Some(path.request), path.number, connection, head.first);
+        exchange.reach(head.last);
+        exchange.content_type[0].clone_from(&head.content_type);
+        exchange.waited = self.answered.map(|answered| head.first.time.since(answered.time));
+        let mut slot = self.slot(exchange);
+        let id = slot.id;
+        let Some(number) = path.number else {
+            slot.exchange.problems.push(Problem::NoNumber);
+            self.place(slot);
+            return id;
+        };
+        let expected = self.expected.unwrap_or(number);
+        if self.ahead.contains_key(&number) {
+            slot.known = u64::MAX;
+            slot.exchange.problems.push(Problem::SentAgain);
+            self.place(slot);
+            return id;
+        }
+        if number > expected && waits {
+            self.ahead.insert(number, slot);
+            return id;
+        }
+        if number > expected {
+            self.jump(&mut slot, number, expected, explained, give);
+        } else if number < expected {
+            self.go_back(&mut slot, number, expected);
+        }
+        if !slot.is_outside {
+            let is_again = slot.exchange.problems.contains(&Problem::SentAgain);
+            let next = number.saturating_add(1);
+            self.expected = Some(if is_again { expected.max(next) } else { next });
+        }
+        self.place(slot);
+        self.follow(give);
+        id
+    }
+
+    /// A request begins whose head is missing.
+    pub(super) fn miss(&mut self, connection: ConnectionId, missing: u64, at: Moment) -> u32 {
+        let mut exchange = Exchange::new(None, None, connection, at);
+        exchange.certain = false;
+        let mut slot = self.slot(exchange);
+        slot.missed[0] = Some(missing);
+        let id = slot.id;
+        self.place(slot);
+        id
+    }
+
+    /// A response begins, on a connection, to a request that is not there: before those to the others on it.
+    pub(super) fn unasked(&mut self, connection: ConnectionId, at: Moment) -> u32 {
+        let mut exchange = Exchange::new(None, None, connection, at);
+        exchange.certain = false;
+        let mut slot = self.slot(exchange);
+        slot.lanes[0].is_done = true;
+        let id = slot.id;
+        let is_next = |other: &Slot| other.exchange.connection == connection && !other.lanes[1].is_done;
+        let place = self.slots.iter().position(is_next).unwrap_or(self.slots.len()).max(self.at[1]);
+        self.slots.insert(place, slot);
+        if place < self.at[0] {
+            self.at[0] += 1;
+        }
+        id
+    }
+
+    /// A request's response begins, with a head or behind a hole.
+    pub(super) fn answer(&mut self, slot: u32, head: Option<&Head>, missing: Option<u64>, at: Moment) {
+        self.last = at;
+        if let Some(slot) = self.find(slot) {
+            slot.answer(head);
+            slot.missed[1] = missing;
+        }
+    }
+
+    /// Bytes of a body.
+    pub(super) fn body(
+        &mut self,
+        slot: u32,
+        from: Side,
+        bytes: (&[u8], Option<Place>),
+        at: Moment,
+        excess: bool,
+        give: Give<'_>,
+    ) {
+        self.last = at;
+        let (bytes, place) = bytes;
+        self.pay_missed(slot, from, at, 0, give);
+        let Some(found) = self.find(slot) else { return };
+        let carried = found.body(from, bytes, at, excess);
+        let skipped = (bytes.len() - carried.len()) as u64;
+        let place = place.map(|place| Place { offset: place.offset + skipped, ..place });
+        if !carried.is_empty() {
+            self.add(slot, from, &Delivery::Bytes { offset: 0, bytes: carried, at, place }, give);
+        }
+    }
+
+    /// Bytes of a body that are not in the capture.
+    pub(super) fn hole(&mut self, slot: u32, from: Side, missing: u64, exact: bool, at: Moment, give: Give<'_>) {
+        self.pay_missed(slot, from, at, 0, give);
+        let Some(found) = self.find(slot) else { return };
+        let missing = found.hole(from, missing);
+        if missing > 0 {
+            self.add(slot, from, &Delivery::Gap { offset: 0, missing, exact, at }, give);
+        }
+    }
+
+    /// A body is over.
+    pub(super) fn end(&mut self, slot: u32, from: Side, whole: bool, left: u64, at: Moment, give: Give<'_>) {
+        self.pay_missed(slot, from, at, NOTHING, give);
+        let is_owed = |slot: &Slot| from == Side::Server || slot.exchange.request == Some(Request::Send);
+        let Some(found) = self.find(slot) else { return };
+        found.end(from, whole, left, at);
+        let owed = if is_owed(found) && !found.is_outside && !whole { left } else { 0 };
+        let (number, bytes) = (found.exchange.number, found.exchange.bytes_up);
+        let (is_close, status) = (found.exchange.request == Some(Request::Close), found.exchange.status);
+        if owed > 0 {
+            self.owed[from.index()] = owed;
+            // The server's end may come before the client's.
+            let cut = self.unanswered.iter_mut().find(|it| from == Side::Client && Some(it.number) == number);
+            if let Some(cut) = cut {
+                (cut.bytes, cut.left) = (bytes, owed);
+            }
+        }
+        if from == Side::Server {
+            self.answered = Some(at);
+            self.is_ending |= is_close && status == Some(200);
+        }
+        self.flow(give);
+    }
+
+    /// No response comes to a request.
+    pub(super) fn unanswered(&mut self, slot: u32, certain: bool, give: Give<'_>) {
+        let Some(found) = self.find(slot) else { return };
+        found.exchange.problems.push(Problem::Unanswered);
+        found.exchange.certain &= certain;
+        found.lanes[1].is_done = true;
+        let left = found.exchange.problems.iter().find_map(|problem| match problem {
+            Problem::Cut { bytes } => Some(*bytes),
+            _ => None,
+        });
+        if let Some(number) = found.exchange.number {
+            let bytes = found.exchange.bytes_up;
+            self.unanswered.push_back(Unanswered { number, bytes, left: left.unwrap_or(0) });
+            if self.unanswered.len() > REMEMBERED {
+                self.unanswered.pop_front();
+            }
+        }
+        self.flow(give);
+    }
+
+    /// Goes on without the numbers that are missing before those that are there.
+    pub(super) fn give_up_numbers(&mut self, give: Give<'_>) {
+        let Some((number, mut slot)) = self.ahead.pop_first() else { return };
+        let expected = self.expected.unwrap_or(number);
+        self.jump(&mut slot, number, expected, false, give);
+        self.expected = Some(number.saturating_add(1));
+        self.place(slot);
+        self.follow(give);
+    }
+
+    /// Goes on without what is missing of the oldest request.
+    pub(super) fn give_up_oldest(&mut self, give: Give<'_>) {
+        let at = self.last;
+        let Some(slot) = self.slots.front_mut() else { return self.give_up_numbers(give) };
+        slot.exchange.certain = false;
+        if !slot.lanes[1].is_done && slot.exchange.status.is_none() {
+            slot.exchange.problems.push(Problem::Unanswered);
+        }
+        let id = slot.id;
+        for from in Side::BOTH {
+            if self.slots.front().is_some_and(|slot| slot.id == id && !slot.lanes[from.index()].is_done) {
+                self.add(id, from, &Delivery::Gap { offset: 0, missing: 1, exact: false, at }, give);
+                self.slots[0].lanes[from.index()].is_done = true;
+            }
+        }
+        self.flow(give);
+    }
+
+    /// Requests that are kept.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len() + self.ahead.len()
+    }
+
+    /// A direction of a connection that carries it is over, where it `ended`.
+    pub(super) fn close(&mut self, connection: ConnectionId, from: Side, ended: Option<&Ended>) {
+        let Some(ended) = ended else { return };
+        let Some(place) = self.open.iter().position(|(id, _)| *id == connection) else { return };
+        let sides = &mut self.open[place].1;
+        if !std::mem::replace(&mut sides[from.index()], false) {
+            return;
+        }
+        if *sides == [false; 2] {
+            self.open.swap_remove(place);
+        }
+        self.ended[from.index()] = Some(ended.clone());
+    }
+
+    /// Nothing of it follows: both streams end. How, where no connection told.
+    pub(super) fn finish(&mut self, how: How, at: Moment, give: Give<'_>) {
+        while !self.ahead.is_empty() {
+            self.give_up_numbers(give);
+        }
+        for slot in &mut self.slots {
+            if !slot.lanes[1].is_done {
+                slot.exchange.problems.push(Problem::Unanswered);
+                slot.exchange.certain = false;
+            }
+            slot.lanes.iter_mut().for_each(|lane| lane.is_done = true);
+        }
+        self.flow(give);
+        let is_one = self.connections == 1;
+        let mut sides = Side::BOTH;
+        sides.sort_by_key(|side| self.ended[side.index()].as_ref().map(|ended| ended.at.packet));
+        for from in sides {
+            let ended = self.ended[from.index()].as_ref().filter(|_| self.open.is_empty());
+            let delivery = match ended {
+                Some(Ended { how, at, tcp }) => {
+                    Delivery::Close { how: *how, at: *at, tcp: tcp.as_deref().filter(|_| is_one) }
+                }
+                None => Delivery::Close { how, at, tcp: None },
+            };
+            give(Tunneled::Stream { tunnel: self.number, from, delivery });
+        }
+    }
+
+    /// Bytes of memory that it takes, without what its lanes keep.
+    pub(super) fn own(&self) -> usize {
+        let slots: usize = self.slots.iter().chain(self.ahead.values()).map(Slot::own).sum();
+        let ends = self.ended.iter().flatten().filter(|ended| ended.tcp.is_some()).count() * size_of::<TcpFacts>();
+        let room = (self.slots.capacity() - self.slots.len()) * size_of::<Slot>();
+        let lists = self.open.capacity() * size_of::<(ConnectionId, [bool; 2])>()
+            + self.unanswered.capacity() * size_of::<Unanswered>()
+            + self.given_up.capacity() * size_of::<(u64, u64)>();
+        size_of::<Tunnel>() + self.id.len() + slots + room + ends + lists
+    }
+
+    fn slot(&mut self, exchange: Exchange) -> Slot {
+        self.last = exchange.at;
+        let id = self.next_slot;
+        self.next_slot = self.next_slot.wrapping_add(1);
+        Slot::new(id, exchange)
+    }
+
+    fn place(&mut self, slot: Slot) {
+        self.slots.push_back(slot);
+    }
+
+    /// Requests before this one are missing.
+    fn jump(&mut self, slot: &mut Slot, number: u64, expected: u64, explained: bool, give: Give<'_>) {
+        slot.exchange.problems.push(Problem::Jumped { expected });
+        self.given_up.push_back((expected, number));
+        if self.given_up.len() > REMEMBERED {
+            self.given_up.pop_front();
+        }
+        if explained {
+            slot.exchange.certain = false;
+            return;
+        }
+        let at = slot.exchange.at;
+        for from in Side::BOTH {
+            let (count, bytes) = self.bodies[from.index()];
+            let missing = bytes.checked_div(count).unwrap_or(0).max(1).saturating_mul(number - expected);
+            self.held += slot.lanes[from.index()].put_first(&Delivery::Gap { offset: 0, missing, exact: false, at });
+        }
+        self.flow(give);
+    }
+
+    /// A request's number is lower than the one that comes next.
+    fn go_back(&mut self, slot: &mut Slot, number: u64, expected: u64) {
+        let problem = if let Some(place) = self.unanswered.iter().position(|it| it.number == number) {
+            let Unanswered { bytes, left, .. } =
+                self.unanswered.remove(place).unwrap_or(Unanswered { number, bytes: 0, left: 0 });
+            // Where it was cut it goes on.
+            slot.known = if left > 0 { bytes } else { u64::MAX };
+            if left > 0 {
+                self.owed[0] = 0;
+            }
+            Problem::SentAgain
+        } else if self.slots.iter().any(|other| other.exchange.number == Some(number) && !other.lanes[1].is_done) {
+            slot.known = u64::MAX;
+            Problem::SentAgain
+        } else if self.given_up.iter().any(|(first, behind)| (*first..*behind).contains(&number)) {
+            slot.is_outside = true;
+            Problem::TooLate
+        } else if number.checked_add(1) == Some(expected) {
+            Problem::Repeated { expected }
+        } else {
+            Problem::WentBack { expected }
+        };
+        slot.exchange.problems.push(problem);
+    }
+
+    /// Places those that wait whose turn it is.
+    fn follow(&mut self, give: Give<'_>) {
+        while let Some(expected) = self.expected
+            && let Some(slot) = self.ahead.remove(&expected)
+        {
+            self.expected = Some(expected.saturating_add(1));
+            self.place(slot);
+        }
+        self.flow(give);
+    }
+
+    /// A slot that is not over.
+    fn find(&mut self, id: u32) -> Option<&mut Slot> {
+        self.slots.iter_mut().rev().chain(self.ahead.values_mut()).find(|slot| slot.id == id)
+    }
+
+    /// Tells what is missing of a message without its head, where it is more than `nothing`.
+    fn pay_missed(&mut self, slot: u32, from: Side, at: Moment, nothing: u64, give: Give<'_>) {
+        let Some(found) = self.find(slot) else { return };
+        let Some(missing) = found.missed[from.index()].take() else { return };
+        // What follows may begin anywhere.
+        let missing = if nothing == 0 { missing.max(1) } else { missing };
+        if missing > nothing && !found.is_outside {
+            self.add(slot, from, &Delivery::Gap { offset: 0, missing, exact: false, at }, give);
+        }
+    }
+
+    /// Adds to a stream, now or when it is this request's turn.
+    fn add(&mut self, slot: u32, from: Side, delivery: &Delivery<'_>, give: Give<'_>) {
+        let side = from.index();
+        let is_turn = |place: &Slot| place.id == slot && place.lanes[side].is_empty();
+        if self.slots.get(self.at[side]).is_some_and(is_turn) {
+            return self.emit(slot, from, delivery, give);
+        }
+        // What stands behind a body's end comes when the body is over: nothing else was added since where its turn was the last one.
+        let is_behind = self.at[side] == self.slots.len() && self.slots.back().is_some_and(|last| last.id == slot);
+        if is_behind {
+            return self.emit(slot, from, delivery, give);
+        }
+        let Some(found) = self.find(slot).filter(|slot| !slot.lanes[side].is_done) else { return };
+        self.held += found.lanes[side].push(delivery);
+    }
+
+    /// Gives what the turns of both streams allow, and the exchanges that are over.
+    fn flow(&mut self, give: Give<'_>) {
+        for from in Side::BOTH {
+            let side = from.index();
+            while let Some(slot) = self.slots.get_mut(self.at[side]) {
+                let id = slot.id;
+                if let Some((kept, memory)) = slot.lanes[side].pop() {
+                    self.held -= memory;
+                    self.emit(id, from, &kept.lend(), give);
+                } else if slot.lanes[side].is_done {
+                    self.at[side] += 1;
+                } else {
+                    break;
+                }
+            }
+        }
+        while self.at[0] > 0 && self.at[1] > 0 && self.slots.front().is_some_and(Slot::is_over) {
+            let Some(slot) = self.slots.pop_front() else { return };
+            self.at = self.at.map(|at| at - 1);
+            let exchange = &slot.exchange;
+            if exchange.request == Some(Request::Send) {
+                let (count, bytes) = &mut self.bodies[0];
+                (*count, *bytes) = (*count + 1, *bytes + exchange.bytes_up);
+            }
+            if exchange.status.is_some() {
+                let (count, bytes) = &mut self.bodies[1];
+                (*count, *bytes) = (*count + 1, *bytes + exchange.bytes_down.saturating_sub(1));
+            }
+            give(Tunneled::Exchange { tunnel: self.number, exchange });
+        }
+    }
+
+    fn emit(&mut self, slot: u32, from: Side, delivery: &Delivery<'_>, give: Give<'_>) {
+        let (tunnel, side) = (self.number, from.index());
+        let hears = match from {
+            // What the client sends in its second request may answer what the first one brought.
+            Side::Client => slot > 0,
+            Side::Server => self.offsets[0] > 0,
+        };
+        if hears && !std::mem::replace(&mut self.heard[side], true) {
+            give(Tunneled::Stream { tunnel, from, delivery: Delivery::Heard });
+        }
+        let owed = std::mem::take(&mut self.owed[side]);
+        let at = match *delivery {
+            Delivery::Bytes { at, .. } | Delivery::Gap { at, .. } | Delivery::Close { at, .. } => at,
+            Delivery::Joined | Delivery::Heard => self.last,
+        };
+        if owed > 0 {
+            let offset = self.offsets[side];
+            let delivery = Delivery::Gap { offset, missing: owed, exact: false, at };
+            give(Tunneled::Stream { tunnel, from, delivery });
+            self.offsets[side] = offset.saturating_add(owed);
+        }
+        let offset = self.offsets[side];
+        let (delivery, length) = match *delivery {
+            Delivery::Bytes { bytes, at, place, .. } => {
+                (Delivery::Bytes { offset, bytes, at, place }, bytes.len() as u64)
+            }
+            Delivery::Gap { missing, exact, at, .. } => (Delivery::Gap { offset, missing, exact, at }, missing),
+            other => (other, 0),
+        };
+        self.offsets[side] = offset.saturating_add(length);
+        give(Tunneled::Stream { tunnel, from, delivery });
+    }
+}
