@@ -33,7 +33,7 @@ pub enum Event {
 pub struct Opened {
     /// From 1, in the order in which sessions are recognised.
     pub session: u32,
-    /// `rtmp`, or `rtmpe` for the encrypted variant, whose handshake alone can be read; or `ftl`.
+    /// `rtmp`, or `rtmpe` for the encrypted variant, whose handshake alone can be read: both sides agree on it, and go on so; or `ftl`.
     pub protocol: &'static str,
     pub client: SocketAddr,
     pub server: SocketAddr,

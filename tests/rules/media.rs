@@ -861,7 +861,7 @@ pub(super) fn cases() -> Vec<Case> {
             "MED018",
             "a publisher's object",
             &publishing_with(|c| c.data(STREAM, 0, "@setDataFrame", &on_meta_data(&[("width", 320.into())]))),
-            &["the argument of the server's onMetaData is an object, not an ECMA array"],
+            &["the argument of the client's onMetaData is an object, not an ECMA array"],
         ),
         case(
             "MED018",
@@ -929,7 +929,10 @@ fn what_has_no_name_is_told_so() {
         Story::of(conversation).findings.iter().map(|it| it.text.to_string()).collect()
     };
     let nameless = texts(&data(""));
-    assert!(nameless.iter().any(|it| it.starts_with("the server sends data without a name on message stream 0, while")), "{nameless:?}");
+    assert!(
+        nameless.iter().any(|it| it.starts_with("the server sends data without a name on message stream 0, while")),
+        "{nameless:?}"
+    );
     let alone = texts(&data("@setDataFrame"));
     assert!(alone.iter().any(|it| it == "the server sends @setDataFrame to a player"), "{alone:?}");
 }
