@@ -170,19 +170,19 @@ fn a_message_that_was_read_otherwise_80x24() {
 
 #[test]
 fn a_finding_80x24() {
-    assert_screen!(Screen::new(DENIED, 80, 24).keys("/createstream(4) was\n"));
+    assert_screen!(Screen::new(DENIED, 80, 24).keys("/answered createstream(4)\n"));
 }
 
 #[test]
 fn a_finding_200x50() {
-    assert_screen!(Screen::new(DENIED, 200, 50).keys("/createstream(4) was\n"));
+    assert_screen!(Screen::new(DENIED, 200, 50).keys("/answered createstream(4)\n"));
 }
 
 #[test]
 fn from_a_finding_to_its_message_and_from_an_answer_to_its_call() {
     let mut screen = Screen::new(DENIED, 80, 24);
     let is_there = |screen: &Screen| {
-        screen.text(false).lines().any(|line| line.contains('›') && line.contains("createStream(4) was never"))
+        screen.text(false).lines().any(|line| line.contains('›') && line.contains("never answered creat"))
     };
     for _ in 0..50 {
         if !is_there(&screen) {
@@ -307,7 +307,7 @@ fn a_capture_that_cannot_be_opened_leaves_the_others() {
 fn no_color_is_no_color() {
     let options = Options { show_secrets: false, color: false, session: None, follow: false, keys: Arc::default() };
     let mut screen = Screen::with(DENIED, 80, 24, &options);
-    screen.keys("/createstream(4) was\n");
+    screen.keys("/answered createstream(4)\n");
     let buffer = screen.terminal.backend().buffer();
     assert!(buffer.content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset));
     assert!(screen.text(true).contains("[›"));

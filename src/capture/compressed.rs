@@ -15,6 +15,7 @@ use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder as ZstdDecoder};
 
 use crate::limits::Limits;
+use crate::wire::words::count;
 
 /// Compressed bytes are read in pieces of this many.
 const PIECE: usize = 128 << 10;
@@ -285,7 +286,7 @@ impl Decompressor {
 
     fn cut(&self, raw: &Raw) -> io::Error {
         let read = raw.read.load(Ordering::Relaxed);
-        let what = format!("the {} data breaks off after {read} bytes", self.codec);
+        let what = format!("the {} data breaks off after {}", self.codec, count(read, "byte"));
         io::Error::new(io::ErrorKind::UnexpectedEof, what)
     }
 

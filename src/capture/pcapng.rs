@@ -12,6 +12,7 @@ use super::notes::Notes;
 use super::record::Record;
 use super::{CaptureError, LinkType};
 use crate::limits::Limits;
+use crate::wire::words::count;
 use crate::wire::{PacketNo, Time};
 
 const SECTION: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
@@ -111,7 +112,7 @@ impl PcapNg {
             return if left == 0 {
                 Ok(None)
             } else {
-                damaged(format!("the file ends {left} bytes into the block's header"))
+                damaged(format!("the file ends {} into the block's header", count(left as u64, "byte")))
             };
         }
         let head = buffer.unread();

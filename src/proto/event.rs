@@ -33,7 +33,8 @@ pub enum Event {
 pub struct Opened {
     /// From 1, in the order in which sessions are recognised.
     pub session: u32,
-    /// `rtmp`, or `ftl`; `rtmpe` where it is enciphered behind its handshake.
+    /// `rtmp`, or `ftl`; `rtmpe` where both sides agree to encipher what follows the handshake, and go on so; with `t` it came in
+    /// HTTP, and with `s` at its end in TLS (`rtmps`, `rtmpt`, `rtmpts`, `rtmpte`).
     pub protocol: &'static str,
     /// Of a session that is enciphered on the wire, whether it was deciphered: otherwise nothing behind its handshake can be read.
     pub decrypted: Option<bool>,

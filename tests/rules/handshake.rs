@@ -550,3 +550,28 @@ fn an_answer_to_nothing_stands_where_it_was_sent() {
     });
     assert!(matches!(echo, Some(HandshakeFacts::Echo { echo: Some(Echo::Random | Echo::Exact), .. })), "{echo:?}");
 }
+
+/// A session is called by what is spoken on it, not by what its client asked for; and what is in clear is decoded.
+#[test]
+fn rtmpe_is_what_both_agree_on_and_keep_to() {
+    let (c1, s1) = (opening(0, 1), opening(5000, 2));
+    let encrypted = Conversation::new()
+        .client(|c| c.raw(&[6]).raw(&c1))
+        .server(|s| s.raw(&[6]).raw(&s1).raw(&echo(&c1, 5001)))
+        .client(|c| c.raw(&echo(&s1, 1)).raw(&opening(77, 3)));
+    let of = |versions| of(versions, &c1, &s1, &echo(&c1, 5001), &echo(&s1, 1));
+    for (what, conversation, expected) in [
+        ("encrypted", encrypted, ("rtmpe", false)),
+        ("both say so and go on in clear", of([6, 6]), ("rtmp", true)),
+        ("the server says 3", of([6, 3]), ("rtmp", true)),
+        ("the client says 3", of([3, 6]), ("rtmp", true)),
+    ] {
+        let story = Story::of(&conversation);
+        let protocol = story.events.iter().find_map(|event| match event {
+            Event::Session(opened) => Some(opened.protocol),
+            _ => None,
+        });
+        let is_decoded = story.events.iter().any(|event| matches!(event, Event::Message(_)));
+        assert_eq!((protocol, is_decoded), (Some(expected.0), expected.1), "{what}");
+    }
+}

@@ -861,7 +861,7 @@ pub(super) fn cases() -> Vec<Case> {
             "MED018",
             "a publisher's object",
             &publishing_with(|c| c.data(STREAM, 0, "@setDataFrame", &on_meta_data(&[("width", 320.into())]))),
-            &["the argument of the server's onMetaData is an object, not an ECMA array"],
+            &["the argument of the client's onMetaData is an object, not an ECMA array"],
         ),
         case(
             "MED018",

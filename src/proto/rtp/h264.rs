@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::fields;
+use crate::wire::words::counted;
 use crate::wire::{Label, Reader, Recorder, Stop, Trouble, Value, Word};
 
 fields! {
@@ -179,7 +180,10 @@ fn aggregate<R: Recorder>(r: &mut Reader<'_, '_, R>, packed: &mut Packed) -> Res
         let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
         let start = r.at();
         if length == 0 || length > r.left() {
-            let what = format!("a NAL unit of a STAP-A has the length {length}, {} bytes are left", r.left());
+            let what = format!(
+                "a NAL unit of a STAP-A has the length {length}, {}",
+                counted(r.left(), "byte is left", "bytes are left")
+            );
             return Err(Stop::new(at, what).of(Trouble::Tiling));
         }
         let header = r.skip(length, "a NAL unit")?[0];

@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::format::{Codec, Formats, Kind};
 use super::{h264, opus};
 use crate::fields;
+use crate::wire::words::count;
 use crate::wire::{Problem, Reader, Recorder, Stop, Trouble, Value};
 
 fields! {
@@ -143,7 +144,7 @@ fn header<R: Recorder>(r: &mut Reader<'_, '_, R>, formats: &Formats, rtp: &mut R
 fn padding_length<R: Recorder>(r: &Reader<'_, '_, R>) -> Result<usize, Stop> {
     let padding = r.rest().last().map_or(0, |last| usize::from(*last));
     if padding == 0 || padding > r.left() {
-        let what = format!("the padding has {padding} bytes of {}", r.left());
+        let what = format!("the padding has {} of {}", count(padding as u64, "byte"), r.left());
         return Err(r.stop(what).of(Trouble::Tiling));
     }
     Ok(padding)

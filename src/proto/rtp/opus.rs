@@ -1,6 +1,7 @@
 //! What the first bytes of an Opus packet say: mode, bandwidth, channels and duration. Source: RFC 6716 §3.1, §3.2.
 
 use crate::fields;
+use crate::wire::words::count;
 use crate::wire::{Reader, Recorder, Stop, Trouble, Value};
 
 fields! {
@@ -52,7 +53,8 @@ pub(super) fn packet<R: Recorder>(r: &mut Reader<'_, '_, R>) -> Result<Packet, S
     };
     packet.duration = frame(packet.config) * u32::from(packet.frames);
     if packet.frames == 0 || packet.duration > LONGEST {
-        let what = format!("an Opus packet has {} frames of {} µs", packet.frames, frame(packet.config));
+        let what =
+            format!("an Opus packet has {} of {} µs", count(u64::from(packet.frames), "frame"), frame(packet.config));
         return Err(Stop::new(at, what));
     }
     r.note(&DURATION, span, Value::Number(f64::from(packet.duration) / 1000.0));

@@ -1,5 +1,6 @@
 //! RTCP packets: the sender report and the generic NACK; of others the head. Source: RFC 3550 §6.4.1, RFC 4585 §6.2.1.
 
+use crate::wire::words::count;
 use crate::wire::{Field, Label, Problem, Reader, Recorder, Stop, Time, Trouble, Value};
 use crate::{fields, open_enum};
 
@@ -173,7 +174,9 @@ fn packet<R: Recorder>(
             return Err(Stop::new(at, what).of(Trouble::Truncated));
         }
         if !r.is_empty() {
-            problems.push(r.stop(format!("{} bytes behind the RTCP packet", r.left())).of(Trouble::Trailing));
+            problems.push(
+                r.stop(format!("{} behind the RTCP packet", count(r.left() as u64, "byte"))).of(Trouble::Trailing),
+            );
             r.remainder(frame.trailing);
         }
         Ok(())

@@ -157,7 +157,7 @@ impl Broken {
             Fault::Overrun { length, left } => {
                 let what = format!(
                     "NAL unit {unit} has the length {length} (in {USUAL} bytes), {}",
-                    counted(left as usize, "byte is left", "bytes are left")
+                    counted(left, "byte is left", "bytes are left")
                 );
                 (what, Trouble::Tiling)
             }
