@@ -23,6 +23,9 @@ use crate::story::{Stories, Story};
 use crate::wire::Time;
 use crate::wire::words::{count, plural};
 
+/// The kind of secrets that is a TLS key log (pcapng draft §4.7).
+const TLS_KEY_LOG: u32 = 0x544c_534b;
+
 /// Connections that are named where there is no session.
 const COMPLAINED: usize = 5;
 
@@ -97,6 +100,8 @@ pub struct Inspection {
     is_told: bool,
     /// Comments, names and secrets of the captures that were left out.
     missed_notes: u64,
+    /// Secrets of the captures that the analyzer knows.
+    secrets: usize,
 }
 
 impl Inspection {
@@ -117,12 +122,12 @@ impl Inspection {
     /// Inspects an input that is open already.
     pub fn of(input: Input, options: &Options) -> Inspection {
         let limits = &options.limits;
+        let told = analyzer::Options { evidence: options.evidence, keys: Arc::clone(&options.keys) };
+        let mut analyzer = Analyzer::new(limits, told);
+        analyzer.expect_secrets(input.may_bring_secrets());
         Inspection {
             input,
-            analyzer: Analyzer::new(
-                limits,
-                analyzer::Options { evidence: options.evidence, keys: Arc::clone(&options.keys) },
-            ),
+            analyzer,
             engine: (!options.unjudged).then(|| Engine::under(limits)),
             stories: Stories::under(limits),
             masks: Masks::new(options.show_secrets, limits),
@@ -131,6 +136,7 @@ impl Inspection {
             interrupted: false,
             is_told: false,
             missed_notes: 0,
+            secrets: 0,
         }
     }
 
@@ -149,6 +155,13 @@ impl Inspection {
             }
             Some(Ok(packet)) => {
                 self.analyzer.push(&packet);
+                // Those that stand before a packet come with it.
+                for secrets in self.input.secrets(self.secrets) {
+                    self.secrets += 1;
+                    if secrets.kind == TLS_KEY_LOG {
+                        self.analyzer.add_secrets(&secrets.bytes);
+                    }
+                }
                 Read::Packet
             }
             Some(Err(error)) => Read::Failed(error),

@@ -141,6 +141,8 @@ limits! {
     /// What is kept of one direction's TLS records while the secrets that open them are not there. Past it later records are lost
     /// until the secrets come. A capture's secrets come within seconds of the handshake, and all of RTMP's requests fit.
     tls_waiting_bytes: usize = 256 << 10, "bytes";
+    /// The same of all connections together. Past it what waits of the connection at hand is lost. It is room for a hundred that wait at once.
+    tls_waiting_bytes_total: usize = 16 << 20, "bytes";
     /// The longest TLS handshake message that is read. Past it a message is passed over. Chains of certificates have some
     /// ten kilobytes.
     tls_handshake_bytes: usize = 64 << 10, "bytes";

@@ -1,20 +1,83 @@
-//! Streams inside of streams: what carries them is told what a connection tells, and gives what the stream inside tells.
+//! Streams inside of streams: what carries them is told what a connection tells, and gives what the streams inside tell.
 //!
-//! A stream inside is looked at as a connection is: its beginning says what it is, and that may be a carrier again.
+//! ```text
+//! connection ─► TLS ─► HTTP ─► RTMPE ─► session          each of them may be absent, none comes twice
+//! ```
+//!
+//! A stream inside is looked at as a connection is: its beginning says what it is, and that may be a carrier again. TLS that no
+//! secret opens carries nothing; where it is likely RTMPS, it is a session by itself, of which is told what can be seen.
 
-use super::{Connection, Content, State, StreamId};
-use crate::net::Delivery;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::{Connection, Content, Fate, Other, State, StreamId};
+use crate::net::{Delivery, Kept, Start};
+use crate::proto;
+use crate::proto::rtmp::detect::Foreign;
 use crate::proto::rtmpe::Rtmpe;
-use crate::wire::Side;
+use crate::proto::rtmpt::{Exchange, Tunneled, Tunnels};
+use crate::proto::stream::Consumer;
+use crate::proto::tls::{self, Tls};
+use crate::proto::{Event, Flow, Opened, Sealed, Stranger, Transport, Tunnel};
+use crate::wire::{Moment, Side};
 
-/// The numbers of streams that are no connections begin here; connections have lower ones.
-const INSIDE: StreamId = 1 << 63;
+/// The numbers of streams that are no connections begin here; connections have lower ones. Above them are those of RTMPT, which
+/// have numbers of their own.
+const INSIDE: StreamId = 1 << 62;
+const TUNNEL: StreamId = 1 << 63;
+
+/// What of a session that is not open yet is kept to be told with it: requests of RTMPT, and their connections.
+const NOTES: usize = 64;
 
 /// What a stream is carried in.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Wrapping {
+    /// TLS, and what is known of that.
+    pub(super) tls: Option<Box<tls::Facts>>,
+    /// HTTP, and the id of the session in it.
+    pub(super) rtmpt: Option<Box<str>>,
     /// It was enciphered by RTMPE.
     pub(super) rtmpe: bool,
+    /// What is to be told of it once it is a session.
+    notes: Vec<Note>,
+}
+
+#[derive(Debug)]
+enum Note {
+    Joined { client: SocketAddr, server: SocketAddr, at: Moment },
+    Exchange(Box<Exchange>),
+}
+
+impl Wrapping {
+    /// What a session inside of it is called.
+    pub(super) fn protocol(&self, inner: &'static str) -> &'static str {
+        match (inner, self.rtmpt.is_some(), self.rtmpe, self.tls.is_some()) {
+            ("rtmp" | "rtmpe", false, true, true) => "rtmpes",
+            ("rtmp" | "rtmpe", true, true, true) => "rtmptes",
+            ("rtmp" | "rtmpe", true, true, false) => "rtmpte",
+            ("rtmp" | "rtmpe", false, true, false) => "rtmpe",
+            ("rtmp", true, false, true) => "rtmpts",
+            ("rtmp", true, false, false) => "rtmpt",
+            ("rtmp", false, false, true) => "rtmps",
+            ("rtmpe", true, false, _) => "rtmpte",
+            (inner, ..) => inner,
+        }
+    }
+
+    /// The same within another carrier, for what is in it.
+    fn inside(&self) -> Wrapping {
+        let notes = Vec::new();
+        Wrapping { tls: self.tls.clone(), rtmpt: self.rtmpt.clone(), rtmpe: self.rtmpe, notes }
+    }
+
+    /// Bytes of memory that it takes beside itself.
+    pub(super) fn memory(&self) -> usize {
+        let exchanges = self.notes.iter().filter(|note| matches!(note, Note::Exchange(_))).count();
+        self.tls.as_ref().map_or(0, |facts| size_of::<tls::Facts>() + facts.memory())
+            + self.rtmpt.as_ref().map_or(0, |id| id.len())
+            + self.notes.capacity() * size_of::<Note>()
+            + exchanges * size_of::<Exchange>()
+    }
 }
 
 /// A stream that carries another one.
@@ -26,20 +89,52 @@ pub(super) struct Carried {
 
 #[derive(Debug)]
 pub(super) enum Carrier {
+    Tls(Box<Outer>),
     Rtmpe(Box<Rtmpe>),
 }
 
+/// A TLS connection.
+#[derive(Debug)]
+pub(super) struct Outer {
+    tls: Tls,
+    /// What of it was told: the facts' revision, and what that amounts to.
+    told: u32,
+    said: String,
+    /// What it is where it turns out to carry no session.
+    stranger: Met,
+    /// The session that it is by itself, since nothing opens it.
+    sealed: Option<u32>,
+}
+
+/// What is met in the place of RTMP: the first bytes of both sides tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Met {
+    pub(super) foreign: Option<Foreign>,
+    pub(super) answer: Option<Foreign>,
+    /// When the first bytes came, of the client or else of the server.
+    pub(super) first: Option<Moment>,
+    /// The beginning was captured.
+    pub(super) from_start: bool,
+    /// Bytes of both sides.
+    pub(super) bytes: u64,
+}
+
 impl Carrier {
-    fn take(&mut self, from: Side, delivery: &Delivery<'_>, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
-        match self {
-            Carrier::Rtmpe(rtmpe) => rtmpe.take(from, delivery, give),
-        }
+    pub(super) fn tls(tls: Tls, stranger: Met) -> Carrier {
+        Carrier::Tls(Box::new(Outer {
+            tls,
+            told: 0,
+            said: String::new(),
+            stranger: Met { bytes: 0, ..stranger },
+            sealed: None,
+        }))
     }
 
-    /// How what it carries is wrapped, within what wraps itself.
-    fn wraps(&self) -> Wrapping {
+    /// Bytes that it keeps for what is under way.
+    fn held(&self) -> usize {
         match self {
-            Carrier::Rtmpe(_) => Wrapping { rtmpe: true },
+            Carrier::Tls(outer) => outer.tls.held(),
+            Carrier::Rtmpe(_) => 0,
         }
     }
 }
@@ -48,6 +143,9 @@ impl Carried {
     /// Bytes of memory that it takes.
     pub(super) fn memory(&self) -> usize {
         match &self.carrier {
+            Carrier::Tls(outer) => {
+                size_of::<Outer>() - size_of::<Tls>() + outer.said.capacity() + outer.tls.own() + outer.tls.held()
+            }
             Carrier::Rtmpe(rtmpe) => size_of::<Rtmpe>() + rtmpe.memory(),
         }
     }
@@ -62,11 +160,31 @@ impl State {
         let (kept, heard) = (opening.take(), opening.heard());
         self.inside += 1;
         let inside = INSIDE | self.inside;
-        let wrapping = carrier.wraps();
+        let mut wrapping = outside.wrapping.inside();
+        match &carrier {
+            Carrier::Tls(outer) => wrapping.tls = Some(Box::new(outer.tls.facts().clone())),
+            Carrier::Rtmpe(_) => wrapping.rtmpe = true,
+        }
+        wrapping.notes = std::mem::take(&mut outside.wrapping.notes);
         let new = Connection::new(outside.client, outside.server, outside.at, outside.start, wrapping);
         let new = Connection { tunnels: outside.tunnels.clone(), ..new };
+        self.carrier_bytes += carrier.held();
         outside.content = Content::Carrier(Box::new(Carried { carrier, inside }));
         self.live.insert(inside, new);
+        self.replay(stream, kept, heard);
+    }
+
+    /// From here on a stream is RTMPT's: it carries a part of one or more sessions.
+    pub(super) fn tunnel(&mut self, stream: StreamId, met: Met) {
+        let Some(outside) = self.live.get_mut(&stream) else { return };
+        let Content::Unknown(opening) = &mut outside.content else { return };
+        self.opening_bytes -= opening.cost();
+        let (kept, heard) = (opening.take(), opening.heard());
+        outside.content = Content::Tunnels(Box::new(Met { bytes: 0, ..met }), false);
+        self.replay(stream, kept, heard);
+    }
+
+    fn replay(&mut self, stream: StreamId, kept: Vec<(Side, Kept)>, heard: [bool; 2]) {
         for from in Side::BOTH.into_iter().filter(|side| heard[side.index()]) {
             self.pass(stream, from, &Delivery::Heard);
         }
@@ -75,19 +193,275 @@ impl State {
         }
     }
 
-    /// What a direction of a stream tells that carries another one.
+    /// What a direction of a stream tells that carries others.
     pub(super) fn pass(&mut self, stream: StreamId, from: Side, delivery: &Delivery<'_>) {
         let Some(outside) = self.live.get_mut(&stream) else { return };
-        if !matches!(outside.content, Content::Carrier(_)) {
+        let ends = (outside.client, outside.server);
+        match &mut outside.content {
+            Content::Tunnels(met, _) => {
+                met.take(from, delivery);
+                self.pass_tunnels(stream, ends, from, delivery);
+            }
+            Content::Carrier(_) => {
+                let Content::Carrier(mut carried) = std::mem::replace(&mut outside.content, Content::Other(None))
+                else {
+                    return;
+                };
+                self.pass_on(&mut carried, from, delivery);
+                if let Some(outside) = self.live.get_mut(&stream) {
+                    outside.content = Content::Carrier(carried);
+                }
+            }
+            Content::Unknown(_) | Content::Session(_) | Content::Other(_) => {}
+        }
+    }
+
+    fn pass_on(&mut self, carried: &mut Carried, from: Side, delivery: &Delivery<'_>) {
+        let inside = carried.inside;
+        match &mut carried.carrier {
+            Carrier::Rtmpe(rtmpe) => {
+                rtmpe.take(from, delivery, &mut |from, delivery| self.deliver(inside, from, delivery))
+            }
+            Carrier::Tls(outer) => {
+                let (held, work) = (outer.tls.held(), outer.tls.work());
+                outer.stranger.take(from, delivery);
+                let secrets = Arc::clone(&self.secrets);
+                outer.tls.take(from, delivery, &secrets, &mut |from, delivery| self.deliver(inside, from, delivery));
+                if self.carrier_bytes + outer.tls.held() - held > self.limits.tls_waiting_bytes_total {
+                    self.totals.reached.tls_waiting_bytes_total += 1;
+                    outer.tls.shed(&mut |from, delivery| self.deliver(inside, from, delivery));
+                }
+                self.carrier_bytes = self.carrier_bytes + outer.tls.held() - held;
+                self.work += outer.tls.work() - work;
+                self.tell_tls(outer, inside);
+                self.seal(outer, inside, from, delivery);
+            }
+        }
+    }
+
+    /// Says what became known of a TLS connection, where it is a session's.
+    fn tell_tls(&mut self, outer: &mut Outer, inside: StreamId) {
+        let facts = outer.tls.facts();
+        if facts.revision == outer.told {
             return;
         }
-        let Content::Carrier(mut carried) = std::mem::replace(&mut outside.content, Content::Other(None)) else {
+        outer.told = facts.revision;
+        let line = facts.describe();
+        if line == outer.said {
             return;
+        }
+        outer.said = line;
+        let session = match self.live.get_mut(&inside) {
+            Some(Connection { content: Content::Session(session), .. }) => Some(*session),
+            Some(inner) => {
+                inner.wrapping.tls = Some(Box::new(facts.clone()));
+                None
+            }
+            None => None,
         };
-        let inside = carried.inside;
-        carried.carrier.take(from, delivery, &mut |from, delivery| self.deliver(inside, from, delivery));
-        if let Some(outside) = self.live.get_mut(&stream) {
-            outside.content = Content::Carrier(carried);
+        let facts = facts.clone();
+        if let Some(session) = outer.sealed.or(session) {
+            self.say_tls(session, facts);
+        }
+    }
+
+    pub(super) fn say_tls(&mut self, session: u32, facts: tls::Facts) {
+        self.events.push_back(Event::Tls(proto::Tls { session, facts: Box::new(facts) }));
+    }
+
+    /// A connection that nothing opens is a session by itself where it is likely RTMPS.
+    fn seal(&mut self, outer: &mut Outer, inside: StreamId, from: Side, delivery: &Delivery<'_>) {
+        if let Some(session) = outer.sealed {
+            let Some(inner) = self.live.get(&inside) else { return };
+            let (client, server) = (inner.client, inner.server);
+            if !matches!(delivery, Delivery::Heard | Delivery::Joined) {
+                self.tell(session, client, server, from, delivery);
+            }
+            return;
+        }
+        let facts = outer.tls.facts();
+        let is_over = matches!(delivery, Delivery::Close { .. });
+        if facts.is_decrypted() || !(facts.reason.is_some() || is_over) {
+            return;
+        }
+        let Some(inner) = self.live.get_mut(&inside) else { return };
+        if matches!(inner.content, Content::Session(_)) || outer.tls.likeness(inner.server.port()).is_none() {
+            return;
+        }
+        let (client, server, at, start) = (inner.client, inner.server, inner.at, inner.start);
+        let tunnels = inner.tunnels.clone();
+        self.totals.sessions += 1;
+        let number = self.totals.sessions;
+        let (attempts, strangers) = self.servers.tell(server, self.limits.attempted_servers);
+        self.events.push_back(Event::Session(Opened {
+            session: number,
+            protocol: "rtmps",
+            decrypted: Some(false),
+            client,
+            server,
+            at,
+            start,
+            proxied: None,
+            tunnels,
+            attempts,
+            strangers,
+        }));
+        let facts = outer.tls.facts().clone();
+        let sealed: Box<dyn Consumer> = Box::new(Sealed::new(number, &facts));
+        (outer.told, outer.said) = (facts.revision, facts.describe());
+        self.say_tls(number, facts);
+        self.sessions.open(number, sealed);
+        outer.sealed = Some(number);
+        if is_over {
+            self.tell(number, client, server, from, delivery);
+        }
+    }
+
+    fn pass_tunnels(
+        &mut self,
+        stream: StreamId,
+        (client, server): (SocketAddr, SocketAddr),
+        from: Side,
+        delivery: &Delivery<'_>,
+    ) {
+        let mut tunnels = self.rtmpt.take();
+        let work = tunnels.as_ref().map_or(0, |tunnels: &Box<Tunnels>| tunnels.work());
+        let known = tunnels.get_or_insert_with(|| Box::new(Tunnels::new(&self.limits)));
+        known.take(stream, server, client, from, delivery, &mut |told| self.tunneled(&told));
+        self.work += known.work() - work;
+        self.rtmpt = tunnels;
+    }
+
+    /// Nothing more is told of the connections that carry sessions of RTMPT.
+    pub(super) fn finish_tunnels(&mut self, at: Moment) {
+        let Some(mut tunnels) = self.rtmpt.take() else { return };
+        tunnels.finish(at, &mut |told| self.tunneled(&told));
+        self.totals.reached.add(&tunnels.reached());
+    }
+
+    fn tunneled(&mut self, told: &Tunneled<'_>) {
+        match *told {
+            Tunneled::Opened { tunnel, id, connection, client, server, start, at } => {
+                let Some(outside) = self.live.get_mut(&connection) else { return };
+                if let Content::Tunnels(_, carries) = &mut outside.content {
+                    *carries = true;
+                }
+                let wrapping = Wrapping { rtmpt: Some(id.into()), ..outside.wrapping.inside() };
+                let new = Connection::new(client, server, at, start, wrapping);
+                let new = Connection { tunnels: outside.tunnels.clone(), ..new };
+                self.live.insert(TUNNEL | StreamId::from(tunnel), new);
+            }
+            Tunneled::Joined { tunnel, connection, client, server, at } => {
+                if let Some(Connection { content: Content::Tunnels(_, carries), .. }) = self.live.get_mut(&connection) {
+                    *carries = true;
+                }
+                self.note_of(tunnel, Note::Joined { client, server, at });
+            }
+            Tunneled::Stream { tunnel, from, delivery } => {
+                self.deliver(TUNNEL | StreamId::from(tunnel), from, &delivery);
+            }
+            Tunneled::Exchange { tunnel, exchange } => {
+                self.note_of(tunnel, Note::Exchange(Box::new(exchange.clone())));
+            }
+        }
+    }
+
+    /// Tells something of a session of RTMPT, or keeps it until that is one.
+    fn note_of(&mut self, tunnel: u32, note: Note) {
+        let Some(stream) = self.live.get_mut(&(TUNNEL | StreamId::from(tunnel))) else { return };
+        let id = stream.wrapping.rtmpt.clone();
+        let session = match &stream.content {
+            Content::Session(session) => *session,
+            // It is RTMPE's inside of RTMPT.
+            Content::Carrier(carried) => {
+                let inside = carried.inside;
+                match self.live.get_mut(&inside) {
+                    Some(Connection { content: Content::Session(session), .. }) => *session,
+                    Some(inner) => return inner.wrapping.keep(note),
+                    None => return,
+                }
+            }
+            _ => return stream.wrapping.keep(note),
+        };
+        self.say_note(session, id.as_deref().unwrap_or_default(), note);
+    }
+
+    /// A stream inside of others became a session: what was kept of it is told.
+    pub(super) fn tell_notes(&mut self, stream: StreamId, session: u32) {
+        let Some(inner) = self.live.get_mut(&stream) else { return };
+        let (notes, facts) = (std::mem::take(&mut inner.wrapping.notes), inner.wrapping.tls.take());
+        let id = inner.wrapping.rtmpt.clone();
+        if let Some(facts) = facts {
+            self.say_tls(session, *facts);
+        }
+        for note in notes {
+            self.say_note(session, id.as_deref().unwrap_or_default(), note);
+        }
+    }
+
+    fn say_note(&mut self, session: u32, id: &str, note: Note) {
+        self.events.push_back(match note {
+            Note::Joined { client, server, at } => {
+                let (transport, tunnels) = (Transport::Tcp, Default::default());
+                Event::Flow(Flow { session, transport, client, server, at, tunnels })
+            }
+            Note::Exchange(exchange) => Event::Tunnel(Tunnel { session, id: id.into(), exchange }),
+        });
+    }
+
+    /// A carrier is over. Where it carried no session, it is told as what it is.
+    pub(super) fn end_carrier(&mut self, content: Content, client: SocketAddr, server: SocketAddr, start: Start) {
+        let met = match content {
+            Content::Carrier(carried) => {
+                self.carrier_bytes -= carried.carrier.held();
+                let Carrier::Tls(outer) = carried.carrier else { return };
+                self.totals.reached.add(outer.tls.reached());
+                if let Some(session) = outer.sealed {
+                    self.end_session(session);
+                    return;
+                }
+                if outer.tls.facts().is_decrypted() {
+                    return;
+                }
+                outer.stranger
+            }
+            Content::Tunnels(met, false) => *met,
+            _ => return,
+        };
+        self.met(met, client, server, start);
+    }
+
+    /// Takes note of a connection that is no session.
+    pub(super) fn met(&mut self, met: Met, client: SocketAddr, server: SocketAddr, start: Start) {
+        let Met { foreign, answer, first, from_start, bytes } = met;
+        self.totals.not_rtmp(foreign, bytes);
+        let (Some(foreign), Some(at)) = (foreign, first) else { return };
+        let answer = answer.filter(|_| from_start);
+        let fate = Fate::Speaks(Side::Client, foreign);
+        self.note(Other { client, server, fate, answer, packet: at.packet, connections: 1 });
+        if start == Start::Syn {
+            let stranger = Stranger { client, server, foreign, answer, packet: at.packet, more: 0 };
+            self.totals.first_stranger(stranger, false);
+            self.servers.meet(stranger, self.limits.attempted_servers);
+        }
+    }
+}
+
+impl Wrapping {
+    fn keep(&mut self, note: Note) {
+        if self.notes.len() < NOTES {
+            self.notes.push(note);
+        }
+    }
+}
+
+impl Met {
+    fn take(&mut self, from: Side, delivery: &Delivery<'_>) {
+        if let Delivery::Bytes { bytes, .. } = delivery {
+            self.bytes += bytes.len() as u64;
+            if from == Side::Server && self.answer.is_none() {
+                self.answer = Foreign::of(bytes);
+            }
         }
     }
 }

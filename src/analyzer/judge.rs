@@ -1,13 +1,14 @@
 //! What a connection is, by its beginning.
 
-use super::carriers::Carrier;
+use super::carriers::{Carrier, Met};
 use super::{Connection, Content, Fate, Other, State, StreamId};
 use crate::net::{Delivery, Start};
 use crate::proto::opening::{self, Begin, Found, Match};
 use crate::proto::protocols;
 use crate::proto::rtmp::detect::{self, Foreign};
-use crate::proto::rtmpe;
+use crate::proto::tls::Tls;
 use crate::proto::{Event, Opened, Stranger};
+use crate::proto::{rtmpe, rtmpt};
 use crate::wire::Side;
 
 impl State {
@@ -59,9 +60,26 @@ impl State {
             Match::NeedMore => {}
             Match::No => {
                 let bytes = opening.bytes();
-                self.opening_bytes -= opening.cost();
                 let foreign = if live.start == Start::Syn { Foreign::of(seen.client) } else { None };
-                let stranger = foreign.zip(opening.first_bytes(Side::Client)).map(|(foreign, at)| Stranger {
+                let answer = Foreign::of(seen.server);
+                let joined = if live.start == Start::Syn { None } else { detect::joined_in(&seen) };
+                let stranger = foreign;
+                let foreign = foreign.or(joined);
+                let first = [Side::Client, Side::Server].into_iter().find_map(|side| opening.first_bytes(side));
+                let met = Met { foreign, answer, first, from_start: live.start == Start::Syn, bytes };
+                if live.wrapping.rtmpt.is_none() {
+                    match rtmpt::detect(&seen) {
+                        rtmpt::Match::Yes => return self.tunnel(connection, met),
+                        rtmpt::Match::NeedMore => return,
+                        rtmpt::Match::No => {}
+                    }
+                }
+                if foreign == Some(Foreign::Tls) && live.wrapping.tls.is_none() {
+                    let tls = Tls::new(&self.limits);
+                    return self.carry(connection, Carrier::tls(tls, met));
+                }
+                self.opening_bytes -= opening.cost();
+                let stranger = stranger.zip(opening.first_bytes(Side::Client)).map(|(foreign, at)| Stranger {
                     client: live.client,
                     server: live.server,
                     foreign,
@@ -69,9 +87,6 @@ impl State {
                     packet: at.packet,
                     more: 0,
                 });
-                let answer = Foreign::of(seen.server);
-                let joined = if live.start == Start::Syn { None } else { detect::joined_in(&seen) };
-                let foreign = foreign.or(joined);
                 let fate = match foreign {
                     Some(foreign) => Some(Fate::Speaks(Side::Client, foreign)),
                     None if seen.client.is_empty() && from_start[1] => {
@@ -79,7 +94,6 @@ impl State {
                     }
                     None => None,
                 };
-                let first = [Side::Client, Side::Server].into_iter().find_map(|side| opening.first_bytes(side));
                 let (client, server) = (live.client, live.server);
                 let answer = answer.filter(|_| foreign.is_some() && joined.is_none());
                 let other = fate.zip(first).map(|(fate, at)| Other {
@@ -111,15 +125,17 @@ impl State {
                 self.opening_bytes -= opening.cost();
                 let (kept, heard) = (opening.take(), opening.heard());
                 self.totals.sessions += 1;
-                // What is deciphered looks as if it had been in clear.
-                let protocol = if live.wrapping.rtmpe { "rtmpe" } else { protocol };
-                let (number, start, wrapping) = (self.totals.sessions, live.start, live.wrapping);
+                let is_open = live.wrapping.rtmpe || live.wrapping.tls.is_some();
+                let decrypted =
+                    (is_open || protocol == "rtmpe").then_some(is_open && (live.wrapping.rtmpe || protocol != "rtmpe"));
+                let protocol = live.wrapping.protocol(protocol);
+                let (number, start, is_deciphered) = (self.totals.sessions, live.start, live.wrapping.rtmpe);
                 let (client, server) = (live.client, live.server);
                 let (attempts, strangers) = self.servers.tell(server, self.limits.attempted_servers);
                 self.events.push_back(Event::Session(Opened {
                     session: number,
                     protocol,
-                    decrypted: (protocol == "rtmpe").then_some(wrapping.rtmpe),
+                    decrypted,
                     client,
                     server,
                     at: live.at,
@@ -130,12 +146,13 @@ impl State {
                     strangers,
                 }));
                 live.content = Content::Session(number);
+                self.tell_notes(connection, number);
                 self.sessions.open(
                     number,
                     begin(&Begin {
                         session: number,
                         start,
-                        is_deciphered: wrapping.rtmpe,
+                        is_deciphered,
                         stream_keys: &self.options.keys.stream_keys,
                         limits: &self.limits,
                     }),

@@ -23,11 +23,12 @@ use crate::net::{
 };
 pub use crate::proto::Event;
 use crate::proto::rtmp::detect::Foreign;
+use crate::proto::rtmpt::Tunnels as RtmptSessions;
 use crate::proto::stream::Sink;
-use crate::proto::{Keys, Piece, Source, Stranger};
+use crate::proto::{Keys, Piece, Source, Stranger, tls};
 use crate::wire::{IdMap, Moment, Side, Time, map_bytes};
 use attempts::{Attempt, Servers};
-use carriers::{Carried, Wrapping};
+use carriers::{Carried, Met, Wrapping};
 use flows::{Flow, Waiting};
 use opening::Opening;
 use others::Others;
@@ -57,6 +58,12 @@ struct State {
     live: IdMap<StreamId, Connection>,
     /// Streams inside of others so far.
     inside: u64,
+    /// What carriers keep that are not opened yet.
+    carrier_bytes: usize,
+    /// TLS secrets: those that were given, and those that captures bring.
+    secrets: Arc<tls::KeyLog>,
+    /// Sessions of RTMPT, once there is one.
+    rtmpt: Option<Box<RtmptSessions>>,
     /// Connections whose protocol is not yet known and of which something is kept, the oldest first; some are no longer so.
     openings: VecDeque<StreamId>,
     /// What is kept of these.
@@ -108,6 +115,8 @@ enum Content {
     Session(u32),
     /// It carries another stream.
     Carrier(Box<Carried>),
+    /// It carries parts of sessions of RTMPT. Whether it does so already, and what it is while it does not.
+    Tunnels(Box<Met>, bool),
     Other(Option<Foreign>),
 }
 
@@ -140,9 +149,11 @@ impl Analyzer {
             connections: Connections::new(limits),
             state: State {
                 limits: limits.clone(),
-                options,
                 live: IdMap::default(),
                 inside: 0,
+                carrier_bytes: 0,
+                secrets: Arc::clone(&options.keys.tls),
+                rtmpt: None,
                 openings: VecDeque::new(),
                 opening_bytes: 0,
                 sessions: Sessions::default(),
@@ -156,6 +167,7 @@ impl Analyzer {
                 servers: Servers::default(),
                 others: Others::default(),
                 totals: Totals::default(),
+                options,
             },
         }
     }
@@ -246,9 +258,11 @@ impl Analyzer {
         let content = |connection: &Connection| {
             let tunnels = connection.tunnels.iter().map(Tunnels::memory).sum::<usize>();
             tunnels
+                + connection.wrapping.memory()
                 + match &connection.content {
                     Content::Unknown(opening) => opening.memory(),
                     Content::Carrier(carried) => size_of::<Carried>() + carried.memory(),
+                    Content::Tunnels(..) => size_of::<Met>(),
                     Content::Session(_) | Content::Other(_) => 0,
                 }
         };
@@ -257,6 +271,7 @@ impl Analyzer {
             + map_bytes(&state.live)
             + state.live.values().map(content).sum::<usize>()
             + state.sessions.memory()
+            + state.rtmpt.as_ref().map_or(0, |rtmpt| rtmpt.own() + rtmpt.held())
             + state.flows.memory()
             + state.flows.values().map(Flow::memory).sum::<usize>()
             + state.waiting_sessions.capacity() * size_of::<Waiting>()
@@ -274,6 +289,18 @@ impl Analyzer {
         self.state.work + self.state.sessions.work()
     }
 
+    /// Secrets of TLS that a capture brings, as a key log has them.
+    pub fn add_secrets(&mut self, key_log: &[u8]) {
+        Arc::make_mut(&mut self.state.secrets).add(key_log);
+    }
+
+    /// Whether captures may bring secrets of TLS: what needs some waits for them then.
+    pub fn expect_secrets(&mut self, may_come: bool) {
+        if self.state.secrets.may_grow() != may_come {
+            Arc::make_mut(&mut self.state.secrets).set_may_grow(may_come);
+        }
+    }
+
     /// Adds limits that were reached in front of it or behind it.
     pub fn count(&mut self, reached: &Reached) {
         self.state.totals.reached.add(reached);
@@ -284,6 +311,7 @@ impl Analyzer {
         let state = &mut self.state;
         self.connections.finish(&mut |output| state.take(&output));
         if let Some(last) = state.totals.last {
+            state.finish_tunnels(last);
             state.end_flows(last, How::EndOfCapture);
         }
         self.unpacker.finish();
@@ -373,7 +401,7 @@ impl State {
                     Delivery::Close { .. } => self.line_up(connection, before == 0),
                 }
             }
-            Content::Carrier(_) => self.pass(connection, from, delivery),
+            Content::Carrier(_) | Content::Tunnels(..) => self.pass(connection, from, delivery),
             Content::Other(foreign) => {
                 if let Delivery::Bytes { bytes, .. } = delivery {
                     self.totals.not_rtmp(*foreign, bytes.len() as u64);
@@ -420,7 +448,10 @@ impl State {
                     }
                 }
                 Content::Unknown(opening) => self.opening_bytes -= opening.cost(),
-                Content::Carrier(_) | Content::Other(_) => {}
+                content @ (Content::Carrier(_) | Content::Tunnels(..)) => {
+                    self.end_carrier(content, gone.client, gone.server, gone.start);
+                }
+                Content::Other(_) => {}
             }
         }
     }

@@ -73,9 +73,11 @@ impl Other {
             Fate::Refused => "refused: see whether the server runs, and on that port",
             Fate::Unanswered => "nothing answers: see whether the address is right, and what a firewall drops",
             Fate::Speaks(_, Foreign::Tls) => {
-                "TLS: if it is RTMPS, capture it where it is decrypted, behind what ends TLS"
+                "TLS: if it is RTMPS, give its key log (--keylog), or capture it where it is decrypted, behind what ends TLS"
             }
-            Fate::Speaks(_, Foreign::Rtmpt) => "RTMPT: RTMP inside of HTTP is not decoded, let the client use rtmp://",
+            Fate::Speaks(_, Foreign::Rtmpt) => {
+                "RTMPT: no session of RTMP came about in its requests, see what the server answers"
+            }
             Fate::Speaks(_, Foreign::Srt) => "SRT: it is not RTMP, give the encoder an rtmp:// address",
             Fate::Speaks(..) => "another protocol: see whether the client has the right port and asks for rtmp://",
         }

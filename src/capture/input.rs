@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::compressed::Source;
-use super::notes::Notes;
+use super::notes::{Notes, Secrets};
 use super::single::{Capture, Kind, is_stdin};
 use super::{CaptureError, Packet};
 use crate::wire::{Moment, PacketNo, Place, Time};
@@ -166,6 +166,16 @@ impl Input {
             }
         }
         &self.notes
+    }
+
+    /// Whether a capture may bring secrets beside its packets, as pcapng can.
+    pub fn may_bring_secrets(&self) -> bool {
+        self.captures.iter().any(Capture::may_bring_secrets)
+    }
+
+    /// Secrets that the captures brought so far; `from` of them are known already.
+    pub fn secrets(&self, from: usize) -> &[Secrets] {
+        self.notes.secrets.get(from..).unwrap_or_default()
     }
 
     /// Bytes read and used so far, over all captures; of compressed ones, compressed bytes.

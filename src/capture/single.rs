@@ -26,6 +26,11 @@ enum Format {
 }
 
 impl Format {
+    /// Whether it may bring secrets beside its packets.
+    fn may_bring_secrets(&self) -> bool {
+        matches!(self, Format::PcapNg(_))
+    }
+
     /// The format of the capture that begins here, if it is one.
     fn open(file: &str, buffer: &mut Buffer) -> Result<Option<Format>, CaptureError> {
         let start = buffer.unread();
@@ -176,6 +181,11 @@ impl Capture {
         };
         let (packets, head) = (0, None);
         Ok(Capture { name, buffer, format, packets, head, size, stop, compressed, notes: Notes::default() })
+    }
+
+    /// Whether it may bring secrets beside its packets.
+    pub(super) fn may_bring_secrets(&self) -> bool {
+        self.format.may_bring_secrets()
     }
 
     /// Bytes read and used so far; of a compressed capture, compressed bytes.

@@ -100,6 +100,8 @@ impl Observer {
             }
             Event::Session(_)
             | Event::Flow(_)
+            | Event::Tls(_)
+            | Event::Tunnel(_)
             | Event::Ftl(_)
             | Event::Incomplete(_)
             | Event::Resync(_)

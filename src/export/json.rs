@@ -1,6 +1,7 @@
 //! JSON Lines: one object a line, written as soon as it is known. The keys are a contract: those of events and findings are
 //! the fields' own.
 
+mod carriers;
 mod ftl;
 
 use std::fmt::Write as _;
@@ -308,6 +309,8 @@ impl<W: Write> Writer for JsonWriter<W> {
             _ if self.findings_only => Ok(()),
             Event::Handshake(event) => self.handshake(event),
             Event::Flow(event) => self.flow(event),
+            Event::Tls(event) => self.tls(event),
+            Event::Tunnel(event) => self.tunnel(event),
             Event::Message(event) => self.message(event, masks),
             Event::Ftl(event) => self.ftl(event, masks),
             Event::Incomplete(event) => self.incomplete(event),

@@ -5,7 +5,7 @@
 
 use super::ftl;
 use super::rtmp::{Handshake, Message};
-use super::{Close, Deviation, Event, Flow, Gap, Incomplete, Opened, Piece, Resync, Undecodable};
+use super::{Close, Deviation, Event, Flow, Gap, Incomplete, Opened, Piece, Resync, Tls, Tunnel, Undecodable};
 use crate::wire::{Moment, Side, Word};
 
 /// What kind of thing happened.
@@ -13,6 +13,8 @@ use crate::wire::{Moment, Side, Word};
 pub enum EventKind {
     Session,
     Flow,
+    Tls,
+    Tunnel,
     Handshake,
     Message,
     Incomplete,
@@ -28,6 +30,8 @@ impl EventKind {
     pub const WORDS: &'static [Word] = &Word::list([
         EventKind::Session.name(),
         EventKind::Flow.name(),
+        EventKind::Tls.name(),
+        EventKind::Tunnel.name(),
         EventKind::Handshake.name(),
         EventKind::Message.name(),
         EventKind::Incomplete.name(),
@@ -43,6 +47,8 @@ impl EventKind {
         match self {
             EventKind::Session => "session",
             EventKind::Flow => "flow",
+            EventKind::Tls => "tls",
+            EventKind::Tunnel => "tunnel",
             EventKind::Handshake => "handshake",
             EventKind::Message => "message",
             EventKind::Incomplete => "incomplete",
@@ -93,6 +99,8 @@ impl Event {
             Event::Session(event) => event.envelope(),
             Event::Handshake(event) => event.envelope(),
             Event::Flow(event) => event.envelope(),
+            Event::Tls(event) => event.envelope(),
+            Event::Tunnel(event) => event.envelope(),
             Event::Message(event) => event.envelope(),
             Event::Ftl(event) => event.envelope(),
             Event::Incomplete(event) => event.envelope(),
@@ -129,6 +137,23 @@ impl Message {
 impl Flow {
     pub fn envelope(&self) -> Envelope {
         Envelope::at(EventKind::Flow, self.session, None, self.at)
+    }
+}
+
+impl Tls {
+    pub fn envelope(&self) -> Envelope {
+        let (first, last) = self.facts.packets.unwrap_or_default();
+        Envelope { first, ..Envelope::at(EventKind::Tls, self.session, None, last) }
+    }
+}
+
+impl Tunnel {
+    pub fn envelope(&self) -> Envelope {
+        let (first, last) = self.exchange.packets;
+        let from = self.exchange.request.map_or(Side::Server, |_| Side::Client);
+        let time = self.exchange.at.time;
+        let at = |packet| Moment { packet, time };
+        Envelope { first: at(first), ..Envelope::at(EventKind::Tunnel, self.session, Some(from), at(last)) }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use super::ftl;
 use super::rtmp::detect::Foreign;
 use super::rtmp::{Handshake, Head, Message, Mistake, Reason};
 use super::rtp::Frame;
+use super::{ftl, rtmpt, tls};
 use crate::net::{How, Start, TcpFacts, Tunnels};
 use crate::wire::{Moment, PacketNo, Place, Side, Word};
 
@@ -14,6 +14,10 @@ use crate::wire::{Moment, PacketNo, Place, Side, Word};
 pub enum Event {
     Session(Opened),
     Flow(Flow),
+    /// What became known of the TLS that carries a session.
+    Tls(Tls),
+    /// A request of RTMPT that carries a part of a session, with its response.
+    Tunnel(Tunnel),
     Handshake(Handshake),
     Message(Message),
     /// A control line or a datagram of FTL.
@@ -65,6 +69,23 @@ pub struct Flow {
     pub at: Moment,
     /// The tags and tunnels around that.
     pub tunnels: Tunnels,
+}
+
+/// What is known so far of the TLS connection that carries a session. It is told when the session is, and when something else becomes
+/// known.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    pub session: u32,
+    pub facts: Box<tls::Facts>,
+}
+
+/// A request of RTMPT with its response.
+#[derive(Clone, Debug)]
+pub struct Tunnel {
+    pub session: u32,
+    /// The session's id in HTTP.
+    pub id: Box<str>,
+    pub exchange: Box<rtmpt::Exchange>,
 }
 
 /// What the packets of a flow are.

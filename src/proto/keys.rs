@@ -1,8 +1,9 @@
 //! Secrets that whoever inspects a capture knows beside it.
 
 use std::fmt;
+use std::sync::Arc;
 
-use super::rtmpe;
+use super::{rtmpe, tls};
 
 /// Secrets to judge signatures by, and to see inside of what is enciphered.
 #[derive(Clone, Default)]
@@ -10,12 +11,15 @@ pub struct Keys {
     /// Stream keys: FTL's clients sign with them.
     pub stream_keys: Vec<String>,
     pub rtmpe: rtmpe::Secrets,
+    /// TLS secrets by session.
+    pub tls: Arc<tls::KeyLog>,
 }
 
 impl fmt::Debug for Keys {
     /// Without the secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Keys { stream_keys, rtmpe } = self;
-        f.debug_struct("Keys").field("stream_keys", &stream_keys.len()).field("rtmpe", rtmpe).finish()
+        let Keys { stream_keys, rtmpe, tls } = self;
+        let mut shown = f.debug_struct("Keys");
+        shown.field("stream_keys", &stream_keys.len()).field("rtmpe", rtmpe).field("tls", tls).finish()
     }
 }

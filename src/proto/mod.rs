@@ -28,10 +28,11 @@ pub use answer::Answer;
 pub use describe::{describe, describe_behind, trouble};
 pub use envelope::{Envelope, EventKind};
 pub use event::{
-    Attempts, Close, Deviation, Event, Flow, Gap, Incomplete, Opened, Piece, Resync, Source, Stranger, Transport,
-    Undecodable, Why,
+    Attempts, Close, Deviation, Event, Flow, Gap, Incomplete, Opened, Piece, Resync, Source, Stranger, Tls, Transport,
+    Tunnel, Undecodable, Why,
 };
 pub use keys::Keys;
+pub use tls::Sealed;
 
 use crate::wire::Field;
 

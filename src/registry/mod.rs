@@ -4,6 +4,7 @@
 //! what an event has beside its bytes. The keys in JSON, the names in a filter, the labels on the screen and
 //! `docs/fields.md` are made of that.
 
+pub(crate) mod carriers;
 pub(crate) mod ftl;
 pub(crate) mod native;
 pub mod reference;
@@ -42,7 +43,8 @@ pub(crate) struct Registry {
 /// The fields of this program. Nothing in this file knows one of them by name.
 pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     // Whoever declares an event's field has to say how to get its values.
-    let mut declared = native::FIELDS.iter().chain(crate::net::facts::FIELDS).chain(ftl::FIELDS);
+    let mut declared =
+        native::FIELDS.iter().chain(crate::net::facts::FIELDS).chain(ftl::FIELDS).chain(carriers::FIELDS);
     debug_assert!(declared.all(|field| natives().any(|native| native.field.name == field.name)));
     let natives = natives().map(|native| Entry { field: native.field, native: Some(native) });
     let decoded = proto::fields().map(|field| Entry { field, native: None });
@@ -67,7 +69,7 @@ pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
 
 /// Those of all protocols, and then those of some.
 fn natives() -> impl Iterator<Item = &'static Native> {
-    NATIVES.iter().chain(ftl::NATIVES)
+    NATIVES.iter().chain(carriers::natives()).chain(ftl::NATIVES)
 }
 
 /// The fields that an event has beside what its bytes hold.

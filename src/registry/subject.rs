@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::net::{Start, Tunnels};
 use crate::proto::rtmp::Head;
-use crate::proto::{Event, Opened};
+use crate::proto::{Event, Opened, tls};
 use crate::rules::Finding;
 use crate::wire::{IdMap, Time};
 
@@ -46,6 +46,8 @@ pub struct SessionFacts {
     /// What the client's packets came in, each tag or tunnel by its name, and the server's, where that is something else.
     pub tunnels: Vec<String>,
     pub tunnels_back: Vec<String>,
+    /// What is known of the TLS that carries it.
+    pub tls: Option<Box<tls::Facts>>,
 }
 
 impl SessionFacts {
@@ -61,6 +63,7 @@ impl SessionFacts {
             proxied: opened.proxied.clone(),
             tunnels: tunnels.names(),
             tunnels_back: back.map(Tunnels::names).unwrap_or_default(),
+            tls: None,
         }
     }
 }
@@ -74,8 +77,16 @@ pub struct Sessions {
 impl Sessions {
     /// Learns from an event, before it is filtered.
     pub fn observe(&mut self, event: &Event) {
-        if let Event::Session(opened) = event {
-            self.open.insert(opened.session, SessionFacts::of(opened));
+        match event {
+            Event::Session(opened) => {
+                self.open.insert(opened.session, SessionFacts::of(opened));
+            }
+            Event::Tls(told) => {
+                if let Some(facts) = self.open.get_mut(&told.session) {
+                    facts.tls = Some(told.facts.clone());
+                }
+            }
+            _ => {}
         }
     }
 

@@ -161,6 +161,8 @@ impl Engine {
             Event::Message(event) => rules.iter_mut().for_each(|rule| rule.message(event, story, into)),
             Event::Ftl(event) => rules.iter_mut().for_each(|rule| rule.ftl(event, story, into)),
             Event::Flow(event) => rules.iter_mut().for_each(|rule| rule.flow(event, story, into)),
+            Event::Tls(event) => rules.iter_mut().for_each(|rule| rule.tls(event, story, into)),
+            Event::Tunnel(event) => rules.iter_mut().for_each(|rule| rule.tunnel(event, story, into)),
             Event::Incomplete(event) => rules.iter_mut().for_each(|rule| rule.incomplete(event, story, into)),
             Event::Gap(event) => rules.iter_mut().for_each(|rule| rule.gap(event, story, into)),
             Event::Undecodable(event) => rules.iter_mut().for_each(|rule| rule.undecodable(event, story, into)),

@@ -20,7 +20,7 @@ pub use engine::Engine;
 
 use crate::limits::Limits;
 use crate::proto::rtmp::{Handshake, Message};
-use crate::proto::{self, Close, Deviation, Flow, Gap, Incomplete, Opened, Resync, Undecodable};
+use crate::proto::{self, Close, Deviation, Flow, Gap, Incomplete, Opened, Resync, Tls, Tunnel, Undecodable};
 use crate::story::Request;
 pub use crate::story::Story;
 pub use crate::story::{Mark, Marked, Quote, Subject};
@@ -156,6 +156,8 @@ pub trait Rule: Send {
     fn message(&mut self, _: &Message, _: &Story, _: &mut Findings) {}
     fn ftl(&mut self, _: &proto::ftl::Message, _: &Story, _: &mut Findings) {}
     fn flow(&mut self, _: &Flow, _: &Story, _: &mut Findings) {}
+    fn tls(&mut self, _: &Tls, _: &Story, _: &mut Findings) {}
+    fn tunnel(&mut self, _: &Tunnel, _: &Story, _: &mut Findings) {}
     fn incomplete(&mut self, _: &Incomplete, _: &Story, _: &mut Findings) {}
     fn gap(&mut self, _: &Gap, _: &Story, _: &mut Findings) {}
     fn undecodable(&mut self, _: &Undecodable, _: &Story, _: &mut Findings) {}

@@ -107,7 +107,13 @@ impl SessionStats {
                 self.sides[close.from.index()].learn(event);
             }
             Event::Ftl(message) => self.reach(message.packets().1),
-            Event::Session(_) | Event::Flow(_) | Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
+            Event::Session(_)
+            | Event::Flow(_)
+            | Event::Tls(_)
+            | Event::Tunnel(_)
+            | Event::Resync(_)
+            | Event::Deviation(_)
+            | Event::Piece(_) => {}
         }
     }
 

@@ -205,7 +205,7 @@ impl Story {
                 self.sides[message.from().index()].learn_ftl(message);
             }
             Event::Flow(flow) if flow.transport == Transport::Udp => self.ftl().join(flow),
-            Event::Flow(_) => {}
+            Event::Flow(_) | Event::Tls(_) | Event::Tunnel(_) => {}
             Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
         }
     }

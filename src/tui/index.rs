@@ -220,6 +220,10 @@ impl Index {
                 Row::Close(Box::new(close))
             }
             Event::Piece(_) => return,
+            event @ (Event::Tls(_) | Event::Tunnel(_)) => match event.envelope() {
+                Some(envelope) => Row::Kept(Box::new((event, envelope))),
+                None => return,
+            },
             event @ Event::Ftl(_) => {
                 let Some(envelope) = event.envelope() else { return };
                 self.messages.push(self.rows.len() as u32);

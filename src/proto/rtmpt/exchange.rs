@@ -2,7 +2,8 @@
 
 use super::request::Request;
 use crate::net::ConnectionId;
-use crate::wire::{Moment, PacketNo};
+use crate::wire::words::count;
+use crate::wire::{Moment, PacketNo, Word};
 
 /// A request with its response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,37 @@ pub enum Problem {
     Cut { bytes: u64 },
 }
 
+impl Problem {
+    /// Every name.
+    pub const WORDS: &'static [Word] = &Word::list([
+        "no_number",
+        "jumped",
+        "repeated",
+        "went_back",
+        "sent_again",
+        "too_late",
+        "no_polling_byte",
+        "unanswered",
+        "excess",
+        "cut",
+    ]);
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Problem::NoNumber => "no_number",
+            Problem::Jumped { .. } => "jumped",
+            Problem::Repeated { .. } => "repeated",
+            Problem::WentBack { .. } => "went_back",
+            Problem::SentAgain => "sent_again",
+            Problem::TooLate => "too_late",
+            Problem::NoPollingByte => "no_polling_byte",
+            Problem::Unanswered => "unanswered",
+            Problem::Excess { .. } => "excess",
+            Problem::Cut { .. } => "cut",
+        }
+    }
+}
+
 impl Exchange {
     pub(super) fn new(request: Option<Request>, number: Option<u64>, connection: ConnectionId, at: Moment) -> Exchange {
         Exchange {
@@ -102,5 +134,29 @@ impl Exchange {
     pub(super) fn memory(&self) -> usize {
         let types: usize = self.content_type.iter().flatten().map(|text| text.len()).sum();
         types + self.problems.capacity() * size_of::<Problem>()
+    }
+}
+
+impl Exchange {
+    /// In a line, for people.
+    pub fn describe(&self) -> String {
+        let mut line = self.request.map_or("a request that was not captured", Request::name).to_owned();
+        if let Some(number) = self.number {
+            line += &format!(" {number}");
+        }
+        line += &format!(": {} up, {} down", count(self.bytes_up, "byte"), count(self.bytes_down, "byte"));
+        if let Some(latency) = self.latency {
+            line += &format!(", answered after {:.3} ms", latency as f64 / 1e6);
+        }
+        if let Some(interval) = self.polling_interval {
+            line += &format!(", polling interval {interval}");
+        }
+        if let Some(status) = self.status.filter(|status| *status != 200) {
+            line += &format!(", status {status}");
+        }
+        for problem in &self.problems {
+            line += &format!(", {}", problem.name().replace('_', " "));
+        }
+        line
     }
 }

@@ -53,6 +53,18 @@ open_enum! {
     }
 }
 
+impl Alert {
+    /// How grave it is, by its name or its number.
+    pub fn level_word(&self) -> String {
+        self.level.name().map_or_else(|| self.level.0.to_string(), str::to_owned)
+    }
+
+    /// What it says, by its name or its number.
+    pub fn description_word(&self) -> String {
+        self.description.name().map_or_else(|| self.description.0.to_string(), str::to_owned)
+    }
+}
+
 /// An alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alert {

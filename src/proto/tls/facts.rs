@@ -65,6 +65,9 @@ pub enum EarlyData {
 }
 
 impl EarlyData {
+    pub const WORDS: &'static [Word] =
+        &Word::list([EarlyData::Offered.name(), EarlyData::Accepted.name(), EarlyData::Rejected.name()]);
+
     pub const fn name(self) -> &'static str {
         match self {
             EarlyData::Offered => "offered",
@@ -143,6 +146,16 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The version by its name, or its number.
+    pub fn version_word(&self) -> Option<String> {
+        self.version.map(|version| version.name().map_or_else(|| format!("0x{:04x}", version.0), str::to_owned))
+    }
+
+    /// The cipher suite by IANA's name, or its number.
+    pub fn suite_word(&self) -> Option<String> {
+        self.cipher_suite.map(|suite| suite.name().map_or_else(|| format!("0x{:04x}", suite.0), str::to_owned))
+    }
+
     /// Whether records were decrypted.
     pub fn is_decrypted(&self) -> bool {
         self.sent.iter().any(|sent| sent.opened > 0)
@@ -172,7 +185,7 @@ impl Facts {
     }
 
     /// Bytes of memory that it takes beside itself.
-    pub(super) fn memory(&self) -> usize {
+    pub fn memory(&self) -> usize {
         let texts = self.alpn_offered.iter().chain(&self.alpn).chain(&self.server_name).map(String::capacity);
         let certificate =
             self.certificate.as_ref().map_or(0, |known| known.subject.capacity() + known.issuer.capacity());

@@ -38,7 +38,7 @@ const LABELS: usize = 6;
 type Secret = Zeroizing<Box<[u8]>>;
 
 /// The secrets of one session.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Secrets([Option<Secret>; LABELS]);
 
 impl Secrets {
@@ -75,6 +75,7 @@ pub struct Report {
 }
 
 /// Secrets by session.
+#[derive(Clone)]
 pub struct KeyLog {
     sessions: HashMap<ClientRandom, Secrets, RandomState>,
     /// The sessions, oldest first.
@@ -92,6 +93,12 @@ pub struct KeyLog {
 impl fmt::Debug for KeyLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyLog").field("report", &self.report).finish_non_exhaustive()
+    }
+}
+
+impl Default for KeyLog {
+    fn default() -> Self {
+        KeyLog::new(&Limits::DEFAULT)
     }
 }
 

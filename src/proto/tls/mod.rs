@@ -13,6 +13,7 @@
 
 mod alert;
 mod certificate;
+mod describe;
 mod facts;
 mod frames;
 mod half;
@@ -23,6 +24,7 @@ mod keys;
 mod messages;
 mod opener;
 mod protected;
+mod sealed;
 mod search;
 mod shape;
 mod suite;
@@ -32,6 +34,7 @@ pub use alert::{Alert, AlertDescription, AlertLevel};
 pub use certificate::Certificate;
 pub use facts::{BadRecord, EarlyData, Facts, Reason, Sent};
 pub use keylog::{ClientRandom, KeyLog, Report};
+pub use sealed::Sealed;
 pub use shape::Likeness;
 pub use suite::{CipherSuite, Version};
 

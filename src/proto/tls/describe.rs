@@ -1,0 +1,60 @@
+//! What is known of a TLS connection, in a line.
+
+use super::facts::{Facts, Reason};
+use crate::wire::words::count;
+use crate::wire::{Side, escape};
+
+impl Facts {
+    /// In a line, for people.
+    pub fn describe(&self) -> String {
+        let mut parts = Vec::new();
+        parts.extend(self.version_word());
+        parts.extend(self.suite_word());
+        parts.extend(self.server_name.as_ref().map(|name| format!("for {}", escape(name))));
+        parts.extend(self.alpn.as_ref().map(|name| format!("ALPN {}", escape(name))));
+        if self.encrypted_client_hello {
+            parts.push("with an encrypted client hello".to_owned());
+        }
+        if self.resumed == Some(true) {
+            parts.push("resumed".to_owned());
+        }
+        if let Some(certificate) = &self.certificate {
+            parts.push(format!("certificate of {}", escape(&certificate.subject)));
+        }
+        if self.renegotiations > 0 {
+            parts.push(format!("negotiated again {}", count(self.renegotiations, "time")));
+        }
+        parts.push(match (self.is_decrypted(), self.reason) {
+            (true, None) => "decrypted".to_owned(),
+            (true, Some(reason)) => format!("decrypted but for some records: {}", reason.clause()),
+            (false, Some(reason)) => format!("not decrypted: {}", reason.clause()),
+            (false, None) => "not decrypted".to_owned(),
+        });
+        for side in Side::BOTH {
+            for alert in self.alerts.iter().filter(|alert| alert.from == side) {
+                parts.push(format!(
+                    "alert of the {}: {} {}",
+                    side.name(),
+                    alert.level_word(),
+                    alert.description_word()
+                ));
+            }
+        }
+        parts.join(", ")
+    }
+}
+
+impl Reason {
+    /// Why, as a clause.
+    pub const fn clause(self) -> &'static str {
+        match self {
+            Reason::NoSecrets => "no secrets of this session were given",
+            Reason::HandshakeMissing => "the capture misses the handshake",
+            Reason::CipherUnsupported => "its cipher suite is not one that is decrypted here",
+            Reason::VersionUnsupported => "its version is older than TLS 1.2",
+            Reason::BadRecord => {
+                "records do not authenticate: bytes are missing or damaged, or the secrets are another session's"
+            }
+        }
+    }
+}
