@@ -2,8 +2,12 @@
 //!
 //! `cargo test --test ftl -- --ignored` runs it, where ffmpeg and ffprobe are.
 
+use std::io::Write;
+use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use rtmp_inspect::proto::rtp::{Frame, Media};
 
@@ -39,6 +43,76 @@ fn ffmpeg_decodes_what_was_rebuilt() {
             }
         }
     }
+}
+
+/// FFmpeg takes the same datagrams apart by itself: sent to it over loopback, they give the same pictures and the same sound, frame
+/// by frame.
+#[test]
+#[ignore = "needs ffmpeg"]
+fn ffmpeg_takes_the_datagrams_apart_alike() {
+    const FORMATS: [(&str, &str, &str); 2] = [("h264", "video", "96 H264/90000"), ("opus", "audio", "97 opus/48000/2")];
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for (capture, port) in CAPTURES {
+        let sent = packets(capture);
+        let (_, heard) = media_of(&sent, *port);
+        for (codec, kind, format) in FORMATS {
+            let is_its = |frame: &&Frame| matches!(frame.media, Media::H264 { .. }) == (codec == "h264");
+            let frames: Vec<_> = heard.frames.iter().filter(is_its).collect();
+            assert!(frames.len() > 50 && frames.iter().all(|frame| frame.is_whole()));
+            let ours = folder.join(format!("{capture}.alike.{codec}"));
+            std::fs::write(&ours, if codec == "h264" { annex_b(&frames) } else { ogg(&frames) }).unwrap();
+
+            // A port that is free, and the one above it, where RTCP would come.
+            let to = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port() & !1;
+            let (number, mapping) = format.split_once(' ').unwrap();
+            let description = folder.join(format!("{capture}.{codec}.sdp"));
+            let lines = [
+                "v=0".to_owned(),
+                "o=- 0 0 IN IP4 127.0.0.1".to_owned(),
+                "s=-".to_owned(),
+                "c=IN IP4 127.0.0.1".to_owned(),
+                "t=0 0".to_owned(),
+                format!("m={kind} {to} RTP/AVP {number}"),
+                format!("a=rtpmap:{number} {mapping}\n"),
+            ];
+            std::fs::write(&description, lines.join("\n")).unwrap();
+            let theirs = folder.join(format!("{capture}.theirs.{}", if codec == "h264" { "h264" } else { "ogg" }));
+            let mut receiver = Command::new("ffmpeg")
+                .args(["-v", "error", "-y", "-protocol_whitelist", "file,udp,rtp", "-analyzeduration", "0"])
+                .arg("-i")
+                .arg(&description)
+                .args(["-c", "copy"])
+                .arg(&theirs)
+                .stdin(Stdio::piped())
+                .spawn()
+                .unwrap();
+            sleep(Duration::from_secs(2));
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            for packet in sent.iter().filter(|packet| !packet.is_tcp && packet.ports.1 == *port) {
+                let payload_type = packet.payload.get(1).map_or(0, |second| second & 0x7f);
+                if payload_type.to_string() == number {
+                    let _ = socket.send_to(&packet.payload, ("127.0.0.1", to));
+                    sleep(Duration::from_millis(3));
+                }
+            }
+            sleep(Duration::from_secs(1));
+            receiver.stdin.take().unwrap().write_all(b"q").unwrap();
+            assert!(receiver.wait().unwrap().success());
+            let (ours, theirs) = (digests(&ours), digests(&theirs));
+            assert_eq!(ours.len(), frames.len(), "{capture} {codec}");
+            // It waits for the next frame to know where the last one ends, and none comes.
+            assert!(theirs.len() + 1 >= ours.len(), "{capture} {codec}: {} of {}", theirs.len(), ours.len());
+            assert_eq!(ours[..theirs.len()], theirs[..], "{capture} {codec}");
+        }
+    }
+}
+
+/// The MD5 of each frame that FFmpeg decodes.
+fn digests(file: &Path) -> Vec<String> {
+    let decoded = Command::new("ffmpeg").args(["-v", "error", "-i"]).arg(file).args(["-f", "framemd5", "-"]).output();
+    let lines = String::from_utf8(decoded.unwrap().stdout).unwrap();
+    let frames = lines.lines().filter(|line| !line.starts_with('#'));
+    frames.map(|line| line.rsplit(',').next().unwrap().trim().to_owned()).collect()
 }
 
 /// How many frames ffprobe decodes, and of what size; ffmpeg has nothing to say of them.
