@@ -88,6 +88,9 @@ const INSIDE: &[(&str, &[&str])] = &[
     ("proto::flv::video", &["proto::flv::codec", "proto::flv::enhanced", "proto::flv::facts"]),
     // An event is what a protocol gives, in words that it knows.
     ("proto::rtmp", &["proto::amf", "proto::flv", "proto::answer", "proto::event", "proto::opening", "proto::stream"]),
+    // Carriers know what they carry only as streams.
+    ("proto::http", &[]),
+    ("proto::rtmpt", &["proto::http", "proto::opening"]),
     ("proto::rtmp::edges", &[]),
     ("proto::rtmp::command", CONTENT),
     ("proto::rtmp::data", CONTENT),

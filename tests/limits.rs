@@ -146,6 +146,18 @@ const COMPARED: &str = "tests/compared_limits.rs";
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("flows", "tests/ftl/flows.rs", "fn flows_that_may_be_media_are_bounded"),
     ("flow_bytes_total", "tests/ftl/flows.rs", "fn what_is_kept_of_flows_is_bounded"),
+    ("http_head_bytes", "tests/rtmpt/cut.rs", "fn heads_without_end_are_bounded"),
+    ("http_pipelined", "tests/rtmpt/cut.rs", "fn requests_without_answers_are_bounded"),
+    ("http_waiting_bytes", "tests/rtmpt/cut.rs", "fn what_a_server_says_before_it_was_asked_waits_so_long"),
+    ("tunnels", "tests/rtmpt/cut.rs", "fn opens_without_end_are_bounded"),
+    (
+        "tunnel_linger_ns",
+        "tests/rtmpt/cut.rs",
+        "fn a_session_that_nobody_ends_is_over_some_time_after_its_last_connection",
+    ),
+    ("tunnel_requests", "tests/rtmpt/cut.rs", "fn requests_without_answers_are_bounded"),
+    ("tunnel_bytes", "tests/rtmpt/cut.rs", "fn bodies_that_wait_for_an_earlier_request_are_bounded"),
+    ("tunnel_bytes_total", "tests/rtmpt/cut.rs", "fn bodies_that_wait_for_an_earlier_request_are_bounded"),
     ("other_connections", "tests/rules/network.rs", "fn a_connection_that_is_no_session_is_named_by_itself"),
     ("latencies", "tests/stats.rs", "fn latencies_past_their_limit_are_counted_and_have_no_median"),
     ("stats_calls", "tests/stats.rs", "fn calls_that_wait_for_too_long_are_not_answered"),

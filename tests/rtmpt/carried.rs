@@ -1,6 +1,6 @@
 //! Captures and conversations through the carrier: the sessions that it finds, and the messages of their RTMP.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -28,6 +28,11 @@ pub(crate) struct Told {
 
 /// What all connections of a capture told, in order.
 pub(crate) fn told(path: &Path) -> Vec<Told> {
+    told_without(path, |_| false)
+}
+
+/// The same without packets that are `lost`.
+pub(crate) fn told_without(path: &Path, mut lost: impl FnMut(u64) -> bool) -> Vec<Told> {
     let mut input = Input::open(&[path.to_owned()]).unwrap();
     let (mut unpacker, mut connections) = (Unpacker::new(&Limits::default()), Connections::new(&Limits::default()));
     let (mut ends, mut all) = (BTreeMap::new(), Vec::new());
@@ -44,6 +49,9 @@ pub(crate) fn told(path: &Path) -> Vec<Told> {
     while let Some(packet) = input.next() {
         let packet = packet.unwrap();
         let at = packet.at;
+        if lost(at.packet.0) {
+            continue;
+        }
         let _ = unpacker.push(&packet, &mut |unpacked| {
             if let Unpacked::Segment(segment) = unpacked {
                 connections.push(segment, at, &mut take);
@@ -144,13 +152,11 @@ impl Session {
 
     /// What the program's RTMP decoder makes of it.
     pub(crate) fn events(&self) -> Vec<Event> {
-        let [client, server] = Side::BOTH.map(|side| {
-            let mut bytes = self.bytes(side);
-            bytes.truncate(4096);
-            bytes
-        });
+        let [client, server] =
+            Side::BOTH.map(|side| runs(self.told.iter().filter(|(from, _)| *from == side).map(|(_, kept)| kept)));
         let from_start = [self.start == Some(Start::Syn); 2];
-        let opening = Opening { client: &client, server: &server, later: [&[]; 2], from_start, complete: true };
+        let later = [&client.1[..], &server.1[..]];
+        let opening = Opening { client: &client.0, server: &server.0, later, from_start, complete: true };
         let Match::Yes(found) = protocols::detect(&opening) else { return Vec::new() };
         let limits = Limits::default();
         let begin = Begin { session: 1, start: self.start.unwrap(), stream_keys: &[], limits: &limits };
@@ -192,23 +198,33 @@ pub(crate) fn clear(path: &Path) -> Vec<[Vec<String>; 2]> {
     (1..=count).map(|session| messages(&story.events, session)).collect()
 }
 
-/// Those connections that carry RTMPT, by their first bytes.
-pub(crate) fn carriers(told: Vec<Told>) -> Vec<Told> {
-    let mut firsts: BTreeMap<u64, ([Vec<u8>; 2], [bool; 2])> = BTreeMap::new();
-    for it in &told {
-        let (bytes, from_start) = firsts.entry(it.connection).or_insert_with(|| (Default::default(), [true; 2]));
-        match &it.kept {
-            Kept::Joined => from_start[it.from.index()] = false,
-            Kept::Bytes { bytes: more, .. } if bytes[it.from.index()].len() < 65_536 => {
-                bytes[it.from.index()].extend_from_slice(more);
-            }
+/// A side's bytes before its first hole, and those behind its last one.
+fn runs<'k>(kept: impl Iterator<Item = &'k Kept>) -> (Vec<u8>, Vec<u8>) {
+    let mut runs = vec![Vec::new()];
+    for kept in kept {
+        match kept.lend() {
+            Delivery::Bytes { bytes, .. } => runs.last_mut().unwrap().extend_from_slice(bytes),
+            Delivery::Gap { .. } => runs.push(Vec::new()),
             _ => {}
         }
     }
+    let later = if runs.len() > 1 { runs.pop().unwrap() } else { Vec::new() };
+    (runs.swap_remove(0), later)
+}
+
+/// Those connections that carry RTMPT, by their bytes.
+pub(crate) fn carriers(told: Vec<Told>) -> Vec<Told> {
+    let connections: BTreeSet<u64> = told.iter().map(|it| it.connection).collect();
     let is_ours = |connection: u64| {
-        let ([client, server], from_start) = &firsts[&connection];
-        let opening = Opening { client, server, later: [&[]; 2], from_start: *from_start, complete: true };
+        let of = |side: Side| {
+            told.iter().filter(move |it| it.connection == connection && it.from == side).map(|it| &it.kept)
+        };
+        let from_start = Side::BOTH.map(|side| !of(side).any(|kept| matches!(kept, Kept::Joined)));
+        let [client, server] = Side::BOTH.map(|side| runs(of(side)));
+        let later = [&client.1[..], &server.1[..]];
+        let opening = Opening { client: &client.0, server: &server.0, later, from_start, complete: true };
         rtmpt::detect(&opening) == rtmpt::Match::Yes
     };
-    told.into_iter().filter(|it| is_ours(it.connection)).collect()
+    let ours: BTreeSet<u64> = connections.into_iter().filter(|connection| is_ours(*connection)).collect();
+    told.into_iter().filter(|it| ours.contains(&it.connection)).collect()
 }

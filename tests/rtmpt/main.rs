@@ -9,3 +9,5 @@ mod common;
 
 mod carried;
 mod clear;
+mod cut;
+mod written;

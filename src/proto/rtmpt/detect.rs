@@ -30,16 +30,19 @@ pub fn detect(opening: &Opening<'_>) -> Match {
     if from_start[0] {
         let mut rest = client;
         // The policy may be asked for first, on the same connection.
-        loop {
-            match first_request(rest) {
-                Line::Part => return more,
-                Line::Other => return Match::No,
+        while let line @ (Line::Other | Line::Ours | Line::Policy) = first_request(rest) {
+            match line {
                 Line::Ours => return Match::Yes,
                 Line::Policy => match memmem::find(rest, b"\r\n\r\n") {
                     Some(end) => rest = &rest[end + 4..],
-                    None => return more,
+                    None => break,
                 },
+                Line::Other | Line::Part => return Match::No,
             }
+        }
+        // A hole may be where its first request is.
+        if later[0].is_empty() {
+            return more;
         }
     }
     let is_ours = [client, later[0]].into_iter().any(holds_request) || is_answer(opening);

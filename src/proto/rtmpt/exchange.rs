@@ -58,6 +58,8 @@ pub enum Problem {
     Unanswered,
     /// So many bytes of the request, or of the response, stand behind the end of its body, as its length says it.
     Excess { bytes: u64 },
+    /// A request begins inside the request's body: the body's length is too large.
+    HoldsRequest,
     /// The connection ended with so many bytes of the request's, or of the response's, body missing.
     Cut { bytes: u64 },
 }

@@ -7,10 +7,12 @@
 //! [`detect()`] says from the first bytes of a connection whether it carries RTMPT. [`Tunnels`] takes what the connections tell and gives
 //! the two streams of each session ([`Tunneled`]), with one [`Exchange`] for each request.
 
+mod cargo;
 mod detect;
 mod exchange;
 mod lane;
 mod request;
+mod sessions;
 mod slot;
 mod tunnel;
 mod tunnels;

@@ -1,5 +1,7 @@
 //! A request's place in its session, from its first byte to the end of its response.
 
+use memchr::memmem;
+
 use super::exchange::{Exchange, Problem};
 use super::lane::Lane;
 use super::request::Request;
@@ -74,6 +76,9 @@ impl Slot {
                 }
                 let known = self.known.min(count);
                 self.known -= known;
+                if holds_request(bytes) && !self.exchange.problems.contains(&Problem::HoldsRequest) {
+                    self.exchange.problems.push(Problem::HoldsRequest);
+                }
                 let is_carried = matches!(self.exchange.request, None | Some(Request::Send)) && !self.is_outside;
                 if is_carried { &bytes[known as usize..] } else { &[] }
             }
@@ -136,4 +141,11 @@ impl Slot {
     pub(super) fn own(&self) -> usize {
         size_of::<Slot>() + self.exchange.memory()
     }
+}
+
+/// Whether a request of a session begins in these bytes. Clients begin one with a packet, so none is looked for across two.
+fn holds_request(bytes: &[u8]) -> bool {
+    const STARTS: [&[u8]; 3] = [b"send/", b"idle/", b"close/"];
+    const POST: &[u8] = b"POST /";
+    memmem::find_iter(bytes, POST).any(|at| STARTS.iter().any(|start| bytes[at + POST.len()..].starts_with(start)))
 }

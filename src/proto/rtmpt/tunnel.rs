@@ -1,5 +1,8 @@
 //! One session: its requests in the order of their numbers, and the two streams that they carry.
 
+mod numbers;
+mod turns;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
@@ -165,6 +168,11 @@ impl Tunnel {
             self.ahead.insert(number, slot);
             return id;
         }
+        // Those that waited for the same numbers come first.
+        while self.ahead.first_key_value().is_some_and(|(first, _)| *first < number) {
+            self.give_up_numbers(give);
+        }
+        let expected = self.expected.unwrap_or(expected);
         if number > expected {
             self.jump(&mut slot, number, expected, explained, give);
         } else if number < expected {
@@ -292,16 +300,6 @@ impl Tunnel {
         self.flow(give);
     }
 
-    /// Goes on without the numbers that are missing before those that are there.
-    pub(super) fn give_up_numbers(&mut self, give: Give<'_>) {
-        let Some((number, mut slot)) = self.ahead.pop_first() else { return };
-        let expected = self.expected.unwrap_or(number);
-        self.jump(&mut slot, number, expected, false, give);
-        self.expected = Some(number.saturating_add(1));
-        self.place(slot);
-        self.follow(give);
-    }
-
     /// Goes on without what is missing of the oldest request.
     pub(super) fn give_up_oldest(&mut self, give: Give<'_>) {
         let at = self.last;
@@ -387,158 +385,5 @@ impl Tunnel {
 
     fn place(&mut self, slot: Slot) {
         self.slots.push_back(slot);
-    }
-
-    /// Requests before this one are missing.
-    fn jump(&mut self, slot: &mut Slot, number: u64, expected: u64, explained: bool, give: Give<'_>) {
-        slot.exchange.problems.push(Problem::Jumped { expected });
-        self.given_up.push_back((expected, number));
-        if self.given_up.len() > REMEMBERED {
-            self.given_up.pop_front();
-        }
-        if explained {
-            slot.exchange.certain = false;
-            return;
-        }
-        let at = slot.exchange.at;
-        for from in Side::BOTH {
-            let (count, bytes) = self.bodies[from.index()];
-            let missing = bytes.checked_div(count).unwrap_or(0).max(1).saturating_mul(number - expected);
-            self.held += slot.lanes[from.index()].put_first(&Delivery::Gap { offset: 0, missing, exact: false, at });
-        }
-        self.flow(give);
-    }
-
-    /// A request's number is lower than the one that comes next.
-    fn go_back(&mut self, slot: &mut Slot, number: u64, expected: u64) {
-        let problem = if let Some(place) = self.unanswered.iter().position(|it| it.number == number) {
-            let Unanswered { bytes, left, .. } =
-                self.unanswered.remove(place).unwrap_or(Unanswered { number, bytes: 0, left: 0 });
-            // Where it was cut it goes on.
-            slot.known = if left > 0 { bytes } else { u64::MAX };
-            if left > 0 {
-                self.owed[0] = 0;
-            }
-            Problem::SentAgain
-        } else if self.slots.iter().any(|other| other.exchange.number == Some(number) && !other.lanes[1].is_done) {
-            slot.known = u64::MAX;
-            Problem::SentAgain
-        } else if self.given_up.iter().any(|(first, behind)| (*first..*behind).contains(&number)) {
-            slot.is_outside = true;
-            Problem::TooLate
-        } else if number.checked_add(1) == Some(expected) {
-            Problem::Repeated { expected }
-        } else {
-            Problem::WentBack { expected }
-        };
-        slot.exchange.problems.push(problem);
-    }
-
-    /// Places those that wait whose turn it is.
-    fn follow(&mut self, give: Give<'_>) {
-        while let Some(expected) = self.expected
-            && let Some(slot) = self.ahead.remove(&expected)
-        {
-            self.expected = Some(expected.saturating_add(1));
-            self.place(slot);
-        }
-        self.flow(give);
-    }
-
-    /// A slot that is not over.
-    fn find(&mut self, id: u32) -> Option<&mut Slot> {
-        self.slots.iter_mut().rev().chain(self.ahead.values_mut()).find(|slot| slot.id == id)
-    }
-
-    /// Tells what is missing of a message without its head, where it is more than `nothing`.
-    fn pay_missed(&mut self, slot: u32, from: Side, at: Moment, nothing: u64, give: Give<'_>) {
-        let Some(found) = self.find(slot) else { return };
-        let Some(missing) = found.missed[from.index()].take() else { return };
-        // What follows may begin anywhere.
-        let missing = if nothing == 0 { missing.max(1) } else { missing };
-        if missing > nothing && !found.is_outside {
-            self.add(slot, from, &Delivery::Gap { offset: 0, missing, exact: false, at }, give);
-        }
-    }
-
-    /// Adds to a stream, now or when it is this request's turn.
-    fn add(&mut self, slot: u32, from: Side, delivery: &Delivery<'_>, give: Give<'_>) {
-        let side = from.index();
-        let is_turn = |place: &Slot| place.id == slot && place.lanes[side].is_empty();
-        if self.slots.get(self.at[side]).is_some_and(is_turn) {
-            return self.emit(slot, from, delivery, give);
-        }
-        // What stands behind a body's end comes when the body is over: nothing else was added since where its turn was the last one.
-        let is_behind = self.at[side] == self.slots.len() && self.slots.back().is_some_and(|last| last.id == slot);
-        if is_behind {
-            return self.emit(slot, from, delivery, give);
-        }
-        let Some(found) = self.find(slot).filter(|slot| !slot.lanes[side].is_done) else { return };
-        self.held += found.lanes[side].push(delivery);
-    }
-
-    /// Gives what the turns of both streams allow, and the exchanges that are over.
-    fn flow(&mut self, give: Give<'_>) {
-        for from in Side::BOTH {
-            let side = from.index();
-            while let Some(slot) = self.slots.get_mut(self.at[side]) {
-                let id = slot.id;
-                if let Some((kept, memory)) = slot.lanes[side].pop() {
-                    self.held -= memory;
-                    self.emit(id, from, &kept.lend(), give);
-                } else if slot.lanes[side].is_done {
-                    self.at[side] += 1;
-                } else {
-                    break;
-                }
-            }
-        }
-        while self.at[0] > 0 && self.at[1] > 0 && self.slots.front().is_some_and(Slot::is_over) {
-            let Some(slot) = self.slots.pop_front() else { return };
-            self.at = self.at.map(|at| at - 1);
-            let exchange = &slot.exchange;
-            if exchange.request == Some(Request::Send) {
-                let (count, bytes) = &mut self.bodies[0];
-                (*count, *bytes) = (*count + 1, *bytes + exchange.bytes_up);
-            }
-            if exchange.status.is_some() {
-                let (count, bytes) = &mut self.bodies[1];
-                (*count, *bytes) = (*count + 1, *bytes + exchange.bytes_down.saturating_sub(1));
-            }
-            give(Tunneled::Exchange { tunnel: self.number, exchange });
-        }
-    }
-
-    fn emit(&mut self, slot: u32, from: Side, delivery: &Delivery<'_>, give: Give<'_>) {
-        let (tunnel, side) = (self.number, from.index());
-        let hears = match from {
-            // What the client sends in its second request may answer what the first one brought.
-            Side::Client => slot > 0,
-            Side::Server => self.offsets[0] > 0,
-        };
-        if hears && !std::mem::replace(&mut self.heard[side], true) {
-            give(Tunneled::Stream { tunnel, from, delivery: Delivery::Heard });
-        }
-        let owed = std::mem::take(&mut self.owed[side]);
-        let at = match *delivery {
-            Delivery::Bytes { at, .. } | Delivery::Gap { at, .. } | Delivery::Close { at, .. } => at,
-            Delivery::Joined | Delivery::Heard => self.last,
-        };
-        if owed > 0 {
-            let offset = self.offsets[side];
-            let delivery = Delivery::Gap { offset, missing: owed, exact: false, at };
-            give(Tunneled::Stream { tunnel, from, delivery });
-            self.offsets[side] = offset.saturating_add(owed);
-        }
-        let offset = self.offsets[side];
-        let (delivery, length) = match *delivery {
-            Delivery::Bytes { bytes, at, place, .. } => {
-                (Delivery::Bytes { offset, bytes, at, place }, bytes.len() as u64)
-            }
-            Delivery::Gap { missing, exact, at, .. } => (Delivery::Gap { offset, missing, exact, at }, missing),
-            other => (other, 0),
-        };
-        self.offsets[side] = offset.saturating_add(length);
-        give(Tunneled::Stream { tunnel, from, delivery });
     }
 }
