@@ -77,6 +77,7 @@ impl Problem {
         "unanswered",
         "excess",
         "cut",
+        "holds_request",
     ]);
 
     pub const fn name(self) -> &'static str {
@@ -91,6 +92,7 @@ impl Problem {
             Problem::Unanswered => "unanswered",
             Problem::Excess { .. } => "excess",
             Problem::Cut { .. } => "cut",
+            Problem::HoldsRequest => "holds_request",
         }
     }
 }
