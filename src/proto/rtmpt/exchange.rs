@@ -76,6 +76,7 @@ impl Problem {
         "no_polling_byte",
         "unanswered",
         "excess",
+        "holds_request",
         "cut",
         "holds_request",
     ]);
@@ -91,6 +92,7 @@ impl Problem {
             Problem::NoPollingByte => "no_polling_byte",
             Problem::Unanswered => "unanswered",
             Problem::Excess { .. } => "excess",
+            Problem::HoldsRequest => "holds_request",
             Problem::Cut { .. } => "cut",
             Problem::HoldsRequest => "holds_request",
         }
