@@ -16,7 +16,7 @@ impl Chunks {
     /// The message under way when no more bytes come, where its AMF values are whole without the few bytes that are missing: its
     /// header says more than it has.
     pub(super) fn end_with_values(&mut self, out: &mut Vec<Chunked>) {
-        let State::Data { stream, left: 1..=MOST_MISSING } = self.state else { return };
+        let State::Data { stream, left: left @ 1..=MOST_MISSING } = self.state else { return };
         let Some(partial) = &mut self.streams[stream].partial else { return };
         let said = partial.head.length;
         let is_whole = partial.missing == 0
@@ -30,6 +30,7 @@ impl Chunks {
         }
         let Some(mut partial) = self.streams[stream].partial.take() else { return };
         self.partial_bytes -= partial.cost();
+        partial.head.cut(left);
         let mistake = Mistake::Length { said, is: partial.passed, by: Telling::Amf };
         out.push(Chunked::Deviation { offset: partial.head.offset, at: partial.head.first, mistake });
         (partial.head.length, partial.head.reading) = (partial.passed, Reading::Length);
@@ -46,10 +47,7 @@ impl Chunks {
             if self.has_hole || partial.passed == 0 || partial.dropped || self.offset < self.trusted {
                 return;
             }
-            // Its last chunk is as long as its bytes go.
-            if let Some(run) = partial.head.runs.last_mut() {
-                run.payload = run.payload.saturating_sub(left);
-            }
+            partial.head.cut(left);
             let before = self.offset;
             self.doubt_mildly(out);
             self.go_on(Then::End, out);
