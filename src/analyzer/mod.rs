@@ -392,7 +392,7 @@ impl State {
         }
     }
 
-    /// Counts a connection that is closing without a byte, where its server refused it or did not answer.
+    /// Takes note of a connection that is closing without a byte, and counts it where its server refused it or did not answer.
     fn attempt(&mut self, connection: ConnectionId, at: Moment) {
         let Some(live) = self.live.get(&connection) else { return };
         let Content::Unknown(opening) = &live.content else { return };
@@ -402,6 +402,9 @@ impl State {
             let fate = if attempt.refused.is_some() { Fate::Refused } else { Fate::Unanswered };
             let (client, server, packet) = (live.client, live.server, attempt.first);
             self.note(Other { client, server, fate, answer: None, packet, connections: 1 });
+        } else if live.start == Start::Syn && closes[Side::Server.index()].syns > 0 {
+            let (client, server, packet) = (live.client, live.server, live.at.packet);
+            self.note(Other { client, server, fate: Fate::Silent, answer: None, packet, connections: 1 });
         }
     }
 
