@@ -49,6 +49,11 @@ enum Note {
 }
 
 impl Wrapping {
+    /// Whether there is any.
+    pub(super) fn is_some(&self) -> bool {
+        self.tls.is_some() || self.rtmpt.is_some() || self.rtmpe
+    }
+
     /// What a session inside of it is called.
     pub(super) fn protocol(&self, inner: &'static str) -> &'static str {
         match (inner, self.rtmpt.is_some(), self.rtmpe, self.tls.is_some()) {

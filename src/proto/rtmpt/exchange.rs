@@ -78,7 +78,6 @@ impl Problem {
         "excess",
         "holds_request",
         "cut",
-        "holds_request",
     ]);
 
     pub const fn name(self) -> &'static str {
@@ -94,7 +93,6 @@ impl Problem {
             Problem::Excess { .. } => "excess",
             Problem::HoldsRequest => "holds_request",
             Problem::Cut { .. } => "cut",
-            Problem::HoldsRequest => "holds_request",
         }
     }
 }
