@@ -49,6 +49,11 @@ enum Note {
 }
 
 impl Wrapping {
+    /// Whether it is a session of RTMPT itself, not what is inside of that.
+    pub(super) fn is_tunnel(&self) -> bool {
+        self.rtmpt.is_some() && !self.rtmpe
+    }
+
     /// Whether there is any.
     pub(super) fn is_some(&self) -> bool {
         self.tls.is_some() || self.rtmpt.is_some() || self.rtmpe
@@ -289,7 +294,10 @@ impl State {
             return;
         }
         let Some(inner) = self.live.get_mut(&inside) else { return };
-        if matches!(inner.content, Content::Session(_)) || outer.tls.likeness(inner.server.port()).is_none() {
+        // A server that does not answer in TLS does not speak RTMPS.
+        let is_answered = outer.stranger.answer == Some(Foreign::Tls) || !outer.stranger.from_start;
+        let is_likely = is_answered && outer.tls.likeness(inner.server.port()).is_some();
+        if matches!(inner.content, Content::Session(_)) || !is_likely {
             return;
         }
         let (client, server, at, start) = (inner.client, inner.server, inner.at, inner.start);
@@ -433,6 +441,22 @@ impl State {
             _ => return,
         };
         self.met(met, client, server, start);
+    }
+
+    /// A session of RTMPT in which no RTMP was spoken.
+    pub(super) fn end_tunnel(&mut self, tunnel: &Connection) {
+        let exchanges = tunnel.wrapping.notes.iter().filter_map(|note| match note {
+            Note::Exchange(exchange) => Some(exchange.bytes_up + exchange.bytes_down),
+            Note::Joined { .. } => None,
+        });
+        let met = Met {
+            foreign: Some(Foreign::Rtmpt),
+            answer: Some(Foreign::Http),
+            first: Some(tunnel.at),
+            from_start: tunnel.start == Start::Syn,
+            bytes: exchanges.sum(),
+        };
+        self.met(met, tunnel.client, tunnel.server, tunnel.start);
     }
 
     /// Takes note of a connection that is no session.

@@ -441,6 +441,11 @@ impl State {
         if live.open == 0
             && let Some(gone) = self.live.remove(&connection)
         {
+            let is_tunnel = gone.wrapping.is_tunnel();
+            match &gone.content {
+                Content::Unknown(_) | Content::Other(_) if is_tunnel => self.end_tunnel(&gone),
+                _ => {}
+            }
             match gone.content {
                 Content::Session(session) => {
                     if !self.end_session(session) {
