@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 
-use super::evidence::{Evidence, Missing, Source};
 use super::index::{Index, MessageRow, Row, StepRow};
+use crate::evidence::{Evidence, Missing, Source};
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::secrets::{Masks, Shown as Masked, may_be_text, may_hold_secrets};

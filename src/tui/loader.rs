@@ -8,9 +8,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::book::{Book, Item, strip_media};
-use super::evidence::{Source, spool_fault};
 use crate::analyzer::Other;
 use crate::capture::Input;
+use crate::evidence::{Source, spool_fault};
 use crate::inspection::{self, Inspection, Read};
 use crate::limits::Limits;
 use crate::tui;

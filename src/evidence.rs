@@ -4,13 +4,16 @@
 //! from the file when somebody looks at it. What cannot be read twice (standard input) is written to an unnamed spool file
 //! while it is read once.
 
+mod blocks;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::blocks::Blocks;
+pub use blocks::Blocks;
+
 use crate::proto::rtmp::Run;
 use crate::proto::{self, Piece};
 use crate::wire::{Place, Side};
@@ -27,7 +30,7 @@ const DERIVED: u64 = (1 << (64 - OFFSET_BITS)) - 2;
 pub struct Source(Arc<Mutex<File>>);
 
 impl Source {
-    pub(super) fn new(file: File) -> Self {
+    pub fn new(file: File) -> Self {
         Source(Arc::new(Mutex::new(file)))
     }
 
@@ -53,7 +56,7 @@ impl Write for Source {
 }
 
 /// What is wrong with a spool file, which is the folder's fault and not the capture's.
-pub(super) fn spool_fault(what: &str, error: &io::Error) -> io::Error {
+pub fn spool_fault(what: &str, error: &io::Error) -> io::Error {
     let folder = std::env::temp_dir();
     io::Error::other(format!(
         "its copy for the screen in {} cannot be {what}: {error}; set TMPDIR to another folder, or use --text",
@@ -82,7 +85,7 @@ impl From<io::Error> for Missing {
 
 /// Where the bytes of every session lie.
 #[derive(Debug, Default)]
-pub(super) struct Evidence {
+pub struct Evidence {
     /// None in the place of a capture that cannot be opened.
     sources: Vec<Option<Source>>,
     derived: Option<Derived>,
@@ -109,7 +112,7 @@ struct Stream {
 impl Evidence {
     /// The captures, in the order in which they were named; of what cannot be opened, nothing was read. `spooled` has those that are
     /// written to a spool file.
-    pub(super) fn open(captures: &[PathBuf], spooled: &[(usize, Source)]) -> Self {
+    pub fn open(captures: &[PathBuf], spooled: &[(usize, Source)]) -> Self {
         let source = |(index, path): (usize, &PathBuf)| {
             let spool = spooled.iter().find(|(spooled, _)| *spooled == index);
             spool.map_or_else(|| File::open(path).ok().map(Source::new), |(_, source)| Some(source.clone()))
@@ -118,7 +121,7 @@ impl Evidence {
     }
 
     /// Takes note of a piece. Within a direction they come in order.
-    pub(super) fn add(&mut self, piece: &Piece) {
+    pub fn add(&mut self, piece: &Piece) {
         let place = match &piece.source {
             proto::Source::Captured(place) => u64::from(place.file) << OFFSET_BITS | place.offset,
             proto::Source::Derived(bytes) => self.spool(bytes),
@@ -153,14 +156,7 @@ impl Evidence {
     }
 
     /// Appends `length` bytes of a direction's stream from `offset` on, or those before the first that is missing.
-    pub(super) fn read(
-        &self,
-        session: u32,
-        from: Side,
-        offset: u64,
-        length: usize,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Missing> {
+    pub fn read(&self, session: u32, from: Side, offset: u64, length: usize, out: &mut Vec<u8>) -> Result<(), Missing> {
         let stream = self.streams.get(&(session, from)).ok_or(Missing::Hole)?;
         let end = offset.checked_add(length as u64).ok_or(Missing::Hole)?;
         let mut at = offset;
@@ -193,7 +189,7 @@ impl Evidence {
     }
 
     /// Appends `length` bytes from a place of the capture on.
-    pub(super) fn read_at(&self, place: Place, length: usize, out: &mut Vec<u8>) -> Result<(), Missing> {
+    pub fn read_at(&self, place: Place, length: usize, out: &mut Vec<u8>) -> Result<(), Missing> {
         let source = self.source(u64::from(place.file))?;
         let before = out.len();
         out.resize(before + length, 0);
@@ -203,7 +199,7 @@ impl Evidence {
 
     /// The first chunk header of a message and its payload put together, as far as they are there, and what is in the
     /// way of the rest.
-    pub(super) fn message(&self, session: u32, from: Side, runs: &[Run]) -> (Vec<u8>, Vec<u8>, Result<(), Missing>) {
+    pub fn message(&self, session: u32, from: Side, runs: &[Run]) -> (Vec<u8>, Vec<u8>, Result<(), Missing>) {
         let mut header = Vec::new();
         let mut payload = Vec::new();
         let mut stretch = Vec::new();
@@ -231,7 +227,7 @@ impl Evidence {
     }
 
     /// Bytes of memory that it takes.
-    pub(super) fn memory(&self) -> usize {
+    pub fn memory(&self) -> usize {
         self.streams.values().map(|stream| stream.pieces.memory() + size_of::<Stream>() + 16).sum()
     }
 }
