@@ -10,10 +10,12 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use blocks::Blocks;
 
+use crate::capture::{CaptureError, Input};
 use crate::proto::rtmp::Run;
 use crate::proto::{self, Piece};
 use crate::wire::{Place, Side};
@@ -30,7 +32,7 @@ const DERIVED: u64 = (1 << (64 - OFFSET_BITS)) - 2;
 pub struct Source(Arc<Mutex<File>>);
 
 impl Source {
-    pub fn new(file: File) -> Self {
+    fn new(file: File) -> Self {
         Source(Arc::new(Mutex::new(file)))
     }
 
@@ -45,9 +47,7 @@ impl Source {
 impl Write for Source {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = file.seek(SeekFrom::End(0)).and_then(|_| file.write(bytes));
-        // The disk is full, most likely, and it is not the capture's.
-        written.map_err(|error| spool_fault("written", &error))
+        file.seek(SeekFrom::End(0)).and_then(|_| file.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -55,13 +55,42 @@ impl Write for Source {
     }
 }
 
-/// What is wrong with a spool file, which is the folder's fault and not the capture's.
-pub fn spool_fault(what: &str, error: &io::Error) -> io::Error {
-    let folder = std::env::temp_dir();
-    io::Error::other(format!(
-        "its copy for the screen in {} cannot be {what}: {error}; set TMPDIR to another folder, or use --text",
-        folder.display()
-    ))
+/// What captures that cannot be read twice are copied for, as messages say it.
+#[derive(Clone, Copy, Debug)]
+pub struct Purpose {
+    /// As in `for the screen`.
+    pub is: &'static str,
+    /// What else the user can do where there is no room for the copy: the end of a sentence.
+    pub instead: &'static str,
+}
+
+impl Purpose {
+    /// A file for what is read once.
+    fn spool(self) -> io::Result<Source> {
+        tempfile::tempfile().map(Source::new).map_err(|error| self.fault("made", &error))
+    }
+
+    /// What is wrong with a spool file, which is the folder's fault and not the capture's.
+    fn fault(self, what: &str, error: &io::Error) -> io::Error {
+        let (folder, Purpose { is, instead }) = (std::env::temp_dir(), self);
+        let folder = folder.display();
+        io::Error::other(format!(
+            "its copy {is} in {folder} cannot be {what}: {error}; set TMPDIR to another folder{instead}"
+        ))
+    }
+}
+
+/// Writes a copy, and says whose fault it is where that cannot be done: the disk is full, most likely, and it is not the capture's.
+struct Spool(Source, Purpose);
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(|error| self.1.fault("written", &error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Why bytes cannot be shown.
@@ -110,14 +139,31 @@ struct Stream {
 }
 
 impl Evidence {
-    /// The captures, in the order in which they were named; of what cannot be opened, nothing was read. `spooled` has those that are
-    /// written to a spool file.
-    pub fn open(captures: &[PathBuf], spooled: &[(usize, Source)]) -> Self {
+    /// Opens captures, once for reading and once for looking again at what was read. What can be read only once is copied to a file that
+    /// has no name while it is read, unless it is to be followed. Pipes end when `stop` is set; a capture that is followed has no other end.
+    pub fn open(
+        captures: &[PathBuf],
+        follow: bool,
+        stop: &Arc<AtomicBool>,
+        purpose: Purpose,
+    ) -> Result<(Input, Evidence), CaptureError> {
+        let mut spooled = Vec::new();
+        let input = if follow {
+            Input::follow(captures, stop)?
+        } else {
+            Input::open_spooling(captures, stop, &mut |index| {
+                let source = purpose.spool()?;
+                spooled.push((index, source.clone()));
+                Ok(Box::new(Spool(source, purpose)))
+            })?
+        };
         let source = |(index, path): (usize, &PathBuf)| {
             let spool = spooled.iter().find(|(spooled, _)| *spooled == index);
+            // Of what cannot be opened, nothing was read.
             spool.map_or_else(|| File::open(path).ok().map(Source::new), |(_, source)| Some(source.clone()))
         };
-        Evidence { sources: captures.iter().enumerate().map(source).collect(), ..Evidence::default() }
+        let sources = captures.iter().enumerate().map(source).collect();
+        Ok((input, Evidence { sources, ..Evidence::default() }))
     }
 
     /// Takes note of a piece. Within a direction they come in order.
@@ -235,7 +281,7 @@ impl Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Place;
+    use crate::wire::{Moment, Place};
 
     /// Evidence over one spool file with these bytes.
     fn evidence(bytes: &[u8]) -> Evidence {
@@ -246,7 +292,7 @@ mod tests {
 
     fn piece(offset: u64, length: u32, place: u64) -> Piece {
         let source = proto::Source::Captured(Place { file: 0, offset: place });
-        Piece { session: 1, from: Side::Client, offset, length, source }
+        Piece { session: 1, from: Side::Client, offset, length, at: Moment::default(), source }
     }
 
     fn read(evidence: &Evidence, offset: u64, length: usize) -> Option<String> {
@@ -282,6 +328,7 @@ mod tests {
             from: Side::Client,
             offset,
             length: bytes.len() as u32,
+            at: Moment::default(),
             source: proto::Source::Derived(bytes.into()),
         };
         evidence.add(&derived(4, b"efgh"));
@@ -330,8 +377,10 @@ mod tests {
     #[test]
     fn a_full_disk_is_not_taken_for_the_captures() {
         let Ok(full) = File::options().read(true).write(true).open("/dev/full") else { return };
-        let said = Source::new(full).write_all(b"abc").unwrap_err().to_string();
-        assert!(said.starts_with("its copy for the screen in ") && said.contains("set TMPDIR"), "{said}");
+        let purpose = Purpose { is: "for the screen", instead: ", or use --text" };
+        let said = Spool(Source::new(full), purpose).write_all(b"abc").unwrap_err().to_string();
+        assert!(said.starts_with("its copy for the screen in "), "{said}");
+        assert!(said.ends_with("; set TMPDIR to another folder, or use --text"), "{said}");
     }
 
     #[test]

@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("inspection", &["wire", "limits", "capture", "net", "proto", "analyzer", "story", "rules"]),
     ("registry", &["wire", "net", "proto", "story", "rules"]),
     ("filter", &["wire", "limits", "net", "proto", "rules", "registry"]),
-    ("evidence", &["wire", "proto"]),
+    ("evidence", &["wire", "capture", "proto"]),
     ("compare", &["wire", "limits", "net", "proto", "story"]),
     ("stats", &["wire", "limits", "net", "proto", "story"]),
     (
