@@ -135,7 +135,7 @@ limits! {
     /// What the beginnings of all connections cost together while their protocols are not yet known. Past it the oldest is
     /// judged by what there is. It is room for a hundred connections that were joined in the middle at once.
     opening_bytes_total: usize = 24 << 20, "bytes";
-    /// What the secrets of a TLS key log may cost. Past it the oldest sessions are forgotten. It is room for over a hundred thousand sessions; a
+    /// What the secrets of a TLS key log may cost. Past it the oldest sessions are forgotten. It is room for some ninety thousand sessions; a
     /// busy client has some thousand a day.
     key_log_bytes: usize = 64 << 20, "bytes", uncounted "how many sessions were forgotten is said with what came of the key log";
     /// What is kept of one direction's TLS records while the secrets that open them are not there. Past it later records are lost

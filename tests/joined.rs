@@ -5,8 +5,8 @@
 use rtmp_inspect::analyzer::{Analyzer, Fate, Limits, Options, Other};
 use rtmp_inspect::capture::{self, LinkType};
 use rtmp_inspect::proto::rtmp::detect::Foreign;
-use rtmp_inspect::synth::{Conversation, Link, Packet, Random, sample};
-use rtmp_inspect::wire::{Moment, PacketNo, Place, Side};
+use rtmp_inspect::synth::{Connection, Conversation, Link, Packet, Random, sample};
+use rtmp_inspect::wire::{Moment, PacketNo, Place, Side, Time};
 
 /// What is told of the packets: how many sessions, and the connections that are none.
 fn told(packets: &[Packet]) -> (u32, Vec<Other>) {
@@ -101,4 +101,29 @@ fn rtmp_that_is_joined_is_still_rtmp() {
     for cut in [3, 5, 20, 40, 60] {
         assert_eq!(told(&packets[cut..]).0, 1, "{cut}");
     }
+}
+
+/// Too little for any protocol: what there was is told.
+#[test]
+fn what_says_less_than_c0_and_c1_is_told() {
+    let version = Conversation::new().client(|c| c.raw(&[3]));
+    let answered = version.clone().server(|s| s.raw(&[3; 40]));
+    let most = Conversation::new().client(|c| c.raw(&[3; 1536]));
+    let cases = [
+        (Link::v4().packets(&version), Fate::Short(1, 0)),
+        (Link::v4().packets(&answered), Fate::Short(1, 40)),
+        (Link::v4().packets(&most), Fate::Short(1536, 0)),
+    ];
+    for (packets, fate) in cases {
+        let (sessions, others) = told(&packets);
+        assert_eq!((sessions, others.iter().map(|other| other.fate).collect::<Vec<_>>()), (0, vec![fate]));
+        assert!(others[0].clause().contains("of C0's and C1's 1537"), "{}", others[0].clause());
+    }
+    let mut nothing = Vec::new();
+    let mut connection = Connection::open(Link::v4(), Time::default(), &mut nothing);
+    let end = connection.now();
+    connection.close(Side::Client, end, &mut nothing);
+    let (sessions, others) = told(&nothing);
+    assert_eq!((sessions, others.len()), (0, 1));
+    assert_eq!((others[0].fate, others[0].packet), (Fate::Silent, PacketNo(1)));
 }

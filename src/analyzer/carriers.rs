@@ -49,6 +49,11 @@ enum Note {
 }
 
 impl Wrapping {
+    /// Whether there is any.
+    pub(super) fn is_some(&self) -> bool {
+        self.tls.is_some() || self.rtmpt.is_some() || self.rtmpe
+    }
+
     /// What a session inside of it is called.
     pub(super) fn protocol(&self, inner: &'static str) -> &'static str {
         match (inner, self.rtmpt.is_some(), self.rtmpe, self.tls.is_some()) {
@@ -102,8 +107,8 @@ pub(super) struct Outer {
     said: String,
     /// What it is where it turns out to carry no session.
     stranger: Met,
-    /// The session that it is by itself, since nothing opens it.
-    sealed: Option<u32>,
+    /// The session that it is by itself, since nothing opens it; with its client and server.
+    sealed: Option<(u32, SocketAddr, SocketAddr)>,
 }
 
 /// What is met in the place of RTMP: the first bytes of both sides tell.
@@ -260,7 +265,7 @@ impl State {
             None => None,
         };
         let facts = facts.clone();
-        if let Some(session) = outer.sealed.or(session) {
+        if let Some(session) = outer.sealed.map(|(session, ..)| session).or(session) {
             self.say_tls(session, facts);
         }
     }
@@ -271,9 +276,8 @@ impl State {
 
     /// A connection that nothing opens is a session by itself where it is likely RTMPS.
     fn seal(&mut self, outer: &mut Outer, inside: StreamId, from: Side, delivery: &Delivery<'_>) {
-        if let Some(session) = outer.sealed {
-            let Some(inner) = self.live.get(&inside) else { return };
-            let (client, server) = (inner.client, inner.server);
+        if let Some((session, client, server)) = outer.sealed {
+            // What is inside may have ended already.
             if !matches!(delivery, Delivery::Heard | Delivery::Joined) {
                 self.tell(session, client, server, from, delivery);
             }
@@ -311,7 +315,7 @@ impl State {
         (outer.told, outer.said) = (facts.revision, facts.describe());
         self.say_tls(number, facts);
         self.sessions.open(number, sealed);
-        outer.sealed = Some(number);
+        outer.sealed = Some((number, client, server));
         if is_over {
             self.tell(number, client, server, from, delivery);
         }
@@ -416,7 +420,7 @@ impl State {
                 self.carrier_bytes -= carried.carrier.held();
                 let Carrier::Tls(outer) = carried.carrier else { return };
                 self.totals.reached.add(outer.tls.reached());
-                if let Some(session) = outer.sealed {
+                if let Some((session, ..)) = outer.sealed {
                     self.end_session(session);
                     return;
                 }

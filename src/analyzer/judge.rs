@@ -1,6 +1,7 @@
 //! What a connection is, by its beginning.
 
 use super::carriers::{Carrier, Met};
+use super::others::FIRST_BLOCK;
 use super::{Connection, Content, Fate, Other, State, StreamId};
 use crate::net::{Delivery, Start};
 use crate::proto::opening::{self, Begin, Found, Match};
@@ -92,6 +93,10 @@ impl State {
                     None if seen.client.is_empty() && from_start[1] => {
                         answer.map(|foreign| Fate::Speaks(Side::Server, foreign))
                     }
+                    // With its last close all is said.
+                    None if live.open == 1 && live.start == Start::Syn && from_start == [true; 2] => {
+                        short_of_rtmp(&seen)
+                    }
                     None => None,
                 };
                 let (client, server) = (live.client, live.server);
@@ -166,5 +171,14 @@ impl State {
                 }
             }
         }
+    }
+}
+
+/// What became of a connection on which too little was said to know a protocol by it.
+fn short_of_rtmp(seen: &opening::Opening<'_>) -> Option<Fate> {
+    let [sent, answered] = [seen.client, seen.server].map(|bytes| bytes.len() as u64);
+    match seen.client.first() {
+        Some(version) if matches!(version, 3 | 6) && sent < FIRST_BLOCK => Some(Fate::Short(sent, answered)),
+        _ => None,
     }
 }

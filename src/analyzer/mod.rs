@@ -456,16 +456,23 @@ impl State {
         }
     }
 
-    /// Counts a connection that is closing without a byte, where its server refused it or did not answer.
+    /// Takes note of a connection that is closing without a byte, and counts it where its server refused it or did not answer.
     fn attempt(&mut self, connection: StreamId, at: Moment) {
         let Some(live) = self.live.get(&connection) else { return };
         let Content::Unknown(opening) = &live.content else { return };
+        // Of what carries it something was captured.
+        if live.wrapping.is_some() {
+            return;
+        }
         let Some(closes) = opening.closes() else { return };
         if let Some(attempt) = Attempt::of(closes, (live.start, live.at), at) {
             self.servers.count(live.server, &attempt, self.limits.attempted_servers);
             let fate = if attempt.refused.is_some() { Fate::Refused } else { Fate::Unanswered };
             let (client, server, packet) = (live.client, live.server, attempt.first);
             self.note(Other { client, server, fate, answer: None, packet, connections: 1 });
+        } else if live.start == Start::Syn && closes[Side::Server.index()].syns > 0 {
+            let (client, server, packet) = (live.client, live.server, live.at.packet);
+            self.note(Other { client, server, fate: Fate::Silent, answer: None, packet, connections: 1 });
         }
     }
 

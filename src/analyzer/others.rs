@@ -33,6 +33,10 @@ pub enum Fate {
     Refused,
     /// Nothing answered its SYN.
     Unanswered,
+    /// It was opened, and neither side sent a byte.
+    Silent,
+    /// The client sent RTMP's version and so many bytes in all, which are fewer than C0 and C1 have; the server as many as the second says.
+    Short(u64, u64),
 }
 
 impl Other {
@@ -42,6 +46,8 @@ impl Other {
             Fate::Speaks(_, foreign) => foreign.name(),
             Fate::Refused => "refused",
             Fate::Unanswered => "unanswered",
+            Fate::Silent => "silent",
+            Fate::Short(..) => "cut_short",
         }
     }
 
@@ -55,6 +61,11 @@ impl Other {
             }
             Fate::Refused => format!("{client} asks {server} for a connection, and a reset refuses it"),
             Fate::Unanswered => format!("{client} asks {server} for a connection, and nothing answers"),
+            Fate::Silent => format!("{client} opens a connection to {server}, and neither side sends a byte"),
+            Fate::Short(sent, 0) => format!("{client} sends {} to {server}, which sends none", short(sent)),
+            Fate::Short(sent, answered) => {
+                format!("{client} sends {} to {server}, which sends {}", short(sent), count(answered, "byte"))
+            }
         };
         if let Some(answer) = self.answer {
             text += &format!(", which answers in {}", answer.name());
@@ -72,6 +83,8 @@ impl Other {
         match self.fate {
             Fate::Refused => "refused: see whether the server runs, and on that port",
             Fate::Unanswered => "nothing answers: see whether the address is right, and what a firewall drops",
+            Fate::Silent => "no byte: a check of the port does so, or a client that gives up; see what it logs",
+            Fate::Short(..) => "C1 is not whole: see why the client stops there, or whether the capture ends too early",
             Fate::Speaks(_, Foreign::Tls) => {
                 "TLS: if it is RTMPS, give its key log (--keylog), or capture it where it is decrypted, behind what ends TLS"
             }
@@ -82,6 +95,14 @@ impl Other {
             Fate::Speaks(..) => "another protocol: see whether the client has the right port and asks for rtmp://",
         }
     }
+}
+
+/// Bytes of C0 and C1.
+pub(super) const FIRST_BLOCK: u64 = 1537;
+
+/// The beginning of C0 and C1 that a client sent.
+fn short(sent: u64) -> String {
+    format!("RTMP's version and no more than {} of C0's and C1's {FIRST_BLOCK}", count(sent, "byte"))
 }
 
 /// All that are no session.

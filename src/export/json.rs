@@ -544,7 +544,11 @@ impl Serialize for OtherLine<'_> {
                 map.serialize_entry("from", from.name())?;
                 map.serialize_entry("protocol", foreign.name())?;
             }
-            Fate::Refused | Fate::Unanswered => map.serialize_entry("attempt", other.word())?,
+            Fate::Refused | Fate::Unanswered | Fate::Silent => map.serialize_entry("attempt", other.word())?,
+            Fate::Short(sent, answered) => {
+                map.serialize_entry("attempt", other.word())?;
+                map.serialize_entry("bytes", &[sent, answered])?;
+            }
         }
         if let Some(answer) = other.answer {
             map.serialize_entry("answer", answer.name())?;

@@ -13,8 +13,10 @@ use std::collections::BTreeMap;
 
 use common::Story;
 use rtmp_inspect::analyzer::Event;
-use rtmp_inspect::proto::rtmp::{Mistake, Reason};
-use rtmp_inspect::synth::{Conversation, Link, Peer, Random, media, pcap, sample, transform};
+use rtmp_inspect::proto::rtmp::{Head, Mistake, Reason};
+use rtmp_inspect::synth::{
+    Amf, ChunkWriter, Conversation, Format, Link, Message, Peer, Random, media, pcap, sample, transform, values,
+};
 use rtmp_inspect::wire::Side;
 use senders::{MISTAKES, Sender};
 
@@ -30,6 +32,18 @@ struct Tally {
     unnamed: Vec<u64>,
 }
 
+/// All bytes that a side writes.
+fn stream_of(conversation: &Conversation, side: Side) -> Vec<u8> {
+    conversation.writes().iter().filter(|write| write.from == side).flat_map(|write| &write.bytes).copied().collect()
+}
+
+/// The bytes of a side's stream where a message is said to have its payload.
+fn lies_at(head: &Head, stream: &[u8]) -> Vec<u8> {
+    let pieces = head.runs.iter().flat_map(|run| run.pieces());
+    let bytes = |(at, length)| stream.get(at as usize..at as usize + length as usize).unwrap_or_default();
+    pieces.flat_map(bytes).copied().collect()
+}
+
 fn measure(name: &str, seeds: std::ops::Range<u64>) -> Tally {
     let mistake = MISTAKES.iter().find(|mistake| mistake.name == name).unwrap();
     let mut tally = Tally::default();
@@ -43,6 +57,10 @@ fn measure(name: &str, seeds: std::ops::Range<u64>) -> Tally {
             .iter()
             .map(|message| (message.head.kind.0, &message.payload[..]))
             .collect();
+        let stream = stream_of(&sender.conversation, sender.side);
+        for message in story.messages_from(sender.side) {
+            assert_eq!(lies_at(&message.head, &stream), message.payload[..], "{name} {seed}: message {}", message.n);
+        }
         if let Some(path) = std::env::var_os("BROKEN_CAPTURE") {
             pcap::write(std::fs::File::create(path).unwrap(), &packets).unwrap();
         }
@@ -219,6 +237,27 @@ fn the_first_message_may_be_wrong() {
             .collect();
         assert_eq!(told, if said > 4 { vec!["length"] } else { vec![] }, "{said}");
         assert_eq!(story.messages().count(), 7, "{said}");
+    }
+}
+
+/// The last message's header says more than its values have: it lies where it is said to, and no farther.
+#[test]
+fn the_last_message_ends_with_its_values() {
+    for more in [1, 9, 16] {
+        let conversation = sample::connected().client(|c| {
+            let mut aside = ChunkWriter::default();
+            aside.message_as(
+                Format::Type0,
+                &Message::new(3, 20, 0, 0, values(&[Amf::from("FCPublish"), Amf::from(4.0)])),
+            );
+            let mut written = aside.take();
+            written[6] += more;
+            c.raw(&written)
+        });
+        let story = Story::of(&conversation);
+        let last = story.messages_from(Side::Client).into_iter().next_back().unwrap();
+        assert_eq!((last.head.length, last.payload.len()), (21, 21), "{more}");
+        assert_eq!(lies_at(&last.head, &stream_of(&conversation, Side::Client)), last.payload[..], "{more}");
     }
 }
 

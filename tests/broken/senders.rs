@@ -20,7 +20,8 @@ impl Kind {
     /// Whether a payload that came out is the one that was meant. Where the sender says that a message is shorter than it is, and
     /// nothing in it tells otherwise, its header is believed, and the rest are bytes too many.
     pub(crate) fn means(&self, meant: &[u8], payload: &[u8]) -> bool {
-        let is_short = self.name.ends_with("length too small") && meant.starts_with(payload);
+        let is_short = self.name.ends_with("length too small") || self.name.starts_with("every length less");
+        let is_short = is_short && meant.starts_with(payload);
         let is_long = self.name == "bytes behind every message" && payload.starts_with(meant);
         meant == payload || (is_short || is_long) && meant.len().abs_diff(payload.len()) <= 20
     }
@@ -104,6 +105,18 @@ pub(crate) static MISTAKES: &[Kind] = &[
         is_named: is_every_length,
         fault: None,
     },
+    Kind {
+        name: "every length of a type far too large",
+        write: |w, m, at| of_a_type(w, m, at, |length, by| length + by),
+        is_named: |it| is_length(it) || is_every_length(it),
+        fault: None,
+    },
+    Kind {
+        name: "every length less by a tag's header, or 0",
+        write: |w, m, at| of_a_type(w, m, at, |length, _| length.saturating_sub(11)),
+        is_named: is_every_length,
+        fault: None,
+    },
     Kind { name: "bytes behind every message", write: extra_always, is_named: is_every_length, fault: None },
     Kind {
         name: "FLV's PreviousTagSize between messages",
@@ -176,6 +189,8 @@ struct Writer<'k> {
     other: usize,
     /// How many bytes more or less the messages of each type have.
     by: By,
+    /// The type whose messages alone are concerned; all media where it is 0, and by how much they are.
+    only: (u8, usize),
 }
 
 /// Bytes by type of message.
@@ -231,7 +246,8 @@ impl Sender {
     pub(crate) fn new(kind: &Kind, seed: u64) -> Option<Sender> {
         let random = &mut Random::new(seed * 7919 + kind.name.len() as u64);
         let side = if random.below(2) == 0 { Side::Client } else { Side::Server };
-        let messages = media_of(random);
+        let is_of_type = kind.name.contains("of a type") || kind.name.starts_with("every length less");
+        let messages = media_of(random, if is_of_type { [8, 24] } else { [80, 400] });
         let at = random.below(messages.len() as u64 - 6) as usize;
         let sizes = [128, 256, 1000, 4096, 4096, 8192, 60_000];
         let own = sizes[random.below(7) as usize];
@@ -239,6 +255,9 @@ impl Sender {
         let begun = if side == Side::Client { sample::publishing() } else { sample::playing() };
         let other = [60, 64, 100, 777, 777, 1400, 5000][random.below(7) as usize];
         let by = By::new(random);
+        let far = [5, 11, 15, 40, 100, 256, 1000, 3000];
+        let only =
+            if is_of_type { ([8, 9, 0][random.below(3) as usize], far[random.below(8) as usize]) } else { (0, 0) };
         let mut meant: Vec<(u8, Vec<u8>)> = Vec::new();
         let mut conversation = begun.side(side.other(), |c| c.set_chunk_size(peer));
         for message in common_messages(&conversation, side) {
@@ -260,6 +279,7 @@ impl Sender {
                     peer: peer as usize,
                     other,
                     by,
+                    only,
                 };
                 is_possible &= (kind.write)(&mut writer, message, number).is_some();
                 done = writer.done;
@@ -293,7 +313,7 @@ fn common_messages(conversation: &Conversation, side: Side) -> Vec<(u8, Vec<u8>)
 }
 
 /// Sequence headers and some thirty frames of both kinds, of lengths that a stream has.
-fn media_of(random: &mut Random) -> Vec<Message> {
+fn media_of(random: &mut Random, sound: [u64; 2]) -> Vec<Message> {
     let metadata = values(&[Amf::from("onMetaData"), media::metadata()]);
     let mut messages = vec![
         Message::new(4, 18, 1, 0, metadata.clone()),
@@ -308,7 +328,7 @@ fn media_of(random: &mut Random) -> Vec<Message> {
         let length = random.between(60, most) as usize;
         let payload = media::avc_frame(frame, 0, length, random);
         messages.push(Message::new(6, 9, 1, picture * 40, payload));
-        let length = random.between(80, 400) as usize;
+        let length = random.between(sound[0], sound[1]) as usize;
         messages.push(Message::new(4, 8, 1, picture * 40 + 20, media::aac_frame(length, random)));
     }
     messages
@@ -494,6 +514,27 @@ fn lengths(w: &mut Writer<'_>, message: &Message, number: usize, is_short: bool)
     w.chunks.raw(&written);
     w.meant.push((message.message_type, message.payload.clone()));
     w.done = true;
+    Some(())
+}
+
+/// The messages of one type of media, or of both, have other lengths than their headers say, and headers as short as they may be.
+fn of_a_type(w: &mut Writer<'_>, message: &Message, number: usize, said: fn(usize, usize) -> usize) -> Option<()> {
+    let (kind, by) = w.only;
+    let is_one = [8, 9].contains(&message.message_type) && [0, message.message_type].contains(&kind);
+    if !is_one {
+        return w.right(message);
+    }
+    let before = w.chunks.take();
+    let format = if number < 3 { Format::Type0 } else { Format::Type1 };
+    w.write(format, message);
+    let mut written = w.chunks.take();
+    let said = said(message.payload.len(), by);
+    if begins(w, number) {
+        written[4..7].copy_from_slice(&(said as u32).to_be_bytes()[1..]);
+        w.done = true;
+    }
+    w.chunks.raw(&before);
+    w.chunks.raw(&written);
     Some(())
 }
 

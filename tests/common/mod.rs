@@ -203,7 +203,7 @@ pub fn meaning(events: &[Event]) -> Vec<String> {
             }
             Event::Resync(found) => (found.from, format!("resync {} {}", found.offset, found.skipped)),
             Event::Deviation(it) => (it.from, format!("deviation {} {:?}", it.offset, it.mistake)),
-            Event::Session(_) | Event::Flow(_) | Event::Piece(_) => continue,
+            Event::Session(_) | Event::Flow(_) | Event::Tls(_) | Event::Tunnel(_) | Event::Piece(_) => continue,
         };
         lines.push(((event.session(), from, !matches!(event, Event::Handshake(_))), line));
     }

@@ -159,7 +159,8 @@ impl Session {
         let opening = Opening { client: &client.0, server: &server.0, later, from_start, complete: true };
         let Match::Yes(found) = protocols::detect(&opening) else { return Vec::new() };
         let limits = Limits::default();
-        let begin = Begin { session: 1, start: self.start.unwrap(), stream_keys: &[], limits: &limits };
+        let begin =
+            Begin { session: 1, start: self.start.unwrap(), is_deciphered: false, stream_keys: &[], limits: &limits };
         let mut consumer = (found.begin)(&begin);
         let (mut events, mut messages, mut reached) = (VecDeque::new(), 0, Reached::default());
         for (from, kept) in &self.told {

@@ -4,5 +4,10 @@
 //! carries and their SHA-256, as tshark decrypts them: `tests/differential/tls.py` writes it.
 #![allow(clippy::unwrap_used)]
 
+mod facts;
+mod keylog;
+mod late;
+mod loss;
+mod midstream;
 mod plain;
 mod run;

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::run::{Connection, frames, keys, run, run_file};
+use crate::run::{Connection, file, frames, keys, run, run_file};
 use rtmp_inspect::analyzer::Limits;
-use rtmp_inspect::proto::tls::KeyLog;
+use rtmp_inspect::proto::tls::{CipherSuite, KeyLog};
 
 fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
@@ -30,18 +30,19 @@ fn line(connection: &Connection) -> String {
 
 #[test]
 fn plaintext_is_what_tshark_decrypts() {
-    let golden = std::fs::read_to_string(crate::run::file("plain.txt")).unwrap();
-    assert!(golden.lines().count() >= 5);
-    for expected in golden.lines() {
-        let (name, expected) = expected.split_once(' ').unwrap();
-        let connection = run_file(name);
-        assert_eq!(line(&connection), expected, "{name}");
-        for told in &connection.told {
-            assert_eq!((told.closes, told.gaps.len()), (1, 0), "{name}");
+    let golden = std::fs::read_to_string(file("plain.txt")).unwrap();
+    let mut lines = golden.lines().peekable();
+    while let Some(line_before) = lines.peek() {
+        let name = line_before.split(' ').next().unwrap();
+        for (index, connection) in run_file(name).iter().enumerate() {
+            assert_eq!(lines.next(), Some(format!("{name} {index} {}", line(connection)).as_str()));
+            for told in &connection.told {
+                assert_eq!((told.closes, told.gaps.len()), (1, 0), "{name} {index}");
+            }
+            let facts = connection.tls.facts();
+            assert!(facts.is_decrypted() && facts.reason.is_none(), "{name} {index}: {facts:?}");
+            assert_eq!(connection.tls.held(), 0, "{name} {index}");
         }
-        let facts = connection.tls.facts();
-        assert!(facts.is_decrypted() && facts.reason.is_none(), "{name}: {facts:?}");
-        assert_eq!(connection.tls.held(), 0, "{name}");
     }
 }
 
@@ -61,7 +62,7 @@ fn print_plaintext() {
             println!(
                 "\nTLS {capture}\t{index}\t{}\t{}\t{}\trecords {} {} opened {} {} bad {} {} closed {} {} gaps {} {}\t{} held {} work {}",
                 line(connection),
-                facts.cipher_suite.and_then(|suite| suite.name()).unwrap_or("-"),
+                facts.cipher_suite.and_then(CipherSuite::name).unwrap_or("-"),
                 facts.reason.map_or("-", |reason| reason.name()),
                 sent[0].records,
                 sent[1].records,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rtmp_inspect::analyzer::Limits;
 use rtmp_inspect::capture::{Input, LinkType, Packet};
-use rtmp_inspect::net::{Connections, Delivery, Output, Unpacked, Unpacker};
+use rtmp_inspect::net::{Connections, Delivery, Kept, Output, Unpacked, Unpacker};
 use rtmp_inspect::proto::tls::{KeyLog, Tls};
 use rtmp_inspect::wire::{Moment, Place, Side, Time};
 
@@ -81,8 +81,8 @@ impl Connection {
         tls.retry(secrets, &mut |from, inner| hear(told, turns, from, inner));
     }
 
-    pub(crate) fn lengths(&self) -> [usize; 2] {
-        [self.told[0].bytes.len(), self.told[1].bytes.len()]
+    pub(crate) fn bytes(&self) -> [&[u8]; 2] {
+        [&self.told[0].bytes, &self.told[1].bytes]
     }
 }
 
@@ -149,12 +149,24 @@ pub(crate) fn run_under(frames: &[Frame], secrets: &KeyLog, limits: &Limits) -> 
     connections.into_values().collect()
 }
 
-/// The only connection of a capture of `captures/tls`, with the key log of its name.
-pub(crate) fn run_file(name: &str) -> Connection {
-    let (frames, _) = frames(&file(&format!("{name}.pcap")));
-    let mut all = run(&frames, &keys(&file(&format!("{name}.keys"))));
-    assert_eq!(all.len(), 1);
-    all.pop().unwrap()
+/// A capture of `captures/tls`, with the key log of its name.
+pub(crate) fn open(name: &str) -> (Vec<Frame>, KeyLog) {
+    (frames(&file(&format!("{name}.pcap"))).0, keys(&file(&format!("{name}.keys"))))
+}
+
+/// The connections of such a capture.
+pub(crate) fn run_file(name: &str) -> Vec<Connection> {
+    let (frames, secrets) = open(name);
+    run(&frames, &secrets)
+}
+
+/// What the connections of a capture tell, kept.
+pub(crate) fn kept(frames: &[Frame]) -> Vec<Vec<(Side, Kept)>> {
+    let mut all: BTreeMap<u64, Vec<(Side, Kept)>> = BTreeMap::new();
+    deliveries(frames, |connection, from, delivery| {
+        all.entry(connection).or_default().push((from, Kept::of(delivery)));
+    });
+    all.into_values().collect()
 }
 
 /// A moment for tests that make their own bytes.

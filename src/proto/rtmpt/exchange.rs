@@ -76,8 +76,8 @@ impl Problem {
         "no_polling_byte",
         "unanswered",
         "excess",
-        "cut",
         "holds_request",
+        "cut",
     ]);
 
     pub const fn name(self) -> &'static str {
@@ -91,8 +91,8 @@ impl Problem {
             Problem::NoPollingByte => "no_polling_byte",
             Problem::Unanswered => "unanswered",
             Problem::Excess { .. } => "excess",
-            Problem::Cut { .. } => "cut",
             Problem::HoldsRequest => "holds_request",
+            Problem::Cut { .. } => "cut",
         }
     }
 }

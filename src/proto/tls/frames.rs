@@ -183,6 +183,20 @@ impl Frames {
         self.forget();
     }
 
+    /// Gives up a record that is not whole.
+    pub(super) fn shed(&mut self) {
+        if self.buffer.len() - self.start >= HEADER {
+            self.hole(0, self.at(self.start));
+        }
+        if self.buffer.is_empty() {
+            (self.buffer, self.packets) = (Vec::new(), VecDeque::new());
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
     /// Bytes of memory that it takes beside itself.
     pub(super) fn memory(&self) -> usize {
         self.buffer.capacity() + self.packets.capacity() * size_of::<(u64, Moment)>()

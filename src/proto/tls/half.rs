@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::frames::{Frames, Lost};
+use super::guess::Guess;
 use super::keys::Secret;
 use super::messages::Messages;
 use super::opener::Opener;
@@ -54,6 +55,8 @@ pub(super) struct Half {
     pub(super) is_closed: bool,
     /// Bytes of records that may be tried to find out which they are.
     pub(super) credit: u64,
+    /// What is tried where the handshake is not there.
+    pub(super) guess: Option<Box<Guess>>,
     /// The stream inside has begun.
     has_begun: bool,
     /// Where the next byte of it stands.
@@ -95,6 +98,7 @@ impl Default for Half {
             is_midstream: false,
             is_closed: false,
             credit: CREDIT,
+            guess: None,
             has_begun: false,
             position: 0,
             missing: None,
@@ -108,6 +112,7 @@ impl Half {
         self.opener = None;
         self.sequence = 0;
         self.nonce = None;
+        self.guess = None;
         self.messages.shrink();
     }
 
@@ -170,6 +175,7 @@ impl Half {
         self.frames = Frames::default();
         self.messages = Messages::default();
         self.opener = None;
+        self.guess = None;
         self.traffic = Traffic::default();
     }
 
@@ -180,9 +186,11 @@ impl Half {
         }
     }
 
-    /// Bytes of memory for what opens its records.
+    /// Bytes of memory for what opens its records, and where they lie.
     pub(super) fn own(&self) -> usize {
-        self.opener.as_ref().map_or(0, |_| size_of::<Opener>())
+        let idle = if self.frames.is_empty() { self.frames.memory() } else { 0 };
+        idle + self.guess.as_ref().map_or(0, |guess| guess.memory())
+            + self.opener.as_ref().map_or(0, |_| size_of::<Opener>())
             + self.traffic.0.as_ref().map_or(0, |(_, secret)| secret.capacity())
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Hello {
     offers_early_data: bool,
     pub(super) server: Option<ServerHello>,
     is_retried: bool,
+    /// It was not seen, but found out.
+    pub(super) is_guessed: bool,
 }
 
 impl Hello {
@@ -127,6 +129,8 @@ impl Tls {
             facts.early_data = Some(EarlyData::Offered);
         }
         facts.changed();
+        // Where the connection's first packets are missing, the inner stream's beginning is not.
+        self.halves[Side::Client.index()].is_midstream = false;
         self.hello.client_random = Some(hello.random);
         self.hello.client_session = hello.session_id;
         self.hello.offers_early_data = hello.early_data;
@@ -152,6 +156,7 @@ impl Tls {
             self.is_unlocked = true;
             return;
         }
+        self.halves[Side::Server.index()].is_midstream = false;
         let is_1_3 = hello.version == Version::TLS_1_3;
         if is_1_3 {
             facts.resumed = Some(hello.pre_shared_key);

@@ -37,6 +37,9 @@ const LABELS: usize = 6;
 
 type Secret = Zeroizing<Box<[u8]>>;
 
+/// What a session takes at most beside its secrets' bytes: its place in the table, which may be more than three quarters free, and in the order.
+const SESSION: usize = (size_of::<(ClientRandom, Secrets)>() + 1) * 32 / 7 + 2 * size_of::<ClientRandom>();
+
 /// The secrets of one session.
 #[derive(Clone, Default)]
 pub(super) struct Secrets([Option<Secret>; LABELS]);
@@ -271,7 +274,7 @@ impl KeyLog {
         if let Some(old) = secrets.0[label as usize].replace(secret) {
             self.secret_bytes -= old.len();
         }
-        while self.order.len() > 1 && self.memory() > self.most_bytes {
+        while self.order.len() > 1 && self.order.len() * SESSION + self.secret_bytes > self.most_bytes {
             let Some(oldest) = self.order.pop_front() else { break };
             if let Some(secrets) = self.sessions.remove(&oldest) {
                 self.secret_bytes -= secrets.memory();
@@ -290,7 +293,7 @@ fn is_later_generation(name: &[u8]) -> bool {
 /// The bytes that hex digits stand for.
 fn digits(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));

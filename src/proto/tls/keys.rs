@@ -74,7 +74,9 @@ fn prf<M: hmac::Mac + KeyInit>(secret: &[u8], seed: &[&[u8]], out: &mut [u8]) {
     let mac = |parts: &[&[u8]]| {
         // HMAC takes keys of any length.
         let mut mac = <M as KeyInit>::new_from_slice(secret).ok()?;
-        parts.iter().for_each(|part| mac.update(part));
+        for part in parts {
+            mac.update(part);
+        }
         Some(mac.finalize().into_bytes())
     };
     let Some(mut step) = mac(seed) else { return };

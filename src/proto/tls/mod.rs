@@ -16,6 +16,7 @@ mod certificate;
 mod describe;
 mod facts;
 mod frames;
+mod guess;
 mod half;
 mod handshake;
 mod hello;
@@ -189,6 +190,7 @@ impl Tls {
     /// Gives up what waits: its streams go on behind it.
     pub fn shed(&mut self, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
         self.surrender(give);
+        self.halves.iter_mut().for_each(|half| half.frames.shed());
     }
 
     /// What is known of the connection.
@@ -204,8 +206,8 @@ impl Tls {
     /// Bytes of memory for what is under way: records that are not whole or wait, and handshake messages that are not whole.
     pub fn held(&self) -> usize {
         let waiting: usize = self.halves.iter().map(|half| half.waiting).sum();
-        let under_way: usize = self.halves.iter().map(|half| half.frames.memory() + half.messages.memory()).sum();
-        waiting + under_way
+        let under_way = |half: &Half| if half.frames.is_empty() { 0 } else { half.frames.memory() };
+        waiting + self.halves.iter().map(|half| under_way(half) + half.messages.memory()).sum::<usize>()
     }
 
     /// Bytes of memory that it takes itself.
@@ -257,7 +259,7 @@ impl Tls {
     fn count(&mut self, from: Side, kind: u8, length: usize, at: Moment) {
         let half = &mut self.halves[from.index()];
         half.earn(length);
-        let is_protected = half.phase != Phase::Clear;
+        let is_protected = half.phase != Phase::Clear || half.guess.is_some();
         if self.facts.packets.is_none() {
             self.facts.handshake_at(at);
         }
@@ -335,14 +337,15 @@ impl Tls {
             DATA if from == Side::Client && self.hello.offers_early_data() => return Verdict::Wait,
             // A client's early data before a second hello is refused (RFC 8446 §4.2.10).
             DATA if from == Side::Client && self.hello.is_retried() => return Verdict::Closed,
+            DATA if !guess::is_protected(record) => return Verdict::Reject,
             DATA => {
                 let phase = match self.hello.version() {
+                    _ if self.hello.client_random.is_none() || self.hello.is_guessed => {
+                        return self.guess(from, record, out);
+                    }
                     Some(Version::TLS_1_3) => Phase::Handshake,
                     Some(_) => Phase::Keys,
-                    None => {
-                        self.facts.because(Reason::HandshakeMissing);
-                        return Verdict::Closed;
-                    }
+                    None => return self.guess(from, record, out),
                 };
                 // It began unseen.
                 self.enter(from, phase);

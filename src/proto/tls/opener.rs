@@ -196,13 +196,12 @@ impl Opener {
             }
         }
         // The IV and at least a block.
-        if sealed < 32 || sealed % 16 != 0 {
+        if sealed < 32 || !sealed.is_multiple_of(16) {
             return None;
         }
         let (iv, text) = body[..sealed].split_at_mut(16);
-        let mode = cbc::Decryptor::inner_iv_slice_init(cipher.clone(), iv).ok()?;
+        let mut mode = cbc::Decryptor::inner_iv_slice_init(cipher.clone(), iv).ok()?;
         let (blocks, _) = cbc::cipher::Block::<C>::slice_as_chunks_mut(text);
-        let mut mode = mode;
         mode.decrypt_blocks(blocks);
         let padding = usize::from(*text.last()?);
         let end = text.len().checked_sub(padding + 1)?;

@@ -32,6 +32,9 @@ impl Tls {
             if matches!(phase, Phase::Early | Phase::Handshake) && self.skip_ahead(from, record, out) {
                 return Verdict::Done;
             }
+            if reason == Reason::HandshakeMissing {
+                return self.guess(from, record, out);
+            }
             self.facts.because(reason);
             if reason == Reason::NoSecrets && out.secrets.may_grow() {
                 return Verdict::Wait;

@@ -143,7 +143,7 @@ impl Tls {
     }
 
     /// Opens a record if it is the one of that number; else it stays as it is.
-    fn probe(&mut self, opener: &Opener, sequence: u64, record: &mut Record<'_>) -> Option<Range<usize>> {
+    pub(super) fn probe(&mut self, opener: &Opener, sequence: u64, record: &mut Record<'_>) -> Option<Range<usize>> {
         if opener.is_gentle() {
             return opener.open(sequence, record.bytes);
         }

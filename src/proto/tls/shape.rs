@@ -2,7 +2,7 @@
 //! C0 and C1 are 1537 bytes, C2 1536; S0 to S2 are 3073, in any cut.
 
 use super::facts::Facts;
-use super::suite::Version;
+use super::suite::{CipherSuite, Version};
 use crate::wire::Side;
 
 /// Records of a side that are looked at.
@@ -75,7 +75,7 @@ impl Shape {
 
     fn is_handshake(&self, side: Side, facts: &Facts) -> bool {
         let version = facts.version.unwrap_or(Version::TLS_1_3);
-        let Some(parts) = facts.cipher_suite.and_then(|suite| suite.parts()) else { return false };
+        let Some(parts) = facts.cipher_suite.and_then(CipherSuite::parts) else { return false };
         let (least, most) = parts.bulk.overhead(version);
         let bodies = &self.bodies[side.index()];
         // In TLS 1.3 the first records are the handshake's rest and tickets, and look alike.

@@ -140,22 +140,22 @@ impl CipherSuite {
 pub(super) const TLS_1_3: [CipherSuite; 5] =
     [CipherSuite(0x1301), CipherSuite(0x1302), CipherSuite(0x1303), CipherSuite(0x1304), CipherSuite(0x1305)];
 
-const fn with(bulk: Bulk, hash: Hash) -> Option<Parts> {
-    Some(Parts { bulk, hash })
+const fn with(bulk: Bulk, hash: Hash) -> Parts {
+    Parts { bulk, hash }
 }
 
-const GCM_128: Option<Parts> = with(Bulk::Aes128Gcm, Hash::Sha256);
-const GCM_256: Option<Parts> = with(Bulk::Aes256Gcm, Hash::Sha384);
-const CHACHA: Option<Parts> = with(Bulk::ChaCha20Poly1305, Hash::Sha256);
-const CCM_128: Option<Parts> = with(Bulk::Aes128Ccm, Hash::Sha256);
-const CCM_256: Option<Parts> = with(Bulk::Aes256Ccm, Hash::Sha256);
-const CCM_8_128: Option<Parts> = with(Bulk::Aes128Ccm8, Hash::Sha256);
-const CCM_8_256: Option<Parts> = with(Bulk::Aes256Ccm8, Hash::Sha256);
-const SHA_128: Option<Parts> = with(Bulk::Aes128Cbc(Mac::Sha1), Hash::Sha256);
-const SHA_256: Option<Parts> = with(Bulk::Aes256Cbc(Mac::Sha1), Hash::Sha256);
-const SHA256_128: Option<Parts> = with(Bulk::Aes128Cbc(Mac::Sha256), Hash::Sha256);
-const SHA256_256: Option<Parts> = with(Bulk::Aes256Cbc(Mac::Sha256), Hash::Sha256);
-const SHA384_256: Option<Parts> = with(Bulk::Aes256Cbc(Mac::Sha384), Hash::Sha384);
+const GCM_128: Option<Parts> = Some(with(Bulk::Aes128Gcm, Hash::Sha256));
+const GCM_256: Option<Parts> = Some(with(Bulk::Aes256Gcm, Hash::Sha384));
+const CHACHA: Option<Parts> = Some(with(Bulk::ChaCha20Poly1305, Hash::Sha256));
+const CCM_128: Option<Parts> = Some(with(Bulk::Aes128Ccm, Hash::Sha256));
+const CCM_256: Option<Parts> = Some(with(Bulk::Aes256Ccm, Hash::Sha256));
+const CCM_8_128: Option<Parts> = Some(with(Bulk::Aes128Ccm8, Hash::Sha256));
+const CCM_8_256: Option<Parts> = Some(with(Bulk::Aes256Ccm8, Hash::Sha256));
+const SHA_128: Option<Parts> = Some(with(Bulk::Aes128Cbc(Mac::Sha1), Hash::Sha256));
+const SHA_256: Option<Parts> = Some(with(Bulk::Aes256Cbc(Mac::Sha1), Hash::Sha256));
+const SHA256_128: Option<Parts> = Some(with(Bulk::Aes128Cbc(Mac::Sha256), Hash::Sha256));
+const SHA256_256: Option<Parts> = Some(with(Bulk::Aes256Cbc(Mac::Sha256), Hash::Sha256));
+const SHA384_256: Option<Parts> = Some(with(Bulk::Aes256Cbc(Mac::Sha384), Hash::Sha384));
 
 /// By number.
 const SUITES: &[(u16, &str, Option<Parts>)] = &[

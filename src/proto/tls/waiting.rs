@@ -107,7 +107,7 @@ impl Tls {
         }
     }
 
-    /// Gives up what waits.
+    /// Gives up what waits. What is told of that comes with what follows.
     pub(super) fn surrender(&mut self, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
         for (from, waiting) in std::mem::take(&mut self.waiting) {
             match waiting {

@@ -25,8 +25,6 @@ pub(super) struct Doubt {
     before: Before,
     /// How many bytes there were when all hypotheses waited for more.
     tried: usize,
-    /// The header may be one.
-    is_mild: bool,
 }
 
 /// The chunk size by which a direction is read, and the one in force.
@@ -70,17 +68,8 @@ impl Chunks {
         }
     }
 
-    /// Takes back the message before it, and waits for what explains both.
+    /// Takes back the message before the present place, and waits for what explains it and what follows.
     pub(super) fn doubt(&mut self, out: &mut Vec<Chunked>) {
-        self.doubt_as(false, out);
-    }
-
-    /// The same where nothing is impossible: what nothing explains is read as it stands.
-    pub(super) fn doubt_mildly(&mut self, out: &mut Vec<Chunked>) {
-        self.doubt_as(true, out);
-    }
-
-    fn doubt_as(&mut self, is_mild: bool, out: &mut Vec<Chunked>) {
         let symptom = self.offset;
         let (bytes, before) = self.take_back(out);
         self.doubt_spent += bytes.len() as u64;
@@ -91,7 +80,7 @@ impl Chunks {
         let bounds = known.iter().zip(ends).filter(|(_, end)| *end > offset);
         let bounds = bounds.map(|((_, at), end)| ((end - offset) as usize, *at)).collect();
         let symptom = bytes.len();
-        self.doubt = Some(Box::new(Doubt { bytes, bounds, symptom, before, tried: 0, is_mild }));
+        self.doubt = Some(Box::new(Doubt { bytes, bounds, symptom, before, tried: 0 }));
         self.state = State::Doubting;
     }
 
@@ -176,11 +165,8 @@ impl Chunks {
             self.state = State::Header;
             let bounds = doubt.bounds.clone();
             self.run(&doubt.bytes[..doubt.symptom], &bounds, out);
-            if what == Stray::Ambiguous
-                && let Some(Chunked::Message(head, _)) = out.pop_if(|last| matches!(last, Chunked::Message(..)))
-            {
-                let received = head.length;
-                out.push(Chunked::Incomplete { head, received, why: Why::Ambiguous });
+            if what == Stray::Ambiguous {
+                make_ambiguous(out);
             }
             from = doubt.symptom + bytes as usize;
             self.offset += u64::from(bytes);
@@ -198,14 +184,23 @@ impl Chunks {
         self.read_again(doubt, from, out);
     }
 
-    /// Nothing explains the bytes: they are read up to the impossible header, and from there on the next chunk is looked for.
+    /// Nothing explains the bytes: they are read up to the impossible header, and from there on the next chunk is looked for. A header
+    /// that only may be impossible is read, where it is not.
     fn despair(&mut self, doubt: Doubt, out: &mut Vec<Chunked>) {
-        if doubt.is_mild {
-            self.trusted = self.offset + doubt.symptom as u64 + 1;
-            return self.read_again(doubt, 0, out);
-        }
         let reason = self.no_chunks(&doubt.bytes[doubt.symptom..]);
         self.give_up_at(reason, doubt, out);
+    }
+
+    /// No chunk is at the present place: a message just before it that may be none is not told as one.
+    pub(super) fn withhold(&mut self, out: &mut Vec<Chunked>) {
+        let Some(Chunked::Message(head, payload)) =
+            out.last().filter(|last| matches!(last, Chunked::Message(head, _) if head.end() == self.offset))
+        else {
+            return;
+        };
+        if self.is_unsure(head, payload) {
+            make_ambiguous(out);
+        }
     }
 
     /// The reason of bytes that are no chunk stream.
@@ -259,6 +254,14 @@ impl Departure {
             _ if size != in_force && length > size.min(in_force) => Reading::ChunkSize,
             _ => Reading::Standard,
         }
+    }
+}
+
+/// Where the last message ends is not known.
+fn make_ambiguous(out: &mut Vec<Chunked>) {
+    if let Some(Chunked::Message(head, _)) = out.pop_if(|last| matches!(last, Chunked::Message(..))) {
+        let received = head.length;
+        out.push(Chunked::Incomplete { head, received, why: Why::Ambiguous });
     }
 }
 

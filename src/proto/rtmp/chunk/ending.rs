@@ -2,7 +2,7 @@
 
 use super::symptom::MOST_VALUES;
 use super::{Chunked, Chunks, State};
-use crate::proto::rtmp::hypothesis::{is_amf, is_whole};
+use crate::proto::rtmp::hypothesis::{ends, is_amf};
 use crate::proto::rtmp::mistake::{Mistake, Telling};
 use crate::proto::rtmp::reading::Reading;
 use crate::proto::rtmp::resync::Then;
@@ -10,27 +10,30 @@ use crate::proto::rtmp::resync::Then;
 /// Messages that are looked at, one inside what was taken for the other.
 const ENDS: usize = 16;
 /// Payload bytes that a header may say too much.
-const MOST_MISSING: u32 = 16;
+const MOST_MISSING: u32 = 64;
+/// No values are so long: a header that says more says too much.
+const ENDLESS: u32 = 0x000f_ffff;
 
 impl Chunks {
-    /// The message under way when no more bytes come, where its AMF values are whole without the few bytes that are missing: its
-    /// header says more than it has.
-    pub(super) fn end_with_values(&mut self, out: &mut Vec<Chunked>) {
-        let State::Data { stream, left: 1..=MOST_MISSING } = self.state else { return };
+    /// The message under way when no more bytes come, where what it holds is whole without the few bytes that are missing: its header
+    /// says more than it has.
+    pub(super) fn end_with_content(&mut self, out: &mut Vec<Chunked>) {
+        let State::Data { stream, left: left @ 1.. } = self.state else { return };
         let Some(partial) = &mut self.streams[stream].partial else { return };
         let said = partial.head.length;
         let is_whole = partial.missing == 0
             && !partial.dropped
-            && said - partial.passed <= MOST_MISSING
-            && is_amf(partial.head.kind)
+            && (said - partial.passed <= MOST_MISSING || is_amf(partial.head.kind) && said > ENDLESS)
             && partial.payload.len() <= MOST_VALUES
-            && is_whole(partial.head.kind, &partial.payload);
+            && ends(partial.head.kind, &partial.payload) == Some(true);
         if self.has_hole || !is_whole {
             return;
         }
         let Some(mut partial) = self.streams[stream].partial.take() else { return };
         self.partial_bytes -= partial.cost();
-        let mistake = Mistake::Length { said, is: partial.passed, by: Telling::Amf };
+        partial.head.cut(left);
+        let by = if is_amf(partial.head.kind) { Telling::Amf } else { Telling::NalUnits };
+        let mistake = Mistake::Length { said, is: partial.passed, by };
         out.push(Chunked::Deviation { offset: partial.head.offset, at: partial.head.first, mistake });
         (partial.head.length, partial.head.reading) = (partial.passed, Reading::Length);
         out.push(Chunked::Message(partial.head, partial.payload.into()));
@@ -43,17 +46,14 @@ impl Chunks {
         for _ in 0..ENDS {
             let State::Data { stream, left } = self.state else { return };
             let Some(partial) = &mut self.streams[stream].partial else { return };
-            if self.has_hole || partial.passed == 0 || partial.dropped || self.offset < self.trusted {
+            if self.has_hole || partial.passed == 0 || partial.dropped || self.offset <= self.trusted {
                 return;
             }
-            // Its last chunk is as long as its bytes go.
-            if let Some(run) = partial.head.runs.last_mut() {
-                run.payload = run.payload.saturating_sub(left);
-            }
+            partial.head.cut(left);
             let before = self.offset;
-            self.doubt_mildly(out);
+            self.doubt(out);
             self.go_on(Then::End, out);
-            if self.offset <= before && self.trusted > before {
+            if self.offset <= before && self.trusted >= before {
                 return;
             }
         }

@@ -192,12 +192,11 @@ impl Chunks {
             self.trailed = Some((self.offset, partial.head.length, partial.head.kind));
         }
         let old_headers = self.old_headers(&partial.head, &partial.payload);
-        let is_doubtful = self.is_cut_wrong(&partial.head, &partial.payload);
+        let is_cut_wrong = self.is_cut_wrong(&partial.head, &partial.payload);
+        let is_doubtful = is_cut_wrong || self.is_long_again(&partial.head, &partial.payload);
         out.push(Chunked::Message(partial.head, partial.payload.into()));
-        match old_headers {
-            0 if !is_doubtful => {}
-            0 | 1 => return self.doubt_mildly(out),
-            _ => return self.doubt(out),
+        if old_headers > 0 || is_doubtful {
+            return self.doubt(out);
         }
         match (kind, word) {
             // §5.4.1: at least 1, the top bit is 0. Anything else cannot be followed and is left for a rule to blame.

@@ -377,7 +377,7 @@ impl Chunks {
         self.run_held(out);
         self.go_on(Then::End, out);
         self.drop_kept();
-        self.end_with_values(out);
+        self.end_with_content(out);
         self.doubt_length(out);
         self.give_up(why, out);
         // The other direction may go on for long.
@@ -436,6 +436,7 @@ impl Chunks {
                     // Fewer than a header of type 0 has: the segment may end with the message before.
                     if (2..12).contains(&(bytes.len() - at))
                         && self.may_doubt()
+                        && self.offset != self.trusted
                         && self.hides_headers(bytes.len() - at, out)
                     {
                         self.face(moment(bounds, at), out);
@@ -443,7 +444,7 @@ impl Chunks {
                     }
                     match self.header(&bytes[at..]) {
                         Ok((header, _)) if self.is_behind_broken_values(&header, out) => {
-                            self.doubt_mildly(out);
+                            self.doubt(out);
                         }
                         Ok((header, length)) => {
                             let first = moment(bounds, at);
@@ -482,6 +483,9 @@ impl Chunks {
         let offset = self.offset;
         if reason == Reason::ChunkStreams {
             return self.leave(reason, at, out);
+        }
+        if !self.has_hole && matches!(reason, Reason::NoChunks { .. } | Reason::FirstChunkInherits { .. }) {
+            self.withhold(out);
         }
         // Every chunk stream is looked at.
         self.search_spent += self.streams.len() as u64;

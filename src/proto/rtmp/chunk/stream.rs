@@ -180,6 +180,13 @@ impl Head {
         }
     }
 
+    /// Its last chunk is as long as its bytes go: so many of its payload are not there.
+    pub(super) fn cut(&mut self, missing: u32) {
+        if let Some(run) = self.runs.last_mut() {
+            run.payload = run.payload.saturating_sub(missing);
+        }
+    }
+
     pub(super) fn add_chunk(&mut self, offset: u64, header: u8, data: u32, chunk_size: u32) {
         if let Some(run) = self.runs.last_mut() {
             let full = run.payload / run.chunk;

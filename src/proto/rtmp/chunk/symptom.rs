@@ -3,8 +3,9 @@
 use super::stream::ChunkStream;
 use super::{Chunked, Chunks};
 use crate::proto::rtmp::header::{self, ChunkHeader, LARGEST_ID, LONG, STEP, apart};
-use crate::proto::rtmp::hypothesis::{ExtendedField, ends, is_amf, is_whole};
-use crate::proto::rtmp::resync::{ChunkSize, fits};
+use crate::proto::rtmp::hypothesis::{self, ExtendedField, ends, is_amf, is_whole};
+use crate::proto::rtmp::reading::Reading;
+use crate::proto::rtmp::resync::{ChunkSize, Then, fits};
 use crate::proto::rtmp::{Head, MessageType, Run};
 
 /// Bytes of a payload that tell its type.
@@ -20,7 +21,7 @@ impl Chunks {
         let ChunkHeader { format, kind, length, .. } = *header;
         let Some(place) = self.find(header.chunk_stream_id) else {
             return match format {
-                0 => self.is_odd(header),
+                0 => self.is_odd(header) || self.hides_header(header.chunk_stream_id),
                 1 => self.is_odd(header) || header.chunk_stream_id >= 64 || header.timestamp > STEP || length > LONG,
                 _ => true,
             };
@@ -39,6 +40,15 @@ impl Chunks {
             2 if is_far => true,
             _ => stream.last.fresh && stream.last.extended.is_none() && !self.begins(stream, rest),
         }
+    }
+
+    /// Whether a chunk stream id of two bytes, the first that its sender uses, may be a byte too many before the header of a chunk
+    /// stream that is known.
+    fn hides_header(&self, id: u32) -> bool {
+        let Some(second) = id.checked_sub(64).filter(|second| self.large.is_empty() && *second < 256) else {
+            return false;
+        };
+        matches!(second >> 6, 1 | 2) && self.find(second & 63).is_some()
     }
 
     /// Whether a header of type 0 or 1 says what no sender says.
@@ -127,6 +137,29 @@ impl Chunks {
         !ends && is_new && self.offset > self.trusted && self.may_doubt()
     }
 
+    /// Whether a message holds the next header where the last one did whose length was wrong: as far as its first bytes tell.
+    pub(super) fn is_long_again(&self, head: &Head, payload: &[u8]) -> bool {
+        let Some((_, by @ ..0)) = self.last_length.filter(|(kind, _)| *kind == head.kind) else { return false };
+        let from = payload.len().checked_add_signed(by as isize).filter(|from| *from > 0);
+        let Some(rest) = from.and_then(|from| payload.get(from..)) else { return false };
+        let is_open = rest.first().is_some_and(|first| first >> 6 < 2 && self.find(u32::from(first & 63)).is_some());
+        is_open
+            && rest.get(7).is_none_or(|kind| MessageType(*kind).name().is_some())
+            && self.offset > self.trusted
+            && self.may_doubt()
+    }
+
+    /// Whether a message that nothing proves may be none: it was read otherwise than its header says, its content does not end with
+    /// it, or a header stands inside it.
+    pub(super) fn is_unsure(&mut self, head: &Head, payload: &[u8]) -> bool {
+        self.doubt_spent += payload.len() as u64 / 4;
+        let holds_header = || {
+            let own = (head.chunk_stream_id, head.kind);
+            payload.len() <= MOST_VALUES && hypothesis::holds_header(payload, &self.known(Then::More), own)
+        };
+        head.reading == Reading::Length || ends(head.kind, payload).map_or_else(holds_header, |ends| !ends)
+    }
+
     /// Whether the message before the present place came in one chunk and holds, at equal distances, as many chunk headers as bytes
     /// are left behind it: it ends with these.
     pub(super) fn hides_headers(&self, left: usize, out: &[Chunked]) -> bool {
@@ -156,7 +189,7 @@ impl Chunks {
     fn has_broken_values(&self, out: &[Chunked]) -> bool {
         let Some(Chunked::Message(head, payload)) = out.last() else { return false };
         let is_behind = head.end() == self.offset && is_amf(head.kind) && payload.len() <= MOST_VALUES;
-        is_behind && self.may_doubt() && !is_whole(head.kind, payload)
+        is_behind && self.may_doubt() && self.offset != self.trusted && !is_whole(head.kind, payload)
     }
 }
 

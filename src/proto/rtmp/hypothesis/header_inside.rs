@@ -19,3 +19,8 @@ pub(super) fn is_header(bytes: &[u8], known: &Known, own: Option<(u32, MessageTy
     let is_placed = header.format == 1 || known.message_streams.contains(&header.message_stream_id);
     (1..=USUAL_LENGTH).contains(&header.length) && is_placed && (own == Some(said) || known.streams.iter().any(is_like))
 }
+
+/// Whether a payload of a message of this chunk stream and type has a whole header inside it.
+pub(in crate::proto::rtmp) fn holds_header(payload: &[u8], known: &Known, own: (u32, MessageType)) -> bool {
+    (1..payload.len()).any(|at| is_header(&payload[at..], known, Some(own)))
+}

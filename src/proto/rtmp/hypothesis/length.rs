@@ -52,6 +52,21 @@ fn fills(mut rest: &[u8]) -> bool {
     false
 }
 
+/// Where the NAL units of a video message end, one behind the other: payload bytes up to there.
+pub(super) fn unit_ends(payload: &[u8]) -> Vec<usize> {
+    let Some(mut rest) = nal_units(payload) else { return Vec::new() };
+    let mut ends = Vec::new();
+    while ends.len() < FOLLOWED
+        && let Some((length, behind)) = rest.split_first_chunk::<4>()
+        && let length @ 1.. = u32::from_be_bytes(*length) as usize
+        && let Some(behind) = behind.get(length..)
+    {
+        ends.push(payload.len() - behind.len());
+        rest = behind;
+    }
+    ends
+}
+
 /// Whether an AVCDecoderConfigurationRecord ends here: with its parameter sets, or what high profiles have behind them.
 fn is_config(record: &[u8]) -> bool {
     behind_config(record).contains(&Some(&[]))
@@ -91,18 +106,28 @@ fn parameter_sets(count: u8, mut bytes: &[u8]) -> Option<&[u8]> {
 /// The payload bytes among `bytes`, which begin with a chunk's data: chunks of `size` bytes on a chunk stream, with headers of one
 /// byte between; none where other bytes stand there.
 pub(super) fn payload(bytes: &[u8], size: u32, chunk_stream_id: u32) -> Option<Vec<u8>> {
+    let payload = payload_so_far(bytes, size, chunk_stream_id);
+    (written(payload.len(), size) == bytes.len()).then_some(payload)
+}
+
+/// The same up to where other bytes stand.
+pub(super) fn payload_so_far(bytes: &[u8], size: u32, chunk_stream_id: u32) -> Vec<u8> {
     let mut payload = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((data, behind)) = rest.split_at_checked(size as usize) {
         payload.extend_from_slice(data);
         match behind {
-            [] => return Some(payload),
             [mark, behind @ ..] if chunk_stream_id < 64 && *mark == 0xc0 | chunk_stream_id as u8 => rest = behind,
-            _ => return None,
+            _ => return payload,
         }
     }
     payload.extend_from_slice(rest);
-    Some(payload)
+    payload
+}
+
+/// The bytes that so many of a payload take from its first chunk's data on, with headers of one byte between chunks.
+pub(super) fn written(payload: usize, size: u32) -> usize {
+    payload + payload.saturating_sub(1) / (size as usize).max(1)
 }
 
 /// Whether a payload of this type is AMF values.

@@ -2,11 +2,13 @@
 //! count the header of an FLV tag's body, or counts that of the tag, or writes some bytes behind each message.
 
 use super::header_inside::is_header;
-use super::length::told;
+use super::length::{is_amf, is_whole, payload_so_far, told};
 use super::walk::{Lesson, Outcome, Rigour, SURPLUS, Walk};
 use super::{Before, Case, First, Form, Story, Verdict};
-use crate::proto::rtmp::{Mistake, Surplus};
+use crate::proto::rtmp::{MessageType, Mistake, Surplus};
 
+/// Bytes of values that are decoded to see where they end.
+const MOST: usize = 2048;
 /// Ways of choosing that are tried.
 const CHOICES: usize = 24;
 
@@ -20,16 +22,42 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
     }
     // It ends at the latest where a whole header stands: one that reads over that reads two messages as one.
     let is_header = |by: &i8| {
-        let at = case.symptom.checked_add_signed(isize::from(*by));
-        at.and_then(|at| case.bytes.get(at..)).is_some_and(|bytes| is_header(bytes, case.known, None))
+        let at = case.symptom.checked_add_signed(isize::from(*by)).filter(|at| *at > first.data);
+        let own = Some((first.id, first.kind));
+        at.and_then(|at| case.bytes.get(at..)).is_some_and(|bytes| is_header(bytes, case.known, own))
     };
-    let latest = (-SURPLUS..=SURPLUS).find(is_header).unwrap_or(SURPLUS);
+    let latest = (-SURPLUS..=SURPLUS).find(is_header).filter(|_| first.length > 0).unwrap_or(SURPLUS);
     let numbers = (1..=SURPLUS).flat_map(|by| [by, -by]).filter(|by| *by <= latest);
-    Verdict::first(numbers.map(|by| {
+    let told = told_numbers(case, &first).filter(|by| by.unsigned_abs() > SURPLUS.unsigned_abs());
+    Verdict::first(told.chain(numbers).map(|by| {
         let some = || tried(case, &first, Surplus::default().with(first.kind, by));
         // A length that a type has by itself is wrong where all are.
         if first.kind.is_control() { all(case, by).or_else(some) } else { some().or_else(|| all(case, by)) }
     }))
+}
+
+/// By how much a message may be longer or shorter than its header says, by what it holds or by its type.
+fn told_numbers(case: &Case<'_>, first: &First) -> impl Iterator<Item = i8> {
+    let said = i64::from(first.length);
+    let own = own_length(first.kind).map(|own| i64::from(own) - said);
+    let bytes = case.bytes.get(first.data..).unwrap_or_default();
+    let bytes = &bytes[..bytes.len().min(MOST)];
+    let payload = if is_amf(first.kind) { payload_so_far(bytes, case.size, first.id) } else { Vec::new() };
+    let ends = (1..payload.len()).filter(|end| {
+        let is_near = (said - *end as i64).unsigned_abs() <= i8::MAX as u64;
+        is_near && case.known.spend(*end as u64 / 4) && is_whole(first.kind, &payload[..*end])
+    });
+    let ends: Vec<i64> = ends.map(|end| end as i64 - said).collect();
+    own.into_iter().chain(ends).filter_map(|by| i8::try_from(by).ok()).filter(|by| *by != 0)
+}
+
+/// The payload bytes of a control message whose type has one length.
+fn own_length(kind: MessageType) -> Option<u32> {
+    match kind {
+        MessageType::SET_PEER_BANDWIDTH => Some(5),
+        MessageType::USER_CONTROL => None,
+        kind => kind.is_control().then_some(4),
+    }
 }
 
 /// The bytes belong to the message, or stand behind it.

@@ -5,6 +5,7 @@
 //! that follow, and is believed when these hold as much evidence as a place needs behind a hole ([`resync`](super::resync)).
 //! Of several that are proven the first one counts: the simplest comes first, that nothing is wrong before all others.
 
+mod again;
 mod as_it_stands;
 mod as_said;
 mod beginning;
@@ -28,6 +29,7 @@ mod walk;
 
 pub(super) use self::beginning::Beginning;
 pub(super) use self::form::{ExtendedField, Form, TAG_SIZE, tag_size};
+pub(super) use self::header_inside::holds_header;
 pub(super) use self::length::{ends, is_amf, is_whole};
 use super::resync::{Known, Then};
 use super::{MessageType, Mistake};
@@ -173,7 +175,7 @@ const LAST: &[Hypothesis] = &[lengths::explain, first_chunk_inherits::explain, n
 /// The first mistake that is proven.
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
     // What it goes on with fits, whatever it is.
-    let early = ends_early::explain(case);
+    let early = again::explain(case).or_else(|| ends_early::explain(case));
     if early != Verdict::Rejected {
         return early;
     }
@@ -181,9 +183,17 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
     if is_sound && standing == Verdict::Wait {
         return Verdict::Wait;
     }
-    let others = TABLE.iter().map(|hypothesis| hypothesis(case));
+    let others = || TABLE.iter().map(|hypothesis| hypothesis(case));
     let last = || LAST.iter().fold(Verdict::Rejected, |verdict, hypothesis| verdict.or_else(|| hypothesis(case)));
-    Verdict::first(std::iter::once(standing).chain(others)).or_else(last)
+    if !is_sound && neighbours::goes_on(case) {
+        // What it goes on with does not fit, nor does the message end: any mistake is more than that.
+        let mistake = Verdict::first(others()).or_else(last);
+        if let Verdict::Proven(_) = mistake {
+            return mistake;
+        }
+        return Verdict::first([standing, mistake]);
+    }
+    Verdict::first(std::iter::once(standing).chain(others())).or_else(last)
 }
 
 impl Case<'_> {

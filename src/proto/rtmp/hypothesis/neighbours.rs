@@ -1,11 +1,11 @@
 //! A message is longer or shorter than its header says, or bytes that belong to no chunk stand behind it: the next chunk begins
 //! a little before or behind the place where the header is that cannot be one.
 
-use super::header_inside::is_header;
-use super::length::{is_amf, is_whole, payload, told};
+use super::header_inside::{holds_header, is_header};
+use super::length::{ends as contents_end, is_amf, is_whole, payload, payload_so_far, told, unit_ends, written};
 use super::lengths::ends;
 use super::size_inside::may_be_split;
-use super::walk::{Outcome, Rigour, SURPLUS, Walk};
+use super::walk::{Outcome, Rigour, Walk};
 use super::{Before, Case, Explanation, First, Form, Story, Verdict};
 use crate::proto::rtmp::mistake::{Mistake, Stray, Telling};
 use crate::proto::rtmp::resync::{Known, Past};
@@ -23,9 +23,7 @@ const MOST: usize = 4096;
 pub(super) fn explain(case: &Case<'_>) -> Verdict {
     let first = match case.before {
         Before::Part | Before::Message => case.first(),
-        Before::Nothing => {
-            case.first().filter(|first| case.symptom == 0 && first.kind.is_control() && first.length <= 64)
-        }
+        Before::Nothing => case.first().filter(|first| case.symptom == 0 && first.kind.is_control()),
     };
     let end = match &first {
         Some(first) if case.before == Before::Nothing => first.data + CONTROL + 1,
@@ -49,6 +47,20 @@ pub(super) fn explain(case: &Case<'_>) -> Verdict {
     }
 }
 
+/// The verdict on one place where a message may end otherwise than its header says, as its sender's other messages do: one header there
+/// is enough, since what follows may be wrong in the same way.
+pub(super) fn ends_at(case: &Case<'_>, first: &First, at: usize) -> Verdict {
+    let known = known_behind(case, Some(first));
+    let moved = Case { known: &known, sizes: case.sizes, ..*case };
+    let walk = Walk::new(&moved, case.size, case.form).counting_from(at).with_rigour(Rigour::Strictest);
+    let outcome = walk.from_end(at).with_bits(VALUES).run().0;
+    case.known.credit.set(known.credit.get());
+    if at > case.bytes.len() {
+        return Verdict::Rejected;
+    }
+    shorter(case, first, at).map_or(Verdict::Rejected, |mistake| proven(case, Some(first), mistake, outcome))
+}
+
 /// The verdict on a mistake; where its sender made just this one at the last message of the type, it is no accident.
 fn proven(case: &Case<'_>, first: Option<&First>, mistake: Mistake, outcome: Outcome) -> Verdict {
     let (Some(first), Some(by)) = (first, mistake.surplus()) else {
@@ -65,7 +77,7 @@ fn proven(case: &Case<'_>, first: Option<&First>, mistake: Mistake, outcome: Out
         return outcome.proves(story, case.size, Form { surplus, ..case.form });
     }
     let is_again = case.last_length == Some((first.kind, by)) && case.form.surplus.of(first.kind) == 0;
-    let Some(by) = i8::try_from(by).ok().filter(|by| is_again && by.abs() <= SURPLUS) else {
+    let Some(by) = i8::try_from(by).ok().filter(|_| is_again) else {
         return of_kind(outcome.proves(Story::Mistake(mistake), case.size, case.form));
     };
     let is_stray = by > 0 && (ends(case, first) || case.form.surplus.is_stray);
@@ -83,21 +95,64 @@ fn next(case: &Case<'_>, first: Option<&First>, places: std::ops::Range<usize>) 
     let known = known_behind(case, first);
     let moved = Case { known: &known, sizes: case.sizes, ..*case };
     let end = places.end.min(case.bytes.len());
+    let units = first.map_or_else(Vec::new, |first| ends_of_units(&moved, first, places.end));
+    let is_end = |at| units.contains(&at) || ends_with_values(&moved, first, at);
     let found = (places.start..end).find_map(|at| {
-        if !known.spend(1) || !is_candidate(&case.bytes[at..], &known) {
+        let is_next_chunk = || first.is_some_and(|first| is_next_chunk(case, first, at));
+        if !known.spend(1) || !is_candidate(&case.bytes[at..], &known) || is_next_chunk() {
             return None;
         }
-        let walk = Walk::new(&moved, case.size, case.form).from(at).counting_from(at);
-        let walk = walk.with_bits(if ends_with_values(&moved, first, at) { VALUES } else { 0 });
-        match walk.with_rigour(Rigour::Strictest).run().0 {
+        let walk = Walk::new(&moved, case.size, case.form).counting_from(at).with_rigour(Rigour::Strictest);
+        let walk = if is_end(at) { walk.from_end(at).with_bits(VALUES) } else { walk.from(at) };
+        match walk.run().0 {
             Outcome::Rejected => None,
+            _ if at < case.symptom && (is_inside(case, first, at) || spans_header(case, first, at)) => None,
             outcome => Some((at, outcome)),
         }
     });
-    case.known.credit.set(known.credit.get());
     // Its last message ends with the bytes.
-    let is_last = case.is_over() && places.end > case.bytes.len() && ends_with_values(case, first, case.bytes.len());
+    let is_last = case.is_over() && places.end > case.bytes.len() && is_end(case.bytes.len());
+    case.known.credit.set(known.credit.get());
     found.or_else(|| is_last.then_some((case.bytes.len(), Outcome::Proven(case.bytes.len()))))
+}
+
+/// Whether the message before goes on here with its next chunk, as its header and the chunk size have it: nothing can show that this is
+/// another message.
+fn is_next_chunk(case: &Case<'_>, first: &First, at: usize) -> bool {
+    let step = case.size as usize + 1;
+    let is_mark = first.id < 64 && case.bytes[at] == 0xc0 | first.id as u8;
+    is_mark && at < case.symptom && at > first.data && (at - first.data) % step == step - 1
+}
+
+/// Whether what the message before holds goes on behind the end that its header says.
+pub(super) fn goes_on(case: &Case<'_>) -> bool {
+    case.before == Before::Message && is_inside(case, case.first().as_ref(), case.symptom)
+}
+
+/// Whether what the message before holds goes on here.
+fn is_inside(case: &Case<'_>, first: Option<&First>, at: usize) -> bool {
+    let Some(first) = first.filter(|first| first.passed == 0) else { return false };
+    case.known.spend((at - first.data) as u64 / 4);
+    let payload = payload(&case.bytes[first.data..at], case.size, first.id);
+    payload.is_some_and(|payload| contents_end(first.kind, &payload) == Some(false))
+}
+
+/// Whether a message that nothing else ends would have a whole header inside it, if it ended here.
+fn spans_header(case: &Case<'_>, first: Option<&First>, at: usize) -> bool {
+    let Some(first) = first.filter(|first| first.kind == MessageType::AUDIO && first.passed == 0) else { return false };
+    case.known.spend((at - first.data) as u64 / 4);
+    holds_header(&case.bytes[first.data..at], case.known, (first.id, first.kind))
+}
+
+/// Places up to `until` where the NAL units of the message before end.
+fn ends_of_units(case: &Case<'_>, first: &First, until: usize) -> Vec<usize> {
+    if first.kind != MessageType::VIDEO || first.passed > 0 {
+        return Vec::new();
+    }
+    let bytes = &case.bytes[first.data.min(case.bytes.len())..until.min(case.bytes.len())];
+    case.known.spend(bytes.len() as u64 / 8);
+    let payload = payload_so_far(bytes, case.size, first.id);
+    unit_ends(&payload).into_iter().map(|end| first.data + written(end, case.size)).collect()
 }
 
 /// Whether the message before is AMF values that end here, and not where its header says.
@@ -158,6 +213,9 @@ fn longer(case: &Case<'_>, first: Option<&First>, at: usize) -> Mistake {
     let Some(first) = first else {
         return Mistake::Extra { bytes, what: Stray::Unknown };
     };
+    if first.length == 0 && (1..=case.form.surplus.of(first.kind)).contains(&(bytes as i32)) {
+        return Mistake::Length { said: 0, is: bytes, by: Telling::NextHeader };
+    }
     let payload = payload(&case.bytes[first.data..at], case.size, first.id).filter(|_| first.passed == 0);
     let by = payload.as_deref().and_then(|payload| told(first.kind, payload));
     if let (Some(by), Some(payload)) = (by, &payload) {
@@ -167,7 +225,8 @@ fn longer(case: &Case<'_>, first: Option<&First>, at: usize) -> Mistake {
     let holds_header = || (first.data + 1..case.symptom).any(|at| is_header(&case.bytes[at..], case.known, Some(own)));
     let is_told = ends(case, first);
     case.known.spend(u64::from(first.length) / 4);
-    let is_doubtful = !is_told && holds_header() || may_be_split(case, first, at);
+    let is_doubtful = !is_told && (holds_header() || is_inside(case, Some(first), case.symptom));
+    let is_doubtful = is_doubtful || may_be_split(case, first, at);
     let what = if is_doubtful { Stray::Ambiguous } else { Stray::Unknown };
     Mistake::Extra { bytes, what }
 }

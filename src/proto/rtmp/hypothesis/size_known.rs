@@ -51,7 +51,8 @@ pub(super) fn tried(case: &Case<'_>, size: u32, source: SizeSource, shown: Shown
         Shown::Headers => (0, MARKS),
         Shown::Content => (WHOLE, 1),
     };
-    let (outcome, uses) = Walk::new(case, size, case.form).with_bits(bits).wanting_marks(marks).run();
+    let (outcome, uses) =
+        Walk::new(case, size, case.form).with_bits(bits).wanting_marks(marks).wanting_next_chunks().run();
     let (in_force, announced) = (case.sizes.in_force(), case.sizes.announced.is_some());
     // A size that it announced once is known where chunks end by it; of others the longest chunk is.
     let used = if source == SizeSource::Before && uses.marks > 0 { size } else { uses.longest };

@@ -64,7 +64,7 @@ struct Capture {
 }
 
 impl Capture {
-    fn read(u: &mut Unstructured<'_>) -> Result<Capture> {
+    fn read(u: &mut Unstructured<'_>) -> Capture {
         let mut capture = Capture::default();
         // More make an input slow, and nothing new.
         while !u.is_empty() && capture.frames.len() < 600 {
@@ -72,7 +72,7 @@ impl Capture {
                 break;
             }
         }
-        Ok(capture)
+        capture
     }
 
     fn step(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
@@ -228,7 +228,6 @@ struct Source {
     new: u64,
     in_frames: u64,
     counts: Counts,
-    last_frame: u64,
 }
 
 impl Source {
@@ -352,7 +351,6 @@ impl Model {
         assert!(frame.packets > 0);
         source.in_frames += u64::from(frame.packets);
         assert!(source.in_frames <= source.new, "a packet in two frames");
-        source.last_frame = frame.number;
     }
 }
 
@@ -365,7 +363,7 @@ pub fn run(bytes: &[u8]) {
     } else {
         Limits::default()
     };
-    let Ok(capture) = Capture::read(&mut u) else { return };
+    let capture = Capture::read(&mut u);
     let mut analyzer = Analyzer::new(&limits, Options::default());
     let mut everything = Everything::new(&limits);
     let mut model = Model::default();

@@ -1,7 +1,7 @@
 //! Learning, along a walk, how much longer the messages of each type are than their headers say.
 
 use super::super::header_inside::is_header;
-use super::{COST, Walk};
+use super::{COST, Rigour, Walk};
 use crate::proto::rtmp::MessageType;
 use crate::proto::rtmp::resync::{Past, Then, Weight, weigh_header, weigh_payload};
 
@@ -40,7 +40,10 @@ impl Walk<'_> {
 
     /// Finds out how much longer messages of a type are than their headers say, at the first of them.
     pub(super) fn learn(&mut self, place: usize) {
-        let Past { kind, .. } = self.tracks[place].past;
+        let Past { id, kind, length, .. } = self.tracks[place].past;
+        if length == 0 {
+            return self.learn_end(place);
+        }
         let (Some(learnt), Some(slot)) = (&mut self.learnt, self.form.surplus.slot(kind)) else { return };
         if learnt[slot] {
             return;
@@ -54,9 +57,10 @@ impl Walk<'_> {
         lesson.slots[lesson.count] = slot;
         lesson.count += 1;
         let most = i32::from(SURPLUS);
+        let data = self.data(place);
         let is_header = |by: &i32| {
-            let at = self.at.checked_add_signed(*by as isize);
-            at.and_then(|at| self.bytes.get(at..)).is_some_and(|bytes| is_header(bytes, self.known, None))
+            let at = self.at.checked_add_signed(*by as isize).filter(|at| *at > data);
+            at.and_then(|at| self.bytes.get(at..)).is_some_and(|bytes| is_header(bytes, self.known, Some((id, kind))))
         };
         // It ends at the latest where a whole header stands.
         let latest = (-most..=most).find(is_header).unwrap_or(most);
@@ -77,6 +81,31 @@ impl Walk<'_> {
         }
     }
 
+    /// A header that says 0 may stand for any length up to the surplus of its type: its sender does not count below 0.
+    fn learn_end(&mut self, place: usize) {
+        let Past { kind, .. } = self.tracks[place].past;
+        let surplus = self.form.surplus;
+        let is_open = self.learnt.zip(surplus.slot(kind)).is_some_and(|(learnt, slot)| !learnt[slot]);
+        let most = if is_open { i32::from(SURPLUS) } else { surplus.of(kind) };
+        if most <= 0 || surplus.is_stray || self.rigour != Rigour::Strictest {
+            return;
+        }
+        if self.bytes.len() < self.at + AHEAD {
+            self.is_short = self.known.then == Then::More;
+            return;
+        }
+        let at = |by: i32| self.at.saturating_add_signed(by as isize);
+        let own = (self.tracks[place].past.id, kind);
+        let is_plain =
+            |by: &i32| self.bytes.get(at(*by)..).is_some_and(|bytes| is_header(bytes, self.known, Some(own)));
+        // A byte of a payload may look like a header that inherits.
+        let end = (0..=most).find(is_plain).or_else(|| (0..=most).find(|by| self.may_begin(at(*by))));
+        if let Some(by) = end.filter(|by| *by > 0) {
+            self.leave_to_reader(place);
+            self.move_end(place, by);
+        }
+    }
+
     /// A message may be as its header says, where those of its type are not: the next header stands there, and not where it would.
     pub(super) fn allow_as_said(&mut self, place: usize) {
         let by = self.form.surplus.of(self.tracks[place].past.kind);
@@ -84,11 +113,19 @@ impl Walk<'_> {
             return;
         }
         if !self.may_end(place, 0) && self.may_end(place, -by) {
-            // From there on its reader has to find that out by itself.
-            let data = self.tracks[place].pieces.first().map_or(self.at, |(data, _)| *data);
-            self.certain_to = self.certain_to.min(data);
+            self.leave_to_reader(place);
             self.move_end(place, -by);
         }
+    }
+
+    /// From a message on its reader has to find out by itself where that ends.
+    fn leave_to_reader(&mut self, place: usize) {
+        self.certain_to = self.certain_to.min(self.data(place));
+    }
+
+    /// Where the payload of a message under way begins.
+    fn data(&self, place: usize) -> usize {
+        self.tracks[place].pieces.first().map_or(self.at, |(data, _)| *data)
     }
 
     fn move_end(&mut self, place: usize, by: i32) {
@@ -105,8 +142,12 @@ impl Walk<'_> {
         if self.form.surplus.is_stray && by < 0 || !is_inside || start >= self.bytes.len() {
             return false;
         }
+        self.may_begin(self.at.saturating_add_signed(by as isize))
+    }
+
+    /// Whether a chunk may begin here.
+    fn may_begin(&self, at: usize) -> bool {
         self.known.spend(COST);
-        let at = self.at.saturating_add_signed(by as isize);
         let Some(bytes) = self.bytes.get(at..) else { return false };
         let Some((mut header, length)) = self.form.read(bytes, &self.known.message_streams, &self.signs) else {
             return false;

@@ -33,6 +33,8 @@ const IMPOSSIBLE: i32 = 16;
 const GIVEN_UP: i32 = 40;
 /// The longest payload whose values are decoded.
 pub(super) const LONGEST: u32 = 65_536;
+/// The longest control message that may be meant, whatever its type.
+const LONGEST_CONTROL: u32 = 1024;
 /// What a header costs of the credit.
 const COST: u64 = 8;
 /// Messages that show that it is all.
@@ -79,6 +81,7 @@ pub(super) struct Walk<'b> {
     counts_from: usize,
     /// Headers inside messages that it takes beside the evidence.
     marks_wanted: u32,
+    wants_next_chunks: bool,
     /// What is proven has to be behind this place: the header that cannot be one is to be explained.
     behind: usize,
     at: usize,
@@ -160,6 +163,7 @@ impl<'b> Walk<'b> {
             rigour: Rigour::Strict,
             counts_from: 1,
             marks_wanted: 0,
+            wants_next_chunks: false,
             behind: case.symptom,
             at: 0,
             has_exceptions: false,
@@ -192,6 +196,13 @@ impl<'b> Walk<'b> {
         self
     }
 
+    /// Starts where what the message before holds ends: one header may be enough.
+    pub(super) fn from_end(mut self, at: usize) -> Self {
+        self.at = at;
+        self.behind = at - 1;
+        self
+    }
+
     /// The message before has come to its end, as its header says; others may do so, too.
     pub(super) fn behind_exception(mut self, first: &First) -> Self {
         self.has_exceptions = true;
@@ -205,6 +216,12 @@ impl<'b> Walk<'b> {
 
     pub(super) fn counting_from(mut self, at: usize) -> Self {
         self.counts_from = at;
+        self
+    }
+
+    /// A message that is split has to show a chunk of the size that is tried: another header may stand there by chance.
+    pub(super) fn wanting_next_chunks(mut self) -> Self {
+        self.wants_next_chunks = true;
         self
     }
 
@@ -299,7 +316,10 @@ impl<'b> Walk<'b> {
 
     /// Whether the evidence is enough, with so many bits more.
     fn is_proven(&self, more: i32) -> bool {
-        self.bits + more >= self.proof() && self.uses.marks >= self.marks_wanted
+        let is_split = |track: &Track| track.past.left > 0 && track.pieces.len() == 1;
+        self.bits + more >= self.proof()
+            && self.uses.marks >= self.marks_wanted
+            && !(self.wants_next_chunks && self.tracks.iter().any(is_split))
     }
 
     /// Reads and weighs a header: its chunk stream, and where its chunk's data begins.
@@ -353,7 +373,7 @@ impl<'b> Walk<'b> {
         }
         let left = self.form.length(header.kind, header.length);
         let meant = ChunkHeader { length: left, ..header };
-        let bits = weigh_header(&meant, past.as_ref(), &self.known.message_streams, &mut self.signs.clock);
+        let bits = self.weigh(&meant, past.as_ref());
         self.bits += match bits {
             Some(bits) => bits,
             // As it was taken before all doubt.
@@ -383,10 +403,23 @@ impl<'b> Walk<'b> {
         Ok((place, data))
     }
 
+    /// What a header of type 0, 1 or 2 says. From 0 a clock may go to any time in one step: senders write what describes a stream
+    /// with the time 0, and its frames with the times that they have.
+    fn weigh(&mut self, header: &ChunkHeader, past: Option<&Past>) -> Option<i32> {
+        let is_frame = header.format == 1 && matches!(header.kind, MessageType::AUDIO | MessageType::VIDEO);
+        let is_first_step = is_frame && header.extended.is_none() && self.signs.clock.is_none_or(|clock| clock == 0);
+        let timestamp = if is_first_step { header.timestamp.min(STEP) } else { header.timestamp };
+        let header = ChunkHeader { timestamp, ..*header };
+        weigh_header(&header, past, &self.known.message_streams, &mut self.signs.clock)
+    }
+
     /// Whether a header that no sender writes is so in one of its fields alone.
     fn has_one_oddity(&self, header: &ChunkHeader, is_seen: bool) -> bool {
         let ChunkHeader { format, kind, length, message_stream_id: id, .. } = *header;
         let is_control = kind.is_control();
+        if is_control && length > LONGEST_CONTROL {
+            return false;
+        }
         let is_far = id > LARGEST_ID && !self.known.message_streams.contains(&id);
         let oddities = [
             kind.name().is_none(),
