@@ -38,6 +38,7 @@ pub mod analyzer;
 pub mod capture;
 pub mod cli;
 pub mod compare;
+pub mod evidence;
 pub mod export;
 pub mod filter;
 pub mod inspection;

@@ -416,10 +416,10 @@ impl State {
     /// A session is told what one of its directions tells.
     fn tell(&mut self, session: u32, client: SocketAddr, server: SocketAddr, from: Side, delivery: &Delivery<'_>) {
         match *delivery {
-            Delivery::Bytes { offset, bytes, place, .. } if self.options.evidence => {
+            Delivery::Bytes { offset, bytes, at, place } if self.options.evidence => {
                 let length = bytes.len() as u32;
                 let source = place.map_or_else(|| Source::Derived(bytes.into()), Source::Captured);
-                self.events.push_back(Event::Piece(Piece { session, from, offset, length, source }));
+                self.events.push_back(Event::Piece(Piece { session, from, offset, length, at, source }));
             }
             Delivery::Gap { .. } => self.totals.gaps += 1,
             _ => {}

@@ -312,6 +312,8 @@ pub struct Piece {
     pub from: Side,
     pub offset: u64,
     pub length: u32,
+    /// The packet that carried them: of derived bytes, the one with which they could be.
+    pub at: Moment,
     pub source: Source,
 }
 

@@ -6,8 +6,8 @@ use std::ops::Range;
 use ratatui::text::Span;
 
 use super::book::{Book, Shown};
-use super::evidence::Missing;
 use super::index::{Index, Row};
+use crate::evidence::Missing;
 use crate::proto::rtmp::{Head, header, record_payload, type_name};
 use crate::proto::{Envelope, Event, describe};
 use crate::registry::native::Seen;
