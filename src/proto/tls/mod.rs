@@ -24,6 +24,7 @@ mod keys;
 mod messages;
 mod opener;
 mod protected;
+mod resumption;
 mod search;
 mod shape;
 mod suite;
@@ -33,6 +34,7 @@ pub use alert::{Alert, AlertDescription, AlertLevel};
 pub use certificate::Certificate;
 pub use facts::{BadRecord, EarlyData, Facts, Reason, Sent};
 pub use keylog::{ClientRandom, KeyLog, Report};
+pub use resumption::Resumable;
 pub use shape::Likeness;
 pub use suite::{CipherSuite, Version};
 
@@ -112,6 +114,8 @@ pub struct Tls {
     facts: Facts,
     shape: Shape,
     reached: Reached,
+    /// Sessions that may go on in other connections, not yet taken.
+    resumable: Vec<Resumable>,
     work: u64,
     /// Kept for its memory.
     pieces: Vec<(usize, Moment)>,
@@ -140,6 +144,7 @@ impl Tls {
             facts: Facts::default(),
             shape: Shape::default(),
             reached: Reached::default(),
+            resumable: Vec::new(),
             work: 0,
             pieces: Vec::new(),
             scratch: Vec::new(),
@@ -190,6 +195,11 @@ impl Tls {
         self.halves.iter_mut().for_each(|half| half.frames.shed());
     }
 
+    /// Sessions of this connection that others may go on with: [`KeyLog::learn`] is to have them before those come.
+    pub fn take_resumable(&mut self) -> Vec<Resumable> {
+        std::mem::take(&mut self.resumable)
+    }
+
     /// What is known of the connection.
     pub fn facts(&self) -> &Facts {
         &self.facts
@@ -217,6 +227,7 @@ impl Tls {
             + self.waiting.capacity() * size_of::<(Side, Waiting)>()
             + self.pieces.capacity() * size_of::<(usize, Moment)>()
             + self.scratch.capacity()
+            + self.resumable.capacity() * size_of::<Resumable>()
     }
 
     /// Bytes of records that were tried beyond once each, to find out which they are.
