@@ -4,11 +4,11 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::Outcome;
 use super::arguments::InputArguments;
 use super::judged::{Judged, Unjudged};
 use super::reading::{self, Consumer, Progress};
 use super::sieve::Sieve;
-use super::Outcome;
 use crate::export::{Counts, Writer};
 use crate::inspection::{Inspection, Options, Told};
 use crate::proto::Event;
