@@ -225,3 +225,59 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::Attempts;
+
+    fn opened(session: u32) -> Event {
+        let end = |port| SocketAddr::from(([10, 0, 0, 1], port));
+        Event::Session(Opened {
+            session,
+            protocol: "rtmpt",
+            decrypted: None,
+            client: end(u16::MAX),
+            server: end(80),
+            at: Moment::default(),
+            start: Start::Syn,
+            proxied: None,
+            tunnels: Default::default(),
+            attempts: Attempts::default(),
+            strangers: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn sessions_that_one_connection_carries_have_ports_of_their_own() {
+        let (evidence, mut clear) = (Evidence::default(), Clear::new(Vec::new(), "a.pcap", None).unwrap());
+        for session in 1..=3 {
+            clear.take(&opened(session), &evidence).unwrap();
+        }
+        let port = |clear: &Clear<Vec<u8>>, session| clear.open[&session].ends[0].port();
+        assert_eq!([1, 2, 3].map(|session| port(&clear, session)), [u16::MAX, 1024, 1025]);
+        for from in Side::BOTH {
+            let close = Close {
+                session: 2,
+                from,
+                how: How::EndOfCapture,
+                at: Moment::default(),
+                bytes: 0,
+                messages: 0,
+                undecoded: 0,
+                tcp: None,
+                last: from == Side::Server,
+                attempts: Attempts::default(),
+                strangers: Vec::new(),
+                frames: Vec::new(),
+            };
+            clear.take(&Event::Close(close), &evidence).unwrap();
+        }
+        // A port is free again when its session is over.
+        clear.take(&opened(4), &evidence).unwrap();
+        assert_eq!(port(&clear, 4), 1024);
+        let (file, written) = clear.finish().unwrap();
+        assert_eq!((written.sessions, written.packets), (4, 13));
+        assert!(String::from_utf8_lossy(&file).contains("another session has the port 65535, so it is 1024 here"));
+    }
+}
