@@ -215,7 +215,7 @@ fn packets_are_as_a_tcp_would_send_them() {
                     let right = header.calc_checksum_ipv6_raw(ip.source(), ip.destination(), payload);
                     (ip.source_addr().to_string(), ip.destination_addr().to_string(), right)
                 }
-                other => panic!("{other:?}"),
+                other @ NetSlice::Arp(_) => panic!("{other:?}"),
             };
             assert_eq!(header.checksum, right.unwrap(), "{capture}");
             let own = (source, header.source_port, destination.clone(), header.destination_port);

@@ -190,11 +190,10 @@ impl<W: Write> Clear<W> {
         // Who reset the connection, where that is known: it ends the other direction too.
         let by = close.tcp.as_ref().and_then(|tcp| tcp.reset).map_or(from, |(side, _)| side);
         let (made, out) = (&mut session.made, &mut self.out);
+        let is_reset = Side::BOTH.into_iter().any(|side| made.has_reset(side));
         match close.how {
             How::Fin => made.finish(from, at.time, comment, out)?,
-            How::Rst if !Side::BOTH.into_iter().any(|side| made.has_reset(side)) && (by == from || close.last) => {
-                made.reset(by, at.time, comment, out)?
-            }
+            How::Rst if !is_reset && (by == from || close.last) => made.reset(by, at.time, comment, out)?,
             // It ends without a word; that all was received says at least how much there was.
             _ if close.last => {
                 let by = if made.has_reset(from.other()) { from } else { from.other() };
