@@ -190,11 +190,10 @@ impl<W: Write> Clear<W> {
         // Who reset the connection, where that is known: it ends the other direction too.
         let by = close.tcp.as_ref().and_then(|tcp| tcp.reset).map_or(from, |(side, _)| side);
         let (made, out) = (&mut session.made, &mut self.out);
+        let is_reset = Side::BOTH.into_iter().any(|side| made.has_reset(side));
         match close.how {
             How::Fin => made.finish(from, at.time, comment, out)?,
-            How::Rst if !Side::BOTH.into_iter().any(|side| made.has_reset(side)) && (by == from || close.last) => {
-                made.reset(by, at.time, comment, out)?
-            }
+            How::Rst if !is_reset && (by == from || close.last) => made.reset(by, at.time, comment, out)?,
             // It ends without a word; that all was received says at least how much there was.
             _ if close.last => {
                 let by = if made.has_reset(from.other()) { from } else { from.other() };
@@ -223,5 +222,61 @@ impl Session {
             (Some(comment), Some(hole)) => Some(format!("{comment}; {hole}")),
             (comment, hole) => comment.or(hole),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::Attempts;
+
+    fn opened(session: u32) -> Event {
+        let end = |port| SocketAddr::from(([10, 0, 0, 1], port));
+        Event::Session(Opened {
+            session,
+            protocol: "rtmpt",
+            decrypted: None,
+            client: end(u16::MAX),
+            server: end(80),
+            at: Moment::default(),
+            start: Start::Syn,
+            proxied: None,
+            tunnels: Default::default(),
+            attempts: Attempts::default(),
+            strangers: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn sessions_that_one_connection_carries_have_ports_of_their_own() {
+        let (evidence, mut clear) = (Evidence::default(), Clear::new(Vec::new(), "a.pcap", None).unwrap());
+        for session in 1..=3 {
+            clear.take(&opened(session), &evidence).unwrap();
+        }
+        let port = |clear: &Clear<Vec<u8>>, session| clear.open[&session].ends[0].port();
+        assert_eq!([1, 2, 3].map(|session| port(&clear, session)), [u16::MAX, 1024, 1025]);
+        for from in Side::BOTH {
+            let close = Close {
+                session: 2,
+                from,
+                how: How::EndOfCapture,
+                at: Moment::default(),
+                bytes: 0,
+                messages: 0,
+                undecoded: 0,
+                tcp: None,
+                last: from == Side::Server,
+                attempts: Attempts::default(),
+                strangers: Vec::new(),
+                frames: Vec::new(),
+            };
+            clear.take(&Event::Close(close), &evidence).unwrap();
+        }
+        // A port is free again when its session is over.
+        clear.take(&opened(4), &evidence).unwrap();
+        assert_eq!(port(&clear, 4), 1024);
+        let (file, written) = clear.finish().unwrap();
+        assert_eq!((written.sessions, written.packets), (4, 13));
+        assert!(String::from_utf8_lossy(&file).contains("another session has the port 65535, so it is 1024 here"));
     }
 }
