@@ -3,7 +3,7 @@
 use super::request::Request;
 use crate::net::ConnectionId;
 use crate::wire::words::count;
-use crate::wire::{Moment, PacketNo, Word};
+use crate::wire::{Moment, PacketNo, Side, Word};
 
 /// A request with its response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,8 @@ pub struct Exchange {
     pub polling_interval: Option<u8>,
     /// Nanoseconds from the request's last byte to the response's first.
     pub latency: Option<i64>,
-    /// Nanoseconds from the end of the session's response before it to this request's first byte: how long the client waited.
+    /// Nanoseconds from the end of the session's response before it to this request's first byte: how long the client waited. None while
+    /// another response is under way, or may be missing.
     pub waited: Option<i64>,
     /// The response's status; none without a response.
     pub status: Option<u16>,
@@ -56,12 +57,12 @@ pub enum Problem {
     NoPollingByte,
     /// No response came.
     Unanswered,
-    /// So many bytes of the request, or of the response, stand behind the end of its body, as its length says it.
-    Excess { bytes: u64 },
+    /// So many bytes of the client's request, or of the server's response, stand behind the end of its body, as its length says it.
+    Excess { from: Side, bytes: u64 },
     /// A request begins inside the request's body: the body's length is too large.
     HoldsRequest,
-    /// The connection ended with so many bytes of the request's, or of the response's, body missing.
-    Cut { bytes: u64 },
+    /// The connection ended with so many bytes of the client's request's, or of the server's response's, body missing.
+    Cut { from: Side, bytes: u64 },
 }
 
 impl Problem {
@@ -123,14 +124,14 @@ impl Exchange {
     }
 
     /// Bytes stand behind a body's end.
-    pub(super) fn exceed(&mut self, count: u64) {
+    pub(super) fn exceed(&mut self, sender: Side, count: u64) {
         let known = self.problems.iter_mut().find_map(|problem| match problem {
-            Problem::Excess { bytes } => Some(bytes),
+            Problem::Excess { from, bytes } if *from == sender => Some(bytes),
             _ => None,
         });
         match known {
             Some(bytes) => *bytes += count,
-            None => self.problems.push(Problem::Excess { bytes: count }),
+            None => self.problems.push(Problem::Excess { from: sender, bytes: count }),
         }
     }
 

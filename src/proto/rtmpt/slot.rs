@@ -67,7 +67,7 @@ impl Slot {
         self.exchange.reach(at);
         let count = bytes.len() as u64;
         if excess {
-            self.exchange.exceed(count);
+            self.exchange.exceed(from, count);
         }
         match from {
             Side::Client => {
@@ -123,7 +123,7 @@ impl Slot {
     pub(super) fn end(&mut self, from: Side, whole: bool, left: u64, at: Moment) {
         self.lanes[from.index()].is_done = true;
         if !whole && left > 0 {
-            self.exchange.problems.push(Problem::Cut { bytes: left });
+            self.exchange.problems.push(Problem::Cut { from, bytes: left });
         }
         match from {
             Side::Client => self.asked = Some(at),
