@@ -21,6 +21,8 @@ pub struct Exchange {
     /// counted.
     pub bytes_up: u64,
     pub bytes_down: u64,
+    /// Bytes of the request's and of the response's head.
+    pub heads: [u64; 2],
     /// The response's first byte: how long the client should wait before it polls again, in a unit of the server's own.
     pub polling_interval: Option<u8>,
     /// Nanoseconds from the request's last byte to the response's first.
@@ -108,6 +110,7 @@ impl Exchange {
             packets: (at.packet, at.packet),
             bytes_up: 0,
             bytes_down: 0,
+            heads: [0; 2],
             polling_interval: None,
             latency: None,
             waited: None,
@@ -143,6 +146,14 @@ impl Exchange {
 }
 
 impl Exchange {
+    /// Whether it did nothing but carry RTMP: a send or an idle request that was answered as it should be.
+    pub fn is_routine(&self) -> bool {
+        matches!(self.request, Some(Request::Send | Request::Idle))
+            && self.status == Some(200)
+            && self.problems.is_empty()
+            && self.certain
+    }
+
     /// In a line, for people.
     pub fn describe(&self) -> String {
         let mut line = self.request.map_or("a request that was not captured", Request::name).to_owned();

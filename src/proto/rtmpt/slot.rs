@@ -56,6 +56,7 @@ impl Slot {
         };
         self.exchange.reach(head.first);
         self.exchange.status = Some(head.status());
+        self.exchange.heads[1] = head.bytes;
         self.exchange.content_type[1].clone_from(&head.content_type);
         self.exchange.latency = self.asked.map(|asked| head.first.time.since(asked.time));
         self.is_polled = is_polled && head.status() == 200;

@@ -148,6 +148,7 @@ impl Tunnel {
     ) -> u32 {
         let mut exchange = Exchange::new(Some(path.request), path.number, connection, head.first);
         exchange.reach(head.last);
+        exchange.heads[0] = head.bytes;
         exchange.content_type[0].clone_from(&head.content_type);
         // While a response is under way, or may be missing, nobody waits.
         let is_idle = self.slots.iter().all(|slot| slot.lanes[1].is_done);
