@@ -40,6 +40,7 @@ pub mod cli;
 pub mod compare;
 pub mod evidence;
 pub mod export;
+pub mod extract;
 pub mod filter;
 pub mod inspection;
 pub mod limits;

@@ -146,6 +146,9 @@ limits! {
     /// The longest TLS handshake message that is read. Past it a message is passed over. Chains of certificates have some
     /// ten kilobytes.
     tls_handshake_bytes: usize = 64 << 10, "bytes";
+    /// Ids and tickets by which TLS sessions may go on in other connections. Past it the oldest is forgotten. A server gives one or two a
+    /// connection, and most clients log the secret again.
+    tls_resumable: usize = 4096, "sessions", uncounted "a session whose secret is not found says so";
     /// Servers of which it is remembered that connections to them were refused or not answered, or spoke another protocol. Past it
     /// those without a session are forgotten, and further ones not counted. It is for those who knock at every door.
     attempted_servers: usize = 1024, "servers";

@@ -24,6 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("registry", &["wire", "net", "proto", "story", "rules"]),
     ("filter", &["wire", "limits", "net", "proto", "rules", "registry"]),
     ("evidence", &["wire", "capture", "proto"]),
+    ("extract", &["wire", "net", "proto", "evidence"]),
     ("compare", &["wire", "limits", "net", "proto", "story"]),
     ("stats", &["wire", "limits", "net", "proto", "story"]),
     (

@@ -241,6 +241,11 @@ impl State {
                     self.totals.reached.tls_waiting_bytes_total += 1;
                     outer.tls.shed(&mut |from, delivery| self.deliver(inside, from, delivery));
                 }
+                let resumable = outer.tls.take_resumable();
+                drop(secrets);
+                if !resumable.is_empty() && (self.secrets.may_grow() || self.secrets.report().sessions > 0) {
+                    Arc::make_mut(&mut self.secrets).learn(resumable);
+                }
                 self.carrier_bytes = self.carrier_bytes + outer.tls.held() - held;
                 self.work += outer.tls.work() - work;
                 self.tell_tls(outer, inside);

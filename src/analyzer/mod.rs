@@ -271,6 +271,8 @@ impl Analyzer {
             + map_bytes(&state.live)
             + state.live.values().map(content).sum::<usize>()
             + state.sessions.memory()
+            // Those that were given are the caller's.
+            + if Arc::strong_count(&state.secrets) == 1 { size_of::<tls::KeyLog>() + state.secrets.memory() } else { 0 }
             + state.rtmpt.as_ref().map_or(0, |rtmpt| rtmpt.own() + rtmpt.held())
             + state.flows.memory()
             + state.flows.values().map(Flow::memory).sum::<usize>()

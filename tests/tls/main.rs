@@ -10,4 +10,5 @@ mod late;
 mod loss;
 mod midstream;
 mod plain;
+mod resumed;
 mod run;

@@ -2,7 +2,7 @@
 
 use super::alert::Alert;
 use super::certificate::Certificate;
-use super::keylog::ClientRandom;
+use super::resumption::ClientRandom;
 use super::suite::{CipherSuite, Version};
 use crate::wire::{Moment, Side, Word};
 

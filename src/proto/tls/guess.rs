@@ -5,9 +5,10 @@
 
 use super::facts::Reason;
 use super::hello::ServerHello;
-use super::keylog::{ClientRandom, KeyLog};
+use super::keylog::KeyLog;
 use super::opener::HEADER;
 use super::phase::Phase;
+use super::resumption::ClientRandom;
 use super::suite::{self, CipherSuite, Version};
 use super::{Outside, Record, Tls, Verdict};
 use crate::wire::Side;

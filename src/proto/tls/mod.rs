@@ -26,6 +26,7 @@ mod messages;
 mod opener;
 mod phase;
 mod protected;
+mod resumption;
 mod sealed;
 mod search;
 mod shape;
@@ -35,7 +36,8 @@ mod waiting;
 pub use alert::{Alert, AlertDescription, AlertLevel};
 pub use certificate::Certificate;
 pub use facts::{BadRecord, EarlyData, Facts, Reason, Sent};
-pub use keylog::{ClientRandom, KeyLog, Report};
+pub use keylog::{KeyLog, Report};
+pub use resumption::{ClientRandom, Resumable};
 pub use sealed::Sealed;
 pub use shape::Likeness;
 pub use suite::{CipherSuite, Version};
@@ -117,6 +119,8 @@ pub struct Tls {
     facts: Facts,
     shape: Shape,
     reached: Reached,
+    /// Sessions that may go on in other connections, not yet taken.
+    resumable: Vec<Resumable>,
     work: u64,
     /// Kept for its memory.
     pieces: Vec<(usize, Moment)>,
@@ -145,6 +149,7 @@ impl Tls {
             facts: Facts::default(),
             shape: Shape::default(),
             reached: Reached::default(),
+            resumable: Vec::new(),
             work: 0,
             pieces: Vec::new(),
             scratch: Vec::new(),
@@ -195,6 +200,11 @@ impl Tls {
         self.halves.iter_mut().for_each(|half| half.frames.shed());
     }
 
+    /// Sessions of this connection that others may go on with: [`KeyLog::learn`] is to have them before those come.
+    pub fn take_resumable(&mut self) -> Vec<Resumable> {
+        std::mem::take(&mut self.resumable)
+    }
+
     /// What is known of the connection.
     pub fn facts(&self) -> &Facts {
         &self.facts
@@ -222,6 +232,7 @@ impl Tls {
             + self.waiting.capacity() * size_of::<(Side, Waiting)>()
             + self.pieces.capacity() * size_of::<(usize, Moment)>()
             + self.scratch.capacity()
+            + self.resumable.capacity() * size_of::<Resumable>()
     }
 
     /// Bytes of records that were tried beyond once each, to find out which they are.
