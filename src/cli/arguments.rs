@@ -179,6 +179,10 @@ pub(super) enum Area {
     Med,
     /// FTL's control lines and media
     Ftl,
+    /// TLS, which carries RTMPS
+    Tls,
+    /// RTMPT's requests and responses
+    Tun,
     /// The capture and the connection
     Net,
 }
@@ -194,6 +198,8 @@ impl Area {
             Area::Amf => "AMF",
             Area::Med => "MED",
             Area::Ftl => "FTL",
+            Area::Tls => "TLS",
+            Area::Tun => "TUN",
             Area::Net => "NET",
         }
     }

@@ -141,6 +141,11 @@ impl Attempts {
 }
 
 impl Opened {
+    /// Whether it is carried without TLS.
+    pub fn is_clear(&self) -> bool {
+        !self.protocol.ends_with('s')
+    }
+
     /// What the client's packets came in, and if the server's are known to have come in something else, that.
     pub fn ways(&self) -> (&Tunnels, Option<&Tunnels>) {
         let [client, server] = &self.tunnels;
