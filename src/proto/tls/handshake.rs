@@ -1,11 +1,10 @@
 //! The handshake: what its messages change for the records that follow, and what they say of the connection.
 
 use super::facts::EarlyData;
-use super::half::Phase;
 use super::hello::{self, ClientHello, ServerHello};
-use super::keylog::ClientRandom;
+use super::phase::Phase;
 use super::resumption::{Name, Resumable, name};
-use super::suite::Version;
+use super::suite::{ClientRandom, Version};
 use super::{Tls, certificate, messages};
 use crate::wire::{Moment, Side};
 

@@ -11,6 +11,7 @@ use foldhash::quality::RandomState;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::resumption::{Name, Names, Resumable};
+use super::suite::ClientRandom;
 use crate::limits::Limits;
 use crate::wire::map_bytes;
 
@@ -18,9 +19,6 @@ use crate::wire::map_bytes;
 const LINE: usize = 512;
 /// What is read of an input at a time.
 const CHUNK: usize = 64 << 10;
-
-/// The client's random of a session: what a key log calls the session.
-pub type ClientRandom = [u8; 32];
 
 /// Which of a session's secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,6 +23,7 @@ mod keylog;
 mod keys;
 mod messages;
 mod opener;
+mod phase;
 mod protected;
 mod resumption;
 mod search;
@@ -33,10 +34,10 @@ mod waiting;
 pub use alert::{Alert, AlertDescription, AlertLevel};
 pub use certificate::Certificate;
 pub use facts::{BadRecord, EarlyData, Facts, Reason, Sent};
-pub use keylog::{ClientRandom, KeyLog, Report};
+pub use keylog::{KeyLog, Report};
 pub use resumption::Resumable;
 pub use shape::Likeness;
-pub use suite::{CipherSuite, Version};
+pub use suite::{CipherSuite, ClientRandom, Version};
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -45,9 +46,10 @@ use crate::limits::{Limits, Reached};
 use crate::net::{Delivery, How, TcpFacts};
 use crate::wire::{Moment, Side};
 use frames::{ALERT, CHANGE_CIPHER_SPEC, DATA, HANDSHAKE, Lost};
-use half::{Half, Phase};
+use half::Half;
 use handshake::Hello;
 use opener::HEADER;
+use phase::Phase;
 use shape::Shape;
 use waiting::Waiting;
 
@@ -124,10 +126,8 @@ pub struct Tls {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls")
-            .field("halves", &self.halves)
-            .field("waiting", &self.waiting.len())
-            .finish_non_exhaustive()
+        let phases = self.halves.each_ref().map(|half| half.phase);
+        f.debug_struct("Tls").field("phases", &phases).field("waiting", &self.waiting.len()).finish_non_exhaustive()
     }
 }
 
@@ -173,9 +173,9 @@ impl Tls {
                 half.frames.push(bytes, at);
                 self.drain(from, out);
             }
-            Delivery::Gap { missing, at, .. } => {
+            Delivery::Gap { missing, exact, at, .. } => {
                 self.facts.sent[from.index()].holes += 1;
-                half.frames.hole(missing, at);
+                half.frames.hole(missing, exact, at);
             }
             Delivery::Close { how, at, tcp } => self.close(from, how, at, tcp, out),
         }

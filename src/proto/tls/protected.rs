@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::facts::{BadRecord, EarlyData, Reason};
 use super::frames::{ALERT, CHANGE_CIPHER_SPEC, DATA, HANDSHAKE, Lost};
-use super::half::Phase;
 use super::keylog::{KeyLog, Label};
 use super::keys::{self, Master, Secret};
 use super::opener::{HEADER, Opener};
+use super::phase::Phase;
 use super::suite::{Parts, Version};
 use super::{Outside, Record, Tls, Verdict, is_clear};
 use crate::wire::Side;

@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use foldhash::quality::RandomState;
 use sha2::{Digest, Sha256};
 
-use super::keylog::ClientRandom;
+use super::suite::ClientRandom;
 use crate::wire::map_bytes;
 
 /// What names a session, hashed.
