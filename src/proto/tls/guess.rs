@@ -8,8 +8,7 @@ use super::hello::ServerHello;
 use super::keylog::KeyLog;
 use super::opener::HEADER;
 use super::phase::Phase;
-use super::resumption::ClientRandom;
-use super::suite::{self, CipherSuite, Version};
+use super::suite::{self, CipherSuite, ClientRandom, Version};
 use super::{Outside, Record, Tls, Verdict};
 use crate::wire::Side;
 

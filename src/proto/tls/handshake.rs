@@ -3,8 +3,8 @@
 use super::facts::EarlyData;
 use super::hello::{self, ClientHello, ServerHello};
 use super::phase::Phase;
-use super::resumption::{ClientRandom, Name, Resumable, name};
-use super::suite::Version;
+use super::resumption::{Name, Resumable, name};
+use super::suite::{ClientRandom, Version};
 use super::{Tls, certificate, messages};
 use crate::wire::{Moment, Side};
 

@@ -10,7 +10,8 @@ use std::io::{self, Read};
 use foldhash::quality::RandomState;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::resumption::{ClientRandom, Name, Names, Resumable};
+use super::resumption::{Name, Names, Resumable};
+use super::suite::ClientRandom;
 use crate::limits::Limits;
 use crate::wire::map_bytes;
 

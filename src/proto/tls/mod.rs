@@ -37,10 +37,10 @@ pub use alert::{Alert, AlertDescription, AlertLevel};
 pub use certificate::Certificate;
 pub use facts::{BadRecord, EarlyData, Facts, Reason, Sent};
 pub use keylog::{KeyLog, Report};
-pub use resumption::{ClientRandom, Resumable};
+pub use resumption::Resumable;
 pub use sealed::Sealed;
 pub use shape::Likeness;
-pub use suite::{CipherSuite, Version};
+pub use suite::{CipherSuite, ClientRandom, Version};
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -129,10 +129,8 @@ pub struct Tls {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls")
-            .field("halves", &self.halves)
-            .field("waiting", &self.waiting.len())
-            .finish_non_exhaustive()
+        let phases = self.halves.each_ref().map(|half| half.phase);
+        f.debug_struct("Tls").field("phases", &phases).field("waiting", &self.waiting.len()).finish_non_exhaustive()
     }
 }
 
@@ -178,9 +176,9 @@ impl Tls {
                 half.frames.push(bytes, at);
                 self.drain(from, out);
             }
-            Delivery::Gap { missing, at, .. } => {
+            Delivery::Gap { missing, exact, at, .. } => {
                 self.facts.sent[from.index()].holes += 1;
-                half.frames.hole(missing, at);
+                half.frames.hole(missing, exact, at);
             }
             Delivery::Close { how, at, tcp } => self.close(from, how, at, tcp, out),
         }

@@ -1,4 +1,4 @@
-//! What protects a direction's records, as a connection goes on.
+//! What protects a direction's records: one phase follows the other.
 
 /// What protects the records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,10 +6,8 @@ use std::collections::{HashMap, VecDeque};
 use foldhash::quality::RandomState;
 use sha2::{Digest, Sha256};
 
+use super::suite::ClientRandom;
 use crate::wire::map_bytes;
-
-/// The client's random of a session: what a key log calls the session.
-pub type ClientRandom = [u8; 32];
 
 /// What names a session, hashed.
 pub(super) type Name = [u8; 32];
