@@ -185,7 +185,8 @@ impl Book {
                     Ok(shown) => self.describe(&shown),
                     Err(missing) => format!("{}; {missing}", count(event.size().unwrap_or_default(), "byte")),
                 };
-                (event.type_name().unwrap_or_default().to_owned(), what)
+                let kind = event.type_name().unwrap_or_else(|| kept.1.kind.name());
+                (kind.to_owned(), what)
             }
             Row::Finding(finding) => (
                 format!("{}[{}]", finding.severity.name(), finding.rule.code),
