@@ -240,7 +240,6 @@ const NOT_PRINTED: &[(&str, &str)] = &[
     ("tunnel", "the line is the request"),
     ("tunnel.status", "only where it is not 200"),
     ("tunnel.faults", "only where something is wrong"),
-    ("session.decrypted", "only of what is enciphered"),
     ("handshake", "the line is the step"),
     ("close.tcp.", "written from the list of these fields itself; most say something about broken networks alone"),
 ];
