@@ -64,12 +64,11 @@ impl Wrapping {
         match (inner, self.rtmpt.is_some(), self.rtmpe, self.tls.is_some()) {
             ("rtmp" | "rtmpe", false, true, true) => "rtmpes",
             ("rtmp" | "rtmpe", true, true, true) => "rtmptes",
-            ("rtmp" | "rtmpe", true, true, false) => "rtmpte",
+            ("rtmp" | "rtmpe", true, true, false) | ("rtmpe", true, false, _) => "rtmpte",
             ("rtmp" | "rtmpe", false, true, false) => "rtmpe",
             ("rtmp", true, false, true) => "rtmpts",
             ("rtmp", true, false, false) => "rtmpt",
             ("rtmp", false, false, true) => "rtmps",
-            ("rtmpe", true, false, _) => "rtmpte",
             (inner, ..) => inner,
         }
     }
@@ -230,7 +229,7 @@ impl State {
         let inside = carried.inside;
         match &mut carried.carrier {
             Carrier::Rtmpe(rtmpe) => {
-                rtmpe.take(from, delivery, &mut |from, delivery| self.deliver(inside, from, delivery))
+                rtmpe.take(from, delivery, &mut |from, delivery| self.deliver(inside, from, delivery));
             }
             Carrier::Tls(outer) => {
                 let (held, work) = (outer.tls.held(), outer.tls.work());
@@ -342,7 +341,7 @@ impl State {
         delivery: &Delivery<'_>,
     ) {
         let mut tunnels = self.rtmpt.take();
-        let work = tunnels.as_ref().map_or(0, |tunnels: &Box<Tunnels>| tunnels.work());
+        let work = tunnels.as_deref().map_or(0, Tunnels::work);
         let known = tunnels.get_or_insert_with(|| Box::new(Tunnels::new(&self.limits)));
         known.take(stream, server, client, from, delivery, &mut |told| self.tunneled(&told));
         self.work += known.work() - work;
@@ -419,7 +418,7 @@ impl State {
     fn say_note(&mut self, session: u32, id: &str, note: Note) {
         self.events.push_back(match note {
             Note::Joined { client, server, at } => {
-                let (transport, tunnels) = (Transport::Tcp, Default::default());
+                let (transport, tunnels) = (Transport::Tcp, crate::net::Tunnels::default());
                 Event::Flow(Flow { session, transport, client, server, at, tunnels })
             }
             Note::Exchange(exchange) => Event::Tunnel(Tunnel { session, id: id.into(), exchange }),

@@ -33,8 +33,7 @@ impl Fold {
             _ => {}
         }
         if exchange.status == Some(200) && exchange.request != Some(Request::Ident) {
-            let kind =
-                exchange.content_type[1].as_deref().map_or_else(|| "none".to_owned(), |kind| escape(kind).into());
+            let kind = exchange.content_type[1].as_deref().map_or_else(|| "none".to_owned(), escape);
             // A server has one or two.
             if self.content_types.len() < 4 {
                 self.content_types.insert(kind);

@@ -44,7 +44,7 @@ impl<'s> TlsLine<'s> {
             alpn: facts.alpn.as_deref(),
             resumed: facts.resumed,
             decrypted: facts.is_decrypted(),
-            reason: facts.reason.map(|reason| reason.name()),
+            reason: facts.reason.map(crate::proto::tls::Reason::name),
             bits_per_second: rates.filter(|_| !facts.is_decrypted()),
         }
     }
