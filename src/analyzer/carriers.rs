@@ -300,7 +300,8 @@ impl State {
         let Some(inner) = self.live.get_mut(&inside) else { return };
         // A server that does not answer in TLS does not speak RTMPS.
         let is_answered = outer.stranger.answer == Some(Foreign::Tls) || !outer.stranger.from_start;
-        let is_likely = is_answered && outer.tls.likeness(inner.server.port()).is_some();
+        let is_tls = outer.tls.facts().sent.iter().any(|sent| sent.records > 0);
+        let is_likely = is_answered && is_tls && outer.tls.likeness(inner.server.port()).is_some();
         if matches!(inner.content, Content::Session(_)) || !is_likely {
             return;
         }

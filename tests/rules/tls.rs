@@ -7,7 +7,7 @@ use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
 use rtmp_inspect::capture::{Input, Packet as Captured};
 use rtmp_inspect::net::Start;
 use rtmp_inspect::proto::tls::{BadRecord, Certificate, Facts, KeyLog, Reason, Sent, Version};
-use rtmp_inspect::proto::{Event, Keys, Opened, Tls};
+use rtmp_inspect::proto::{Attempts, Event, Keys, Opened, Tls};
 use rtmp_inspect::rules::Engine;
 use rtmp_inspect::synth::{Conversation, Link, opening, sample, transform};
 use rtmp_inspect::wire::{Moment, PacketNo, Side, Time};
@@ -70,7 +70,7 @@ fn told(facts: Facts) -> Story {
         start: Start::Syn,
         proxied: None,
         tunnels: Default::default(),
-        attempts: Default::default(),
+        attempts: Attempts::default(),
         strangers: Vec::new(),
     });
     let (mut engine, mut story) = (Engine::default(), Story::default());
@@ -227,7 +227,7 @@ fn told_closed(facts: Facts) -> Story {
             undecoded: 0,
             tcp: None,
             last,
-            attempts: Default::default(),
+            attempts: Attempts::default(),
             strangers: Vec::new(),
             frames: Vec::new(),
         })

@@ -147,7 +147,9 @@ fn unanswered() -> Vec<Case> {
     let ended_by = |side: Side| {
         let (mut packets, writes) = (Vec::new(), asked.writes());
         let mut connection = Connection::open(Link::v4(), Time(writes[0].time.0 - 1_000_000), &mut packets);
-        writes.iter().for_each(|write| connection.write(write, &mut packets));
+        for write in writes {
+            connection.write(write, &mut packets);
+        }
         connection.close(side, Time(connection.now().0 + 1_000_000), &mut packets);
         Story::of_packets(&packets)
     };

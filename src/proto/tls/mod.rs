@@ -9,7 +9,7 @@
 //!                      └─ search: which sequence number a record behind a hole has
 //! ```
 //!
-//! Records that come before their secrets wait, in the order of both directions ([`waiting`]).
+//! Records that come before their secrets wait, in the order of both directions (`waiting`).
 
 mod alert;
 mod certificate;
