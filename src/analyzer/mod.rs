@@ -60,6 +60,8 @@ struct State {
     inside: u64,
     /// What carriers keep that are not opened yet.
     carrier_bytes: usize,
+    /// What is left of the work that carriers may do in advance.
+    purse: u64,
     /// TLS secrets: those that were given, and those that captures bring.
     secrets: Arc<tls::KeyLog>,
     /// Sessions of RTMPT, once there is one.
@@ -152,6 +154,7 @@ impl Analyzer {
                 live: IdMap::default(),
                 inside: 0,
                 carrier_bytes: 0,
+                purse: limits.carrier_work,
                 secrets: Arc::clone(&options.keys.tls),
                 rtmpt: None,
                 openings: VecDeque::new(),
@@ -271,6 +274,7 @@ impl Analyzer {
             + map_bytes(&state.live)
             + state.live.values().map(content).sum::<usize>()
             + state.sessions.memory()
+            + if Arc::ptr_eq(&state.secrets, &state.options.keys.tls) { 0 } else { state.secrets.memory() }
             + state.rtmpt.as_ref().map_or(0, |rtmpt| rtmpt.own() + rtmpt.held())
             + state.flows.memory()
             + state.flows.values().map(Flow::memory).sum::<usize>()

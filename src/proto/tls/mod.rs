@@ -116,6 +116,8 @@ pub struct Tls {
     shape: Shape,
     reached: Reached,
     work: u64,
+    /// What is left of the work that all connections may do in advance.
+    purse: u64,
     /// Kept for its memory.
     pieces: Vec<(usize, Moment)>,
     scratch: Vec<u8>,
@@ -144,6 +146,7 @@ impl Tls {
             shape: Shape::default(),
             reached: Reached::default(),
             work: 0,
+            purse: u64::MAX,
             pieces: Vec::new(),
             scratch: Vec::new(),
         }
@@ -187,10 +190,23 @@ impl Tls {
         self.tried = secrets.generation();
     }
 
+    /// Says how many bytes of records may be tried beyond what those that came pay for. Without it, that is bounded for the connection alone.
+    pub fn allow(&mut self, bytes: u64) {
+        self.purse = bytes;
+    }
+
+    /// What is left of that.
+    pub fn allowed(&self) -> u64 {
+        self.purse
+    }
+
     /// Gives up what waits: its streams go on behind it.
     pub fn shed(&mut self, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
         self.surrender(give);
-        self.halves.iter_mut().for_each(|half| half.frames.shed());
+        for half in &mut self.halves {
+            half.frames.shed();
+            half.messages.shed();
+        }
     }
 
     /// What is known of the connection.
@@ -222,7 +238,7 @@ impl Tls {
             + self.scratch.capacity()
     }
 
-    /// Bytes of records that were tried beyond once each, to find out which they are.
+    /// Bytes of records that were tried beyond once each, to find out which they are, and what the keys for that cost.
     pub fn work(&self) -> u64 {
         self.work
     }
