@@ -232,6 +232,15 @@ fn a_lost_packet_takes_few_messages_and_makes_none_up() {
     }
 }
 
+/// Without the client's hello it is the server's that says what the connection is; TLS 1.3 needs nothing else of it.
+#[test]
+fn a_client_hello_may_be_lost() {
+    let (all, secrets) = (frames(&file("stunnel-ffmpeg-tls13.pcap")).0, keys(&file("stunnel-ffmpeg-tls13.keys")));
+    let keys = Arc::new(Keys { tls: Arc::new(secrets), ..Keys::default() });
+    let whole = messages(all.iter(), &keys);
+    assert_eq!(messages(all.iter().filter(|frame| frame.at.packet.0 != 4), &keys).len(), whole.len());
+}
+
 /// All captures of a folder that have a key log, twenty times each: `CAPTURES=DIR cargo test --test tls -- --ignored --nocapture losses`.
 #[test]
 #[ignore = "it takes a folder of captures, and minutes"]

@@ -54,7 +54,10 @@ impl State {
                     let at = it.last;
                     it.unasked(cargo.connection, at)
                 });
-                cargo.roles.extend(slot.map(|slot| (number, Role::Slot { tunnel, slot })));
+                if let Some(slot) = slot {
+                    // It is answered before all that were asked.
+                    cargo.roles.push_front((number, Role::Slot { tunnel, slot }));
+                }
                 self.bound(tunnel, give);
             }
             Told::Head { number, from: Side::Server, head } => match cargo.role(number) {
@@ -228,10 +231,7 @@ impl State {
         }
         // What stands behind the last response may still be its own.
         if from == Side::Server {
-            let is_old = |(known, role): &(u64, Role)| *known < number && !matches!(role, Role::Early(_));
-            while cargo.roles.front().is_some_and(is_old) {
-                cargo.roles.pop_front();
-            }
+            cargo.forget_before(number);
         }
     }
 

@@ -36,8 +36,8 @@ const REAL: [(&[u8], &[u8]); 4] = [
         include_bytes!("../../../../captures/tls/nginx-ffmpeg-tls13-keyupdate.keys"),
     ),
     (
-        include_bytes!("../../../../captures/tls/nginx-rtmpdump-play-tls13.pcap"),
-        include_bytes!("../../../../captures/tls/nginx-rtmpdump-play-tls13.keys"),
+        include_bytes!("../../../../captures/tls/stunnel-ffmpeg-tls13.pcap"),
+        include_bytes!("../../../../captures/tls/stunnel-ffmpeg-tls13.keys"),
     ),
 ];
 
