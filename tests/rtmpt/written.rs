@@ -509,9 +509,9 @@ fn a_response_to_a_request_that_was_missed_leaves_the_next_request_its_own() {
         .answer(0, "\x01b")
         .gap(0, C, 200)
         .answer(0, "\x01c")
-        .bytes(0, C, &request("/send/ID/2", "def").as_bytes()[..90])
+        .bytes(0, C, &request("/send/ID/2", "def").as_bytes()[..81])
         .answer(0, "\x01g")
-        .bytes(0, C, &request("/send/ID/2", "def").as_bytes()[90..])
+        .bytes(0, C, &request("/send/ID/2", "def").as_bytes()[81..])
         .answer(0, "\x01h");
     let session = script.closed(0).session();
     assert!(session.text(C).ends_with("def"), "{}", session.text(C));

@@ -40,6 +40,13 @@ impl State {
         give: Give<'_>,
     ) {
         match *told {
+            Told::Head { number, from, .. } | Told::Missed { number, from, .. } => {
+                let last = if from == Side::Client { &mut cargo.asking } else { &mut cargo.answered };
+                *last = Some(number);
+            }
+            _ => {}
+        }
+        match *told {
             Told::Head { number, from: Side::Client, head } => self.ask(cargo, others, number, head, give),
             Told::Missed { number, from: Side::Client, missing, at } => {
                 cargo.is_missing = true;
@@ -55,8 +62,7 @@ impl State {
                     it.unasked(cargo.connection, at)
                 });
                 if let Some(slot) = slot {
-                    // It is answered before all that were asked.
-                    cargo.roles.push_front((number, Role::Slot { tunnel, slot }));
+                    cargo.insert(number, Role::Slot { tunnel, slot });
                 }
                 self.bound(tunnel, give);
             }
