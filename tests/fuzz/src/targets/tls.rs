@@ -311,7 +311,13 @@ pub fn run(bytes: &[u8]) {
         if flags & NO_KEYS != 0 && flags & LATE == 0 {
             assert!(given.bytes.is_empty());
         } else if let Some(real) = real {
-            assert!(given.is_of(&real.plain[side]), "bytes that nobody sent");
+            assert!(
+                given.is_of(&real.plain[side]),
+                "bytes that nobody sent: {} of {}, holes at {:?}",
+                given.bytes.len(),
+                real.plain[side].len(),
+                given.holes
+            );
         }
     }
     assert_eq!(run.tls.held(), 0);
