@@ -27,7 +27,7 @@ pub(super) struct Cargo {
     pub(super) connection: ConnectionId,
     pub(super) client: SocketAddr,
     pub(super) server: SocketAddr,
-    /// Its requests that are not over, in the order of their numbers in it, nearly.
+    /// Its requests that are not over, in the order in which they are answered.
     pub(super) roles: VecDeque<(u64, Role)>,
     /// Sessions that it carries, and the one that it carried last.
     pub(super) tunnels: Vec<u32>,
@@ -92,6 +92,16 @@ impl Cargo {
     pub(super) fn forget(&mut self, number: u64) -> Option<Role> {
         let place = self.roles.iter().position(|(known, _)| *known == number)?;
         self.roles.remove(place).map(|(_, role)| role)
+    }
+
+    /// Forgets the requests that were answered before this one.
+    pub(super) fn forget_before(&mut self, number: u64) {
+        let Some(place) = self.roles.iter().position(|(known, _)| *known == number) else { return };
+        for earlier in (0..place).rev() {
+            if !matches!(self.roles[earlier].1, Role::Early(_)) {
+                self.roles.remove(earlier);
+            }
+        }
     }
 
     pub(super) fn memory(&self) -> usize {

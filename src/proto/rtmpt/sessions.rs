@@ -46,6 +46,7 @@ impl State {
                 let Some(tunnel) = cargo.last else { return };
                 let slot = self.with(tunnel, |it| it.miss(cargo.connection, missing, at));
                 cargo.roles.extend(slot.map(|slot| (number, Role::Slot { tunnel, slot })));
+                self.bound(tunnel, give);
             }
             Told::Unasked { number } => {
                 let Some(tunnel) = cargo.last else { return };
@@ -53,7 +54,11 @@ impl State {
                     let at = it.last;
                     it.unasked(cargo.connection, at)
                 });
-                cargo.roles.extend(slot.map(|slot| (number, Role::Slot { tunnel, slot })));
+                if let Some(slot) = slot {
+                    // It is answered before all that were asked.
+                    cargo.roles.push_front((number, Role::Slot { tunnel, slot }));
+                }
+                self.bound(tunnel, give);
             }
             Told::Head { number, from: Side::Server, head } => match cargo.role(number) {
                 Some(Role::Early(early)) => early.answer(head),
@@ -227,10 +232,7 @@ impl State {
         }
         // What stands behind the last response may still be its own.
         if from == Side::Server {
-            let is_old = |(known, role): &(u64, Role)| *known < number && !matches!(role, Role::Early(_));
-            while cargo.roles.front().is_some_and(is_old) {
-                cargo.roles.pop_front();
-            }
+            cargo.forget_before(number);
         }
     }
 
@@ -352,10 +354,16 @@ impl State {
         if it.is_ending {
             self.end(tunnel, How::Fin, at, give);
         } else {
-            if self.lingering.len() > 2 * self.limits.tunnels {
-                self.lingering.retain(|(_, tunnel)| self.tunnels.get(tunnel).is_some_and(|it| it.open.is_empty()));
+            let until = Time(at.time.0.saturating_add(self.limits.tunnel_linger_ns));
+            let Some(it) = self.tunnels.get_mut(&tunnel) else { return };
+            it.rests_until = until;
+            if std::mem::replace(&mut it.is_resting, true) {
+                return;
             }
-            self.lingering.push_back((Time(at.time.0.saturating_add(self.limits.tunnel_linger_ns)), tunnel));
+            if self.lingering.len() > 2 * self.limits.tunnels {
+                self.lingering.retain(|(_, tunnel)| self.tunnels.contains_key(tunnel));
+            }
+            self.lingering.push_back((until, tunnel));
         }
     }
 
@@ -363,9 +371,15 @@ impl State {
     pub(super) fn bury(&mut self, now: Time, give: Give<'_>) {
         while let Some((_, tunnel)) = self.lingering.front().copied().filter(|(until, _)| *until <= now) {
             self.lingering.pop_front();
-            // One that came meanwhile has an entry of its own.
-            let is_over = |it: &&Tunnel| it.open.is_empty() && now.since(it.last.time) >= self.limits.tunnel_linger_ns;
-            if let Some(at) = self.tunnels.get(&tunnel).filter(is_over).map(|it| it.last) {
+            let Some(it) = self.tunnels.get_mut(&tunnel) else { continue };
+            it.is_resting = it.open.is_empty() && it.rests_until > now;
+            if it.is_resting {
+                // A connection came and went meanwhile.
+                let until = it.rests_until;
+                let place = self.lingering.partition_point(|(other, _)| *other <= until);
+                self.lingering.insert(place, (until, tunnel));
+            } else if it.open.is_empty() {
+                let at = it.last;
                 self.end(tunnel, How::Timeout, at, give);
             }
         }
