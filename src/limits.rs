@@ -146,6 +146,9 @@ limits! {
     /// The longest TLS handshake message that is read. Past it a message is passed over. Chains of certificates have some
     /// ten kilobytes.
     tls_handshake_bytes: usize = 64 << 10, "bytes";
+    /// Ids and tickets by which TLS sessions may go on in other connections. Past it the oldest is forgotten. A server gives one or two a
+    /// connection, and most clients log the secret again.
+    tls_resumable: usize = 4096, "sessions", uncounted "a session whose secret is not found says so";
     /// What is done in advance to see inside of carriers, all together, beside what the bytes that came pay for: TLS records that are tried to
     /// find out which they are, and RTMPE's key stream over holes, in bytes. Past it more stays closed behind holes. A hole of some megabytes
     /// costs as much.

@@ -23,6 +23,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("inspection", &["wire", "limits", "capture", "net", "proto", "analyzer", "story", "rules"]),
     ("registry", &["wire", "net", "proto", "story", "rules"]),
     ("filter", &["wire", "limits", "net", "proto", "rules", "registry"]),
+    ("evidence", &["wire", "capture", "proto"]),
+    ("extract", &["wire", "net", "proto", "evidence"]),
     ("compare", &["wire", "limits", "net", "proto", "story"]),
     ("stats", &["wire", "limits", "net", "proto", "story"]),
     (
@@ -35,6 +37,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "wire",
             "limits",
             "capture",
+            "evidence",
             "net",
             "proto",
             "story",
@@ -148,7 +151,6 @@ const SCREEN: &[(&str, &[&str], &str)] = &[
     ("tui::book", &["type_name"], "a row has its message's type"),
     ("tui::detail", &["Head", "header", "record_payload"], "fields are recorded again"),
     ("tui::detail", &["type_name"], "a message's type is told"),
-    ("tui::evidence", &["Run"], "a message's bytes lie in runs of chunks"),
     (
         "tui::index",
         &["Head", "HeaderBytes", "Message", "MessageType", "Reading", "Run"],
@@ -164,7 +166,7 @@ const OUTSIDE: &[&str] =
     &["std::fs", "std::thread", "std::time::Instant", "std::time::SystemTime", "std::env", "std::net::Tcp"];
 const OUTSIDE_NAMES: &[&[&str]] =
     &[&["println", "!"], &["eprintln", "!"], &["print", "!"], &["dbg", "!"], &["Instant", "::", "now"]];
-const EDGES: &[&str] = &["capture", "tui", "cli"];
+const EDGES: &[&str] = &["capture", "evidence", "tui", "cli"];
 
 fn source() -> Source {
     Source::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))

@@ -207,7 +207,7 @@ fn places_count_in_what_is_spooled() {
         let compressed = file(&compress(&base()));
         let (spool, mut spooled) = (Spool::default(), Vec::new());
         let paths = [plain.clone(), compressed.path().to_owned()];
-        let mut input = Input::open_spooling(&paths, &mut |index| {
+        let mut input = Input::open_spooling(&paths, &Arc::default(), &mut |index| {
             spooled.push(index);
             Ok(Box::new(spool.clone()))
         })

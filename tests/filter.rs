@@ -195,7 +195,16 @@ fn hex(path: &str, digits: &str, found: &mut Vec<String>) {
 /// The comparisons that a line of JSON is made of.
 fn of_line(line: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    if line["event"] != "finding" {
+    let event = line["event"].as_str().unwrap();
+    if ["tls", "tunnel"].contains(&event) {
+        // What every event has stands there by its own name, the rest is the carrier's.
+        for (key, value) in line.as_object().unwrap() {
+            let is_every = ["event", "session", "from", "time", "packets"].contains(&&**key);
+            comparisons(&if is_every { key.clone() } else { format!("{event}.{key}") }, value, &mut found);
+        }
+        return found;
+    }
+    if event != "finding" {
         comparisons("", line, &mut found);
         return found;
     }
@@ -226,6 +235,11 @@ fn without_positions(filter: &Filter) -> String {
 const NOT_PRINTED: &[(&str, &str)] = &[
     ("ftl.signature_valid", "only where a stream key is given"),
     ("close", "the line is the close"),
+    ("tls", "the line is what is known of it, where a key log or a likely RTMPS is there"),
+    ("tls.", "most say something about rare connections alone, and that those that are opened; tests/tls has them"),
+    ("tunnel", "the line is the request"),
+    ("tunnel.status", "only where it is not 200"),
+    ("tunnel.faults", "only where something is wrong"),
     ("handshake", "the line is the step"),
     ("close.tcp.", "written from the list of these fields itself; most say something about broken networks alone"),
 ];

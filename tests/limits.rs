@@ -144,6 +144,11 @@ const COMPARED: &str = "tests/compared_limits.rs";
 
 /// Attacks that stand beside the tests of what they attack.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("key_log_bytes", "tests/tls/keylog.rs", "fn memory_is_bounded_and_the_newest_sessions_stay"),
+    ("tls_waiting_bytes", "tests/tls/late.rs", "fn beyond_the_limit_later_records_are_lost"),
+    ("tls_waiting_bytes_total", "tests/tls/late.rs", "fn what_waits_on_all_connections_is_bounded"),
+    ("tls_resumable", "tests/tls/resumed.rs", "fn names_are_bounded"),
+    ("tls_handshake_bytes", "tests/tls/facts.rs", "fn a_message_beyond_the_limit_is_passed_over"),
     ("flows", "tests/ftl/flows.rs", "fn flows_that_may_be_media_are_bounded"),
     ("flow_bytes_total", "tests/ftl/flows.rs", "fn what_is_kept_of_flows_is_bounded"),
     ("http_head_bytes", "tests/rtmpt/cut.rs", "fn heads_without_end_are_bounded"),

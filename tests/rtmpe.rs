@@ -43,8 +43,11 @@ fn events_under(limits: &Limits, keys: Keys, is_lost: impl Fn(u64) -> bool, evid
     events
 }
 
-/// What a message is, with all its bytes.
-fn messages(events: &[Event]) -> BTreeMap<(Side, u64), (&'static str, Option<u32>, Vec<u8>)> {
+/// What a message is: its type, its time where that is known, and its payload.
+type Said = (&'static str, Option<u32>, Vec<u8>);
+
+/// All messages, by their sender and place.
+fn messages(events: &[Event]) -> BTreeMap<(Side, u64), Said> {
     let of = |event: &Event| match event {
         Event::Message(message) => {
             let head = &message.head;

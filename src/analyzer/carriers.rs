@@ -52,6 +52,11 @@ enum Note {
 }
 
 impl Wrapping {
+    /// Whether it is a session of RTMPT itself, not what is inside of that.
+    pub(super) fn is_tunnel(&self) -> bool {
+        self.rtmpt.is_some() && !self.rtmpe
+    }
+
     /// Whether there is any.
     pub(super) fn is_some(&self) -> bool {
         self.tls.is_some() || self.rtmpt.is_some() || self.rtmpe
@@ -62,12 +67,11 @@ impl Wrapping {
         match (inner, self.rtmpt.is_some(), self.rtmpe, self.tls.is_some()) {
             ("rtmp" | "rtmpe", false, true, true) => "rtmpes",
             ("rtmp" | "rtmpe", true, true, true) => "rtmptes",
-            ("rtmp" | "rtmpe", true, true, false) => "rtmpte",
+            ("rtmp" | "rtmpe", true, true, false) | ("rtmpe", true, false, _) => "rtmpte",
             ("rtmp" | "rtmpe", false, true, false) => "rtmpe",
             ("rtmp", true, false, true) => "rtmpts",
             ("rtmp", true, false, false) => "rtmpt",
             ("rtmp", false, false, true) => "rtmps",
-            ("rtmpe", true, false, _) => "rtmpte",
             (inner, ..) => inner,
         }
     }
@@ -247,6 +251,11 @@ impl State {
                     self.totals.reached.tls_waiting_bytes_total += 1;
                     outer.tls.shed(&mut |from, delivery| self.deliver(inside, from, delivery));
                 }
+                let resumable = outer.tls.take_resumable();
+                drop(secrets);
+                if !resumable.is_empty() && (self.secrets.may_grow() || self.secrets.report().sessions > 0) {
+                    Arc::make_mut(&mut self.secrets).learn(resumable);
+                }
                 self.carrier_bytes = self.carrier_bytes + outer.tls.held() - held;
                 self.work += outer.tls.work() - work;
                 self.tell_tls(outer, inside);
@@ -300,7 +309,11 @@ impl State {
             return;
         }
         let Some(inner) = self.live.get_mut(&inside) else { return };
-        if matches!(inner.content, Content::Session(_)) || outer.tls.likeness(inner.server.port()).is_none() {
+        // A server that does not answer in TLS does not speak RTMPS.
+        let is_answered = outer.stranger.answer == Some(Foreign::Tls) || !outer.stranger.from_start;
+        let is_tls = outer.tls.facts().sent.iter().any(|sent| sent.records > 0);
+        let is_likely = is_answered && is_tls && outer.tls.likeness(inner.server.port()).is_some();
+        if matches!(inner.content, Content::Session(_)) || !is_likely {
             return;
         }
         let (client, server, at, start) = (inner.client, inner.server, inner.at, inner.start);
@@ -340,7 +353,7 @@ impl State {
         delivery: &Delivery<'_>,
     ) {
         let mut tunnels = self.rtmpt.take();
-        let work = tunnels.as_ref().map_or(0, |tunnels: &Box<Tunnels>| tunnels.work());
+        let work = tunnels.as_deref().map_or(0, Tunnels::work);
         let known = tunnels.get_or_insert_with(|| Box::new(Tunnels::new(&self.limits)));
         known.take(stream, server, client, from, delivery, &mut |told| self.tunneled(&told));
         self.work += known.work() - work;
@@ -417,7 +430,7 @@ impl State {
     fn say_note(&mut self, session: u32, id: &str, note: Note) {
         self.events.push_back(match note {
             Note::Joined { client, server, at } => {
-                let (transport, tunnels) = (Transport::Tcp, Default::default());
+                let (transport, tunnels) = (Transport::Tcp, crate::net::Tunnels::default());
                 Event::Flow(Flow { session, transport, client, server, at, tunnels })
             }
             Note::Exchange(exchange) => Event::Tunnel(Tunnel { session, id: id.into(), exchange }),
@@ -444,6 +457,22 @@ impl State {
             _ => return,
         };
         self.met(met, client, server, start);
+    }
+
+    /// A session of RTMPT in which no RTMP was spoken.
+    pub(super) fn end_tunnel(&mut self, tunnel: &Connection) {
+        let exchanges = tunnel.wrapping.notes.iter().filter_map(|note| match note {
+            Note::Exchange(exchange) => Some(exchange.bytes_up + exchange.bytes_down),
+            Note::Joined { .. } => None,
+        });
+        let met = Met {
+            foreign: Some(Foreign::Rtmpt),
+            answer: Some(Foreign::Http),
+            first: Some(tunnel.at),
+            from_start: tunnel.start == Start::Syn,
+            bytes: exchanges.sum(),
+        };
+        self.met(met, tunnel.client, tunnel.server, tunnel.start);
     }
 
     /// Takes note of a connection that is no session.

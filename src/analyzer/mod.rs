@@ -274,6 +274,7 @@ impl Analyzer {
             + map_bytes(&state.live)
             + state.live.values().map(content).sum::<usize>()
             + state.sessions.memory()
+            // Those that were given are the caller's.
             + if Arc::ptr_eq(&state.secrets, &state.options.keys.tls) { 0 } else { state.secrets.memory() }
             + state.rtmpt.as_ref().map_or(0, |rtmpt| rtmpt.own() + rtmpt.held())
             + state.flows.memory()
@@ -420,10 +421,10 @@ impl State {
     /// A session is told what one of its directions tells.
     fn tell(&mut self, session: u32, client: SocketAddr, server: SocketAddr, from: Side, delivery: &Delivery<'_>) {
         match *delivery {
-            Delivery::Bytes { offset, bytes, place, .. } if self.options.evidence => {
+            Delivery::Bytes { offset, bytes, at, place } if self.options.evidence => {
                 let length = bytes.len() as u32;
                 let source = place.map_or_else(|| Source::Derived(bytes.into()), Source::Captured);
-                self.events.push_back(Event::Piece(Piece { session, from, offset, length, source }));
+                self.events.push_back(Event::Piece(Piece { session, from, offset, length, at, source }));
             }
             Delivery::Gap { .. } => self.totals.gaps += 1,
             _ => {}
@@ -445,6 +446,11 @@ impl State {
         if live.open == 0
             && let Some(gone) = self.live.remove(&connection)
         {
+            let is_tunnel = gone.wrapping.is_tunnel();
+            match &gone.content {
+                Content::Unknown(_) | Content::Other(_) if is_tunnel => self.end_tunnel(&gone),
+                _ => {}
+            }
             match gone.content {
                 Content::Session(session) => {
                     if !self.end_session(session) {

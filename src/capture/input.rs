@@ -43,14 +43,15 @@ impl Input {
         Input::open_each(paths, stop, &mut |_, source| Ok(source))
     }
 
-    /// Like [`Input::open`]. What cannot be read a second time where it lies is also written to what `spool` gives,
+    /// Like [`Input::open_until`]. What cannot be read a second time where it lies is also written to what `spool` gives,
     /// which is told the input's index: pipes, and what comes of decompressing. A packet's [`Place`] counts in what is
     /// spooled as it does in a file.
     pub fn open_spooling(
         paths: &[PathBuf],
+        stop: &Arc<AtomicBool>,
         spool: &mut dyn FnMut(usize) -> io::Result<Box<dyn Write + Send>>,
     ) -> Result<Input, CaptureError> {
-        Input::open_each(paths, &Arc::default(), &mut |index, source| Ok(Box::new(Tee { source, copy: spool(index)? })))
+        Input::open_each(paths, stop, &mut |index, source| Ok(Box::new(Tee { source, copy: spool(index)? })))
     }
 
     /// Reads one capture from anything that gives bytes, a file or not; `name` is what errors call it.

@@ -40,6 +40,8 @@ pub(super) enum Command {
     Compare(CompareArguments),
     /// What sessions amount to: rates, latencies of calls, how the media ran, what TCP did
     Stats(StatsArguments),
+    /// Take sessions out of captures: in clear, as a capture that other programs read
+    Extract(ExtractArguments),
     /// Every field by name, with its type, unit, meaning and source
     Fields(FieldsArguments),
     /// The rule catalogue; one rule explained
@@ -94,7 +96,7 @@ impl Arguments {
                 (of.color, vec![("json", of.json), ("markdown", of.markdown), ("html", of.html)])
             }
             Some(Command::Stats(of)) => (of.input.color, vec![("json", of.json)]),
-            Some(Command::Fields(_) | Command::Rules(_)) => return None,
+            Some(Command::Extract(_) | Command::Fields(_) | Command::Rules(_)) => return None,
         };
         let (form, _) = forms.into_iter().find(|(_, is_given)| *is_given)?;
         let asked = matches!(color, When::Always);
@@ -177,6 +179,10 @@ pub(super) enum Area {
     Med,
     /// FTL's control lines and media
     Ftl,
+    /// TLS, which carries RTMPS
+    Tls,
+    /// RTMPT's requests and responses
+    Tun,
     /// The capture and the connection
     Net,
 }
@@ -192,6 +198,8 @@ impl Area {
             Area::Amf => "AMF",
             Area::Med => "MED",
             Area::Ftl => "FTL",
+            Area::Tls => "TLS",
+            Area::Tun => "TUN",
             Area::Net => "NET",
         }
     }
@@ -244,6 +252,31 @@ pub(super) struct StatsArguments {
     /// JSON Lines: a session a line
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExtractArguments {
+    /// Capture files (pcap or pcapng, also compressed), `-` for standard input; several are read as one
+    #[arg(value_name = "CAPTURE", required = true)]
+    pub(super) captures: Vec<PathBuf>,
+    /// Write sessions without TLS, HTTP and RTMPE to this pcapng file, `-` for standard output. All that was secret is in it in clear,
+    /// stream keys and passwords too
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(super) clear: PathBuf,
+    /// Only this session
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) session: Option<u32>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(super) force: bool,
+    #[command(flatten)]
+    pub(super) keys: KeyArguments,
+    /// Keep reading a capture that another program still writes, until Ctrl-C
+    #[arg(long)]
+    pub(super) follow: bool,
+    /// No progress and no summary
+    #[arg(short, long)]
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, Args)]

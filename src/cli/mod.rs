@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod compare;
+mod extract;
 mod fields;
 mod judged;
 mod keys;
@@ -13,6 +14,7 @@ mod reading;
 mod rules;
 mod sieve;
 mod stats;
+mod target;
 mod timeline;
 
 use std::borrow::Cow;
@@ -80,6 +82,7 @@ fn start(arguments: &Arguments, stop: &Stop) -> anyhow::Result<Outcome> {
         None => timeline::run(&arguments.input, &arguments.timeline, stop),
         Some(Command::Check(arguments)) => check::run(arguments, stop),
         Some(Command::Compare(arguments)) => compare::run(arguments, stop),
+        Some(Command::Extract(arguments)) => extract::run(arguments, stop),
         Some(Command::Fields(arguments)) => fields::run(arguments),
         Some(Command::Rules(arguments)) => rules::run(arguments),
         Some(Command::Stats(arguments)) => stats::run(arguments, stop),

@@ -4,11 +4,11 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::Outcome;
 use super::arguments::InputArguments;
 use super::judged::{Judged, Unjudged};
 use super::reading::{self, Consumer, Progress};
 use super::sieve::Sieve;
-use super::{Outcome, complain};
 use crate::export::{Counts, Writer};
 use crate::inspection::{Inspection, Options, Told};
 use crate::proto::Event;
@@ -52,11 +52,8 @@ pub(super) fn pump(
         written => written?,
     }
     outcome = reading::conclude(&inspection, outcome);
-    let sessions = inspection.totals().sessions;
-    if let Some(session) = arguments.session.filter(|_| sessions > 0 && !flow.judged.has_chosen()) {
-        let range =
-            if sessions == 1 { "is session 1 alone".to_owned() } else { format!("are sessions 1 to {sessions}") };
-        complain(format_args!("--session {session}: there is no such session; there {range}"));
+    if let Some(session) = arguments.session.filter(|_| !flow.judged.has_chosen()) {
+        reading::no_such_session(&inspection, session);
     }
     Ok(pumped(outcome))
 }

@@ -81,6 +81,16 @@ pub(super) fn conclude(inspection: &Inspection, mut outcome: Outcome) -> Outcome
     outcome
 }
 
+/// Complains that there is no session of this number, where there are others.
+pub(super) fn no_such_session(inspection: &Inspection, session: u32) {
+    let range = match inspection.totals().sessions {
+        0 => return,
+        1 => "is session 1 alone".to_owned(),
+        sessions => format!("are sessions 1 to {sessions}"),
+    };
+    complain(format_args!("--session {session}: there is no such session; there {range}"));
+}
+
 /// Says when the reading is to end, and what ended it.
 #[derive(Default)]
 pub(super) struct Stop {

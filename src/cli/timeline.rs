@@ -27,7 +27,8 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments, stop: &S
         // What a filter lets through is what somebody asked for.
         let notes = timeline.notes || input.filter.is_some();
         let out = stdout(input.is_live(), &stop.asked);
-        let mut writer = TextWriter::new(out, input.color.color()).with_notes(notes);
+        let mut writer =
+            TextWriter::new(out, input.color.color()).with_notes(notes).with_requests(input.filter.is_some());
         return Ok(pump(input, &stop.asked, sieve, &mut writer, !input.quiet)?.outcome);
     }
     if input.filter.is_some() {

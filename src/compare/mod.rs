@@ -8,6 +8,7 @@
 //! Nothing is kept of a session but its facts, and a profile keeps each fact once: memory grows with sessions and with what
 //! is different in them, not with media. How it looks is for [`export`](crate::export).
 
+mod carriers;
 mod codes;
 mod digest;
 mod evidence;

@@ -1,11 +1,11 @@
 //! Follows the sessions of one capture.
 
-use super::ftl;
 use super::media::Stages;
 use super::profile::Profile;
 use super::scenarios::{Scenario, Scenarios};
 use super::session::{Session, Signal};
 use super::software::{Fold, Published};
+use super::{carriers, ftl};
 use crate::net::Start;
 use crate::proto::ftl::NAME as FTL;
 use crate::proto::rtmp::secrets::Masks;
@@ -22,6 +22,7 @@ pub struct Observer {
     stages: Stages,
     /// What each session tells of its server.
     told: IdMap<u32, Fold>,
+    carriers: IdMap<u32, carriers::Fold>,
     published: Published,
 }
 
@@ -35,6 +36,7 @@ impl Observer {
             ftl: IdMap::default(),
             stages: Stages::default(),
             told: IdMap::default(),
+            carriers: IdMap::default(),
             published: Published::default(),
         }
     }
@@ -46,7 +48,7 @@ impl Observer {
             profile.began(opened.at.time);
             profile.of_rtmp += u64::from(opened.protocol != FTL);
             // What came before the capture, or is encrypted, is what the rest depends on.
-            if opened.start == Start::Midstream || opened.protocol == "rtmpe" {
+            if opened.start == Start::Midstream || opened.decrypted == Some(false) {
                 profile.left_out += 1;
                 return;
             }
@@ -94,14 +96,17 @@ impl Observer {
                     && let Some(session) = self.sessions.remove(&id)
                     && let Some(told) = self.told.remove(&id)
                 {
+                    if let Some(carriers) = self.carriers.remove(&id) {
+                        carriers.tell(self.capture, id, masks, profile);
+                    }
                     told.tell(profile);
                     session.finish(story, masks, profile);
                 }
             }
+            Event::Tls(told) => self.carriers.entry(id).or_default().tls(&told.facts),
+            Event::Tunnel(told) => self.carriers.entry(id).or_default().exchange(&told.exchange),
             Event::Session(_)
             | Event::Flow(_)
-            | Event::Tls(_)
-            | Event::Tunnel(_)
             | Event::Ftl(_)
             | Event::Incomplete(_)
             | Event::Resync(_)

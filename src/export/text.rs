@@ -12,7 +12,7 @@ use crate::proto::rtmp::{self, Head, type_name};
 use crate::proto::{Envelope, Event, Opened, describe, describe_behind};
 use crate::rules::Finding;
 use crate::story::Story;
-use crate::wire::words::{count, seconds_into};
+use crate::wire::words::{count, counted, seconds_into};
 use crate::wire::{IdMap, Side, Time, escape};
 
 const HEADING: &str = "     n  time         session  from      csid  ms          type                         what";
@@ -26,11 +26,14 @@ pub struct TextWriter<W> {
     line: Page,
     /// The usual notes of the sessions that are open; none where all are shown.
     notes: Option<IdMap<u32, Notes>>,
+    /// By open session, requests of RTMPT that were left out; none where all are shown.
+    requests: Option<IdMap<u32, u64>>,
 }
 
 impl<W: Write> TextWriter<W> {
     pub fn new(out: W, color: bool) -> Self {
-        TextWriter { out: Out::new(out), color, start: None, line: Page::default(), notes: Some(IdMap::default()) }
+        let (notes, requests) = (Some(IdMap::default()), Some(IdMap::default()));
+        TextWriter { out: Out::new(out), color, start: None, line: Page::default(), notes, requests }
     }
 
     /// Shows the usual notes where they stand, instead of counting them.
@@ -38,6 +41,24 @@ impl<W: Write> TextWriter<W> {
     pub fn with_notes(mut self, shown: bool) -> Self {
         self.notes = (!shown).then(IdMap::default);
         self
+    }
+
+    /// Shows every request of RTMPT, instead of counting those in which all is well.
+    #[must_use]
+    pub fn with_requests(mut self, shown: bool) -> Self {
+        self.requests = (!shown).then(IdMap::default);
+        self
+    }
+
+    /// Whether an event is only counted: a request of RTMPT that did nothing but carry messages, which are shown themselves.
+    fn leaves_out(&mut self, event: &Event) -> bool {
+        let Event::Tunnel(told) = event else { return false };
+        if !told.exchange.is_routine() {
+            return false;
+        }
+        let Some(requests) = &mut self.requests else { return false };
+        *requests.entry(told.session).or_default() += 1;
+        true
     }
 
     /// Begins a line: number, time, session, side.
@@ -119,6 +140,7 @@ impl<W: Write> Writer for TextWriter<W> {
                 self.line.put(format_args!("{}", describe(event)));
                 self.end_line()
             }
+            event if self.leaves_out(event) => Ok(()),
             _ => self.remark(event, masks),
         }
     }
@@ -144,6 +166,13 @@ impl<W: Write> Writer for TextWriter<W> {
     }
 
     fn over(&mut self, session: u32) -> io::Result<()> {
+        if let Some(left_out) = self.requests.as_mut().and_then(|requests| requests.remove(&session)) {
+            let requests = counted(left_out as usize, "request", "requests");
+            self.line.put(format_args!(
+                "        left out: {requests} of RTMPT to send or idle, in which all was well (-Y tunnel shows them)"
+            ));
+            self.end_line()?;
+        }
         let notes = self.notes.as_mut().and_then(|notes| notes.remove(&session));
         let Some(line) = notes.and_then(|notes| notes.line("notes")) else { return Ok(()) };
         self.line.put(format_args!("        {line}"));

@@ -48,9 +48,9 @@ pub(super) struct Path {
 /// The lines of a handshake step in JSON have these fields without the first part, whatever else has the same names.
 const PREFERRED: &str = "handshake";
 
-/// First parts of what other protocols than RTMP record. A name that leaves its first part out is RTMP's, where that has one.
+/// First parts of what other protocols than RTMP record, and of what carries it. A name that leaves its first part out is RTMP's, where that has one.
 pub(super) const OTHERS: &[&str] =
-    &["ftl", "ftl_datagram", "ftl_ping", "rtcp", "rtcp_nack", "rtcp_sender_report", "rtp"];
+    &["ftl", "ftl_datagram", "ftl_ping", "rtcp", "rtcp_nack", "rtcp_sender_report", "rtp", "tls", "tunnel"];
 
 /// Finds what the segments name. The first is a key.
 pub(super) fn resolve(segments: &[Segment]) -> Result<Path, Fault> {

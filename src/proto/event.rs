@@ -141,6 +141,11 @@ impl Attempts {
 }
 
 impl Opened {
+    /// Whether it is carried without TLS.
+    pub fn is_clear(&self) -> bool {
+        !self.protocol.ends_with('s')
+    }
+
     /// What the client's packets came in, and if the server's are known to have come in something else, that.
     pub fn ways(&self) -> (&Tunnels, Option<&Tunnels>) {
         let [client, server] = &self.tunnels;
@@ -312,6 +317,8 @@ pub struct Piece {
     pub from: Side,
     pub offset: u64,
     pub length: u32,
+    /// The packet that carried them: of derived bytes, the one with which they could be.
+    pub at: Moment,
     pub source: Source,
 }
 

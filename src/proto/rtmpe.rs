@@ -192,7 +192,9 @@ struct Direction {
 impl fmt::Debug for Rtmpe {
     /// Without the keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rtmpe").field("at", &self.directions.each_ref().map(|direction| direction.at)).finish()
+        f.debug_struct("Rtmpe")
+            .field("at", &self.directions.each_ref().map(|direction| direction.at))
+            .finish_non_exhaustive()
     }
 }
 

@@ -219,6 +219,32 @@ static MORE: &[Native] = &[
     },
 ];
 
+/// What an event of a carrier has, field by field; nothing of other events.
+pub(crate) fn visit_members(event: &Event, see: &mut dyn FnMut(&'static Field, Seen<'_>)) {
+    match event {
+        Event::Tls(told) => {
+            for (field, values) in TLS_MEMBERS {
+                values(&told.facts, Time::default(), &mut |seen| {
+                    see(field, seen);
+                    false
+                });
+            }
+        }
+        Event::Tunnel(told) => {
+            for (field, values) in TUNNEL_MEMBERS {
+                values(told, &mut |seen| {
+                    see(field, seen);
+                    false
+                });
+            }
+            for problem in &told.exchange.problems {
+                see(&FAULT, Seen::Word(problem.name()));
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Each with the way to its values.
 pub(crate) fn natives() -> impl Iterator<Item = &'static Native> {
     OF_TLS.iter().chain(OF_TUNNEL).chain(MORE)

@@ -31,7 +31,7 @@ enum Which {
 const CAUSES: &[Cause] = &[
     // Without a handshake that both sides accept nothing is read, so nothing is answered.
     Cause {
-        codes: &["HSK001", "HSK002", "HSK005", "HSK010", "HSK012", "HSK013"],
+        codes: &["HSK001", "HSK002", "HSK005", "HSK010", "HSK012", "HSK013", "TLS003"],
         explained: &["CMD006", "CMD026", "NET004"],
         which: Which::All,
     },

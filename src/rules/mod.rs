@@ -15,6 +15,8 @@ mod media;
 mod network;
 mod place;
 pub mod reference;
+mod tls;
+mod tunnel;
 
 pub use engine::Engine;
 
@@ -450,6 +452,17 @@ pub static CATALOGUE: &[&Entry] = &[
     &ftl::FTL018,
     &ftl::FTL019,
     &ftl::FTL020,
+    &tls::TLS001,
+    &tls::TLS002,
+    &tls::TLS003,
+    &tls::TLS004,
+    &tls::TLS005,
+    &tunnel::TUN001,
+    &tunnel::TUN002,
+    &tunnel::TUN003,
+    &tunnel::TUN004,
+    &tunnel::TUN005,
+    &tunnel::TUN006,
     &network::NET001,
     &network::NET002,
     &network::NET003,

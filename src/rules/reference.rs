@@ -11,6 +11,8 @@ const AREAS: &[(&str, &str)] = &[
     ("AMF", "AMF values"),
     ("MED", "Media"),
     ("FTL", "FTL's control lines and media"),
+    ("TLS", "TLS, which carries RTMPS"),
+    ("TUN", "RTMPT's requests and responses"),
     ("NET", "The capture and the connection"),
 ];
 

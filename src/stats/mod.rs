@@ -4,6 +4,7 @@
 //! What a capture misses is counted as missed, and no figure goes over a hole in a clock.
 
 mod calls;
+mod carriers;
 mod latency;
 mod request;
 mod session;
@@ -11,6 +12,7 @@ mod side;
 mod track;
 
 pub use calls::{Calls, Procedure};
+pub use carriers::{Carriers, Requests, Tunneling};
 pub use latency::{Latencies, Room};
 pub use request::{Request, Settled};
 pub use session::SessionStats;
@@ -59,6 +61,7 @@ impl Stats {
         session.conclude(story, masks);
         // Its own are given away with it.
         session.calls.release(&mut self.room);
+        session.carriers.release(&mut self.room);
         if session.is_seen {
             self.over += 1;
             self.calls.add(&session.calls, &mut self.room);

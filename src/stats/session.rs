@@ -1,6 +1,7 @@
 //! What one session amounts to: figures of what a filter lets through, beside what its story knows.
 
 use super::calls::Calls;
+use super::carriers::Carriers;
 use super::latency::Room;
 use super::request::{Asked, Request};
 use super::side::SideStats;
@@ -24,6 +25,8 @@ const ENCODER: usize = Limits::DEFAULT.stats_encoder_bytes;
 #[derive(Clone, Debug)]
 pub struct SessionStats {
     pub opened: Opened,
+    /// What carries it, beside TCP.
+    pub carriers: Carriers,
     /// The last packet of which something is told.
     pub last: Moment,
     /// Whether anything but its opening and its closes was let through.
@@ -53,6 +56,7 @@ impl SessionStats {
         SessionStats {
             last: opened.at,
             opened,
+            carriers: Carriers::default(),
             is_seen: false,
             sides: Default::default(),
             echo: None,
@@ -107,14 +111,19 @@ impl SessionStats {
                 self.sides[close.from.index()].learn(event);
             }
             Event::Ftl(message) => self.reach(message.packets().1),
-            Event::Session(_)
-            | Event::Flow(_)
-            | Event::Tls(_)
-            | Event::Tunnel(_)
-            | Event::Resync(_)
-            | Event::Deviation(_)
-            | Event::Piece(_) => {}
+            Event::Flow(_) | Event::Tls(_) => self.carriers.learn(event, room),
+            Event::Tunnel(told) => {
+                self.reach(told.exchange.at);
+                self.carriers.learn(event, room);
+            }
+            Event::Session(_) | Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
         }
+    }
+
+    /// Bits per second of all that a side sent, from the session's first packet to its last.
+    pub fn mean_bit_rate(&self, side: Side) -> Option<f64> {
+        let ns = self.since_start(self.last);
+        (ns > 0).then(|| self.side(side).bytes as f64 * 8e9 / ns as f64)
     }
 
     /// When the handshake was over, where both sides' ends of it are there.

@@ -205,8 +205,12 @@ impl Story {
                 self.sides[message.from().index()].learn_ftl(message);
             }
             Event::Flow(flow) if flow.transport == Transport::Udp => self.ftl().join(flow),
-            Event::Flow(_) | Event::Tls(_) | Event::Tunnel(_) => {}
-            Event::Resync(_) | Event::Deviation(_) | Event::Piece(_) => {}
+            Event::Flow(_)
+            | Event::Tls(_)
+            | Event::Tunnel(_)
+            | Event::Resync(_)
+            | Event::Deviation(_)
+            | Event::Piece(_) => {}
         }
     }
 }

@@ -1,11 +1,9 @@
 //! What is known of a capture, and what of it may be shown: index, evidence and masks together.
 
-use std::path::PathBuf;
-
 use bytes::Bytes;
 
-use super::evidence::{Evidence, Missing, Source};
 use super::index::{Index, MessageRow, Row, StepRow};
+use crate::evidence::{Evidence, Missing};
 use crate::limits::Limits;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::secrets::{Masks, Shown as Masked, may_be_text, may_hold_secrets};
@@ -76,9 +74,8 @@ pub struct Shown {
 }
 
 impl Book {
-    /// Opens the captures a second time; `spooled` has those that are in a spool file.
-    pub fn open(captures: &[PathBuf], spooled: &[(usize, Source)], show_secrets: bool) -> Self {
-        let evidence = Evidence::open(captures, spooled);
+    /// An empty one; the bytes of what it will take are read by way of `evidence`.
+    pub fn over(evidence: Evidence, show_secrets: bool) -> Self {
         Book { index: Index::default(), evidence, masks: Masks::new(show_secrets, &Limits::default()) }
     }
 
@@ -188,7 +185,8 @@ impl Book {
                     Ok(shown) => self.describe(&shown),
                     Err(missing) => format!("{}; {missing}", count(event.size().unwrap_or_default(), "byte")),
                 };
-                (event.type_name().unwrap_or_default().to_owned(), what)
+                let kind = event.type_name().unwrap_or_else(|| kept.1.kind.name());
+                (kind.to_owned(), what)
             }
             Row::Finding(finding) => (
                 format!("{}[{}]", finding.severity.name(), finding.rule.code),

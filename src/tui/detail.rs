@@ -6,14 +6,14 @@ use std::ops::Range;
 use ratatui::text::Span;
 
 use super::book::{Book, Shown};
-use super::evidence::Missing;
 use super::index::{Index, Row};
+use crate::evidence::Missing;
 use crate::proto::rtmp::{Head, header, record_payload, type_name};
 use crate::proto::{Envelope, Event, describe};
 use crate::registry::native::Seen;
 use crate::registry::{self, native as field};
 use crate::rules::{Finding, Severity};
-use crate::wire::{Field, Label, Node, Problem, Side, Time, Tree, Value, escape_into, words};
+use crate::wire::{Field, Label, Node, Problem, Side, Time, Tree, Value, escape, escape_into, words};
 
 /// Bytes of a value that are shown on its line.
 const CLIP: usize = 256;
@@ -138,7 +138,8 @@ impl Detail {
 
     /// A message of another protocol than RTMP.
     fn kept(&mut self, book: &Book, event: &Event, envelope: &Envelope) {
-        let (n, from) = (event.n().unwrap_or_default(), envelope.from.map_or("", Side::name));
+        let Some(n) = event.n() else { return self.carrier(book, event, envelope) };
+        let from = envelope.from.map_or("", Side::name);
         self.title = format!("message {n}");
         self.group("message", &format!("{n}, {from}"), |detail| {
             detail.moments(envelope);
@@ -312,19 +313,40 @@ impl Detail {
 
     fn other(&mut self, book: &Book, entry: &Row) {
         let (Some(envelope), Some(event)) = (entry.envelope(), entry.event()) else { return };
+        self.sum_up(book, &event, &envelope);
+        if let Row::Close(close) = entry {
+            for (field, value) in close.tcp.iter().flat_map(|tcp| tcp.members()) {
+                self.say(fact_name(field), fact(field, &value));
+            }
+        }
+    }
+
+    fn sum_up(&mut self, book: &Book, event: &Event, envelope: &Envelope) {
         envelope.kind.name().clone_into(&mut self.title);
-        self.say("what", book.describe(&event));
+        self.say("what", book.describe(event));
         if let Some(from) = envelope.from {
             self.say(field::FROM.key(), from.name().to_owned());
         }
         self.say(field::SESSION.key(), envelope.session.to_string());
         self.say(field::PACKET.key(), envelope.last.packet.to_string());
         self.say(field::TIME.key(), clock(envelope.last.time));
-        if let Row::Close(close) = entry {
-            for (field, value) in close.tcp.iter().flat_map(|tcp| tcp.members()) {
-                self.say(fact_name(field), fact(field, &value));
-            }
-        }
+    }
+
+    /// What became known of a session's TLS, or a request of RTMPT.
+    fn carrier(&mut self, book: &Book, event: &Event, envelope: &Envelope) {
+        self.sum_up(book, event, envelope);
+        registry::carriers::visit_members(event, &mut |field, seen| {
+            let text = match seen {
+                Seen::Uint(value) => value.to_string(),
+                Seen::Number(value) => words::number(value),
+                Seen::Bool(value) => value.to_string(),
+                Seen::Word(word) => word.to_owned(),
+                Seen::Text(text) => escape(&String::from_utf8_lossy(text)),
+                Seen::Time { at, .. } => clock(Time(at)),
+                _ => return,
+            };
+            self.say(fact_name(field), format!("{text} {}", field.unit).trim_end().to_owned());
+        });
     }
 
     fn say(&mut self, label: &'static str, text: String) {

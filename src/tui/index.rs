@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::blocks::Blocks;
+use crate::evidence::Blocks;
 use crate::net::{How, TcpFacts};
 use crate::proto::rtmp::{Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Reading, Run, Step};
 use crate::proto::{

@@ -8,13 +8,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::book::{Book, Item, strip_media};
-use super::evidence::{Source, spool_fault};
 use crate::analyzer::Other;
-use crate::capture::Input;
+use crate::evidence::{Evidence, Purpose};
 use crate::inspection::{self, Inspection, Read};
 use crate::limits::Limits;
 use crate::tui;
 use crate::wire::Time;
+
+/// Why what can be read only once is copied.
+const COPIED: Purpose = Purpose { is: "for the screen", instead: ", or use --text" };
 
 /// Packets of a file between hand-overs.
 const STRIDE: u64 = 64;
@@ -62,17 +64,8 @@ impl Loader {
 
     /// Opens the captures, with these limits instead of the usual ones.
     pub fn open_under(captures: &[PathBuf], options: &tui::Options, limits: &Limits) -> anyhow::Result<(Loader, Book)> {
-        let mut spooled = Vec::new();
-        let input = if options.follow {
-            Input::follow(captures, &Arc::default())?
-        } else {
-            Input::open_spooling(captures, &mut |index| {
-                let source = Source::new(tempfile::tempfile().map_err(|error| spool_fault("made", &error))?);
-                spooled.push((index, source.clone()));
-                Ok(Box::new(source))
-            })?
-        };
-        let book = Book::open(captures, &spooled, options.show_secrets);
+        let (input, evidence) = Evidence::open(captures, options.follow, &Arc::default(), COPIED)?;
+        let book = Book::over(evidence, options.show_secrets);
         // The book has masks of its own.
         let show_secrets = true;
         let told = inspection::Options {

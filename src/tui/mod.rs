@@ -6,10 +6,8 @@
 
 mod action;
 mod app;
-mod blocks;
 mod book;
 mod detail;
-mod evidence;
 mod index;
 mod keymap;
 mod layout;

@@ -306,7 +306,7 @@ fn a_request_that_was_cut_goes_on_where_it_is_sent_again() {
         .closed(1)
         .session();
     assert_eq!(left.text(C), "abc*g");
-    assert_eq!(left.exchange(0).problems, [Problem::Cut { bytes: 3 }, Problem::Unanswered]);
+    assert_eq!(left.exchange(0).problems, [Problem::Cut { from: C, bytes: 3 }, Problem::Unanswered]);
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn bytes_behind_a_bodys_end_are_its_excess() {
         .closed(0)
         .session();
     assert_eq!((session.text(C), session.text(S)), ("abcDEFg".to_owned(), "xy".to_owned()));
-    assert_eq!(session.exchange(0).problems, [Problem::Excess { bytes: 3 }]);
+    assert_eq!(session.exchange(0).problems, [Problem::Excess { from: C, bytes: 3 }]);
 }
 
 #[test]

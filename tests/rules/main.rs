@@ -13,6 +13,8 @@ mod loss;
 mod media;
 mod network;
 mod one_fault;
+mod tls;
+mod tunnel;
 
 use std::collections::BTreeMap;
 
@@ -56,6 +58,8 @@ fn cases() -> Vec<Case> {
         amf::cases(),
         media::cases(),
         ftl::cases(),
+        tls::cases(),
+        tunnel::cases(),
         network::cases(),
     ]
     .into_iter()
@@ -93,7 +97,7 @@ fn every_rule_has_a_case_that_fails_and_one_that_passes() {
 fn the_catalogue_keeps_to_its_form() {
     let codes: Vec<_> = CATALOGUE.iter().map(|entry| entry.meta.code).collect();
     let mut sorted = codes.clone();
-    let areas = ["HSK", "CHK", "CTL", "CMD", "AMF", "MED", "FTL", "NET"];
+    let areas = ["HSK", "CHK", "CTL", "CMD", "AMF", "MED", "FTL", "TLS", "TUN", "NET"];
     sorted.sort_by_key(|code| (areas.iter().position(|area| code.starts_with(area)), *code));
     sorted.dedup();
     assert_eq!(codes, sorted, "in the order of areas and codes, each once");

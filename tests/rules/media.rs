@@ -135,7 +135,7 @@ fn a_case_raises_what_it_was_made_for_and_nothing_else() {
         ("metadata-as-object", &["CTL015", "HSK006", "MED018"]),
         ("metadata-sample-rate-code-3", &["CTL015", "HSK006"]),
         ("aac-object-type-9", &["CMD026", "CTL015", "HSK006", "MED003"]),
-        ("tls-client-beside-rtmp", &["CTL015", "HSK006", "NET009"]),
+        ("tls-client-beside-rtmp", &["CTL015", "HSK006", "TLS003"]),
         ("stall-to-end-delete", &["MED011"]),
         ("stall-to-end-fin", &["CMD026", "MED011"]),
         ("nal-length-overruns", &["MED016"]),

@@ -4,7 +4,7 @@ use rtmp_inspect::analyzer::Limits;
 use rtmp_inspect::proto::tls::{AlertDescription, CipherSuite, EarlyData, Facts, KeyLog, Likeness, Reason, Version};
 use rtmp_inspect::wire::Side;
 
-use crate::run::{file, keys, open, run, run_file};
+use crate::run::{file, keys, open, run, run_file, run_under};
 
 fn suite(facts: &Facts) -> &'static str {
     facts.cipher_suite.and_then(CipherSuite::name).unwrap_or("-")
@@ -110,6 +110,17 @@ fn without_secrets_a_session_is_still_known() {
         let is_named = connection.tls.facts().alpn_offered == ["rtmp"];
         assert_eq!(connection.tls.likeness(443), is_named.then_some(Likeness::Name));
         assert_eq!(connection.tls.likeness(1935), Some(if is_named { Likeness::Name } else { Likeness::Port }));
+    }
+}
+
+#[test]
+fn a_message_beyond_the_limit_is_passed_over() {
+    let limits = Limits { tls_handshake_bytes: 600, ..Limits::default() };
+    for name in ["nginx-ffmpeg-tls12-gcm", "stunnel-ffmpeg-tls13"] {
+        let (frames, secrets) = open(name);
+        let all = run_under(&frames, &secrets, &limits);
+        assert!(all[0].tls.facts().certificate.is_none() && all[0].tls.reached().tls_handshake_bytes > 0, "{name}");
+        assert_eq!(all[0].bytes(), run(&frames, &secrets)[0].bytes(), "{name}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Secrets that come behind the records that need them.
 
-use rtmp_inspect::analyzer::Limits;
+use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
+use rtmp_inspect::capture::Input;
 use rtmp_inspect::net::Kept;
 use rtmp_inspect::proto::tls::KeyLog;
 use rtmp_inspect::wire::Side;
@@ -97,4 +98,22 @@ fn what_waits_can_be_given_up() {
     assert!(missing >= lost && missing < lost + 40, "{missing} of {lost}");
     let is_data = |(from, kept): &&(Side, Kept)| *from == Side::Client && matches!(kept, Kept::Bytes { .. });
     assert!(deliveries.iter().filter(is_data).count() > 100);
+}
+
+#[test]
+fn what_waits_on_all_connections_is_bounded() {
+    let limits = Limits { tls_waiting_bytes_total: 20_000, ..Limits::default() };
+    let mut analyzer = Analyzer::new(&limits, Options::default());
+    analyzer.expect_secrets(true);
+    let mut input = Input::open(&[file("stunnel-ffmpeg-tls13.pcap")]).unwrap();
+    let mut most = 0;
+    while let Some(packet) = input.next() {
+        analyzer.push(&packet.unwrap());
+        while analyzer.poll().is_some() {}
+        most = most.max(analyzer.memory());
+    }
+    analyzer.finish();
+    assert!(analyzer.totals().reached.tls_waiting_bytes_total > 0);
+    // A connection that is followed takes some kilobytes beside that.
+    assert!(most < 400_000, "{most}");
 }

@@ -259,3 +259,22 @@ proptest! {
         prop_assert!(connection.tls.held() + connection.tls.own() < 1 << 20);
     }
 }
+
+#[test]
+fn a_hole_of_unknown_length_is_searched_behind() {
+    let (frames, secrets) = open("stunnel-ffmpeg-tls13");
+    let sent = &run(&frames, &secrets)[0];
+    let mut deliveries = kept(&frames).remove(0);
+    let is_client = |(from, kept): &(Side, Kept)| *from == Side::Client && matches!(kept, Kept::Bytes { .. });
+    let client: Vec<usize> = (0..deliveries.len()).filter(|index| is_client(&deliveries[*index])).collect();
+    // Half of a packet's bytes, and the next packet, with a length that is told wrong.
+    let (part, gone) = (client[client.len() / 2], client[client.len() / 2 + 1]);
+    let Kept::Bytes { bytes, at, .. } = &mut deliveries[part].1 else { panic!() };
+    *bytes = bytes[..bytes.len() / 2].into();
+    let at = *at;
+    deliveries[gone].1 = Kept::Gap { offset: 0, missing: 150, exact: false, at };
+    let connection = cut(&deliveries, &[usize::MAX], &secrets, &Limits::default());
+    let told = &connection.told[0];
+    assert!(told.gaps.len() == 1 && is_part_of(told, &sent.told[0].bytes));
+    assert!(told.bytes.len() + 1000 > sent.told[0].bytes.len(), "{}", told.bytes.len());
+}

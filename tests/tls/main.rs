@@ -11,4 +11,5 @@ mod loss;
 mod messages;
 mod midstream;
 mod plain;
+mod resumed;
 mod run;

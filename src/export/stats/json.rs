@@ -1,5 +1,6 @@
 //! The keys are a contract: `docs/stats.md` has them.
 
+mod carriers;
 mod ftl;
 
 use std::io::{self, Write};
@@ -50,6 +51,8 @@ impl<W: Write> Form for Json<W> {
             }
             let sent = |side| SideLine::of(stats.side(side));
             map.serialize_entry("sent", &Sent { client: sent(Side::Client), server: sent(Side::Server) })?;
+            some(map, "tls", stats.carriers.tls.as_deref().map(|facts| carriers::TlsLine::of(facts, stats)))?;
+            some(map, "tunnel", stats.carriers.tunnel.as_deref().map(|it| carriers::TunnelLine::of(it, stats)))?;
             some(map, "handshake_ms", stats.handshake_done().map(|at| ms(stats.since_start(at))))?;
             if let Some((at, is_accepted)) = stats.connect {
                 map.serialize_entry("connect_ms", &ms(stats.since_start(at)))?;

@@ -1,5 +1,6 @@
 //! What sessions amount to, as text for a person.
 
+mod carriers;
 mod ftl;
 
 use std::io::{self, Write};
@@ -269,6 +270,7 @@ impl<W: Write> Text<W> {
         for side in Side::BOTH {
             self.side(side, stats.side(side));
         }
+        self.carriers(stats);
         self.beginning(stats);
         self.calls(&stats.calls, "calls");
         self.types(stats);

@@ -258,6 +258,7 @@ fn the_list_of_other_protocols_is_whole() {
     let others: BTreeSet<_> = ftl::fields()
         .chain(rtp::fields())
         .chain(crate::registry::ftl::FIELDS.iter().copied())
+        .chain(crate::registry::carriers::FIELDS.iter().copied())
         .map(|field| first(field.name))
         .collect();
     assert!(others.iter().eq(path::OTHERS), "{others:?}");

@@ -109,7 +109,10 @@ fn a_line_is_completed() {
     assert_eq!(suggested("n |"), ["==", "!=", "<=", ">=", "<", ">", "in", "&&", "||"]);
     assert_eq!(suggested("command.name con|"), ["contains"]);
     assert_eq!(suggested("n == 5 |"), ["&&", "||"]);
-    assert_eq!(suggested("latency|"), ["command.latency_ms", "ftl.latency_ms", "ftl_ping.latency_ms"]);
+    assert_eq!(
+        suggested("latency|"),
+        ["command.latency_ms", "tunnel.latency_ms", "ftl.latency_ms", "ftl_ping.latency_ms"]
+    );
     let suggestion = complete("n == 1 && lengt", 15).remove(0);
     assert_eq!((suggestion.text, suggestion.replaces), ("length", 10..15));
 }

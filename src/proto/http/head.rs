@@ -15,6 +15,8 @@ pub struct Head {
     /// The Content-Type field as it was sent, cut at 512 bytes.
     pub content_type: Option<Box<str>>,
     pub length: Length,
+    /// Its own length, the empty line included, in bytes.
+    pub bytes: u64,
     /// The sender closes the connection behind this message.
     pub closes: bool,
     /// When its first and its last byte were captured.
@@ -55,17 +57,17 @@ impl Head {
     /// Reads a whole head. None where it is none.
     pub(super) fn read(from: Side, bytes: &[u8], [first, last]: [Moment; 2]) -> Option<Head> {
         let mut fields = [httparse::EMPTY_HEADER; FIELDS];
-        let (start, version, fields) = match from {
+        let (start, version, fields, size) = match from {
             Side::Client => {
                 let mut request = httparse::Request::new(&mut fields);
-                let Ok(httparse::Status::Complete(_)) = request.parse(bytes) else { return None };
+                let Ok(httparse::Status::Complete(size)) = request.parse(bytes) else { return None };
                 let (method, target) = (text(request.method?.as_bytes()), text(request.path?.as_bytes()));
-                (Start::Request { method, target }, request.version?, request.headers)
+                (Start::Request { method, target }, request.version?, request.headers, size)
             }
             Side::Server => {
                 let mut response = httparse::Response::new(&mut fields);
-                let Ok(httparse::Status::Complete(_)) = response.parse(bytes) else { return None };
-                (Start::Response { status: response.code? }, response.version?, response.headers)
+                let Ok(httparse::Status::Complete(size)) = response.parse(bytes) else { return None };
+                (Start::Response { status: response.code? }, response.version?, response.headers, size)
             }
         };
         let named = |name: &'static str| {
@@ -91,7 +93,7 @@ impl Head {
             }
         };
         let content_type = named("content-type").next().map(text);
-        Some(Head { start, content_type, length, closes, first, last })
+        Some(Head { start, content_type, length, bytes: size as u64, closes, first, last })
     }
 }
 

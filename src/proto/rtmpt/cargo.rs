@@ -139,6 +139,7 @@ impl Early {
     pub(super) fn answer(&mut self, head: &Head) {
         self.exchange.reach(head.first);
         self.exchange.status = Some(head.status());
+        self.exchange.heads[1] = head.bytes;
         self.exchange.content_type[1].clone_from(&head.content_type);
         self.exchange.latency = self.asked.map(|asked| head.first.time.since(asked.time));
     }

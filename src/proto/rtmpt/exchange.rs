@@ -3,7 +3,7 @@
 use super::request::Request;
 use crate::net::ConnectionId;
 use crate::wire::words::count;
-use crate::wire::{Moment, PacketNo, Word};
+use crate::wire::{Moment, PacketNo, Side, Word};
 
 /// A request with its response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +21,14 @@ pub struct Exchange {
     /// counted.
     pub bytes_up: u64,
     pub bytes_down: u64,
+    /// Bytes of the request's and of the response's head.
+    pub heads: [u64; 2],
     /// The response's first byte: how long the client should wait before it polls again, in a unit of the server's own.
     pub polling_interval: Option<u8>,
     /// Nanoseconds from the request's last byte to the response's first.
     pub latency: Option<i64>,
-    /// Nanoseconds from the end of the session's response before it to this request's first byte: how long the client waited.
+    /// Nanoseconds from the end of the session's response before it to this request's first byte: how long the client waited. None while
+    /// another response is under way, or may be missing.
     pub waited: Option<i64>,
     /// The response's status; none without a response.
     pub status: Option<u16>,
@@ -56,12 +59,12 @@ pub enum Problem {
     NoPollingByte,
     /// No response came.
     Unanswered,
-    /// So many bytes of the request, or of the response, stand behind the end of its body, as its length says it.
-    Excess { bytes: u64 },
+    /// So many bytes of the client's request, or of the server's response, stand behind the end of its body, as its length says it.
+    Excess { from: Side, bytes: u64 },
     /// A request begins inside the request's body: the body's length is too large.
     HoldsRequest,
-    /// The connection ended with so many bytes of the request's, or of the response's, body missing.
-    Cut { bytes: u64 },
+    /// The connection ended with so many bytes of the client's request's, or of the server's response's, body missing.
+    Cut { from: Side, bytes: u64 },
 }
 
 impl Problem {
@@ -107,6 +110,7 @@ impl Exchange {
             packets: (at.packet, at.packet),
             bytes_up: 0,
             bytes_down: 0,
+            heads: [0; 2],
             polling_interval: None,
             latency: None,
             waited: None,
@@ -123,14 +127,14 @@ impl Exchange {
     }
 
     /// Bytes stand behind a body's end.
-    pub(super) fn exceed(&mut self, count: u64) {
+    pub(super) fn exceed(&mut self, sender: Side, count: u64) {
         let known = self.problems.iter_mut().find_map(|problem| match problem {
-            Problem::Excess { bytes } => Some(bytes),
+            Problem::Excess { from, bytes } if *from == sender => Some(bytes),
             _ => None,
         });
         match known {
             Some(bytes) => *bytes += count,
-            None => self.problems.push(Problem::Excess { bytes: count }),
+            None => self.problems.push(Problem::Excess { from: sender, bytes: count }),
         }
     }
 
@@ -142,6 +146,14 @@ impl Exchange {
 }
 
 impl Exchange {
+    /// Whether it did nothing but carry RTMP: a send or an idle request that was answered as it should be.
+    pub fn is_routine(&self) -> bool {
+        matches!(self.request, Some(Request::Send | Request::Idle))
+            && self.status == Some(200)
+            && self.problems.is_empty()
+            && self.certain
+    }
+
     /// In a line, for people.
     pub fn describe(&self) -> String {
         let mut line = self.request.map_or("a request that was not captured", Request::name).to_owned();

@@ -149,6 +149,7 @@ impl State {
         if !path.request.is_of_session() {
             let mut exchange = Exchange::new(Some(path.request), None, cargo.connection, head.first);
             exchange.content_type[0].clone_from(&head.content_type);
+            exchange.heads[0] = head.bytes;
             let early = Early { exchange, asked: None, answer: Vec::new() };
             if path.request == Request::Open {
                 self.give_up_open(cargo, give);

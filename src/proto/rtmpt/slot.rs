@@ -56,6 +56,7 @@ impl Slot {
         };
         self.exchange.reach(head.first);
         self.exchange.status = Some(head.status());
+        self.exchange.heads[1] = head.bytes;
         self.exchange.content_type[1].clone_from(&head.content_type);
         self.exchange.latency = self.asked.map(|asked| head.first.time.since(asked.time));
         self.is_polled = is_polled && head.status() == 200;
@@ -67,7 +68,7 @@ impl Slot {
         self.exchange.reach(at);
         let count = bytes.len() as u64;
         if excess {
-            self.exchange.exceed(count);
+            self.exchange.exceed(from, count);
         }
         match from {
             Side::Client => {
@@ -123,7 +124,7 @@ impl Slot {
     pub(super) fn end(&mut self, from: Side, whole: bool, left: u64, at: Moment) {
         self.lanes[from.index()].is_done = true;
         if !whole && left > 0 {
-            self.exchange.problems.push(Problem::Cut { bytes: left });
+            self.exchange.problems.push(Problem::Cut { from, bytes: left });
         }
         match from {
             Side::Client => self.asked = Some(at),

@@ -153,8 +153,11 @@ impl Tunnel {
     ) -> u32 {
         let mut exchange = Exchange::new(Some(path.request), path.number, connection, head.first);
         exchange.reach(head.last);
+        exchange.heads[0] = head.bytes;
         exchange.content_type[0].clone_from(&head.content_type);
-        exchange.waited = self.answered.map(|answered| head.first.time.since(answered.time));
+        // While a response is under way, or may be missing, nobody waits.
+        let is_idle = self.slots.iter().all(|slot| slot.lanes[1].is_done);
+        exchange.waited = self.answered.filter(|_| is_idle).map(|answered| head.first.time.since(answered.time));
         let mut slot = self.slot(exchange);
         let id = slot.id;
         let Some(number) = path.number else {
@@ -292,7 +295,7 @@ impl Tunnel {
         found.exchange.certain &= certain;
         found.lanes[1].is_done = true;
         let left = found.exchange.problems.iter().find_map(|problem| match problem {
-            Problem::Cut { bytes } => Some(*bytes),
+            Problem::Cut { from: Side::Client, bytes } => Some(*bytes),
             _ => None,
         });
         if let Some(number) = found.exchange.number {

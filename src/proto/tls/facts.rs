@@ -2,8 +2,7 @@
 
 use super::alert::Alert;
 use super::certificate::Certificate;
-use super::keylog::ClientRandom;
-use super::suite::{CipherSuite, Version};
+use super::suite::{CipherSuite, ClientRandom, Version};
 use crate::wire::{Moment, Side, Word};
 
 /// Alerts that are kept; others are counted.

@@ -91,13 +91,15 @@ impl Frames {
         self.packets.push_back((self.base + self.buffer.len() as u64, at));
     }
 
-    /// Bytes that are not there.
-    pub(super) fn hole(&mut self, missing: u64, at: Moment) {
+    /// Bytes that are not there; about so many, where that is not exact.
+    pub(super) fn hole(&mut self, missing: u64, exact: bool, at: Moment) {
         let partial = self.buffer.len() - self.start;
         let from = self.position();
         let mut lost = Lost { from, at, records: None };
-        let mut skip = self.skip.saturating_sub(missing);
-        if self.skip > 0 {
+        let mut skip = if exact { self.skip.saturating_sub(missing) } else { 0 };
+        if !exact {
+            // Where the next record begins is anybody's guess.
+        } else if self.skip > 0 {
             // In the tail of a record that is lost anyway.
             lost.records = (self.skip >= missing).then_some(0);
         } else if self.lost.is_none() {
@@ -192,7 +194,7 @@ impl Frames {
     /// Gives up a record that is not whole.
     pub(super) fn shed(&mut self) {
         if self.buffer.len() - self.start >= HEADER {
-            self.hole(0, self.at(self.start));
+            self.hole(0, true, self.at(self.start));
         }
         if self.buffer.is_empty() {
             (self.buffer, self.packets) = (Vec::new(), VecDeque::new());

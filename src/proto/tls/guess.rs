@@ -4,12 +4,12 @@
 //! for as long as the stream does, and costs no more than in proportion to it. TLS 1.2 needs the server's random, which no key log has.
 
 use super::facts::Reason;
-use super::half::Phase;
 use super::hello::ServerHello;
-use super::keylog::{ClientRandom, KeyLog};
+use super::keylog::KeyLog;
 use super::opener::HEADER;
+use super::phase::Phase;
 use super::search::KEYS;
-use super::suite::{self, CipherSuite, Version};
+use super::suite::{self, CipherSuite, ClientRandom, Version};
 use super::{Outside, Record, Tls, Verdict};
 use crate::wire::Side;
 

@@ -7,6 +7,7 @@ use super::guess::Guess;
 use super::keys::Secret;
 use super::messages::Messages;
 use super::opener::Opener;
+use super::phase::Phase;
 use crate::net::Delivery;
 use crate::wire::{Moment, Side};
 
@@ -15,21 +16,6 @@ const ADVANCE: u64 = 1 << 20;
 /// … and for each byte of records that come, up to so much at a time.
 const EARNED: u64 = 4;
 const MOST_EARNED: u64 = 1 << 20;
-
-/// What protects the records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Phase {
-    #[default]
-    Clear,
-    /// TLS 1.3's early data, unless the server refuses it.
-    Early,
-    /// TLS 1.3's handshake.
-    Handshake,
-    /// TLS 1.3's application data, after so many key updates.
-    Traffic(u32),
-    /// TLS 1.2's, from ChangeCipherSpec on.
-    Keys,
-}
 
 #[derive(Debug)]
 pub(super) struct Half {

@@ -1,18 +1,23 @@
 //! The handshake: what its messages change for the records that follow, and what they say of the connection.
 
 use super::facts::EarlyData;
-use super::half::Phase;
 use super::hello::{self, ClientHello, ServerHello};
-use super::keylog::ClientRandom;
-use super::suite::Version;
+use super::phase::Phase;
+use super::resumption::{Name, Resumable, name};
+use super::suite::{ClientRandom, Version};
 use super::{Tls, certificate, messages};
 use crate::wire::{Moment, Side};
+
+/// Names of one connection's sessions that wait to be taken: a handshake gives two.
+const RESUMABLE: usize = 8;
 
 /// What the two hellos agreed on.
 #[derive(Debug, Default)]
 pub(super) struct Hello {
     pub(super) client_random: Option<ClientRandom>,
     client_session: Vec<u8>,
+    /// The sessions that the client offers to go on with.
+    pub(super) offered: Vec<Name>,
     offers_early_data: bool,
     pub(super) server: Option<ServerHello>,
     is_retried: bool,
@@ -38,6 +43,7 @@ impl Hello {
     pub(super) fn memory(&self) -> usize {
         let server = self.server.as_ref();
         self.client_session.capacity()
+            + self.offered.capacity() * size_of::<Name>()
             + server.map_or(0, |hello| hello.session_id.capacity() + hello.alpn.as_ref().map_or(0, String::capacity))
     }
 }
@@ -84,6 +90,9 @@ impl Tls {
             (messages::CERTIFICATE, Side::Server) => self.certificate(body),
             (messages::SERVER_KEY_EXCHANGE, Side::Server) if !is_1_3 => self.is_full_handshake(),
             (messages::NEW_SESSION_TICKET, Side::Server) => {
+                if !is_1_3 {
+                    self.may_resume(hello::session_ticket(body).and_then(name));
+                }
                 self.facts.tickets += 1;
                 self.facts.changed();
             }
@@ -114,10 +123,10 @@ impl Tls {
         let facts = &mut self.facts;
         facts.handshake_at(at);
         facts.client_random = Some(hello.random);
-        facts.resumption_offered = hello.ticket || hello.pre_shared_key || !hello.session_id.is_empty();
+        facts.resumption_offered = hello.ticket.is_some() || hello.pre_shared_key || !hello.session_id.is_empty();
         if hello.version == Version::TLS_1_3 {
             // There a session's id says nothing.
-            facts.resumption_offered = hello.ticket || hello.pre_shared_key;
+            facts.resumption_offered = hello.ticket.is_some() || hello.pre_shared_key;
         }
         if self.hello.server.is_none() {
             facts.version = Some(hello.version);
@@ -132,6 +141,7 @@ impl Tls {
         // Where the connection's first packets are missing, the inner stream's beginning is not.
         self.halves[Side::Client.index()].is_midstream = false;
         self.hello.client_random = Some(hello.random);
+        self.hello.offered = name(&hello.session_id).into_iter().chain(hello.ticket).collect();
         self.hello.client_session = hello.session_id;
         self.hello.offers_early_data = hello.early_data;
         // A capture may have the hellos the other way round.
@@ -175,6 +185,9 @@ impl Tls {
             }
         }
         facts.changed();
+        if !is_1_3 {
+            self.may_resume(name(&hello.session_id));
+        }
         self.hello.server = Some(hello);
         if is_1_3 {
             self.enter(Side::Server, Phase::Handshake);
@@ -189,6 +202,16 @@ impl Tls {
     fn begin(&mut self, from: Side) {
         let is_early = self.facts.early_data == Some(EarlyData::Offered);
         self.enter(from, if is_early { Phase::Early } else { Phase::Handshake });
+    }
+
+    /// A name that the session may be known by in another connection.
+    fn may_resume(&mut self, name: Option<Name>) {
+        if let (Some(name), Some(client_random)) = (name, self.hello.client_random)
+            && self.resumable.len() < RESUMABLE
+        {
+            let earlier = self.hello.offered.clone();
+            self.resumable.push(Resumable { name, client_random, earlier });
+        }
     }
 
     fn certificate(&mut self, body: &[u8]) {

@@ -1,6 +1,7 @@
 //! What the messages of a handshake say that is needed here: the two hellos, and the little that follows them.
 //! Source: RFC 5246 §7.4, RFC 8446 §4, RFC 6066 §3, RFC 7301.
 
+use super::resumption::{Name, name};
 use super::suite::{CipherSuite, Version};
 
 /// The server's random of a HelloRetryRequest (RFC 8446 §4.1.3).
@@ -33,8 +34,8 @@ pub(super) struct ClientHello {
     pub(super) version: Version,
     pub(super) server_name: Option<String>,
     pub(super) alpn: Vec<String>,
-    /// It has a session ticket (RFC 5077) that is not empty.
-    pub(super) ticket: bool,
+    /// The session ticket (RFC 5077) that it offers.
+    pub(super) ticket: Option<Name>,
     pub(super) pre_shared_key: bool,
     pub(super) early_data: bool,
     pub(super) encrypted_client_hello: bool,
@@ -79,7 +80,7 @@ pub(super) fn client_hello(body: &[u8]) -> Option<ClientHello> {
         match kind {
             extension::SERVER_NAME => hello.server_name = server_name(value),
             extension::ALPN => hello.alpn = alpn(value),
-            extension::SESSION_TICKET => hello.ticket = !value.0.is_empty(),
+            extension::SESSION_TICKET => hello.ticket = name(value.0),
             extension::PRE_SHARED_KEY => hello.pre_shared_key = true,
             extension::EARLY_DATA => hello.early_data = true,
             extension::ENCRYPTED_CLIENT_HELLO => hello.encrypted_client_hello = true,
@@ -128,6 +129,14 @@ pub(super) fn encrypted_extensions(body: &[u8]) -> Extensions {
         _ => {}
     });
     extensions
+}
+
+/// The ticket of TLS 1.2's NewSessionTicket.
+pub(super) fn session_ticket(body: &[u8]) -> Option<&[u8]> {
+    let mut rest = Rest(body);
+    // Its lifetime.
+    rest.take(4)?;
+    rest.vector16()
 }
 
 /// The first certificate of a Certificate message: the sender's own.

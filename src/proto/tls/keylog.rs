@@ -10,6 +10,8 @@ use std::io::{self, Read};
 use foldhash::quality::RandomState;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::resumption::{Name, Names, Resumable};
+use super::suite::ClientRandom;
 use crate::limits::Limits;
 use crate::wire::map_bytes;
 
@@ -17,9 +19,6 @@ use crate::wire::map_bytes;
 const LINE: usize = 512;
 /// What is read of an input at a time.
 const CHUNK: usize = 64 << 10;
-
-/// The client's random of a session: what a key log calls the session.
-pub type ClientRandom = [u8; 32];
 
 /// Which of a session's secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +82,8 @@ pub struct KeyLog {
     sessions: HashMap<ClientRandom, Secrets, RandomState>,
     /// The sessions, oldest first.
     order: VecDeque<ClientRandom>,
+    /// What sessions of TLS 1.2 are called where they go on.
+    names: Names,
     secret_bytes: usize,
     most_bytes: usize,
     /// The line that is not complete yet.
@@ -110,6 +111,7 @@ impl KeyLog {
         KeyLog {
             sessions: HashMap::default(),
             order: VecDeque::new(),
+            names: Names::new(limits.tls_resumable),
             secret_bytes: 0,
             most_bytes: limits.key_log_bytes,
             line: Zeroizing::new(Vec::with_capacity(LINE)),
@@ -170,6 +172,16 @@ impl KeyLog {
         }
     }
 
+    /// Takes what a connection's sessions are called where they go on in another connection.
+    pub fn learn(&mut self, resumable: Vec<Resumable>) {
+        for Resumable { name, client_random, earlier } in resumable {
+            // One that goes on itself has the first one's secret.
+            let is_logged = self.sessions.contains_key(&client_random);
+            let first = if is_logged { None } else { self.names.find(&earlier).copied() };
+            self.names.keep(name, first.unwrap_or(client_random));
+        }
+    }
+
     /// What came of it so far.
     pub fn report(&self) -> Report {
         Report { sessions: self.sessions.len(), ..self.report }
@@ -184,6 +196,11 @@ impl KeyLog {
         self.sessions.get(random)
     }
 
+    /// The session that one of these names is of.
+    pub(super) fn find_earlier(&self, names: &[Name]) -> Option<&Secrets> {
+        self.names.find(names).and_then(|random| self.find(random))
+    }
+
     /// The sessions, oldest first.
     pub(super) fn sessions(&self) -> impl ExactSizeIterator<Item = &ClientRandom> {
         self.order.iter()
@@ -195,6 +212,7 @@ impl KeyLog {
             + map_bytes(&self.sessions)
             + self.order.capacity() * size_of::<ClientRandom>()
             + self.line.capacity()
+            + self.names.memory()
     }
 
     fn extend(&mut self, bytes: &[u8]) {

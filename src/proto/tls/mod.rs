@@ -9,7 +9,7 @@
 //!                      └─ search: which sequence number a record behind a hole has
 //! ```
 //!
-//! Records that come before their secrets wait, in the order of both directions ([`waiting`]).
+//! Records that come before their secrets wait, in the order of both directions (`waiting`).
 
 mod alert;
 mod certificate;
@@ -24,7 +24,9 @@ mod keylog;
 mod keys;
 mod messages;
 mod opener;
+mod phase;
 mod protected;
+mod resumption;
 mod sealed;
 mod search;
 mod shape;
@@ -34,10 +36,11 @@ mod waiting;
 pub use alert::{Alert, AlertDescription, AlertLevel};
 pub use certificate::Certificate;
 pub use facts::{BadRecord, EarlyData, Facts, Reason, Sent};
-pub use keylog::{ClientRandom, KeyLog, Report};
+pub use keylog::{KeyLog, Report};
+pub use resumption::Resumable;
 pub use sealed::Sealed;
 pub use shape::Likeness;
-pub use suite::{CipherSuite, Version};
+pub use suite::{CipherSuite, ClientRandom, Version};
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -46,9 +49,10 @@ use crate::limits::{Limits, Reached};
 use crate::net::{Delivery, How, TcpFacts};
 use crate::wire::{Moment, Side};
 use frames::{ALERT, CHANGE_CIPHER_SPEC, DATA, HANDSHAKE, Lost};
-use half::{Half, Phase};
+use half::Half;
 use handshake::Hello;
 use opener::HEADER;
+use phase::Phase;
 use shape::Shape;
 use waiting::Waiting;
 
@@ -115,6 +119,8 @@ pub struct Tls {
     facts: Facts,
     shape: Shape,
     reached: Reached,
+    /// Sessions that may go on in other connections, not yet taken.
+    resumable: Vec<Resumable>,
     work: u64,
     /// What is left of the work that all connections may do in advance.
     purse: u64,
@@ -125,10 +131,8 @@ pub struct Tls {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls")
-            .field("halves", &self.halves)
-            .field("waiting", &self.waiting.len())
-            .finish_non_exhaustive()
+        let phases = self.halves.each_ref().map(|half| half.phase);
+        f.debug_struct("Tls").field("phases", &phases).field("waiting", &self.waiting.len()).finish_non_exhaustive()
     }
 }
 
@@ -145,6 +149,7 @@ impl Tls {
             facts: Facts::default(),
             shape: Shape::default(),
             reached: Reached::default(),
+            resumable: Vec::new(),
             work: 0,
             purse: u64::MAX,
             pieces: Vec::new(),
@@ -174,9 +179,9 @@ impl Tls {
                 half.frames.push(bytes, at);
                 self.drain(from, out);
             }
-            Delivery::Gap { missing, at, .. } => {
+            Delivery::Gap { missing, exact, at, .. } => {
                 self.facts.sent[from.index()].holes += 1;
-                half.frames.hole(missing, at);
+                half.frames.hole(missing, exact, at);
             }
             Delivery::Close { how, at, tcp } => self.close(from, how, at, tcp, out),
         }
@@ -209,6 +214,11 @@ impl Tls {
         }
     }
 
+    /// Sessions of this connection that others may go on with: [`KeyLog::learn`] is to have them before those come.
+    pub fn take_resumable(&mut self) -> Vec<Resumable> {
+        std::mem::take(&mut self.resumable)
+    }
+
     /// What is known of the connection.
     pub fn facts(&self) -> &Facts {
         &self.facts
@@ -236,6 +246,7 @@ impl Tls {
             + self.waiting.capacity() * size_of::<(Side, Waiting)>()
             + self.pieces.capacity() * size_of::<(usize, Moment)>()
             + self.scratch.capacity()
+            + self.resumable.capacity() * size_of::<Resumable>()
     }
 
     /// Bytes of records that were tried beyond once each, to find out which they are, and what the keys for that cost.

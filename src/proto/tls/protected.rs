@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::facts::{BadRecord, EarlyData, Reason};
 use super::frames::{ALERT, CHANGE_CIPHER_SPEC, DATA, HANDSHAKE, Lost};
-use super::half::Phase;
 use super::keylog::{KeyLog, Label};
 use super::keys::{self, Master, Secret};
 use super::opener::{HEADER, Opener};
+use super::phase::Phase;
 use super::suite::{Parts, Version};
 use super::{Outside, Record, Tls, Verdict, is_clear};
 use crate::wire::Side;
@@ -182,7 +182,11 @@ impl Tls {
             return Err(Reason::VersionUnsupported);
         }
         let parts = server.suite().parts().ok_or(Reason::CipherUnsupported)?;
-        let known = secrets.find(client_random);
+        let known = secrets.find(client_random).or_else(|| {
+            // Where a session goes on, some programs logged its secret when it began.
+            let goes_on = server.version == Version::TLS_1_2 && self.facts.resumed == Some(true);
+            goes_on.then(|| secrets.find_earlier(&self.hello.offered)).flatten()
+        });
         let secret = |label| known.and_then(|known| known.get(label)).ok_or(Reason::NoSecrets);
         let is_client = from == Side::Client;
         let label = match phase {

@@ -6,9 +6,9 @@
 use std::ops::Range;
 
 use super::frames::Lost;
-use super::half::Phase;
 use super::keys::Secret;
 use super::opener::Opener;
+use super::phase::Phase;
 use super::suite::Version;
 use super::{Outside, Record, Tls};
 use crate::wire::Side;

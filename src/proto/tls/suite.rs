@@ -1,4 +1,4 @@
-//! Versions and cipher suites: their names, and what the suites that are decrypted consist of.
+//! Versions, sessions and cipher suites: what they are called, and what the suites that are decrypted consist of.
 //! Source: IANA's TLS parameters; RFC 5246, 5288, 5289, 5487, 5489, 6655, 7251, 7905, 8446.
 
 use crate::open_enum;
@@ -13,6 +13,9 @@ open_enum! {
         TLS_1_3 = 0x0304 "TLS 1.3",
     }
 }
+
+/// The client's random of a session: what a key log calls the session.
+pub type ClientRandom = [u8; 32];
 
 /// The hash of a suite's key derivation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

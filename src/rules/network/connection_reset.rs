@@ -51,6 +51,12 @@ impl ConnectionReset {
             (None, None) if Side::BOTH.into_iter().all(|side| story.of(side).handshake_done().is_some()) => {
                 Step("after the handshake, before any message was decoded", true)
             }
+            // Nothing inside of TLS was seen.
+            (None, None)
+                if story.decrypted == Some(false) && Side::BOTH.into_iter().all(|side| !story.of(side).seen) =>
+            {
+                Step("at a step that TLS hides", false)
+            }
             (None, None) => Step("during the handshake", true),
         }
     }

@@ -1,4 +1,6 @@
+use crate::proto::rtmp::detect::Foreign;
 use crate::proto::{Close, Opened, Stranger};
+use crate::rules::tls::is_mistaken;
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::Side;
 use crate::wire::words::count;
@@ -6,7 +8,7 @@ use crate::wire::words::count;
 rule! {
     /// Beside this session, a client speaks another protocol (TLS, HTTP, RTMPT, RTSP, SRT, SSH, text) to the same address and port: the packet is
     /// the one with its first bytes. Or it is this session's client that speaks RTMP to a port where the server answers others in
-    /// another protocol, and never answers it. The finding stands with the session of that server that begins or ends next; where
+    /// another protocol, and never answers it. TLS where RTMP is in clear, or the other way round, is TLS003's. The finding stands with the session of that server that begins or ends next; where
     /// none follows, the summary names the first such connection.
     ///
     /// Why: such a client waits, or is disconnected without a word: to its user it looks like a server that is down.
@@ -16,6 +18,7 @@ rule! {
     ///
     /// Change: give each protocol the port that speaks it; `rtmps://` is TLS, by custom on port 443.
     pub(super) struct OtherProtocol {
+        is_clear: bool,
         answered: Option<Box<Stranger>>,
     }
     "NET009", "other-protocol", Note, "RTMP 1.0 §5.2.2", rests: Event, each: true, media: false
@@ -23,6 +26,7 @@ rule! {
 
 impl Rule for OtherProtocol {
     fn opened(&mut self, opened: &Opened, _: &Story, findings: &mut Findings) {
+        self.is_clear = opened.is_clear();
         self.say(&opened.strangers, findings);
     }
 
@@ -47,11 +51,16 @@ impl Rule for OtherProtocol {
 impl OtherProtocol {
     fn say(&mut self, strangers: &[Stranger], findings: &mut Findings) {
         for stranger in strangers {
+            if is_mistaken(stranger, self.is_clear) {
+                continue;
+            }
             let Stranger { client, server, foreign, answer, packet, more } = *stranger;
             let mut text = format!("beside this session, {client} speaks {} to {server}", foreign.name());
             if let Some(answer) = answer {
                 text.push_str(&format!(", and is answered in {}", answer.name()));
-                self.answered.get_or_insert_with(|| Box::new(*stranger));
+                if answer != Foreign::Tls || !self.is_clear {
+                    self.answered.get_or_insert_with(|| Box::new(*stranger));
+                }
             }
             if more > 0 {
                 text.push_str(&format!("; {} of that kind in all", count(more + 1, "connection")));

@@ -105,7 +105,8 @@ fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: 
     let number = match entry {
         Row::Message(message) => format!("{:>width$}", message.n, width = usize::from(columns.number - 2)),
         Row::Kept(kept) => {
-            format!("{:>width$}", kept.0.n().unwrap_or_default(), width = usize::from(columns.number - 2))
+            let n = kept.0.n().map(|n| n.to_string()).unwrap_or_default();
+            format!("{n:>width$}", width = usize::from(columns.number - 2))
         }
         _ => String::new(),
     };

@@ -44,7 +44,7 @@ fn told_numbers(case: &Case<'_>, first: &First) -> impl Iterator<Item = i8> {
     let bytes = &bytes[..bytes.len().min(MOST)];
     let payload = if is_amf(first.kind) { payload_so_far(bytes, case.size, first.id) } else { Vec::new() };
     let ends = (1..payload.len()).filter(|end| {
-        let is_near = (said - *end as i64).unsigned_abs() <= i8::MAX as u64;
+        let is_near = i8::try_from((said - *end as i64).unsigned_abs()).is_ok();
         is_near && case.known.spend(*end as u64 / 4) && is_whole(first.kind, &payload[..*end])
     });
     let ends: Vec<i64> = ends.map(|end| end as i64 - said).collect();

@@ -53,7 +53,7 @@ pub(super) fn ends_at(case: &Case<'_>, first: &First, at: usize) -> Verdict {
     let known = known_behind(case, Some(first));
     let moved = Case { known: &known, sizes: case.sizes, ..*case };
     let walk = Walk::new(&moved, case.size, case.form).counting_from(at).with_rigour(Rigour::Strictest);
-    let outcome = walk.from_end(at).with_bits(VALUES).run().0;
+    let outcome = walk.starting_at_end(at).with_bits(VALUES).run().0;
     case.known.credit.set(known.credit.get());
     if at > case.bytes.len() {
         return Verdict::Rejected;
@@ -103,7 +103,7 @@ fn next(case: &Case<'_>, first: Option<&First>, places: std::ops::Range<usize>) 
             return None;
         }
         let walk = Walk::new(&moved, case.size, case.form).counting_from(at).with_rigour(Rigour::Strictest);
-        let walk = if is_end(at) { walk.from_end(at).with_bits(VALUES) } else { walk.from(at) };
+        let walk = if is_end(at) { walk.starting_at_end(at).with_bits(VALUES) } else { walk.from(at) };
         match walk.run().0 {
             Outcome::Rejected => None,
             _ if at < case.symptom && (is_inside(case, first, at) || spans_header(case, first, at)) => None,

@@ -109,7 +109,11 @@ pub fn run(bytes: &[u8]) {
 fn doubts(sent: &[String], captured: &[String]) -> HashMap<String, u64> {
     let mut doubts = HashMap::new();
     for line in sent.iter().chain(captured) {
-        let Some((direction, "deviation" | "undecodable", at)) = place(line) else { continue };
+        let Some((direction, kind, at)) = place(line) else { continue };
+        let is_ambiguous = kind == "incomplete" && line.ends_with("Ambiguous");
+        if !is_ambiguous && !matches!(kind, "deviation" | "undecodable") {
+            continue;
+        }
         let first = doubts.entry(direction).or_insert(at);
         *first = at.min(*first);
     }

@@ -197,7 +197,7 @@ impl<'b> Walk<'b> {
     }
 
     /// Starts where what the message before holds ends: one header may be enough.
-    pub(super) fn from_end(mut self, at: usize) -> Self {
+    pub(super) fn starting_at_end(mut self, at: usize) -> Self {
         self.at = at;
         self.behind = at - 1;
         self

@@ -4,13 +4,18 @@
 //! from the file when somebody looks at it. What cannot be read twice (standard input) is written to an unnamed spool file
 //! while it is read once.
 
+mod blocks;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::blocks::Blocks;
+pub use blocks::Blocks;
+
+use crate::capture::{CaptureError, Input};
 use crate::proto::rtmp::Run;
 use crate::proto::{self, Piece};
 use crate::wire::{Place, Side};
@@ -27,7 +32,7 @@ const DERIVED: u64 = (1 << (64 - OFFSET_BITS)) - 2;
 pub struct Source(Arc<Mutex<File>>);
 
 impl Source {
-    pub(super) fn new(file: File) -> Self {
+    fn new(file: File) -> Self {
         Source(Arc::new(Mutex::new(file)))
     }
 
@@ -42,9 +47,7 @@ impl Source {
 impl Write for Source {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = file.seek(SeekFrom::End(0)).and_then(|_| file.write(bytes));
-        // The disk is full, most likely, and it is not the capture's.
-        written.map_err(|error| spool_fault("written", &error))
+        file.seek(SeekFrom::End(0)).and_then(|_| file.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -52,13 +55,42 @@ impl Write for Source {
     }
 }
 
-/// What is wrong with a spool file, which is the folder's fault and not the capture's.
-pub(super) fn spool_fault(what: &str, error: &io::Error) -> io::Error {
-    let folder = std::env::temp_dir();
-    io::Error::other(format!(
-        "its copy for the screen in {} cannot be {what}: {error}; set TMPDIR to another folder, or use --text",
-        folder.display()
-    ))
+/// What captures that cannot be read twice are copied for, as messages say it.
+#[derive(Clone, Copy, Debug)]
+pub struct Purpose {
+    /// As in `for the screen`.
+    pub is: &'static str,
+    /// What else the user can do where there is no room for the copy: the end of a sentence.
+    pub instead: &'static str,
+}
+
+impl Purpose {
+    /// A file for what is read once.
+    fn spool(self) -> io::Result<Source> {
+        tempfile::tempfile().map(Source::new).map_err(|error| self.fault("made", &error))
+    }
+
+    /// What is wrong with a spool file, which is the folder's fault and not the capture's.
+    fn fault(self, what: &str, error: &io::Error) -> io::Error {
+        let (folder, Purpose { is, instead }) = (std::env::temp_dir(), self);
+        let folder = folder.display();
+        io::Error::other(format!(
+            "its copy {is} in {folder} cannot be {what}: {error}; set TMPDIR to another folder{instead}"
+        ))
+    }
+}
+
+/// Writes a copy, and says whose fault it is where that cannot be done: the disk is full, most likely, and it is not the capture's.
+struct Spool(Source, Purpose);
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(|error| self.1.fault("written", &error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Why bytes cannot be shown.
@@ -82,7 +114,7 @@ impl From<io::Error> for Missing {
 
 /// Where the bytes of every session lie.
 #[derive(Debug, Default)]
-pub(super) struct Evidence {
+pub struct Evidence {
     /// None in the place of a capture that cannot be opened.
     sources: Vec<Option<Source>>,
     derived: Option<Derived>,
@@ -107,18 +139,35 @@ struct Stream {
 }
 
 impl Evidence {
-    /// The captures, in the order in which they were named; of what cannot be opened, nothing was read. `spooled` has those that are
-    /// written to a spool file.
-    pub(super) fn open(captures: &[PathBuf], spooled: &[(usize, Source)]) -> Self {
+    /// Opens captures, once for reading and once for looking again at what was read. What can be read only once is copied to a file that
+    /// has no name while it is read, unless it is to be followed. Pipes end when `stop` is set; a capture that is followed has no other end.
+    pub fn open(
+        captures: &[PathBuf],
+        follow: bool,
+        stop: &Arc<AtomicBool>,
+        purpose: Purpose,
+    ) -> Result<(Input, Evidence), CaptureError> {
+        let mut spooled = Vec::new();
+        let input = if follow {
+            Input::follow(captures, stop)?
+        } else {
+            Input::open_spooling(captures, stop, &mut |index| {
+                let source = purpose.spool()?;
+                spooled.push((index, source.clone()));
+                Ok(Box::new(Spool(source, purpose)))
+            })?
+        };
         let source = |(index, path): (usize, &PathBuf)| {
             let spool = spooled.iter().find(|(spooled, _)| *spooled == index);
+            // Of what cannot be opened, nothing was read.
             spool.map_or_else(|| File::open(path).ok().map(Source::new), |(_, source)| Some(source.clone()))
         };
-        Evidence { sources: captures.iter().enumerate().map(source).collect(), ..Evidence::default() }
+        let sources = captures.iter().enumerate().map(source).collect();
+        Ok((input, Evidence { sources, ..Evidence::default() }))
     }
 
     /// Takes note of a piece. Within a direction they come in order.
-    pub(super) fn add(&mut self, piece: &Piece) {
+    pub fn add(&mut self, piece: &Piece) {
         let place = match &piece.source {
             proto::Source::Captured(place) => u64::from(place.file) << OFFSET_BITS | place.offset,
             proto::Source::Derived(bytes) => self.spool(bytes),
@@ -153,14 +202,7 @@ impl Evidence {
     }
 
     /// Appends `length` bytes of a direction's stream from `offset` on, or those before the first that is missing.
-    pub(super) fn read(
-        &self,
-        session: u32,
-        from: Side,
-        offset: u64,
-        length: usize,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Missing> {
+    pub fn read(&self, session: u32, from: Side, offset: u64, length: usize, out: &mut Vec<u8>) -> Result<(), Missing> {
         let stream = self.streams.get(&(session, from)).ok_or(Missing::Hole)?;
         let end = offset.checked_add(length as u64).ok_or(Missing::Hole)?;
         let mut at = offset;
@@ -193,7 +235,7 @@ impl Evidence {
     }
 
     /// Appends `length` bytes from a place of the capture on.
-    pub(super) fn read_at(&self, place: Place, length: usize, out: &mut Vec<u8>) -> Result<(), Missing> {
+    pub fn read_at(&self, place: Place, length: usize, out: &mut Vec<u8>) -> Result<(), Missing> {
         let source = self.source(u64::from(place.file))?;
         let before = out.len();
         out.resize(before + length, 0);
@@ -203,7 +245,7 @@ impl Evidence {
 
     /// The first chunk header of a message and its payload put together, as far as they are there, and what is in the
     /// way of the rest.
-    pub(super) fn message(&self, session: u32, from: Side, runs: &[Run]) -> (Vec<u8>, Vec<u8>, Result<(), Missing>) {
+    pub fn message(&self, session: u32, from: Side, runs: &[Run]) -> (Vec<u8>, Vec<u8>, Result<(), Missing>) {
         let mut header = Vec::new();
         let mut payload = Vec::new();
         let mut stretch = Vec::new();
@@ -231,7 +273,7 @@ impl Evidence {
     }
 
     /// Bytes of memory that it takes.
-    pub(super) fn memory(&self) -> usize {
+    pub fn memory(&self) -> usize {
         self.streams.values().map(|stream| stream.pieces.memory() + size_of::<Stream>() + 16).sum()
     }
 }
@@ -239,7 +281,7 @@ impl Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Place;
+    use crate::wire::{Moment, Place};
 
     /// Evidence over one spool file with these bytes.
     fn evidence(bytes: &[u8]) -> Evidence {
@@ -250,7 +292,7 @@ mod tests {
 
     fn piece(offset: u64, length: u32, place: u64) -> Piece {
         let source = proto::Source::Captured(Place { file: 0, offset: place });
-        Piece { session: 1, from: Side::Client, offset, length, source }
+        Piece { session: 1, from: Side::Client, offset, length, at: Moment::default(), source }
     }
 
     fn read(evidence: &Evidence, offset: u64, length: usize) -> Option<String> {
@@ -286,6 +328,7 @@ mod tests {
             from: Side::Client,
             offset,
             length: bytes.len() as u32,
+            at: Moment::default(),
             source: proto::Source::Derived(bytes.into()),
         };
         evidence.add(&derived(4, b"efgh"));
@@ -334,8 +377,10 @@ mod tests {
     #[test]
     fn a_full_disk_is_not_taken_for_the_captures() {
         let Ok(full) = File::options().read(true).write(true).open("/dev/full") else { return };
-        let said = Source::new(full).write_all(b"abc").unwrap_err().to_string();
-        assert!(said.starts_with("its copy for the screen in ") && said.contains("set TMPDIR"), "{said}");
+        let purpose = Purpose { is: "for the screen", instead: ", or use --text" };
+        let said = Spool(Source::new(full), purpose).write_all(b"abc").unwrap_err().to_string();
+        assert!(said.starts_with("its copy for the screen in "), "{said}");
+        assert!(said.ends_with("; set TMPDIR to another folder, or use --text"), "{said}");
     }
 
     #[test]

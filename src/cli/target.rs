@@ -1,0 +1,95 @@
+//! A file that a command makes: it is whole, or it is not there.
+//!
+//! It is written under another name in the same folder and gets its own when all is written. A file that is there already is left
+//! alone, unless the user says otherwise.
+
+use std::fs;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use tempfile::NamedTempFile;
+
+use crate::wire::file_name;
+
+/// Where a command writes what it makes.
+pub(super) enum Target {
+    Stdout(BufWriter<io::Stdout>),
+    File { path: PathBuf, replace: bool, out: BufWriter<NamedTempFile> },
+}
+
+impl Target {
+    /// Makes ready to write to a file, or to standard output where it is `-`. Whether a file may `replace` one that is there; the
+    /// captures that are read it never does.
+    pub(super) fn open(path: &Path, replace: bool, captures: &[PathBuf]) -> anyhow::Result<Target> {
+        if path.as_os_str() == "-" {
+            if io::stdout().is_terminal() {
+                bail!(
+                    "standard output is a terminal, and a capture is no text: name a file, or pipe it into a program"
+                );
+            }
+            return Ok(Target::Stdout(BufWriter::new(io::stdout())));
+        }
+        if let Ok(there) = fs::symlink_metadata(path) {
+            let is_it = |capture: &PathBuf| matches!((capture.canonicalize(), path.canonicalize()), (Ok(one), Ok(other)) if one == other);
+            if captures.iter().any(is_it) {
+                bail!("{}: it is one of the captures that are read", file_name(path));
+            }
+            if !there.is_file() {
+                bail!("{}: it is there, and is no file that could be replaced", file_name(path));
+            }
+            if !replace {
+                bail!("{}: it is there already: name another file, or replace it with --force", file_name(path));
+            }
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let out = tempfile::Builder::new().prefix(".rtmp-inspect-").suffix(".part").tempfile_in(folder);
+        let out = out.map_err(bare).with_context(|| format!("{} cannot be written", file_name(path)))?;
+        Ok(Target::File { path: path.to_owned(), replace, out: BufWriter::new(out) })
+    }
+
+    /// All is written: the file gets its name.
+    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+        self.flush()?;
+        let Target::File { path, replace, out } = self else { return Ok(()) };
+        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let kept = if replace { file.persist(&path) } else { file.persist_noclobber(&path) };
+        kept.map_err(|error| error.error).with_context(|| format!("{} cannot be written", file_name(&path)))?;
+        Ok(())
+    }
+
+    /// The error, with what it is about.
+    fn named(&self, error: io::Error) -> io::Error {
+        match self {
+            Target::Stdout(_) => super::output::named(error),
+            Target::File { .. } if error.kind() == io::ErrorKind::Interrupted => error,
+            Target::File { path, .. } => {
+                let what = format!("{} cannot be written, and is not there: {}", file_name(path), bare(error));
+                io::Error::other(what)
+            }
+        }
+    }
+}
+
+/// Without the name of the file that is to be renamed, which tells the user nothing.
+fn bare(error: io::Error) -> io::Error {
+    error.raw_os_error().map_or(error, io::Error::from_raw_os_error)
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = match self {
+            Target::Stdout(out) => out.write(bytes),
+            Target::File { out, .. } => out.write(bytes),
+        };
+        written.map_err(|error| self.named(error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = match self {
+            Target::Stdout(out) => out.flush(),
+            Target::File { out, .. } => out.flush(),
+        };
+        flushed.map_err(|error| self.named(error))
+    }
+}
