@@ -517,3 +517,15 @@ fn a_response_to_a_request_that_was_missed_leaves_the_next_request_its_own() {
     assert!(session.text(C).ends_with("def"), "{}", session.text(C));
     assert!(session.text(S).ends_with('h'), "{}", session.text(S));
 }
+
+#[test]
+fn a_request_goes_on_behind_its_servers_end() {
+    let script = Script::opened().ask(0, "/send/ID/0", "a").answer(0, "\x01b");
+    let long = request("/send/ID/1", "cdefgh");
+    let (one, two) = long.as_bytes().split_at(long.len() - 4);
+    let script = script.bytes(0, C, one).close(0, S).bytes(0, C, two).close(0, C);
+    let session = script.session();
+    assert_eq!((session.text(C), session.text(S)), ("acdefgh".to_owned(), "b".to_owned()));
+    let last = session.exchanges.last().unwrap();
+    assert_eq!((last.number, last.bytes_up, &last.problems[..]), (Some(1), 6, &[Problem::Unanswered][..]));
+}

@@ -32,6 +32,8 @@ pub(super) struct Cargo {
     /// The last request that was told, whose bytes come, and the last one whose response was.
     pub(super) asking: Option<u64>,
     pub(super) answered: Option<u64>,
+    /// A request that gets no response, of which bytes may still come.
+    pub(super) unanswered: Option<u64>,
     /// Sessions that it carries, and the one that it carried last.
     pub(super) tunnels: Vec<u32>,
     pub(super) last: Option<u32>,
@@ -75,6 +77,7 @@ impl Carrier {
             roles: VecDeque::new(),
             asking: None,
             answered: None,
+            unanswered: None,
             tunnels: Vec::new(),
             last: None,
             number: None,

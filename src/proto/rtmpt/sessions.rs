@@ -43,6 +43,11 @@ impl State {
             Told::Head { number, from, .. } | Told::Missed { number, from, .. } => {
                 let last = if from == Side::Client { &mut cargo.asking } else { &mut cargo.answered };
                 *last = Some(number);
+                if from == Side::Client
+                    && let Some(before) = cargo.unanswered.take()
+                {
+                    cargo.forget(before);
+                }
             }
             _ => {}
         }
@@ -100,6 +105,16 @@ impl State {
                 Some(Role::Foreign) | None => {}
             },
             Told::End { number, from, whole, left, at } => self.end_body(cargo, number, from, (whole, left, at), give),
+            Told::Unanswered { number, certain, .. }
+                if cargo.asking == Some(number) && matches!(cargo.role(number), Some(Role::Slot { .. })) =>
+            {
+                // A server may close while its client still sends.
+                cargo.unanswered = Some(number);
+                if let Some(Role::Slot { tunnel, slot }) = cargo.role(number) {
+                    let (tunnel, slot) = (*tunnel, *slot);
+                    self.with(tunnel, |it| it.unanswered(slot, certain, give));
+                }
+            }
             Told::Unanswered { number, at, certain } => match cargo.forget(number) {
                 Some(Role::Early(mut early)) => {
                     early.exchange.problems.push(Problem::Unanswered);

@@ -48,9 +48,13 @@ fn message(first: &str, how: u8, body: &[u8]) -> Vec<u8> {
         3 => (format!("Content-Length: {}", length + 3), body.to_vec()),
         4 => (format!("Content-Length: {}", length.saturating_sub(2)), body.to_vec()),
         5 => ("Transfer-Encoding: chunked".to_owned(), {
+            // An empty chunk would be the last one.
+            let chunk = |bytes: &[u8]| match bytes {
+                [] => Vec::new(),
+                _ => [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat(),
+            };
             let (one, two) = body.split_at(length / 2);
-            let chunk = |bytes: &[u8]| [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat();
-            [chunk(one), if two.is_empty() { Vec::new() } else { chunk(two) }, b"0\r\n\r\n".to_vec()].concat()
+            [chunk(one), chunk(two), b"0\r\n\r\n".to_vec()].concat()
         }),
         6 => ("Content-Length: 18446744073709551615".to_owned(), body.to_vec()),
         _ => ("Transfer-Encoding: chunked\r\nConnection: close".to_owned(), [b"8000000000000000\r\n", body].concat()),
