@@ -52,8 +52,8 @@ fn size(attack: &str) -> u64 {
         // A client leaves its flow to its next session: so many clients that all flows are taken.
         "ftl-lingering" => 6_400_000,
         // So many that all connections, and all sessions, are taken.
-        "rtmpt-opens" => 4_000_000,
-        "rtmpt-jumps" | "rtmpt-pipelined" => 6_000_000,
+        "rtmpt-opens" => 4_200_000,
+        "rtmpt-jumps" | "rtmpt-pipelined" => 6_200_000,
         // What a capture says beside its packets has the limits of the program.
         "notes" => 4_000_000,
         "interfaces" => 12_000_000,

@@ -80,18 +80,20 @@ fn messages<'f>(frames: impl Iterator<Item = &'f Frame>, keys: &Arc<Keys>) -> Ve
     all
 }
 
+/// Of each record that carries data, where that lies in the stream inside, and where the record does in TCP's.
+type Records = Vec<(Range<u64>, Range<u64>)>;
+
 /// One direction of a connection, cut into its records.
 #[derive(Default)]
 struct Cut {
     bytes: Vec<u8>,
     /// Where `bytes` begin.
     at: u64,
-    /// Of each record that carries data, where that lies in the stream inside, and where the record does in TCP's.
-    records: Vec<(Range<u64>, Range<u64>)>,
+    records: Records,
 }
 
 /// Of each direction, which record carries which bytes.
-fn records(frames: &[Frame], secrets: &KeyLog) -> HashMap<Way, Vec<(Range<u64>, Range<u64>)>> {
+fn records(frames: &[Frame], secrets: &KeyLog) -> HashMap<Way, Records> {
     let limits = Limits::default();
     let (mut unpacker, mut connections) = (Unpacker::new(&limits), Connections::new(&limits));
     let mut all: BTreeMap<u64, ([SocketAddr; 2], Tls, [Cut; 2])> = BTreeMap::new();

@@ -376,7 +376,7 @@ pub(super) fn rtmpe_holes(wire: &mut Wire<'_>, end: u64) -> io::Result<()> {
         wire.say(&mut ends, &[&[6][..], &c1, &s1].concat())?;
         wire.reply(&mut ends, &[&[6][..], &s1, &c1].concat())?;
         for _ in 0..10 {
-            let hole = if turn % 2 == 0 { 60_000_000 } else { 1 << 30 };
+            let hole = if turn.is_multiple_of(2) { 60_000_000 } else { 1 << 30 };
             for side in [0, 1] {
                 ends.next[side] = ends.next[side].wrapping_add(hole);
             }

@@ -62,7 +62,9 @@ fn key_log() -> &'static KeyLog {
     static LOG: OnceLock<KeyLog> = OnceLock::new();
     LOG.get_or_init(|| {
         let mut log = KeyLog::default();
-        REAL.iter().for_each(|(_, keys)| log.add(keys));
+        for (_, keys) in &REAL {
+            log.add(keys);
+        }
         log
     })
 }
@@ -235,7 +237,9 @@ pub fn run(bytes: &[u8]) {
     let mut left = real.map_or(nothing, |real| real.bytes.each_ref().map(Vec::as_slice));
     let mut closed = [false; 2];
     if flags & MIDSTREAM != 0 {
-        Side::BOTH.into_iter().for_each(|from| run.take(from, &Delivery::Joined));
+        for from in Side::BOTH {
+            run.take(from, &Delivery::Joined);
+        }
     }
     while !u.is_empty() {
         let (Ok(what), Ok(length)) = (u.arbitrary::<u8>(), u.arbitrary::<u16>()) else { break };
