@@ -149,6 +149,10 @@ limits! {
     /// Ids and tickets by which TLS sessions may go on in other connections. Past it the oldest is forgotten. A server gives one or two a
     /// connection, and most clients log the secret again.
     tls_resumable: usize = 4096, "sessions", uncounted "a session whose secret is not found says so";
+    /// What is done in advance to see inside of carriers, all together, beside what the bytes that came pay for: TLS records that are tried to
+    /// find out which they are, and RTMPE's key stream over holes, in bytes. Past it more stays closed behind holes. A hole of some megabytes
+    /// costs as much.
+    carrier_work: u64 = 32 << 20, "bytes", uncounted "it bounds work, not memory";
     /// Servers of which it is remembered that connections to them were refused or not answered, or spoke another protocol. Past it
     /// those without a session are forgotten, and further ones not counted. It is for those who knock at every door.
     attempted_servers: usize = 1024, "servers";

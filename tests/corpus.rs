@@ -57,4 +57,4 @@ macro_rules! replays {
     };
 }
 
-replays! { amf0 amf3 capture datagrams filter ftl link media outputs reassembly rtmp }
+replays! { amf0 amf3 capture datagrams filter ftl http link media outputs reassembly rtmp tls }

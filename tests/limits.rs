@@ -163,6 +163,9 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("tunnel_requests", "tests/rtmpt/cut.rs", "fn requests_without_answers_are_bounded"),
     ("tunnel_bytes", "tests/rtmpt/cut.rs", "fn bodies_that_wait_for_an_earlier_request_are_bounded"),
     ("tunnel_bytes_total", "tests/rtmpt/cut.rs", "fn bodies_that_wait_for_an_earlier_request_are_bounded"),
+    ("key_log_bytes", "tests/tls/keylog.rs", "fn memory_is_bounded_and_the_newest_sessions_stay"),
+    ("tls_waiting_bytes", "tests/tls/late.rs", "fn beyond_the_limit_later_records_are_lost"),
+    ("carrier_work", "tests/rtmpe.rs", "fn over_holes_key_stream_is_made_as_long_as_there_is_room_for_work"),
     ("other_connections", "tests/rules/network.rs", "fn a_connection_that_is_no_session_is_named_by_itself"),
     ("latencies", "tests/stats.rs", "fn latencies_past_their_limit_are_counted_and_have_no_median"),
     ("stats_calls", "tests/stats.rs", "fn calls_that_wait_for_too_long_are_not_answered"),
@@ -332,6 +335,25 @@ attacks! {
         let run = unknown(&limits, false, 100, 50);
         assert!(run.reached.opening_bytes_total > 0);
         assert!(run.most.opening_bytes <= 20_000, "{}", run.most.opening_bytes);
+    }
+
+    fn tls_waiting_bytes_total() {
+        // Records that are not whole, on connections side by side.
+        let part = [&[23, 3, 3, 0x20, 0][..], &[0; 2000]].concat();
+        let mut packets: Vec<_> = (0..20).flat_map(|number| tls(number, &part)).collect();
+        packets.sort_by_key(|packet| packet.time);
+        assert_eq!(run(&packets, &Limits::default()).reached.tls_waiting_bytes_total, 0);
+        let reached = run(&packets, &small(|limits| limits.tls_waiting_bytes_total = 10_000)).reached;
+        assert!(reached.tls_waiting_bytes_total > 10, "{}", reached.tls_waiting_bytes_total);
+    }
+
+    fn tls_handshake_bytes() {
+        let hello = [&[22, 3, 1, 0x10, 4, 1, 0, 0x10, 0][..], &[0; 4096]].concat();
+        let reached = |most: usize| {
+            let limits = small(|limits| limits.tls_handshake_bytes = most);
+            run(&tls(0, &hello), &limits).reached.tls_handshake_bytes
+        };
+        assert_eq!((reached(4096), reached(4095)), (0, 1));
     }
 
     fn unread_reasons() {
@@ -838,6 +860,13 @@ fn unknown(limits: &Limits, begins: bool, connections: u32, bytes: usize) -> Run
         }
     }
     run(&packets, limits)
+}
+
+/// A connection that says this behind the beginning of a TLS handshake message that is short.
+fn tls(number: u32, bytes: &[u8]) -> Vec<Packet> {
+    let said = [&[22, 3, 1, 0, 6, 1, 0, 0, 2, 3, 3][..], bytes].concat();
+    let answer = [22, 3, 3, 0, 6, 2, 0, 0, 2, 3, 3];
+    link(number).packets(&Conversation::new().client(|c| c.raw(&said)).server(|s| s.raw(&answer)))
 }
 
 /// Many streams are named in one session.

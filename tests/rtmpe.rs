@@ -23,9 +23,13 @@ fn keys() -> Keys {
 
 /// All events of the capture without some of its packets, counted from 1.
 fn events(keys: Keys, is_lost: impl Fn(u64) -> bool, evidence: bool) -> Vec<Event> {
+    events_under(&Limits::DEFAULT, keys, is_lost, evidence)
+}
+
+fn events_under(limits: &Limits, keys: Keys, is_lost: impl Fn(u64) -> bool, evidence: bool) -> Vec<Event> {
     let mut input = Input::open(&[Path::new(CAPTURE).to_owned()]).unwrap();
     let options = Options { keys: Arc::new(keys), evidence };
-    let mut analyzer = Analyzer::new(&Limits::DEFAULT, options);
+    let mut analyzer = Analyzer::new(limits, options);
     let mut events = Vec::new();
     while let Some(packet) = input.next() {
         let packet = packet.unwrap();
@@ -91,6 +95,21 @@ fn holes_move_the_key_stream_on() {
         }
         assert!(read.len() + 40 > whole.len(), "{} of {} without packet {lost}", read.len(), whole.len());
     }
+}
+
+#[test]
+fn over_holes_key_stream_is_made_as_long_as_there_is_room_for_work() {
+    let found = |carrier_work: u64| {
+        let limits = Limits { carrier_work, ..Limits::DEFAULT };
+        let read = messages(&events_under(&limits, keys(), |packet| (40..44).contains(&packet), false));
+        let places: Vec<u64> = read.keys().filter(|(from, _)| *from == Side::Server).map(|(_, at)| *at).collect();
+        (places.len(), places.last().copied().unwrap_or(0))
+    };
+    let (all, last) = found(1 << 20);
+    assert_eq!(found(1 << 30), (all, last));
+    // Nothing behind the first hole is read.
+    let (some, end) = found(0);
+    assert!(some > 2 && some < all / 2 && end < last / 2, "{some} of {all} up to {end} of {last}");
 }
 
 #[test]

@@ -26,8 +26,11 @@ use crate::wire::{Moment, Side};
 const INSIDE: StreamId = 1 << 62;
 const TUNNEL: StreamId = 1 << 63;
 
+/// What each byte that carriers carry adds to the work that they may do in advance ([`Limits::carrier_work`](crate::limits::Limits)), up to that.
+const EARNED: u64 = 32;
+
 /// What of a session that is not open yet is kept to be told with it: requests of RTMPT, and their connections.
-const NOTES: usize = 64;
+const NOTES: usize = 32;
 
 /// What a stream is carried in.
 #[derive(Debug, Default)]
@@ -227,15 +230,23 @@ impl State {
 
     fn pass_on(&mut self, carried: &mut Carried, from: Side, delivery: &Delivery<'_>) {
         let inside = carried.inside;
+        if let Delivery::Bytes { bytes, .. } = delivery {
+            self.purse = (self.purse + EARNED * bytes.len() as u64).min(self.limits.carrier_work);
+        }
         match &mut carried.carrier {
             Carrier::Rtmpe(rtmpe) => {
-                rtmpe.take(from, delivery, &mut |from, delivery| self.deliver(inside, from, delivery));
+                let (before, mut purse) = (self.purse, self.purse);
+                rtmpe.take(from, delivery, &mut purse, &mut |from, delivery| self.deliver(inside, from, delivery));
+                self.purse = purse;
+                self.work += before - purse;
             }
             Carrier::Tls(outer) => {
+                outer.tls.allow(self.purse);
                 let (held, work) = (outer.tls.held(), outer.tls.work());
                 outer.stranger.take(from, delivery);
                 let secrets = Arc::clone(&self.secrets);
                 outer.tls.take(from, delivery, &secrets, &mut |from, delivery| self.deliver(inside, from, delivery));
+                self.purse = outer.tls.allowed();
                 if self.carrier_bytes + outer.tls.held() - held > self.limits.tls_waiting_bytes_total {
                     self.totals.reached.tls_waiting_bytes_total += 1;
                     outer.tls.shed(&mut |from, delivery| self.deliver(inside, from, delivery));

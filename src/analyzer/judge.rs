@@ -65,7 +65,9 @@ impl State {
                 let answer = Foreign::of(seen.server);
                 let joined = if live.start == Start::Syn { None } else { detect::joined_in(&seen) };
                 let stranger = foreign;
-                let foreign = foreign.or(joined);
+                // No server of TLS speaks first: the client's hello is in a hole that is not certain yet.
+                let answered = answer.filter(|it| *it == Foreign::Tls && seen.client.is_empty());
+                let foreign = foreign.or(joined).or(answered);
                 let first = [Side::Client, Side::Server].into_iter().find_map(|side| opening.first_bytes(side));
                 let met = Met { foreign, answer, first, from_start: live.start == Start::Syn, bytes };
                 if live.wrapping.rtmpt.is_none() {

@@ -60,6 +60,8 @@ struct State {
     inside: u64,
     /// What carriers keep that are not opened yet.
     carrier_bytes: usize,
+    /// What is left of the work that carriers may do in advance.
+    purse: u64,
     /// TLS secrets: those that were given, and those that captures bring.
     secrets: Arc<tls::KeyLog>,
     /// Sessions of RTMPT, once there is one.
@@ -152,6 +154,7 @@ impl Analyzer {
                 live: IdMap::default(),
                 inside: 0,
                 carrier_bytes: 0,
+                purse: limits.carrier_work,
                 secrets: Arc::clone(&options.keys.tls),
                 rtmpt: None,
                 openings: VecDeque::new(),
@@ -272,7 +275,7 @@ impl Analyzer {
             + state.live.values().map(content).sum::<usize>()
             + state.sessions.memory()
             // Those that were given are the caller's.
-            + if Arc::strong_count(&state.secrets) == 1 { size_of::<tls::KeyLog>() + state.secrets.memory() } else { 0 }
+            + if Arc::ptr_eq(&state.secrets, &state.options.keys.tls) { 0 } else { state.secrets.memory() }
             + state.rtmpt.as_ref().map_or(0, |rtmpt| rtmpt.own() + rtmpt.held())
             + state.flows.memory()
             + state.flows.values().map(Flow::memory).sum::<usize>()

@@ -52,7 +52,9 @@ fn key_log(path: &Path) -> std::io::Result<Arc<tls::KeyLog>> {
     log.read(File::open(path)?)?;
     let (report, name) = (log.report(), file_name(path));
     if report.secrets == 0 {
-        complain(format_args!("{name}: there is no TLS secret in it ({})", count(report.lines, "line")));
+        let lines = count(report.lines, "line");
+        let end = if report.truncated { ", and it ends in the middle of the last one" } else { "" };
+        complain(format_args!("{name}: there is no TLS secret in it ({lines}{end})"));
     } else if let Some(line) = report.first_unknown {
         let unknown = counted(report.unknown as usize, "line is", "lines are");
         complain(format_args!("{name}: {unknown} no key log's, the first of them line {line}; the others are used"));

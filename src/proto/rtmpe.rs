@@ -4,9 +4,11 @@
 //! The cipher knows no message and no length: a byte of it is a byte of RTMP, at the same place. So a hole moves the
 //! key stream on, and decoding goes on as it does in clear.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io::BufRead;
 
+use foldhash::quality::RandomState;
 use hmac::{Hmac, Mac};
 use memchr::memmem;
 use rc4::{KeyInit as _, Rc4, StreamCipher};
@@ -20,12 +22,12 @@ use crate::wire::Side;
 
 /// Bytes of a public key: the group has 1024 bits (RFC 2409 §6.2).
 const PUBLIC: usize = 128;
+/// Bytes of a public key by which it is looked for.
+const START: usize = 8;
 /// Bytes of an RC4 key.
 const KEY: usize = 16;
 /// Key stream that both sides throw away before the first byte: as long as a block of the handshake.
 const THROWN_AWAY: u64 = BLOCK as u64;
-/// The longest hole over which the key stream is moved on: as much key stream has to be made.
-const LONGEST_HOLE: u64 = 64 << 20;
 /// Sessions whose secrets are kept.
 const MOST: usize = 4096;
 /// The longest line of a file of secrets; a right one has 800.
@@ -33,7 +35,11 @@ const LONGEST_LINE: u64 = 8192;
 
 /// Secrets of RTMPE sessions, as a file of them gives them: a line each, `RTMPE client_pub=HEX server_pub=HEX secret=HEX`.
 #[derive(Clone, Default)]
-pub struct Secrets(Vec<Agreed>);
+pub struct Secrets {
+    sessions: Vec<Agreed>,
+    /// Which of them have a client's key that begins so.
+    by_start: HashMap<[u8; START], Vec<usize>, RandomState>,
+}
 
 /// What two sides agreed on.
 #[derive(Clone)]
@@ -46,7 +52,7 @@ struct Agreed {
 impl fmt::Debug for Secrets {
     /// Without the secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Secrets").field("sessions", &self.0.len()).finish()
+        f.debug_struct("Secrets").field("sessions", &self.sessions.len()).finish_non_exhaustive()
     }
 }
 
@@ -80,23 +86,27 @@ impl Secrets {
                 continue;
             }
             let agreed = std::str::from_utf8(text).ok().and_then(agreed).ok_or(Fault::Line(number))?;
-            if secrets.0.len() == MOST {
+            if secrets.sessions.len() == MOST {
                 return Err(Fault::Many);
             }
-            secrets.0.push(agreed);
+            let Some(start) = agreed.public[Side::Client.index()].first_chunk() else { continue };
+            secrets.by_start.entry(*start).or_default().push(secrets.sessions.len());
+            secrets.sessions.push(agreed);
         }
-        if secrets.0.is_empty() { Err(Fault::Empty) } else { Ok(secrets) }
+        if secrets.sessions.is_empty() { Err(Fault::Empty) } else { Ok(secrets) }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.sessions.is_empty()
     }
 
     /// What deciphers a session with this C1 and S1, if its secret is there.
     fn cipher(&self, blocks: [&[u8]; 2]) -> Option<Rtmpe> {
         let has =
             |side: Side, agreed: &Agreed| memmem::find(blocks[side.index()], &agreed.public[side.index()]).is_some();
-        let agreed = self.0.iter().find(|agreed| Side::BOTH.into_iter().all(|side| has(side, agreed)))?;
+        let starts = blocks[Side::Client.index()].windows(START).filter_map(<[u8]>::first_chunk);
+        let likely = starts.filter_map(|start| self.by_start.get(start)).flatten().map(|place| &self.sessions[*place]);
+        let agreed = likely.into_iter().find(|agreed| Side::BOTH.into_iter().all(|side| has(side, agreed)))?;
         let direction = |from: Side| {
             // What a side sends is enciphered under the other side's public key.
             let mut mac = Hmac::<Sha256>::new_from_slice(&agreed.secret).expect("HMAC takes a key of any length");
@@ -202,7 +212,16 @@ impl Direction {
 
 impl Rtmpe {
     /// The next thing that a direction tells.
-    pub fn take(&mut self, from: Side, delivery: &Delivery<'_>, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
+    ///
+    /// Over a hole as much key stream has to be made as there are bytes missing. Where that is more than is left of `purse`, nothing of the
+    /// direction is deciphered any more.
+    pub fn take(
+        &mut self,
+        from: Side,
+        delivery: &Delivery<'_>,
+        purse: &mut u64,
+        give: &mut dyn FnMut(Side, &Delivery<'_>),
+    ) {
         let direction = &mut self.directions[from.index()];
         match *delivery {
             Delivery::Bytes { offset, bytes, at, place } => {
@@ -226,8 +245,9 @@ impl Rtmpe {
             Delivery::Gap { missing, exact, .. } => {
                 let enciphered = (direction.at + missing).saturating_sub(direction.at.max(HALF));
                 direction.at += missing;
-                direction.is_lost |= !exact || enciphered > LONGEST_HOLE;
+                direction.is_lost |= !exact || enciphered > *purse;
                 if !direction.is_lost {
+                    *purse -= enciphered;
                     direction.throw_away(enciphered);
                 }
                 give(from, delivery);
@@ -256,8 +276,8 @@ mod tests {
 
     #[test]
     fn lines_are_read_or_named() {
-        assert_eq!(read(&format!("# a comment\n\n{}\r\n", line(128, 128, "00ff"))).unwrap().0.len(), 1);
-        assert_eq!(read(&format!("{0}\n{0}", line(128, 128, "0A"))).unwrap().0.len(), 2);
+        assert_eq!(read(&format!("# a comment\n\n{}\r\n", line(128, 128, "00ff"))).unwrap().sessions.len(), 1);
+        assert_eq!(read(&format!("{0}\n{0}", line(128, 128, "0A"))).unwrap().sessions.len(), 2);
         for wrong in
             [line(127, 128, "00"), line(128, 128, ""), line(128, 128, "0"), line(128, 128, "zz"), "RTMPE".into()]
         {
@@ -270,6 +290,6 @@ mod tests {
     #[test]
     fn secrets_are_not_shown() {
         let secrets = read(&line(128, 128, "7ec3e7")).unwrap();
-        assert_eq!(format!("{secrets:?}"), "Secrets { sessions: 1 }");
+        assert_eq!(format!("{secrets:?}"), "Secrets { sessions: 1, .. }");
     }
 }

@@ -1,5 +1,7 @@
 //! Writes captures that mean harm: each attack goes for one limit, with as many bytes as it is given.
 
+#[path = "hostile/carriers.rs"]
+mod carriers;
 #[path = "hostile/ftl.rs"]
 mod ftl;
 
@@ -52,7 +54,27 @@ pub(super) const ATTACKS: &[Attack] = &[
     ("ftl-pieces", ftl::pieces),
     ("ftl-nacks", ftl::nacks),
     ("ftl-lines", ftl::lines),
+    ("tls-hellos", carriers::tls_hellos),
+    ("tls-waiting", carriers::tls_waiting),
+    ("tls-endless", carriers::tls_endless),
+    ("tls-trials", carriers::tls_trials),
+    ("tls-guesses", carriers::tls_guesses),
+    ("tls-headers", carriers::tls_headers),
+    ("tls-alerts", carriers::tls_alerts),
+    ("rtmpt-opens", carriers::rtmpt_opens),
+    ("rtmpt-jumps", carriers::rtmpt_jumps),
+    ("rtmpt-pipelined", carriers::rtmpt_pipelined),
+    ("rtmpt-lengths", carriers::rtmpt_lengths),
+    ("rtmpt-answers", carriers::rtmpt_answers),
+    ("rtmpt-heads", carriers::rtmpt_heads),
+    ("rtmpt-connections", carriers::rtmpt_connections),
+    ("rtmpe-holes", carriers::rtmpe_holes),
 ];
+
+/// Secrets of the sessions of RTMPE in the attacks: what `--rtmpe-keys` takes.
+pub(super) fn rtmpe_secrets() -> String {
+    carriers::rtmpe_secret()
+}
 
 /// Writes one attack, or all of them one after the other, each with its share of `size` bytes.
 pub(super) fn write(out: &mut dyn Write, size: u64, name: Option<&str>) -> io::Result<()> {

@@ -68,6 +68,9 @@ fn main() -> ExitCode {
 fn write_hostile(out: &str, size: u64, attack: Option<&str>) -> io::Result<()> {
     let mut file = BufWriter::with_capacity(1 << 20, File::create(out)?);
     hostile::write(&mut file, size, attack)?;
+    if attack.is_none_or(|attack| attack.starts_with("rtmpe")) {
+        eprint!("what --rtmpe-keys has to name a file of:\n{}", hostile::rtmpe_secrets());
+    }
     file.into_inner()?.sync_all()
 }
 

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 binaries=target/x86_64-unknown-linux-gnu/release
 targets=("$@")
-[ $# -gt 0 ] || targets=(amf0 amf3 capture datagrams filter ftl link media outputs reassembly rtmp)
+[ $# -gt 0 ] || targets=(amf0 amf3 capture datagrams filter ftl http link media outputs reassembly rtmp tls)
 
 cargo +nightly fuzz build --fuzz-dir . --sanitizer none --no-trace-compares
 [ -d work/seeds ] || cargo run --example seeds -- work/seeds

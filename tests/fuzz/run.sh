@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:-60}
 jobs=${2:-2}
-targets=(amf0 amf3 capture datagrams filter ftl link media outputs reassembly rtmp)
+targets=(amf0 amf3 capture datagrams filter ftl http link media outputs reassembly rtmp tls)
 binaries=target/x86_64-unknown-linux-gnu/release
 
 length() {

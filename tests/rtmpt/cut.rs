@@ -216,6 +216,66 @@ fn heads_without_end_are_bounded() {
 }
 
 #[test]
+fn heads_on_many_connections_are_bounded_together() {
+    let limits = Limits { tunnel_bytes_total: 64 << 10, ..Limits::default() };
+    let mut tunnels = Tunnels::new(&limits);
+    let mut script = Script::default();
+    for connection in 0..40 {
+        script = script.ask(connection, "/send/ID/0", "x").bytes(connection, C, b"POST /send/ID/1 HTTP/1.1\r\nA: ");
+    }
+    for _ in 0..30 {
+        for connection in 0..40 {
+            script = script.bytes(connection, C, &[b'a'; 200]);
+        }
+    }
+    for it in &script.told {
+        tunnels.take(it.connection, it.server, it.client, it.from, &it.kept.lend(), &mut |_| {});
+        assert!(tunnels.held() <= (64 << 10) + 512, "{}", tunnels.held());
+    }
+    assert!(tunnels.reached().list().iter().any(|(name, _)| *name == "tunnel_bytes_total"));
+}
+
+#[test]
+fn responses_that_nobody_asked_for_are_bounded() {
+    let limits = Limits { http_waiting_bytes: 4096, ..Limits::default() };
+    let (most, reached) = most_kept(&limits, 20_000, |script, time| match time {
+        0 => script.bytes(0, C, b"POST /send/ID/0 HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n"),
+        _ => script.answer(0, ""),
+    });
+    assert!(reached.iter().any(|(name, times)| *name == "tunnel_requests" && *times == 1), "{reached:?}");
+    assert!(most < 64 << 10, "{most}");
+}
+
+#[test]
+fn a_connection_for_each_request_leaves_nothing_behind() {
+    let start = std::time::Instant::now();
+    let (most, _) = most_kept(&Limits { tunnels: 4, ..Limits::default() }, 20_000, |script, time| {
+        script.ask(time, &format!("/idle/ID/{time}"), "\0").answer(time, "\x01").closed(time)
+    });
+    assert!(most < 16 << 10, "{most}");
+    // It took minutes when each of them was looked at again with each.
+    assert!(start.elapsed().as_secs() < 60);
+}
+
+#[test]
+fn what_is_missing_has_an_end() {
+    // Numbers, and lengths, as large as they can be, again and again.
+    let mut script = Script::opened().ask(0, "/send/ID/0", "abc").answer(0, "\x01");
+    for _ in 0..4 {
+        script = script.ask(0, "/send/ID/18446744073709551615", "d").answer(0, "\x01e").ask(0, "/send/ID/1", "f");
+    }
+    let huge = "POST /send/ID/18446744073709551615 HTTP/1.1\r\nContent-Length: 18446744073709551615\r\n\r\ng";
+    script = script
+        .bytes(0, C, huge.as_bytes())
+        .close(0, C)
+        .ask(1, "/send/ID/18446744073709551615", "gh")
+        .closed(1)
+        .close(0, S);
+    let session = script.session();
+    assert!(session.text(C).ends_with('h'), "{}", session.text(C));
+}
+
+#[test]
 fn requests_without_answers_are_bounded() {
     let (most, reached) = most_kept(&Limits { http_pipelined: 16, ..Limits::default() }, 20_000, |script, time| {
         script.ask(0, &format!("/send/ID/{time}"), "body")

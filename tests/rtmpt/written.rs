@@ -499,3 +499,33 @@ fn http_of_others_is_left_alone() {
         Script::default().bytes(0, C, b"\x03\0\0\0binary").bytes(0, S, b"\x03\xff").closed(0).sessions().is_empty()
     );
 }
+
+#[test]
+fn a_response_to_a_request_that_was_missed_leaves_the_next_request_its_own() {
+    let script = Script::default()
+        .kept(0, C, Kept::Joined)
+        .kept(0, S, Kept::Joined)
+        .ask(0, "/send/ID/0", "a")
+        .answer(0, "\x01b")
+        .gap(0, C, 200)
+        .answer(0, "\x01c")
+        .bytes(0, C, &request("/send/ID/2", "def").as_bytes()[..81])
+        .answer(0, "\x01g")
+        .bytes(0, C, &request("/send/ID/2", "def").as_bytes()[81..])
+        .answer(0, "\x01h");
+    let session = script.closed(0).session();
+    assert!(session.text(C).ends_with("def"), "{}", session.text(C));
+    assert!(session.text(S).ends_with('h'), "{}", session.text(S));
+}
+
+#[test]
+fn a_request_goes_on_behind_its_servers_end() {
+    let script = Script::opened().ask(0, "/send/ID/0", "a").answer(0, "\x01b");
+    let long = request("/send/ID/1", "cdefgh");
+    let (one, two) = long.as_bytes().split_at(long.len() - 4);
+    let script = script.bytes(0, C, one).close(0, S).bytes(0, C, two).close(0, C);
+    let session = script.session();
+    assert_eq!((session.text(C), session.text(S)), ("acdefgh".to_owned(), "b".to_owned()));
+    let last = session.exchanges.last().unwrap();
+    assert_eq!((last.number, last.bytes_up, &last.problems[..]), (Some(1), 6, &[Problem::Unanswered][..]));
+}

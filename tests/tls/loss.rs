@@ -7,7 +7,7 @@ use rtmp_inspect::net::{Delivery, Kept};
 use rtmp_inspect::proto::tls::{KeyLog, Reason};
 use rtmp_inspect::wire::Side;
 
-use crate::run::{Connection, Frame, Told, kept, open, run};
+use crate::run::{Connection, Frame, Random, Told, kept, open, run};
 
 /// Captures of one connection each.
 const NAMES: [&str; 6] = [
@@ -59,15 +59,6 @@ fn whole_records(deliveries: &[(Side, Kept)], side: Side, removed: &dyn Fn(u64) 
         at = end;
     }
     whole
-}
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, most: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % most
-    }
 }
 
 /// Removes each packet behind the first ones with a chance of one in `one_in`, and says how many records of those that are whole were opened.

@@ -8,6 +8,7 @@ mod facts;
 mod keylog;
 mod late;
 mod loss;
+mod messages;
 mod midstream;
 mod plain;
 mod resumed;

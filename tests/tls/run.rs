@@ -18,6 +18,23 @@ pub(crate) struct Frame {
     wire_length: u32,
 }
 
+impl Frame {
+    pub(crate) fn packet(&self) -> Packet<'_> {
+        let Frame { at, link, data, wire_length } = self;
+        Packet { at: *at, link: *link, data, wire_length: *wire_length, place: Place::default() }
+    }
+}
+
+/// Numbers by chance, the same ones for the same seed.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn below(&mut self, most: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % most
+    }
+}
+
 /// What one direction of an inner stream told.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
@@ -125,11 +142,10 @@ pub(crate) fn deliveries(frames: &[Frame], mut each: impl FnMut(u64, Side, &Deli
             each(connection, from, &delivery);
         }
     };
-    for Frame { at, link, data, wire_length } in frames {
-        let packet = Packet { at: *at, link: *link, data, wire_length: *wire_length, place: Place::default() };
-        let _ = unpacker.push(&packet, &mut |unpacked| {
+    for frame in frames {
+        let _ = unpacker.push(&frame.packet(), &mut |unpacked| {
             if let Unpacked::Segment(segment) = unpacked {
-                connections.push(segment, *at, &mut out);
+                connections.push(segment, frame.at, &mut out);
             }
         });
     }

@@ -116,6 +116,15 @@ impl Connection {
         }
     }
 
+    /// Gives up heads that are under way: their bytes are told as what stands between two messages.
+    pub fn shed(&mut self, at: Moment, give: Give<'_>) {
+        for from in Side::BOTH {
+            let Some(kept) = self.streams[from.index()].shed() else { continue };
+            self.is_lossy = true;
+            self.told(from, Step::Stray { kept, bytes: 0 }, Piece { bytes: &[], at, place: None }, give);
+        }
+    }
+
     /// Bytes of memory that it takes beside itself.
     pub fn held(&self) -> usize {
         let room = (self.waiting.capacity() - self.waiting.len()) * size_of::<Kept>();

@@ -286,6 +286,12 @@ impl Stream {
         Hole { inside, ends, whole: ends && !is_lost, outside: missing - inside + kept.len() as u64, is_lost }
     }
 
+    /// Gives up a head that is under way: what was kept of it.
+    pub(super) fn shed(&mut self) -> Option<Kept> {
+        let is_head = self.state == State::Head && !self.kept.is_empty();
+        is_head.then(|| self.finish())
+    }
+
     /// It ended: what was kept of a head that did not come to its end.
     pub(super) fn finish(&mut self) -> Kept {
         self.state = State::Search;

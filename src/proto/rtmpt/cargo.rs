@@ -27,8 +27,13 @@ pub(super) struct Cargo {
     pub(super) connection: ConnectionId,
     pub(super) client: SocketAddr,
     pub(super) server: SocketAddr,
-    /// Its requests that are not over, in the order of their numbers in it, nearly.
+    /// Its requests that are not over, in the order in which they are answered.
     pub(super) roles: VecDeque<(u64, Role)>,
+    /// The last request that was told, whose bytes come, and the last one whose response was.
+    pub(super) asking: Option<u64>,
+    pub(super) answered: Option<u64>,
+    /// A request that gets no response, of which bytes may still come.
+    pub(super) unanswered: Option<u64>,
     /// Sessions that it carries, and the one that it carried last.
     pub(super) tunnels: Vec<u32>,
     pub(super) last: Option<u32>,
@@ -70,6 +75,9 @@ impl Carrier {
             client,
             server,
             roles: VecDeque::new(),
+            asking: None,
+            answered: None,
+            unanswered: None,
             tunnels: Vec::new(),
             last: None,
             number: None,
@@ -92,6 +100,23 @@ impl Cargo {
     pub(super) fn forget(&mut self, number: u64) -> Option<Role> {
         let place = self.roles.iter().position(|(known, _)| *known == number)?;
         self.roles.remove(place).map(|(_, role)| role)
+    }
+
+    /// Takes a request that was missed, whose response comes next.
+    pub(super) fn insert(&mut self, number: u64, role: Role) {
+        let last = self.answered.and_then(|last| self.roles.iter().position(|(known, _)| *known == last));
+        self.roles.insert(last.map_or(0, |last| last + 1), (number, role));
+    }
+
+    /// Forgets the requests that were answered before this one, but for the one that is still asked.
+    pub(super) fn forget_before(&mut self, number: u64) {
+        let Some(place) = self.roles.iter().position(|(known, _)| *known == number) else { return };
+        for earlier in (0..place).rev() {
+            let (known, role) = &self.roles[earlier];
+            if Some(*known) != self.asking && !matches!(role, Role::Early(_)) {
+                self.roles.remove(earlier);
+            }
+        }
     }
 
     pub(super) fn memory(&self) -> usize {

@@ -40,12 +40,25 @@ impl State {
         give: Give<'_>,
     ) {
         match *told {
+            Told::Head { number, from, .. } | Told::Missed { number, from, .. } => {
+                let last = if from == Side::Client { &mut cargo.asking } else { &mut cargo.answered };
+                *last = Some(number);
+                if from == Side::Client
+                    && let Some(before) = cargo.unanswered.take()
+                {
+                    cargo.forget(before);
+                }
+            }
+            _ => {}
+        }
+        match *told {
             Told::Head { number, from: Side::Client, head } => self.ask(cargo, others, number, head, give),
             Told::Missed { number, from: Side::Client, missing, at } => {
                 cargo.is_missing = true;
                 let Some(tunnel) = cargo.last else { return };
                 let slot = self.with(tunnel, |it| it.miss(cargo.connection, missing, at));
                 cargo.roles.extend(slot.map(|slot| (number, Role::Slot { tunnel, slot })));
+                self.bound(tunnel, give);
             }
             Told::Unasked { number } => {
                 let Some(tunnel) = cargo.last else { return };
@@ -53,7 +66,10 @@ impl State {
                     let at = it.last;
                     it.unasked(cargo.connection, at)
                 });
-                cargo.roles.extend(slot.map(|slot| (number, Role::Slot { tunnel, slot })));
+                if let Some(slot) = slot {
+                    cargo.insert(number, Role::Slot { tunnel, slot });
+                }
+                self.bound(tunnel, give);
             }
             Told::Head { number, from: Side::Server, head } => match cargo.role(number) {
                 Some(Role::Early(early)) => early.answer(head),
@@ -89,6 +105,16 @@ impl State {
                 Some(Role::Foreign) | None => {}
             },
             Told::End { number, from, whole, left, at } => self.end_body(cargo, number, from, (whole, left, at), give),
+            Told::Unanswered { number, certain, .. }
+                if cargo.asking == Some(number) && matches!(cargo.role(number), Some(Role::Slot { .. })) =>
+            {
+                // A server may close while its client still sends.
+                cargo.unanswered = Some(number);
+                if let Some(Role::Slot { tunnel, slot }) = cargo.role(number) {
+                    let (tunnel, slot) = (*tunnel, *slot);
+                    self.with(tunnel, |it| it.unanswered(slot, certain, give));
+                }
+            }
             Told::Unanswered { number, at, certain } => match cargo.forget(number) {
                 Some(Role::Early(mut early)) => {
                     early.exchange.problems.push(Problem::Unanswered);
@@ -227,10 +253,7 @@ impl State {
         }
         // What stands behind the last response may still be its own.
         if from == Side::Server {
-            let is_old = |(known, role): &(u64, Role)| *known < number && !matches!(role, Role::Early(_));
-            while cargo.roles.front().is_some_and(is_old) {
-                cargo.roles.pop_front();
-            }
+            cargo.forget_before(number);
         }
     }
 
@@ -352,10 +375,16 @@ impl State {
         if it.is_ending {
             self.end(tunnel, How::Fin, at, give);
         } else {
-            if self.lingering.len() > 2 * self.limits.tunnels {
-                self.lingering.retain(|(_, tunnel)| self.tunnels.get(tunnel).is_some_and(|it| it.open.is_empty()));
+            let until = Time(at.time.0.saturating_add(self.limits.tunnel_linger_ns));
+            let Some(it) = self.tunnels.get_mut(&tunnel) else { return };
+            it.rests_until = until;
+            if std::mem::replace(&mut it.is_resting, true) {
+                return;
             }
-            self.lingering.push_back((Time(at.time.0.saturating_add(self.limits.tunnel_linger_ns)), tunnel));
+            if self.lingering.len() > 2 * self.limits.tunnels {
+                self.lingering.retain(|(_, tunnel)| self.tunnels.contains_key(tunnel));
+            }
+            self.lingering.push_back((until, tunnel));
         }
     }
 
@@ -363,9 +392,15 @@ impl State {
     pub(super) fn bury(&mut self, now: Time, give: Give<'_>) {
         while let Some((_, tunnel)) = self.lingering.front().copied().filter(|(until, _)| *until <= now) {
             self.lingering.pop_front();
-            // One that came meanwhile has an entry of its own.
-            let is_over = |it: &&Tunnel| it.open.is_empty() && now.since(it.last.time) >= self.limits.tunnel_linger_ns;
-            if let Some(at) = self.tunnels.get(&tunnel).filter(is_over).map(|it| it.last) {
+            let Some(it) = self.tunnels.get_mut(&tunnel) else { continue };
+            it.is_resting = it.open.is_empty() && it.rests_until > now;
+            if it.is_resting {
+                // A connection came and went meanwhile.
+                let until = it.rests_until;
+                let place = self.lingering.partition_point(|(other, _)| *other <= until);
+                self.lingering.insert(place, (until, tunnel));
+            } else if it.open.is_empty() {
+                let at = it.last;
                 self.end(tunnel, How::Timeout, at, give);
             }
         }

@@ -12,7 +12,7 @@ use super::slot::Slot;
 use super::{Give, Tunneled};
 use crate::net::{ConnectionId, Delivery, How, Start, TcpFacts};
 use crate::proto::http::Head;
-use crate::wire::{Moment, Place, Side};
+use crate::wire::{Moment, Place, Side, Time};
 
 /// Requests that were not answered, and numbers that were given up, that are remembered. Clients send one again at once, if at all.
 const REMEMBERED: usize = 16;
@@ -75,6 +75,9 @@ pub(super) struct Tunnel {
     pub(super) is_ending: bool,
     /// When something of it was captured last.
     pub(super) last: Moment,
+    /// Without a connection, until when it waits for one, and whether it stands among those that do.
+    pub(super) rests_until: Time,
+    pub(super) is_resting: bool,
     /// Bytes of memory of what its lanes keep.
     pub(super) held: usize,
 }
@@ -103,6 +106,8 @@ impl Tunnel {
             ended: [None, None],
             is_ending: false,
             last: at,
+            rests_until: at.time,
+            is_resting: false,
             held: 0,
         }
     }

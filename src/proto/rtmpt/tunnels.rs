@@ -57,7 +57,11 @@ impl Tunnels {
         give: Give<'_>,
     ) {
         let Tunnels { carriers, state, reached, held, work } = self;
-        if let Delivery::Bytes { at, .. } | Delivery::Gap { at, .. } | Delivery::Close { at, .. } = delivery {
+        let now = match delivery {
+            Delivery::Bytes { at, .. } | Delivery::Gap { at, .. } | Delivery::Close { at, .. } => Some(*at),
+            Delivery::Joined | Delivery::Heard => None,
+        };
+        if let Some(at) = now {
             state.bury(at.time, give);
         }
         let mut carrier = match carriers.remove(&connection) {
@@ -74,6 +78,9 @@ impl Tunnels {
                 state.reached.tunnel_bytes_total += 1;
                 http.stop_waiting(&mut |told| state.told(cargo, carriers, &told, give));
                 state.relieve(cargo, give);
+                if let Some(at) = now.filter(|_| *held + http.held() + state.held > state.limits.tunnel_bytes_total) {
+                    http.shed(at, &mut |told| state.told(cargo, carriers, &told, give));
+                }
             }
             *held += http.held();
             *work += http.work() - before.1;

@@ -12,6 +12,9 @@ use crate::wire::Moment;
 /// The longest body: RFC 5246's, which has room for compression. TLS 1.3's is shorter.
 const BODY: usize = (1 << 14) + 2048;
 
+/// Bytes of memory that a direction keeps in which no record is under way.
+const IDLE: usize = 4 << 10;
+
 /// Content types of records.
 pub(super) const CHANGE_CIPHER_SPEC: u8 = 20;
 pub(super) const ALERT: u8 = 21;
@@ -183,6 +186,9 @@ impl Frames {
         self.base += self.start as u64;
         self.start = 0;
         self.forget();
+        if self.buffer.is_empty() && self.memory() > IDLE {
+            (self.buffer, self.packets) = (Vec::new(), VecDeque::new());
+        }
     }
 
     /// Gives up a record that is not whole.

@@ -8,6 +8,7 @@ use super::hello::ServerHello;
 use super::keylog::KeyLog;
 use super::opener::HEADER;
 use super::phase::Phase;
+use super::search::KEYS;
 use super::suite::{self, CipherSuite, ClientRandom, Version};
 use super::{Outside, Record, Tls, Verdict};
 use crate::wire::Side;
@@ -103,24 +104,20 @@ impl Tls {
             // The other direction told which session it is.
             (guess.candidates, guess.turns) = (candidates.len(), 0);
         }
-        let mut credit = self.halves[from.index()].credit;
-        let cost = TURN * guess.sample.len() as u64;
+        let cost = KEYS + TURN * guess.sample.len() as u64;
         let mut sample = Box::<[u8]>::default();
         let mut found = None;
-        while found.is_none() && !candidates.is_empty() && credit >= cost {
+        while found.is_none() && !candidates.is_empty() && self.pay(from, cost) {
             let candidate = &candidates[(guess.turns % candidates.len() as u64) as usize];
             let first = guess.turns / candidates.len() as u64 * TURN;
             guess.turns += 1;
-            credit -= cost;
             let Some(opener) = self.opener_if(from, candidate, secrets) else { continue };
-            self.work += cost;
             // The sample stays as it is.
             sample.clone_from(&guess.sample);
             let mut record = Record { bytes: &mut sample, pieces: &[], offset: 0, lost: None };
             let number = (first..first + TURN).find(|number| self.probe(&opener, *number, &mut record).is_some());
             found = number.map(|number| (candidate.client_random, candidate.suite, candidate.phase, number));
         }
-        self.halves[from.index()].credit = credit;
         found.map(|(client_random, suite, phase, number)| (Candidate { client_random, suite, phase }, number))
     }
 

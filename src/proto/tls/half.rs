@@ -11,10 +11,11 @@ use super::phase::Phase;
 use crate::net::Delivery;
 use crate::wire::{Moment, Side};
 
-/// Bytes of records that may be tried behind a first hole, …
-const CREDIT: u64 = 1 << 20;
-/// … and for each byte of records that come.
+/// Bytes of records that may be tried behind a first hole, if others have left so much, …
+const ADVANCE: u64 = 1 << 20;
+/// … and for each byte of records that come, up to so much at a time.
 const EARNED: u64 = 4;
+const MOST_EARNED: u64 = 1 << 20;
 
 #[derive(Debug)]
 pub(super) struct Half {
@@ -39,8 +40,9 @@ pub(super) struct Half {
     pub(super) lost_behind: Option<Lost>,
     pub(super) is_midstream: bool,
     pub(super) is_closed: bool,
-    /// Bytes of records that may be tried to find out which they are.
-    pub(super) credit: u64,
+    /// Bytes of records that may be tried to find out which they are: what those that came pay for, and what is advanced.
+    earned: u64,
+    advance: u64,
     /// What is tried where the handshake is not there.
     pub(super) guess: Option<Box<Guess>>,
     /// The stream inside has begun.
@@ -83,7 +85,8 @@ impl Default for Half {
             lost_behind: None,
             is_midstream: false,
             is_closed: false,
-            credit: CREDIT,
+            earned: 0,
+            advance: ADVANCE,
             guess: None,
             has_begun: false,
             position: 0,
@@ -104,7 +107,26 @@ impl Half {
 
     /// A record came: what it may cost to look for others.
     pub(super) fn earn(&mut self, bytes: usize) {
-        self.credit = (self.credit + EARNED * bytes as u64).min(CREDIT.max(self.credit));
+        self.earned = (self.earned + EARNED * bytes as u64).min(MOST_EARNED);
+    }
+
+    /// What may be tried, in bytes of records.
+    pub(super) fn credit(&self) -> u64 {
+        self.earned + self.advance
+    }
+
+    /// Pays for trying so many bytes. What is advanced comes out of a purse that all connections have together.
+    pub(super) fn pay(&mut self, bytes: u64, purse: &mut u64) -> bool {
+        let place = if self.earned >= bytes {
+            &mut self.earned
+        } else if self.advance >= bytes && *purse >= bytes {
+            *purse -= bytes;
+            &mut self.advance
+        } else {
+            return false;
+        };
+        *place -= bytes;
+        true
     }
 
     /// Records are missing before the next one.

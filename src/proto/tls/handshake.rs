@@ -152,6 +152,10 @@ impl Tls {
     }
 
     fn server_hello(&mut self, hello: ServerHello, at: Moment) {
+        // Records that authenticated say more than a hello that is damaged.
+        if self.hello.is_guessed && self.hello.version() != Some(hello.version) {
+            return;
+        }
         let facts = &mut self.facts;
         facts.handshake_at(at);
         facts.version = Some(hello.version);

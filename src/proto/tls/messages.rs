@@ -14,6 +14,9 @@ pub(super) const KEY_UPDATE: u8 = 24;
 
 const HEADER: usize = 4;
 
+/// Bytes of memory that are kept where no message is under way.
+const IDLE: usize = 4 << 10;
+
 /// What came of messages that are not complete.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
@@ -49,6 +52,9 @@ impl Messages {
             }
             give(kind, &self.buffer[HEADER..]);
             self.buffer.clear();
+            if self.buffer.capacity() > IDLE {
+                self.buffer = Vec::new();
+            }
         }
     }
 
@@ -56,6 +62,15 @@ impl Messages {
     pub(super) fn forget(&mut self) {
         self.buffer.clear();
         self.skip = 0;
+    }
+
+    /// Gives up the message that is under way: what follows of it is passed over.
+    pub(super) fn shed(&mut self) {
+        if let Some([_, length @ ..]) = self.buffer.first_chunk::<HEADER>() {
+            let length = u32::from_be_bytes([0, length[0], length[1], length[2]]) as usize;
+            self.skip = HEADER + length - self.buffer.len();
+            self.buffer = Vec::new();
+        }
     }
 
     /// No message is under way.

@@ -122,6 +122,8 @@ pub struct Tls {
     /// Sessions that may go on in other connections, not yet taken.
     resumable: Vec<Resumable>,
     work: u64,
+    /// What is left of the work that all connections may do in advance.
+    purse: u64,
     /// Kept for its memory.
     pieces: Vec<(usize, Moment)>,
     scratch: Vec<u8>,
@@ -149,6 +151,7 @@ impl Tls {
             reached: Reached::default(),
             resumable: Vec::new(),
             work: 0,
+            purse: u64::MAX,
             pieces: Vec::new(),
             scratch: Vec::new(),
         }
@@ -192,10 +195,23 @@ impl Tls {
         self.tried = secrets.generation();
     }
 
+    /// Says how many bytes of records may be tried beyond what those that came pay for. Without it, that is bounded for the connection alone.
+    pub fn allow(&mut self, bytes: u64) {
+        self.purse = bytes;
+    }
+
+    /// What is left of that.
+    pub fn allowed(&self) -> u64 {
+        self.purse
+    }
+
     /// Gives up what waits: its streams go on behind it.
     pub fn shed(&mut self, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
         self.surrender(give);
-        self.halves.iter_mut().for_each(|half| half.frames.shed());
+        for half in &mut self.halves {
+            half.frames.shed();
+            half.messages.shed();
+        }
     }
 
     /// Sessions of this connection that others may go on with: [`KeyLog::learn`] is to have them before those come.
@@ -233,7 +249,7 @@ impl Tls {
             + self.resumable.capacity() * size_of::<Resumable>()
     }
 
-    /// Bytes of records that were tried beyond once each, to find out which they are.
+    /// Bytes of records that were tried beyond once each, to find out which they are, and what the keys for that cost.
     pub fn work(&self) -> u64 {
         self.work
     }

@@ -122,6 +122,11 @@ impl Opener {
         HEADER + self.bulk.overhead(self.version).0
     }
 
+    /// Whether what it opens ends with a byte that says what it is, and padding.
+    pub(super) fn has_type(&self) -> bool {
+        self.version == Version::TLS_1_3
+    }
+
     /// Whether a record that does not authenticate is left as it was.
     pub(super) fn is_gentle(&self) -> bool {
         matches!(self.cipher, Cipher::Aes128Gcm(_) | Cipher::Aes256Gcm(_) | Cipher::ChaCha20Poly1305(_))

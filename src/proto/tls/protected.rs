@@ -124,12 +124,14 @@ impl Tls {
         }
         let half = &mut self.halves[from.index()];
         half.sequence = sequence.wrapping_add(1);
+        let mut has_type = false;
         if let Some(opener) = &half.opener {
             half.nonce = opener.explicit_nonce(record.bytes).map(|nonce| (nonce, sequence));
+            has_type = opener.has_type();
         }
         let mut kind = record.kind();
         let mut text = &record.bytes[range.clone()];
-        if self.hello.version() == Some(Version::TLS_1_3) {
+        if has_type {
             // The last byte that is not padding says what it is.
             let Some(end) = text.iter().rposition(|byte| *byte != 0) else { return };
             (kind, text) = (text[end], &text[..end]);

@@ -1,7 +1,7 @@
 //! Behind a hole: which record this is. Records have numbers that do not stand in them, and which keys protect them may have changed in the
 //! hole. A record that authenticates under a number is that one: nothing else is believed.
 //!
-//! What is tried costs at most so much: [`Half::credit`](super::half::Half), which grows with the bytes that come.
+//! What is tried costs at most so much ([`Half::pay`](super::half::Half)): it grows with the bytes that come.
 
 use std::ops::Range;
 
@@ -15,6 +15,9 @@ use crate::wire::Side;
 
 /// Phases beyond the one at hand that a hole may have led into.
 const AHEAD: usize = 3;
+
+/// What it costs to have the keys of a phase, in bytes of records.
+pub(super) const KEYS: u64 = 2048;
 
 /// A record that was recognised.
 struct Match {
@@ -46,13 +49,11 @@ impl Tls {
         let average = sent.bytes.checked_div(sent.records).unwrap_or(0).max(opener.overhead() as u64);
         let likely = lost.records.or(told).unwrap_or(bytes / average).min(most);
         // What the phases ahead may cost stays.
-        let mut credit = half.credit / 2;
-        let tried = half.credit - credit;
+        let mut credit = half.credit() / 2;
         // The number that is known, or all around the likely one.
         let order = outward(likely, most).take(if lost.records.is_some() { 1 } else { usize::MAX });
-        let found = self.try_all(&opener, first, order, record, &mut credit);
+        let found = self.try_all(from, &opener, first, order, record, &mut credit);
         let half = &mut self.halves[from.index()];
-        half.credit = tried + credit;
         half.opener = Some(opener);
         if let Some(found) = found {
             self.resume(from, record, lost, &found, true, out);
@@ -92,13 +93,15 @@ impl Tls {
         out: &mut Outside<'_>,
     ) -> bool {
         let mut phase = self.halves[from.index()].phase;
+        let mut credit = u64::MAX;
         for _ in 0..AHEAD {
             let Some(next) = self.phase_after(phase) else { return false };
             phase = next;
+            if !self.pay(from, KEYS) {
+                return false;
+            }
             let Ok((opener, secret)) = self.opener_of(from, phase, out.secrets) else { continue };
-            let mut credit = self.halves[from.index()].credit;
-            let found = self.try_all(&opener, 0, 0..=most, record, &mut credit);
-            self.halves[from.index()].credit = credit;
+            let found = self.try_all(from, &opener, 0, 0..=most, record, &mut credit);
             if let Some(found) = found {
                 self.go_to(from, phase, opener, secret);
                 self.resume(from, record, lost, &found, false, out);
@@ -125,6 +128,7 @@ impl Tls {
 
     fn try_all(
         &mut self,
+        from: Side,
         opener: &Opener,
         first: u64,
         order: impl Iterator<Item = u64>,
@@ -132,14 +136,26 @@ impl Tls {
         credit: &mut u64,
     ) -> Option<Match> {
         for missing in order {
-            *credit = credit.checked_sub(record.bytes.len() as u64)?;
-            self.work += record.bytes.len() as u64;
+            let cost = record.bytes.len() as u64;
+            *credit = credit.checked_sub(cost)?;
+            if !self.pay(from, cost) {
+                return None;
+            }
             let sequence = first.checked_add(missing)?;
             if let Some(range) = self.probe(opener, sequence, record) {
                 return Some(Match { range, sequence, missing });
             }
         }
         None
+    }
+
+    /// Pays for looking.
+    pub(super) fn pay(&mut self, from: Side, bytes: u64) -> bool {
+        let is_paid = self.halves[from.index()].pay(bytes, &mut self.purse);
+        if is_paid {
+            self.work += bytes;
+        }
+        is_paid
     }
 
     /// Opens a record if it is the one of that number; else it stays as it is.

@@ -181,6 +181,79 @@ impl Seeds {
         }
     }
 
+    /// Real connections of TLS, lost, damaged and cut in some ways.
+    fn tls(&self) {
+        let step = |what: u8, side: u8, length: u16| [&[what << 1 | side][..], &length.to_le_bytes()].concat();
+        let (says, goes_on, loses, drops, damages, closes, learns, sheds) = (0, 1, 2, 3, 4, 5, 6, 7);
+        let stories: [&[Vec<u8>]; 6] = [
+            &[],
+            &[step(goes_on, 0, 300), step(goes_on, 1, 2000), step(loses, 0, 700)],
+            &[step(goes_on, 0, 600), step(goes_on, 1, 3000), step(damages, 0, 900), step(damages, 1, 50)],
+            &[step(goes_on, 0, 517), step(learns, 0, 3), step(goes_on, 1, 4000), step(learns, 0, 3), step(sheds, 0, 0)],
+            &[
+                step(says, 0, 5),
+                vec![22, 3, 1, 0, 2],
+                step(goes_on, 0, 2000),
+                step(drops, 0, 100),
+                step(goes_on, 1, 100),
+                step(closes, 0, 0),
+            ],
+            &[step(loses, 0, 900), step(loses, 1, 1200)],
+        ];
+        for flags in [16, 17, 18, 20, 24, 28, 0] {
+            for which in 0..5 {
+                for story in stories {
+                    self.write("tls", &[&[flags, which][..], &story.concat()].concat());
+                }
+            }
+        }
+    }
+
+    /// Sessions of RTMPT, as steps.
+    fn rtmpt(&self) {
+        let step =
+            |what: u8, kind: u8, number: u8, said: &[u8]| [&[what, kind, number, said.len() as u8][..], said].concat();
+        let open = [step(0, 0, 0, &[0]), step(5, 6, 0, &[])].concat();
+        let send = |number: u8, said: &[u8]| step(0, 5, number, said);
+        let answer = |said: &[u8]| step(5, 0, 0, said);
+        let raw: &[u8] = b"POST /send/ID1/0 HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc";
+        let interim: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\x01z";
+        let stories: [&[Vec<u8>]; 6] = [
+            &[open.clone(), send(0, b"abc"), answer(b"\x01xy"), send(1, b"de"), answer(b"\x01")],
+            &[open.clone(), step(0x40, 5, 2, b"q"), step(0x40, 5, 1, b"r"), step(0x45, 0, 0, b"\x01")],
+            &[
+                send(0, b"abc"),
+                answer(b"\x01xy"),
+                step(11, 40, 0, &[]),
+                send(3, b"de"),
+                step(12, 80, 1, &[]),
+                answer(b"\x01e"),
+            ],
+            &[
+                open.clone(),
+                send(0, b"x").repeat(6),
+                answer(b"\x01yy").repeat(6),
+                step(15, 0, 0, &[]),
+                step(15, 1, 0, &[]),
+            ],
+            &[
+                open,
+                step(0, 0x35, 0, b"abc"),
+                step(13, 0, 0, &[]),
+                step(0x40, 5, 255, b"z"),
+                step(0x45, 0x38, 0, b"\x01abc"),
+            ],
+            &[step(9, 0, 0, raw), step(10, 0, 0, interim)],
+        ];
+        for flags in [0, 1, 2, 3, 4, 5, 8, 9, 12] {
+            for sizes in [&[0][..], &[1, 0], &[3, 0, 6, 32]] {
+                for story in stories {
+                    self.write("http", &[&[flags][..], sizes, &story.concat()].concat());
+                }
+            }
+        }
+    }
+
     /// Compressed captures: whole, cut, put together, twice over.
     fn compressed(&self, root: &Path) {
         let read = |name: &str, length: usize| {
@@ -278,6 +351,8 @@ fn main() {
         }
     }
     seeds.ftl_steps();
+    seeds.tls();
+    seeds.rtmpt();
     seeds.compressed(&root);
 
     // What comes behind a handshake, a connection and a stream, of whole conversations.

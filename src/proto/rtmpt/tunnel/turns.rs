@@ -7,6 +7,10 @@ use super::Tunnel;
 use crate::net::Delivery;
 use crate::wire::{Moment, Side};
 
+/// The longest hole that is told. What heads and numbers claim to be missing may be any number, and places in a stream must not come to
+/// their end.
+const LONGEST_HOLE: u64 = 1 << 32;
+
 impl Tunnel {
     /// A slot that is not over.
     pub(super) fn find(&mut self, id: u32) -> Option<&mut Slot> {
@@ -82,7 +86,7 @@ impl Tunnel {
         if hears && !std::mem::replace(&mut self.heard[side], true) {
             give(Tunneled::Stream { tunnel, from, delivery: Delivery::Heard });
         }
-        let owed = std::mem::take(&mut self.owed[side]);
+        let owed = std::mem::take(&mut self.owed[side]).min(LONGEST_HOLE);
         let at = match *delivery {
             Delivery::Bytes { at, .. } | Delivery::Gap { at, .. } | Delivery::Close { at, .. } => at,
             Delivery::Joined | Delivery::Heard => self.last,
@@ -98,7 +102,11 @@ impl Tunnel {
             Delivery::Bytes { bytes, at, place, .. } => {
                 (Delivery::Bytes { offset, bytes, at, place }, bytes.len() as u64)
             }
-            Delivery::Gap { missing, exact, at, .. } => (Delivery::Gap { offset, missing, exact, at }, missing),
+            Delivery::Gap { missing, exact, at, .. } => {
+                let exact = exact && missing <= LONGEST_HOLE;
+                let missing = missing.min(LONGEST_HOLE);
+                (Delivery::Gap { offset, missing, exact, at }, missing)
+            }
             other => (other, 0),
         };
         self.offsets[side] = offset.saturating_add(length);

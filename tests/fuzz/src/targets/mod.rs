@@ -7,12 +7,14 @@ pub mod capture;
 pub mod datagrams;
 pub mod filter;
 pub mod ftl;
+pub mod http;
 pub mod link;
 pub mod media;
 pub mod outputs;
 mod payload;
 pub mod reassembly;
 pub mod rtmp;
+pub mod tls;
 
 /// A target.
 pub type Target = fn(&[u8]);
@@ -25,9 +27,11 @@ pub const ALL: &[(&str, Target)] = &[
     ("datagrams", datagrams::run),
     ("filter", filter::run),
     ("ftl", ftl::run),
+    ("http", http::run),
     ("link", link::run),
     ("media", media::run),
     ("outputs", outputs::run),
     ("reassembly", reassembly::run),
     ("rtmp", rtmp::run),
+    ("tls", tls::run),
 ];
