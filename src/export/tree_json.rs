@@ -203,13 +203,7 @@ impl<'t> NodeJson<'_, 't> {
         }
         if let Some(behind) = self.behind {
             for (field, seen) in &behind.members {
-                match seen {
-                    Seen::Uint(value) => map.serialize_entry(field.key(), value)?,
-                    Seen::Number(value) => map.serialize_entry(field.key(), value)?,
-                    Seen::Bool(value) => map.serialize_entry(field.key(), value)?,
-                    Seen::Word(word) => map.serialize_entry(field.key(), word)?,
-                    _ => {}
-                }
+                map.serialize_entry(field.key(), &SeenJson(*seen))?;
             }
         }
         map.end()
@@ -280,6 +274,28 @@ fn tagged<S: Serializer>(s: S, tag: &'static str, value: &impl Serialize) -> Res
     let mut map = s.serialize_map(Some(1))?;
     map.serialize_entry(tag, value)?;
     map.end()
+}
+
+/// A value that an event has beside its bytes.
+pub(super) struct SeenJson<'a>(pub(super) Seen<'a>);
+
+impl Serialize for SeenJson<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Seen::Uint(value) => s.serialize_u64(value),
+            Seen::Number(value) => s.serialize_f64(value),
+            Seen::Bool(value) => s.serialize_bool(value),
+            Seen::Word(word) => s.serialize_str(word),
+            Seen::Text(text) => Text(text).serialize(s),
+            Seen::Time { at, .. } => {
+                let mut text = String::with_capacity(30);
+                Clock::default().write(Time(at), &mut text);
+                s.serialize_str(&text)
+            }
+            // No member has one of the others.
+            _ => s.serialize_none(),
+        }
+    }
 }
 
 /// A number: whole ones without a fraction, and those that JSON lacks by name.
