@@ -7,17 +7,7 @@ use rtmp_inspect::net::{Delivery, Kept};
 use rtmp_inspect::proto::tls::{KeyLog, Reason};
 use rtmp_inspect::wire::Side;
 
-use crate::run::{Connection, Frame, Random, Told, kept, open, run};
-
-/// Captures of one connection each.
-const NAMES: [&str; 6] = [
-    "nginx-ffmpeg-tls12-cbc",
-    "nginx-ffmpeg-tls12-chacha20",
-    "nginx-ffmpeg-tls12-gcm",
-    "nginx-ffmpeg-tls13-keyupdate",
-    "nginx-rtmpdump-play-tls12",
-    "stunnel-ffmpeg-tls13",
-];
+use crate::run::{Connection, Frame, NAMES, Random, Told, kept, open, run};
 
 /// Whether what was told is what was sent, with holes where gaps are told.
 fn is_part_of(told: &Told, sent: &[u8]) -> bool {

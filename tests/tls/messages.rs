@@ -12,7 +12,7 @@ use rtmp_inspect::proto::tls::{KeyLog, Tls};
 use rtmp_inspect::proto::{Event, Keys};
 use rtmp_inspect::wire::Side;
 
-use crate::run::{Frame, Random, file, frames, keys};
+use crate::run::{Frame, NAMES, Random, file, frames, keys};
 
 /// A direction: who sends to whom.
 type Way = (SocketAddr, SocketAddr);
@@ -220,14 +220,7 @@ fn lose(capture: &Path, key_log: &Path, seeds: u64) -> Score {
 
 #[test]
 fn a_lost_packet_takes_few_messages_and_makes_none_up() {
-    for name in [
-        "nginx-ffmpeg-tls12-cbc",
-        "nginx-ffmpeg-tls12-chacha20",
-        "nginx-ffmpeg-tls12-gcm",
-        "nginx-ffmpeg-tls13-keyupdate",
-        "nginx-rtmpdump-play-tls12",
-        "stunnel-ffmpeg-tls13",
-    ] {
+    for name in NAMES {
         let Score { possible, found, .. } = lose(&file(&format!("{name}.pcap")), &file(&format!("{name}.keys")), 3);
         println!("{name}: {found} of {possible}");
         assert!(possible > 600 && found * 100 >= possible * 90, "{name}: {found} of {possible}");

@@ -110,6 +110,16 @@ fn hear(told: &mut [Told; 2], turns: &mut Vec<Side>, from: Side, inner: &Deliver
     }
 }
 
+/// Captures of one connection each.
+pub(crate) const NAMES: [&str; 6] = [
+    "nginx-ffmpeg-tls12-cbc",
+    "nginx-ffmpeg-tls12-chacha20",
+    "nginx-ffmpeg-tls12-gcm",
+    "nginx-ffmpeg-tls13-keyupdate",
+    "nginx-rtmpdump-play-tls12",
+    "stunnel-ffmpeg-tls13",
+];
+
 /// A file of `captures/tls`.
 pub(crate) fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/tls").join(name)
