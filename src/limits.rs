@@ -185,6 +185,9 @@ limits! {
     /// A session of RTMPT that was not ended by its client, and has no connection left, is closed out this long after its last one: clients
     /// that open a connection for each request have none in between.
     tunnel_linger_ns: i64 = 30_000_000_000, "ns of capture time", uncounted "the session's end is that of its last connection";
+    /// What is kept of one session of RTMPT to be told with it, until it is known to speak RTMP: requests and further connections. Past it
+    /// further ones are not told. It is known with its second request.
+    tunnel_notes: usize = 32, "requests";
     /// Requests of one session of RTMPT that are kept until an earlier one, or its answer, is there. Past it the earlier one is given up. Clients
     /// have a handful under way.
     tunnel_requests: usize = 64, "requests";

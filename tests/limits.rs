@@ -160,6 +160,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "tests/rtmpt/cut.rs",
         "fn a_session_that_nobody_ends_is_over_some_time_after_its_last_connection",
     ),
+    ("tunnel_notes", "tests/limits.rs", "fn requests_before_a_session_is_known_are_bounded"),
     ("tunnel_requests", "tests/rtmpt/cut.rs", "fn requests_without_answers_are_bounded"),
     ("tunnel_bytes", "tests/rtmpt/cut.rs", "fn bodies_that_wait_for_an_earlier_request_are_bounded"),
     ("tunnel_bytes_total", "tests/rtmpt/cut.rs", "fn bodies_that_wait_for_an_earlier_request_are_bounded"),
@@ -938,6 +939,43 @@ fn every_limit_is_attacked_and_counted_or_says_why_not() {
             assert!(own.contains(&format!("reached.{}", limit.name)), "{}: no test looks at its counter", limit.name);
         }
     }
+}
+
+/// A client of RTMPT that polls and sends nothing, and then begins.
+#[test]
+fn requests_before_a_session_is_known_are_bounded() {
+    let post = |path: &str, body: &[u8]| {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nContent-Type: application/x-fcs\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        [head.as_bytes(), body].concat()
+    };
+    let ok =
+        |body: &[u8]| [format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(), body].concat();
+    let mut conversation =
+        Conversation::new().client(|c| c.raw(&post("/open/1", &[0]))).server(|s| s.raw(&ok(b"ABCDEFGH\n")));
+    for number in 0..50 {
+        let idle = post(&format!("/idle/ABCDEFGH/{number}"), &[0]);
+        conversation = conversation.client(|c| c.raw(&idle)).server(|s| s.raw(&ok(&[1])));
+    }
+    let block = [&[3][..], &[0; 8], &[7; 1528]].concat();
+    let answer = [&[1][..], &block, &block[1..]].concat();
+    conversation = conversation
+        .client(|c| c.raw(&post("/send/ABCDEFGH/50", &block)))
+        .server(|s| s.raw(&ok(&answer)))
+        .client(|c| c.raw(&post("/send/ABCDEFGH/51", &block[1..])))
+        .server(|s| s.raw(&ok(&[1])));
+    let told = |most| {
+        let limits = small(|limits| limits.tunnel_notes = most);
+        let run = run(&Link::v4().packets(&conversation), &limits);
+        let requests = run.events.iter().filter(|event| matches!(event, Event::Tunnel(_))).count();
+        (requests, run.reached.tunnel_notes)
+    };
+    assert_eq!(told(1000), (53, 0));
+    let (requests, left_out) = told(10);
+    assert_eq!(requests as u64 + left_out, 53);
+    assert!(left_out > 40 - 2, "{left_out}");
 }
 
 /// Days of a live pipe: sessions come and go, some without an end, and nothing of them stays.

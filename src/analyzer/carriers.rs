@@ -18,7 +18,7 @@ use crate::proto::rtmpe::Rtmpe;
 use crate::proto::rtmpt::{Exchange, Tunneled, Tunnels};
 use crate::proto::stream::Consumer;
 use crate::proto::tls::{self, Tls};
-use crate::proto::{Event, Flow, Opened, Sealed, Stranger, Transport, Tunnel};
+use crate::proto::{Event, Flow, Sealed, Stranger, Transport, Tunnel};
 use crate::wire::{Moment, Side};
 
 /// The numbers of streams that are no connections begin here; connections have lower ones. Above them are those of RTMPT, which
@@ -28,9 +28,6 @@ const TUNNEL: StreamId = 1 << 63;
 
 /// What each byte that carriers carry adds to the work that they may do in advance ([`Limits::carrier_work`](crate::limits::Limits)), up to that.
 const EARNED: u64 = 32;
-
-/// What of a session that is not open yet is kept to be told with it: requests of RTMPT, and their connections.
-const NOTES: usize = 32;
 
 /// What a stream is carried in.
 #[derive(Debug, Default)]
@@ -62,17 +59,27 @@ impl Wrapping {
         self.tls.is_some() || self.rtmpt.is_some() || self.rtmpe
     }
 
+    /// Whether what is inside was enciphered, and is deciphered.
+    pub(super) fn is_open(&self) -> bool {
+        self.tls.is_some() || self.rtmpe
+    }
+
     /// What a session inside of it is called.
     pub(super) fn protocol(&self, inner: &'static str) -> &'static str {
-        match (inner, self.rtmpt.is_some(), self.rtmpe, self.tls.is_some()) {
-            ("rtmp" | "rtmpe", false, true, true) => "rtmpes",
-            ("rtmp" | "rtmpe", true, true, true) => "rtmptes",
-            ("rtmp" | "rtmpe", true, true, false) | ("rtmpe", true, false, _) => "rtmpte",
-            ("rtmp" | "rtmpe", false, true, false) => "rtmpe",
-            ("rtmp", true, false, true) => "rtmpts",
-            ("rtmp", true, false, false) => "rtmpt",
-            ("rtmp", false, false, true) => "rtmps",
-            (inner, ..) => inner,
+        if !matches!(inner, "rtmp" | "rtmpe") {
+            return inner;
+        }
+        // What is deciphered looks as if it had been in clear.
+        let is_enciphered = self.rtmpe || inner == "rtmpe";
+        match (self.rtmpt.is_some(), is_enciphered, self.tls.is_some()) {
+            (false, false, false) => "rtmp",
+            (false, false, true) => "rtmps",
+            (false, true, false) => "rtmpe",
+            (false, true, true) => "rtmpes",
+            (true, false, false) => "rtmpt",
+            (true, false, true) => "rtmpts",
+            (true, true, false) => "rtmpte",
+            (true, true, true) => "rtmptes",
         }
     }
 
@@ -84,11 +91,14 @@ impl Wrapping {
 
     /// Bytes of memory that it takes beside itself.
     pub(super) fn memory(&self) -> usize {
-        let exchanges = self.notes.iter().filter(|note| matches!(note, Note::Exchange(_))).count();
+        let exchanges = self.notes.iter().map(|note| match note {
+            Note::Exchange(exchange) => size_of::<Exchange>() + exchange.memory(),
+            Note::Joined { .. } => 0,
+        });
         self.tls.as_ref().map_or(0, |facts| size_of::<tls::Facts>() + facts.memory())
             + self.rtmpt.as_ref().map_or(0, |id| id.len())
             + self.notes.capacity() * size_of::<Note>()
-            + exchanges * size_of::<Exchange>()
+            + exchanges.sum::<usize>()
     }
 }
 
@@ -316,24 +326,9 @@ impl State {
         if matches!(inner.content, Content::Session(_)) || !is_likely {
             return;
         }
-        let (client, server, at, start) = (inner.client, inner.server, inner.at, inner.start);
-        let tunnels = inner.tunnels.clone();
-        self.totals.sessions += 1;
-        let number = self.totals.sessions;
-        let (attempts, strangers) = self.servers.tell(server, self.limits.attempted_servers);
-        self.events.push_back(Event::Session(Opened {
-            session: number,
-            protocol: "rtmps",
-            decrypted: Some(false),
-            client,
-            server,
-            at,
-            start,
-            proxied: None,
-            tunnels,
-            attempts,
-            strangers,
-        }));
+        let opened = inner.opened("rtmps", Some(false), None);
+        let (client, server) = (opened.client, opened.server);
+        let number = self.open(opened);
         let facts = outer.tls.facts().clone();
         let sealed: Box<dyn Consumer> = Box::new(Sealed::new(number, &facts));
         (outer.told, outer.said) = (facts.revision, facts.describe());
@@ -405,13 +400,22 @@ impl State {
                 let inside = carried.inside;
                 match self.live.get_mut(&inside) {
                     Some(Connection { content: Content::Session(session), .. }) => *session,
-                    Some(inner) => return inner.wrapping.keep(note),
-                    None => return,
+                    _ => return self.keep(inside, note),
                 }
             }
-            _ => return stream.wrapping.keep(note),
+            _ => return self.keep(TUNNEL | StreamId::from(tunnel), note),
         };
         self.say_note(session, id.as_deref().unwrap_or_default(), note);
+    }
+
+    /// Keeps what is to be told of a stream once it is a session.
+    fn keep(&mut self, stream: StreamId, note: Note) {
+        let Some(inner) = self.live.get_mut(&stream) else { return };
+        if inner.wrapping.notes.len() < self.limits.tunnel_notes {
+            inner.wrapping.notes.push(note);
+        } else {
+            self.totals.reached.tunnel_notes += 1;
+        }
     }
 
     /// A stream inside of others became a session: what was kept of it is told.
@@ -438,7 +442,7 @@ impl State {
     }
 
     /// A carrier is over. Where it carried no session, it is told as what it is.
-    pub(super) fn end_carrier(&mut self, content: Content, client: SocketAddr, server: SocketAddr, start: Start) {
+    pub(super) fn end_carrier(&mut self, content: Content, client: SocketAddr, server: SocketAddr) {
         let met = match content {
             Content::Carrier(carried) => {
                 self.carrier_bytes -= carried.carrier.held();
@@ -456,7 +460,7 @@ impl State {
             Content::Tunnels(met, false) => *met,
             _ => return,
         };
-        self.met(met, client, server, start);
+        self.met(met, met.speaks(), client, server);
     }
 
     /// A session of RTMPT in which no RTMP was spoken.
@@ -472,18 +476,20 @@ impl State {
             from_start: tunnel.start == Start::Syn,
             bytes: exchanges.sum(),
         };
-        self.met(met, tunnel.client, tunnel.server, tunnel.start);
+        self.met(met, met.speaks(), tunnel.client, tunnel.server);
     }
 
-    /// Takes note of a connection that is no session.
-    pub(super) fn met(&mut self, met: Met, client: SocketAddr, server: SocketAddr, start: Start) {
+    /// Takes note of a connection that is no session, and of what became of it where that is known.
+    pub(super) fn met(&mut self, met: Met, fate: Option<Fate>, client: SocketAddr, server: SocketAddr) {
         let Met { foreign, answer, first, from_start, bytes } = met;
         self.totals.not_rtmp(foreign, bytes);
-        let (Some(foreign), Some(at)) = (foreign, first) else { return };
-        let answer = answer.filter(|_| from_start);
-        let fate = Fate::Speaks(Side::Client, foreign);
-        self.note(Other { client, server, fate, answer, packet: at.packet, connections: 1 });
-        if start == Start::Syn {
+        let Some(at) = first else { return };
+        // What answers says something where what asks is known from its beginning.
+        let told = answer.filter(|_| foreign.is_some() && from_start);
+        if let Some(fate) = fate {
+            self.note(Other { client, server, fate, answer: told, packet: at.packet, connections: 1 });
+        }
+        if let Some(foreign) = foreign.filter(|_| from_start) {
             let stranger = Stranger { client, server, foreign, answer, packet: at.packet, more: 0 };
             self.totals.first_stranger(stranger, false);
             self.servers.meet(stranger, self.limits.attempted_servers);
@@ -491,15 +497,12 @@ impl State {
     }
 }
 
-impl Wrapping {
-    fn keep(&mut self, note: Note) {
-        if self.notes.len() < NOTES {
-            self.notes.push(note);
-        }
-    }
-}
-
 impl Met {
+    /// That the client speaks what it is told by.
+    fn speaks(&self) -> Option<Fate> {
+        self.foreign.map(|foreign| Fate::Speaks(Side::Client, foreign))
+    }
+
     fn take(&mut self, from: Side, delivery: &Delivery<'_>) {
         if let Delivery::Bytes { bytes, .. } = delivery {
             self.bytes += bytes.len() as u64;

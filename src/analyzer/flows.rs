@@ -232,10 +232,8 @@ impl State {
             return self.join_flow(a, b, number, client);
         }
         let (at, tunnels) = kept.first().map(|kept| (kept.at, kept.tunnels.clone())).unwrap_or_default();
-        self.totals.sessions += 1;
-        let number = self.totals.sessions;
-        self.events.push_back(Event::Session(Opened {
-            session: number,
+        let number = self.open(Opened {
+            session: 0,
             protocol: ftl::NAME,
             decrypted: None,
             client,
@@ -246,7 +244,7 @@ impl State {
             tunnels: [tunnels, Tunnels::default()],
             attempts: Attempts::default(),
             strangers: Vec::new(),
-        }));
+        });
         self.sessions.open(number, Box::new(ftl::Conversation::of_media(number)));
         self.join_flow(a, b, number, client);
     }

@@ -2,13 +2,13 @@
 
 use super::carriers::{Carrier, Met};
 use super::others::FIRST_BLOCK;
-use super::{Connection, Content, Fate, Other, State, StreamId};
+use super::{Connection, Content, Fate, State, StreamId};
 use crate::net::{Delivery, Start};
+use crate::proto::Opened;
 use crate::proto::opening::{self, Begin, Found, Match};
 use crate::proto::protocols;
 use crate::proto::rtmp::detect::{self, Foreign};
 use crate::proto::tls::Tls;
-use crate::proto::{Event, Opened, Stranger};
 use crate::proto::{rtmpe, rtmpt};
 use crate::wire::Side;
 
@@ -64,7 +64,6 @@ impl State {
                 let foreign = if live.start == Start::Syn { Foreign::of(seen.client) } else { None };
                 let answer = Foreign::of(seen.server);
                 let joined = if live.start == Start::Syn { None } else { detect::joined_in(&seen) };
-                let stranger = foreign;
                 // No server of TLS speaks first: the client's hello is in a hole that is not certain yet.
                 let answered = answer.filter(|it| *it == Foreign::Tls && seen.client.is_empty());
                 let foreign = foreign.or(joined).or(answered);
@@ -82,14 +81,6 @@ impl State {
                     return self.carry(connection, Carrier::tls(tls, met));
                 }
                 self.opening_bytes -= opening.cost();
-                let stranger = stranger.zip(opening.first_bytes(Side::Client)).map(|(foreign, at)| Stranger {
-                    client: live.client,
-                    server: live.server,
-                    foreign,
-                    answer: Foreign::of(seen.server),
-                    packet: at.packet,
-                    more: 0,
-                });
                 let fate = match foreign {
                     Some(foreign) => Some(Fate::Speaks(Side::Client, foreign)),
                     None if seen.client.is_empty() && from_start[1] => {
@@ -102,24 +93,8 @@ impl State {
                     None => None,
                 };
                 let (client, server) = (live.client, live.server);
-                let answer = answer.filter(|_| foreign.is_some() && joined.is_none());
-                let other = fate.zip(first).map(|(fate, at)| Other {
-                    client,
-                    server,
-                    fate,
-                    answer,
-                    packet: at.packet,
-                    connections: 1,
-                });
                 live.content = Content::Other(foreign);
-                self.totals.not_rtmp(foreign, bytes);
-                if let Some(other) = other {
-                    self.note(other);
-                }
-                if let Some(stranger) = stranger {
-                    self.totals.first_stranger(stranger, false);
-                    self.servers.meet(stranger, self.limits.attempted_servers);
-                }
+                self.met(met, fate, client, server);
             }
             Match::Yes(Found { protocol, proxied, begin }) => {
                 if protocol == "rtmpe" && !live.wrapping.rtmpe {
@@ -131,28 +106,17 @@ impl State {
                 }
                 self.opening_bytes -= opening.cost();
                 let (kept, heard) = (opening.take(), opening.heard());
-                self.totals.sessions += 1;
-                let is_open = live.wrapping.rtmpe || live.wrapping.tls.is_some();
-                let decrypted =
-                    (is_open || protocol == "rtmpe").then_some(is_open && (live.wrapping.rtmpe || protocol != "rtmpe"));
-                let protocol = live.wrapping.protocol(protocol);
-                let (number, start, is_deciphered) = (self.totals.sessions, live.start, live.wrapping.rtmpe);
-                let (client, server) = (live.client, live.server);
-                let (attempts, strangers) = self.servers.tell(server, self.limits.attempted_servers);
-                self.events.push_back(Event::Session(Opened {
-                    session: number,
-                    protocol,
-                    decrypted,
-                    client,
-                    server,
-                    at: live.at,
-                    start,
-                    proxied,
-                    tunnels: live.tunnels.clone(),
-                    attempts,
-                    strangers,
-                }));
-                live.content = Content::Session(number);
+                let decrypted = match protocol {
+                    "rtmpe" => Some(live.wrapping.rtmpe),
+                    _ => live.wrapping.is_open().then_some(true),
+                };
+                let opened = live.opened(live.wrapping.protocol(protocol), decrypted, proxied);
+                let Opened { client, server, start, .. } = opened;
+                let is_deciphered = live.wrapping.rtmpe;
+                let number = self.open(opened);
+                if let Some(live) = self.live.get_mut(&connection) {
+                    live.content = Content::Session(number);
+                }
                 self.tell_notes(connection, number);
                 self.sessions.open(
                     number,

@@ -25,7 +25,7 @@ pub use crate::proto::Event;
 use crate::proto::rtmp::detect::Foreign;
 use crate::proto::rtmpt::Tunnels as RtmptSessions;
 use crate::proto::stream::Sink;
-use crate::proto::{Keys, Piece, Source, Stranger, tls};
+use crate::proto::{Attempts, Keys, Opened, Piece, Source, Stranger, tls};
 use crate::wire::{IdMap, Moment, Side, Time, map_bytes};
 use attempts::{Attempt, Servers};
 use carriers::{Carried, Met, Wrapping};
@@ -108,6 +108,23 @@ impl Connection {
     fn new(client: SocketAddr, server: SocketAddr, at: Moment, start: Start, wrapping: Wrapping) -> Self {
         let content = Content::Unknown(Box::new(Opening::new()));
         Connection { client, server, at, start, tunnels: Default::default(), wrapping, open: 2, content }
+    }
+
+    /// What there is to say of a session that it carries. [`State::open`] gives that its number.
+    fn opened(&self, protocol: &'static str, decrypted: Option<bool>, proxied: Option<String>) -> Opened {
+        Opened {
+            session: 0,
+            protocol,
+            decrypted,
+            client: self.client,
+            server: self.server,
+            at: self.at,
+            start: self.start,
+            proxied,
+            tunnels: self.tunnels.clone(),
+            attempts: Attempts::default(),
+            strangers: Vec::new(),
+        }
     }
 }
 
@@ -418,6 +435,15 @@ impl State {
         }
     }
 
+    /// A session begins: it gets its number, and is told with what happened at its server before it.
+    fn open(&mut self, mut opened: Opened) -> u32 {
+        self.totals.sessions += 1;
+        opened.session = self.totals.sessions;
+        (opened.attempts, opened.strangers) = self.servers.tell(opened.server, self.limits.attempted_servers);
+        self.events.push_back(Event::Session(opened));
+        self.totals.sessions
+    }
+
     /// A session is told what one of its directions tells.
     fn tell(&mut self, session: u32, client: SocketAddr, server: SocketAddr, from: Side, delivery: &Delivery<'_>) {
         match *delivery {
@@ -459,7 +485,7 @@ impl State {
                 }
                 Content::Unknown(opening) => self.opening_bytes -= opening.cost(),
                 content @ (Content::Carrier(_) | Content::Tunnels(..)) => {
-                    self.end_carrier(content, gone.client, gone.server, gone.start);
+                    self.end_carrier(content, gone.client, gone.server);
                 }
                 Content::Other(_) => {}
             }

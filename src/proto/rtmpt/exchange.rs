@@ -139,7 +139,7 @@ impl Exchange {
     }
 
     /// Bytes of memory that it takes beside itself.
-    pub(super) fn memory(&self) -> usize {
+    pub fn memory(&self) -> usize {
         let types: usize = self.content_type.iter().flatten().map(|text| text.len()).sum();
         types + self.problems.capacity() * size_of::<Problem>()
     }
