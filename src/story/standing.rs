@@ -229,15 +229,13 @@ impl Story {
     fn after_connect(&self) -> Course {
         let creates = self.requests.iter().rev().find(|request| request.deed == Some(Deed::Creates));
         let refused = creates.and_then(|request| request.outcome.as_ref().filter(|outcome| !outcome.accepted));
-        match (creates, refused) {
-            (Some(request), Some(outcome)) => rejected(&request.name, answer_of(&outcome.code, Some(outcome.n))),
-            _ => {
-                let waiting = self.requests.waiting().find(|it| it.from == Side::Client && !it.is_courtesy());
-                match waiting.filter(|_| self.is_turned_away()) {
-                    Some(request) => rejected(&request.name, Refusal::Silence),
-                    None => Course::Connected,
-                }
-            }
+        if let (Some(request), Some(outcome)) = (creates, refused) {
+            return rejected(&request.name, answer_of(&outcome.code, Some(outcome.n)));
+        }
+        let waiting = self.requests.waiting().find(|it| it.from == Side::Client && !it.is_courtesy());
+        match waiting.filter(|_| self.is_turned_away()) {
+            Some(request) => rejected(&request.name, Refusal::Silence),
+            None => Course::Connected,
         }
     }
 
