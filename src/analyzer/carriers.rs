@@ -126,6 +126,15 @@ pub(super) struct Outer {
     stranger: Met,
     /// The session that it is by itself, since nothing opens it; with its client and server.
     sealed: Option<(u32, SocketAddr, SocketAddr)>,
+    /// How its sides ended, while it is none.
+    closes: Vec<(Side, Kept)>,
+}
+
+impl Outer {
+    /// Nothing was found inside of it.
+    fn is_empty(&self) -> bool {
+        self.tls.facts().sent.iter().all(|sent| sent.plain_bytes == 0)
+    }
 }
 
 /// What is met in the place of RTMP: the first bytes of both sides tell.
@@ -149,6 +158,7 @@ impl Carrier {
             said: String::new(),
             stranger: Met { bytes: 0, ..stranger },
             sealed: None,
+            closes: Vec::new(),
         }))
     }
 
@@ -166,7 +176,12 @@ impl Carried {
     pub(super) fn memory(&self) -> usize {
         match &self.carrier {
             Carrier::Tls(outer) => {
-                size_of::<Outer>() - size_of::<Tls>() + outer.said.capacity() + outer.tls.own() + outer.tls.held()
+                let closes = outer.closes.iter().map(|(_, close)| size_of::<(Side, Kept)>() + close.memory());
+                size_of::<Outer>() - size_of::<Tls>()
+                    + outer.said.capacity()
+                    + closes.sum::<usize>()
+                    + outer.tls.own()
+                    + outer.tls.held()
             }
             Carrier::Rtmpe(rtmpe) => size_of::<Rtmpe>() + rtmpe.memory(),
         }
@@ -229,7 +244,7 @@ impl State {
                 else {
                     return;
                 };
-                self.pass_on(&mut carried, from, delivery);
+                self.pass_on(stream, &mut carried, from, delivery);
                 if let Some(outside) = self.live.get_mut(&stream) {
                     outside.content = Content::Carrier(carried);
                 }
@@ -238,7 +253,7 @@ impl State {
         }
     }
 
-    fn pass_on(&mut self, carried: &mut Carried, from: Side, delivery: &Delivery<'_>) {
+    fn pass_on(&mut self, stream: StreamId, carried: &mut Carried, from: Side, delivery: &Delivery<'_>) {
         let inside = carried.inside;
         if let Delivery::Bytes { bytes, .. } = delivery {
             self.purse = (self.purse + EARNED * bytes.len() as u64).min(self.limits.carrier_work);
@@ -269,7 +284,7 @@ impl State {
                 self.carrier_bytes = self.carrier_bytes + outer.tls.held() - held;
                 self.work += outer.tls.work() - work;
                 self.tell_tls(outer, inside);
-                self.seal(outer, inside, from, delivery);
+                self.seal(outer, (stream, inside), from, delivery);
             }
         }
     }
@@ -304,8 +319,8 @@ impl State {
         self.events.push_back(Event::Tls(proto::Tls { session, facts: Box::new(facts) }));
     }
 
-    /// A connection that nothing opens is a session by itself where it is likely RTMPS.
-    fn seal(&mut self, outer: &mut Outer, inside: StreamId, from: Side, delivery: &Delivery<'_>) {
+    /// A connection that nothing opens, or that ends without a byte inside, is a session by itself where it is likely RTMPS.
+    fn seal(&mut self, outer: &mut Outer, (stream, inside): (StreamId, StreamId), from: Side, delivery: &Delivery<'_>) {
         if let Some((session, client, server)) = outer.sealed {
             // What is inside may have ended already.
             if !matches!(delivery, Delivery::Heard | Delivery::Joined) {
@@ -313,20 +328,26 @@ impl State {
             }
             return;
         }
-        let facts = outer.tls.facts();
-        let is_over = matches!(delivery, Delivery::Close { .. });
-        if facts.is_decrypted() || !(facts.reason.is_some() || is_over) {
-            return;
+        if let Delivery::Close { .. } = delivery {
+            outer.closes.push((from, Kept::of(delivery)));
         }
-        let Some(inner) = self.live.get_mut(&inside) else { return };
+        let facts = outer.tls.facts();
+        let is_decrypted = facts.is_decrypted();
+        // What is decrypted is a session where RTMP is found in it. Who refuses a certificate ends it before that.
+        let is_settled = match is_decrypted {
+            true => outer.closes.len() == Side::BOTH.len() && outer.is_empty(),
+            false => facts.reason.is_some() || !outer.closes.is_empty(),
+        };
+        let is_found = matches!(self.live.get(&inside), Some(Connection { content: Content::Session(_), .. }));
+        let Some(outside) = self.live.get(&stream).filter(|_| is_settled && !is_found) else { return };
         // A server that does not answer in TLS does not speak RTMPS.
         let is_answered = outer.stranger.answer == Some(Foreign::Tls) || !outer.stranger.from_start;
         let is_tls = outer.tls.facts().sent.iter().any(|sent| sent.records > 0);
-        let is_likely = is_answered && is_tls && outer.tls.likeness(inner.server.port()).is_some();
-        if matches!(inner.content, Content::Session(_)) || !is_likely {
+        let is_likely = is_answered && is_tls && outer.tls.likeness(outside.server.port()).is_some();
+        if !is_likely {
             return;
         }
-        let opened = inner.opened("rtmps", Some(false), None);
+        let opened = outside.opened("rtmps", Some(is_decrypted), None);
         let (client, server) = (opened.client, opened.server);
         let number = self.open(opened);
         let facts = outer.tls.facts().clone();
@@ -335,8 +356,8 @@ impl State {
         self.say_tls(number, facts);
         self.sessions.open(number, sealed);
         outer.sealed = Some((number, client, server));
-        if is_over {
-            self.tell(number, client, server, from, delivery);
+        for (from, close) in std::mem::take(&mut outer.closes) {
+            self.tell(number, client, server, from, &close.lend());
         }
     }
 
@@ -452,7 +473,8 @@ impl State {
                     self.end_session(session);
                     return;
                 }
-                if outer.tls.facts().is_decrypted() {
+                // What was inside has told itself.
+                if !outer.is_empty() {
                     return;
                 }
                 outer.stranger

@@ -1,4 +1,4 @@
-//! A session of TLS that nothing opens: when it was, how much each side sent, and who ended it.
+//! A session of TLS that nothing opens, or that has nothing inside: when it was, how much each side sent, and who ended it.
 
 use super::facts::Facts;
 use crate::net::Delivery;
@@ -14,13 +14,16 @@ pub struct Sealed {
     bytes: [u64; 2],
     captured: [u64; 2],
     closed: [bool; 2],
+    /// Something opens it: what is inside counts then, which is nothing.
+    is_empty: bool,
 }
 
 impl Sealed {
     /// A session that begins after this much of it was seen.
     pub fn new(session: u32, facts: &Facts) -> Sealed {
-        let bytes = facts.sent.map(|sent| sent.bytes);
-        Sealed { session, bytes, captured: bytes, closed: [false; 2] }
+        let is_empty = facts.is_decrypted();
+        let bytes = if is_empty { [0; 2] } else { facts.sent.map(|sent| sent.bytes) };
+        Sealed { session, bytes, captured: bytes, closed: [false; 2], is_empty }
     }
 }
 
@@ -29,6 +32,7 @@ impl Consumer for Sealed {
         let (session, side) = (self.session, from.index());
         match *delivery {
             Delivery::Joined | Delivery::Heard => {}
+            Delivery::Bytes { .. } | Delivery::Gap { .. } if self.is_empty => {}
             Delivery::Bytes { offset, bytes, .. } => {
                 self.captured[side] += bytes.len() as u64;
                 self.bytes[side] = self.bytes[side].max(offset + bytes.len() as u64);
