@@ -334,9 +334,10 @@ impl State {
         let facts = outer.tls.facts();
         let is_decrypted = facts.is_decrypted();
         // What is decrypted is a session where RTMP is found in it. Who refuses a certificate ends it before that.
-        let is_settled = match is_decrypted {
-            true => outer.closes.len() == Side::BOTH.len() && outer.is_empty(),
-            false => facts.reason.is_some() || !outer.closes.is_empty(),
+        let is_settled = if is_decrypted {
+            outer.closes.len() == Side::BOTH.len() && outer.is_empty()
+        } else {
+            facts.reason.is_some() || !outer.closes.is_empty()
         };
         let is_found = matches!(self.live.get(&inside), Some(Connection { content: Content::Session(_), .. }));
         let Some(outside) = self.live.get(&stream).filter(|_| is_settled && !is_found) else { return };
@@ -469,6 +470,12 @@ impl State {
                 self.carrier_bytes -= carried.carrier.held();
                 let Carrier::Tls(outer) = carried.carrier else { return };
                 self.totals.reached.add(outer.tls.reached());
+                match outer.tls.facts().reason {
+                    _ if outer.tls.facts().is_decrypted() => self.totals.tls.opened += 1,
+                    Some(tls::Reason::NoSecrets) => self.totals.tls.closed += 1,
+                    Some(tls::Reason::BadRecord) => self.totals.tls.wrong += 1,
+                    _ => {}
+                }
                 if let Some((session, ..)) = outer.sealed {
                     self.end_session(session);
                     return;

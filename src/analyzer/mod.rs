@@ -34,7 +34,7 @@ use opening::Opening;
 use others::Others;
 pub use others::{Fate, Other};
 use sessions::Sessions;
-pub use totals::{Reason, Tally, Totals};
+pub use totals::{Keyed, Reason, Tally, Totals};
 
 /// What an [`Analyzer`] gives beside the protocols' own events.
 #[derive(Clone, Debug, Default)]
@@ -314,6 +314,11 @@ impl Analyzer {
     /// Secrets of TLS that a capture brings, as a key log has them.
     pub fn add_secrets(&mut self, key_log: &[u8]) {
         Arc::make_mut(&mut self.state.secrets).add(key_log);
+    }
+
+    /// The secrets that it was given at its beginning.
+    pub fn keys(&self) -> &Keys {
+        &self.state.options.keys
     }
 
     /// Whether captures may bring secrets of TLS: what needs some waits for them then.

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::arguments::ExtractArguments;
+use super::keys::Wanted;
 use super::reading::{self, Consumer, Progress, Stop};
 use super::target::Target;
 use super::{Outcome, complain, print};
@@ -39,6 +40,7 @@ pub(super) fn run(arguments: &ExtractArguments, stop: &Stop) -> anyhow::Result<O
         finished => finished?,
     };
     outcome = reading::conclude(&inspection, outcome);
+    arguments.keys.complain_of_unused(inspection.keys(), Wanted::of(&inspection.totals()));
     complain_of(&written);
     if let Some(session) = arguments.session.filter(|_| written.sessions + written.left_out_sessions == 0) {
         reading::no_such_session(&inspection, session);

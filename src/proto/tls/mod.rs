@@ -36,7 +36,7 @@ mod waiting;
 pub use alert::{Alert, AlertDescription, AlertLevel};
 pub use certificate::Certificate;
 pub use facts::{BadRecord, EarlyData, Facts, Reason, Sent};
-pub use keylog::{KeyLog, Report};
+pub use keylog::{KeyLog, Looks, Report};
 pub use resumption::Resumable;
 pub use sealed::Sealed;
 pub use shape::Likeness;
