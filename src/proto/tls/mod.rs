@@ -348,7 +348,10 @@ impl Tls {
             CHANGE_CIPHER_SPEC if self.hello.version().is_some() && !is_1_3 => {
                 if from == Side::Server {
                     // Without a certificate or a key exchange before it, an earlier session goes on.
-                    self.facts.resumed.get_or_insert(true);
+                    if self.facts.resumed.is_none() {
+                        self.facts.resumed = Some(true);
+                        self.facts.changed();
+                    }
                 }
                 self.enter(from, Phase::Keys);
             }

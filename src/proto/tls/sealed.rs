@@ -1,6 +1,5 @@
 //! A session of TLS that nothing opens, or that has nothing inside: when it was, how much each side sent, and who ended it.
 
-use super::facts::Facts;
 use crate::net::Delivery;
 use crate::proto::event::{Attempts, Close, Event, Gap};
 use crate::proto::stream::{Consumer, Sink};
@@ -19,11 +18,9 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// A session that begins after this much of it was seen.
-    pub fn new(session: u32, facts: &Facts) -> Sealed {
-        let is_empty = facts.is_decrypted();
-        let bytes = if is_empty { [0; 2] } else { facts.sent.map(|sent| sent.bytes) };
-        Sealed { session, bytes, captured: bytes, closed: [false; 2], is_empty }
+    /// A session that begins after so many bytes of its sides, of which so many were captured.
+    pub fn new(session: u32, bytes: [u64; 2], captured: [u64; 2], is_empty: bool) -> Sealed {
+        Sealed { session, bytes, captured, closed: [false; 2], is_empty }
     }
 }
 

@@ -78,7 +78,8 @@ fn why(facts: &Facts) -> String {
             let start = facts.client_random.as_ref().and_then(|random| random.first_chunk());
             let whose = match start {
                 Some(start) => {
-                    format!("no key log has secrets of the client random {:016x}…", u64::from_be_bytes(*start))
+                    let which = if facts.is_decrypted() { "all secrets" } else { "secrets" };
+                    format!("no key log has {which} of the client random {:016x}…", u64::from_be_bytes(*start))
                 }
                 None => "no key log has its secrets".to_owned(),
             };
