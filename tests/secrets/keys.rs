@@ -140,7 +140,7 @@ fn key_material_is_in_no_output() {
 fn complaints_of_files_of_secrets_quote_none() {
     let capture = common::capture("tls/nginx-ffmpeg-tls12-gcm.pcap");
     let secret = secrets(&common::capture("tls/nginx-ffmpeg-tls12-gcm.keys")).remove(0);
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().concat();
     let (random, key) = ("11".repeat(32), hex(&secret));
     let public = "5a".repeat(128);
     for (option, text) in [
