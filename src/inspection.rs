@@ -260,6 +260,11 @@ impl Inspection {
         totals
     }
 
+    /// The secrets that were given beside the captures.
+    pub fn keys(&self) -> &Keys {
+        self.analyzer.keys()
+    }
+
     /// What is to be said of captures that were not read to their end because the reading was to stop; a sentence that names
     /// them. To end a pipe or a capture that is followed is no interruption.
     pub fn interrupted(&self) -> Option<String> {

@@ -68,7 +68,7 @@ struct Taken {
 fn take_out(capture: &str, only: Option<u32>, is_lost: impl Fn(u64) -> bool) -> Taken {
     let (paths, purpose) = ([PathBuf::from(capture)], Purpose { is: "for a test", instead: "" });
     let (input, evidence) = Evidence::open(&paths, false, &Arc::default(), purpose).unwrap();
-    let mut clear = Clear::new(Vec::new(), capture, only).unwrap();
+    let mut clear = Clear::new(Vec::new(), capture, only.map(|only| BTreeSet::from([only]))).unwrap();
     let events = inspect(input, &keys(capture), is_lost, |event| clear.take(event, &evidence).unwrap());
     let (file, written) = clear.finish().unwrap();
     Taken { events, written, file }
@@ -261,6 +261,55 @@ fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rtmp-inspect"));
     command.arg("extract").env_remove("SSLKEYLOGFILE");
     command
+}
+
+/// The sessions that are taken out under these arguments, by their clients' ports; or the complaint.
+fn taken(arguments: &[&str], captures: &[&str]) -> Result<Vec<u16>, String> {
+    let output = program().args(["--clear", "-"]).args(arguments).args(captures).output().unwrap();
+    if !output.status.success() {
+        return Err(complaint(&output));
+    }
+    let input = Input::from_reader("taken out", Cursor::new(output.stdout)).unwrap();
+    let events = inspect(input, &Arc::default(), |_| false, |_| ());
+    let opened = events.iter().filter_map(|event| match event {
+        Event::Session(opened) => Some(opened.client.port()),
+        _ => None,
+    });
+    Ok(opened.collect())
+}
+
+#[test]
+fn sessions_that_a_filter_wants_are_taken_out() {
+    // A publisher, and a player behind it.
+    let both = "captures/transport/derived-overlaps.pcap";
+    let all = taken(&[], &[both]).unwrap();
+    assert_eq!(all.len(), 2);
+    let of = |filter: &str| taken(&["-Y", filter], &[both]);
+    assert_eq!(of("command.name == \"publish\"").unwrap(), all[..1]);
+    assert_eq!(of("command.name == \"play\"").unwrap(), all[1..]);
+    assert_eq!(of("command.name == \"connect\"").unwrap(), all);
+    // What is found needs the rules.
+    assert_eq!(of("finding.severity >= note").unwrap(), all);
+    // What is known late chooses the whole session.
+    assert_eq!(of("session == 2 && event == \"close\"").unwrap(), all[1..]);
+    assert_eq!(taken(&["-Y", "video", "--session", "1"], &[both]).unwrap(), all[..1]);
+
+    let none = "-Y: the filter lets nothing of these captures through";
+    assert!(of("command.name == \"nobody\"").unwrap_err().contains(none));
+    let other = taken(&["-Y", "command.name == \"play\"", "--session", "1"], &[both]).unwrap_err();
+    assert!(other.contains("-Y: the filter lets nothing of session 1 through"), "{other}");
+    assert!(of("comand.name == 1").unwrap_err().contains("--filter: no field `comand"));
+}
+
+#[test]
+fn what_can_be_read_only_once_is_not_filtered() {
+    let output =
+        program().args(["--clear", "-", "-Y", "video", "-"]).stdin(File::open(CLEAR).unwrap()).output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    let why = "-: -Y reads captures twice, first to find the sessions, and this can be read only once: write it to a file first";
+    assert!(complaint(&output).contains(why), "{}", complaint(&output));
+    let output = program().args(["--clear", "-", "-Y", "video", "--follow", CLEAR]).output().unwrap();
+    assert!(complaint(&output).contains("'--filter <EXPR>' cannot be used with '--follow'"), "{}", complaint(&output));
 }
 
 fn complaint(output: &Output) -> String {

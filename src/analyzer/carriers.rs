@@ -7,24 +7,20 @@
 //! A stream inside is looked at as a connection is: its beginning says what it is, and that may be a carrier again. TLS that no
 //! secret opens carries nothing; where it is likely RTMPS, it is a session by itself, of which is told what can be seen.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Connection, Content, Fate, Other, State, StreamId};
+use super::others::Met;
+use super::secured::Outer;
+use super::{Connection, Content, Fate, INSIDE, Other, State, StreamId, TUNNEL};
 use crate::net::{Delivery, Kept, Start};
-use crate::proto;
 use crate::proto::rtmp::detect::Foreign;
 use crate::proto::rtmpe::Rtmpe;
 use crate::proto::rtmpt::{Exchange, Tunneled, Tunnels};
-use crate::proto::stream::Consumer;
 use crate::proto::tls::{self, Tls};
-use crate::proto::{Event, Flow, Sealed, Stranger, Transport, Tunnel};
+use crate::proto::{Event, Flow, Stranger, Transport, Tunnel};
 use crate::wire::{Moment, Side};
-
-/// The numbers of streams that are no connections begin here; connections have lower ones. Above them are those of RTMPT, which
-/// have numbers of their own.
-const INSIDE: StreamId = 1 << 62;
-const TUNNEL: StreamId = 1 << 63;
 
 /// What each byte that carriers carry adds to the work that they may do in advance ([`Limits::carrier_work`](crate::limits::Limits)), up to that.
 const EARNED: u64 = 32;
@@ -36,6 +32,8 @@ pub(super) struct Wrapping {
     pub(super) tls: Option<Box<tls::Facts>>,
     /// HTTP, and the id of the session in it.
     pub(super) rtmpt: Option<Box<str>>,
+    /// The stream of HTTP that it began in.
+    road: Option<StreamId>,
     /// It was enciphered by RTMPE.
     pub(super) rtmpe: bool,
     /// What is to be told of it once it is a session.
@@ -86,7 +84,7 @@ impl Wrapping {
     /// The same within another carrier, for what is in it.
     fn inside(&self) -> Wrapping {
         let notes = Vec::new();
-        Wrapping { tls: self.tls.clone(), rtmpt: self.rtmpt.clone(), rtmpe: self.rtmpe, notes }
+        Wrapping { tls: self.tls.clone(), rtmpt: self.rtmpt.clone(), road: None, rtmpe: self.rtmpe, notes }
     }
 
     /// Bytes of memory that it takes beside itself.
@@ -106,7 +104,25 @@ impl Wrapping {
 #[derive(Debug)]
 pub(super) struct Carried {
     carrier: Carrier,
-    inside: StreamId,
+    pub(super) inside: StreamId,
+}
+
+/// What is known of a stream that carries parts of sessions of RTMPT.
+#[derive(Debug)]
+pub(super) struct Road {
+    /// What it is while it carries none.
+    met: Met,
+    is_used: bool,
+    /// Those that began in it and are not over.
+    pub(super) tunnels: BTreeSet<u32>,
+}
+
+impl Road {
+    /// Bytes of memory that it takes.
+    pub(super) fn memory(&self) -> usize {
+        // A node of eleven may be half empty.
+        size_of::<Road>() + self.tunnels.len() * size_of::<[u32; 4]>()
+    }
 }
 
 #[derive(Debug)]
@@ -115,41 +131,9 @@ pub(super) enum Carrier {
     Rtmpe(Box<Rtmpe>),
 }
 
-/// A TLS connection.
-#[derive(Debug)]
-pub(super) struct Outer {
-    tls: Tls,
-    /// What of it was told: the facts' revision, and what that amounts to.
-    told: u32,
-    said: String,
-    /// What it is where it turns out to carry no session.
-    stranger: Met,
-    /// The session that it is by itself, since nothing opens it; with its client and server.
-    sealed: Option<(u32, SocketAddr, SocketAddr)>,
-}
-
-/// What is met in the place of RTMP: the first bytes of both sides tell.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Met {
-    pub(super) foreign: Option<Foreign>,
-    pub(super) answer: Option<Foreign>,
-    /// When the first bytes came, of the client or else of the server.
-    pub(super) first: Option<Moment>,
-    /// The beginning was captured.
-    pub(super) from_start: bool,
-    /// Bytes of both sides.
-    pub(super) bytes: u64,
-}
-
 impl Carrier {
     pub(super) fn tls(tls: Tls, stranger: Met) -> Carrier {
-        Carrier::Tls(Box::new(Outer {
-            tls,
-            told: 0,
-            said: String::new(),
-            stranger: Met { bytes: 0, ..stranger },
-            sealed: None,
-        }))
+        Carrier::Tls(Box::new(Outer::new(tls, Met { bytes: 0, ..stranger })))
     }
 
     /// Bytes that it keeps for what is under way.
@@ -165,9 +149,7 @@ impl Carried {
     /// Bytes of memory that it takes.
     pub(super) fn memory(&self) -> usize {
         match &self.carrier {
-            Carrier::Tls(outer) => {
-                size_of::<Outer>() - size_of::<Tls>() + outer.said.capacity() + outer.tls.own() + outer.tls.held()
-            }
+            Carrier::Tls(outer) => outer.memory(),
             Carrier::Rtmpe(rtmpe) => size_of::<Rtmpe>() + rtmpe.memory(),
         }
     }
@@ -202,7 +184,8 @@ impl State {
         let Content::Unknown(opening) = &mut outside.content else { return };
         self.opening_bytes -= opening.cost();
         let (kept, heard) = (opening.take(), opening.heard());
-        outside.content = Content::Tunnels(Box::new(Met { bytes: 0, ..met }), false);
+        outside.content =
+            Content::Tunnels(Box::new(Road { met: Met { bytes: 0, ..met }, is_used: false, tunnels: BTreeSet::new() }));
         self.replay(stream, kept, heard);
     }
 
@@ -220,8 +203,8 @@ impl State {
         let Some(outside) = self.live.get_mut(&stream) else { return };
         let ends = (outside.client, outside.server);
         match &mut outside.content {
-            Content::Tunnels(met, _) => {
-                met.take(from, delivery);
+            Content::Tunnels(road) => {
+                road.met.take(from, delivery);
                 self.pass_tunnels(stream, ends, from, delivery);
             }
             Content::Carrier(_) => {
@@ -229,7 +212,7 @@ impl State {
                 else {
                     return;
                 };
-                self.pass_on(&mut carried, from, delivery);
+                self.pass_on(stream, &mut carried, from, delivery);
                 if let Some(outside) = self.live.get_mut(&stream) {
                     outside.content = Content::Carrier(carried);
                 }
@@ -238,7 +221,7 @@ impl State {
         }
     }
 
-    fn pass_on(&mut self, carried: &mut Carried, from: Side, delivery: &Delivery<'_>) {
+    fn pass_on(&mut self, stream: StreamId, carried: &mut Carried, from: Side, delivery: &Delivery<'_>) {
         let inside = carried.inside;
         if let Delivery::Bytes { bytes, .. } = delivery {
             self.purse = (self.purse + EARNED * bytes.len() as u64).min(self.limits.carrier_work);
@@ -254,6 +237,7 @@ impl State {
                 outer.tls.allow(self.purse);
                 let (held, work) = (outer.tls.held(), outer.tls.work());
                 outer.stranger.take(from, delivery);
+                outer.note(from, delivery);
                 let secrets = Arc::clone(&self.secrets);
                 outer.tls.take(from, delivery, &secrets, &mut |from, delivery| self.deliver(inside, from, delivery));
                 self.purse = outer.tls.allowed();
@@ -269,74 +253,8 @@ impl State {
                 self.carrier_bytes = self.carrier_bytes + outer.tls.held() - held;
                 self.work += outer.tls.work() - work;
                 self.tell_tls(outer, inside);
-                self.seal(outer, inside, from, delivery);
+                self.seal(outer, stream, from, delivery);
             }
-        }
-    }
-
-    /// Says what became known of a TLS connection, where it is a session's.
-    fn tell_tls(&mut self, outer: &mut Outer, inside: StreamId) {
-        let facts = outer.tls.facts();
-        if facts.revision == outer.told {
-            return;
-        }
-        outer.told = facts.revision;
-        let line = facts.describe();
-        if line == outer.said {
-            return;
-        }
-        outer.said = line;
-        let session = match self.live.get_mut(&inside) {
-            Some(Connection { content: Content::Session(session), .. }) => Some(*session),
-            Some(inner) => {
-                inner.wrapping.tls = Some(Box::new(facts.clone()));
-                None
-            }
-            None => None,
-        };
-        let facts = facts.clone();
-        if let Some(session) = outer.sealed.map(|(session, ..)| session).or(session) {
-            self.say_tls(session, facts);
-        }
-    }
-
-    pub(super) fn say_tls(&mut self, session: u32, facts: tls::Facts) {
-        self.events.push_back(Event::Tls(proto::Tls { session, facts: Box::new(facts) }));
-    }
-
-    /// A connection that nothing opens is a session by itself where it is likely RTMPS.
-    fn seal(&mut self, outer: &mut Outer, inside: StreamId, from: Side, delivery: &Delivery<'_>) {
-        if let Some((session, client, server)) = outer.sealed {
-            // What is inside may have ended already.
-            if !matches!(delivery, Delivery::Heard | Delivery::Joined) {
-                self.tell(session, client, server, from, delivery);
-            }
-            return;
-        }
-        let facts = outer.tls.facts();
-        let is_over = matches!(delivery, Delivery::Close { .. });
-        if facts.is_decrypted() || !(facts.reason.is_some() || is_over) {
-            return;
-        }
-        let Some(inner) = self.live.get_mut(&inside) else { return };
-        // A server that does not answer in TLS does not speak RTMPS.
-        let is_answered = outer.stranger.answer == Some(Foreign::Tls) || !outer.stranger.from_start;
-        let is_tls = outer.tls.facts().sent.iter().any(|sent| sent.records > 0);
-        let is_likely = is_answered && is_tls && outer.tls.likeness(inner.server.port()).is_some();
-        if matches!(inner.content, Content::Session(_)) || !is_likely {
-            return;
-        }
-        let opened = inner.opened("rtmps", Some(false), None);
-        let (client, server) = (opened.client, opened.server);
-        let number = self.open(opened);
-        let facts = outer.tls.facts().clone();
-        let sealed: Box<dyn Consumer> = Box::new(Sealed::new(number, &facts));
-        (outer.told, outer.said) = (facts.revision, facts.describe());
-        self.say_tls(number, facts);
-        self.sessions.open(number, sealed);
-        outer.sealed = Some((number, client, server));
-        if is_over {
-            self.tell(number, client, server, from, delivery);
         }
     }
 
@@ -366,17 +284,18 @@ impl State {
         match *told {
             Tunneled::Opened { tunnel, id, connection, client, server, start, at } => {
                 let Some(outside) = self.live.get_mut(&connection) else { return };
-                if let Content::Tunnels(_, carries) = &mut outside.content {
-                    *carries = true;
+                if let Content::Tunnels(road) = &mut outside.content {
+                    road.is_used = true;
+                    road.tunnels.insert(tunnel);
                 }
-                let wrapping = Wrapping { rtmpt: Some(id.into()), ..outside.wrapping.inside() };
+                let wrapping = Wrapping { rtmpt: Some(id.into()), road: Some(connection), ..outside.wrapping.inside() };
                 let new = Connection::new(client, server, at, start, wrapping);
                 let new = Connection { tunnels: outside.tunnels.clone(), ..new };
                 self.live.insert(TUNNEL | StreamId::from(tunnel), new);
             }
             Tunneled::Joined { tunnel, connection, client, server, at } => {
-                if let Some(Connection { content: Content::Tunnels(_, carries), .. }) = self.live.get_mut(&connection) {
-                    *carries = true;
+                if let Some(Connection { content: Content::Tunnels(road), .. }) = self.live.get_mut(&connection) {
+                    road.is_used = true;
                 }
                 self.note_of(tunnel, Note::Joined { client, server, at });
             }
@@ -423,7 +342,8 @@ impl State {
         let Some(inner) = self.live.get_mut(&stream) else { return };
         let (notes, facts) = (std::mem::take(&mut inner.wrapping.notes), inner.wrapping.tls.take());
         let id = inner.wrapping.rtmpt.clone();
-        if let Some(facts) = facts {
+        // What is known at its first byte may not have come here yet: then it is told next.
+        if let Some(facts) = facts.filter(|facts| facts.is_decrypted()) {
             self.say_tls(session, *facts);
         }
         for note in notes {
@@ -448,19 +368,34 @@ impl State {
                 self.carrier_bytes -= carried.carrier.held();
                 let Carrier::Tls(outer) = carried.carrier else { return };
                 self.totals.reached.add(outer.tls.reached());
+                match outer.tls.facts().reason {
+                    _ if outer.tls.facts().is_decrypted() => self.totals.tls.opened += 1,
+                    Some(tls::Reason::NoSecrets) => self.totals.tls.closed += 1,
+                    Some(tls::Reason::BadRecord) => self.totals.tls.wrong += 1,
+                    _ => {}
+                }
                 if let Some((session, ..)) = outer.sealed {
                     self.end_session(session);
                     return;
                 }
-                if outer.tls.facts().is_decrypted() {
+                // What was inside has told itself.
+                if !outer.is_empty() {
                     return;
                 }
                 outer.stranger
             }
-            Content::Tunnels(met, false) => *met,
+            Content::Tunnels(road) if !road.is_used => road.met,
             _ => return,
         };
         self.met(met, met.speaks(), client, server);
+    }
+
+    /// A stream of RTMPT is over: what carries it has no more to tell it.
+    pub(super) fn leave_road(&mut self, stream: StreamId, wrapping: &Wrapping) {
+        let Some(road) = wrapping.road else { return };
+        if let Some(Connection { content: Content::Tunnels(road), .. }) = self.live.get_mut(&road) {
+            road.tunnels.remove(&((stream & !TUNNEL) as u32));
+        }
     }
 
     /// A session of RTMPT in which no RTMP was spoken.
@@ -493,22 +428,6 @@ impl State {
             let stranger = Stranger { client, server, foreign, answer, packet: at.packet, more: 0 };
             self.totals.first_stranger(stranger, false);
             self.servers.meet(stranger, self.limits.attempted_servers);
-        }
-    }
-}
-
-impl Met {
-    /// That the client speaks what it is told by.
-    fn speaks(&self) -> Option<Fate> {
-        self.foreign.map(|foreign| Fate::Speaks(Side::Client, foreign))
-    }
-
-    fn take(&mut self, from: Side, delivery: &Delivery<'_>) {
-        if let Delivery::Bytes { bytes, .. } = delivery {
-            self.bytes += bytes.len() as u64;
-            if from == Side::Server && self.answer.is_none() {
-                self.answer = Foreign::of(bytes);
-            }
         }
     }
 }

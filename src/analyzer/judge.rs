@@ -1,7 +1,8 @@
 //! What a connection is, by its beginning.
 
-use super::carriers::{Carrier, Met};
+use super::carriers::Carrier;
 use super::others::FIRST_BLOCK;
+use super::others::Met;
 use super::{Connection, Content, Fate, State, StreamId};
 use crate::net::{Delivery, Start};
 use crate::proto::Opened;
@@ -99,9 +100,12 @@ impl State {
             Match::Yes(Found { protocol, proxied, begin }) => {
                 if protocol == "rtmpe" && !live.wrapping.rtmpe {
                     match rtmpe::judge(&self.options.keys.rtmpe, seen.client, seen.server, complete) {
-                        rtmpe::Verdict::Deciphers(rtmpe) => return self.carry(connection, Carrier::Rtmpe(rtmpe)),
+                        rtmpe::Verdict::Deciphers(rtmpe) => {
+                            self.totals.rtmpe.opened += 1;
+                            return self.carry(connection, Carrier::Rtmpe(rtmpe));
+                        }
                         rtmpe::Verdict::NeedMore => return,
-                        rtmpe::Verdict::No => {}
+                        rtmpe::Verdict::No => self.totals.rtmpe.closed += 1,
                     }
                 }
                 self.opening_bytes -= opening.cost();

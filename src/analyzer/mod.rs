@@ -9,6 +9,7 @@ mod flows;
 mod judge;
 mod opening;
 mod others;
+mod secured;
 mod sessions;
 mod totals;
 
@@ -28,13 +29,13 @@ use crate::proto::stream::Sink;
 use crate::proto::{Attempts, Keys, Opened, Piece, Source, Stranger, tls};
 use crate::wire::{IdMap, Moment, Side, Time, map_bytes};
 use attempts::{Attempt, Servers};
-use carriers::{Carried, Met, Wrapping};
+use carriers::{Carried, Road, Wrapping};
 use flows::{Flow, Waiting};
 use opening::Opening;
 use others::Others;
 pub use others::{Fate, Other};
 use sessions::Sessions;
-pub use totals::{Reason, Tally, Totals};
+pub use totals::{Keyed, Reason, Tally, Totals};
 
 /// What an [`Analyzer`] gives beside the protocols' own events.
 #[derive(Clone, Debug, Default)]
@@ -92,6 +93,11 @@ struct State {
 /// A connection's number, or that of a stream inside of one.
 type StreamId = ConnectionId;
 
+/// The numbers of streams that are no connections begin here; connections have lower ones. Above them are those of RTMPT, which
+/// have numbers of their own.
+const INSIDE: StreamId = 1 << 62;
+const TUNNEL: StreamId = 1 << 63;
+
 struct Connection {
     client: SocketAddr,
     server: SocketAddr,
@@ -134,8 +140,8 @@ enum Content {
     Session(u32),
     /// It carries another stream.
     Carrier(Box<Carried>),
-    /// It carries parts of sessions of RTMPT. Whether it does so already, and what it is while it does not.
-    Tunnels(Box<Met>, bool),
+    /// It carries parts of sessions of RTMPT.
+    Tunnels(Box<Road>),
     Other(Option<Foreign>),
 }
 
@@ -282,7 +288,7 @@ impl Analyzer {
                 + match &connection.content {
                     Content::Unknown(opening) => opening.memory(),
                     Content::Carrier(carried) => size_of::<Carried>() + carried.memory(),
-                    Content::Tunnels(..) => size_of::<Met>(),
+                    Content::Tunnels(road) => road.memory(),
                     Content::Session(_) | Content::Other(_) => 0,
                 }
         };
@@ -314,6 +320,11 @@ impl Analyzer {
     /// Secrets of TLS that a capture brings, as a key log has them.
     pub fn add_secrets(&mut self, key_log: &[u8]) {
         Arc::make_mut(&mut self.state.secrets).add(key_log);
+    }
+
+    /// The secrets that it was given at its beginning.
+    pub fn keys(&self) -> &Keys {
+        &self.state.options.keys
     }
 
     /// Whether captures may bring secrets of TLS: what needs some waits for them then.
@@ -473,6 +484,7 @@ impl State {
             && let Some(gone) = self.live.remove(&connection)
         {
             let is_tunnel = gone.wrapping.is_tunnel();
+            self.leave_road(connection, &gone.wrapping);
             match &gone.content {
                 Content::Unknown(_) | Content::Other(_) if is_tunnel => self.end_tunnel(&gone),
                 _ => {}

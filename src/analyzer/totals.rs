@@ -22,10 +22,25 @@ pub struct Totals {
     pub unread: Vec<(Reason, Tally)>,
     /// Connections that are no session, in the order of their packets; there when no packet follows.
     pub others: Vec<Other>,
+    /// Connections of TLS.
+    pub tls: Keyed,
+    /// Sessions of RTMPE.
+    pub rtmpe: Keyed,
     /// How often each of the [`Limits`](crate::limits::Limits) was reached; whole when all events were taken.
     pub reached: Reached,
     pub first: Option<Moment>,
     pub last: Option<Moment>,
+}
+
+/// What a secret has to open, of one kind; whole when no packet follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keyed {
+    /// Of these there was one.
+    pub opened: u64,
+    /// Of these there was none.
+    pub closed: u64,
+    /// Of these there was one that opened nothing: it is not its own.
+    pub wrong: u64,
 }
 
 /// Why something was not understood.

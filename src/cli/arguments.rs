@@ -263,6 +263,9 @@ pub(super) struct ExtractArguments {
     /// stream keys and passwords too
     #[arg(long, value_name = "FILE", required = true)]
     pub(super) clear: PathBuf,
+    /// Only sessions of which this filter lets something through, as in 'tls.server_name contains "live"'; captures are read twice then
+    #[arg(short = 'Y', long, value_name = "EXPR", allow_hyphen_values = true, conflicts_with = "follow")]
+    pub(super) filter: Option<String>,
     /// Only this session
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) session: Option<u32>,

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, bail};
 
 use super::arguments::CompareArguments;
+use super::keys::Wanted;
 use super::output::{is_live, stdout};
 use super::reading::{self, Consumer, Progress, Stop};
 use super::{Outcome, complain};
@@ -48,6 +49,7 @@ pub(super) fn run(arguments: &CompareArguments, stop: &Stop) -> anyhow::Result<O
         opened: false,
         reveal: arguments.show_secrets,
         keys: arguments.keys.read()?,
+        wanted: Wanted::default(),
     };
     let mut notes = notes(&arguments.note, &servers)?;
     let mut outcome = Outcome::Done;
@@ -69,6 +71,7 @@ pub(super) fn run(arguments: &CompareArguments, stop: &Stop) -> anyhow::Result<O
         }
         profiles.push((server.label, profile));
     }
+    arguments.keys.complain_of_unused(&reading.keys, reading.wanted);
     if !reading.opened {
         return Ok(Outcome::Failed);
     }
@@ -106,6 +109,7 @@ struct Reading {
     opened: bool,
     reveal: bool,
     keys: Arc<Keys>,
+    wanted: Wanted,
 }
 
 impl Reading {
@@ -142,6 +146,7 @@ impl Reading {
             let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
             complain(format_args!("{}: limit reached: {limit}: {times}", inspection.names()));
         }
+        self.wanted.add(Wanted::of(&inspection.totals()));
         Ok(reading::conclude(&inspection, outcome))
     }
 }

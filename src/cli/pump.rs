@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use super::Outcome;
 use super::arguments::InputArguments;
 use super::judged::{Judged, Unjudged};
+use super::keys::Wanted;
 use super::reading::{self, Consumer, Progress};
 use super::sieve::Sieve;
 use crate::export::{Counts, Writer};
@@ -52,6 +53,7 @@ pub(super) fn pump(
         written => written?,
     }
     outcome = reading::conclude(&inspection, outcome);
+    arguments.keys.complain_of_unused(inspection.keys(), Wanted::of(&inspection.totals()));
     if let Some(session) = arguments.session.filter(|_| !flow.judged.has_chosen()) {
         reading::no_such_session(&inspection, session);
     }

@@ -38,7 +38,7 @@ pub(super) fn read(
     consumer: &mut impl Consumer,
     outcome: &mut Outcome,
 ) -> io::Result<()> {
-    let (mut begun, mut packets) = (false, 0);
+    let mut begun = false;
     loop {
         let read = inspection.read();
         if !begun && !matches!(read, Read::Failed(_)) {
@@ -49,7 +49,7 @@ pub(super) fn read(
             consumer.take(told)?;
         }
         match read {
-            Read::Packet => packets += 1,
+            Read::Packet => {}
             Read::Failed(error) => {
                 // What was readable comes first.
                 consumer.flush()?;
@@ -59,9 +59,7 @@ pub(super) fn read(
             }
             Read::End => break,
         }
-        if packets % STRIDE == 0 {
-            progress.show(inspection);
-        }
+        progress.step(inspection);
     }
     progress.clear();
     Ok(())
@@ -129,12 +127,21 @@ impl Stop {
 pub(super) struct Progress {
     since: Option<Instant>,
     shown: bool,
+    steps: u64,
 }
 
 impl Progress {
     /// Not `wanted` where it would stand among the lines of the output.
     pub(super) fn new(wanted: bool) -> Self {
-        Progress { since: (wanted && io::stderr().is_terminal()).then(Instant::now), shown: false }
+        Progress { since: (wanted && io::stderr().is_terminal()).then(Instant::now), shown: false, steps: 0 }
+    }
+
+    /// Something was read: from time to time that is shown.
+    pub(super) fn step(&mut self, inspection: &Inspection) {
+        self.steps += 1;
+        if self.steps.is_multiple_of(STRIDE) {
+            self.show(inspection);
+        }
     }
 
     fn show(&mut self, inspection: &Inspection) {
@@ -150,7 +157,7 @@ impl Progress {
         }
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
             say("\r\u{1b}[K");
         }

@@ -4,7 +4,7 @@
 //! ones whose bytes they carry, and stand in the order in which these bytes became known: the file is written while captures are
 //! read, so that a packet may stand behind one that is later.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
@@ -27,8 +27,8 @@ pub struct Clear<W: Write> {
     out: Writer<W>,
     /// The captures, as comments name them.
     names: String,
-    /// The one that is wanted; otherwise all are.
-    only: Option<u32>,
+    /// Those that are wanted; otherwise all are.
+    only: Option<BTreeSet<u32>>,
     open: IdMap<u32, Session>,
     /// Addresses and ports that open sessions have.
     taken: HashSet<[SocketAddr; 2]>,
@@ -72,8 +72,8 @@ struct Session {
 }
 
 impl<W: Write> Clear<W> {
-    /// Begins the file. `names` has the captures, as comments name them; of their sessions, perhaps `only` one is wanted.
-    pub fn new(out: W, names: &str, only: Option<u32>) -> io::Result<Self> {
+    /// Begins the file. `names` has the captures, as comments name them; of their sessions, perhaps `only` some are wanted.
+    pub fn new(out: W, names: &str, only: Option<BTreeSet<u32>>) -> io::Result<Self> {
         let what = format!(
             "RTMP sessions of {names} in clear, in TCP connections that were made for them; packet numbers are of the captures"
         );
@@ -112,7 +112,7 @@ impl<W: Write> Clear<W> {
 
     fn begin(&mut self, opened: &Opened) -> io::Result<()> {
         let Opened { session, protocol, client, server, .. } = *opened;
-        if self.only.is_some_and(|only| only != session) {
+        if self.only.as_ref().is_some_and(|only| !only.contains(&session)) {
             return Ok(());
         }
         let is_sealed = opened.decrypted == Some(false);

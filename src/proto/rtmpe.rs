@@ -61,6 +61,8 @@ impl fmt::Debug for Secrets {
 pub enum Fault {
     #[error("line {0} is not `RTMPE client_pub=HEX server_pub=HEX secret=HEX`, with public keys of 128 bytes")]
     Line(usize),
+    #[error("it ends in the middle of line {0}")]
+    Cut(usize),
     #[error("it has no line `RTMPE client_pub=HEX server_pub=HEX secret=HEX`")]
     Empty,
     #[error("it has secrets of more than {MOST} sessions")]
@@ -85,7 +87,9 @@ impl Secrets {
             if text.is_empty() || text.starts_with(b"#") {
                 continue;
             }
-            let agreed = std::str::from_utf8(text).ok().and_then(agreed).ok_or(Fault::Line(number))?;
+            let fault =
+                if line.ends_with(b"\n") || line.len() as u64 > LONGEST_LINE { Fault::Line } else { Fault::Cut };
+            let agreed = std::str::from_utf8(text).ok().and_then(agreed).ok_or_else(|| fault(number))?;
             if secrets.sessions.len() == MOST {
                 return Err(Fault::Many);
             }
@@ -98,6 +102,11 @@ impl Secrets {
 
     pub fn is_empty(&self) -> bool {
         self.sessions.is_empty()
+    }
+
+    /// How many sessions there are secrets of.
+    pub fn sessions(&self) -> usize {
+        self.sessions.len()
     }
 
     /// What deciphers a session with this C1 and S1, if its secret is there.

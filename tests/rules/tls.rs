@@ -206,7 +206,122 @@ pub(super) fn cases() -> Vec<Case> {
         ),
     ];
     cases.extend(on_wrong_ports());
+    cases.extend(refused_by_real_peers());
     cases
+}
+
+const UNKNOWN_CA_SAYS: &str = "the client sent a fatal alert, unknown_ca (48): nobody whom it trusts issued the certificate; send the whole chain, or add the \
+     issuer to what the client trusts";
+
+/// A client's hello with one extension.
+fn hello(extension: u8, body: &[u8]) -> Vec<u8> {
+    let long = |bytes: &[u8]| [&(bytes.len() as u16).to_be_bytes()[..], bytes].concat();
+    let extensions = long(&[&[0, extension], &long(body)[..]].concat());
+    let rest = [&[3, 3][..], &[7; 32], &[0, 0, 2, 0x13, 1, 1, 0], &extensions].concat();
+    [&[22, 3, 1][..], &long(&[&[1, 0], &long(&rest)[..]].concat())].concat()
+}
+
+/// What OpenSSL and tlslite said to one another, and of what they said nothing was encrypted.
+fn refused_by_real_peers() -> Vec<Case> {
+    let of = |code, what, story, expected| Case { code, what, story, expected };
+    let (refused, changed) = ("openssl-refused", "openssl-changed-on-the-way");
+    vec![
+        of(
+            "TLS001",
+            "what real peers refuse",
+            real(refused, true, &[]),
+            &[
+                UNKNOWN_CA_SAYS,
+                // In TLS 1.3, where the alert is encrypted.
+                UNKNOWN_CA_SAYS,
+                "the client sent a fatal alert, certificate_expired (45): the certificate is out of date by its clock; renew the \
+                 certificate, or set the clock",
+                "the client sent a fatal alert, bad_certificate (42): it does not accept the certificate; see that the certificate names \
+                 the server as the client calls it, and that its whole chain is sent",
+                "the server sent a fatal alert, protocol_version (70): the sides have no TLS version in common; let the older side use \
+                 TLS 1.2 at least, or the server allow what the client has",
+                "the server sent a fatal alert, handshake_failure (40): the sides have no cipher suite or curve in common; let the older \
+                 side use a newer TLS library, or the server offer a suite that the client has",
+                "the server sent a fatal alert, unrecognized_name (112): it does not know the server's name that was asked for; see the \
+                 host name in the client's URL, and which names the server has a certificate for",
+                "the server sent a fatal alert, certificate_required (116): it wants a certificate of the client; give the client one, or \
+                 have the server not ask",
+                "the server sent a fatal alert, no_application_protocol (120): the sides have no ALPN protocol in common; have the client \
+                 offer none, or one that the server has",
+            ],
+        ),
+        // A key log has nothing of those that end before there are keys.
+        of(
+            "TLS002",
+            "what ends within the handshake",
+            real(refused, false, &[]),
+            &[
+                "the session was not decrypted (TLS 1.3 for ingest.example): no key log has secrets of the client random \
+                 f9e4bbe404f30b6d…; let the client or the server write one by SSLKEYLOGFILE and give it with --keylog (docs/rtmps.md)",
+                "the session was not decrypted (TLS 1.3 for ingest.example): no key log has secrets of the client random \
+                 35bb79bad894b868…; let the client or the server write one by SSLKEYLOGFILE and give it with --keylog (docs/rtmps.md)",
+            ],
+        ),
+        of("TLS002", "the same with its key log", real(refused, true, &[]), &[]),
+        of(
+            "TLS002",
+            "what ends within the handshake without a word",
+            told_closed(Facts { version: Some(Version::TLS_1_2), ..Facts::default() }),
+            &[
+                "the session was not decrypted (TLS 1.2): it ended within TLS's handshake, before anything was encrypted",
+            ],
+        ),
+        of(
+            "TLS004",
+            "a certificate that a real client refuses as expired",
+            real(refused, false, &[]),
+            &["the server's certificate, of CN=ingest.example, expired on 2025-04-01, 606 days before this session"],
+        ),
+        // A byte of a record was changed before it came to the server, and in the second session behind it.
+        of(
+            "TLS005",
+            "a byte changed on the way",
+            real(changed, true, &[]),
+            &[
+                "record 2 of the client, at byte 1844 of the connection, does not authenticate: others of its sender do, so its bytes were \
+               changed on the way or in the capture",
+            ],
+        ),
+        of(
+            "TLS001",
+            "what their receivers say of changed bytes",
+            real(changed, true, &[]),
+            &[
+                "the server sent a fatal alert, bad_record_mac (20): what it got does not authenticate; look for what changes bytes on the \
+                 way, or for a fault in the other side's TLS library",
+                "the client sent a fatal alert, bad_record_mac (20): what it got does not authenticate; look for what changes bytes on the \
+                 way, or for a fault in the other side's TLS library",
+            ],
+        ),
+        of(
+            "NET001",
+            "a record that does not authenticate",
+            real(changed, true, &[]),
+            &[
+                "about 1536 bytes of the client from offset 1537 on are not in the capture, or not decrypted; decoding goes on after them",
+            ],
+        ),
+        Case {
+            code: "NET009",
+            what: "a web page's TLS beside a session of RTMPS",
+            story: Story::of_packets(&transform::merge([
+                speaks(0, 4, &hello(16, b"\0\x03\x02h2"), SERVER_HELLO),
+                speaks(9, 5, &hello(0, b"\0\x09\0\0\x06ingest"), SERVER_HELLO),
+            ])),
+            expected: &["beside this session, 192.0.2.1:4 speaks TLS to 192.0.2.2:1935, and is answered in TLS"],
+        },
+        of(
+            "TLS003",
+            "FFmpeg at a port of TLS",
+            real("tlslite-rtmp-in-clear", false, &[]),
+            &["the client sends RTMP in clear to a port that speaks TLS: use rtmps:// with it"],
+        ),
+    ]
 }
 
 /// The same with both sides' ends.

@@ -74,6 +74,19 @@ pub struct Report {
     pub lines: u64,
     /// It ended in the middle of a line.
     pub truncated: bool,
+    /// What it looks like where it is none.
+    pub looks: Option<Looks>,
+}
+
+/// What people give in the place of a key log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looks {
+    /// A private key or a certificate in PEM.
+    Pem,
+    /// Text in UTF-16, as some shells write it.
+    Utf16,
+    /// No text at all.
+    Binary,
 }
 
 /// Secrets by session.
@@ -192,6 +205,11 @@ impl KeyLog {
         self.report.secrets
     }
 
+    /// Whether it has a secret of a session.
+    pub fn knows(&self, random: &ClientRandom) -> bool {
+        self.sessions.contains_key(random)
+    }
+
     pub(super) fn find(&self, random: &ClientRandom) -> Option<&Secrets> {
         self.sessions.get(random)
     }
@@ -216,6 +234,9 @@ impl KeyLog {
     }
 
     fn extend(&mut self, bytes: &[u8]) {
+        if self.report.looks.is_none() && memchr::memchr(0, bytes).is_some() {
+            self.report.looks = Some(Looks::Binary);
+        }
         if self.line.len() + bytes.len() > LINE {
             self.is_long = true;
         } else {
@@ -226,7 +247,14 @@ impl KeyLog {
     fn end_line(&mut self, is_ended: bool) {
         self.report.lines += 1;
         let mut line = std::mem::take(&mut *self.line);
-        let is_known = !self.is_long && self.take(line.trim_ascii());
+        if self.report.lines == 1 && (line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff")) {
+            self.report.looks = Some(Looks::Utf16);
+        } else if line.starts_with(b"-----BEGIN ") {
+            self.report.looks.get_or_insert(Looks::Pem);
+        }
+        // Some editors write a mark that it is UTF-8.
+        let text = line.strip_prefix(b"\xef\xbb\xbf").filter(|_| self.report.lines == 1).unwrap_or(&line);
+        let is_known = !self.is_long && self.take(text.trim_ascii());
         if !is_known && is_ended {
             self.report.unknown += 1;
             self.report.first_unknown.get_or_insert(self.report.lines);

@@ -36,7 +36,7 @@ mod waiting;
 pub use alert::{Alert, AlertDescription, AlertLevel};
 pub use certificate::Certificate;
 pub use facts::{BadRecord, EarlyData, Facts, Reason, Sent};
-pub use keylog::{KeyLog, Report};
+pub use keylog::{KeyLog, Looks, Report};
 pub use resumption::Resumable;
 pub use sealed::Sealed;
 pub use shape::Likeness;
@@ -348,7 +348,10 @@ impl Tls {
             CHANGE_CIPHER_SPEC if self.hello.version().is_some() && !is_1_3 => {
                 if from == Side::Server {
                     // Without a certificate or a key exchange before it, an earlier session goes on.
-                    self.facts.resumed.get_or_insert(true);
+                    if self.facts.resumed.is_none() {
+                        self.facts.resumed = Some(true);
+                        self.facts.changed();
+                    }
                 }
                 self.enter(from, Phase::Keys);
             }

@@ -1,6 +1,5 @@
-//! A session of TLS that nothing opens: when it was, how much each side sent, and who ended it.
+//! A session of TLS that nothing opens, or that has nothing inside: when it was, how much each side sent, and who ended it.
 
-use super::facts::Facts;
 use crate::net::Delivery;
 use crate::proto::event::{Attempts, Close, Event, Gap};
 use crate::proto::stream::{Consumer, Sink};
@@ -14,13 +13,14 @@ pub struct Sealed {
     bytes: [u64; 2],
     captured: [u64; 2],
     closed: [bool; 2],
+    /// Something opens it: what is inside counts then, which is nothing.
+    is_empty: bool,
 }
 
 impl Sealed {
-    /// A session that begins after this much of it was seen.
-    pub fn new(session: u32, facts: &Facts) -> Sealed {
-        let bytes = facts.sent.map(|sent| sent.bytes);
-        Sealed { session, bytes, captured: bytes, closed: [false; 2] }
+    /// A session that begins after so many bytes of its sides, of which so many were captured.
+    pub fn new(session: u32, bytes: [u64; 2], captured: [u64; 2], is_empty: bool) -> Sealed {
+        Sealed { session, bytes, captured, closed: [false; 2], is_empty }
     }
 }
 
@@ -29,6 +29,7 @@ impl Consumer for Sealed {
         let (session, side) = (self.session, from.index());
         match *delivery {
             Delivery::Joined | Delivery::Heard => {}
+            Delivery::Bytes { .. } | Delivery::Gap { .. } if self.is_empty => {}
             Delivery::Bytes { offset, bytes, .. } => {
                 self.captured[side] += bytes.len() as u64;
                 self.bytes[side] = self.bytes[side].max(offset + bytes.len() as u64);

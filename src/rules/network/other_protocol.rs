@@ -58,7 +58,8 @@ impl OtherProtocol {
             let mut text = format!("beside this session, {client} speaks {} to {server}", foreign.name());
             if let Some(answer) = answer {
                 text.push_str(&format!(", and is answered in {}", answer.name()));
-                if answer != Foreign::Tls || !self.is_clear {
+                // In clear it is TLS003's, and within TLS it is no other protocol.
+                if answer != Foreign::Tls {
                     self.answered.get_or_insert_with(|| Box::new(*stranger));
                 }
             }

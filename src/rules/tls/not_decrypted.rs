@@ -1,14 +1,14 @@
 use super::packets;
 use crate::proto;
 use crate::proto::Close;
-use crate::proto::tls::{Facts, Reason};
+use crate::proto::tls::{AlertLevel, Facts, Reason};
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::{PacketNo, Side, told};
 
 rule! {
     /// The session is carried in TLS, and its records, or those of one side, were not decrypted: no secrets of this very session
     /// were given (a key log of another one has others), or the version, the cipher suite or what the capture misses stands
-    /// against it. The finding says which, and names the session by the client random under which a key log has it.
+    /// against it. One that ended within the handshake by a fatal alert has nothing to decrypt, and TLS001 says what that means. The finding says which, and names the session by the client random under which a key log has it.
     ///
     /// Why: nothing inside is read, and all rules that need messages are silent. When it was, how much was sent, and who ended it,
     /// is known all the same.
@@ -43,6 +43,12 @@ impl Rule for NotDecrypted {
             }),
             (false, _) => None,
         };
+        let is_begun =
+            facts.reason.is_some() || facts.sent.iter().any(|sent| sent.opened + sent.closed + sent.holes > 0);
+        let is_refused = facts.alerts.iter().any(|alert| alert.level == AlertLevel::FATAL);
+        if !is_begun && is_refused {
+            return;
+        }
         let mut text = match (side, facts.is_decrypted()) {
             (Some(side), _) => format!("what the {} sent was not decrypted", side.name()),
             (None, true) => "some records were not decrypted".to_owned(),
@@ -50,7 +56,11 @@ impl Rule for NotDecrypted {
         };
         text += &named(&facts);
         text += ": ";
-        text += &why(&facts);
+        if is_begun {
+            text += &why(&facts);
+        } else {
+            text += "it ended within TLS's handshake, before anything was encrypted";
+        }
         findings.push(Self::META, side, text, packets);
     }
 }
@@ -68,7 +78,8 @@ fn why(facts: &Facts) -> String {
             let start = facts.client_random.as_ref().and_then(|random| random.first_chunk());
             let whose = match start {
                 Some(start) => {
-                    format!("no key log has secrets of the client random {:016x}…", u64::from_be_bytes(*start))
+                    let which = if facts.is_decrypted() { "all secrets" } else { "secrets" };
+                    format!("no key log has {which} of the client random {:016x}…", u64::from_be_bytes(*start))
                 }
                 None => "no key log has its secrets".to_owned(),
             };
