@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -14,7 +13,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use rtmp_inspect::tui::{App, BINDINGS, Key, Loader, Options, draw};
+use rtmp_inspect::book::{self, Loader};
+use rtmp_inspect::tui::{App, BINDINGS, Key, Options, draw};
 
 const DENIED: &str = "srs/ffmpeg-publish-denied.pcap";
 const TWO_SESSIONS: &str = "node-media-server/ffmpeg-publish-bad-sign.pcap";
@@ -27,17 +27,12 @@ struct Screen {
 
 impl Screen {
     fn new(capture: &str, width: u16, height: u16) -> Self {
-        Screen::with(
-            capture,
-            width,
-            height,
-            &Options { show_secrets: false, color: true, session: None, follow: false, keys: Arc::default() },
-        )
+        Screen::with(capture, width, height, &Options { color: true, ..Options::default() })
     }
 
     fn with(capture: &str, width: u16, height: u16, options: &Options) -> Self {
         let captures = [PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("captures").join(capture)];
-        let (mut loader, book) = Loader::open(&captures, options).unwrap();
+        let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
         let mut app = App::new(book, &captures, options);
         let mut done = false;
         while !done {
@@ -236,7 +231,7 @@ fn one_session() {
 
 #[test]
 fn a_session_of_the_command_line() {
-    let options = Options { show_secrets: false, color: false, session: Some(2), follow: false, keys: Arc::default() };
+    let options = Options { session: Some(2), ..Options::default() };
     let screen = Screen::with(TWO_SESSIONS, 200, 50, &options);
     assert!(screen.text(false).contains("session 2: 1/"), "{}", screen.text(false));
 }
@@ -270,7 +265,8 @@ fn no_rtmp() {
 #[test]
 fn secrets_are_masked() {
     let seen = |show_secrets| {
-        let options = Options { show_secrets, color: false, session: None, follow: false, keys: Arc::default() };
+        let reading = book::Options { show_secrets, ..book::Options::default() };
+        let options = Options { reading, ..Options::default() };
         let mut screen = Screen::with(TWO_SESSIONS, 200, 50, &options);
         let mut seen = String::new();
         for _ in 0..72 {
@@ -290,8 +286,8 @@ fn secrets_are_masked() {
 fn a_capture_that_cannot_be_opened_leaves_the_others() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("captures");
     let captures = [folder.join("missing.pcap"), folder.join(DENIED)];
-    let options = Options { show_secrets: false, color: false, session: None, follow: false, keys: Arc::default() };
-    let (mut loader, book) = Loader::open(&captures, &options).unwrap();
+    let options = Options::default();
+    let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
     let mut app = App::new(book, &captures, &options);
     let batch = loader.read();
     assert!(batch.progress.done);
@@ -305,7 +301,7 @@ fn a_capture_that_cannot_be_opened_leaves_the_others() {
 
 #[test]
 fn no_color_is_no_color() {
-    let options = Options { show_secrets: false, color: false, session: None, follow: false, keys: Arc::default() };
+    let options = Options::default();
     let mut screen = Screen::with(DENIED, 80, 24, &options);
     screen.keys("/answered createstream(4)\n");
     let buffer = screen.terminal.backend().buffer();

@@ -1,26 +1,22 @@
 //! The terminal interface: one more reader of the same events.
 //!
-//! [`Loader`] reads the capture in a thread of its own; [`App`] keeps an index of it, reads the bytes of what is looked at
-//! again from the capture, and says what each [`Action`] changes; [`draw`] draws. Nothing here knows the protocol: rows,
-//! fields and findings come from the decoder and the rules.
+//! A thread reads the capture (`feed`); [`App`] asks the [`book`] for what is looked at and says what each
+//! [`Action`] changes; [`draw`] draws. Nothing here knows a protocol: rows, fields and their words come from the book.
 
 mod action;
 mod app;
-mod book;
-mod detail;
-mod index;
+mod feed;
 mod keymap;
 mod layout;
 mod list;
-mod loader;
 mod pane;
 mod seek;
 pub mod signals;
 mod theme;
+mod tree;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::DefaultTerminal;
@@ -30,11 +26,11 @@ pub use action::Action;
 pub use app::App;
 pub use keymap::{BINDINGS, Binding, Key};
 pub use layout::Pane;
-pub use loader::{Batch, Feed, Loader, Progress};
 pub use pane::draw;
 use signals::Told;
 
-use crate::proto::Keys;
+use crate::book::{self, Loader};
+use feed::Feed;
 
 /// Between looks at what was read.
 const READING: Duration = Duration::from_millis(30);
@@ -44,16 +40,12 @@ const IDLE: Duration = Duration::from_millis(250);
 const SEARCHING: Duration = Duration::from_millis(25);
 
 /// What the command line says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
-    pub show_secrets: bool,
-    /// Secrets that are known beside the captures.
-    pub keys: Arc<Keys>,
+    pub reading: book::Options,
     pub color: bool,
     /// Begin with this session alone.
     pub session: Option<u32>,
-    /// Go on reading the capture, which another program still writes.
-    pub follow: bool,
 }
 
 /// How the screen ended.
@@ -68,10 +60,10 @@ pub struct Ended {
 /// Shows captures on the terminal until the user quits, or a signal ends it. The terminal is then as it was.
 pub fn run(captures: &[PathBuf], options: &Options) -> anyhow::Result<Ended> {
     // What cannot be opened is said on the plain terminal.
-    let (loader, book) = Loader::open(captures, options)?;
+    let (loader, book) = Loader::open(captures, &options.reading)?;
     let mut app = App::new(book, captures, options);
     let told = signals::watch()?;
-    let feed = loader.spawn()?;
+    let feed = Feed::spawn(loader)?;
     let mut terminal = ratatui::try_init()?;
     let result = show(&mut terminal, &mut app, &feed, &told);
     signals::restore();

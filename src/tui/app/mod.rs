@@ -15,15 +15,13 @@ use tui_input::backend::crossterm::EventHandler;
 
 use super::Options;
 use super::action::Action;
-use super::book::{Book, RowText};
-use super::detail::{Detail, Folds, is_folded};
-use super::index::Row;
 use super::keymap;
 use super::layout::{Areas, Pane};
 use super::list::List;
-use super::loader::{Batch, Progress};
 use super::seek::{Query, Seek};
 use super::theme::Theme;
+use super::tree::{Folds, Tree, is_folded};
+use crate::book::{Batch, Book, Progress, RowText};
 
 /// The whole state.
 pub struct App {
@@ -47,7 +45,7 @@ pub struct App {
     pub(super) timeline: List,
     /// Stay at the end while more is read.
     pub(super) following: bool,
-    pub(super) detail: Option<Detail>,
+    pub(super) detail: Option<Tree>,
     /// Places among the shown lines of the detail.
     pub(super) fields: List,
     /// What the user folded and unfolded.
@@ -186,22 +184,22 @@ impl App {
     /// Rows in the view.
     pub(super) fn len(&self) -> usize {
         match self.filter {
-            None => self.book.index.len(),
-            Some(session) => self.book.index.session(session).map_or(0, |session| session.rows.len()),
+            None => self.book.len(),
+            Some(session) => self.book.session(session).map_or(0, |session| session.rows.len()),
         }
     }
 
     /// The row at a place of the view.
     pub(super) fn row_at(&self, place: usize) -> Option<u32> {
         match self.filter {
-            None => (place < self.book.index.len()).then_some(place as u32),
-            Some(session) => self.book.index.session(session)?.rows.get(place).copied(),
+            None => (place < self.book.len()).then_some(place as u32),
+            Some(session) => self.book.session(session)?.rows.get(place).copied(),
         }
     }
 
     /// The place in the view of a row, or of the next one behind it.
     fn place_of(&self, row: u32) -> usize {
-        match self.filter.map(|session| self.book.index.session(session)) {
+        match self.filter.map(|session| self.book.session(session)) {
             None => row as usize,
             Some(None) => 0,
             Some(Some(session)) => session.rows.partition_point(|other| *other < row),
@@ -228,7 +226,7 @@ impl App {
     fn step(&mut self, by: isize) {
         match self.focus {
             Pane::Sessions => {
-                self.sessions.step(by, self.book.index.sessions().len() + 1);
+                self.sessions.step(by, self.book.sessions().len() + 1);
                 self.show_session(u32::try_from(self.sessions.selected).ok().filter(|number| *number > 0));
             }
             Pane::Timeline => {
@@ -237,7 +235,7 @@ impl App {
                 self.timeline.step(by, length);
             }
             Pane::Fields => {
-                let length = self.detail.as_ref().map_or(0, |detail| detail.shown.len());
+                let length = self.detail.as_ref().map_or(0, Tree::len);
                 self.fields.step(by, length);
                 self.field_chosen();
             }
@@ -321,11 +319,9 @@ impl App {
     }
 
     fn finding(&mut self, forward: bool) {
-        let findings = self.book.index.findings();
+        let findings = self.book.findings();
         let row = self.selected_row().unwrap_or_default();
-        let shown = |row: u32| {
-            self.filter.is_none_or(|session| self.book.index.row(row).is_some_and(|row| row.session() == session))
-        };
+        let shown = |row: u32| self.filter.is_none_or(|session| self.book.session_of(row) == Some(session));
         let found = if forward {
             let first = findings.partition_point(|finding| *finding <= row);
             (first..findings.len()).filter_map(|at| findings.get(at).copied()).find(|row| shown(*row))
@@ -340,17 +336,9 @@ impl App {
         }
     }
 
-    /// The message that a row refers to: a finding's, or the call that is answered.
-    pub(super) fn reference_of(&self, row: u32) -> Option<u64> {
-        match self.book.index.row(row) {
-            Some(Row::Finding(finding)) => finding.message,
-            _ => self.book.index.answer(row).map(|answer| answer.n),
-        }
-    }
-
     fn reference(&mut self) {
-        let n = self.selected_row().and_then(|row| self.reference_of(row));
-        match n.and_then(|n| self.book.index.row_of(n)) {
+        let n = self.selected_row().and_then(|row| self.book.reference(row));
+        match n.and_then(|n| self.book.row_of(n)) {
             Some(row) => self.go_to(row),
             None => self.say("this row refers to no other"),
         }
@@ -364,9 +352,7 @@ impl App {
             self.folds.insert(line.path.clone(), !unfold);
             detail.fold(&self.folds);
         } else if !unfold {
-            let depth = line.depth;
-            let above = (0..self.fields.selected).rev();
-            let parent = above.into_iter().find(|place| detail.line(*place).is_some_and(|line| line.depth < depth));
+            let parent = detail.parent(self.fields.selected);
             if let Some(parent) = parent {
                 self.fields.selected = parent;
             }
@@ -386,7 +372,7 @@ impl App {
 
     fn move_byte(&mut self, by: isize) {
         let Some(detail) = &self.detail else { return };
-        let end = detail.bytes.len();
+        let end = detail.detail.bytes.len();
         self.byte = self.byte.saturating_add_signed(by).min(end.saturating_sub(1));
         if let Some(place) = detail.place_of_byte(self.byte) {
             self.fields.selected = place;
@@ -415,7 +401,7 @@ impl App {
 
     /// Messages read so far.
     pub fn messages(&self) -> u64 {
-        self.book.index.messages()
+        self.book.messages()
     }
 
     /// Bytes of memory that the index takes: rows and sessions, and where the bytes lie.

@@ -10,18 +10,18 @@ use crate::tui::layout::Pane;
 use crate::wire::words::count;
 
 pub(super) fn draw(buffer: &mut Buffer, app: &App) {
-    let about = app.detail.as_ref().map_or("", |detail| detail.about_bytes.as_str());
-    let bytes = app.detail.as_ref().map_or(&[][..], |detail| &detail.bytes);
+    let about = app.detail.as_ref().map_or("", |tree| tree.detail.about_bytes.as_str());
+    let bytes = app.detail.as_ref().map_or(&[][..], |tree| &tree.detail.bytes);
     let size = if bytes.is_empty() { String::new() } else { count(bytes.len() as u64, "byte") };
     let body = heading(buffer, app, Pane::Hex, &format!(" {about}"), &size);
-    let Some(detail) = &app.detail else { return };
+    let Some(tree) = &app.detail else { return };
     let width = app.areas.bytes_a_line();
     let span = app.selected_span().unwrap_or_default();
     let focused = app.focus == Pane::Hex;
     for (number, line) in (app.hex_top..bytes.len().div_ceil(width)).zip(lines(body)) {
         let start = number * width;
         let style_of = |at: usize| {
-            let mut style = if at < detail.header { app.theme.header_bytes() } else { Style::new() };
+            let mut style = if at < tree.detail.header { app.theme.header_bytes() } else { Style::new() };
             if span.contains(&at) {
                 style = style.patch(app.theme.bytes());
             }

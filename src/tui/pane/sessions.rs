@@ -5,11 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{column, heading, lines, put};
-use crate::analyzer::Other;
-use crate::net::{How, Start};
+use crate::book::{Counts, Other};
 use crate::rules::Severity;
 use crate::tui::app::App;
-use crate::tui::index::{Counts, SessionRow};
 use crate::tui::layout::Pane;
 use crate::wire::words::count;
 
@@ -39,7 +37,7 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App) {
     if area.height == 0 {
         return;
     }
-    let sessions = app.book.index.sessions();
+    let sessions = app.book.sessions();
     let columns = Columns::new(area.width);
     let mut names = String::new();
     let mut name = |width: u16, name: &str| {
@@ -70,15 +68,14 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App) {
                 let what = count(sessions.len() as u64, "session");
                 let at =
                     column(buffer, at, columns.protocol + columns.addresses + columns.state, &what, app.theme.strong());
-                let total = app.book.index.messages();
-                counts(buffer, at, app, columns.messages, total, &app.book.index.counts);
+                let total = app.book.messages();
+                counts(buffer, at, app, columns.messages, total, app.book.counts());
             }
             Some(session) => {
                 let at = column(buffer, at, columns.number - 1, &item.to_string(), app.theme.strong());
-                let at = column(buffer, at, columns.protocol, session.opened.protocol, app.theme.quiet());
-                let who = format!("{} → {}", session.opened.client, session.opened.server);
-                let at = column(buffer, at, columns.addresses, &who, Style::new());
-                let at = column(buffer, at, columns.state, state(session), app.theme.quiet());
+                let at = column(buffer, at, columns.protocol, session.protocol(), app.theme.quiet());
+                let at = column(buffer, at, columns.addresses, &session.parties(), Style::new());
+                let at = column(buffer, at, columns.state, session.state(), app.theme.quiet());
                 counts(buffer, at, app, columns.messages, session.messages, &session.counts);
             }
         }
@@ -93,7 +90,7 @@ fn draw_other(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, oth
     let quiet = app.theme.quiet();
     let at = put(buffer, line, " ", quiet);
     let at = column(buffer, at, columns.number - 1, "-", quiet);
-    put(buffer, at, &other.clause(), quiet);
+    put(buffer, at, &other.what, quiet);
 }
 
 fn counts(buffer: &mut Buffer, at: Rect, app: &App, width: u16, messages: u64, counts: &Counts) {
@@ -105,19 +102,5 @@ fn counts(buffer: &mut Buffer, at: Rect, app: &App, width: u16, messages: u64, c
             let letter = severity.name().chars().next().unwrap_or_default().to_ascii_uppercase();
             at = put(buffer, at, &format!("{count}{letter} "), app.theme.severity(severity));
         }
-    }
-}
-
-/// In one word: how it ended, if it did.
-fn state(session: &SessionRow) -> &'static str {
-    let ends = session.ends;
-    let midstream = session.opened.start == Start::Midstream;
-    match ends {
-        _ if ends.contains(&Some(How::Rst)) => "reset",
-        _ if ends.contains(&Some(How::Timeout)) => "abandoned",
-        [Some(How::Fin), Some(How::Fin)] => "closed",
-        _ if ends.contains(&Some(How::Fin)) => "closing",
-        _ if midstream => "midstream",
-        _ => "open",
     }
 }

@@ -30,19 +30,19 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App) {
 
 /// How far it is read, and what was found.
 fn summary(app: &App) -> String {
-    let index = &app.book.index;
+    let book = &app.book;
     let progress = &app.progress;
     let mut text = match (progress.done, progress.size) {
         (true, _) => String::new(),
         (false, Some(size)) if size > 0 => format!("reading, {} %  ", progress.read.saturating_mul(100) / size),
         (false, _) => format!("reading, {} kB  ", progress.read / 1000),
     };
-    if progress.done && index.sessions().is_empty() {
+    if progress.done && book.sessions().is_empty() {
         return format!("no RTMP in {}", count(progress.packets, "packet"));
     }
-    text += &count(index.messages(), "message");
+    text += &count(book.messages(), "message");
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
-        let found = index.counts.of(severity);
+        let found = book.counts().of(severity);
         if found > 0 {
             text += &format!(", {}", count(found, severity.name()));
         }

@@ -7,8 +7,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{column, heading, lines, put};
+use crate::book::{Entry, Kind};
 use crate::tui::app::App;
-use crate::tui::index::Row;
 use crate::tui::layout::Pane;
 use crate::wire::{Side, words};
 
@@ -29,18 +29,19 @@ impl Columns {
         let wide = width >= 100;
         let digits = if wide { 6 } else { 3 };
         let digits_of = |number: u64| number.max(1).ilog10() as u16 + 1;
-        let index = &app.book.index;
+        let book = &app.book;
         // What comes last has most digits.
-        let last = index.len().checked_sub(1).and_then(|row| index.row(row as u32)).and_then(|row| since(app, row));
+        let last =
+            book.len().checked_sub(1).and_then(|row| book.entry(row as u32)).and_then(|entry| since(app, &entry));
         let seconds = last.map_or(0, |last| last.unsigned_abs() / 1_000_000_000);
         Columns {
-            number: digits_of(index.messages()).max(4) + 2,
+            number: digits_of(book.messages()).max(4) + 2,
             time: digits_of(seconds).max(2) + digits as u16 + 2,
             digits,
-            session: if app.filter.is_some() || index.sessions().len() < 2 {
+            session: if app.filter.is_some() || book.sessions().len() < 2 {
                 0
             } else {
-                digits_of(index.sessions().len() as u64).max(2) + 2
+                digits_of(book.sessions().len() as u64).max(2) + 2
             },
             chunk_stream: 5,
             timestamp: 8,
@@ -85,9 +86,9 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App) {
 }
 
 fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: u32, selected: bool) {
-    let Some(entry) = app.book.index.row(row) else { return };
+    let Some(entry) = app.book.entry(row) else { return };
     let (quiet, plain) = (app.theme.quiet(), Style::new());
-    let mark = app.book.index.mark(row);
+    let mark = app.book.mark(row);
     let mut at = match (selected, mark) {
         (true, _) => put(buffer, line, "›", app.theme.strong()),
         (false, Some(severity)) => put(buffer, line, letter(severity.name()), app.theme.severity(severity)),
@@ -95,53 +96,41 @@ fn draw_row(buffer: &mut Buffer, line: Rect, app: &App, columns: &Columns, row: 
     };
     let text = app.text(row);
     let (kind, what) = text.map_or(("", ""), |text| (text.kind.as_str(), text.what.as_str()));
-    if let Row::Finding(finding) = entry {
-        let style = app.theme.severity(finding.severity);
+    if let Kind::Finding(severity) = entry.kind {
+        let style = app.theme.severity(severity);
         at = column(buffer, at, columns.number - 1, "", plain);
         at = put(buffer, at, &format!("└ {kind} "), style);
         put(buffer, at, what, plain);
         return;
     }
-    let number = match entry {
-        Row::Message(message) => format!("{:>width$}", message.n, width = usize::from(columns.number - 2)),
-        Row::Kept(kept) => {
-            let n = kept.0.n().map(|n| n.to_string()).unwrap_or_default();
-            format!("{n:>width$}", width = usize::from(columns.number - 2))
-        }
-        _ => String::new(),
-    };
+    let number = entry.n.map_or_else(String::new, |n| format!("{n:>width$}", width = usize::from(columns.number - 2)));
     at = column(buffer, at, columns.number - 1, &number, plain);
-    let time = since(app, entry).map_or_else(String::new, |ns| seconds(ns, columns));
+    let time = since(app, &entry).map_or_else(String::new, |ns| seconds(ns, columns));
     at = column(buffer, at, columns.time, &time, quiet);
     if columns.session > 0 {
-        let session = format!("{:>width$}", entry.session(), width = usize::from(columns.session - 1));
+        let session = format!("{:>width$}", entry.session, width = usize::from(columns.session - 1));
         at = column(buffer, at, columns.session, &session, quiet);
     }
-    let arrow = match entry.from() {
+    let arrow = match entry.from {
         Some(Side::Client) => "→",
         Some(Side::Server) => "←",
         None => " ",
     };
-    at = put(buffer, at, arrow, app.theme.side(entry.from()));
-    let is_otherwise = matches!(entry, Row::Message(message) if !message.reading.is_standard());
-    at = put(buffer, at, if is_otherwise { OTHERWISE } else { " " }, app.theme.trouble());
-    let header = match entry {
-        Row::Message(row) => Some((row.chunk_stream_id, row.time_words())),
-        Row::Incomplete(event) => Some((event.head.chunk_stream_id, event.head.time_words())),
-        _ => None,
-    };
-    let (chunk_stream, timestamp) = header.map_or_else(Default::default, |(id, ms)| (id.to_string(), ms));
+    at = put(buffer, at, arrow, app.theme.side(entry.from));
+    at = put(buffer, at, if entry.is_otherwise { OTHERWISE } else { " " }, app.theme.trouble());
+    let chunk_stream = entry.chunk_stream_id.map(|id| id.to_string()).unwrap_or_default();
+    let timestamp = entry.timestamp.as_deref().unwrap_or_default();
     let align = |text: &str, width: u16| format!("{text:>width$}", width = usize::from(width - 1));
     at = column(buffer, at, columns.chunk_stream, &align(&chunk_stream, columns.chunk_stream), quiet);
-    at = column(buffer, at, columns.timestamp, &align(&timestamp, columns.timestamp), plain);
-    let style = match entry {
-        Row::Message(_) | Row::Kept(_) => plain,
-        Row::Gap(_) | Row::Undecodable(_) | Row::Deviation(_) | Row::Incomplete(_) => app.theme.trouble(),
-        _ => quiet,
+    at = column(buffer, at, columns.timestamp, &align(timestamp, columns.timestamp), plain);
+    let style = match entry.kind {
+        Kind::Message | Kind::Finding(_) => plain,
+        Kind::Trouble => app.theme.trouble(),
+        Kind::Other => quiet,
     };
     // A long name pushes what follows, rather than being cut.
     let wide = u16::try_from(kind.len()).unwrap_or(u16::MAX).saturating_add(1).max(columns.kind);
-    at = column(buffer, at, wide, kind, app.theme.side(entry.from()).patch(style));
+    at = column(buffer, at, wide, kind, app.theme.side(entry.from).patch(style));
     put(buffer, at, what, style);
 }
 
@@ -158,8 +147,8 @@ fn letter(name: &str) -> &'static str {
 }
 
 /// Nanoseconds from the capture's first packet to an event.
-fn since(app: &App, entry: &Row) -> Option<i64> {
-    let time = entry.envelope()?.last.time;
+fn since(app: &App, entry: &Entry) -> Option<i64> {
+    let time = entry.at?;
     Some(time.since(app.progress.start.unwrap_or(time)))
 }
 

@@ -9,7 +9,6 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::Terminal;
@@ -27,7 +26,7 @@ use rtmp_inspect::proto::rtmp::secrets::Place;
 use rtmp_inspect::proto::rtmp::{Message, MessageType};
 use rtmp_inspect::rules::{CATALOGUE, Severity};
 use rtmp_inspect::synth::{Packet, pcap};
-use rtmp_inspect::tui;
+use rtmp_inspect::{book, tui};
 
 use super::rtmp::{Case, SECRET};
 use crate::common::acting::assert_plain;
@@ -211,8 +210,8 @@ fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys
         let kept = packets.iter().enumerate().filter(|(index, _)| index % paths.len() == file);
         fs::write(path, capture(kept.map(|(_, packet)| packet))).unwrap();
     }
-    let options = tui::Options { show_secrets: false, color: true, session: None, follow: false, keys: Arc::default() };
-    let (mut loader, book) = tui::Loader::open(&paths, &options).unwrap();
+    let options = tui::Options { color: true, ..tui::Options::default() };
+    let (mut loader, book) = book::Loader::open(&paths, &options.reading).unwrap();
     let mut app = tui::App::new(book, &paths, &options);
     let mut done = false;
     while !done {
