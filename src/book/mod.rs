@@ -9,6 +9,7 @@ mod entry;
 mod index;
 mod item;
 mod loader;
+mod media;
 mod row;
 mod session;
 mod value;
@@ -19,6 +20,7 @@ pub use detail::{Detail, Line};
 pub use entry::{Entry, Kind};
 pub use item::Item;
 pub use loader::{Batch, Loader, Options, Other, Progress};
+pub use media::Media;
 pub use session::{Counts, Session};
 
 use crate::evidence::{Blocks, Evidence, Missing};
@@ -135,6 +137,11 @@ impl Book {
     /// What stands in the columns of a row, without its words.
     pub fn entry(&self, row: u32) -> Option<Entry> {
         self.index.row(row).map(Entry::of)
+    }
+
+    /// A row's media, if it is a message of media.
+    pub fn media(&self, row: u32) -> Option<Media> {
+        self.index.row(row).and_then(Media::of)
     }
 
     /// The fields of a row, and its bytes.

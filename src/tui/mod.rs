@@ -14,6 +14,8 @@ mod seek;
 pub mod signals;
 mod theme;
 mod tree;
+#[allow(dead_code)] // The panes come to it next.
+mod view;
 
 use std::io;
 use std::path::PathBuf;
