@@ -230,8 +230,8 @@ fn nothing_that_acts_is_drawn() {
         let search = "/no\u{9b}\u{202e}\u{fffe}".chars().map(KeyCode::Char).chain([KeyCode::Enter]);
         for key in keys.into_iter().chain([KeyCode::Down; 24]).chain(search) {
             app.key(KeyEvent::new(key, KeyModifiers::NONE));
-            while app.is_seeking() {
-                app.seek(Duration::MAX);
+            while app.is_working() {
+                app.work(Duration::MAX);
             }
             app.prepare(Rect::new(0, 0, 200, 60));
             terminal.draw(|frame| draw(frame, &app)).unwrap();

@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use rtmp_inspect::book::{self, Loader};
-use rtmp_inspect::tui::{App, BINDINGS, Key, Options, draw};
+use rtmp_inspect::tui::{App, BINDINGS, Options, draw, markdown};
 
 const DENIED: &str = "srs/ffmpeg-publish-denied.pcap";
 const TWO_SESSIONS: &str = "node-media-server/ffmpeg-publish-bad-sign.pcap";
@@ -46,8 +46,8 @@ impl Screen {
     }
 
     fn show(&mut self) {
-        while self.app.is_seeking() {
-            self.app.seek(Duration::MAX);
+        while self.app.is_working() {
+            self.app.work(Duration::MAX);
         }
         let size = self.terminal.size().unwrap();
         self.app.prepare(Rect::new(0, 0, size.width, size.height));
@@ -241,6 +241,154 @@ fn help_80x24() {
     assert_screen!(Screen::new(DENIED, 80, 24).keys("?"));
 }
 
+fn control(letter: char) -> KeyEvent {
+    KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)
+}
+
+#[test]
+fn help_scrolls_to_its_end() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    assert!(!screen.keys("?").text(false).contains("Close the window."));
+    assert!(screen.keys("G").text(false).contains("Close the window."));
+    assert!(screen.keys("gg").text(false).contains("To the next line."));
+}
+
+/// What leaves a window or a line leaves that alone.
+#[test]
+fn windows_and_lines_are_closed_and_the_program_goes_on() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    let first = screen.text(true);
+    let closing = [KeyEvent::from(KeyCode::Char('q')), KeyEvent::from(KeyCode::Esc), control('c')];
+    for key in closing {
+        screen.keys("?").app.key(key);
+        screen.show();
+        assert_eq!(screen.text(true), first, "{key:?}");
+    }
+    for key in &closing[1..] {
+        for open in ["/some", ":some"] {
+            assert_ne!(screen.keys(open).text(true), first);
+            screen.app.key(*key);
+            screen.show();
+            assert_eq!(screen.text(true), first, "{open} {key:?}");
+        }
+    }
+    assert!(!screen.app.is_over());
+    assert!(screen.keys("q").app.is_over());
+}
+
+/// Pasted letters are no keys.
+#[test]
+fn pasted_text_goes_where_something_is_written() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    let first = screen.text(true);
+    screen.app.paste("request\n");
+    screen.show();
+    assert_eq!((screen.text(true), screen.app.is_over()), (first, false));
+    screen.keys("/").app.paste("\nconn\u{1b}ect(1)\r\nq");
+    screen.show();
+    assert!(screen.text(false).contains("/connect(1)\n"), "{}", screen.text(false));
+    assert!(screen.keys("\n").text(false).contains("›   1 "), "{}", screen.text(false));
+}
+
+#[test]
+fn keys_come_one_after_the_other() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    let first = screen.text(true);
+    screen.keys("Gg");
+    assert!(screen.text(false).trim_end().ends_with(" g…"), "{}", screen.text(false));
+    assert_eq!(screen.keys("g").text(true), first);
+    // What does not go on with it is a key of its own.
+    screen.keys("gf");
+    assert!(screen.text(false).contains("›     └ note[HSK004]"), "{}", screen.text(false));
+}
+
+#[test]
+fn the_palette_80x24() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    screen.app.key(control('p'));
+    assert_screen!(screen.keys("find"));
+}
+
+/// The palette folds media, Enter opens a run, and a search goes into what is folded.
+#[test]
+fn runs_of_media_are_folded() {
+    let mut screen = Screen::new(TWO_SESSIONS, 120, 40);
+    let place = |screen: &Screen| {
+        let text = screen.text(false);
+        text.lines().find(|line| line.contains("what ")).unwrap().rsplit(' ').next().unwrap().to_owned()
+    };
+    assert_eq!(place(&screen), "1/82");
+    screen.keys("/fcunpublish\n");
+    assert_eq!(place(&screen), "35/82");
+    // The selected row stays.
+    screen.keys(":fold\n");
+    assert_eq!(place(&screen), "27/66");
+    assert!(screen.text(false).contains("FCUnpublish"));
+    screen.keys("k");
+    assert_screen!(screen);
+    screen.keys("\n");
+    assert_eq!(place(&screen), "26/75");
+    screen.keys("\n");
+    assert_eq!(place(&screen), "26/66");
+    // Message 20 is inside.
+    screen.keys("gg/coded_frames 186\n");
+    assert_eq!(place(&screen), "33/75");
+    screen.keys(":fold\n");
+    assert_eq!(place(&screen), "32/82");
+}
+
+#[test]
+fn marked_sessions_are_shown_together() {
+    let mut screen = Screen::new("transport/format-snaplen-1000.pcap", 120, 40);
+    screen.press(KeyCode::BackTab).keys("jmjm");
+    let text = screen.text(false);
+    assert!(text.contains("sessions 1, 2: ") && text.contains("•1 "), "{text}");
+    screen.keys("km");
+    assert!(screen.text(false).contains("sessions 2: "), "{}", screen.text(false));
+    screen.press(KeyCode::Esc).press(KeyCode::Esc);
+    assert!(!screen.text(false).contains("sessions 2: "));
+}
+
+/// Long work says how far it is, goes on between keys, and Esc ends it.
+#[test]
+fn a_search_can_be_stopped() {
+    let mut screen = Screen::new("transport/format-snaplen-1000.pcap", 120, 40);
+    let first = screen.text(true);
+    let start = |screen: &mut Screen| {
+        for key in "/no such thing".chars() {
+            screen.app.key(KeyEvent::from(KeyCode::Char(key)));
+        }
+        screen.app.key(KeyEvent::from(KeyCode::Enter));
+        (0..400).for_each(|_| screen.app.work(Duration::ZERO));
+    };
+    start(&mut screen);
+    assert!(screen.app.is_working());
+    let size = Rect::new(0, 0, 120, 40);
+    screen.app.prepare(size);
+    screen.terminal.draw(|frame| draw(frame, &screen.app)).unwrap();
+    assert!(screen.text(false).contains(" searching, 26 %; Esc stops"), "{}", screen.text(false));
+    screen.press(KeyCode::Esc);
+    assert!(!screen.app.is_working());
+    assert_eq!(screen.text(true), first);
+    start(&mut screen);
+    screen.show();
+    assert!(screen.text(false).contains("not found: no such thing"));
+}
+
+/// `docs/tui.md` is what the program knows; `BLESS=1` writes its tables again.
+#[test]
+fn the_list_of_keys_is_in_sync() {
+    const MARK: &str = "<!-- generated -->\n";
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/tui.md");
+    let written = std::fs::read_to_string(&path).unwrap();
+    let (text, tables) = written.split_once(MARK).unwrap();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, format!("{text}{MARK}{}", markdown())).unwrap();
+    } else {
+        assert!(tables == markdown(), "docs/tui.md is old: BLESS=1 cargo test --test tui");
+    }
+}
+
 #[test]
 fn handshake_bytes() {
     assert_screen!(Screen::new(DENIED, 80, 24).keys("jj\njjjj"));
@@ -322,26 +470,18 @@ fn the_index_is_small() {
 #[test]
 fn every_key_of_the_table_is_safe_on_an_empty_capture() {
     let mut screen = Screen::new("nginx-rtmp/not-rtmp-http-and-tls.pcap", 80, 24);
-    for binding in BINDINGS {
-        for key in binding.keys {
-            if let Key::Plain(code) = key {
-                screen.press(*code);
-                screen.press(KeyCode::Esc);
-            }
+    for binding in BINDINGS.iter() {
+        for key in &binding.keys {
+            screen.app.key(key.event());
+            screen.show();
         }
+        screen.press(KeyCode::Esc);
     }
 }
 
 /// Keys as fingers hit them: most do something.
 fn any_key() -> impl Strategy<Value = KeyEvent> {
-    let known: Vec<_> = BINDINGS
-        .iter()
-        .flat_map(|binding| binding.keys)
-        .map(|key| match *key {
-            Key::Plain(code) => KeyEvent::from(code),
-            Key::Ctrl(letter) => KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL),
-        })
-        .collect();
+    let known: Vec<_> = BINDINGS.iter().flat_map(|binding| &binding.keys).map(|key| key.event()).collect();
     let known = prop::sample::select(known);
     prop_oneof![
         8 => known,

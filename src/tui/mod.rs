@@ -5,16 +5,19 @@
 
 mod action;
 mod app;
+mod draw;
 mod feed;
 mod keymap;
-mod layout;
 mod list;
-mod pane;
-mod seek;
+mod paint;
+mod popup;
+mod query;
+mod screen;
+mod search;
+mod shared;
 pub mod signals;
+mod status;
 mod theme;
-mod tree;
-#[allow(dead_code)] // The panes come to it next.
 mod view;
 
 use std::io;
@@ -24,11 +27,10 @@ use std::time::Duration;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
 
-pub use action::Action;
+pub use action::{Action, COMMANDS, Command, Group};
 pub use app::App;
-pub use keymap::{BINDINGS, Binding, Key};
-pub use layout::Pane;
-pub use pane::draw;
+pub use draw::draw;
+pub use keymap::{BINDINGS, Binding, Context, Key, markdown};
 use signals::Told;
 
 use crate::book::{self, Loader};
@@ -38,8 +40,8 @@ use feed::Feed;
 const READING: Duration = Duration::from_millis(30);
 /// Between looks at whether the program is told to end.
 const IDLE: Duration = Duration::from_millis(250);
-/// The time that searching may take of the screen.
-const SEARCHING: Duration = Duration::from_millis(25);
+/// The time that work under way may take of the screen.
+const WORKING: Duration = Duration::from_millis(25);
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +68,7 @@ pub fn run(captures: &[PathBuf], options: &Options) -> anyhow::Result<Ended> {
     let mut app = App::new(book, captures, options);
     let told = signals::watch()?;
     let feed = Feed::spawn(loader)?;
-    let mut terminal = ratatui::try_init()?;
+    let mut terminal = signals::begin()?;
     let result = show(&mut terminal, &mut app, &feed, &told);
     signals::restore();
     // To drop it would print on standard error where it fails, which panics where that is gone too.
@@ -79,18 +81,28 @@ pub fn run(captures: &[PathBuf], options: &Options) -> anyhow::Result<Ended> {
     if signal.is_none() {
         result?;
     }
-    Ok(Ended { complaints: app.progress.complaints, signal })
+    Ok(Ended { complaints: app.complaints().to_vec(), signal })
 }
 
 fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &Told) -> io::Result<()> {
     let mut changed = true;
-    while !app.quit && told.signal().is_none() {
+    while !app.is_over() && told.signal().is_none() {
+        if std::mem::take(&mut app.asked.suspend) {
+            told.ask_to_stop();
+        }
         changed |= told.pause(terminal)?;
-        if !app.progress.done {
+        if std::mem::take(&mut app.asked.redraw) {
+            signals::renew(terminal)?;
+        }
+        if let Some(text) = app.asked.copy.take() {
+            signals::copy(&text)?;
+        }
+        let is_read = app.is_read();
+        if !is_read {
             changed |= app.take(feed.take());
         }
-        if app.is_seeking() {
-            app.seek(SEARCHING);
+        if app.is_working() {
+            app.work(WORKING);
             changed = true;
         }
         if std::mem::take(&mut changed) {
@@ -99,7 +111,7 @@ fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &Told)
                 draw(frame, app);
             })?;
         }
-        let mut wait = match (app.is_seeking(), app.progress.done) {
+        let mut wait = match (app.is_working(), is_read) {
             (true, _) => Duration::ZERO,
             (_, false) => READING,
             (_, true) => IDLE,
@@ -108,6 +120,7 @@ fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &Told)
             wait = Duration::ZERO;
             match event::read()? {
                 Event::Key(key) if key.kind != KeyEventKind::Release => app.key(key),
+                Event::Paste(text) => app.paste(&text),
                 _ => {}
             }
             changed = true;

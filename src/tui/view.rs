@@ -285,7 +285,7 @@ impl<R: Rows> View<R> {
     }
 
     /// How many rows are chosen.
-    fn rows(&self, rows: &R) -> usize {
+    pub(super) fn rows(&self, rows: &R) -> usize {
         match &self.own {
             Some(own) => own.len(),
             None if self.folds => self.seen,
@@ -294,7 +294,7 @@ impl<R: Rows> View<R> {
     }
 
     /// The chosen row of a number.
-    fn row(&self, rows: &R, index: usize) -> Option<u32> {
+    pub(super) fn row(&self, rows: &R, index: usize) -> Option<u32> {
         match &self.own {
             Some(own) => own.get(index).copied(),
             None => self.candidate(rows, index).filter(|_| index < self.rows(rows)),
@@ -302,7 +302,7 @@ impl<R: Rows> View<R> {
     }
 
     /// The number among the chosen rows of a row, or of the next one.
-    fn index_of(&self, rows: &R, row: u32) -> usize {
+    pub(super) fn index_of(&self, rows: &R, row: u32) -> usize {
         let number = |list: &Blocks<u32>| list.partition_point(|other| *other < row);
         let index = match (&self.own, &self.chosen) {
             (Some(own), _) => number(own),

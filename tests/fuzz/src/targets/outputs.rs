@@ -221,8 +221,8 @@ fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys
     }
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut show = |app: &mut tui::App| {
-        while app.is_seeking() {
-            app.seek(Duration::MAX);
+        while app.is_working() {
+            app.work(Duration::MAX);
         }
         app.prepare(Rect::new(0, 0, width, height));
         terminal.draw(|frame| tui::draw(frame, app)).unwrap();
