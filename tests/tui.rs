@@ -14,6 +14,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use rtmp_inspect::book::{self, Loader};
+use rtmp_inspect::synth::{Amf, Link, object, pcap, sample};
 use rtmp_inspect::tui::{App, BINDINGS, Options, draw, markdown};
 
 const DENIED: &str = "srs/ffmpeg-publish-denied.pcap";
@@ -239,6 +240,42 @@ fn a_session_of_the_command_line() {
 #[test]
 fn help_80x24() {
     assert_screen!(Screen::new(DENIED, 80, 24).keys("?"));
+}
+
+/// A capture of more than a hundred seconds that ends with a finding, with a late time and a long name in it.
+fn long_capture() -> PathBuf {
+    let key = "a_key_that_is_longer_than_anybody_would_expect_of_one";
+    let members = [(key, Amf::from("long")), ("a", Amf::from(1))];
+    let conversation = sample::publishing()
+        .wait_ms(163_000)
+        .client(|c| c.audio(1, 12_345_678, vec![0xaf, 1, 0x21]))
+        .client(|c| c.command("noted", 9, &[Amf::Null, object(members)]));
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("long.pcap");
+    pcap::write(std::fs::File::create(&path).unwrap(), &Link::v4().packets(&conversation)).unwrap();
+    path
+}
+
+#[test]
+fn long_times_and_a_long_name_80x24() {
+    let path = long_capture();
+    let mut screen = Screen::new(path.to_str().unwrap(), 80, 24);
+    assert!(screen.keys("G").text(false).contains("›     └ "), "{}", screen.text(false));
+    assert_screen!(screen.keys("/noted\n\njjjj"));
+}
+
+/// The selected line is one bar, whatever is in it.
+#[test]
+fn the_selection_is_one_bar() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    for keys in ["", "jj", "jjjjjjjjj", "\n", "j"] {
+        screen.keys(keys);
+        let buffer = screen.terminal.backend().buffer();
+        let lines = buffer.content.chunks(80).take(22);
+        let mut bars = lines.filter(|line| line.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)));
+        let bar = bars.next().unwrap().iter().filter(|cell| cell.modifier.contains(Modifier::REVERSED));
+        let looks: std::collections::HashSet<_> = bar.map(|cell| (cell.fg, cell.bg, cell.modifier)).collect();
+        assert_eq!(looks.len(), 1, "{keys}: {looks:?}");
+    }
 }
 
 fn control(letter: char) -> KeyEvent {

@@ -8,6 +8,33 @@ use crate::evidence::Blocks;
 use crate::proto::rtmp::Run;
 use crate::proto::{Answer, Event};
 use crate::rules::{Finding, Severity};
+use crate::wire::Time;
+
+/// What of the rows' columns takes most room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Widest {
+    /// The latest time.
+    pub last: Option<Time>,
+    pub chunk_stream_id: u32,
+    /// Letters of a message's own time.
+    pub timestamp: u8,
+}
+
+impl Widest {
+    fn add(&mut self, row: &Row) {
+        self.last = self.last.max(row.envelope().map(|envelope| envelope.last.time));
+        let (id, timestamp, is_doubtful) = match row {
+            Row::Message(message) => (message.chunk_stream_id, message.timestamp, message.known.2),
+            Row::Incomplete(event) => {
+                (event.head.chunk_stream_id, event.head.timestamp, event.head.timestamp_inherited)
+            }
+            _ => return,
+        };
+        self.chunk_stream_id = self.chunk_stream_id.max(id);
+        let letters = timestamp.max(1).ilog10() as u8 + 1 + u8::from(is_doubtful);
+        self.timestamp = self.timestamp.max(letters);
+    }
+}
 
 /// Everything that was read so far.
 #[derive(Debug, Default)]
@@ -25,6 +52,7 @@ pub(super) struct Index {
     /// Calls that messages answer, by the answer's row.
     answers: BTreeMap<u32, Answer>,
     pub(super) counts: Counts,
+    pub(super) widest: Widest,
 }
 
 impl Index {
@@ -150,6 +178,7 @@ impl Index {
     }
 
     fn push(&mut self, row: Row) {
+        self.widest.add(&row);
         let number = self.rows.len() as u32;
         if let Some(session) = self.session_mut(row.session()) {
             session.rows.push(number);

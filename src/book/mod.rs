@@ -18,6 +18,7 @@ use bytes::Bytes;
 
 pub use detail::{Detail, Line};
 pub use entry::{Entry, Kind};
+pub use index::Widest;
 pub use item::Item;
 pub use loader::{Batch, Loader, Options, Other, Progress};
 pub use media::Media;
@@ -109,6 +110,11 @@ impl Book {
     /// The rows of all findings, in order.
     pub fn findings(&self) -> &Blocks<u32> {
         self.index.findings()
+    }
+
+    /// What of the rows' columns takes most room, so far.
+    pub fn widest(&self) -> Widest {
+        self.index.widest
     }
 
     /// The session of a row.

@@ -5,6 +5,7 @@
 
 mod action;
 mod app;
+mod columns;
 mod draw;
 mod feed;
 mod keymap;

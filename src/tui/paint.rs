@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::theme::Theme;
+use crate::wire::words;
 
 /// A pane's heading in its first line; gives what is below it.
 pub(super) fn heading(
@@ -36,12 +37,12 @@ pub(super) fn put(buffer: &mut Buffer, area: Rect, text: &str, style: impl Into<
     if area.width == 0 || area.height == 0 {
         return Rect { width: 0, ..area };
     }
-    let style = style.into();
-    let (end, _) = buffer.set_stringn(area.x, area.y, text, usize::from(area.width), style);
-    // Only text that fills its room can have been cut.
-    if end + 1 >= area.right() && Span::raw(text).width() > usize::from(area.width) {
-        buffer.set_string(area.right() - 1, area.y, "…", style);
-    }
+    let width = usize::from(area.width);
+    // What is shorter in bytes is so in columns.
+    let shown = if text.len() <= width { text.into() } else { words::fit(text, width) };
+    let (end, _) = buffer.set_stringn(area.x, area.y, &shown, width, style.into());
+    // Behind what was cut nothing follows, also where a wide letter has left a column.
+    let end = if shown.len() == text.len() { end } else { area.right() };
     Rect { x: end, width: area.right() - end, ..area }
 }
 
@@ -56,4 +57,26 @@ pub(super) fn column(buffer: &mut Buffer, area: Rect, width: u16, text: &str, st
 /// The lines of an area, from the top.
 pub(super) fn lines(area: Rect) -> impl Iterator<Item = Rect> {
     (area.top()..area.bottom()).map(move |y| Rect { y, height: 1, ..area })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_says_so_behind_a_wide_letter_too() {
+        let written = |text: &str| {
+            let area = Rect::new(0, 0, 5, 1);
+            let mut buffer = Buffer::empty(area);
+            let rest = put(&mut buffer, area, text, Style::new());
+            let shown: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+            (shown, rest.width)
+        };
+        assert_eq!(written("abcde"), ("abcde".to_owned(), 0));
+        assert_eq!(written("abcdef"), ("abcd…".to_owned(), 0));
+        // The cell behind a wide letter is empty, and not drawn.
+        assert_eq!(written("日本語"), ("日 本 …".to_owned(), 0));
+        assert_eq!(written("a日本語"), ("a日 … ".to_owned(), 0));
+        assert_eq!(written("日"), ("日    ".to_owned(), 3));
+    }
 }

@@ -58,7 +58,12 @@ impl Theme {
 
     /// The selected item, where the keys act and where they don't.
     pub(super) fn selection(self, focused: bool) -> Style {
-        if focused { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new().add_modifier(Modifier::BOLD) }
+        // One bar: whatever colours and strengths are below it.
+        if focused {
+            Style::reset().add_modifier(Modifier::REVERSED)
+        } else {
+            Style::new().remove_modifier(Modifier::DIM).add_modifier(Modifier::BOLD)
+        }
     }
 
     /// The selected field's bytes.

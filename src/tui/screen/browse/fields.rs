@@ -13,6 +13,7 @@ use crate::tui::list::{List, motion};
 use crate::tui::paint::{column, heading, lines, put};
 use crate::tui::screen::Effect;
 use crate::tui::shared::Shared;
+use crate::wire::words;
 
 /// The pane of fields.
 #[derive(Debug, Default)]
@@ -152,8 +153,9 @@ impl Fields {
             None => "  ",
         };
         let at = put(buffer, at, fold, theme.quiet());
-        // Labels have a column, but never more than half of the line.
-        let labels = (tree.label_width as u16 + 1).min(line.width / 2).saturating_sub(indent);
+        // Labels have a column. A longer one pushes its value, but never beyond half of the line.
+        let own = indent + words::width(label).min(usize::from(line.width)) as u16;
+        let labels = (own.max(tree.label_width as u16) + 1).min(line.width / 2).saturating_sub(indent);
         let style = field.severity.map_or(theme.label(), |severity| theme.severity(severity));
         let style = if field.end.is_some() { style.patch(theme.strong()) } else { style };
         let at = column(buffer, at, labels, label, style);

@@ -6,11 +6,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::book::{Counts, Other};
+use crate::book::{Counts, Other, Session};
 use crate::rules::Severity;
 use crate::tui::action::Action;
+use crate::tui::columns::{self, Align, Column, Place};
 use crate::tui::list::{List, motion};
-use crate::tui::paint::{self, column, heading, put};
+use crate::tui::paint::{self, heading, put};
 use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
 use crate::wire::words::count;
@@ -25,26 +26,27 @@ pub(super) struct Sessions {
     area: Rect,
 }
 
-/// How wide the columns are. The addresses have what the others leave, and a narrow list only the most important.
-struct Columns {
-    number: u16,
-    protocol: u16,
-    addresses: u16,
-    state: u16,
-    messages: u16,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Id {
+    Mark,
+    Number,
+    Protocol,
+    Parties,
+    State,
+    Messages,
+    Findings,
 }
 
-/// Room for the counts of findings.
-const FINDINGS: u16 = 12;
-
-impl Columns {
-    fn new(width: u16) -> Self {
-        let (protocol, state) = if width < 60 { (0, 0) } else { (6, 11) };
-        let (number, messages) = if width < 60 { (5, 6) } else { (6, 10) };
-        let others = number + protocol + state + messages + FINDINGS;
-        Columns { number, protocol, addresses: width.saturating_sub(others), state, messages }
-    }
-}
+/// The columns. The addresses have what the others leave, and a narrow list only the most important.
+const COLUMNS: &[Column<Id>] = &[
+    Column { gap: 0, ..Column::new(Id::Mark, "", 1, Align::Left) },
+    Column { min: 3, ..Column::new(Id::Number, "no.", 4, Align::Left) },
+    Column { rank: 1, ..Column::new(Id::Protocol, "proto", 5, Align::Left) },
+    Column { grows: true, min: 14, ..Column::new(Id::Parties, "client → server", 14, Align::Left) },
+    Column { rank: 2, ..Column::new(Id::State, "state", 10, Align::Left) },
+    Column { min: 5, short: "msgs", ..Column::new(Id::Messages, "messages", 9, Align::Right) },
+    Column { gap: 0, ..Column::new(Id::Findings, "findings", 12, Align::Left) },
+];
 
 impl Sessions {
     /// Begins with all sessions, or with one alone.
@@ -97,52 +99,67 @@ impl Sessions {
             return;
         }
         let sessions = shared.book.sessions();
-        let columns = Columns::new(area.width);
-        let mut names = String::new();
-        let mut name = |width: u16, name: &str| {
-            let room = usize::from(width.saturating_sub(1));
-            names.extend(name.chars().chain(std::iter::repeat(' ')).take(room));
-            names.extend((width > 0).then_some(' '));
-        };
-        name(columns.number, " no.");
-        name(columns.protocol, "proto");
-        name(columns.addresses, "client → server");
-        name(columns.state, "state");
-        name(columns.messages, if columns.state > 0 { " messages" } else { " msgs" });
-        name(FINDINGS, "findings");
-        let body = heading(buffer, area, theme, is_focused, &names, "");
+        let columns = columns::fit(COLUMNS, area.width);
+        let body = heading(buffer, area, theme, is_focused, &columns::titles(&columns), "");
         let others = &shared.progress.others;
         for (item, line) in (self.list.top..=sessions.len() + others.len()).zip(paint::lines(body)) {
             if let Some(other) = item.checked_sub(sessions.len() + 1).and_then(|index| others.get(index)) {
                 draw_other(buffer, line, shared, &columns, other);
                 continue;
             }
-            let selected = item == self.list.selected;
-            let is_marked = u32::try_from(item).is_ok_and(|number| self.marked.contains(&number));
-            let mark = match (selected, is_marked) {
-                (true, _) => "›",
-                (false, true) => "•",
-                (false, false) => " ",
-            };
-            let at = put(buffer, line, mark, theme.strong());
-            match item.checked_sub(1).and_then(|index| sessions.get(index)) {
-                None => {
-                    let at = column(buffer, at, columns.number - 1, "all", theme.strong());
-                    let what = count(sessions.len() as u64, "session");
-                    let width = columns.protocol + columns.addresses + columns.state;
-                    let at = column(buffer, at, width, &what, theme.strong());
-                    counts(buffer, at, shared, columns.messages, shared.book.messages(), shared.book.counts());
-                }
-                Some(session) => {
-                    let at = column(buffer, at, columns.number - 1, &item.to_string(), theme.strong());
-                    let at = column(buffer, at, columns.protocol, session.protocol(), theme.quiet());
-                    let at = column(buffer, at, columns.addresses, &session.parties(), Style::new());
-                    let at = column(buffer, at, columns.state, session.state(), theme.quiet());
-                    counts(buffer, at, shared, columns.messages, session.messages, &session.counts);
-                }
+            let session = item.checked_sub(1).and_then(|index| sessions.get(index));
+            for place in &columns {
+                self.draw_cell(buffer, line, shared, place, session);
             }
+            if session.is_none()
+                && let Some(at) = after_number(&columns, line)
+            {
+                put(buffer, at, &count(sessions.len() as u64, "session"), theme.strong());
+            }
+            let selected = item == self.list.selected;
             if selected {
+                put(buffer, line, "›", theme.strong());
                 buffer.set_style(line, theme.selection(is_focused));
+            }
+        }
+    }
+
+    /// A cell of a session's line, or of the line of all.
+    fn draw_cell(
+        &self,
+        buffer: &mut Buffer,
+        line: Rect,
+        shared: &Shared,
+        place: &Place<Id>,
+        session: Option<&Session>,
+    ) {
+        let (theme, book) = (shared.theme, &shared.book);
+        let number = session.map(Session::number);
+        match place.id {
+            Id::Mark if number.is_some_and(|number| self.marked.contains(&number)) => {
+                place.put(buffer, line, "•", theme.strong());
+            }
+            Id::Mark => {}
+            Id::Number => {
+                let number = number.map_or_else(|| "all".to_owned(), |number| number.to_string());
+                place.put(buffer, line, &number, theme.strong());
+            }
+            Id::Protocol => {
+                place.put(buffer, line, session.map_or("", Session::protocol), theme.quiet());
+            }
+            Id::Parties => {
+                place.put(buffer, line, &session.map_or_else(String::new, Session::parties), Style::new());
+            }
+            Id::State => {
+                place.put(buffer, line, session.map_or("", Session::state), theme.quiet());
+            }
+            Id::Messages => {
+                let messages = session.map_or_else(|| book.messages(), |session| session.messages);
+                place.put(buffer, line, &messages.to_string(), Style::new());
+            }
+            Id::Findings => {
+                let counts = session.map_or_else(|| book.counts(), |session| &session.counts);
+                draw_counts(buffer, place.area(line), shared, counts);
             }
         }
     }
@@ -153,17 +170,26 @@ pub(super) fn lines(shared: &Shared) -> usize {
     shared.book.sessions().len() + 1 + shared.progress.others.len()
 }
 
-/// A connection that is no session: below the sessions, and there is nothing to choose in it.
-fn draw_other(buffer: &mut Buffer, line: Rect, shared: &Shared, columns: &Columns, other: &Other) {
-    let quiet = shared.theme.quiet();
-    let at = put(buffer, line, " ", quiet);
-    let at = column(buffer, at, columns.number - 1, "-", quiet);
-    put(buffer, at, &other.what, quiet);
+/// All of a line behind the number, for what has no columns.
+fn after_number(columns: &[Place<Id>], line: Rect) -> Option<Rect> {
+    let first = columns.iter().map(|place| place.id).find(|id| [Id::Protocol, Id::Parties].contains(id));
+    first.and_then(|id| columns::from(columns, id, line))
 }
 
-fn counts(buffer: &mut Buffer, at: Rect, shared: &Shared, width: u16, messages: u64, counts: &Counts) {
-    let number = format!("{messages:>width$}", width = usize::from(width.saturating_sub(1)));
-    let mut at = column(buffer, at, width, &number, Style::new());
+/// A connection that is no session: below the sessions, and there is nothing to choose in it.
+fn draw_other(buffer: &mut Buffer, line: Rect, shared: &Shared, columns: &[Place<Id>], other: &Other) {
+    let quiet = shared.theme.quiet();
+    for place in columns.iter().filter(|place| place.id == Id::Number) {
+        place.put(buffer, line, "-", quiet);
+    }
+    // It has none of what the columns say.
+    if let Some(at) = after_number(columns, line) {
+        put(buffer, at, &other.what, quiet);
+    }
+}
+
+/// How many findings there are, the worst first.
+fn draw_counts(buffer: &mut Buffer, mut at: Rect, shared: &Shared, counts: &Counts) {
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
         let count = counts.of(severity);
         if count > 0 {

@@ -1,20 +1,19 @@
 //! The rows of the timeline: messages and whatever else happened, in their order.
 
-use std::fmt::Write;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::book::{Entry, Kind};
 use crate::tui::action::Action;
+use crate::tui::columns::{self, Align, Column, Place};
 use crate::tui::list::{List, motion};
 use crate::tui::paint::{column, heading, lines, put};
 use crate::tui::screen::Effect;
 use crate::tui::search::Search;
 use crate::tui::shared::Shared;
 use crate::tui::view::{Chosen, Item, Run};
-use crate::wire::{Side, words};
+use crate::wire::{Side, Time, words};
 
 /// The pane of rows.
 #[derive(Debug, Default)]
@@ -149,20 +148,8 @@ impl Timeline {
         if area.height == 0 {
             return;
         }
-        let columns = Columns::new(shared, area.width);
-        let mut names = String::new();
-        let right = |names: &mut String, width: u16, name: &str| {
-            let _ = write!(names, "{name:>width$} ", width = usize::from(width.saturating_sub(1)));
-        };
-        right(&mut names, columns.number, "n");
-        right(&mut names, columns.time, "time");
-        if columns.session > 0 {
-            right(&mut names, columns.session, "ses");
-        }
-        names.push_str("  ");
-        right(&mut names, columns.chunk_stream, "csid");
-        right(&mut names, columns.timestamp, "ms");
-        let _ = write!(names, "{:<width$} what", "type", width = usize::from(columns.kind - 1));
+        let layout = Layout::new(shared, area.width);
+        let names = columns::titles(&layout.places);
         let length = shared.len();
         let place = if length == 0 { "empty".to_owned() } else { format!("{}/{length}", self.list.selected + 1) };
         let what = match shared.view.chosen() {
@@ -179,123 +166,171 @@ impl Timeline {
         for (place, line) in (self.list.top..length).zip(lines(body)) {
             let selected = place == self.list.selected;
             match shared.view.item(&shared.book, place) {
-                Some(Item::Row(row)) => draw_row(buffer, line, shared, &columns, row, selected),
-                Some(Item::Run(run)) => draw_run(buffer, line, shared, &columns, &run, selected),
+                Some(Item::Row(row)) => layout.draw_row(buffer, line, shared, row),
+                Some(Item::Run(run)) => layout.draw_run(buffer, line, shared, &run),
                 None => break,
             }
             if selected {
+                put(buffer, line, "›", shared.theme.strong());
                 buffer.set_style(line, shared.theme.selection(is_focused));
             }
         }
     }
 }
 
-/// How wide the columns are, which depends on how wide the pane is and what is shown.
-struct Columns {
-    number: u16,
-    time: u16,
-    /// Digits behind the point.
-    digits: usize,
-    session: u16,
-    chunk_stream: u16,
-    timestamp: u16,
-    kind: u16,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Id {
+    Mark,
+    Number,
+    Time,
+    Session,
+    /// Who sent it, and whether it was read otherwise than the protocol has it.
+    From,
+    ChunkStream,
+    Timestamp,
+    Type,
+    What,
 }
 
-impl Columns {
+/// How wide a pane must be for times to the microsecond, and for the longest types.
+const WIDE: u16 = 100;
+/// Columns for words at least: a type that is longer than its column is cut before these are.
+const WORDS: u16 = 16;
+/// Beside a message that was not read as the protocol has it, because its sender made a mistake.
+const OTHERWISE: &str = "~";
+
+/// The columns, and where they stand.
+struct Layout {
+    places: Vec<Place<Id>>,
+    /// Digits behind the point of a time.
+    digits: usize,
+}
+
+impl Layout {
     fn new(shared: &Shared, width: u16) -> Self {
-        let wide = width >= 100;
-        let digits = if wide { 6 } else { 3 };
+        let (book, is_wide) = (&shared.book, width >= WIDE);
+        let digits: u16 = if is_wide { 6 } else { 3 };
         let digits_of = |number: u64| number.max(1).ilog10() as u16 + 1;
-        let book = &shared.book;
-        // What comes last has most digits.
-        let last =
-            book.len().checked_sub(1).and_then(|row| book.entry(row as u32)).and_then(|entry| since(shared, &entry));
-        let seconds = last.map_or(0, |last| last.unsigned_abs() / 1_000_000_000);
-        Columns {
-            number: digits_of(book.messages()).max(4) + 2,
-            time: digits_of(seconds).max(2) + digits as u16 + 2,
-            digits,
-            session: if matches!(shared.view.chosen(), Chosen::Session(_)) || book.sessions().len() < 2 {
-                0
-            } else {
-                digits_of(book.sessions().len() as u64).max(2) + 2
+        let widest = book.widest();
+        let seconds = widest.last.map_or(0, |last| since(shared, last).unsigned_abs() / 1_000_000_000);
+        let sessions = book.sessions().len() as u64;
+        let right = |id, title, width| Column::new(id, title, width, Align::Right);
+        let columns = [
+            Column { gap: 0, ..Column::new(Id::Mark, "", 1, Align::Left) },
+            right(Id::Number, "n", digits_of(book.messages()).max(4)),
+            right(Id::Time, "time", digits_of(seconds).max(2) + digits + 1),
+            Column {
+                visible: sessions > 1 && !matches!(shared.view.chosen(), Chosen::Session(_)),
+                rank: 1,
+                ..right(Id::Session, "ses", digits_of(sessions).max(2) + 1)
             },
-            chunk_stream: 5,
-            timestamp: 8,
-            kind: if wide { 20 } else { 14 },
+            Column { gap: 0, ..Column::new(Id::From, "", 2, Align::Left) },
+            Column { rank: 3, ..right(Id::ChunkStream, "csid", digits_of(u64::from(widest.chunk_stream_id)).max(4)) },
+            Column { rank: 2, ..right(Id::Timestamp, "ms", u16::from(widest.timestamp).max(7)) },
+            Column { min: 7, ..Column::new(Id::Type, "type", if is_wide { 19 } else { 13 }, Align::Left) },
+            Column { grows: true, min: WORDS, gap: 0, ..Column::new(Id::What, "what", WORDS, Align::Left) },
+        ];
+        Layout { places: columns::fit(&columns, width), digits: usize::from(digits) }
+    }
+
+    fn draw_row(&self, buffer: &mut Buffer, line: Rect, shared: &Shared, row: u32) {
+        let Some(entry) = shared.book.entry(row) else { return };
+        let (theme, mark) = (shared.theme, shared.book.mark(row));
+        let (kind, what) = shared.text(row).map_or(("", ""), |text| (text.kind.as_str(), text.what.as_str()));
+        if let Some(severity) = mark {
+            put(buffer, line, letter(severity.name()), theme.severity(severity));
+        }
+        if let Kind::Finding(severity) = entry.kind {
+            let Some(at) = columns::from(&self.places, Id::Time, line) else { return };
+            let at = put(buffer, at, &format!("└ {kind} "), theme.severity(severity));
+            put(buffer, at, what, Style::new());
+            return;
+        }
+        let style = match entry.kind {
+            Kind::Message | Kind::Finding(_) => Style::new(),
+            Kind::Trouble => theme.trouble(),
+            Kind::Other => theme.quiet(),
+        };
+        for place in &self.places {
+            let mut put = |text: &str, style| place.put(buffer, line, text, style);
+            match place.id {
+                Id::Mark | Id::What => {}
+                Id::Number => {
+                    put(&entry.n.map(|n| n.to_string()).unwrap_or_default(), Style::new());
+                }
+                Id::Time => {
+                    put(&self.time(shared, &entry), theme.quiet());
+                }
+                Id::Session => {
+                    put(&entry.session.to_string(), theme.quiet());
+                }
+                Id::From => draw_side(buffer, place.area(line), shared, &entry),
+                Id::ChunkStream => {
+                    put(&entry.chunk_stream_id.map(|id| id.to_string()).unwrap_or_default(), theme.quiet());
+                }
+                Id::Timestamp => {
+                    put(entry.timestamp.as_deref().unwrap_or_default(), Style::new());
+                }
+                Id::Type => draw_words(buffer, place, line, kind, theme.side(entry.from).patch(style), what, style),
+            }
         }
     }
+
+    /// A run of media, folded or open.
+    fn draw_run(&self, buffer: &mut Buffer, line: Rect, shared: &Shared, run: &Run) {
+        let (Some(first), Some(last)) = (shared.book.entry(run.first), shared.book.entry(run.last)) else { return };
+        let quiet = shared.theme.quiet();
+        let duration = first.at.zip(last.at).map_or(0, |(first, last)| last.since(first));
+        for place in &self.places {
+            match place.id {
+                Id::Time => {
+                    place.put(buffer, line, &self.time(shared, &first), quiet);
+                }
+                Id::From => {
+                    place.put(buffer, line, if run.is_open { "▾" } else { "▸" }, quiet);
+                }
+                Id::Type => {
+                    let (kind, what) = (run.media.name(), run.media.describe(duration));
+                    draw_words(buffer, place, line, kind, Style::new(), &what, Style::new());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Seconds from the capture's first packet, the point always at the same place.
+    fn time(&self, shared: &Shared, entry: &Entry) -> String {
+        entry.at.map_or_else(String::new, |at| words::seconds(since(shared, at), self.digits))
+    }
 }
 
-fn draw_row(buffer: &mut Buffer, line: Rect, shared: &Shared, columns: &Columns, row: u32, selected: bool) {
-    let Some(entry) = shared.book.entry(row) else { return };
-    let (quiet, plain) = (shared.theme.quiet(), Style::new());
-    let mark = shared.book.mark(row);
-    let mut at = match (selected, mark) {
-        (true, _) => put(buffer, line, "›", shared.theme.strong()),
-        (false, Some(severity)) => put(buffer, line, letter(severity.name()), shared.theme.severity(severity)),
-        (false, None) => put(buffer, line, " ", plain),
-    };
-    let text = shared.text(row);
-    let (kind, what) = text.map_or(("", ""), |text| (text.kind.as_str(), text.what.as_str()));
-    if let Kind::Finding(severity) = entry.kind {
-        let style = shared.theme.severity(severity);
-        at = column(buffer, at, columns.number - 1, "", plain);
-        at = put(buffer, at, &format!("└ {kind} "), style);
-        put(buffer, at, what, plain);
-        return;
-    }
-    let number = entry.n.map_or_else(String::new, |n| format!("{n:>width$}", width = usize::from(columns.number - 2)));
-    at = column(buffer, at, columns.number - 1, &number, plain);
-    let time = since(shared, &entry).map_or_else(String::new, |ns| seconds(ns, columns));
-    at = column(buffer, at, columns.time, &time, quiet);
-    if columns.session > 0 {
-        let session = format!("{:>width$}", entry.session, width = usize::from(columns.session - 1));
-        at = column(buffer, at, columns.session, &session, quiet);
-    }
+fn draw_side(buffer: &mut Buffer, area: Rect, shared: &Shared, entry: &Entry) {
     let arrow = match entry.from {
         Some(Side::Client) => "→",
         Some(Side::Server) => "←",
         None => " ",
     };
-    at = put(buffer, at, arrow, shared.theme.side(entry.from));
-    at = put(buffer, at, if entry.is_otherwise { OTHERWISE } else { " " }, shared.theme.trouble());
-    let chunk_stream = entry.chunk_stream_id.map(|id| id.to_string()).unwrap_or_default();
-    let timestamp = entry.timestamp.as_deref().unwrap_or_default();
-    let align = |text: &str, width: u16| format!("{text:>width$}", width = usize::from(width - 1));
-    at = column(buffer, at, columns.chunk_stream, &align(&chunk_stream, columns.chunk_stream), quiet);
-    at = column(buffer, at, columns.timestamp, &align(timestamp, columns.timestamp), plain);
-    let style = match entry.kind {
-        Kind::Message | Kind::Finding(_) => plain,
-        Kind::Trouble => shared.theme.trouble(),
-        Kind::Other => quiet,
-    };
-    // A long name pushes what follows, rather than being cut.
-    let wide = u16::try_from(kind.len()).unwrap_or(u16::MAX).saturating_add(1).max(columns.kind);
-    at = column(buffer, at, wide, kind, shared.theme.side(entry.from).patch(style));
+    let at = put(buffer, area, arrow, shared.theme.side(entry.from));
+    put(buffer, at, if entry.is_otherwise { OTHERWISE } else { " " }, shared.theme.trouble());
+}
+
+/// A type and the words behind it. A long type pushes these rather than being cut, as long as they have room.
+fn draw_words(
+    buffer: &mut Buffer,
+    place: &Place<Id>,
+    line: Rect,
+    kind: &str,
+    kind_style: Style,
+    what: &str,
+    style: Style,
+) {
+    let area = place.area(line);
+    let both = Rect { width: line.right() - area.x, ..area };
+    let most = both.width.saturating_sub(WORDS).max(place.width + 1);
+    let width = (words::width(kind) as u16).saturating_add(1).min(most).max(place.width + 1);
+    let at = column(buffer, both, width, kind, kind_style);
     put(buffer, at, what, style);
 }
-
-/// A run of media, folded or open.
-fn draw_run(buffer: &mut Buffer, line: Rect, shared: &Shared, columns: &Columns, run: &Run, selected: bool) {
-    let (Some(first), Some(last)) = (shared.book.entry(run.first), shared.book.entry(run.last)) else { return };
-    let (quiet, plain) = (shared.theme.quiet(), Style::new());
-    let at = put(buffer, line, if selected { "›" } else { " " }, shared.theme.strong());
-    let at = column(buffer, at, columns.number - 1, "", plain);
-    let time = since(shared, &first).map_or_else(String::new, |ns| seconds(ns, columns));
-    let at = column(buffer, at, columns.time, &time, quiet);
-    let at = column(buffer, at, columns.session, "", plain);
-    let fold = if run.is_open { "▾ " } else { "▸ " };
-    let at = put(buffer, at, fold, quiet);
-    let at = column(buffer, at, columns.chunk_stream + columns.timestamp, "", plain);
-    let at = column(buffer, at, columns.kind, run.media.name(), plain);
-    let duration = first.at.zip(last.at).map_or(0, |(first, last)| last.since(first));
-    put(buffer, at, &run.media.describe(duration), plain);
-}
-
-/// Beside a message that was not read as RTMP has it, because its sender made a mistake.
-const OTHERWISE: &str = "~";
 
 /// A severity's first letter: enough to tell them apart without colour.
 fn letter(name: &str) -> &'static str {
@@ -306,13 +341,7 @@ fn letter(name: &str) -> &'static str {
     }
 }
 
-/// Nanoseconds from the capture's first packet to an event.
-fn since(shared: &Shared, entry: &Entry) -> Option<i64> {
-    let time = entry.at?;
-    Some(time.since(shared.progress.start.unwrap_or(time)))
-}
-
-/// Seconds, the point always at the same place.
-fn seconds(ns: i64, columns: &Columns) -> String {
-    format!("{:>width$}", words::seconds(ns, columns.digits), width = usize::from(columns.time - 1))
+/// Nanoseconds from the capture's first packet.
+fn since(shared: &Shared, at: Time) -> i64 {
+    at.since(shared.progress.start.unwrap_or(at))
 }

@@ -8,13 +8,16 @@ use crate::wire::words;
 /// Lines folded or unfolded by the user, by path.
 pub(super) type Folds = HashMap<String, bool>;
 
+/// Columns that labels take at most, where their lines are wide.
+const LABELS: usize = 28;
+
 /// A row's fields, folded.
 #[derive(Debug)]
 pub(super) struct Tree {
     pub(super) row: u32,
     pub(super) detail: Detail,
     places: Vec<Place>,
-    /// Columns that the longest label takes, with its indent.
+    /// Columns that labels take, with their indents.
     pub(super) label_width: usize,
     width: usize,
 }
@@ -52,9 +55,14 @@ impl Tree {
         let labels = prose.map(|line| words::width(&line.label)).max().unwrap_or_default();
         self.places.clear();
         self.label_width = 0;
+        // A longer one has its own line's room, and takes none from the others' values.
+        let longest = (self.width / 2).min(LABELS);
         let mut index = 0;
         while let Some(line) = lines.get(index) {
-            self.label_width = self.label_width.max(2 * usize::from(line.depth) + words::width(&line.label));
+            let label = 2 * usize::from(line.depth) + words::width(&line.label);
+            if label < longest {
+                self.label_width = self.label_width.max(label);
+            }
             if line.is_prose {
                 for (number, part) in wrap(&line.value, self.width.saturating_sub(labels + 4)).into_iter().enumerate() {
                     self.places.push(Place { line: index, part: Some(part), is_first: number == 0 });
