@@ -211,12 +211,15 @@ fn json_escapes_what_it_was_given() {
     assert_eq!(connect[evil("property")], evil("value").as_str());
 }
 
+/// As most terminals are.
+const LOOK: tui::Look = tui::Look { scheme: tui::Scheme::Dark, depth: tui::Depth::True };
+
 #[test]
 fn nothing_that_acts_is_drawn() {
     for path in captures() {
         let captures = [path];
         let reading = book::Options { show_secrets: true, ..book::Options::default() };
-        let options = tui::Options { reading, color: true, session: None };
+        let options = tui::Options { reading, look: LOOK, session: None };
         let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
         let mut app = App::new(book, &captures, &options);
         let mut done = false;

@@ -15,7 +15,7 @@ use ratatui::style::Modifier;
 
 use rtmp_inspect::book::{self, Loader};
 use rtmp_inspect::synth::{Amf, Link, object, pcap, sample};
-use rtmp_inspect::tui::{App, BINDINGS, Options, draw, markdown};
+use rtmp_inspect::tui::{App, BINDINGS, Depth, Look, Options, Scheme, draw, markdown};
 
 const DENIED: &str = "srs/ffmpeg-publish-denied.pcap";
 const TWO_SESSIONS: &str = "node-media-server/ffmpeg-publish-bad-sign.pcap";
@@ -28,7 +28,12 @@ struct Screen {
 
 impl Screen {
     fn new(capture: &str, width: u16, height: u16) -> Self {
-        Screen::with(capture, width, height, &Options { color: true, ..Options::default() })
+        Screen::with(
+            capture,
+            width,
+            height,
+            &Options { look: Look { scheme: Scheme::Dark, depth: Depth::Sixteen }, ..Options::default() },
+        )
     }
 
     fn with(capture: &str, width: u16, height: u16, options: &Options) -> Self {
@@ -492,6 +497,33 @@ fn no_color_is_no_color() {
     let buffer = screen.terminal.backend().buffer();
     assert!(buffer.content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset));
     assert!(screen.text(true).contains("[›"));
+}
+
+/// What is drawn is the same in every look, but its colours.
+#[test]
+fn looks_differ_in_colours_alone() {
+    let screen = |look| Screen::with(DENIED, 80, 24, &Options { look, ..Options::default() });
+    let plain = screen(Look::default());
+    let mut seen = Vec::new();
+    for scheme in [Scheme::Dark, Scheme::Light] {
+        for depth in [Depth::Sixteen, Depth::Many, Depth::True] {
+            let screen = screen(Look { scheme, depth });
+            assert_eq!(screen.text(true), plain.text(true), "{scheme:?} {depth:?}");
+            let cells = &screen.terminal.backend().buffer().content;
+            let colors: std::collections::BTreeSet<_> = cells.iter().map(|cell| format!("{:?}", cell.fg)).collect();
+            let kind = match depth {
+                Depth::Sixteen => "Cyan",
+                Depth::Many => "Indexed(",
+                Depth::True => "Rgb(",
+            };
+            assert!(colors.iter().any(|color| color.starts_with(kind)), "{colors:?}");
+            assert_eq!(colors.iter().any(|color| color.starts_with("Rgb(")), depth == Depth::True);
+            seen.push(colors);
+        }
+    }
+    // The sixteen are the terminal's own.
+    assert_eq!(seen[0], seen[3]);
+    assert!(seen[1] != seen[4] && seen[2] != seen[5]);
 }
 
 /// A row takes little, and where its bytes lie too.

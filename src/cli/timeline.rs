@@ -36,7 +36,7 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments, stop: &S
     }
     let options = tui::Options {
         reading: book::Options { show_secrets: input.show_secrets, follow: input.follow, keys: input.keys.read()? },
-        color: input.color.color(),
+        look: tui::Look::of_terminal(input.color.color()),
         session: input.session,
     };
     let ended = tui::run(&input.captures, &options)?;

@@ -33,6 +33,7 @@ pub use app::App;
 pub use draw::draw;
 pub use keymap::{BINDINGS, Binding, Context, Key, markdown};
 use signals::Told;
+pub use theme::{Depth, Look, Scheme};
 
 use crate::book::{self, Loader};
 use feed::Feed;
@@ -48,7 +49,7 @@ const WORKING: Duration = Duration::from_millis(25);
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     pub reading: book::Options,
-    pub color: bool,
+    pub look: Look,
     /// Begin with this session alone.
     pub session: Option<u32>,
 }

@@ -12,7 +12,7 @@ use crate::wire::words;
 pub(super) fn heading(
     buffer: &mut Buffer,
     area: Rect,
-    theme: Theme,
+    theme: &Theme,
     is_focused: bool,
     left: &str,
     right: &str,

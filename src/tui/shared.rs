@@ -47,7 +47,7 @@ impl Shared {
         Shared {
             book,
             progress: Progress::default(),
-            theme: Theme { color: options.color },
+            theme: Theme::new(options.look),
             view: View::new(options.session.map_or(Chosen::All, Chosen::Session), false, None),
             row: None,
             query: None,

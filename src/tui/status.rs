@@ -2,7 +2,6 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 use ratatui::text::Span;
 
 use super::action::{Action, COMMANDS};
@@ -16,7 +15,7 @@ use crate::wire::words::count;
 
 pub(super) fn draw(buffer: &mut Buffer, app: &App) {
     let (area, shared) = (app.room.status, &app.shared);
-    let style = shared.theme.strong().add_modifier(Modifier::REVERSED);
+    let style = shared.theme.status();
     buffer.set_style(area, style);
     let at = put(buffer, area, &format!(" {} ", shared.files), style);
     let mut at = put(buffer, at, " ", style);
@@ -53,7 +52,7 @@ fn summary(shared: &Shared) -> String {
 }
 
 fn keys(buffer: &mut Buffer, area: Rect, app: &App) {
-    let theme = app.shared.theme;
+    let theme = &app.shared.theme;
     if !app.pending.is_empty() {
         put(buffer, area, &format!(" {}…", keymap::drawn(&app.pending)), theme.strong());
         return;

@@ -79,7 +79,7 @@ impl Screen for Help {
     }
 
     fn draw(&self, buffer: &mut Buffer, shared: &Shared) {
-        let theme = shared.theme;
+        let theme = &shared.theme;
         let title = match self.last_top() {
             0 => " keys ".to_owned(),
             last => format!(" keys, {} % ", self.top * 100 / last),

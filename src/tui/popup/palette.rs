@@ -84,7 +84,7 @@ impl Screen for Palette {
     }
 
     fn draw(&self, buffer: &mut Buffer, shared: &Shared) {
-        let theme = shared.theme;
+        let theme = &shared.theme;
         frame(buffer, self.area, " actions ", "");
         let mut lines = lines(self.area);
         let Some(first) = lines.next() else { return };

@@ -75,7 +75,7 @@ impl Bytes {
     }
 
     pub(super) fn draw(&self, buffer: &mut Buffer, shared: &Shared, fields: &Fields, is_focused: bool) {
-        let (theme, bytes) = (shared.theme, fields.bytes());
+        let (theme, bytes) = (&shared.theme, fields.bytes());
         let (about, header) = fields.tree().map_or(("", 0), |tree| (&*tree.detail.about_bytes, tree.detail.header));
         let size = if bytes.is_empty() { String::new() } else { count(bytes.len() as u64, "byte") };
         let body = heading(buffer, self.area, theme, is_focused, &format!(" {about}"), &size);
@@ -85,7 +85,7 @@ impl Bytes {
             let style_of = |at: usize| {
                 let mut style = if at < header { theme.header_bytes() } else { Style::new() };
                 if span.contains(&at) {
-                    style = style.patch(theme.bytes());
+                    style = style.patch(theme.field_bytes());
                 }
                 if is_focused && at == self.byte {
                     style = style.patch(cursor(span.contains(&at)));

@@ -129,7 +129,7 @@ impl Fields {
 
     pub(super) fn draw(&self, buffer: &mut Buffer, shared: &Shared, about: Rect, is_focused: bool) {
         let title = self.tree.as_ref().map_or("", |tree| tree.detail.title.as_str());
-        let body = heading(buffer, self.area, shared.theme, is_focused, &format!(" {title}"), "fields");
+        let body = heading(buffer, self.area, &shared.theme, is_focused, &format!(" {title}"), "fields");
         let Some(tree) = &self.tree else { return };
         for (place, line) in (self.list.top..tree.len()).zip(lines(body)) {
             self.draw_line(buffer, line, shared, tree, place);
@@ -142,7 +142,7 @@ impl Fields {
 
     fn draw_line(&self, buffer: &mut Buffer, line: Rect, shared: &Shared, tree: &Tree, place: usize) {
         let (Some(field), Some((label, value))) = (tree.line(place), tree.texts(place)) else { return };
-        let theme = shared.theme;
+        let theme = &shared.theme;
         let mark = if place == self.list.selected { "›" } else { " " };
         let at = put(buffer, line, mark, theme.strong());
         let indent = (2 * field.depth).min(line.width / 3);

@@ -94,7 +94,7 @@ impl Sessions {
     }
 
     pub(super) fn draw(&self, buffer: &mut Buffer, shared: &Shared, is_focused: bool) {
-        let (area, theme) = (self.area, shared.theme);
+        let (area, theme) = (self.area, &shared.theme);
         if area.height == 0 {
             return;
         }
@@ -133,7 +133,7 @@ impl Sessions {
         place: &Place<Id>,
         session: Option<&Session>,
     ) {
-        let (theme, book) = (shared.theme, &shared.book);
+        let (theme, book) = (&shared.theme, &shared.book);
         let number = session.map(Session::number);
         match place.id {
             Id::Mark if number.is_some_and(|number| self.marked.contains(&number)) => {

@@ -162,7 +162,7 @@ impl Timeline {
         };
         let following = if self.following && !shared.progress.done { ", following" } else { "" };
         let right = format!("{what}{place}{following}");
-        let body = heading(buffer, area, shared.theme, is_focused, &names, &right);
+        let body = heading(buffer, area, &shared.theme, is_focused, &names, &right);
         for (place, line) in (self.list.top..length).zip(lines(body)) {
             let selected = place == self.list.selected;
             match shared.view.item(&shared.book, place) {
@@ -235,7 +235,7 @@ impl Layout {
 
     fn draw_row(&self, buffer: &mut Buffer, line: Rect, shared: &Shared, row: u32) {
         let Some(entry) = shared.book.entry(row) else { return };
-        let (theme, mark) = (shared.theme, shared.book.mark(row));
+        let (theme, mark) = (&shared.theme, shared.book.mark(row));
         let (kind, what) = shared.text(row).map_or(("", ""), |text| (text.kind.as_str(), text.what.as_str()));
         if let Some(severity) = mark {
             put(buffer, line, letter(severity.name()), theme.severity(severity));

@@ -202,6 +202,9 @@ fn key(byte: u8) -> KeyEvent {
     })
 }
 
+/// As most terminals are.
+const LOOK: tui::Look = tui::Look { scheme: tui::Scheme::Dark, depth: tui::Depth::True };
+
 /// Shows packets as a user sees them, after each key; gives the number of messages.
 fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys: &[u8], is_secret: bool) -> u64 {
     let folder = tempfile::tempdir().unwrap();
@@ -210,7 +213,7 @@ fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys
         let kept = packets.iter().enumerate().filter(|(index, _)| index % paths.len() == file);
         fs::write(path, capture(kept.map(|(_, packet)| packet))).unwrap();
     }
-    let options = tui::Options { color: true, ..tui::Options::default() };
+    let options = tui::Options { look: LOOK, ..tui::Options::default() };
     let (mut loader, book) = book::Loader::open(&paths, &options.reading).unwrap();
     let mut app = tui::App::new(book, &paths, &options);
     let mut done = false;
