@@ -391,6 +391,30 @@ fn marked_sessions_are_shown_together() {
     assert!(!screen.text(false).contains("sessions 2: "));
 }
 
+/// Sessions are sorted by a column, either way; the selected one stays selected.
+#[test]
+fn sessions_are_sorted() {
+    let mut screen = Screen::new("transport/format-snaplen-1000.pcap", 120, 40);
+    let order = |screen: &Screen| {
+        let lines: Vec<_> =
+            screen.text(false).lines().skip(2).take(2).map(|line| line[..5].trim().to_owned()).collect();
+        (lines[0].clone(), lines[1].clone())
+    };
+    let is = |first: &str, second: &str| (first.to_owned(), second.to_owned());
+    screen.press(KeyCode::BackTab).keys("j");
+    assert_eq!(order(&screen), is("›1", "2"));
+    // By protocol, parties, state and messages: the first has more of these.
+    screen.keys("ssss");
+    assert!(screen.text(false).contains("by messages ↓"), "{}", screen.text(false));
+    assert_eq!(order(&screen), is("›1", "2"));
+    screen.keys("S");
+    assert!(screen.text(false).contains("by messages ↑"));
+    assert_eq!(order(&screen), is("2", "›1"));
+    assert!(screen.keys("k").text(false).contains("session 2: "));
+    screen.keys("ss");
+    assert_eq!(order(&screen), is("1", "›2"));
+}
+
 /// Long work says how far it is, goes on between keys, and Esc ends it.
 #[test]
 fn a_search_can_be_stopped() {

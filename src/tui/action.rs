@@ -90,6 +90,8 @@ actions! {
     Showing {
         Zoom "zoom" "The pane alone, and back." "zoom";
         Mark "mark" "Mark the session, or no longer: marked ones are shown together." "";
+        SortNext "sort-next" "Sort the sessions by the next column; by their numbers in the end." "";
+        SortReverse "sort-reverse" "The other way round." "";
         FoldMedia "fold-media" "Runs of audio and video as one row each, and back." "";
         CopyValue "copy-value" "Copy the field's value to the clipboard." "";
     }

@@ -16,6 +16,13 @@ pub(super) enum Align {
     Right,
 }
 
+/// Which items stand first when a list is sorted by a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum First {
+    Smallest,
+    Largest,
+}
+
 /// A column of a list. `Id` tells a list's columns apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column<Id> {
@@ -34,6 +41,8 @@ pub(super) struct Column<Id> {
     pub(super) visible: bool,
     /// Where there is no room, those of the highest rank go first; those of rank 0 stay.
     pub(super) rank: u8,
+    /// Whether the list can be sorted by it, and how it is then at first.
+    pub(super) sort: Option<First>,
 }
 
 impl<Id> Column<Id> {
@@ -50,7 +59,44 @@ impl<Id> Column<Id> {
             grows: false,
             visible: true,
             rank: 0,
+            sort: None,
         }
+    }
+}
+
+/// What a list is sorted by: a column, and which items stand first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Order<Id> {
+    pub(super) id: Id,
+    pub(super) first: First,
+}
+
+impl<Id: Copy + PartialEq> Order<Id> {
+    /// The order by the column behind this one's; the list's own behind the last.
+    pub(super) fn next(order: Option<Self>, columns: &[Column<Id>]) -> Option<Self> {
+        let mut sorts = columns.iter().filter_map(|column| Some(Order { id: column.id, first: column.sort? }));
+        match order {
+            None => sorts.next(),
+            Some(order) => sorts.skip_while(|other| other.id != order.id).nth(1),
+        }
+    }
+
+    pub(super) fn reversed(self) -> Self {
+        let first = match self.first {
+            First::Smallest => First::Largest,
+            First::Largest => First::Smallest,
+        };
+        Order { first, ..self }
+    }
+
+    /// As a heading has it: `by messages ↓`.
+    pub(super) fn name(self, columns: &[Column<Id>]) -> String {
+        let title = columns.iter().find(|column| column.id == self.id).map_or("", |column| column.title);
+        let arrow = match self.first {
+            First::Smallest => "↑",
+            First::Largest => "↓",
+        };
+        format!("by {title} {arrow}")
     }
 }
 
@@ -159,6 +205,18 @@ mod tests {
         assert_eq!(widths(20), "n4@0 t6@5 w8@12");
         assert_eq!(widths(16), "n4@0 w11@5");
         assert_eq!(widths(3), "n4@0 w5@5");
+    }
+
+    #[test]
+    fn orders_go_around() {
+        let mut columns = columns();
+        (columns[0].sort, columns[2].sort) = (Some(First::Largest), Some(First::Smallest));
+        let by = |order: Option<Order<char>>| order.map(|order| order.name(&columns));
+        let first = Order::next(None, &columns);
+        let second = Order::next(first, &columns);
+        assert_eq!([by(first), by(second)], [Some("by number ↓".to_owned()), Some("by kind ↑".to_owned())]);
+        assert_eq!(by(second.map(Order::reversed)).as_deref(), Some("by kind ↓"));
+        assert_eq!(Order::next(second, &columns), None);
     }
 
     #[test]

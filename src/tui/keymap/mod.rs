@@ -137,7 +137,7 @@ const TABLE: Table = &[
             (Action::Zoom, &["z"]),
         ],
     ),
-    (Context::Sessions, &[(Action::Mark, &["m"])]),
+    (Context::Sessions, &[(Action::Mark, &["m"]), (Action::SortNext, &["s"]), (Action::SortReverse, &["S"])]),
     (Context::Fields, &[(Action::Right, &["Right", "l"]), (Action::Left, &["Left", "h"]), (Action::CopyValue, &["y"])]),
     (Context::Bytes, &[(Action::Right, &["Right", "l"]), (Action::Left, &["Left", "h"])]),
     (Context::Popup, &[(Action::Close, &["Esc", "q", "?", "F1", "^C"])]),

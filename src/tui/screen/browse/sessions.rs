@@ -1,5 +1,6 @@
 //! The list of sessions: who talks to whom, how that stands, and what was found.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use ratatui::buffer::Buffer;
@@ -9,7 +10,7 @@ use ratatui::style::Style;
 use crate::book::{Counts, Other, Session};
 use crate::rules::Severity;
 use crate::tui::action::Action;
-use crate::tui::columns::{self, Align, Column, Place};
+use crate::tui::columns::{self, Align, Column, First, Order, Place};
 use crate::tui::list::{List, motion};
 use crate::tui::paint::{self, heading, put};
 use crate::tui::shared::Shared;
@@ -19,8 +20,12 @@ use crate::wire::words::count;
 /// The pane of sessions.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    /// All of them first, then each by its number.
+    /// All of them first, then one a line.
     list: List,
+    /// What they are sorted by, other than their numbers.
+    order: Option<Order<Id>>,
+    /// Their numbers by line, then.
+    sorted: Vec<u32>,
     /// Those that are to be shown together.
     marked: BTreeSet<u32>,
     area: Rect,
@@ -41,11 +46,21 @@ enum Id {
 const COLUMNS: &[Column<Id>] = &[
     Column { gap: 0, ..Column::new(Id::Mark, "", 1, Align::Left) },
     Column { min: 3, ..Column::new(Id::Number, "no.", 4, Align::Left) },
-    Column { rank: 1, ..Column::new(Id::Protocol, "proto", 5, Align::Left) },
-    Column { grows: true, min: 14, ..Column::new(Id::Parties, "client → server", 14, Align::Left) },
-    Column { rank: 2, ..Column::new(Id::State, "state", 10, Align::Left) },
-    Column { min: 5, short: "msgs", ..Column::new(Id::Messages, "messages", 9, Align::Right) },
-    Column { gap: 0, ..Column::new(Id::Findings, "findings", 12, Align::Left) },
+    Column { rank: 1, sort: Some(First::Smallest), ..Column::new(Id::Protocol, "proto", 5, Align::Left) },
+    Column {
+        grows: true,
+        min: 14,
+        sort: Some(First::Smallest),
+        ..Column::new(Id::Parties, "client → server", 14, Align::Left)
+    },
+    Column { rank: 2, sort: Some(First::Smallest), ..Column::new(Id::State, "state", 10, Align::Left) },
+    Column {
+        min: 5,
+        short: "msgs",
+        sort: Some(First::Largest),
+        ..Column::new(Id::Messages, "messages", 9, Align::Right)
+    },
+    Column { gap: 0, sort: Some(First::Largest), ..Column::new(Id::Findings, "findings", 12, Align::Left) },
 ];
 
 impl Sessions {
@@ -55,13 +70,40 @@ impl Sessions {
         Sessions { list, ..Sessions::default() }
     }
 
+    /// The session of a line; none of the line of all.
+    fn number(&self, item: usize) -> Option<u32> {
+        let index = item.checked_sub(1)?;
+        if self.order.is_some() { self.sorted.get(index).copied() } else { u32::try_from(item).ok() }
+    }
+
     /// Whose rows are to be shown.
     pub(super) fn chosen(&self) -> Chosen {
-        match u32::try_from(self.list.selected) {
+        match self.number(self.list.selected) {
             _ if !self.marked.is_empty() => Chosen::Sessions(self.marked.clone()),
-            Ok(number @ 1..) => Chosen::Session(number),
-            _ => Chosen::All,
+            Some(number) => Chosen::Session(number),
+            None => Chosen::All,
         }
+    }
+
+    /// Sorts the list anew; what is selected stays so.
+    fn sort(&mut self, order: Option<Order<Id>>, shared: &Shared) {
+        let selected = self.number(self.list.selected);
+        self.order = order;
+        self.sorted.clear();
+        if let Some(order) = order {
+            let mut sessions: Vec<_> = shared.book.sessions().iter().collect();
+            // Equal ones stay in the order of their numbers.
+            match order.first {
+                First::Smallest => sessions.sort_by_cached_key(|session| key(order.id, session)),
+                First::Largest => sessions.sort_by_cached_key(|session| Reverse(key(order.id, session))),
+            }
+            self.sorted = sessions.into_iter().map(Session::number).collect();
+        }
+        let line = |number: u32| match order {
+            Some(_) => self.sorted.iter().position(|other| *other == number).map_or(0, |index| index + 1),
+            None => number as usize,
+        };
+        self.list.selected = selected.map_or(0, line);
     }
 
     pub(super) fn choose_all(&mut self) {
@@ -72,14 +114,14 @@ impl Sessions {
     pub(super) fn update(&mut self, action: Action, shared: &Shared) {
         match action {
             Action::Mark => {
-                // The line of all of them is none.
-                let number = u32::try_from(self.list.selected).ok().filter(|number| *number > 0);
-                if let Some(number) = number
+                if let Some(number) = self.number(self.list.selected)
                     && !self.marked.remove(&number)
                 {
                     self.marked.insert(number);
                 }
             }
+            Action::SortNext => self.sort(Order::next(self.order, COLUMNS), shared),
+            Action::SortReverse => self.sort(self.order.map(Order::reversed), shared),
             _ => {
                 if let Some(by) = motion(action, usize::from(self.area.height.saturating_sub(1))) {
                     self.list.step(by, shared.book.sessions().len() + 1);
@@ -90,6 +132,9 @@ impl Sessions {
 
     pub(super) fn prepare(&mut self, area: Rect, shared: &Shared) {
         self.area = area;
+        if self.order.is_some() && self.sorted.len() != shared.book.sessions().len() {
+            self.sort(self.order, shared);
+        }
         self.list.reveal(usize::from(area.height.saturating_sub(1)), shared.book.sessions().len() + 1);
     }
 
@@ -100,14 +145,15 @@ impl Sessions {
         }
         let sessions = shared.book.sessions();
         let columns = columns::fit(COLUMNS, area.width);
-        let body = heading(buffer, area, theme, is_focused, &columns::titles(&columns), "");
+        let order = self.order.map(|order| order.name(COLUMNS)).unwrap_or_default();
+        let body = heading(buffer, area, theme, is_focused, &columns::titles(&columns), &order);
         let others = &shared.progress.others;
         for (item, line) in (self.list.top..=sessions.len() + others.len()).zip(paint::lines(body)) {
             if let Some(other) = item.checked_sub(sessions.len() + 1).and_then(|index| others.get(index)) {
                 draw_other(buffer, line, shared, &columns, other);
                 continue;
             }
-            let session = item.checked_sub(1).and_then(|index| sessions.get(index));
+            let session = self.number(item).and_then(|number| shared.book.session(number));
             for place in &columns {
                 self.draw_cell(buffer, line, shared, place, session);
             }
@@ -163,6 +209,25 @@ impl Sessions {
             }
         }
     }
+}
+
+/// What sessions are sorted by: numbers, then a text.
+fn key(id: Id, session: &Session) -> ([u64; 3], String) {
+    let text = match id {
+        Id::Protocol => session.protocol().to_owned(),
+        Id::Parties => session.parties(),
+        Id::State => session.state().to_owned(),
+        Id::Mark | Id::Number | Id::Messages | Id::Findings => String::new(),
+    };
+    let numbers = match id {
+        Id::Messages => [session.messages, 0, 0],
+        // The worst ones decide.
+        Id::Findings => {
+            [Severity::Error, Severity::Warning, Severity::Note].map(|severity| session.counts.of(severity))
+        }
+        _ => [0; 3],
+    };
+    (numbers, text)
 }
 
 /// How many lines the list has.
