@@ -2,7 +2,7 @@
 //!
 //! A key becomes an [`Action`], which the program or the topmost screen does ([`App::update`]); what that screen wants beside, it
 //! gives back as effects. [`App::prepare`] then lets screens read from the capture what they are about to show;
-//! [`draw`](super::draw) only draws.
+//! [`draw`](super::draw()) only draws.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! The terminal interface: one more reader of the same events.
 //!
 //! A thread reads the capture (`feed`); [`App`] asks the [`book`] for what is looked at and says what each
-//! [`Action`] changes; [`draw`] draws. Nothing here knows a protocol: rows, fields and their words come from the book.
+//! [`Action`] changes; [`draw()`] draws. Nothing here knows a protocol: rows, fields and their words come from the book.
 
 mod action;
 mod app;
