@@ -164,7 +164,8 @@ impl App {
         let deadline = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(u64::from(u32::MAX)));
         match job.step(&self.shared, deadline) {
             Progress::More(percent) => {
-                self.message = format!("{}, {percent} %; Esc stops", job.name());
+                let key = keymap::first_key(Context::Browse, Action::Back);
+                self.message = format!("{}, {percent} %; {key} stops", job.name());
                 self.job = Some(job);
             }
             Progress::Done(effects) => {

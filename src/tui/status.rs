@@ -64,7 +64,7 @@ fn keys(buffer: &mut Buffer, area: Rect, app: &App) {
     let contexts = app.context().chain();
     let mut at = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
     let moves = contexts.contains(&Context::List).then(|| {
-        let key = |action| keymap::keys_of(contexts, action).into_iter().next().unwrap_or_default();
+        let key = |action| keymap::first_key(app.context(), action);
         (key(Action::Up) + &key(Action::Down), "move")
     });
     let others = COMMANDS.iter().filter(|command| !command.short.is_empty());

@@ -207,6 +207,11 @@ pub(super) fn keys_of(contexts: &[Context], action: Action) -> Vec<String> {
     keys
 }
 
+/// The key for an action that stands first where one is; nothing where there is none.
+pub(super) fn first_key(context: Context, action: Action) -> String {
+    keys_of(context.chain(), action).into_iter().next().unwrap_or_default()
+}
+
 /// Keys as they are drawn.
 pub(super) fn drawn(keys: &[Key]) -> String {
     key::drawn(keys)

@@ -37,7 +37,12 @@ impl Help {
                 if keys.is_empty() {
                     keys = keymap::keys_of(&Context::ALL, command.action);
                 }
-                let keys = if keys.is_empty() { first_palette_key(context) } else { keys.join(" ") };
+                let keys = if keys.is_empty() {
+                    // What has no key of its own has that of the palette.
+                    keymap::first_key(context, Action::Palette)
+                } else {
+                    keys.join(" ")
+                };
                 HelpLine::Keys(keys, command.help)
             });
             let keys: Vec<_> = keys.collect();
@@ -51,11 +56,6 @@ impl Help {
     fn last_top(&self) -> usize {
         self.lines.len().saturating_sub(usize::from(self.area.height))
     }
-}
-
-/// What has no key of its own has that of the palette.
-fn first_palette_key(context: Context) -> String {
-    keymap::keys_of(context.chain(), Action::Palette).into_iter().next().unwrap_or_default()
 }
 
 impl Screen for Help {

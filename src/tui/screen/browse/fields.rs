@@ -188,8 +188,8 @@ impl Fields {
         }
         if text.is_empty()
             && let Some(n) = shared.book.reference(tree.row)
-            && let Some(key) = keymap::keys_of(Context::Fields.chain(), Action::Reference).first()
         {
+            let key = keymap::first_key(Context::Fields, Action::Reference);
             text = format!("{key} goes to message {n}");
         }
         let text = wrap(&text, usize::from(area.width.saturating_sub(2)));

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use crate::book::{Entry, Kind};
 use crate::tui::action::Action;
 use crate::tui::columns::{self, Align, Column, Place};
+use crate::tui::keymap::{self, Context};
 use crate::tui::list::{List, motion};
 use crate::tui::paint::{column, heading, lines, put};
 use crate::tui::screen::Effect;
@@ -112,7 +113,8 @@ impl Timeline {
     /// Searches from the selected row on.
     pub(super) fn search(&mut self, forward: bool, shared: &Shared) -> Vec<Effect> {
         let Some(query) = shared.query.clone() else {
-            return vec![Effect::Say("nothing to search for: / asks what".to_owned())];
+            let key = keymap::first_key(Context::Timeline, Action::Search);
+            return vec![Effect::Say(format!("nothing to search for: {key} asks what"))];
         };
         self.following = false;
         let origin = self.row(shared).map_or(0, |row| shared.view.index_of(&shared.book, row));
