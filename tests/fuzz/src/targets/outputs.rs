@@ -29,7 +29,7 @@ use rtmp_inspect::proto::rtmp::{Message, MessageType};
 use rtmp_inspect::proto::{Event, Keys, rtmpe};
 use rtmp_inspect::rules::{CATALOGUE, Severity};
 use rtmp_inspect::synth::{Packet, pcap};
-use rtmp_inspect::tui;
+use rtmp_inspect::{book, tui};
 
 use super::rtmp::{Case, SECRET};
 use crate::common::acting::assert_plain;
@@ -234,6 +234,9 @@ fn key(byte: u8) -> KeyEvent {
     })
 }
 
+/// As most terminals are.
+const LOOK: tui::Look = tui::Look { scheme: tui::Scheme::Dark, depth: tui::Depth::True };
+
 /// Shows packets as a user sees them, after each key; gives the number of messages.
 fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys: &[u8], is_secret: bool) -> u64 {
     let folder = tempfile::tempdir().unwrap();
@@ -242,8 +245,9 @@ fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys
         let kept = packets.iter().enumerate().filter(|(index, _)| index % paths.len() == file);
         fs::write(path, capture(kept.map(|(_, packet)| packet))).unwrap();
     }
-    let options = tui::Options { show_secrets: false, color: true, session: None, follow: false, keys: given() };
-    let (mut loader, book) = tui::Loader::open(&paths, &options).unwrap();
+    let reading = book::Options { keys: given(), ..book::Options::default() };
+    let options = tui::Options { look: LOOK, reading, ..tui::Options::default() };
+    let (mut loader, book) = book::Loader::open(&paths, &options.reading).unwrap();
     let mut app = tui::App::new(book, &paths, &options);
     let mut done = false;
     while !done {
@@ -253,8 +257,8 @@ fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys
     }
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut show = |app: &mut tui::App| {
-        while app.is_seeking() {
-            app.seek(Duration::MAX);
+        while app.is_working() {
+            app.work(Duration::MAX);
         }
         app.prepare(Rect::new(0, 0, width, height));
         terminal.draw(|frame| tui::draw(frame, app)).unwrap();

@@ -1,25 +1,29 @@
-//! Reads the captures, in a thread of its own or step by step, and hands over what they say.
-//!
-//! The reading side never runs far ahead: it waits while the screen has not taken what lies ready. The screen never
-//! waits: it takes what is there. A packet from a live pipe is handed over before the next one is waited for.
+//! Reads the captures step by step, and hands over what they say.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
 
-use super::book::{Book, Item, strip_media};
-use crate::analyzer::Other;
+use super::Book;
+use super::item::{Item, strip_media};
+use crate::analyzer;
 use crate::evidence::{Evidence, Purpose};
 use crate::inspection::{self, Inspection, Read};
 use crate::limits::Limits;
-use crate::tui;
+use crate::proto::Keys;
 use crate::wire::Time;
+
+/// How captures are read for looking at them.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub show_secrets: bool,
+    /// Go on reading the capture, which another program still writes.
+    pub follow: bool,
+    /// Secrets that are known beside the captures.
+    pub keys: Arc<Keys>,
+}
 
 /// Why what can be read only once is copied.
 const COPIED: Purpose = Purpose { is: "for the screen", instead: ", or use --text" };
-
-/// Packets of a file between hand-overs.
-const STRIDE: u64 = 64;
 
 /// How far reading is.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +40,15 @@ pub struct Progress {
     pub complaints: Vec<String>,
     /// Connections that are no session, once it is done.
     pub others: Vec<Other>,
+}
+
+/// What is no session: connections of another protocol, or that never came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// Who does what to whom; a clause.
+    pub what: String,
+    /// What to do about it; a sentence.
+    pub advice: String,
 }
 
 /// What was read since the last hand-over.
@@ -58,12 +71,12 @@ pub struct Loader {
 
 impl Loader {
     /// Opens the captures: for reading now, and for looking again at what was read.
-    pub fn open(captures: &[PathBuf], options: &tui::Options) -> anyhow::Result<(Loader, Book)> {
+    pub fn open(captures: &[PathBuf], options: &Options) -> anyhow::Result<(Loader, Book)> {
         Loader::open_under(captures, options, &Limits::default())
     }
 
     /// Opens the captures, with these limits instead of the usual ones.
-    pub fn open_under(captures: &[PathBuf], options: &tui::Options, limits: &Limits) -> anyhow::Result<(Loader, Book)> {
+    pub fn open_under(captures: &[PathBuf], options: &Options, limits: &Limits) -> anyhow::Result<(Loader, Book)> {
         let (input, evidence) = Evidence::open(captures, options.follow, &Arc::default(), COPIED)?;
         let book = Book::over(evidence, options.show_secrets);
         // The book has masks of its own.
@@ -104,7 +117,9 @@ impl Loader {
             self.progress.complaints.push(what);
         }
         if self.progress.done {
-            self.progress.others = self.inspection.totals().others;
+            let others = self.inspection.totals().others;
+            let other = |other: analyzer::Other| Other { what: other.clause(), advice: other.advice().to_string() };
+            self.progress.others = others.into_iter().map(other).collect();
             self.progress.complaints.extend(self.inspection.unknown_link());
         }
         !self.progress.done
@@ -124,78 +139,53 @@ impl Loader {
 
     /// Reads on, as far as one hand-over goes.
     pub fn read(&mut self) -> Batch {
-        let (mut items, before) = (Vec::new(), self.cost);
-        while items.len() < self.limits.ready_items
-            && self.cost - before < self.limits.ready_bytes
-            && self.step(&mut items)
-        {}
-        Batch { items, cost: self.cost - before, progress: self.progress().clone() }
+        self.read_packets(u64::MAX)
     }
 
-    /// Reads everything in a thread of its own.
-    pub fn spawn(mut self) -> std::io::Result<Feed> {
-        let shared = Arc::new(Shared::default());
-        let theirs = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("reader".to_owned()).spawn(move || self.run(&theirs))?;
-        Ok(Feed { shared, thread })
-    }
-
-    fn run(&mut self, shared: &Shared) {
-        // What a pipe gave must not wait for what it may give later.
-        let stride = if self.progress.size.is_some() { STRIDE } else { 1 };
-        let mut items = Vec::new();
-        loop {
-            let before = self.cost;
-            let more = (0..stride).all(|_| self.cost - before < self.limits.ready_bytes && self.step(&mut items))
-                || !self.progress.done;
-            let cost = self.cost - before;
-            let progress = self.progress();
-            let mut ready = shared.lock();
-            ready.items.append(&mut items);
-            ready.cost += cost;
-            ready.progress.clone_from(progress);
-            if !more {
-                return;
-            }
-            while ready.items.len() >= self.limits.ready_items || ready.cost >= self.limits.ready_bytes {
-                ready = shared.room.wait(ready).unwrap_or_else(PoisonError::into_inner);
+    /// Reads at most so many packets, and no more than one hand-over.
+    pub fn read_packets(&mut self, most: u64) -> Batch {
+        let (mut batch, before) = (Batch::default(), self.cost);
+        for _ in 0..most {
+            let more = self.step(&mut batch.items);
+            batch.cost = self.cost - before;
+            if !more || batch.is_full(&self.limits) {
+                break;
             }
         }
+        batch.progress.clone_from(self.progress());
+        batch
+    }
+
+    /// Bytes of all captures; none of a pipe.
+    pub fn size(&self) -> Option<u64> {
+        self.progress.size
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 }
 
-#[derive(Default)]
-struct Shared {
-    ready: Mutex<Batch>,
-    room: Condvar,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Batch> {
-        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+impl Batch {
+    /// Whether it is to be handed over before more is read.
+    pub fn is_full(&self, limits: &Limits) -> bool {
+        self.items.len() >= limits.ready_items || self.cost >= limits.ready_bytes
     }
-}
 
-/// Where the screen gets what was read.
-pub struct Feed {
-    shared: Arc<Shared>,
-    thread: JoinHandle<()>,
-}
+    /// Goes on with what was read next.
+    pub fn append(&mut self, mut next: Batch) {
+        self.items.append(&mut next.items);
+        self.cost += next.cost;
+        self.progress = next.progress;
+    }
 
-impl Feed {
-    /// What was read since it was asked last.
-    pub fn take(&self) -> Batch {
-        // Looked at first, so that nothing that the thread said at its end is missed.
-        let ended = self.thread.is_finished();
-        let mut ready = self.shared.lock();
-        let items = std::mem::take(&mut ready.items);
-        let cost = std::mem::take(&mut ready.cost);
-        let mut progress = ready.progress.clone();
-        self.shared.room.notify_one();
-        if ended && !progress.done {
-            progress.done = true;
-            progress.complaints.push("reading stopped by a fault of this program".to_owned());
+    /// Hands over what was read; how far reading is stays known.
+    #[must_use]
+    pub fn take(&mut self) -> Batch {
+        Batch {
+            items: std::mem::take(&mut self.items),
+            cost: std::mem::take(&mut self.cost),
+            progress: self.progress.clone(),
         }
-        Batch { items, progress, cost }
     }
 }

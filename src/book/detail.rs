@@ -3,67 +3,55 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use ratatui::text::Span;
-
-use super::book::{Book, Shown};
-use super::index::{Index, Row};
+use super::row::Row;
+use super::value::{clock, fact, fact_name, label, seen, value};
+use super::{Book, Shown};
 use crate::evidence::Missing;
 use crate::proto::rtmp::{Head, header, record_payload, type_name};
 use crate::proto::{Envelope, Event, describe};
 use crate::registry::native::Seen;
 use crate::registry::{self, native as field};
 use crate::rules::{Finding, Severity};
-use crate::wire::{Field, Label, Node, Problem, Side, Time, Tree, Value, escape, escape_into, words};
-
-/// Bytes of a value that are shown on its line.
-const CLIP: usize = 256;
-/// Bytes of an undecoded value that are shown on its line.
-const CLIP_HEX: usize = 16;
+use crate::wire::{Field, Problem, Side, Tree, escape_into};
 
 /// A field, a fact or a sentence.
 #[derive(Debug, Default)]
-pub(super) struct Line {
-    pub(super) depth: u16,
-    pub(super) label: String,
-    pub(super) value: String,
-    pub(super) unit: &'static str,
+pub struct Line {
+    pub depth: u16,
+    pub label: String,
+    pub value: String,
+    pub unit: &'static str,
     /// Its bytes, in [`Detail::bytes`].
-    pub(super) span: Option<Range<usize>>,
+    pub span: Option<Range<usize>>,
     /// What it is, for a field of the wire.
-    pub(super) field: Option<&'static Field>,
+    pub field: Option<&'static Field>,
     /// The index behind the last line inside this one, where it can be folded.
-    pub(super) end: Option<usize>,
-    /// Its labels from the top down: the same field of another row has the same.
-    pub(super) path: String,
-    pub(super) severity: Option<Severity>,
+    pub end: Option<usize>,
+    /// Its labels from the top down, no two alike: the same field of another row has the same.
+    pub path: String,
+    pub severity: Option<Severity>,
+    /// Its value is to be read: a sentence, which may be broken into lines.
+    pub is_prose: bool,
+    /// A group about the row rather than of its own fields: folded until it is asked for.
+    pub is_aside: bool,
 }
 
 /// Everything about one row.
 #[derive(Debug, Default)]
-pub(super) struct Detail {
-    pub(super) row: u32,
-    pub(super) title: String,
-    pub(super) lines: Vec<Line>,
-    /// The lines that are not inside a folded one.
-    pub(super) shown: Vec<usize>,
-    pub(super) bytes: Vec<u8>,
+pub struct Detail {
+    pub row: u32,
+    pub title: String,
+    pub lines: Vec<Line>,
+    pub bytes: Vec<u8>,
     /// How many of the bytes are the chunk header.
-    pub(super) header: usize,
+    pub header: usize,
     /// What the bytes are, or why there are none.
-    pub(super) about_bytes: String,
-    /// Columns that the longest label takes, with its indent.
-    pub(super) label_width: usize,
-    /// Text that is wrapped to the pane's width, beside its label; all of the lines are made of it.
-    prose: Vec<(&'static str, String)>,
-    wrapped_to: usize,
+    pub about_bytes: String,
 }
-
-/// Lines folded or unfolded by the user, by path.
-pub(super) type Folds = HashMap<String, bool>;
 
 impl Detail {
     /// Reads and decodes what a row stands for.
-    pub(super) fn load(book: &Book, row: u32, folds: &Folds) -> Detail {
+    pub(super) fn load(book: &Book, row: u32) -> Detail {
         let mut detail = Detail { row, ..Detail::default() };
         match book.index.row(row) {
             None => {}
@@ -126,13 +114,13 @@ impl Detail {
                 }
             }
             Some(Row::Finding(finding)) => detail.finding(book, finding),
-            Some(Row::Opened(envelope)) => detail.session(&book.index, envelope.session),
+            Some(Row::Opened(envelope)) => detail.session(book, envelope.session),
             Some(entry) => detail.other(book, entry),
         }
         if detail.bytes.is_empty() && detail.about_bytes.is_empty() {
             "no bytes of its own".clone_into(&mut detail.about_bytes);
         }
-        detail.fold(folds);
+        detail.name_paths();
         detail
     }
 
@@ -291,8 +279,8 @@ impl Detail {
         }
     }
 
-    fn session(&mut self, index: &Index, number: u32) {
-        let Some(session) = index.session(number) else { return };
+    fn session(&mut self, book: &Book, number: u32) {
+        let Some(session) = book.session(number) else { return };
         let opened = &session.opened;
         self.title = format!("session {number}");
         self.say("what", describe(&Event::Session(opened.clone())));
@@ -335,39 +323,15 @@ impl Detail {
     /// What became known of a session's TLS, or a request of RTMPT.
     fn carrier(&mut self, book: &Book, event: &Event, envelope: &Envelope) {
         self.sum_up(book, event, envelope);
-        registry::carriers::visit_members(event, &mut |field, seen| {
-            let text = match seen {
-                Seen::Uint(value) => value.to_string(),
-                Seen::Number(value) => words::number(value),
-                Seen::Bool(value) => value.to_string(),
-                Seen::Word(word) => word.to_owned(),
-                Seen::Text(text) => escape(&String::from_utf8_lossy(text)),
-                Seen::Time { at, .. } => clock(Time(at)),
-                _ => return,
-            };
-            self.say(fact_name(field), format!("{text} {}", field.unit).trim_end().to_owned());
+        registry::carriers::visit_members(event, &mut |field, value| {
+            if let Some(text) = seen(field, value) {
+                self.say(fact_name(field), text);
+            }
         });
     }
 
     fn say(&mut self, label: &'static str, text: String) {
-        self.prose.push((label, text));
-    }
-
-    /// Wraps what is to be read to so many columns.
-    pub(super) fn wrap(&mut self, width: usize, folds: &Folds) {
-        if self.prose.is_empty() || width == self.wrapped_to {
-            return;
-        }
-        self.wrapped_to = width;
-        self.lines.clear();
-        let labels = self.prose.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
-        for (label, text) in &self.prose {
-            for (index, value) in wrap(text, width.saturating_sub(labels + 4)).into_iter().enumerate() {
-                let label = if index == 0 { (*label).to_owned() } else { String::new() };
-                self.lines.push(Line { label, value, ..Line::default() });
-            }
-        }
-        self.fold(folds);
+        self.lines.push(Line { label: label.to_owned(), value: text, is_prose: true, ..Line::default() });
     }
 
     fn fact(&mut self, field: &'static Field, value: impl std::fmt::Display) {
@@ -416,165 +380,27 @@ impl Detail {
         }
     }
 
-    /// Decides which lines are shown.
-    pub(super) fn fold(&mut self, folds: &Folds) {
+    /// Gives every line a path of its own.
+    fn name_paths(&mut self) {
         let mut above: Vec<usize> = Vec::new();
+        let mut known: HashMap<(Option<usize>, String), u32> = HashMap::new();
         for index in 0..self.lines.len() {
             above.truncate(self.lines[index].depth as usize);
             // A name from the wire may be long; what is beyond is not needed to tell fields apart.
-            let label: String = self.lines[index].label.chars().take(64).collect();
+            let mut label: String = self.lines[index].label.chars().take(64).collect();
+            let times = known.entry((above.last().copied(), label.clone())).or_default();
+            *times += 1;
+            if *times > 1 {
+                label += &format!("#{times}");
+            }
             let parent = above.last().map_or("", |above| self.lines[*above].path.as_str());
             // Paths grow with depth: nesting is bounded, and deep ones need not be told apart.
             let path = if parent.len() > 512 { parent.to_owned() } else { format!("{parent}/{label}") };
+            self.lines[index].is_aside = matches!(path.as_str(), "/message" | "/header" | "/step");
             self.lines[index].path = path;
             above.push(index);
         }
-        self.shown.clear();
-        let mut index = 0;
-        while let Some(line) = self.lines.get(index) {
-            self.shown.push(index);
-            index = match line.end {
-                Some(end) if is_folded(line, folds) => end.max(index + 1),
-                _ => index + 1,
-            };
-        }
-        let width = |line: &usize| 2 * usize::from(self.lines[*line].depth) + columns(&self.lines[*line].label);
-        self.label_width = self.shown.iter().map(width).max().unwrap_or_default();
     }
-
-    /// The line at a place of the pane.
-    pub(super) fn line(&self, place: usize) -> Option<&Line> {
-        self.lines.get(*self.shown.get(place)?)
-    }
-
-    /// The place of the narrowest shown line that a byte belongs to.
-    pub(super) fn place_of_byte(&self, byte: usize) -> Option<usize> {
-        let holds = |place: &usize| {
-            self.line(*place).and_then(|line| line.span.as_ref()).is_some_and(|span| span.contains(&byte))
-        };
-        let width = |place: &usize| {
-            self.line(*place).and_then(|line| line.span.as_ref()).map_or(usize::MAX, ExactSizeIterator::len)
-        };
-        // Of equally narrow ones the innermost.
-        (0..self.shown.len()).filter(holds).min_by_key(|place| (width(place), std::cmp::Reverse(*place)))
-    }
-}
-
-/// What is above the payload's own fields is folded until the user asks.
-pub(super) fn is_folded(line: &Line, folds: &Folds) -> bool {
-    folds.get(&line.path).copied().unwrap_or(matches!(line.path.as_str(), "/message" | "/header" | "/step"))
-}
-
-fn slice<'b>(bytes: &'b [u8], range: &Range<u32>) -> &'b [u8] {
-    bytes.get(range.start as usize..range.end as usize).unwrap_or_default()
-}
-
-fn label(node: &Node, bytes: &[u8]) -> String {
-    match &node.label {
-        Label::Field => node.field.key().to_owned(),
-        Label::Index(index) => format!("[{index}]"),
-        Label::Key(range) => text(slice(bytes, range)),
-    }
-}
-
-fn value(node: &Node, children: usize, bytes: &[u8]) -> String {
-    let members = |what: &str| match children {
-        1 => format!("1 {what}"),
-        _ => format!("{children} {what}s"),
-    };
-    match &node.value {
-        Value::Group if node.depth == 0 => String::new(),
-        Value::Group => format!("{{{}}}", members("member")),
-        Value::List => format!("[{}]", members("item")),
-        Value::EcmaArray(claimed) if *claimed as usize == children => format!("{{{}}}", members("member")),
-        Value::EcmaArray(claimed) => format!("{{{}, {claimed} claimed}}", members("member")),
-        Value::Class(name) => format!("{} {{{}}}", text(slice(bytes, name)), members("member")),
-        Value::Pairs => format!("[{}]", members("pair")),
-        Value::Externalizable { class, bytes: range } => {
-            format!("{} {}", text(slice(bytes, class)), hex(slice(bytes, range)))
-        }
-        Value::Uint(value) => value.to_string(),
-        Value::Int(value) => value.to_string(),
-        Value::Number(value) => words::number(*value),
-        Value::Bool(value) => value.to_string(),
-        Value::Word(word) => (*word).to_owned(),
-        Value::Text(range) => format!("\"{}\"", text(slice(bytes, range))),
-        Value::Xml(range) => format!("xml \"{}\"", text(slice(bytes, range))),
-        Value::Bytes(range) => hex(slice(bytes, range)),
-        Value::Null => "null".to_owned(),
-        Value::Undefined => "undefined".to_owned(),
-        Value::Date { ms, timezone } => {
-            let timezone = timezone.map_or_else(String::new, |minutes| format!(", timezone {minutes}"));
-            format!("date {ms}{timezone}")
-        }
-        Value::Reference { number, .. } => format!("reference {number}"),
-    }
-}
-
-/// A field's name, beside a value that has the unit.
-fn fact_name(field: &'static Field) -> &'static str {
-    field.key().trim_end_matches("_ms")
-}
-
-/// A value that no bytes of a message hold, with its unit.
-fn fact(field: &Field, value: &Value) -> String {
-    let text = match value {
-        Value::Uint(value) => value.to_string(),
-        Value::Number(value) => words::number(*value),
-        Value::Bool(value) => value.to_string(),
-        Value::Word(word) => (*word).to_owned(),
-        _ => String::new(),
-    };
-    if field.unit.is_empty() { text } else { format!("{text} {}", field.unit) }
-}
-
-/// Text from the wire, safe to show and not longer than a line can be.
-fn text(bytes: &[u8]) -> String {
-    let clipped = &bytes[..bytes.len().min(CLIP)];
-    let mut shown = String::new();
-    escape_into(&mut shown, &String::from_utf8_lossy(clipped));
-    if clipped.len() < bytes.len() {
-        shown.push('…');
-    }
-    shown
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let shown: Vec<_> = bytes.iter().take(CLIP_HEX).map(|byte| format!("{byte:02x}")).collect();
-    let shown = shown.join(" ");
-    if bytes.len() > CLIP_HEX { format!("{shown} … ({} bytes)", bytes.len()) } else { shown }
-}
-
-/// Absolute, in UTC.
-fn clock(time: Time) -> String {
-    jiff::Timestamp::from_nanosecond(i128::from(time.0)).map_or_else(|_| time.0.to_string(), |time| time.to_string())
-}
-
-/// Columns that text takes on a terminal.
-fn columns(text: &str) -> usize {
-    Span::raw(text).width()
-}
-
-/// Breaks text at its spaces into lines of at most `width` columns. A word that is longer stands alone.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split_whitespace() {
-        let length = columns(word);
-        if used > 0 && used + 1 + length > width {
-            lines.push(String::new());
-            used = 0;
-        }
-        if let Some(line) = lines.last_mut() {
-            if used > 0 {
-                line.push(' ');
-                used += 1;
-            }
-            line.push_str(word);
-            used += length;
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -582,10 +408,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_wrapped_at_spaces() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("extraordinary one", 4), ["extraordinary", "one"]);
-        assert_eq!(wrap("日本 日本", 5), ["日本", "日本"]);
-        assert_eq!(wrap("", 5), [""]);
+    fn paths_are_unique() {
+        let line = |depth, label: &str| Line { depth, label: label.to_owned(), ..Line::default() };
+        let lines = vec![line(0, "a"), line(1, "b"), line(1, "b"), line(2, "c"), line(0, "a"), line(1, "b")];
+        let mut detail = Detail { lines, ..Detail::default() };
+        detail.name_paths();
+        let paths: Vec<_> = detail.lines.iter().map(|line| line.path.as_str()).collect();
+        assert_eq!(paths, ["/a", "/a/b", "/a/b#2", "/a/b#2/c", "/a#2", "/a#2/b"]);
     }
 }

@@ -1,60 +1,44 @@
-//! What is known of a capture, and what of it may be shown: index, evidence and masks together.
+//! A capture so that its parts can be looked at again: what happened as rows, the bytes behind each, and what of that may be
+//! shown.
+//!
+//! Here a row's columns, words, fields and bytes are made; a screen asks for them by the row's number and knows no protocol. What is kept of
+//! a row is small (`row`, `index`): payloads are read again from the capture. How any of it looks is not decided here.
+
+mod detail;
+mod entry;
+mod index;
+mod item;
+mod loader;
+mod media;
+mod row;
+mod session;
+mod value;
 
 use bytes::Bytes;
 
-use super::index::{Index, MessageRow, Row, StepRow};
-use crate::evidence::{Evidence, Missing};
+pub use detail::{Detail, Line};
+pub use entry::{Entry, Kind};
+pub use index::Widest;
+pub use item::Item;
+pub use loader::{Batch, Loader, Options, Other, Progress};
+pub use media::Media;
+pub use session::{Counts, Session};
+
+use crate::evidence::{Blocks, Evidence, Missing};
 use crate::limits::Limits;
-use crate::proto::amf::Amf;
 use crate::proto::rtmp::secrets::{Masks, Shown as Masked, may_be_text, may_hold_secrets};
-use crate::proto::rtmp::{Body, Handshake, Head, HeaderBytes, Message, Run, type_name};
-use crate::proto::{self, Event, Incomplete, describe, describe_behind};
-use crate::rules::Finding;
+use crate::proto::rtmp::{Handshake, Message, type_name};
+use crate::proto::{Event, Incomplete, describe, describe_behind};
+use crate::rules::{Finding, Severity};
 use crate::wire::Sentence;
 use crate::wire::words::count;
-
-/// What the analyzer and the rules say, in order.
-#[derive(Debug)]
-#[allow(clippy::large_enum_variant)] // Nearly all are events.
-pub enum Item {
-    Event(Event),
-    Finding(Finding),
-}
-
-impl Item {
-    /// Bytes of memory that the book takes for it, about: rows, places of bytes, names to be masked.
-    pub(super) fn cost(&self) -> usize {
-        const SESSION: usize = 1024;
-        let row = size_of::<Row>() + 2 * size_of::<u32>();
-        let runs = |head: &Head| if head.runs.len() == 1 { 0 } else { 32 + head.runs.len() * size_of::<Run>() };
-        match self {
-            // What was derived goes to a file, but waits in memory for it.
-            Item::Event(Event::Piece(piece)) => match &piece.source {
-                proto::Source::Captured(_) => 16,
-                proto::Source::Derived(bytes) => 16 + bytes.len(),
-            },
-            Item::Event(Event::Session(opened)) => SESSION + opened.proxied.as_ref().map_or(0, String::len),
-            Item::Event(Event::Message(message)) => {
-                let text = match &message.body {
-                    // A name, its path and the values of its query are words of their own.
-                    Body::Command(command) => {
-                        command.arguments.first().and_then(Amf::text).map_or(0, |text| 2 * text.len())
-                    }
-                    _ => 0,
-                };
-                row + runs(&message.head) + text + if message.answers.is_some() { 48 } else { 0 }
-            }
-            Item::Event(Event::Incomplete(event)) => row + size_of::<Incomplete>() + runs(&event.head) + 64,
-            Item::Event(event) if event.n().is_some() => row + event.memory(),
-            Item::Event(_) => row + 128,
-            Item::Finding(finding) => row + size_of::<Finding>() + finding.text.len() + 64,
-        }
-    }
-}
+use index::Index;
+use item::strip;
+use row::{MessageRow, Row, StepRow};
 
 /// The capture as far as it was read.
 pub struct Book {
-    pub index: Index,
+    index: Index,
     evidence: Evidence,
     masks: Masks,
 }
@@ -68,9 +52,9 @@ pub struct RowText {
 }
 
 /// A message as it may be shown, and the bytes of its first chunk header.
-pub struct Shown {
-    pub message: Masked<'static>,
-    pub header: Vec<u8>,
+struct Shown {
+    message: Masked<'static>,
+    header: Vec<u8>,
 }
 
 impl Book {
@@ -95,7 +79,83 @@ impl Book {
         false
     }
 
-    pub fn limits(&self) -> &Limits {
+    /// How many rows there are. They are numbered from 0, over all sessions, in the order in which things were complete.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All sessions by number, from 1.
+    pub fn sessions(&self) -> &[Session] {
+        self.index.sessions()
+    }
+
+    pub fn session(&self, number: u32) -> Option<&Session> {
+        self.index.session(number)
+    }
+
+    /// How many whole messages there are.
+    pub fn messages(&self) -> u64 {
+        self.index.messages()
+    }
+
+    /// How many findings there are.
+    pub fn counts(&self) -> &Counts {
+        &self.index.counts
+    }
+
+    /// The rows of all findings, in order.
+    pub fn findings(&self) -> &Blocks<u32> {
+        self.index.findings()
+    }
+
+    /// What of the rows' columns takes most room, so far.
+    pub fn widest(&self) -> Widest {
+        self.index.widest
+    }
+
+    /// The session of a row.
+    pub fn session_of(&self, row: u32) -> Option<u32> {
+        self.index.row(row).map(Row::session)
+    }
+
+    /// The worst finding about the message at a row.
+    pub fn mark(&self, row: u32) -> Option<Severity> {
+        self.index.mark(row)
+    }
+
+    /// The row of a message.
+    pub fn row_of(&self, n: u64) -> Option<u32> {
+        self.index.row_of(n)
+    }
+
+    /// The message that a row refers to: the one that a finding is about, or the call that is answered.
+    pub fn reference(&self, row: u32) -> Option<u64> {
+        match self.index.row(row) {
+            Some(Row::Finding(finding)) => finding.message,
+            _ => self.index.answer(row).map(|answer| answer.n),
+        }
+    }
+
+    /// What stands in the columns of a row, without its words.
+    pub fn entry(&self, row: u32) -> Option<Entry> {
+        self.index.row(row).map(Entry::of)
+    }
+
+    /// A row's media, if it is a message of media.
+    pub fn media(&self, row: u32) -> Option<Media> {
+        self.index.row(row).and_then(Media::of)
+    }
+
+    /// The fields of a row, and its bytes.
+    pub fn detail(&self, row: u32) -> Detail {
+        Detail::load(self, row)
+    }
+
+    fn limits(&self) -> &Limits {
         &self.masks.limits
     }
 
@@ -105,7 +165,7 @@ impl Book {
     }
 
     /// Reads a message again and decodes it.
-    pub fn message(&self, row: u32, message: &MessageRow) -> Result<Shown, Missing> {
+    fn message(&self, row: u32, message: &MessageRow) -> Result<Shown, Missing> {
         let runs = self.index.runs(message);
         let (header, payload, read) = self.evidence.message(message.session, message.from, &runs);
         read?;
@@ -118,7 +178,7 @@ impl Book {
     }
 
     /// A message that is kept, with its bytes, which are read again where they are not there. As it may be shown.
-    pub fn restored(&self, event: &Event) -> Result<Event, Missing> {
+    fn restored(&self, event: &Event) -> Result<Event, Missing> {
         let mut whole = event.clone();
         if let Some((place, length)) = event.stripped() {
             let mut bytes = Vec::new();
@@ -130,7 +190,7 @@ impl Book {
 
     /// What came of an incomplete message, up to the first byte that is missing: header and payload, as they may be
     /// shown.
-    pub fn incomplete(&self, event: &Incomplete) -> Result<(Vec<u8>, Vec<u8>), Missing> {
+    fn incomplete(&self, event: &Incomplete) -> Result<(Vec<u8>, Vec<u8>), Missing> {
         let (header, mut payload, read) = self.evidence.message(event.session, event.from, &event.head.runs);
         if header.is_empty() {
             read?;
@@ -143,19 +203,19 @@ impl Book {
     }
 
     /// Reads a step of the handshake again.
-    pub fn step(&self, step: &StepRow) -> Result<Handshake, Missing> {
+    fn step(&self, step: &StepRow) -> Result<Handshake, Missing> {
         let mut bytes = Vec::new();
         self.evidence.read(step.session, step.from, step.offset, step.step.length(), &mut bytes)?;
         Ok(step.event(bytes.into()))
     }
 
     /// A sentence that quotes the wire, as it may be shown.
-    pub fn masked(&self, session: u32, sentence: &Sentence) -> String {
+    fn masked(&self, session: u32, sentence: &Sentence) -> String {
         crate::wire::escape(&self.masks.sentence(session, sentence))
     }
 
     /// What an event says that is no message.
-    pub fn describe(&self, event: &Event) -> String {
+    fn describe(&self, event: &Event) -> String {
         describe_behind(&self.masks, event)
     }
 
@@ -210,7 +270,7 @@ impl Book {
     }
 
     /// What a finding says, and what is to be known beside.
-    pub fn finding_text(&self, finding: &Finding) -> String {
+    fn finding_text(&self, finding: &Finding) -> String {
         let mut text = self.masked(finding.session, &finding.text);
         if finding.count > 1 {
             text += &format!(" ({} times; this is the last)", finding.count);
@@ -219,26 +279,5 @@ impl Book {
             text += &format!(" (uncertain: {doubt})");
         }
         text
-    }
-}
-
-/// Everything of an event that only its bytes say is left out: the bytes can be read again. Masks learn from messages that may hold
-/// secrets first, so these keep their bytes up to the book.
-pub(super) fn strip_media(event: &mut Event) {
-    if !matches!(event, Event::Message(message) if may_hold_secrets(message)) {
-        strip(event);
-    }
-}
-
-fn strip(event: &mut Event) {
-    match event {
-        Event::Message(message) => {
-            message.payload = Bytes::new();
-            message.head.header = HeaderBytes::default();
-            message.problems = Vec::new();
-            message.body = Body::Opaque;
-        }
-        Event::Handshake(step) => step.bytes = Bytes::new(),
-        event => event.strip(),
     }
 }

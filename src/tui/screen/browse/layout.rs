@@ -4,29 +4,20 @@ use ratatui::layout::Rect;
 
 /// One of the four panes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pane {
+pub(super) enum Pane {
     Sessions,
     #[default]
     Timeline,
     Fields,
-    Hex,
+    Bytes,
 }
 
 impl Pane {
-    pub const ALL: [Pane; 4] = [Pane::Sessions, Pane::Timeline, Pane::Fields, Pane::Hex];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Pane::Sessions => "sessions",
-            Pane::Timeline => "timeline",
-            Pane::Fields => "fields",
-            Pane::Hex => "bytes",
-        }
-    }
+    pub(super) const ALL: [Pane; 4] = [Pane::Sessions, Pane::Timeline, Pane::Fields, Pane::Bytes];
 
     /// Whether it belongs to the selected row.
-    pub fn is_detail(self) -> bool {
-        matches!(self, Pane::Fields | Pane::Hex)
+    pub(super) fn is_detail(self) -> bool {
+        matches!(self, Pane::Fields | Pane::Bytes)
     }
 }
 
@@ -35,9 +26,6 @@ const WIDE: u16 = 150;
 /// Columns of the bytes pane with sixteen bytes a line, and with eight.
 const HEX_16: u16 = 74;
 const HEX_8: u16 = 41;
-/// Below this nothing can be shown.
-const LEAST: (u16, u16) = (40, 10);
-
 /// The places of everything. A pane without room has none; its first line is its heading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Areas {
@@ -46,12 +34,9 @@ pub(super) struct Areas {
     pub(super) fields: Rect,
     /// What the selected field is, below the fields.
     pub(super) about: Rect,
-    pub(super) hex: Rect,
-    pub(super) status: Rect,
-    pub(super) keys: Rect,
+    pub(super) bytes: Rect,
     /// Where a vertical line stands between panes.
     pub(super) rule: Rect,
-    pub(super) too_small: bool,
 }
 
 impl Areas {
@@ -60,7 +45,7 @@ impl Areas {
             Pane::Sessions => self.sessions,
             Pane::Timeline => self.timeline,
             Pane::Fields => self.fields,
-            Pane::Hex => self.hex,
+            Pane::Bytes => self.bytes,
         }
     }
 
@@ -71,7 +56,7 @@ impl Areas {
 
     /// Bytes on a line of the bytes pane.
     pub(super) fn bytes_a_line(&self) -> usize {
-        match self.hex.width {
+        match self.bytes.width {
             HEX_16.. => 16,
             HEX_8.. => 8,
             _ => 4,
@@ -79,48 +64,45 @@ impl Areas {
     }
 }
 
-/// Lays out a screen. `sessions` is how many lines the list of sessions has.
-pub(super) fn lay_out(screen: Rect, focus: Pane, zoomed: bool, sessions: usize) -> Areas {
-    if screen.width < LEAST.0 || screen.height < LEAST.1 {
-        return Areas { too_small: true, ..Areas::default() };
-    }
-    let (panes, bottom) = split_rows(screen, screen.height - 2);
-    let (status, keys) = split_rows(bottom, 1);
+/// Lays out the panes. `sessions` is how many lines the list of sessions has.
+pub(super) fn lay_out(panes: Rect, focus: Pane, zoomed: bool, sessions: usize) -> Areas {
     let sessions = u16::try_from(sessions).unwrap_or(u16::MAX).saturating_add(1);
-    let areas = Areas { status, keys, ..Areas::default() };
-    if zoomed {
-        zoom(areas, panes, focus)
+    if panes.height < 8 || panes.width < 40 {
+        // The program says that this is too small.
+        Areas::default()
+    } else if zoomed {
+        zoom(panes, focus)
     } else if panes.width >= WIDE && panes.height >= 20 {
-        side_by_side(areas, panes, sessions)
+        side_by_side(panes, sessions)
     } else {
-        stacked(areas, panes, focus, sessions)
+        stacked(panes, focus, sessions)
     }
 }
 
-fn zoom(areas: Areas, panes: Rect, focus: Pane) -> Areas {
+fn zoom(panes: Rect, focus: Pane) -> Areas {
     match focus {
-        Pane::Sessions => Areas { sessions: panes, ..areas },
-        Pane::Timeline => Areas { timeline: panes, ..areas },
+        Pane::Sessions => Areas { sessions: panes, ..Areas::default() },
+        Pane::Timeline => Areas { timeline: panes, ..Areas::default() },
         Pane::Fields => {
             let (fields, about) = split_rows(panes, panes.height - 2);
-            Areas { fields, about, ..areas }
+            Areas { fields, about, ..Areas::default() }
         }
-        Pane::Hex => Areas { hex: panes, ..areas },
+        Pane::Bytes => Areas { bytes: panes, ..Areas::default() },
     }
 }
 
-fn side_by_side(areas: Areas, panes: Rect, sessions: u16) -> Areas {
+fn side_by_side(panes: Rect, sessions: u16) -> Areas {
     let right = (panes.width * 2 / 5).max(HEX_16 + 1);
     let (left, right) = split_columns(panes, panes.width - right - 1);
     let (rule, right) = split_columns(right, 1);
     let (sessions, timeline) = split_rows(left, sessions.clamp(3, left.height / 4));
     let (fields, below) = split_rows(right, right.height * 11 / 20);
-    let (about, hex) = split_rows(below, 3);
-    Areas { sessions, timeline, fields, about, hex, rule, ..areas }
+    let (about, bytes) = split_rows(below, 3);
+    Areas { sessions, timeline, fields, about, bytes, rule }
 }
 
 /// The pane that has the keys, and its neighbours in meaning, have most of the room.
-fn stacked(areas: Areas, panes: Rect, focus: Pane, sessions: u16) -> Areas {
+fn stacked(panes: Rect, focus: Pane, sessions: u16) -> Areas {
     let height = panes.height;
     let (top, detail) = if focus.is_detail() {
         // Some rows of context are left.
@@ -135,16 +117,17 @@ fn stacked(areas: Areas, panes: Rect, focus: Pane, sessions: u16) -> Areas {
         split_rows(top, sessions.min(most))
     };
     let (detail, about) = split_rows(detail, detail.height - 1);
-    let hex = match detail.width {
+    let width = match detail.width {
         120.. => HEX_16 + 1,
         76.. => HEX_8 + 1,
         // Not both: the fields stand for the row until the bytes are asked for.
-        width if focus == Pane::Hex => width,
+        width if focus == Pane::Bytes => width,
         _ => 0,
     };
-    let (fields, hex) = split_columns(detail, detail.width - hex);
-    let (rule, hex) = if fields.width > 0 && hex.width > 0 { split_columns(hex, 1) } else { (Rect::ZERO, hex) };
-    Areas { sessions, timeline, fields, about, hex, rule, ..areas }
+    let (fields, bytes) = split_columns(detail, detail.width - width);
+    let both = fields.width > 0 && bytes.width > 0;
+    let (rule, bytes) = if both { split_columns(bytes, 1) } else { (Rect::ZERO, bytes) };
+    Areas { sessions, timeline, fields, about, bytes, rule }
 }
 
 fn split_rows(area: Rect, height: u16) -> (Rect, Rect) {
@@ -168,7 +151,7 @@ mod tests {
         {
             for focus in Pane::ALL {
                 for zoomed in [false, true] {
-                    let screen = Rect::new(0, 0, width, height);
+                    let screen = Rect::new(0, 0, width, height - 2);
                     let areas = lay_out(screen, focus, zoomed, 100);
                     assert!(areas.lines(focus) >= 1, "{width}x{height} {focus:?} {zoomed}: {areas:?}");
                     for pane in Pane::ALL {
