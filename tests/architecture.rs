@@ -24,7 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("registry", &["wire", "net", "proto", "story", "rules"]),
     ("filter", &["wire", "limits", "net", "proto", "rules", "registry"]),
     ("evidence", &["wire", "capture", "proto"]),
-    ("book", &["wire", "limits", "net", "proto", "analyzer", "rules", "registry", "inspection", "evidence"]),
+    ("book", &["wire", "limits", "net", "proto", "analyzer", "story", "rules", "registry", "inspection", "evidence"]),
     ("extract", &["wire", "net", "proto", "evidence"]),
     ("compare", &["wire", "limits", "net", "proto", "story"]),
     ("stats", &["wire", "limits", "net", "proto", "story"]),

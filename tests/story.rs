@@ -194,6 +194,8 @@ fn a_session_comes_out_as_its_messages_say() {
     let expected: &[(&str, &[&str])] = &[
         ("srs/ffmpeg-publish-denied.pcap", &["rejected: createStream, hung up without an answer"]),
         ("nginx-rtmp/gst-librtmp-publish-rejected-key.pcap", &["rejected: publish, hung up without an answer"]),
+        // It hangs up behind its NetStream.Publish.Start: what the client still sends nobody takes.
+        ("node-media-server/ffmpeg-publish-bad-sign.pcap", &["rejected: publish, hung up before any media"; 2]),
         ("ffmpeg-listen/ffmpeg-publish.pcap", &["published"]),
         ("ftl/own-rejected-405.pcap", &["rejected: CONNECT 405"]),
         ("ftl/janus-bad-key.pcap", &["rejected: CONNECT, hung up without an answer"]),

@@ -284,6 +284,19 @@ impl Detail {
         let opened = &session.opened;
         self.title = format!("session {number}");
         self.say("what", describe(&Event::Session(opened.clone())));
+        let facts = [
+            (
+                "outcome",
+                book.first(session).map_or_else(|| book.outcome(session), |first| book.why(session, first.row)),
+            ),
+            ("role", session.role().to_owned()),
+            ("app/stream", book.stream(session)),
+            ("software", book.software(session)),
+            ("codecs", session.codecs()),
+        ];
+        for (label, text) in facts.into_iter().filter(|(_, text)| !text.is_empty()) {
+            self.say(label, text);
+        }
         self.say(field::PROTOCOL.key(), opened.protocol.to_owned());
         self.say(field::CLIENT.key(), opened.client.to_string());
         self.say(field::SERVER.key(), opened.server.to_string());

@@ -1,7 +1,8 @@
 //! Everything that was read, in order: rows of all sessions, numbered from 0, and what leads from one to another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::card::Card;
 use super::row::{MessageRow, Row, Runs, StepRow};
 use super::session::{Counts, Session};
 use crate::evidence::Blocks;
@@ -18,6 +19,8 @@ pub struct Widest {
     pub chunk_stream_id: u32,
     /// Letters of a message's own time.
     pub timestamp: u8,
+    /// Letters of an outcome.
+    pub outcome: u8,
 }
 
 impl Widest {
@@ -48,10 +51,13 @@ pub(super) struct Index {
     findings: Blocks<u32>,
     /// The worst finding about a message, by the message's row.
     marks: BTreeMap<u32, Severity>,
+    /// Findings about a message: the message's row, the finding's.
+    about: BTreeSet<(u32, u32)>,
     several: Vec<Box<[Run]>>,
     /// Calls that messages answer, by the answer's row.
     answers: BTreeMap<u32, Answer>,
     pub(super) counts: Counts,
+    pub(super) holes: u64,
     pub(super) widest: Widest,
 }
 
@@ -91,6 +97,11 @@ impl Index {
         self.marks.get(&row).copied()
     }
 
+    /// The rows of the findings about the message at a row.
+    pub(super) fn about(&self, row: u32) -> impl Iterator<Item = u32> {
+        self.about.range((row, 0)..=(row, u32::MAX)).map(|(_, finding)| *finding)
+    }
+
     /// The call that the message at a row answers.
     pub(super) fn answer(&self, row: u32) -> Option<Answer> {
         self.answers.get(&row).copied()
@@ -127,6 +138,7 @@ impl Index {
                 }
                 if let Some(session) = self.session_mut(message.session) {
                     session.messages += 1;
+                    session.came(message.head.last.time, u64::from(message.head.size));
                 }
                 let several = self.several.len() as u32;
                 let compact = MessageRow::new(&message, several);
@@ -155,8 +167,10 @@ impl Index {
             event @ Event::Ftl(_) => {
                 let Some(envelope) = event.envelope() else { return };
                 self.messages.push(self.rows.len() as u32);
+                let size = event.size().unwrap_or_default();
                 if let Some(session) = self.session_mut(envelope.session) {
                     session.messages += 1;
+                    session.came(envelope.last.time, size);
                 }
                 Row::Kept(Box::new((event, envelope)))
             }
@@ -164,24 +178,36 @@ impl Index {
         self.push(row);
     }
 
+    /// What a session's story says, instead of what it said before.
+    pub(super) fn add_card(&mut self, card: Box<Card>) {
+        let letters = card.outcome.chars().count().min(usize::from(u8::MAX)) as u8;
+        self.widest.outcome = self.widest.outcome.max(letters);
+        if let Some(session) = self.session_mut(card.session) {
+            session.card = Some(card);
+        }
+    }
+
     pub(super) fn add_finding(&mut self, finding: Finding) {
         self.counts.add(&finding);
+        let own = self.rows.len() as u32;
         if let Some(session) = self.session_mut(finding.session) {
-            session.counts.add(&finding);
+            session.judge(&finding, own);
         }
         if let Some(row) = finding.message.and_then(|n| self.row_of(n)) {
             let mark = self.marks.entry(row).or_insert(finding.severity);
             *mark = finding.severity.max(*mark);
+            self.about.insert((row, own));
         }
-        self.findings.push(self.rows.len() as u32);
+        self.findings.push(own);
         self.push(Row::Finding(Box::new(finding)));
     }
 
     fn push(&mut self, row: Row) {
+        self.holes += u64::from(matches!(row, Row::Gap(_)));
         self.widest.add(&row);
         let number = self.rows.len() as u32;
         if let Some(session) = self.session_mut(row.session()) {
-            session.rows.push(number);
+            session.add(number, &row);
         }
         self.rows.push(row);
     }
@@ -193,8 +219,11 @@ impl Index {
     /// Bytes of memory that it takes.
     pub(super) fn memory(&self) -> usize {
         let several: usize = self.several.iter().map(|runs| runs.len() * size_of::<Run>() + 32).sum();
-        let sessions: usize = self.sessions.iter().map(|session| size_of_val(session) + session.rows.memory()).sum();
-        let beside = self.answers.len() * 48 + self.marks.len() * 16 + self.findings.len() * size_of::<Finding>();
+        let sessions: usize =
+            self.sessions.iter().map(|session| size_of_val(session) + session.rows.memory() + session.beside()).sum();
+        let beside = self.answers.len() * 48
+            + (self.marks.len() + self.about.len()) * 16
+            + self.findings.len() * size_of::<Finding>();
         self.rows.memory() + self.messages.memory() + self.findings.memory() + several + sessions + beside
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::card::Card;
 use super::row::Row;
 use crate::proto::amf::Amf;
 use crate::proto::rtmp::secrets::may_hold_secrets;
@@ -15,12 +16,14 @@ use crate::rules::Finding;
 pub enum Item {
     Event(Event),
     Finding(Finding),
+    /// What a session's story says by now.
+    Card(Box<Card>),
 }
 
 impl Item {
     /// Bytes of memory that the book takes for it, about: rows, places of bytes, names to be masked.
     pub(super) fn cost(&self) -> usize {
-        const SESSION: usize = 1024;
+        const SESSION: usize = 2048;
         let row = size_of::<Row>() + 2 * size_of::<u32>();
         let runs = |head: &Head| if head.runs.len() == 1 { 0 } else { 32 + head.runs.len() * size_of::<Run>() };
         match self {
@@ -43,6 +46,8 @@ impl Item {
             Item::Event(Event::Incomplete(event)) => row + size_of::<Incomplete>() + runs(&event.head) + 64,
             Item::Event(event) if event.n().is_some() => row + event.memory(),
             Item::Event(_) => row + 128,
+            // It takes the place of the one before.
+            Item::Card(_) => 0,
             Item::Finding(finding) => row + size_of::<Finding>() + finding.text.len() + 64,
         }
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Book;
+use super::card::Cards;
 use super::item::{Item, strip_media};
 use crate::analyzer;
 use crate::evidence::{Evidence, Purpose};
@@ -64,6 +65,7 @@ pub struct Batch {
 pub struct Loader {
     limits: Limits,
     inspection: Inspection,
+    cards: Cards,
     progress: Progress,
     /// Bytes of memory that the book takes for all items so far, about.
     cost: usize,
@@ -90,7 +92,7 @@ impl Loader {
         };
         let inspection = Inspection::of(input, &told);
         let progress = Progress { size: inspection.progress().size, ..Progress::default() };
-        Ok((Loader { limits: limits.clone(), inspection, progress, cost: 0 }, book))
+        Ok((Loader { limits: limits.clone(), inspection, cards: Cards::default(), progress, cost: 0 }, book))
     }
 
     /// Reads one packet and appends what follows from it. False when it was the end.
@@ -102,11 +104,13 @@ impl Loader {
         }
         while let Some(told) = self.inspection.told() {
             let findings = told.findings;
+            let card = self.cards.of(told.event, told.story);
             let Some(mut event) = self.inspection.keep() else { break };
             strip_media(&mut event);
             let first = items.len();
             items.push(Item::Event(event));
             items.extend(findings.into_iter().map(Item::Finding));
+            items.extend(card.map(|card| Item::Card(card.into())));
             self.cost += items[first..].iter().map(Item::cost).sum::<usize>();
         }
         if !self.progress.done && self.is_full() {

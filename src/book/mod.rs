@@ -4,25 +4,30 @@
 //! Here a row's columns, words, fields and bytes are made; a screen asks for them by the row's number and knows no protocol. What is kept of
 //! a row is small (`row`, `index`): payloads are read again from the capture. How any of it looks is not decided here.
 
+mod card;
 mod detail;
 mod entry;
 mod index;
 mod item;
 mod loader;
 mod media;
+mod outcome;
+mod rate;
 mod row;
 mod session;
 mod value;
 
 use bytes::Bytes;
 
+pub use card::{Card, Fate};
 pub use detail::{Detail, Line};
 pub use entry::{Entry, Kind};
 pub use index::Widest;
 pub use item::Item;
 pub use loader::{Batch, Loader, Options, Other, Progress};
 pub use media::Media;
-pub use session::{Counts, Session};
+pub use outcome::First;
+pub use session::{Counts, Rank, Session};
 
 use crate::evidence::{Blocks, Evidence, Missing};
 use crate::limits::Limits;
@@ -75,6 +80,7 @@ impl Book {
                 return is_command && !self.masks.reveal;
             }
             Item::Finding(finding) => self.index.add_finding(finding),
+            Item::Card(card) => self.index.add_card(card),
         }
         false
     }
@@ -105,6 +111,11 @@ impl Book {
     /// How many findings there are.
     pub fn counts(&self) -> &Counts {
         &self.index.counts
+    }
+
+    /// How many holes there are.
+    pub fn holes(&self) -> u64 {
+        self.index.holes
     }
 
     /// The rows of all findings, in order.

@@ -94,6 +94,11 @@ impl Meta {
         matches!(self.code.as_bytes(), [b'F', b'T', b'L', ..])
     }
 
+    /// Whether its findings say why something did not work: they come first.
+    pub fn rejects(&self) -> bool {
+        matches!(self.code, "CMD023" | "FTL001")
+    }
+
     /// What to change in a server or client, in one sentence or some.
     pub fn change(&self) -> Option<String> {
         reference::paragraphs(self).find_map(|paragraph| Some(paragraph.strip_prefix("Change:")?.trim().to_owned()))

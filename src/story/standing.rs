@@ -5,7 +5,7 @@ use super::{Ending, Request, Story};
 use crate::net::How;
 use crate::proto::ftl::Phase;
 use crate::proto::rtmp::procedure::Deed;
-use crate::wire::{Sentence, Side, told};
+use crate::wire::{Moment, Sentence, Side, told};
 
 /// Bytes of a phrase at most.
 const LONGEST: usize = 160;
@@ -179,9 +179,14 @@ impl Story {
     /// How a publish or a play stands.
     fn course_of(&self, request: &Request) -> Course {
         let used = request.purpose().unwrap_or(Use::Play);
+        // What a client sends to a server that has hung up already does not make it one that was served.
+        let is_served = |at: &Option<Moment>| {
+            let is_in_time = |at: &Moment| self.ended.is_none_or(|ending| at.packet <= ending.at.packet);
+            at.as_ref().is_some_and(is_in_time)
+        };
         match &request.outcome {
             Some(outcome) if !outcome.accepted => rejected(&request.name, answer_of(&outcome.code, Some(outcome.n))),
-            outcome if request.first_frame.is_none() && request.over.is_none() && self.is_turned_away() => {
+            outcome if !is_served(&request.first_frame) && !is_served(&request.over) && self.is_turned_away() => {
                 rejected(&request.name, if outcome.is_some() { Refusal::NoMedia } else { Refusal::Silence })
             }
             _ if request.over.is_some() || self.is_through(request, used) => Course::Finished(used),

@@ -85,10 +85,12 @@ actions! {
         PreviousMatch "previous-match" "To the match before." "";
         NextFinding "next-finding" "To the next finding." "finding";
         PreviousFinding "previous-finding" "To the finding before." "";
+        Attention "attention" "To what needs attention first: what decides how a session came out; then to the next session's." "why";
+        NextUnanswered "next-unanswered" "To the next call without an answer." "";
         Reference "reference" "To the message that a finding is about, or to the call." "";
     }
     Showing {
-        Zoom "zoom" "The pane alone, and back." "zoom";
+        Zoom "zoom" "The pane alone, and back." "";
         Mark "mark" "Mark the session, or no longer: marked ones are shown together." "";
         SortNext "sort-next" "Sort the sessions by the next column; by their numbers in the end." "";
         SortReverse "sort-reverse" "The other way round." "";

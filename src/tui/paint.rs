@@ -24,6 +24,9 @@ pub(super) fn heading(
     let style = theme.heading(is_focused);
     buffer.set_style(line, style);
     put(buffer, line, left, style);
+    if right.is_empty() {
+        return Rect { y: area.y + 1, height: area.height - 1, ..area };
+    }
     let right = format!(" {right} ");
     let width = Span::raw(&right).width() as u16;
     if width < area.width {

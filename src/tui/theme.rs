@@ -5,6 +5,7 @@ use std::env;
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::book::Fate;
 use crate::rules::Severity;
 use crate::wire::Side;
 
@@ -31,6 +32,8 @@ enum Role {
     FieldBytes,
     HeaderBytes,
     Status,
+    /// What came out as it was meant.
+    Well,
 }
 
 /// A role's look. A colour is the terminal's own where it has sixteen, and otherwise the scheme's.
@@ -55,7 +58,7 @@ const NONE: Modifier = Modifier::empty();
 const HEADING: Modifier = Modifier::UNDERLINED;
 
 /// All roles, in their order.
-const PAINTS: [Paint; 16] = [
+const PAINTS: [Paint; 17] = [
     paint(Role::Error, Modifier::BOLD, Color::Red, 0xff_6b6b, 0xc0_1c28),
     paint(Role::Warning, Modifier::BOLD, Color::Yellow, 0xf5_c451, 0x8f_5902),
     paint(Role::Note, NONE, Color::Cyan, 0x7f_d1d8, 0x00_707a),
@@ -72,6 +75,7 @@ const PAINTS: [Paint; 16] = [
     plain(Role::FieldBytes, Modifier::REVERSED),
     paint(Role::HeaderBytes, NONE, Color::Blue, 0x79_a8ff, 0x05_50ae),
     plain(Role::Status, Modifier::BOLD.union(Modifier::REVERSED)),
+    paint(Role::Well, NONE, Color::Green, 0x8f_d694, 0x1a_7f37),
 ];
 
 /// Which colours go together.
@@ -146,6 +150,17 @@ impl Theme {
             Severity::Warning => Role::Warning,
             Severity::Note => Role::Note,
         })
+    }
+
+    /// How a session came out.
+    pub(super) fn fate(&self, fate: Fate) -> Style {
+        match fate {
+            Fate::Refused => self.of(Role::Error),
+            Fate::Broken => self.of(Role::Warning),
+            Fate::Dark => self.of(Role::Trouble),
+            Fate::Begun => Style::new(),
+            Fate::Well => self.of(Role::Well),
+        }
     }
 
     pub(super) fn side(&self, side: Option<Side>) -> Style {

@@ -90,11 +90,6 @@ impl<F: Form> Writer for Report<F> {
     }
 }
 
-/// Whether a rule's findings say why something did not work: they come first.
-fn rejects(rule: &Meta) -> bool {
-    matches!(rule.code, "CMD023" | "FTL001")
-}
-
 /// Findings of one session that are shown; the others are counted.
 const SHOWN: usize = 200;
 /// Findings of open sessions that are kept together. Past it, a session's are given out before it closes.
@@ -163,7 +158,7 @@ impl Shown {
     /// Where it stands among a session's findings: what explains others comes first, and what is explained last.
     fn rank(&self, causes: &[&str]) -> (bool, bool, bool, Reverse<Severity>) {
         let code = self.rule.code;
-        (self.cause.is_some(), !causes.contains(&code), !rejects(self.rule), Reverse(self.severity))
+        (self.cause.is_some(), !causes.contains(&code), !self.rule.rejects(), Reverse(self.severity))
     }
 
     /// `message 12, packet 18`, as far as it has them.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::{Bytes, Form, Group, Shown, rejects};
+use super::{Bytes, Form, Group, Shown};
 use crate::analyzer::Totals;
 use crate::export::Counts;
 use crate::export::notes::Notes;
@@ -59,7 +59,7 @@ impl<W: Write> Text<W> {
 
     fn shown(&mut self, shown: &Shown) {
         let rule = shown.rule;
-        if shown.severity > Severity::Note && !rejects(rule) {
+        if shown.severity > Severity::Note && !rule.rejects() {
             self.told.insert(rule.code);
         }
         let paint = Paint::of(shown.severity, self.color);
@@ -67,7 +67,7 @@ impl<W: Write> Text<W> {
         self.text.painted(paint, format_args!("{}[{}]", shown.severity.name(), rule.code));
         self.text.put(format_args!(" {}: {}", rule.name, escape(&shown.text)));
         // Of a note, its place is enough; why something was rejected is more than a note.
-        if shown.severity == Severity::Note && !rejects(rule) {
+        if shown.severity == Severity::Note && !rule.rejects() {
             self.text.put(format_args!(" ({}", shown.place()));
             if let Some(times) = shown.times() {
                 self.text.put(format_args!("; {times}"));
@@ -92,7 +92,7 @@ impl<W: Write> Text<W> {
         self.text.end_line();
         if let Some(quote) = &shown.quote {
             // What rejects is in the finding's own text.
-            if !quote.text.is_empty() && !rejects(shown.rule) {
+            if !quote.text.is_empty() && !shown.rule.rejects() {
                 self.text.line(format_args!("      > {}", quote.text));
             }
             if let Some(bytes) = &quote.bytes {
@@ -117,7 +117,7 @@ impl<W: Write> Text<W> {
     }
 
     fn rejected(&mut self, session: u32, shown: &Shown) {
-        if !rejects(shown.rule) {
+        if !shown.rule.rejects() {
         } else if self.rejections.len() < REJECTIONS {
             self.rejections.push(format!("  session {session}: {}", escape(&shown.text)));
         } else {

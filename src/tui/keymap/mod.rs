@@ -133,6 +133,8 @@ const TABLE: Table = &[
             (Action::PreviousMatch, &["N"]),
             (Action::NextFinding, &["f"]),
             (Action::PreviousFinding, &["F"]),
+            (Action::Attention, &["!"]),
+            (Action::NextUnanswered, &["u"]),
             (Action::Reference, &["o"]),
             (Action::Zoom, &["z"]),
         ],

@@ -3,6 +3,7 @@
 //! Each pane owns its list and draws itself. Here is what ties them: the session chosen in one is what the next shows, the
 //! selected row is what the last two are about, and a field and its bytes choose each other.
 
+mod attention;
 mod bytes;
 mod fields;
 mod layout;
@@ -152,6 +153,8 @@ impl Screen for Browse {
             Action::Open => self.open(shared),
             Action::FoldMedia => self.timeline.fold_media(shared),
             Action::Search => effects.push(Effect::Open(Box::<SearchLine>::default())),
+            Action::Attention => effects = attention::first(shared),
+            Action::NextUnanswered => effects = attention::unanswered(shared),
             Action::NextMatch | Action::PreviousMatch => {
                 if self.focus == Pane::Sessions && shared.query.is_some() {
                     self.focus = Pane::Timeline;

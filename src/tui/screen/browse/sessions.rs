@@ -15,7 +15,7 @@ use crate::tui::list::{List, motion};
 use crate::tui::paint::{self, heading, put};
 use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
-use crate::wire::words::count;
+use crate::wire::words::{self, count};
 
 /// The pane of sessions.
 #[derive(Debug, Default)]
@@ -37,31 +37,57 @@ enum Id {
     Number,
     Protocol,
     Parties,
-    State,
+    Stream,
+    Role,
+    Outcome,
+    Duration,
     Messages,
+    Rate,
+    Codecs,
+    Software,
+    Holes,
     Findings,
 }
 
-/// The columns. The addresses have what the others leave, and a narrow list only the most important.
-const COLUMNS: &[Column<Id>] = &[
-    Column { gap: 0, ..Column::new(Id::Mark, "", 1, Align::Left) },
-    Column { min: 3, ..Column::new(Id::Number, "no.", 4, Align::Left) },
-    Column { rank: 1, sort: Some(First::Smallest), ..Column::new(Id::Protocol, "proto", 5, Align::Left) },
-    Column {
-        grows: true,
-        min: 14,
-        sort: Some(First::Smallest),
-        ..Column::new(Id::Parties, "client → server", 14, Align::Left)
-    },
-    Column { rank: 2, sort: Some(First::Smallest), ..Column::new(Id::State, "state", 10, Align::Left) },
-    Column {
-        min: 5,
-        short: "msgs",
-        sort: Some(First::Largest),
-        ..Column::new(Id::Messages, "messages", 9, Align::Right)
-    },
-    Column { gap: 0, sort: Some(First::Largest), ..Column::new(Id::Findings, "findings", 12, Align::Left) },
-];
+/// Columns for an outcome at most, beside what others leave.
+const OUTCOME: u16 = 48;
+/// Steps of a session's rate.
+const RATE: u16 = 10;
+
+/// The columns in a list that is so wide. The outcome has what the others leave, and a narrow list only the most important.
+fn columns(width: u16, shared: &Shared) -> [Column<Id>; 14] {
+    let numbers = shared.book.sessions().len().max(1).ilog10() as u16 + 1;
+    let outcome = u16::from(shared.book.widest().outcome).clamp(20, OUTCOME);
+    let parties = match width {
+        150.. => 34,
+        100.. => 26,
+        _ => 16,
+    };
+    let software = if width >= 190 { 30 } else { 20 };
+    let left = |id, title, width, rank| Column { rank, ..Column::new(id, title, width, Align::Left) };
+    let right = |id, title, width, rank| Column { rank, ..Column::new(id, title, width, Align::Right) };
+    [
+        Column { gap: 0, ..left(Id::Mark, "", 1, 0) },
+        left(Id::Number, "no.", numbers.max(3), 0),
+        Column { sort: Some(First::Smallest), ..left(Id::Protocol, "proto", 6, 4) },
+        Column { min: parties, sort: Some(First::Smallest), ..left(Id::Parties, "client → server", 36, 1) },
+        Column { min: 12, sort: Some(First::Smallest), ..left(Id::Stream, "app/stream", 20, 6) },
+        Column { sort: Some(First::Smallest), ..left(Id::Role, "role", 9, 8) },
+        Column {
+            grows: true,
+            min: outcome.min(width * 3 / 5),
+            sort: Some(First::Smallest),
+            ..left(Id::Outcome, "outcome", OUTCOME, 0)
+        },
+        Column { sort: Some(First::Largest), ..right(Id::Duration, "s", 8, 3) },
+        Column { min: 6, short: "msgs", sort: Some(First::Largest), ..right(Id::Messages, "messages", 8, 2) },
+        Column { sort: Some(First::Largest), ..left(Id::Rate, "rate", RATE, 7) },
+        Column { sort: Some(First::Smallest), ..left(Id::Codecs, "codecs", 12, 9) },
+        Column { min: software, sort: Some(First::Smallest), ..left(Id::Software, "software", 40, 10) },
+        Column { visible: shared.book.holes() > 0, sort: Some(First::Largest), ..right(Id::Holes, "holes", 5, 5) },
+        Column { gap: 0, min: 9, sort: Some(First::Largest), ..left(Id::Findings, "findings", 12, 0) },
+    ]
+}
 
 impl Sessions {
     /// Begins with all sessions, or with one alone.
@@ -93,9 +119,10 @@ impl Sessions {
         if let Some(order) = order {
             let mut sessions: Vec<_> = shared.book.sessions().iter().collect();
             // Equal ones stay in the order of their numbers.
+            let key = |session: &&Session| key(order.id, session, shared);
             match order.first {
-                First::Smallest => sessions.sort_by_cached_key(|session| key(order.id, session)),
-                First::Largest => sessions.sort_by_cached_key(|session| Reverse(key(order.id, session))),
+                First::Smallest => sessions.sort_by_cached_key(key),
+                First::Largest => sessions.sort_by_cached_key(|session| Reverse(key(session))),
             }
             self.sorted = sessions.into_iter().map(Session::number).collect();
         }
@@ -120,7 +147,7 @@ impl Sessions {
                     self.marked.insert(number);
                 }
             }
-            Action::SortNext => self.sort(Order::next(self.order, COLUMNS), shared),
+            Action::SortNext => self.sort(Order::next(self.order, &columns(self.area.width, shared)), shared),
             Action::SortReverse => self.sort(self.order.map(Order::reversed), shared),
             _ => {
                 if let Some(by) = motion(action, usize::from(self.area.height.saturating_sub(1))) {
@@ -144,8 +171,9 @@ impl Sessions {
             return;
         }
         let sessions = shared.book.sessions();
-        let columns = columns::fit(COLUMNS, area.width);
-        let order = self.order.map(|order| order.name(COLUMNS)).unwrap_or_default();
+        let all = columns(area.width, shared);
+        let columns = columns::fit(&all, area.width);
+        let order = self.order.map(|order| order.name(&all)).unwrap_or_default();
         let body = heading(buffer, area, theme, is_focused, &columns::titles(&columns), &order);
         let others = &shared.progress.others;
         for (item, line) in (self.list.top..=sessions.len() + others.len()).zip(paint::lines(body)) {
@@ -180,48 +208,63 @@ impl Sessions {
         session: Option<&Session>,
     ) {
         let (theme, book) = (&shared.theme, &shared.book);
-        let number = session.map(Session::number);
+        let mut put = |text: &str, style: Style| {
+            place.put(buffer, line, text, style);
+        };
+        let Some(session) = session else {
+            match place.id {
+                Id::Number => put("all", theme.strong()),
+                Id::Messages => put(&book.messages().to_string(), Style::new()),
+                Id::Findings => draw_counts(buffer, place.area(line), shared, book.counts()),
+                _ => {}
+            }
+            return;
+        };
         match place.id {
-            Id::Mark if number.is_some_and(|number| self.marked.contains(&number)) => {
-                place.put(buffer, line, "•", theme.strong());
-            }
+            Id::Mark if self.marked.contains(&session.number()) => put("•", theme.strong()),
             Id::Mark => {}
-            Id::Number => {
-                let number = number.map_or_else(|| "all".to_owned(), |number| number.to_string());
-                place.put(buffer, line, &number, theme.strong());
-            }
-            Id::Protocol => {
-                place.put(buffer, line, session.map_or("", Session::protocol), theme.quiet());
-            }
-            Id::Parties => {
-                place.put(buffer, line, &session.map_or_else(String::new, Session::parties), Style::new());
-            }
-            Id::State => {
-                place.put(buffer, line, session.map_or("", Session::state), theme.quiet());
-            }
-            Id::Messages => {
-                let messages = session.map_or_else(|| book.messages(), |session| session.messages);
-                place.put(buffer, line, &messages.to_string(), Style::new());
-            }
-            Id::Findings => {
-                let counts = session.map_or_else(|| book.counts(), |session| &session.counts);
-                draw_counts(buffer, place.area(line), shared, counts);
-            }
+            Id::Number => put(&session.number().to_string(), theme.strong()),
+            Id::Protocol => put(session.protocol(), theme.quiet()),
+            Id::Parties => put(&session.parties_within(usize::from(place.width)), Style::new()),
+            Id::Stream => put(&book.stream(session), Style::new()),
+            Id::Role => put(session.role(), theme.quiet()),
+            Id::Outcome => put(&book.outcome(session), theme.fate(session.fate())),
+            Id::Duration => put(&words::seconds(session.duration(), 2), theme.quiet()),
+            Id::Messages => put(&session.messages.to_string(), Style::new()),
+            Id::Rate => put(&sparkline(&session.rate(usize::from(place.width))), theme.quiet()),
+            Id::Codecs => put(&session.codecs(), theme.quiet()),
+            Id::Software => put(&book.software(session), theme.quiet()),
+            Id::Holes if session.holes == 0 => {}
+            Id::Holes => put(&session.holes.to_string(), theme.trouble()),
+            Id::Findings => draw_counts(buffer, place.area(line), shared, &session.counts),
         }
     }
 }
 
+/// Steps from 0 to 8 as bars.
+fn sparkline(steps: &[u8]) -> String {
+    steps.iter().map(|step| [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][usize::from(*step).min(8)]).collect()
+}
+
 /// What sessions are sorted by: numbers, then a text.
-fn key(id: Id, session: &Session) -> ([u64; 3], String) {
+fn key(id: Id, session: &Session, shared: &Shared) -> ([u64; 3], String) {
     let text = match id {
         Id::Protocol => session.protocol().to_owned(),
         Id::Parties => session.parties(),
-        Id::State => session.state().to_owned(),
-        Id::Mark | Id::Number | Id::Messages | Id::Findings => String::new(),
+        Id::Stream => shared.book.stream(session),
+        Id::Role => session.role().to_owned(),
+        Id::Outcome => shared.book.outcome(session),
+        Id::Codecs => session.codecs(),
+        Id::Software => shared.book.software(session),
+        Id::Mark | Id::Number | Id::Duration | Id::Messages | Id::Rate | Id::Holes | Id::Findings => String::new(),
     };
     let numbers = match id {
-        Id::Messages => [session.messages, 0, 0],
         // The worst ones decide.
+        Id::Outcome => [session.fate() as u64, 0, 0],
+        Id::Duration => [session.duration() as u64, 0, 0],
+        Id::Messages => [session.messages, 0, 0],
+        Id::Rate => [session.bit_rate(), 0, 0],
+        Id::Holes => [session.holes, 0, 0],
         Id::Findings => {
             [Severity::Error, Severity::Warning, Severity::Note].map(|severity| session.counts.of(severity))
         }
@@ -237,7 +280,7 @@ pub(super) fn lines(shared: &Shared) -> usize {
 
 /// All of a line behind the number, for what has no columns.
 fn after_number(columns: &[Place<Id>], line: Rect) -> Option<Rect> {
-    let first = columns.iter().map(|place| place.id).find(|id| [Id::Protocol, Id::Parties].contains(id));
+    let first = columns.iter().map(|place| place.id).find(|id| ![Id::Mark, Id::Number].contains(id));
     first.and_then(|id| columns::from(columns, id, line))
 }
 
