@@ -12,6 +12,7 @@ mod loader;
 mod media;
 mod row;
 mod session;
+mod step;
 mod value;
 
 use bytes::Bytes;
@@ -23,6 +24,7 @@ pub use item::Item;
 pub use loader::{Batch, Loader, Options, Other, Progress};
 pub use media::Media;
 pub use session::{Counts, Session};
+pub use step::Step;
 
 use crate::evidence::{Blocks, Evidence, Missing};
 use crate::limits::Limits;

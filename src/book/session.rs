@@ -1,9 +1,12 @@
 //! A session as a line of a list: who talks to whom, how that stands, and what was found.
 
+use std::net::SocketAddr;
+
 use crate::evidence::Blocks;
 use crate::net::{How, Start, TcpFacts};
 use crate::proto::{Close, Opened};
 use crate::rules::{Finding, Severity};
+use crate::wire::Side;
 
 /// A session: a line of the list, and its rows.
 #[derive(Debug)]
@@ -39,6 +42,14 @@ impl Session {
 
     pub fn protocol(&self) -> &'static str {
         self.opened.protocol
+    }
+
+    /// One end of it.
+    pub fn party(&self, side: Side) -> SocketAddr {
+        match side {
+            Side::Client => self.opened.client,
+            Side::Server => self.opened.server,
+        }
     }
 
     /// Both ends: `client → server`.
