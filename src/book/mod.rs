@@ -15,6 +15,7 @@ mod outcome;
 mod rate;
 mod row;
 mod session;
+mod step;
 mod value;
 
 use bytes::Bytes;
@@ -28,6 +29,7 @@ pub use loader::{Batch, Loader, Options, Other, Progress};
 pub use media::Media;
 pub use outcome::First;
 pub use session::{Counts, Rank, Session};
+pub use step::Step;
 
 use crate::evidence::{Blocks, Evidence, Missing};
 use crate::limits::Limits;

@@ -1,5 +1,7 @@
 //! A session as a line of a list: who talks to whom, how that stands or came out, and what was found.
 
+use std::net::SocketAddr;
+
 use super::card::{Card, Fate};
 use super::rate::{Rate, after};
 use super::row::Row;
@@ -7,7 +9,7 @@ use crate::evidence::Blocks;
 use crate::net::{How, TcpFacts};
 use crate::proto::{Close, Opened};
 use crate::rules::{Finding, Severity};
-use crate::wire::Time;
+use crate::wire::{Side, Time};
 
 /// Why a row is the one to look at first; what matters most is first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,6 +117,14 @@ impl Session {
 
     pub fn protocol(&self) -> &'static str {
         self.opened.protocol
+    }
+
+    /// One end of it.
+    pub fn party(&self, side: Side) -> SocketAddr {
+        match side {
+            Side::Client => self.opened.client,
+            Side::Server => self.opened.server,
+        }
     }
 
     /// Both ends: `client → server`.

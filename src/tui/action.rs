@@ -91,9 +91,10 @@ actions! {
     }
     Showing {
         Zoom "zoom" "The pane alone, and back." "";
-        Mark "mark" "Mark the session, or no longer: marked ones are shown together." "";
+        Mark "mark" "Mark the session or the row, or no longer: marked sessions are shown together, two can be compared." "";
         SortNext "sort-next" "Sort the sessions by the next column; by their numbers in the end." "";
         SortReverse "sort-reverse" "The other way round." "";
+        Ladder "ladder" "The sessions that are shown as arrows between their parties." "";
         FoldMedia "fold-media" "Runs of audio and video as one row each, and back." "";
         CopyValue "copy-value" "Copy the field's value to the clipboard." "";
     }

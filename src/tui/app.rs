@@ -150,7 +150,10 @@ impl App {
 
     /// Whether there is more to do than keys and what is read ask for.
     pub fn is_working(&self) -> bool {
-        self.job.is_some() || self.shared.view.is_behind(&self.shared.book)
+        let top = self.screens.last();
+        self.job.is_some()
+            || self.shared.view.is_behind(&self.shared.book)
+            || top.is_some_and(|top| top.is_behind(&self.shared))
     }
 
     /// Goes on with what is under way, for about so long.
@@ -158,6 +161,9 @@ impl App {
         let deadline = Instant::now().checked_add(time);
         if self.shared.view.is_behind(&self.shared.book) {
             self.shared.grow(time);
+        }
+        if let Some(top) = self.screens.last_mut() {
+            top.grow(&self.shared, time);
         }
         let Some(mut job) = self.job.take() else { return };
         // So long that no clock tells is as long as it takes.

@@ -10,6 +10,7 @@ mod draw;
 mod feed;
 mod keymap;
 mod list;
+mod marks;
 mod paint;
 mod popup;
 mod query;
@@ -20,6 +21,7 @@ pub mod signals;
 mod status;
 mod theme;
 mod view;
+mod wrap;
 
 use std::io;
 use std::path::PathBuf;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::Options;
+use super::marks::Marks;
 use super::query::Query;
 use super::theme::Theme;
 use super::view::{Chosen, View};
@@ -16,7 +17,7 @@ const TEXTS: usize = 2048;
 /// How long a new view may take before something is shown of it. It grows on between keys.
 const FIRST: Duration = Duration::from_millis(10);
 
-/// What screens share. They read all of it, and change `view`, `row` and `query` alone.
+/// What screens share. They read all of it, and change `view`, `row`, `marks` and `query` alone.
 pub(super) struct Shared {
     pub(super) book: Book,
     pub(super) progress: Progress,
@@ -25,6 +26,7 @@ pub(super) struct Shared {
     pub(super) view: View<Book>,
     /// The row that the user is at.
     pub(super) row: Option<u32>,
+    pub(super) marks: Marks,
     /// What was searched for last.
     pub(super) query: Option<Query>,
     /// The names of the captures' files.
@@ -50,6 +52,7 @@ impl Shared {
             theme: Theme::new(options.look),
             view: View::new(options.session.map_or(Chosen::All, Chosen::Session), false, None),
             row: None,
+            marks: Marks::default(),
             query: None,
             files: escape(&files),
             paths: captures.iter().map(|path| path.display().to_string()).collect(),

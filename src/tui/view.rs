@@ -56,6 +56,20 @@ pub(super) enum Chosen {
     Sessions(BTreeSet<u32>),
 }
 
+impl Chosen {
+    /// In words: `all sessions`, `session 1`, `sessions 1, 2`.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Chosen::All => "all sessions".to_owned(),
+            Chosen::Session(number) => format!("session {number}"),
+            Chosen::Sessions(numbers) => {
+                let numbers: Vec<_> = numbers.iter().map(u32::to_string).collect();
+                format!("sessions {}", numbers.join(", "))
+            }
+        }
+    }
+}
+
 /// Whether a row is shown, if it is one of the chosen sessions'.
 pub(super) type Keep<R> = Box<dyn FnMut(&R, u32) -> bool>;
 

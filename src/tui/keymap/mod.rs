@@ -23,6 +23,8 @@ pub enum Context {
     Timeline,
     Fields,
     Bytes,
+    /// The ladder of arrows.
+    Ladder,
     /// A window over the screen.
     Popup,
     /// A line in which something is written.
@@ -32,7 +34,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 10] = [
+    pub const ALL: [Context; 11] = [
         Context::Global,
         Context::List,
         Context::Browse,
@@ -40,6 +42,7 @@ impl Context {
         Context::Timeline,
         Context::Fields,
         Context::Bytes,
+        Context::Ladder,
         Context::Popup,
         Context::Prompt,
         Context::Palette,
@@ -54,6 +57,7 @@ impl Context {
             Context::Timeline => "timeline",
             Context::Fields => "fields",
             Context::Bytes => "bytes",
+            Context::Ladder => "ladder",
             Context::Popup => "popup",
             Context::Prompt => "prompt",
             Context::Palette => "palette",
@@ -70,6 +74,7 @@ impl Context {
             Context::Timeline => "In the timeline.",
             Context::Fields => "In the fields of a row.",
             Context::Bytes => "In the bytes of a row.",
+            Context::Ladder => "On the screen of arrows.",
             Context::Popup => "In a window over the screen.",
             Context::Prompt => "In a line in which something is written. All other keys write.",
             Context::Palette => "In the list of actions, beside those of a line.",
@@ -78,7 +83,7 @@ impl Context {
 
     /// Where a key is looked for when the innermost context is this one: there first.
     pub fn chain(self) -> &'static [Context] {
-        use Context::{Browse, Bytes, Fields, Global, List, Palette, Popup, Prompt, Sessions, Timeline};
+        use Context::{Browse, Bytes, Fields, Global, Ladder, List, Palette, Popup, Prompt, Sessions, Timeline};
         match self {
             Global => &[Global],
             List => &[List, Global],
@@ -87,6 +92,7 @@ impl Context {
             Timeline => &[Timeline, Browse, List, Global],
             Fields => &[Fields, Browse, List, Global],
             Bytes => &[Bytes, Browse, List, Global],
+            Ladder => &[Ladder, List, Global],
             // What is under it must not hear of its keys.
             Popup => &[Popup, List],
             Prompt => &[Prompt],
@@ -137,11 +143,23 @@ const TABLE: Table = &[
             (Action::NextUnanswered, &["u"]),
             (Action::Reference, &["o"]),
             (Action::Zoom, &["z"]),
+            (Action::Ladder, &["L"]),
         ],
     ),
     (Context::Sessions, &[(Action::Mark, &["m"]), (Action::SortNext, &["s"]), (Action::SortReverse, &["S"])]),
+    (Context::Timeline, &[(Action::Mark, &["m"])]),
     (Context::Fields, &[(Action::Right, &["Right", "l"]), (Action::Left, &["Left", "h"]), (Action::CopyValue, &["y"])]),
     (Context::Bytes, &[(Action::Right, &["Right", "l"]), (Action::Left, &["Left", "h"])]),
+    (
+        Context::Ladder,
+        &[
+            (Action::Open, &["Enter"]),
+            (Action::Back, &["Esc", "L"]),
+            (Action::NextFinding, &["f"]),
+            (Action::PreviousFinding, &["F"]),
+            (Action::Reference, &["o"]),
+        ],
+    ),
     (Context::Popup, &[(Action::Close, &["Esc", "q", "?", "F1", "^C"])]),
     (Context::Prompt, &[(Action::Accept, &["Enter"]), (Action::Cancel, &["Esc", "^C"])]),
     (Context::Palette, &[(Action::Down, &["Down", "Tab", "^N"]), (Action::Up, &["Up", "Shift-Tab", "^P"])]),

@@ -6,6 +6,9 @@
 
 pub(super) mod browse;
 pub(super) mod job;
+pub(super) mod ladder;
+
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::KeyEvent;
@@ -55,6 +58,14 @@ pub(super) trait Screen {
 
     /// Shows a row, wherever it is.
     fn go_to(&mut self, _row: u32, _shared: &mut Shared) {}
+
+    /// Whether it has not taken in all that was read.
+    fn is_behind(&self, _shared: &Shared) -> bool {
+        false
+    }
+
+    /// Takes in more of it, for about so long.
+    fn grow(&mut self, _shared: &Shared, _time: Duration) {}
 
     /// Lays itself out and reads what it will show, and no more than that.
     fn prepare(&mut self, room: Room, shared: &mut Shared);

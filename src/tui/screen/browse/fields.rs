@@ -6,13 +6,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::tree::{Folds, Tree, is_folded, wrap};
+use super::tree::{Folds, Tree, is_folded};
 use crate::tui::action::Action;
 use crate::tui::keymap::{self, Context};
 use crate::tui::list::{List, motion};
 use crate::tui::paint::{column, heading, lines, put};
 use crate::tui::screen::Effect;
 use crate::tui::shared::Shared;
+use crate::tui::wrap::wrap;
 use crate::wire::words;
 
 /// The pane of fields.

@@ -13,9 +13,11 @@ mod tree;
 
 use ratatui::buffer::Buffer;
 
+use super::ladder::Ladder;
 use super::{Effect, Room, Screen};
 use crate::tui::action::Action;
 use crate::tui::keymap::Context;
+use crate::tui::marks::Marked;
 use crate::tui::popup::search::SearchLine;
 use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
@@ -77,7 +79,7 @@ impl Browse {
         } else if self.focus != Pane::Timeline {
             self.focus = Pane::Timeline;
         } else if *shared.view.chosen() != Chosen::All {
-            self.sessions.choose_all();
+            self.sessions.choose_all(shared);
             self.timeline.show(Chosen::All, shared);
         }
     }
@@ -112,7 +114,12 @@ impl Browse {
         match self.focus {
             Pane::Sessions => {
                 self.sessions.update(action, shared);
-                self.timeline.show(self.sessions.chosen(), shared);
+                self.timeline.show(self.sessions.chosen(shared), shared);
+            }
+            Pane::Timeline if action == Action::Mark => {
+                if let Some(row) = self.timeline.row(shared) {
+                    shared.marks.toggle(Marked::Row(row));
+                }
             }
             Pane::Timeline => self.timeline.update(action, shared),
             Pane::Fields => {
@@ -151,6 +158,7 @@ impl Screen for Browse {
             Action::Zoom => self.zoomed = !self.zoomed,
             Action::Back => self.back(shared),
             Action::Open => self.open(shared),
+            Action::Ladder => effects.push(Effect::Open(Box::new(Ladder::new(shared)))),
             Action::FoldMedia => self.timeline.fold_media(shared),
             Action::Search => effects.push(Effect::Open(Box::<SearchLine>::default())),
             Action::Attention => effects = attention::first(shared),
@@ -170,7 +178,7 @@ impl Screen for Browse {
 
     fn go_to(&mut self, row: u32, shared: &mut Shared) {
         if !shared.view.holds(&shared.book, row) {
-            self.sessions.choose_all();
+            self.sessions.choose_all(shared);
         }
         self.timeline.go_to(row, shared);
         shared.row = self.timeline.row(shared);

@@ -1,7 +1,6 @@
 //! The list of sessions: who talks to whom, how that stands, and what was found.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,6 +11,7 @@ use crate::rules::Severity;
 use crate::tui::action::Action;
 use crate::tui::columns::{self, Align, Column, First, Order, Place};
 use crate::tui::list::{List, motion};
+use crate::tui::marks::Marked;
 use crate::tui::paint::{self, heading, put};
 use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
@@ -26,8 +26,6 @@ pub(super) struct Sessions {
     order: Option<Order<Id>>,
     /// Their numbers by line, then.
     sorted: Vec<u32>,
-    /// Those that are to be shown together.
-    marked: BTreeSet<u32>,
     area: Rect,
 }
 
@@ -103,12 +101,18 @@ impl Sessions {
     }
 
     /// Whose rows are to be shown.
-    pub(super) fn chosen(&self) -> Chosen {
+    pub(super) fn chosen(&self, shared: &Shared) -> Chosen {
+        let marked = shared.marks.sessions();
         match self.number(self.list.selected) {
-            _ if !self.marked.is_empty() => Chosen::Sessions(self.marked.clone()),
+            _ if !marked.is_empty() => Chosen::Sessions(marked),
             Some(number) => Chosen::Session(number),
             None => Chosen::All,
         }
+    }
+
+    /// The selected session.
+    pub(super) fn selected(&self) -> Option<u32> {
+        self.number(self.list.selected)
     }
 
     /// Sorts the list anew; what is selected stays so.
@@ -133,18 +137,16 @@ impl Sessions {
         self.list.selected = selected.map_or(0, line);
     }
 
-    pub(super) fn choose_all(&mut self) {
+    pub(super) fn choose_all(&mut self, shared: &mut Shared) {
         self.list.selected = 0;
-        self.marked.clear();
+        shared.marks.forget_sessions();
     }
 
-    pub(super) fn update(&mut self, action: Action, shared: &Shared) {
+    pub(super) fn update(&mut self, action: Action, shared: &mut Shared) {
         match action {
             Action::Mark => {
-                if let Some(number) = self.number(self.list.selected)
-                    && !self.marked.remove(&number)
-                {
-                    self.marked.insert(number);
+                if let Some(number) = self.number(self.list.selected) {
+                    shared.marks.toggle(Marked::Session(number));
                 }
             }
             Action::SortNext => self.sort(Order::next(self.order, &columns(self.area.width, shared)), shared),
@@ -221,7 +223,7 @@ impl Sessions {
             return;
         };
         match place.id {
-            Id::Mark if self.marked.contains(&session.number()) => put("•", theme.strong()),
+            Id::Mark if shared.marks.holds(Marked::Session(session.number())) => put("•", theme.strong()),
             Id::Mark => {}
             Id::Number => put(&session.number().to_string(), theme.strong()),
             Id::Protocol => put(session.protocol(), theme.quiet()),

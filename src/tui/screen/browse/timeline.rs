@@ -9,7 +9,8 @@ use crate::tui::action::Action;
 use crate::tui::columns::{self, Align, Column, Place};
 use crate::tui::keymap::{self, Context};
 use crate::tui::list::{List, motion};
-use crate::tui::paint::{column, heading, lines, put};
+use crate::tui::marks::Marked;
+use crate::tui::paint::{self, column, heading, lines, put};
 use crate::tui::screen::Effect;
 use crate::tui::search::Search;
 use crate::tui::shared::Shared;
@@ -259,6 +260,9 @@ impl Layout {
                 Id::Mark | Id::What => {}
                 Id::Number => {
                     put(&entry.n.map(|n| n.to_string()).unwrap_or_default(), Style::new());
+                    if shared.marks.holds(Marked::Row(row)) {
+                        paint::put(buffer, Rect { width: 1, ..place.area(line) }, "•", theme.strong());
+                    }
                 }
                 Id::Time => {
                     put(&self.time(shared, &entry), theme.quiet());
