@@ -59,9 +59,39 @@ pub(super) fn lines(area: Rect) -> impl Iterator<Item = Rect> {
     (area.top()..area.bottom()).map(move |y| Rect { y, height: 1, ..area })
 }
 
+/// Breaks text at its spaces into lines of at most `width` columns. A word that is longer stands alone.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split_whitespace() {
+        let length = words::width(word);
+        if used > 0 && used + 1 + length > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        if let Some(line) = lines.last_mut() {
+            if used > 0 {
+                line.push(' ');
+                used += 1;
+            }
+            line.push_str(word);
+            used += length;
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_is_wrapped_at_spaces() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("extraordinary one", 4), ["extraordinary", "one"]);
+        assert_eq!(wrap("日本 日本", 5), ["日本", "日本"]);
+        assert_eq!(wrap("", 5), [""]);
+    }
 
     #[test]
     fn what_is_cut_says_so_behind_a_wide_letter_too() {

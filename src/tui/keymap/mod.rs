@@ -27,12 +27,14 @@ pub enum Context {
     Popup,
     /// A line in which something is written.
     Prompt,
+    /// The line in which a filter is written.
+    Filter,
     /// The list of actions below such a line.
     Palette,
 }
 
 impl Context {
-    pub const ALL: [Context; 10] = [
+    pub const ALL: [Context; 11] = [
         Context::Global,
         Context::List,
         Context::Browse,
@@ -42,6 +44,7 @@ impl Context {
         Context::Bytes,
         Context::Popup,
         Context::Prompt,
+        Context::Filter,
         Context::Palette,
     ];
 
@@ -56,6 +59,7 @@ impl Context {
             Context::Bytes => "bytes",
             Context::Popup => "popup",
             Context::Prompt => "prompt",
+            Context::Filter => "filter",
             Context::Palette => "palette",
         }
     }
@@ -72,13 +76,14 @@ impl Context {
             Context::Bytes => "In the bytes of a row.",
             Context::Popup => "In a window over the screen.",
             Context::Prompt => "In a line in which something is written. All other keys write.",
+            Context::Filter => "In the line of a filter, beside those of a line.",
             Context::Palette => "In the list of actions, beside those of a line.",
         }
     }
 
     /// Where a key is looked for when the innermost context is this one: there first.
     pub fn chain(self) -> &'static [Context] {
-        use Context::{Browse, Bytes, Fields, Global, List, Palette, Popup, Prompt, Sessions, Timeline};
+        use Context::{Browse, Bytes, Fields, Filter, Global, List, Palette, Popup, Prompt, Sessions, Timeline};
         match self {
             Global => &[Global],
             List => &[List, Global],
@@ -90,6 +95,7 @@ impl Context {
             // What is under it must not hear of its keys.
             Popup => &[Popup, List],
             Prompt => &[Prompt],
+            Filter => &[Filter, Prompt],
             Palette => &[Palette, Prompt],
         }
     }
@@ -128,6 +134,10 @@ const TABLE: Table = &[
             (Action::PreviousPane, &["Shift-Tab"]),
             (Action::Open, &["Enter"]),
             (Action::Back, &["Esc"]),
+            (Action::Filter, &["\\"]),
+            (Action::FilterBy, &["="]),
+            (Action::FilterAnd, &["+"]),
+            (Action::FilterNot, &["-"]),
             (Action::Search, &["/", "^F"]),
             (Action::NextMatch, &["n", "^N"]),
             (Action::PreviousMatch, &["N"]),
@@ -142,6 +152,15 @@ const TABLE: Table = &[
     (Context::Bytes, &[(Action::Right, &["Right", "l"]), (Action::Left, &["Left", "h"])]),
     (Context::Popup, &[(Action::Close, &["Esc", "q", "?", "F1", "^C"])]),
     (Context::Prompt, &[(Action::Accept, &["Enter"]), (Action::Cancel, &["Esc", "^C"])]),
+    (
+        Context::Filter,
+        &[
+            (Action::Complete, &["Tab"]),
+            (Action::CompleteBack, &["Shift-Tab"]),
+            (Action::Earlier, &["Up", "^P"]),
+            (Action::Later, &["Down", "^N"]),
+        ],
+    ),
     (Context::Palette, &[(Action::Down, &["Down", "Tab", "^N"]), (Action::Up, &["Up", "Shift-Tab", "^P"])]),
     (
         Context::Global,

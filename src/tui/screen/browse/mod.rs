@@ -14,7 +14,9 @@ use ratatui::buffer::Buffer;
 
 use super::{Effect, Room, Screen};
 use crate::tui::action::Action;
+use crate::tui::filtering::{self, Join};
 use crate::tui::keymap::Context;
+use crate::tui::popup::filter::FilterLine;
 use crate::tui::popup::search::SearchLine;
 use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
@@ -75,6 +77,9 @@ impl Browse {
             self.zoomed = false;
         } else if self.focus != Pane::Timeline {
             self.focus = Pane::Timeline;
+        } else if shared.filter.is_some() {
+            shared.filter(None);
+            self.timeline.filtered(shared);
         } else if *shared.view.chosen() != Chosen::All {
             self.sessions.choose_all();
             self.timeline.show(Chosen::All, shared);
@@ -103,6 +108,27 @@ impl Browse {
         match found {
             Ok(row) => vec![Effect::GoTo(row)],
             Err(what) => vec![Effect::Say(what.to_owned())],
+        }
+    }
+
+    /// Filters by what is selected.
+    fn narrow(&self, action: Action, shared: &Shared) -> Vec<Effect> {
+        let join = match action {
+            Action::FilterAnd => Join::And,
+            Action::FilterNot => Join::AndNot,
+            _ => Join::Instead,
+        };
+        let ways = match (self.focus, shared.row) {
+            (Pane::Fields | Pane::Bytes, _) => self.fields.ways(),
+            (Pane::Sessions, _) => self.sessions.ways(),
+            (Pane::Timeline, Some(row)) => shared.book.ways(row),
+            (Pane::Timeline, None) => Vec::new(),
+        };
+        let row = if self.focus == Pane::Sessions { self.sessions.row(shared) } else { shared.row };
+        let found = row.and_then(|row| filtering::narrow(&shared.book, row, &ways, join, shared.filter.as_ref()));
+        match found {
+            Some(filter) => vec![Effect::Filter(Some(filter))],
+            None => vec![Effect::Say("no filter asks for that".to_owned())],
         }
     }
 
@@ -151,6 +177,8 @@ impl Screen for Browse {
             Action::Back => self.back(shared),
             Action::Open => self.open(shared),
             Action::FoldMedia => self.timeline.fold_media(shared),
+            Action::Filter => effects.push(Effect::Open(Box::new(FilterLine::new(shared)))),
+            Action::FilterBy | Action::FilterAnd | Action::FilterNot => effects = self.narrow(action, shared),
             Action::Search => effects.push(Effect::Open(Box::<SearchLine>::default())),
             Action::NextMatch | Action::PreviousMatch => {
                 if self.focus == Pane::Sessions && shared.query.is_some() {
@@ -174,6 +202,11 @@ impl Screen for Browse {
         if self.focus == Pane::Sessions {
             self.focus = Pane::Timeline;
         }
+    }
+
+    fn filtered(&mut self, shared: &mut Shared) {
+        self.timeline.filtered(shared);
+        shared.row = self.timeline.row(shared);
     }
 
     fn prepare(&mut self, room: Room, shared: &mut Shared) {
