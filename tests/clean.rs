@@ -219,7 +219,7 @@ fn nothing_that_acts_is_drawn() {
     for path in captures() {
         let captures = [path];
         let reading = book::Options { show_secrets: true, ..book::Options::default() };
-        let options = tui::Options { reading, look: LOOK, session: None };
+        let options = tui::Options { reading, look: LOOK, session: None, filter: None };
         let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
         let mut app = App::new(book, &captures, &options);
         let mut done = false;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::row::Row;
-use super::value::{clock, fact, fact_name, label, seen, value};
+use super::value::{clock, fact, fact_name, label, literal, name, seen, value};
 use super::{Book, Shown};
 use crate::evidence::Missing;
 use crate::proto::rtmp::{Head, header, record_payload, type_name};
@@ -32,8 +32,21 @@ pub struct Line {
     pub severity: Option<Severity>,
     /// Its value is to be read: a sentence, which may be broken into lines.
     pub is_prose: bool,
+    /// What a filter calls it, and its value as a filter writes it; empty where there is none.
+    pub name: String,
+    pub literal: String,
     /// A group about the row rather than of its own fields: folded until it is asked for.
     pub is_aside: bool,
+}
+
+impl Line {
+    /// How a filter may ask for it, the best first: for its value, or whether there is one.
+    pub fn ways(&self) -> Vec<String> {
+        let Line { name, literal, .. } = self;
+        let by_value = [literal.clone(), format!("{:?}", self.value)].into_iter().filter(|literal| !literal.is_empty());
+        let by_value = by_value.map(|literal| format!("{name} == {literal}"));
+        if name.is_empty() { Vec::new() } else { by_value.chain([name.clone()]).collect() }
+    }
 }
 
 /// Everything about one row.
@@ -257,7 +270,12 @@ impl Detail {
         let doc = rule.doc.lines().map(str::trim).collect::<Vec<_>>().join(" ");
         self.say("what", book.finding_text(finding));
         self.say("rule", format!("{} {}", rule.code, rule.name));
+        self.name(&field::CODE);
+        if let Some(line) = self.lines.last_mut() {
+            rule.code.clone_into(&mut line.literal);
+        }
         self.say(field::SEVERITY.key(), finding.severity.name().to_owned());
+        self.name(&field::SEVERITY);
         self.say(field::SESSION.key(), finding.session.to_string());
         if let Some(from) = finding.from {
             self.say(field::FROM.key(), from.name().to_owned());
@@ -298,8 +316,11 @@ impl Detail {
             self.say(label, text);
         }
         self.say(field::PROTOCOL.key(), opened.protocol.to_owned());
+        self.name(&field::PROTOCOL);
         self.say(field::CLIENT.key(), opened.client.to_string());
+        self.name(&field::CLIENT);
         self.say(field::SERVER.key(), opened.server.to_string());
+        self.name(&field::SERVER);
         self.say(field::PACKET.key(), opened.at.packet.to_string());
         self.say(field::TIME.key(), clock(opened.at.time));
         self.say("messages", session.messages.to_string());
@@ -349,11 +370,21 @@ impl Detail {
 
     fn fact(&mut self, field: &'static Field, value: impl std::fmt::Display) {
         self.put(field.key(), value, "");
+        self.name(field);
+    }
+
+    /// Gives the last line its name in a filter.
+    fn name(&mut self, field: &'static Field) {
+        if let Some(line) = self.lines.last_mut() {
+            registry::written(field).clone_into(&mut line.name);
+            line.literal.clone_from(&line.value);
+        }
     }
 
     /// A fact with its unit.
     fn measure(&mut self, field: &'static Field, value: impl std::fmt::Display) {
         self.put(fact_name(field), value, field.unit);
+        self.name(field);
     }
 
     fn put(&mut self, label: &str, value: impl std::fmt::Display, unit: &'static str) {
@@ -378,7 +409,10 @@ impl Detail {
     /// The fields that a decoder recorded, with the bytes that their text is in.
     fn tree(&mut self, tree: &Tree, texts: &[u8]) {
         let first = self.lines.len();
+        let mut above: Vec<String> = Vec::new();
         for (index, node) in tree.nodes.iter().enumerate() {
+            above.truncate(node.depth as usize);
+            above.push(name(node, above.last().map_or("", String::as_str), texts));
             let children = tree.children(index).count();
             self.lines.push(Line {
                 depth: node.depth,
@@ -388,6 +422,8 @@ impl Detail {
                 span: Some(node.span.start as usize..node.span.end as usize),
                 field: Some(node.field),
                 end: (children > 0).then_some(first + node.end as usize),
+                name: above.last().cloned().unwrap_or_default(),
+                literal: literal(&node.value, texts),
                 ..Line::default()
             });
         }

@@ -9,6 +9,7 @@ mod detail;
 mod entry;
 mod index;
 mod item;
+mod judge;
 mod loader;
 mod media;
 mod outcome;
@@ -25,6 +26,7 @@ pub use detail::{Detail, Line};
 pub use entry::{Entry, Kind};
 pub use index::Widest;
 pub use item::Item;
+pub use judge::{Ask, Judge};
 pub use loader::{Batch, Loader, Options, Other, Progress};
 pub use media::Media;
 pub use outcome::First;
@@ -37,8 +39,8 @@ use crate::proto::rtmp::secrets::{Masks, Shown as Masked, may_be_text, may_hold_
 use crate::proto::rtmp::{Handshake, Message, type_name};
 use crate::proto::{Event, Incomplete, describe, describe_behind};
 use crate::rules::{Finding, Severity};
-use crate::wire::Sentence;
 use crate::wire::words::count;
+use crate::wire::{Sentence, Time};
 use index::Index;
 use item::strip;
 use row::{MessageRow, Row, StepRow};
@@ -48,6 +50,8 @@ pub struct Book {
     index: Index,
     evidence: Evidence,
     masks: Masks,
+    /// The capture's first packet, once there is one.
+    start: Option<Time>,
 }
 
 /// A row in words.
@@ -67,7 +71,7 @@ struct Shown {
 impl Book {
     /// An empty one; the bytes of what it will take are read by way of `evidence`.
     pub fn over(evidence: Evidence, show_secrets: bool) -> Self {
-        Book { index: Index::default(), evidence, masks: Masks::new(show_secrets, &Limits::default()) }
+        Book { index: Index::default(), evidence, masks: Masks::new(show_secrets, &Limits::default()), start: None }
     }
 
     /// Takes what was read. Whether rows that were shown before may have a secret in them that was not known then.
@@ -85,6 +89,11 @@ impl Book {
             Item::Card(card) => self.index.add_card(card),
         }
         false
+    }
+
+    /// Learns when the capture's first packet was captured.
+    pub fn begin(&mut self, start: Option<Time>) {
+        self.start = self.start.or(start);
     }
 
     /// How many rows there are. They are numbered from 0, over all sessions, in the order in which things were complete.
@@ -179,6 +188,13 @@ impl Book {
 
     /// Reads a message again and decodes it.
     fn message(&self, row: u32, message: &MessageRow) -> Result<Shown, Missing> {
+        let (whole, header) = self.unmasked(row, message)?;
+        let message = self.masks.message(&whole).into_owned();
+        Ok(Shown { message, header })
+    }
+
+    /// The same as it is on the wire, and its header.
+    fn unmasked(&self, row: u32, message: &MessageRow) -> Result<(Message, Vec<u8>), Missing> {
         let runs = self.index.runs(message);
         let (header, payload, read) = self.evidence.message(message.session, message.from, &runs);
         read?;
@@ -186,19 +202,24 @@ impl Book {
         let mut whole = Message::decode(message.session, message.from, head, payload.into(), self.limits());
         whole.n = u64::from(message.n);
         whole.answers = self.index.answer(row);
-        let message = self.masks.message(&whole).into_owned();
-        Ok(Shown { message, header })
+        Ok((whole, header))
     }
 
     /// A message that is kept, with its bytes, which are read again where they are not there. As it may be shown.
     fn restored(&self, event: &Event) -> Result<Event, Missing> {
+        let whole = self.unmasked_event(event)?;
+        Ok(if self.masks.reveal { whole } else { whole.masked() })
+    }
+
+    /// The same as it is on the wire.
+    fn unmasked_event(&self, event: &Event) -> Result<Event, Missing> {
         let mut whole = event.clone();
         if let Some((place, length)) = event.stripped() {
             let mut bytes = Vec::new();
             self.evidence.read_at(place, length, &mut bytes)?;
             whole.restore(bytes.into());
         }
-        Ok(if self.masks.reveal { whole } else { whole.masked() })
+        Ok(whole)
     }
 
     /// What came of an incomplete message, up to the first byte that is missing: header and payload, as they may be

@@ -3,7 +3,9 @@
 //! A message takes 64 bytes; what few messages have (chunks that are not one behind the other, an answered call) stands beside,
 //! in the index.
 
-use crate::proto::rtmp::{Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Reading, Run, Step};
+use crate::proto::rtmp::{
+    Extended, ExtendedForm, Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Reading, Run, Step,
+};
 use crate::proto::{Close, Deviation, Envelope, Event, EventKind, Flow, Gap, Incomplete, Resync, Undecodable};
 use crate::rules::Finding;
 use crate::wire::{Moment, PacketNo, Side, Time};
@@ -50,6 +52,8 @@ pub(super) struct MessageRow {
     pub(super) known: (bool, bool, bool),
     /// As RTMP has it, or otherwise, because its sender made a mistake.
     pub(super) reading: Reading,
+    /// How its chunks carry the extended timestamp, if they do, and whether that is absolute where a delta is called for.
+    pub(super) extended: Option<(ExtendedForm, bool)>,
 }
 
 /// Where a message's chunks lie.
@@ -169,6 +173,7 @@ impl MessageRow {
             from: message.from,
             chunk_format: head.chunk_format,
             reading: head.reading,
+            extended: head.extended.map(|extended| (extended.form, extended.absolute)),
         }
     }
 
@@ -186,6 +191,13 @@ impl MessageRow {
     /// The message's head again.
     pub(super) fn head(&self, runs: Vec<Run>, header: &[u8]) -> Head {
         let (first, last) = moments(self.packets, self.time);
+        // It is the last that a header has.
+        let extended = header.last_chunk::<4>().zip(self.extended).map(|(value, (form, absolute))| Extended {
+            value: u32::from_be_bytes(*value),
+            form,
+            absolute,
+            ambiguous: false,
+        });
         Head {
             first,
             last,
@@ -203,9 +215,9 @@ impl MessageRow {
             message_stream_id: self.message_stream_id,
             header: HeaderBytes::new(header),
             runs,
-            // Nothing that is shown asks for these: the header itself has them.
+            // Nothing that is shown asks for this: the header itself has it.
             delta: None,
-            extended: None,
+            extended,
             reading: self.reading,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::registry::native::Seen;
+use crate::registry::{self, native::Seen};
 use crate::wire::{Field, Label, Node, Time, Value, escape, escape_into, words};
 
 /// Bytes of a value that are shown on its line.
@@ -53,6 +53,46 @@ pub(super) fn value(node: &Node, children: usize, bytes: &[u8]) -> String {
             format!("date {ms}{timezone}")
         }
         Value::Reference { number, .. } => format!("reference {number}"),
+    }
+}
+
+/// What a filter calls a node inside of what it calls `above`.
+pub(super) fn name(node: &Node, above: &str, bytes: &[u8]) -> String {
+    let is_inside = |key: &str| !above.is_empty() && key.len() <= CLIP;
+    match &node.label {
+        Label::Field => registry::written(node.field).to_owned(),
+        Label::Index(index) => format!("{above}[{index}]"),
+        Label::Key(range) => match std::str::from_utf8(slice(bytes, range)) {
+            Ok(key) if is_inside(key) && is_word(key) => format!("{above}.{key}"),
+            Ok(key) if is_inside(key) => format!("{above}[{key:?}]"),
+            _ => String::new(),
+        },
+    }
+}
+
+fn is_word(key: &str) -> bool {
+    key.starts_with(|c: char| c.is_alphabetic() || c == '_') && key.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// A value as a filter writes it; empty where it is too long, or has no value of its own.
+pub(super) fn literal(value: &Value, bytes: &[u8]) -> String {
+    match value {
+        Value::Uint(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Number(value) if value.is_finite() => words::number(*value),
+        Value::Bool(value) => value.to_string(),
+        Value::Word(word) => format!("{word:?}"),
+        Value::Text(range) | Value::Xml(range) => match std::str::from_utf8(slice(bytes, range)) {
+            Ok(text) if text.len() <= CLIP => format!("{text:?}"),
+            _ => String::new(),
+        },
+        Value::Bytes(range) if (1..=CLIP_HEX).contains(&range.len()) => {
+            let digits: Vec<_> = slice(bytes, range).iter().map(|byte| format!("{byte:02x}")).collect();
+            digits.join(":")
+        }
+        Value::Null => "null".to_owned(),
+        Value::Undefined => "undefined".to_owned(),
+        _ => String::new(),
     }
 }
 

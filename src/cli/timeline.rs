@@ -2,8 +2,6 @@
 
 use std::io::{self, IsTerminal};
 
-use anyhow::bail;
-
 use super::arguments::{InputArguments, TimelineArguments};
 use super::output::stdout;
 use super::pump::pump;
@@ -31,13 +29,11 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments, stop: &S
             TextWriter::new(out, input.color.color()).with_notes(notes).with_requests(input.filter.is_some());
         return Ok(pump(input, &stop.asked, sieve, &mut writer, !input.quiet)?.outcome);
     }
-    if input.filter.is_some() {
-        bail!("the terminal interface takes no --filter yet: add --text or --json");
-    }
     let options = tui::Options {
         reading: book::Options { show_secrets: input.show_secrets, follow: input.follow, keys: input.keys.read()? },
         look: tui::Look::of_terminal(input.color.color()),
         session: input.session,
+        filter: input.filter.clone(),
     };
     let ended = tui::run(&input.captures, &options)?;
     ended.complaints.iter().for_each(complain);

@@ -8,10 +8,10 @@ use super::parse::{Expr, Test};
 use super::path::{Source, Step};
 use crate::limits::Limits;
 use crate::proto::Event;
-use crate::proto::rtmp::header;
+use crate::proto::rtmp::{self, MessageType, header};
 use crate::registry::Subject;
-use crate::registry::native::Seen;
-use crate::wire::{Kind, Label, Time, Tree, Value};
+use crate::registry::native::{OF_BYTES, Seen};
+use crate::wire::{Field, Kind, Label, Time, Tree, Value};
 
 /// Nodes looked at for one field of one message. A message has at most 65536 AMF values, but values may refer to one
 /// another, and `*` behind `*` would then follow them without end.
@@ -93,6 +93,63 @@ pub(super) fn matches(expr: &Expr, subject: &Subject<'_>, scratch: &mut Scratch)
         Expr::Not(inner) => !matches(inner, subject, scratch),
         Expr::Test(test) => holds(test, subject, scratch),
     }
+}
+
+/// Like [`matches`], of an event whose bytes were left out: none where these decide.
+pub(super) fn decide(expr: &Expr, subject: &Subject<'_>, scratch: &mut Scratch) -> Option<bool> {
+    let mut several = |operands: &[Expr], wanted: bool| {
+        let mut decided = Some(!wanted);
+        for operand in operands {
+            match decide(operand, subject, scratch) {
+                Some(holds) if holds == wanted => return Some(wanted),
+                Some(_) => {}
+                None => decided = None,
+            }
+        }
+        decided
+    };
+    match expr {
+        Expr::Any(operands) => several(operands, true),
+        Expr::All(operands) => several(operands, false),
+        Expr::Not(inner) => decide(inner, subject, scratch).map(|holds| !holds),
+        Expr::Test(test) => match need(test, subject.event) {
+            Need::Nothing => Some(holds(test, subject, scratch)),
+            Need::Bytes => None,
+            Need::Another => Some(false),
+        },
+    }
+}
+
+/// What a test needs of an event.
+enum Need {
+    /// Nothing that is not there without its bytes.
+    Nothing,
+    Bytes,
+    /// Another event: this one cannot have the field.
+    Another,
+}
+
+fn need(test: &Test, event: &Event) -> Need {
+    match (event, &test.path.source) {
+        (Event::Message(message), Source::Tree { steps, header: false }) => {
+            let is_medium = matches!(message.head.kind, MessageType::AUDIO | MessageType::VIDEO);
+            match steps.first() {
+                Some(Step::Field(field)) if is_medium && is_foreign(field) => Need::Another,
+                _ => Need::Bytes,
+            }
+        }
+        (Event::Message(_) | Event::Handshake(_), Source::Native(native)) => {
+            if OF_BYTES.iter().any(|field| field.name == native.field.name) { Need::Bytes } else { Need::Nothing }
+        }
+        (Event::Message(_) | Event::Handshake(_), Source::Tree { .. }) | (Event::Ftl(_), _) => Need::Bytes,
+        _ => Need::Nothing,
+    }
+}
+
+/// Whether no message of media has a field: most messages are media, and need not be read for what they cannot have.
+fn is_foreign(field: &'static Field) -> bool {
+    let groups = [rtmp::handshake::FIELDS, rtmp::command::FIELDS, rtmp::connect::FIELDS, rtmp::shared_object::FIELDS];
+    groups.into_iter().flatten().any(|other| std::ptr::eq(*other, field))
 }
 
 fn holds(test: &Test, subject: &Subject<'_>, scratch: &mut Scratch) -> bool {

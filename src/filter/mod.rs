@@ -52,6 +52,12 @@ impl Filter {
         scratch.forget();
         evaluate::matches(&self.expr, subject, scratch)
     }
+
+    /// Whether an event satisfies it whose bytes were left out; none where they are needed to say that.
+    pub fn decide(&self, subject: &Subject<'_>, scratch: &mut Scratch) -> Option<bool> {
+        scratch.forget();
+        evaluate::decide(&self.expr, subject, scratch)
+    }
 }
 
 impl FromStr for Filter {

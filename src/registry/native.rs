@@ -157,6 +157,10 @@ pub(crate) const PACKETS: &str = "packets";
 pub(crate) const ALIASES: &[(&str, &str)] =
     &[("csid", "chunk_stream_id"), (PACKETS, "packet"), ("finding.packets", "finding.packet")];
 
+/// Those whose values are made of an event's bytes.
+pub(crate) static OF_BYTES: &[&Field] =
+    &[&PAYLOAD, &PROBLEMS, &PROBLEM_AT, &PROBLEM_WHAT, &EXTENDED_TIMESTAMP, &EXTENDED_FORM, &EXTENDED_ABSOLUTE];
+
 /// A value as it was seen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Seen<'a> {

@@ -77,9 +77,13 @@ actions! {
         NextPane "next-pane" "To the next pane." "pane";
         PreviousPane "previous-pane" "To the pane before." "";
         Open "open" "Into the row; fold or unfold a group or a run." "open";
-        Back "back" "Back: stop a search, leave the pane, show all sessions." "back";
+        Back "back" "Back: stop a search, leave the pane, drop the filter, show all sessions." "back";
     }
     Finding {
+        Filter "filter" "Write a filter: only the rows that it lets through are shown." "filter";
+        FilterBy "filter-by" "Only rows that have what is selected: a field's value, or a row's type." "";
+        FilterAnd "filter-and" "Of what is shown, only rows that have what is selected too." "";
+        FilterNot "filter-not" "Of what is shown, only rows that do not have what is selected." "";
         Search "search" "Search types, text and findings." "search";
         NextMatch "next-match" "To the next match." "";
         PreviousMatch "previous-match" "To the match before." "";
@@ -107,6 +111,10 @@ actions! {
     }
     Writing {
         Accept "accept" "Take what is written or chosen." "take";
+        Complete "complete" "The next of what may stand here." "";
+        CompleteBack "complete-back" "The one before." "";
+        Earlier "earlier" "What was written here before." "";
+        Later "later" "What was written here after that." "";
         Cancel "cancel" "Leave it." "leave";
         Close "close" "Close the window." "close";
     }

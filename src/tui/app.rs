@@ -128,6 +128,18 @@ impl App {
                     if let Some(screen) = screen {
                         screen.go_to(row, &mut self.shared);
                     }
+                    let Shared { view, book, .. } = &self.shared;
+                    if self.shared.filter.is_some() && !view.is_behind(book) && !view.holds(book, row) {
+                        let key = keymap::first_key(Context::Browse, Action::Back);
+                        self.message = format!("the filter leaves that row out; {key} drops it");
+                    }
+                }
+                Effect::Filter(filter) => {
+                    self.shared.filter(filter);
+                    let screen = self.screens.iter_mut().rev().find(|screen| !screen.is_popup());
+                    if let Some(screen) = screen {
+                        screen.filtered(&mut self.shared);
+                    }
                 }
                 Effect::Open(screen) => self.screens.push(screen),
                 Effect::Close => {

@@ -8,6 +8,7 @@ mod app;
 mod columns;
 mod draw;
 mod feed;
+mod filtering;
 mod keymap;
 mod list;
 mod marks;
@@ -45,7 +46,7 @@ const READING: Duration = Duration::from_millis(30);
 /// Between looks at whether the program is told to end.
 const IDLE: Duration = Duration::from_millis(250);
 /// The time that work under way may take of the screen.
-const WORKING: Duration = Duration::from_millis(25);
+const WORKING: Duration = Duration::from_millis(8);
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +55,8 @@ pub struct Options {
     pub look: Look,
     /// Begin with this session alone.
     pub session: Option<u32>,
+    /// Begin with the rows that this filter lets through. What is none lets all through.
+    pub filter: Option<String>,
 }
 
 /// How the screen ended.

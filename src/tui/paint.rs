@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::theme::Theme;
+pub(super) use super::wrap::wrap;
 use crate::wire::words;
 
 /// A pane's heading in its first line; gives what is below it.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::Options;
+use super::filtering::Filtering;
 use super::marks::Marks;
 use super::query::Query;
 use super::theme::Theme;
@@ -17,6 +18,9 @@ const TEXTS: usize = 2048;
 /// How long a new view may take before something is shown of it. It grows on between keys.
 const FIRST: Duration = Duration::from_millis(10);
 
+/// Filters that are remembered.
+const FILTERS: usize = 100;
+
 /// What screens share. They read all of it, and change `view`, `row`, `marks` and `query` alone.
 pub(super) struct Shared {
     pub(super) book: Book,
@@ -27,6 +31,10 @@ pub(super) struct Shared {
     /// The row that the user is at.
     pub(super) row: Option<u32>,
     pub(super) marks: Marks,
+    /// What lets the rows of the view through.
+    pub(super) filter: Option<Filtering>,
+    /// Filters that there were, the last one last.
+    pub(super) filters: Vec<String>,
     /// What was searched for last.
     pub(super) query: Option<Query>,
     /// The names of the captures' files.
@@ -46,13 +54,17 @@ impl Shared {
             None => path.to_string_lossy().into_owned(),
         };
         let files = captures.iter().map(name).collect::<Vec<_>>().join(", ");
+        let filter = options.filter.as_deref().and_then(|text| Filtering::parse(text).ok());
+        let chosen = options.session.map_or(Chosen::All, Chosen::Session);
         Shared {
             book,
             progress: Progress::default(),
             theme: Theme::new(options.look),
-            view: View::new(options.session.map_or(Chosen::All, Chosen::Session), false, None),
+            view: View::new(chosen, false, filter.as_ref().map(Filtering::keep)),
             row: None,
             marks: Marks::default(),
+            filters: filter.iter().map(|filter| filter.text().to_owned()).collect(),
+            filter,
             query: None,
             files: escape(&files),
             paths: captures.iter().map(|path| path.display().to_string()).collect(),
@@ -64,6 +76,7 @@ impl Shared {
     /// Takes what was read. Whether anything on the screen may be different now.
     pub(super) fn take(&mut self, batch: Batch) -> bool {
         let changed = !batch.items.is_empty() || batch.progress.done != self.progress.done;
+        self.book.begin(batch.progress.start);
         let mut learned = false;
         for item in batch.items {
             learned |= self.book.take(item);
@@ -79,8 +92,20 @@ impl Shared {
 
     /// Shows other rows.
     pub(super) fn choose(&mut self, chosen: Chosen, folds: bool) {
-        self.view = View::new(chosen, folds, None);
+        self.view = View::new(chosen, folds, self.filter.as_ref().map(Filtering::keep));
         self.grow(FIRST);
+    }
+
+    /// Takes another filter, which the next view has.
+    pub(super) fn filter(&mut self, filter: Option<Filtering>) {
+        if let Some(filter) = &filter {
+            self.filters.retain(|other| other != filter.text());
+            if self.filters.len() >= FILTERS {
+                self.filters.remove(0);
+            }
+            self.filters.push(filter.text().to_owned());
+        }
+        self.filter = filter;
     }
 
     /// Lets the view take in what came since, for about so long.

@@ -11,7 +11,7 @@ use super::paint::put;
 use super::shared::Shared;
 use crate::rules::Severity;
 use crate::wire::escape;
-use crate::wire::words::count;
+use crate::wire::words::{self, count};
 
 pub(super) fn draw(buffer: &mut Buffer, app: &App) {
     let (area, shared) = (app.room.status, &app.shared);
@@ -26,8 +26,20 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App) {
         let style = style.patch(shared.theme.severity(Severity::Error));
         at = put(buffer, at, &format!("{}  ", escape(complaint)), style);
     }
+    at = put(buffer, at, &filter(shared, area.width), style);
     put(buffer, at, &summary(shared), style);
     keys(buffer, app.room.keys, app);
+}
+
+/// What the filter lets through, and how far it came.
+fn filter(shared: &Shared, width: u16) -> String {
+    let Shared { view, book, .. } = shared;
+    let Some(filter) = &shared.filter else { return String::new() };
+    let (all, percent) = view.among(book);
+    let text = escape(filter.text());
+    let text = words::fit(&text, usize::from(width) / 3);
+    let far = if view.is_behind(book) && percent < 100 { format!(", {percent} %") } else { String::new() };
+    format!("shown {} of {}{far}: {text}  ", view.rows(book), count(all as u64, "row"))
 }
 
 /// How far it is read, and what was found.
@@ -73,11 +85,13 @@ fn keys(buffer: &mut Buffer, area: Rect, app: &App) {
         Some((key, command.short))
     });
     for (key, short) in moves.into_iter().chain(others) {
-        let what = format!(" {short}  ");
+        let what = format!(" {short}");
         if Span::raw(&key).width() + Span::raw(&what).width() > usize::from(at.width) {
             break;
         }
         at = put(buffer, at, &key, theme.strong());
         at = put(buffer, at, &what, theme.quiet());
+        let gap = at.width.min(2);
+        at = Rect { x: at.x + gap, width: at.width - gap, ..at };
     }
 }

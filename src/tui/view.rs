@@ -157,6 +157,17 @@ impl<R: Rows> View<R> {
         self.looks() && self.seen < self.candidates(rows)
     }
 
+    /// How many rows there are to choose from, and how many percent of what there is were looked at.
+    pub(super) fn among(&self, rows: &R) -> (usize, usize) {
+        let all = match &self.chosen {
+            Chosen::Sessions(sessions) => {
+                sessions.iter().filter_map(|session| rows.of_session(*session)).map(Blocks::len).sum()
+            }
+            Chosen::All | Chosen::Session(_) => self.candidates(rows),
+        };
+        (all, self.seen * 100 / self.candidates(rows).max(1))
+    }
+
     /// Takes in the rows that came since, until time is up. Whether it has them all.
     pub(super) fn grow(&mut self, rows: &R, mut is_up: impl FnMut() -> bool) -> bool {
         if !self.looks() {

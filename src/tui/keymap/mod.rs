@@ -29,12 +29,14 @@ pub enum Context {
     Popup,
     /// A line in which something is written.
     Prompt,
+    /// The line in which a filter is written.
+    Filter,
     /// The list of actions below such a line.
     Palette,
 }
 
 impl Context {
-    pub const ALL: [Context; 11] = [
+    pub const ALL: [Context; 12] = [
         Context::Global,
         Context::List,
         Context::Browse,
@@ -45,6 +47,7 @@ impl Context {
         Context::Ladder,
         Context::Popup,
         Context::Prompt,
+        Context::Filter,
         Context::Palette,
     ];
 
@@ -60,6 +63,7 @@ impl Context {
             Context::Ladder => "ladder",
             Context::Popup => "popup",
             Context::Prompt => "prompt",
+            Context::Filter => "filter",
             Context::Palette => "palette",
         }
     }
@@ -77,13 +81,16 @@ impl Context {
             Context::Ladder => "On the screen of arrows.",
             Context::Popup => "In a window over the screen.",
             Context::Prompt => "In a line in which something is written. All other keys write.",
+            Context::Filter => "In the line of a filter, beside those of a line.",
             Context::Palette => "In the list of actions, beside those of a line.",
         }
     }
 
     /// Where a key is looked for when the innermost context is this one: there first.
     pub fn chain(self) -> &'static [Context] {
-        use Context::{Browse, Bytes, Fields, Global, Ladder, List, Palette, Popup, Prompt, Sessions, Timeline};
+        use Context::{
+            Browse, Bytes, Fields, Filter, Global, Ladder, List, Palette, Popup, Prompt, Sessions, Timeline,
+        };
         match self {
             Global => &[Global],
             List => &[List, Global],
@@ -96,6 +103,7 @@ impl Context {
             // What is under it must not hear of its keys.
             Popup => &[Popup, List],
             Prompt => &[Prompt],
+            Filter => &[Filter, Prompt],
             Palette => &[Palette, Prompt],
         }
     }
@@ -134,6 +142,10 @@ const TABLE: Table = &[
             (Action::PreviousPane, &["Shift-Tab"]),
             (Action::Open, &["Enter"]),
             (Action::Back, &["Esc"]),
+            (Action::Filter, &["\\"]),
+            (Action::FilterBy, &["="]),
+            (Action::FilterAnd, &["+"]),
+            (Action::FilterNot, &["-"]),
             (Action::Search, &["/", "^F"]),
             (Action::NextMatch, &["n", "^N"]),
             (Action::PreviousMatch, &["N"]),
@@ -162,6 +174,15 @@ const TABLE: Table = &[
     ),
     (Context::Popup, &[(Action::Close, &["Esc", "q", "?", "F1", "^C"])]),
     (Context::Prompt, &[(Action::Accept, &["Enter"]), (Action::Cancel, &["Esc", "^C"])]),
+    (
+        Context::Filter,
+        &[
+            (Action::Complete, &["Tab"]),
+            (Action::CompleteBack, &["Shift-Tab"]),
+            (Action::Earlier, &["Up", "^P"]),
+            (Action::Later, &["Down", "^N"]),
+        ],
+    ),
     (Context::Palette, &[(Action::Down, &["Down", "Tab", "^N"]), (Action::Up, &["Up", "Shift-Tab", "^P"])]),
     (
         Context::Global,

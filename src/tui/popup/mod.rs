@@ -1,6 +1,7 @@
 //! Popups: windows over a screen, and the line in which something is written. They are screens that leave what is under them to be
 //! seen.
 
+pub(super) mod filter;
 pub(super) mod help;
 pub(super) mod palette;
 pub(super) mod search;
@@ -42,6 +43,18 @@ struct Line {
 impl Line {
     fn text(&self) -> &str {
         self.input.value()
+    }
+
+    /// Writes something else, the cursor before this byte of it.
+    fn set(&mut self, text: &str, cursor: usize) {
+        let cursor = text.get(..cursor).map_or(0, |before| before.chars().count());
+        self.input = Input::new(text.to_owned()).with_cursor(cursor);
+    }
+
+    /// The byte that the cursor stands before.
+    fn cursor_byte(&self) -> usize {
+        let text = self.input.value();
+        text.char_indices().nth(self.input.cursor()).map_or(text.len(), |(at, _)| at)
     }
 
     fn write(&mut self, key: KeyEvent) {

@@ -15,6 +15,7 @@ use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Rect};
 
 use super::action::Action;
+use super::filtering::Filtering;
 use super::keymap::Context;
 use super::shared::Shared;
 use job::Job;
@@ -67,6 +68,9 @@ pub(super) trait Screen {
     /// Takes in more of it, for about so long.
     fn grow(&mut self, _shared: &Shared, _time: Duration) {}
 
+    /// The filter is another one: rows are shown anew.
+    fn filtered(&mut self, _shared: &mut Shared) {}
+
     /// Lays itself out and reads what it will show, and no more than that.
     fn prepare(&mut self, room: Room, shared: &mut Shared);
 
@@ -88,6 +92,8 @@ pub(super) trait Screen {
 pub(super) enum Effect {
     /// The screen goes to a row.
     GoTo(u32),
+    /// Only the rows that it lets through are shown; all without one.
+    Filter(Option<Filtering>),
     /// Another screen, or a popup, comes over this one.
     Open(Box<dyn Screen>),
     /// The topmost screen or popup goes.

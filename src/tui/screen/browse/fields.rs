@@ -7,13 +7,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::tree::{Folds, Tree, is_folded};
+use crate::book::Line;
 use crate::tui::action::Action;
 use crate::tui::keymap::{self, Context};
 use crate::tui::list::{List, motion};
-use crate::tui::paint::{column, heading, lines, put};
+use crate::tui::paint::{column, heading, lines, put, wrap};
 use crate::tui::screen::Effect;
 use crate::tui::shared::Shared;
-use crate::tui::wrap::wrap;
 use crate::wire::words;
 
 /// The pane of fields.
@@ -101,6 +101,12 @@ impl Fields {
         };
         let said = format!("copied: {}", line.label);
         vec![Effect::Copy(line.value.clone()), Effect::Say(said)]
+    }
+
+    /// How a filter may say what is selected, the best first.
+    pub(super) fn ways(&self) -> Vec<String> {
+        let line = self.tree.as_ref().and_then(|tree| tree.line(self.list.selected));
+        line.map(Line::ways).unwrap_or_default()
     }
 
     fn want(&mut self) {

@@ -16,8 +16,10 @@ use ratatui::buffer::Buffer;
 use super::ladder::Ladder;
 use super::{Effect, Room, Screen};
 use crate::tui::action::Action;
+use crate::tui::filtering::{self, Join};
 use crate::tui::keymap::Context;
 use crate::tui::marks::Marked;
+use crate::tui::popup::filter::FilterLine;
 use crate::tui::popup::search::SearchLine;
 use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
@@ -78,6 +80,9 @@ impl Browse {
             self.zoomed = false;
         } else if self.focus != Pane::Timeline {
             self.focus = Pane::Timeline;
+        } else if shared.filter.is_some() {
+            shared.filter(None);
+            self.timeline.filtered(shared);
         } else if *shared.view.chosen() != Chosen::All {
             self.sessions.choose_all(shared);
             self.timeline.show(Chosen::All, shared);
@@ -106,6 +111,27 @@ impl Browse {
         match found {
             Ok(row) => vec![Effect::GoTo(row)],
             Err(what) => vec![Effect::Say(what.to_owned())],
+        }
+    }
+
+    /// Filters by what is selected.
+    fn narrow(&self, action: Action, shared: &Shared) -> Vec<Effect> {
+        let join = match action {
+            Action::FilterAnd => Join::And,
+            Action::FilterNot => Join::AndNot,
+            _ => Join::Instead,
+        };
+        let ways = match (self.focus, shared.row) {
+            (Pane::Fields | Pane::Bytes, _) => self.fields.ways(),
+            (Pane::Sessions, _) => self.sessions.ways(),
+            (Pane::Timeline, Some(row)) => shared.book.ways(row),
+            (Pane::Timeline, None) => Vec::new(),
+        };
+        let row = if self.focus == Pane::Sessions { self.sessions.row(shared) } else { shared.row };
+        let found = row.and_then(|row| filtering::narrow(&shared.book, row, &ways, join, shared.filter.as_ref()));
+        match found {
+            Some(filter) => vec![Effect::Filter(Some(filter))],
+            None => vec![Effect::Say("no filter asks for that".to_owned())],
         }
     }
 
@@ -160,6 +186,8 @@ impl Screen for Browse {
             Action::Open => self.open(shared),
             Action::Ladder => effects.push(Effect::Open(Box::new(Ladder::new(shared)))),
             Action::FoldMedia => self.timeline.fold_media(shared),
+            Action::Filter => effects.push(Effect::Open(Box::new(FilterLine::new(shared)))),
+            Action::FilterBy | Action::FilterAnd | Action::FilterNot => effects = self.narrow(action, shared),
             Action::Search => effects.push(Effect::Open(Box::<SearchLine>::default())),
             Action::Attention => effects = attention::first(shared),
             Action::NextUnanswered => effects = attention::unanswered(shared),
@@ -185,6 +213,11 @@ impl Screen for Browse {
         if self.focus == Pane::Sessions {
             self.focus = Pane::Timeline;
         }
+    }
+
+    fn filtered(&mut self, shared: &mut Shared) {
+        self.timeline.filtered(shared);
+        shared.row = self.timeline.row(shared);
     }
 
     fn prepare(&mut self, room: Room, shared: &mut Shared) {

@@ -100,6 +100,16 @@ impl Sessions {
         if self.order.is_some() { self.sorted.get(index).copied() } else { u32::try_from(item).ok() }
     }
 
+    /// How a filter says which session is selected.
+    pub(super) fn ways(&self) -> Vec<String> {
+        self.number(self.list.selected).map(|number| format!("session == {number}")).into_iter().collect()
+    }
+
+    /// The first row of the selected session.
+    pub(super) fn row(&self, shared: &Shared) -> Option<u32> {
+        shared.book.session(self.number(self.list.selected)?)?.rows.get(0).copied()
+    }
+
     /// Whose rows are to be shown.
     pub(super) fn chosen(&self, shared: &Shared) -> Chosen {
         let marked = shared.marks.sessions();

@@ -26,6 +26,8 @@ pub(super) struct Timeline {
     following: bool,
     /// The row to go to once the view has come so far.
     awaited: Option<u32>,
+    /// The row that was selected last: where to go on when a view without rows is left.
+    last: Option<u32>,
     area: Rect,
 }
 
@@ -57,8 +59,14 @@ impl Timeline {
         self.change(chosen, !folds, shared);
     }
 
+    /// Shows what the filter lets through, which is another one.
+    pub(super) fn filtered(&mut self, shared: &mut Shared) {
+        let (chosen, folds) = (shared.view.chosen().clone(), shared.view.folds());
+        self.change(chosen, folds, shared);
+    }
+
     fn change(&mut self, chosen: Chosen, folds: bool, shared: &mut Shared) {
-        let row = self.awaited.or_else(|| self.row(shared));
+        let row = self.awaited.or_else(|| self.row(shared)).or(self.last);
         shared.choose(chosen, folds);
         self.select(row.unwrap_or_default(), shared);
     }
@@ -136,6 +144,7 @@ impl Timeline {
             self.list.select(usize::MAX, length);
         }
         self.list.reveal(self.lines(), length);
+        self.last = self.row(shared).or(self.last);
         let places = self.list.top..length.min(self.list.top + self.lines());
         let item = |place| shared.view.item(&shared.book, place);
         let row = |item| match item {
@@ -166,6 +175,10 @@ impl Timeline {
         let following = if self.following && !shared.progress.done { ", following" } else { "" };
         let right = format!("{what}{place}{following}");
         let body = heading(buffer, area, &shared.theme, is_focused, &names, &right);
+        if length == 0 && shared.filter.is_some() && !shared.view.is_behind(&shared.book) {
+            let key = keymap::first_key(Context::Timeline, Action::Back);
+            put(buffer, body, &format!(" the filter lets nothing through; {key} drops it"), shared.theme.quiet());
+        }
         for (place, line) in (self.list.top..length).zip(lines(body)) {
             let selected = place == self.list.selected;
             match shared.view.item(&shared.book, place) {

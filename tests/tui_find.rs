@@ -1,0 +1,353 @@
+//! Finding things on the screen: filter, search, and ways from one row to another.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+use rtmp_inspect::book::{Ask, Judge, Loader};
+use rtmp_inspect::filter::{Filter, Scratch, Subject};
+use rtmp_inspect::limits::Limits;
+use rtmp_inspect::tui::{App, Depth, Look, Options, Scheme, draw};
+
+const DENIED: &str = "srs/ffmpeg-publish-denied.pcap";
+const TWO_SESSIONS: &str = "node-media-server/ffmpeg-publish-bad-sign.pcap";
+
+struct Screen {
+    app: App,
+    terminal: Terminal<TestBackend>,
+}
+
+fn path(capture: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("captures").join(capture)
+}
+
+fn dark() -> Options {
+    Options { look: Look { scheme: Scheme::Dark, depth: Depth::Sixteen }, ..Options::default() }
+}
+
+impl Screen {
+    fn new(capture: &str, width: u16, height: u16) -> Self {
+        Screen::with(capture, width, height, &dark())
+    }
+
+    fn with(capture: &str, width: u16, height: u16, options: &Options) -> Self {
+        let captures = [path(capture)];
+        let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
+        let mut app = App::new(book, &captures, options);
+        let mut done = false;
+        while !done {
+            let batch = loader.read();
+            done = batch.progress.done;
+            app.take(batch);
+        }
+        let mut screen = Screen { app, terminal: Terminal::new(TestBackend::new(width, height)).unwrap() };
+        screen.show();
+        screen
+    }
+
+    fn show(&mut self) {
+        while self.app.is_working() {
+            self.app.work(Duration::MAX);
+        }
+        self.draw();
+    }
+
+    fn draw(&mut self) {
+        let size = self.terminal.size().unwrap();
+        self.app.prepare(Rect::new(0, 0, size.width, size.height));
+        self.terminal.draw(|frame| draw(frame, &self.app)).unwrap();
+    }
+
+    fn press(&mut self, code: KeyCode) -> &mut Self {
+        self.app.key(KeyEvent::from(code));
+        self.show();
+        self
+    }
+
+    fn keys(&mut self, keys: &str) -> &mut Self {
+        for key in keys.chars() {
+            self.press(match key {
+                '\n' => KeyCode::Enter,
+                '\t' => KeyCode::Tab,
+                '\u{1b}' => KeyCode::Esc,
+                letter => KeyCode::Char(letter),
+            });
+        }
+        self
+    }
+
+    /// The screen as text, with `[` and `]` around what is reversed.
+    fn marked(&self) -> String {
+        let buffer = self.terminal.backend().buffer();
+        let mut text = String::new();
+        for line in buffer.content.chunks(usize::from(buffer.area.width)) {
+            let (mut shown, mut is_reversed) = (String::new(), false);
+            for cell in line {
+                if cell.modifier.contains(Modifier::REVERSED) != is_reversed {
+                    is_reversed = !is_reversed;
+                    shown.push(if is_reversed { '[' } else { ']' });
+                }
+                shown.push_str(cell.symbol());
+            }
+            text += shown.trim_end();
+            text += if is_reversed { "]\n" } else { "\n" };
+        }
+        text
+    }
+
+    fn text(&self) -> String {
+        let buffer = self.terminal.backend().buffer();
+        let lines = buffer.content.chunks(usize::from(buffer.area.width));
+        let text = |line: &[ratatui::buffer::Cell]| line.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
+        lines.map(|line| text(line).trim_end().to_owned() + "\n").collect()
+    }
+
+    #[track_caller]
+    fn has(&self, what: &str) {
+        assert!(self.text().contains(what), "no {what:?} in\n{}", self.text());
+    }
+
+    #[track_caller]
+    fn has_not(&self, what: &str) {
+        assert!(!self.text().contains(what), "{what:?} in\n{}", self.text());
+    }
+
+    /// The selected row's line in the timeline.
+    fn line(&self) -> String {
+        let text = self.text();
+        let below = text.lines().skip_while(|line| !line.contains(" what "));
+        below.skip(1).find(|line| line.starts_with('›')).unwrap_or_default().to_owned()
+    }
+}
+
+/// The answers of a filter, and whether it needed bytes.
+struct Asked {
+    filter: Filter,
+    scratch: Scratch,
+    read: usize,
+}
+
+impl Ask for Asked {
+    fn decide(&mut self, subject: &Subject<'_>) -> Option<bool> {
+        self.filter.decide(subject, &mut self.scratch)
+    }
+
+    fn matches(&mut self, subject: &Subject<'_>) -> bool {
+        self.read += 1;
+        self.filter.matches(subject, &mut self.scratch)
+    }
+}
+
+/// How many messages a filter lets through, by the book; and of how many it read the bytes.
+fn judged(capture: &str, filter: &str) -> (usize, usize) {
+    let (mut loader, mut book) = Loader::open(&[path(capture)], &Options::default().reading).unwrap();
+    loop {
+        let batch = loader.read();
+        book.begin(batch.progress.start);
+        for item in batch.items {
+            book.take(item);
+        }
+        if batch.progress.done {
+            break;
+        }
+    }
+    let filter = Filter::parse(filter).unwrap();
+    let mut asked = Asked { filter, scratch: Scratch::new(&Limits::default()), read: 0 };
+    let mut judge = Judge::default();
+    let wanted = (0..book.len() as u32).filter(|row| judge.wants(&book, *row, &mut asked));
+    let count = wanted.filter(|row| book.entry(*row).unwrap().n.is_some()).count();
+    (count, asked.read)
+}
+
+/// The same by the program's text, for which events are whole.
+fn told(capture: &str, filter: &str) -> usize {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_rtmp-inspect"))
+        .args(["--json", "-q", "-Y", filter])
+        .arg(path(capture))
+        .output()
+        .unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines.lines().filter(|line| line.contains(r#""event":"message""#) || line.contains(r#""event":"ftl""#)).count()
+}
+
+/// Rows of which the bytes are read again are judged as events are that were never without them.
+#[test]
+fn rows_are_judged_as_events_are() {
+    const FILTERS: &[&str] = &[
+        "type_name == \"video\"",
+        "command.name == \"publish\" || command.name == \"_error\"",
+        "!(type == 9) && !type == 8",
+        "length > 100 && from == client",
+        "command.answers",
+        "finding.severity >= warning",
+        "finding && !(finding.severity == note)",
+        "video.frame_type == key || audio",
+        "chunk_format == 0 && timestamp < 100",
+        "time < 1s",
+        "payload contains \"app\"",
+        "session.client contains \"127\"",
+        "size > 50 and chunks == 1",
+        "problems",
+        "extended_timestamp",
+        "command.object.app matches \"live.*\"",
+        "header || basic_header",
+    ];
+    let captures =
+        [DENIED, TWO_SESSIONS, "transport/format-snaplen-1000.pcap", "cases/connect-in-peer-chunk-size.pcap"];
+    let mut hits = 0;
+    for filter in FILTERS.iter().filter(|filter| Filter::parse(filter).is_ok()) {
+        for capture in captures {
+            let (count, _) = judged(capture, filter);
+            assert_eq!(count, told(capture, filter), "{filter} in {capture}");
+            hits += count;
+        }
+    }
+    assert!(hits > 300, "{hits}");
+}
+
+/// What a row has by itself, and what no message of media can have, is said without its bytes.
+#[test]
+fn bytes_are_read_only_where_a_filter_needs_them() {
+    let (videos, read) = judged(TWO_SESSIONS, "type_name == \"video\" && length > 1");
+    assert!(videos > 0 && read == 0, "{videos} {read}");
+    let (_, all) = judged(TWO_SESSIONS, "payload contains \"x\"");
+    let (_, commands) = judged(TWO_SESSIONS, "command.name == \"publish\"");
+    assert!(commands < all, "{commands} of {all}");
+    let (_, none) = judged(TWO_SESSIONS, "command.name == \"publish\" && type == 9");
+    assert_eq!(none, 0);
+}
+
+#[test]
+fn a_filter_is_applied_and_dropped() {
+    let mut screen = Screen::new(TWO_SESSIONS, 120, 35);
+    screen.keys("/fcunpublish\n\\type_name == \"video\"\n");
+    screen.has("shown ");
+    screen.has(" of 82 rows: type_name == \"video\"");
+    let text = screen.text();
+    let rows = text.lines().filter(|line| line.contains(" → ") || line.contains(" ← "));
+    assert!(
+        rows.filter(|line| line.starts_with("  ") && line.contains('.')).all(|line| line.contains("video")),
+        "{text}"
+    );
+    screen.keys("\u{1b}");
+    screen.has_not("shown ");
+    // Where the view had no row, the last one is come back to.
+    screen.keys("/fcunpublish\n");
+    let line = screen.line();
+    screen.keys("\\type == 77\n");
+    screen.has("the filter lets nothing through");
+    screen.has("shown 0 of 82 rows");
+    screen.keys("\u{1b}");
+    assert_eq!(screen.line(), line);
+    // Nothing written is no filter.
+    screen.keys("\\type == 20\n");
+    screen.has("shown ");
+    screen.keys("\\");
+    for _ in 0..20 {
+        screen.press(KeyCode::Backspace);
+    }
+    screen.keys("\n");
+    screen.has_not("shown ");
+}
+
+#[test]
+fn a_filter_of_the_command_line() {
+    let options = Options { filter: Some("command.name == \"connect\"".to_owned()), ..dark() };
+    let screen = Screen::with(TWO_SESSIONS, 120, 35, &options);
+    screen.has("shown 2 of 82 rows: command.name == \"connect\"");
+    assert!(screen.line().contains("connect"), "{}", screen.text());
+}
+
+/// It takes in what is read, as it is read.
+#[test]
+fn a_filter_applies_while_the_capture_is_read() {
+    let captures = [path(TWO_SESSIONS)];
+    let options = Options { filter: Some("command.name == \"connect\"".to_owned()), ..dark() };
+    let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
+    let app = App::new(book, &captures, &options);
+    let mut screen = Screen { app, terminal: Terminal::new(TestBackend::new(120, 35)).unwrap() };
+    let mut seen = std::collections::BTreeSet::new();
+    loop {
+        let batch = loader.read_packets(5);
+        let done = batch.progress.done;
+        screen.app.take(batch);
+        screen.show();
+        let text = screen.text();
+        seen.insert(text.split("shown ").nth(1).unwrap().split(' ').next().unwrap().to_owned());
+        if done {
+            break;
+        }
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["0", "1", "2"]);
+}
+
+#[test]
+fn a_filter_being_written_80x24() {
+    insta::assert_snapshot!(Screen::new(DENIED, 80, 24).keys("\\command.na").marked());
+}
+
+#[test]
+fn a_filter_being_written_120x35() {
+    insta::assert_snapshot!(Screen::new(DENIED, 120, 35).keys("\\type_name == \"video\" && vid\t\t").marked());
+}
+
+#[test]
+fn a_filter_being_written_200x50() {
+    insta::assert_snapshot!(Screen::new(DENIED, 200, 50).keys("\\from == \t").marked());
+}
+
+/// What is wrong stands under where it is, as far as there is room.
+#[test]
+fn a_filter_with_a_mistake_80x24() {
+    insta::assert_snapshot!(Screen::new(DENIED, 80, 24).keys("\\lenth > 3").marked());
+}
+
+#[test]
+fn a_filter_with_a_mistake_120x35() {
+    let text = "\\type_name == \"video\" && (length > 3 || comand.name == \"publish\" && length < 3";
+    insta::assert_snapshot!(Screen::new(DENIED, 120, 35).keys(text).marked());
+}
+
+#[test]
+fn filters_are_completed_and_remembered() {
+    let mut screen = Screen::new(DENIED, 120, 35);
+    screen.keys("\\command.nam\t == \"connect\"\n");
+    screen.has("shown 1 of ");
+    screen.keys("\\\u{1b}");
+    screen.has("shown 1 of ");
+    screen.keys("\u{1b}\\type == 20\n\u{1b}\\mine");
+    screen.press(KeyCode::Up);
+    screen.has(" filter: type == 20");
+    screen.press(KeyCode::Up).press(KeyCode::Up);
+    screen.has(" filter: command.name == \"connect\"");
+    screen.press(KeyCode::Down).press(KeyCode::Down);
+    screen.has(" filter: mine");
+    // What is no filter is not applied.
+    screen.keys("\n");
+    screen.has(" filter: mine");
+}
+
+/// A field's value, a row's type and a session are filters in one key.
+#[test]
+fn what_is_selected_is_a_filter() {
+    let mut screen = Screen::new(DENIED, 120, 35);
+    // The property `app` of the call `connect`.
+    screen.keys("/connect(1)\n\njjjjjj=");
+    screen.has("rows: command.object.app == \"");
+    screen.keys("\u{1b}\u{1b}");
+    screen.has_not("shown ");
+    screen.keys("/connect(1)\n=");
+    screen.has("rows: command.name == \"connect\"");
+    screen.keys("\u{1b}/connect(1)\n-");
+    screen.has("rows: !(command.name == \"connect\")");
+    screen.keys("\u{1b}/connect(1)\n=");
+    screen.press(KeyCode::BackTab).keys("j+");
+    screen.has("rows: (command.name == \"connect\") && session");
+}
