@@ -11,7 +11,7 @@ use crate::proto::rtmp::{Head, header, record_payload, type_name};
 use crate::proto::{Envelope, Event, describe};
 use crate::registry::native::Seen;
 use crate::registry::{self, native as field};
-use crate::rules::{Finding, Severity};
+use crate::rules::{Finding, Mark, Severity};
 use crate::wire::{Field, Problem, Side, Tree, escape_into};
 
 /// A field, a fact or a sentence.
@@ -133,6 +133,7 @@ impl Detail {
         if detail.bytes.is_empty() && detail.about_bytes.is_empty() {
             "no bytes of its own".clone_into(&mut detail.about_bytes);
         }
+        detail.found(book);
         detail.name_paths();
         detail
     }
@@ -362,6 +363,34 @@ impl Detail {
                 self.say(fact_name(field), text);
             }
         });
+    }
+
+    /// What was found about the row: first, or behind its fields where it only says how a peer does things.
+    fn found(&mut self, book: &Book) {
+        let header = self.header;
+        let line = |finding: &Finding| {
+            let span = finding.mark.as_ref().map(|mark| match mark {
+                Mark::Header(range) => range.start as usize..range.end as usize,
+                Mark::Payload(range) => header + range.start as usize..header + range.end as usize,
+            });
+            Line {
+                label: format!("{} {}", finding.severity.name(), finding.rule.code),
+                value: format!("{}: {}", finding.rule.name, book.finding_text(finding)),
+                span: span.filter(|span| span.end <= self.bytes.len()),
+                severity: Some(finding.severity),
+                is_prose: true,
+                ..Line::default()
+            }
+        };
+        let findings: Vec<_> = book.index.about(self.row).filter_map(|row| book.finding(row)).collect();
+        let (last, first): (Vec<&Finding>, Vec<_>) = findings.into_iter().partition(|finding| finding.is_background());
+        let first: Vec<_> = first.into_iter().map(line).collect();
+        let last: Vec<_> = last.into_iter().map(line).collect();
+        for line in &mut self.lines {
+            line.end = line.end.map(|end| end + first.len());
+        }
+        self.lines.splice(0..0, first);
+        self.lines.extend(last);
     }
 
     fn say(&mut self, label: &'static str, text: String) {

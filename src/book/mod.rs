@@ -7,6 +7,7 @@
 mod card;
 mod detail;
 mod entry;
+mod explain;
 mod index;
 mod item;
 mod judge;
@@ -132,6 +133,19 @@ impl Book {
     /// The rows of all findings, in order.
     pub fn findings(&self) -> &Blocks<u32> {
         self.index.findings()
+    }
+
+    /// The finding that stands at a row. What it quotes from the wire is not masked: [`Book::text`] says what may be shown.
+    pub fn finding(&self, row: u32) -> Option<&Finding> {
+        match self.index.row(row) {
+            Some(Row::Finding(finding)) => Some(finding),
+            _ => None,
+        }
+    }
+
+    /// The rows of the findings about the message at a row.
+    pub fn about(&self, row: u32) -> impl Iterator<Item = u32> {
+        self.index.about(row)
     }
 
     /// What of the rows' columns takes most room, so far.

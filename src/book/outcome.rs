@@ -22,6 +22,18 @@ impl Book {
         }
     }
 
+    /// The same in so many letters, where that can be: a code goes without what it is of, and a server that hung up did that.
+    pub fn outcome_within(&self, session: &Session, letters: usize) -> String {
+        let mut text = self.outcome(session);
+        for what in ["NetConnection.", "NetStream.", " without an answer", " before any media"] {
+            if text.chars().count() <= letters {
+                break;
+            }
+            text = text.replacen(what, "", 1);
+        }
+        text
+    }
+
     /// The application and the stream that it is about: `live/***a`.
     pub fn stream(&self, session: &Session) -> String {
         let Some(card) = &session.card else { return String::new() };

@@ -23,6 +23,8 @@ pub enum Rank {
     Error,
     Hole,
     Warning,
+    /// A note that may explain what did not work.
+    Note,
 }
 
 /// A session: a line of the list, and its rows.
@@ -105,7 +107,7 @@ impl Session {
     /// Takes a finding about it, which stands at a row.
     pub(super) fn judge(&mut self, finding: &Finding, row: u32) {
         self.counts.add(finding);
-        if finding.severity > Severity::Note && self.worst.is_none_or(|(worst, _)| finding.severity > worst) {
+        if !finding.is_background() && self.worst.is_none_or(|(worst, _)| finding.severity > worst) {
             self.worst = Some((finding.severity, row));
         }
     }
@@ -177,7 +179,11 @@ impl Session {
         let worst = |severity, rank| self.worst.filter(|(worst, _)| *worst == severity).map(|(_, row)| (row, rank));
         let hole = || self.hole.map(|row| (row, Rank::Hole));
         let error = || worst(Severity::Error, Rank::Error);
-        broken.or_else(error).or_else(hole).or_else(|| worst(Severity::Warning, Rank::Warning))
+        broken
+            .or_else(error)
+            .or_else(hole)
+            .or_else(|| worst(Severity::Warning, Rank::Warning))
+            .or_else(|| worst(Severity::Note, Rank::Note))
     }
 
     /// Bytes of memory that stand beside it.

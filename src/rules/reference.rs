@@ -80,7 +80,7 @@ pub fn markdown() -> String {
 }
 
 /// The paragraphs of a rule's text, each in one line.
-pub(super) fn paragraphs(meta: &Meta) -> impl Iterator<Item = String> {
+pub fn paragraphs(meta: &Meta) -> impl Iterator<Item = String> {
     meta.doc.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 

@@ -87,10 +87,13 @@ actions! {
         Search "search" "Search types, text and findings." "search";
         NextMatch "next-match" "To the next match." "";
         PreviousMatch "previous-match" "To the match before." "";
-        NextFinding "next-finding" "To the next finding." "finding";
+        NextFinding "next-finding" "To the next finding." "";
         PreviousFinding "previous-finding" "To the finding before." "";
         Attention "attention" "To what needs attention first: what decides how a session came out; then to the next session's." "why";
         NextUnanswered "next-unanswered" "To the next call without an answer." "";
+        Findings "findings" "All findings, the worst first, each explained." "findings";
+        GroupFindings "group-findings" "Findings by rule, or by session." "by session";
+        Notes "notes" "Notes too, or no longer." "notes";
         Reference "reference" "To the message that a finding is about, or to the call." "";
     }
     Showing {

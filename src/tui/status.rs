@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use super::action::{Action, COMMANDS};
+use super::action::{Action, COMMANDS, Command};
 use super::app::App;
 use super::keymap::{self, Context};
 use super::paint::put;
@@ -79,7 +79,9 @@ fn keys(buffer: &mut Buffer, area: Rect, app: &App) {
         let key = |action| keymap::first_key(app.context(), action);
         (key(Action::Up) + &key(Action::Down), "move")
     });
-    let others = COMMANDS.iter().filter(|command| !command.short.is_empty());
+    // That there is help is said first: it has the rest.
+    let (help, others): (Vec<&Command>, Vec<&Command>) = COMMANDS.iter().partition(|it| it.action == Action::Help);
+    let others = help.into_iter().chain(others).filter(|command| !command.short.is_empty());
     let others = others.filter_map(|command| {
         let key = keymap::keys_of(contexts, command.action).into_iter().next()?;
         Some((key, command.short))

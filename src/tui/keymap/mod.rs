@@ -25,6 +25,8 @@ pub enum Context {
     Bytes,
     /// The ladder of arrows.
     Ladder,
+    /// All findings.
+    Findings,
     /// A window over the screen.
     Popup,
     /// A line in which something is written.
@@ -36,7 +38,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 12] = [
+    pub const ALL: [Context; 13] = [
         Context::Global,
         Context::List,
         Context::Browse,
@@ -45,6 +47,7 @@ impl Context {
         Context::Fields,
         Context::Bytes,
         Context::Ladder,
+        Context::Findings,
         Context::Popup,
         Context::Prompt,
         Context::Filter,
@@ -61,6 +64,7 @@ impl Context {
             Context::Fields => "fields",
             Context::Bytes => "bytes",
             Context::Ladder => "ladder",
+            Context::Findings => "findings",
             Context::Popup => "popup",
             Context::Prompt => "prompt",
             Context::Filter => "filter",
@@ -79,6 +83,7 @@ impl Context {
             Context::Fields => "In the fields of a row.",
             Context::Bytes => "In the bytes of a row.",
             Context::Ladder => "On the screen of arrows.",
+            Context::Findings => "On the screen of findings.",
             Context::Popup => "In a window over the screen.",
             Context::Prompt => "In a line in which something is written. All other keys write.",
             Context::Filter => "In the line of a filter, beside those of a line.",
@@ -89,7 +94,7 @@ impl Context {
     /// Where a key is looked for when the innermost context is this one: there first.
     pub fn chain(self) -> &'static [Context] {
         use Context::{
-            Browse, Bytes, Fields, Filter, Global, Ladder, List, Palette, Popup, Prompt, Sessions, Timeline,
+            Browse, Bytes, Fields, Filter, Findings, Global, Ladder, List, Palette, Popup, Prompt, Sessions, Timeline,
         };
         match self {
             Global => &[Global],
@@ -100,6 +105,7 @@ impl Context {
             Fields => &[Fields, Browse, List, Global],
             Bytes => &[Bytes, Browse, List, Global],
             Ladder => &[Ladder, List, Global],
+            Findings => &[Findings, List, Global],
             // What is under it must not hear of its keys.
             Popup => &[Popup, List],
             Prompt => &[Prompt],
@@ -150,7 +156,8 @@ const TABLE: Table = &[
             (Action::NextMatch, &["n", "^N"]),
             (Action::PreviousMatch, &["N"]),
             (Action::NextFinding, &["f"]),
-            (Action::PreviousFinding, &["F"]),
+            (Action::PreviousFinding, &["b"]),
+            (Action::Findings, &["F"]),
             (Action::Attention, &["!"]),
             (Action::NextUnanswered, &["u"]),
             (Action::Reference, &["o"]),
@@ -162,6 +169,17 @@ const TABLE: Table = &[
     (Context::Timeline, &[(Action::Mark, &["m"])]),
     (Context::Fields, &[(Action::Right, &["Right", "l"]), (Action::Left, &["Left", "h"]), (Action::CopyValue, &["y"])]),
     (Context::Bytes, &[(Action::Right, &["Right", "l"]), (Action::Left, &["Left", "h"])]),
+    (
+        Context::Findings,
+        &[
+            (Action::Open, &["Enter"]),
+            (Action::Back, &["Esc", "F"]),
+            (Action::Right, &["Right", "l"]),
+            (Action::Left, &["Left", "h"]),
+            (Action::GroupFindings, &["Tab"]),
+            (Action::Notes, &["n"]),
+        ],
+    ),
     (
         Context::Ladder,
         &[

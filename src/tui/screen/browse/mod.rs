@@ -7,6 +7,7 @@ mod attention;
 mod bytes;
 mod fields;
 mod layout;
+mod nothing;
 mod sessions;
 mod timeline;
 mod tree;
@@ -21,6 +22,7 @@ use crate::tui::keymap::Context;
 use crate::tui::marks::Marked;
 use crate::tui::popup::filter::FilterLine;
 use crate::tui::popup::search::SearchLine;
+use crate::tui::screen::findings::Findings;
 use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
 use bytes::Bytes;
@@ -185,6 +187,7 @@ impl Screen for Browse {
             Action::Back => self.back(shared),
             Action::Open => self.open(shared),
             Action::Ladder => effects.push(Effect::Open(Box::new(Ladder::new(shared)))),
+            Action::Findings => effects.push(Effect::Open(Box::new(Findings::new(shared)))),
             Action::FoldMedia => self.timeline.fold_media(shared),
             Action::Filter => effects.push(Effect::Open(Box::new(FilterLine::new(shared)))),
             Action::FilterBy | Action::FilterAnd | Action::FilterNot => effects = self.narrow(action, shared),

@@ -56,6 +56,12 @@ const RATE: u16 = 10;
 fn columns(width: u16, shared: &Shared) -> [Column<Id>; 14] {
     let numbers = shared.book.sessions().len().max(1).ilog10() as u16 + 1;
     let outcome = u16::from(shared.book.widest().outcome).clamp(20, OUTCOME);
+    let most = match width {
+        100.. => OUTCOME,
+        // Protocol and server have room beside it.
+        76.. => width - 39,
+        _ => width * 3 / 5,
+    };
     let parties = match width {
         150.. => 34,
         100.. => 26,
@@ -67,18 +73,18 @@ fn columns(width: u16, shared: &Shared) -> [Column<Id>; 14] {
     [
         Column { gap: 0, ..left(Id::Mark, "", 1, 0) },
         left(Id::Number, "no.", numbers.max(3), 0),
-        Column { sort: Some(First::Smallest), ..left(Id::Protocol, "proto", 6, 4) },
-        Column { min: parties, sort: Some(First::Smallest), ..left(Id::Parties, "client → server", 36, 1) },
+        Column { sort: Some(First::Smallest), ..left(Id::Protocol, "proto", 6, 1) },
+        Column { min: parties, sort: Some(First::Smallest), ..left(Id::Parties, "client → server", 36, 2) },
         Column { min: 12, sort: Some(First::Smallest), ..left(Id::Stream, "app/stream", 20, 6) },
         Column { sort: Some(First::Smallest), ..left(Id::Role, "role", 9, 8) },
         Column {
             grows: true,
-            min: outcome.min(width * 3 / 5),
+            min: outcome.min(most),
             sort: Some(First::Smallest),
             ..left(Id::Outcome, "outcome", OUTCOME, 0)
         },
         Column { sort: Some(First::Largest), ..right(Id::Duration, "s", 8, 3) },
-        Column { min: 6, short: "msgs", sort: Some(First::Largest), ..right(Id::Messages, "messages", 8, 2) },
+        Column { min: 6, short: "msgs", sort: Some(First::Largest), ..right(Id::Messages, "messages", 8, 4) },
         Column { sort: Some(First::Largest), ..left(Id::Rate, "rate", RATE, 7) },
         Column { sort: Some(First::Smallest), ..left(Id::Codecs, "codecs", 12, 9) },
         Column { min: software, sort: Some(First::Smallest), ..left(Id::Software, "software", 40, 10) },
@@ -240,7 +246,7 @@ impl Sessions {
             Id::Parties => put(&session.parties_within(usize::from(place.width)), Style::new()),
             Id::Stream => put(&book.stream(session), Style::new()),
             Id::Role => put(session.role(), theme.quiet()),
-            Id::Outcome => put(&book.outcome(session), theme.fate(session.fate())),
+            Id::Outcome => put(&book.outcome_within(session, usize::from(place.width)), theme.fate(session.fate())),
             Id::Duration => put(&words::seconds(session.duration(), 2), theme.quiet()),
             Id::Messages => put(&session.messages.to_string(), Style::new()),
             Id::Rate => put(&sparkline(&session.rate(usize::from(place.width))), theme.quiet()),

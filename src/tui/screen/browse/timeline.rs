@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::nothing;
 use crate::book::{Entry, Kind};
 use crate::tui::action::Action;
 use crate::tui::columns::{self, Align, Column, Place};
@@ -175,6 +176,7 @@ impl Timeline {
         let following = if self.following && !shared.progress.done { ", following" } else { "" };
         let right = format!("{what}{place}{following}");
         let body = heading(buffer, area, &shared.theme, is_focused, &names, &right);
+        nothing::draw(buffer, body, shared);
         if length == 0 && shared.filter.is_some() && !shared.view.is_behind(&shared.book) {
             let key = keymap::first_key(Context::Timeline, Action::Back);
             put(buffer, body, &format!(" the filter lets nothing through; {key} drops it"), shared.theme.quiet());

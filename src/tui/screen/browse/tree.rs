@@ -52,29 +52,32 @@ impl Tree {
     /// Decides which lines are shown.
     pub(super) fn fold(&mut self, folds: &Folds) {
         let lines = &self.detail.lines;
-        let prose = lines.iter().filter(|line| line.is_prose);
-        let labels = prose.map(|line| words::width(&line.label)).max().unwrap_or_default();
-        self.places.clear();
-        self.label_width = 0;
-        // A longer one has its own line's room, and takes none from the others' values.
-        let longest = (self.width / 2).min(LABELS);
+        let mut shown = Vec::new();
         let mut index = 0;
         while let Some(line) = lines.get(index) {
-            let label = 2 * usize::from(line.depth) + words::width(&line.label);
-            if label < longest {
-                self.label_width = self.label_width.max(label);
-            }
+            shown.push(index);
+            index = match line.end {
+                Some(end) if is_folded(line, folds) => end.max(index + 1),
+                _ => index + 1,
+            };
+        }
+        // A longer one has its own line's room, and takes none from the others' values.
+        let longest = (self.width / 2).min(LABELS);
+        let label = |line: &Line| 2 * usize::from(line.depth) + words::width(&line.label);
+        let labels = shown.iter().map(|index| label(&lines[*index]));
+        self.label_width = labels.filter(|label| *label < longest).max().unwrap_or_default();
+        self.places.clear();
+        for index in shown {
+            let line = &lines[index];
             if line.is_prose {
-                for (number, part) in wrap(&line.value, self.width.saturating_sub(labels + 4)).into_iter().enumerate() {
+                // In front of it are a mark, its label, and a gap.
+                let taken = (label(line).max(self.label_width) + 1).min(self.width / 2) + 3;
+                for (number, part) in wrap(&line.value, self.width.saturating_sub(taken)).into_iter().enumerate() {
                     self.places.push(Place { line: index, part: Some(part), is_first: number == 0 });
                 }
             } else {
                 self.places.push(Place { line: index, part: None, is_first: true });
             }
-            index = match line.end {
-                Some(end) if is_folded(line, folds) => end.max(index + 1),
-                _ => index + 1,
-            };
         }
     }
 
