@@ -201,7 +201,7 @@ impl Sessions {
             }
             let session = self.number(item).and_then(|number| shared.book.session(number));
             for place in &columns {
-                self.draw_cell(buffer, line, shared, place, session);
+                draw_cell(buffer, line, shared, place, session);
             }
             if session.is_none()
                 && let Some(at) = after_number(&columns, line)
@@ -215,47 +215,40 @@ impl Sessions {
             }
         }
     }
+}
 
-    /// A cell of a session's line, or of the line of all.
-    fn draw_cell(
-        &self,
-        buffer: &mut Buffer,
-        line: Rect,
-        shared: &Shared,
-        place: &Place<Id>,
-        session: Option<&Session>,
-    ) {
-        let (theme, book) = (&shared.theme, &shared.book);
-        let mut put = |text: &str, style: Style| {
-            place.put(buffer, line, text, style);
-        };
-        let Some(session) = session else {
-            match place.id {
-                Id::Number => put("all", theme.strong()),
-                Id::Messages => put(&book.messages().to_string(), Style::new()),
-                Id::Findings => draw_counts(buffer, place.area(line), shared, book.counts()),
-                _ => {}
-            }
-            return;
-        };
+/// A cell of a session's line, or of the line of all.
+fn draw_cell(buffer: &mut Buffer, line: Rect, shared: &Shared, place: &Place<Id>, session: Option<&Session>) {
+    let (theme, book) = (&shared.theme, &shared.book);
+    let mut put = |text: &str, style: Style| {
+        place.put(buffer, line, text, style);
+    };
+    let Some(session) = session else {
         match place.id {
-            Id::Mark if shared.marks.holds(Marked::Session(session.number())) => put("•", theme.strong()),
-            Id::Mark => {}
-            Id::Number => put(&session.number().to_string(), theme.strong()),
-            Id::Protocol => put(session.protocol(), theme.quiet()),
-            Id::Parties => put(&session.parties_within(usize::from(place.width)), Style::new()),
-            Id::Stream => put(&book.stream(session), Style::new()),
-            Id::Role => put(session.role(), theme.quiet()),
-            Id::Outcome => put(&book.outcome_within(session, usize::from(place.width)), theme.fate(session.fate())),
-            Id::Duration => put(&words::seconds(session.duration(), 2), theme.quiet()),
-            Id::Messages => put(&session.messages.to_string(), Style::new()),
-            Id::Rate => put(&sparkline(&session.rate(usize::from(place.width))), theme.quiet()),
-            Id::Codecs => put(&session.codecs(), theme.quiet()),
-            Id::Software => put(&book.software(session), theme.quiet()),
-            Id::Holes if session.holes == 0 => {}
-            Id::Holes => put(&session.holes.to_string(), theme.trouble()),
-            Id::Findings => draw_counts(buffer, place.area(line), shared, &session.counts),
+            Id::Number => put("all", theme.strong()),
+            Id::Messages => put(&book.messages().to_string(), Style::new()),
+            Id::Findings => draw_counts(buffer, place.area(line), shared, book.counts()),
+            _ => {}
         }
+        return;
+    };
+    match place.id {
+        Id::Mark if shared.marks.holds(Marked::Session(session.number())) => put("•", theme.strong()),
+        Id::Mark => {}
+        Id::Number => put(&session.number().to_string(), theme.strong()),
+        Id::Protocol => put(session.protocol(), theme.quiet()),
+        Id::Parties => put(&session.parties_within(usize::from(place.width)), Style::new()),
+        Id::Stream => put(&book.stream(session), Style::new()),
+        Id::Role => put(session.role(), theme.quiet()),
+        Id::Outcome => put(&book.outcome_within(session, usize::from(place.width)), theme.fate(session.fate())),
+        Id::Duration => put(&words::seconds(session.duration(), 2), theme.quiet()),
+        Id::Messages => put(&session.messages.to_string(), Style::new()),
+        Id::Rate => put(&sparkline(&session.rate(usize::from(place.width))), theme.quiet()),
+        Id::Codecs => put(&session.codecs(), theme.quiet()),
+        Id::Software => put(&book.software(session), theme.quiet()),
+        Id::Holes if session.holes == 0 => {}
+        Id::Holes => put(&session.holes.to_string(), theme.trouble()),
+        Id::Findings => draw_counts(buffer, place.area(line), shared, &session.counts),
     }
 }
 
