@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
 use rtmp_inspect::capture::Packet;
-use rtmp_inspect::proto::Event;
+use rtmp_inspect::proto::tls::KeyLog;
+use rtmp_inspect::proto::{Event, Keys, rtmpe};
 use rtmp_inspect::rules::{Engine, Severity};
 use rtmp_inspect::synth::{Random, transform};
 use rtmp_inspect::wire::{Moment, PacketNo, Side};
@@ -18,9 +20,32 @@ use crate::common::kept::{Kept, packets};
 /// Blame that is certain: the client, the rule, the side at fault.
 type Blame = (Option<SocketAddr>, &'static str, Option<Side>, Severity);
 
+/// The secrets of a capture: of TLS or RTMPE, where they stand beside it.
+fn keys_of(path: &Path) -> Option<Keys> {
+    let beside = |extension: &str| std::fs::read(path.with_extension(extension)).ok();
+    let is_rtmpe = path.components().any(|part| part.as_os_str() == "rtmpe");
+    let (log, rtmpe) = if is_rtmpe { (None, beside("keys")) } else { (beside("keys"), beside("rtmpe-keys")) };
+    let mut keys = Keys::default();
+    if let Some(log) = &log {
+        let mut tls = KeyLog::new(&Limits::default());
+        tls.add(log);
+        keys.tls = Arc::new(tls);
+    }
+    if let Some(secrets) = &rtmpe {
+        keys.rtmpe = rtmpe::Secrets::read(&secrets[..]).unwrap();
+    }
+    (log.is_some() || rtmpe.is_some()).then_some(keys)
+}
+
 /// What is certain about the packets that `keep` leaves, with a text of each.
-fn blames(packets: &[Kept], mut keep: impl FnMut(usize) -> bool) -> Vec<(Blame, String)> {
-    let mut analyzer = Analyzer::new(&Limits::default(), Options::default());
+fn blames(packets: &[Kept], keep: impl FnMut(usize) -> bool) -> Vec<(Blame, String)> {
+    blames_with(&Arc::default(), packets, keep)
+}
+
+/// The same, given secrets.
+fn blames_with(keys: &Arc<Keys>, packets: &[Kept], mut keep: impl FnMut(usize) -> bool) -> Vec<(Blame, String)> {
+    let options = Options { keys: Arc::clone(keys), ..Options::default() };
+    let mut analyzer = Analyzer::new(&Limits::default(), options);
     let mut engine = Engine::default();
     let mut blames = Vec::new();
     let mut clients = Vec::new();
@@ -57,34 +82,45 @@ fn blames(packets: &[Kept], mut keep: impl FnMut(usize) -> bool) -> Vec<(Blame, 
     blames
 }
 
-/// Takes packets away: at random, in bursts, at the beginning, at the end.
-fn survive(path: &Path, rounds: u64) {
+/// Takes packets away: at random, in bursts, at the beginning, at the end. Gives what is blamed on somebody then.
+fn survive(path: &Path, rounds: u64) -> Vec<String> {
     let packets = packets(path);
-    let whole: BTreeSet<Blame> = blames(&packets, |_| true).into_iter().map(|(blame, _)| blame).collect();
+    let mut wrong = survive_with(&Arc::default(), path, &packets, rounds);
+    if let Some(keys) = keys_of(path) {
+        wrong.extend(survive_with(&Arc::new(keys), path, &packets, rounds));
+    }
+    wrong
+}
+
+fn survive_with(keys: &Arc<Keys>, path: &Path, packets: &[Kept], rounds: u64) -> Vec<String> {
+    let blames = |keep: &dyn Fn(usize) -> bool| blames_with(keys, packets, keep);
+    let mut wrong = Vec::new();
+    let whole: BTreeSet<Blame> = blames(&|_| true).into_iter().map(|(blame, _)| blame).collect();
     let count = packets.len() as u64;
-    let judge = |what: &str, found: Vec<(Blame, String)>| {
-        for (blame, text) in found {
-            assert!(whole.contains(&blame), "{} {what}: {blame:?}: {text}", path.display());
+    let mut judge = |what: &str, found: Vec<(Blame, String)>| {
+        for (blame, text) in found.into_iter().filter(|(blame, _)| !whole.contains(blame)) {
+            wrong.push(format!("{} {what}: {blame:?}: {text}", path.display()));
         }
     };
     for seed in 0..rounds {
         let mut random = Random::new(seed + 1);
         for per_mille in [2, 10, 50, 200] {
             let lost: Vec<usize> = (0..packets.len()).filter(|_| random.below(1000) < per_mille).collect();
-            let found = blames(&packets, |index| lost.binary_search(&index).is_err());
+            let found = blames(&|index| lost.binary_search(&index).is_err());
             judge(&format!("without {per_mille} per mille, seed {seed}: {lost:?}"), found);
         }
         let (from, length) = (random.below(count), random.between(1, 60));
         let burst = from as usize..(from + length) as usize;
-        judge(&format!("without packets {burst:?}"), blames(&packets, |index| !burst.contains(&index)));
+        judge(&format!("without packets {burst:?}"), blames(&|index| !burst.contains(&index)));
         // The first packets are where the rules learn most.
         let (from, length) = (random.below(40), random.between(1, 4));
         let burst = from as usize..(from + length) as usize;
-        judge(&format!("without packets {burst:?}"), blames(&packets, |index| !burst.contains(&index)));
+        judge(&format!("without packets {burst:?}"), blames(&|index| !burst.contains(&index)));
         let cut = random.below(count) as usize;
-        judge(&format!("from packet {cut} on"), blames(&packets, |index| index >= cut));
-        judge(&format!("up to packet {cut}"), blames(&packets, |index| index < cut));
+        judge(&format!("from packet {cut} on"), blames(&|index| index >= cut));
+        judge(&format!("up to packet {cut}"), blames(&|index| index < cut));
     }
+    wrong
 }
 
 const SMALL: &[&str] = &[
@@ -97,10 +133,33 @@ const SMALL: &[&str] = &[
     "node-media-server/ffmpeg-publish-bad-sign.pcap",
 ];
 
+/// A tunnel's first responses, or requests, are not in the capture, in one piece or in several: what follows them is not the beginning of
+/// what its sides said.
+#[test]
+fn what_follows_a_hole_in_a_tunnel_is_not_its_beginning() {
+    for name in ["rtmpt/rtmpt-ffmpeg-publish.pcap", "rtmpt/rtmpt-ffmpeg-play.pcap"] {
+        let packets = packets(&capture(name));
+        let whole: BTreeSet<Blame> = blames(&packets, |_| true).into_iter().map(|(blame, _)| blame).collect();
+        // All of one side's among a few packets behind the first request, and those of both.
+        for (from, length, sides) in
+            (3..30).flat_map(|from| (1..14).flat_map(move |length| (0..3).map(move |sides| (from, length, sides))))
+        {
+            let is_lost = |index: usize| {
+                let ports = &packets[index].data[34..38];
+                let is_server = u16::from_be_bytes([ports[0], ports[1]]) < u16::from_be_bytes([ports[2], ports[3]]);
+                (from..from + length).contains(&index) && (sides == 2 || is_server == (sides == 1))
+            };
+            for (blame, text) in blames(&packets, |index| !is_lost(index)) {
+                assert!(whole.contains(&blame), "{name} without {length} from {from} of {sides}: {blame:?}: {text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn lost_packets_are_blamed_on_nobody() {
     for name in SMALL {
-        survive(&capture(name), 20);
+        assert_eq!(survive(&capture(name), 20), [""; 0]);
     }
 }
 
@@ -129,7 +188,7 @@ fn lost_packets_are_blamed_on_nobody_at_length() {
     let folder = std::env::var_os("CAPTURES").map_or_else(|| capture(""), PathBuf::from);
     let rounds = std::env::var("ROUNDS").map_or(10, |rounds| rounds.parse().unwrap());
     let mut folders = vec![folder];
-    let mut seen = 0;
+    let (mut seen, mut wrong) = (0, Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -137,11 +196,12 @@ fn lost_packets_are_blamed_on_nobody_at_length() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng") {
                 seen += 1;
-                survive(&path, rounds);
+                wrong.extend(survive(&path, rounds));
             }
         }
     }
     assert!(seen > 0);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// The server's first byte is only guessed where its SYN/ACK is lost and the client's segments come in another order. Its

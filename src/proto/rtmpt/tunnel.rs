@@ -176,6 +176,13 @@ impl Tunnel {
             self.ahead.insert(number, slot);
             return id;
         }
+        if self.expected.is_none() && explained {
+            // Its first requests may be among what is missing.
+            let at = slot.exchange.at;
+            for lane in &mut slot.lanes {
+                self.held += lane.push(&Delivery::Gap { offset: 0, missing: 1, exact: false, at });
+            }
+        }
         // Those that waited for the same numbers come first.
         while self.ahead.first_key_value().is_some_and(|(first, _)| *first < number) {
             self.give_up_numbers(give);
@@ -293,6 +300,11 @@ impl Tunnel {
         let Some(found) = self.find(slot) else { return };
         found.exchange.problems.push(Problem::Unanswered);
         found.exchange.certain &= certain;
+        let is_missed = !certain && !found.lanes[1].is_done && !found.is_outside;
+        if is_missed {
+            self.miss_response(slot);
+        }
+        let Some(found) = self.find(slot) else { return };
         found.lanes[1].is_done = true;
         let left = found.exchange.problems.iter().find_map(|problem| match problem {
             Problem::Cut { from: Side::Client, bytes } => Some(*bytes),
@@ -306,6 +318,18 @@ impl Tunnel {
             }
         }
         self.flow(give);
+    }
+
+    /// The response to a request may be missing: what follows it in the server's stream may begin anywhere. Where nothing follows, nothing
+    /// is known to be missing.
+    fn miss_response(&mut self, slot: u32) {
+        let (at, side) = (self.last, Side::Server.index());
+        let is_turn = self.slots.get(self.at[side]).is_some_and(|it| it.id == slot && it.lanes[side].is_empty());
+        if is_turn {
+            self.owed[side] = self.owed[side].max(1);
+        } else if let Some(found) = self.find(slot) {
+            self.held += found.lanes[side].push(&Delivery::Gap { offset: 0, missing: 1, exact: false, at });
+        }
     }
 
     /// Goes on without what is missing of the oldest request.

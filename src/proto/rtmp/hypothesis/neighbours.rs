@@ -13,6 +13,9 @@ use crate::proto::rtmp::{MessageType, Surplus};
 
 /// How far behind that place the next chunk is looked for: a handshake's block, and any other that is small.
 const REACH: usize = 4096;
+/// How far behind that place a type 3 header is believed that has the length of the message before, which may be wrong: a byte like it
+/// is found anywhere.
+const REACH_OF_TYPE_3: usize = 64;
 /// What it says for a place that AMF values end there.
 const VALUES: i32 = 32;
 /// The longest control message.
@@ -98,8 +101,8 @@ fn next(case: &Case<'_>, first: Option<&First>, places: std::ops::Range<usize>) 
     let units = first.map_or_else(Vec::new, |first| ends_of_units(&moved, first, places.end));
     let is_end = |at| units.contains(&at) || ends_with_values(&moved, first, at);
     let found = (places.start..end).find_map(|at| {
-        let is_next_chunk = || first.is_some_and(|first| is_next_chunk(case, first, at));
-        if !known.spend(1) || !is_candidate(&case.bytes[at..], &known) || is_next_chunk() {
+        let is_chance = || first.is_some_and(|first| is_next_chunk(case, first, at) || is_far(case, first, at));
+        if !known.spend(1) || !is_candidate(&case.bytes[at..], &known) || is_chance() {
             return None;
         }
         let walk = Walk::new(&moved, case.size, case.form).counting_from(at).with_rigour(Rigour::Strictest);
@@ -122,6 +125,12 @@ fn is_next_chunk(case: &Case<'_>, first: &First, at: usize) -> bool {
     let step = case.size as usize + 1;
     let is_mark = first.id < 64 && case.bytes[at] == 0xc0 | first.id as u8;
     is_mark && at < case.symptom && at > first.data && (at - first.data) % step == step - 1
+}
+
+/// Whether one byte is all that tells of a message here, and its length is that of the message before, of which it is not known where it
+/// ends.
+fn is_far(case: &Case<'_>, first: &First, at: usize) -> bool {
+    first.id < 64 && case.bytes[at] == 0xc0 | first.id as u8 && at > case.symptom + REACH_OF_TYPE_3
 }
 
 /// Whether what the message before holds goes on behind the end that its header says.
