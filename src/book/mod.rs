@@ -4,6 +4,7 @@
 //! Here a row's columns, words, fields and bytes are made; a screen asks for them by the row's number and knows no protocol. What is kept of
 //! a row is small (`row`, `index`): payloads are read again from the capture. How any of it looks is not decided here.
 
+mod beside;
 mod detail;
 mod entry;
 mod index;
@@ -17,6 +18,7 @@ mod value;
 
 use bytes::Bytes;
 
+pub use beside::{Both, Likeness};
 pub use detail::{Detail, Line};
 pub use entry::{Entry, Kind};
 pub use index::Widest;

@@ -85,7 +85,9 @@ actions! {
         PreviousMatch "previous-match" "To the match before." "";
         NextFinding "next-finding" "To the next finding." "finding";
         PreviousFinding "previous-finding" "To the finding before." "";
-        Reference "reference" "To the message that a finding is about, or to the call." "";
+        NextDifference "next-difference" "To the next difference." "difference";
+        PreviousDifference "previous-difference" "To the difference before." "";
+        Reference "reference" "To the message that a finding is about, or to the call; from a call to its answer where both are shown." "";
     }
     Showing {
         Zoom "zoom" "The pane alone, and back." "zoom";
@@ -93,6 +95,8 @@ actions! {
         SortNext "sort-next" "Sort the sessions by the next column; by their numbers in the end." "";
         SortReverse "sort-reverse" "The other way round." "";
         Ladder "ladder" "The sessions that are shown as arrows between their parties." "";
+        Diff "diff" "Compare two marked sessions or rows; or the two sessions that there are." "";
+        AllFields "all-fields" "All fields, or those that differ alone." "";
         FoldMedia "fold-media" "Runs of audio and video as one row each, and back." "";
         CopyValue "copy-value" "Copy the field's value to the clipboard." "";
     }

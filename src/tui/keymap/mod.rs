@@ -25,6 +25,8 @@ pub enum Context {
     Bytes,
     /// The ladder of arrows.
     Ladder,
+    /// Two sessions or rows beside each other.
+    Diff,
     /// A window over the screen.
     Popup,
     /// A line in which something is written.
@@ -34,7 +36,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 11] = [
+    pub const ALL: [Context; 12] = [
         Context::Global,
         Context::List,
         Context::Browse,
@@ -43,6 +45,7 @@ impl Context {
         Context::Fields,
         Context::Bytes,
         Context::Ladder,
+        Context::Diff,
         Context::Popup,
         Context::Prompt,
         Context::Palette,
@@ -58,6 +61,7 @@ impl Context {
             Context::Fields => "fields",
             Context::Bytes => "bytes",
             Context::Ladder => "ladder",
+            Context::Diff => "diff",
             Context::Popup => "popup",
             Context::Prompt => "prompt",
             Context::Palette => "palette",
@@ -75,6 +79,7 @@ impl Context {
             Context::Fields => "In the fields of a row.",
             Context::Bytes => "In the bytes of a row.",
             Context::Ladder => "On the screen of arrows.",
+            Context::Diff => "On the screen that compares.",
             Context::Popup => "In a window over the screen.",
             Context::Prompt => "In a line in which something is written. All other keys write.",
             Context::Palette => "In the list of actions, beside those of a line.",
@@ -83,7 +88,7 @@ impl Context {
 
     /// Where a key is looked for when the innermost context is this one: there first.
     pub fn chain(self) -> &'static [Context] {
-        use Context::{Browse, Bytes, Fields, Global, Ladder, List, Palette, Popup, Prompt, Sessions, Timeline};
+        use Context::{Browse, Bytes, Diff, Fields, Global, Ladder, List, Palette, Popup, Prompt, Sessions, Timeline};
         match self {
             Global => &[Global],
             List => &[List, Global],
@@ -93,6 +98,7 @@ impl Context {
             Fields => &[Fields, Browse, List, Global],
             Bytes => &[Bytes, Browse, List, Global],
             Ladder => &[Ladder, List, Global],
+            Diff => &[Diff, List, Global],
             // What is under it must not hear of its keys.
             Popup => &[Popup, List],
             Prompt => &[Prompt],
@@ -142,6 +148,7 @@ const TABLE: Table = &[
             (Action::Reference, &["o"]),
             (Action::Zoom, &["z"]),
             (Action::Ladder, &["L"]),
+            (Action::Diff, &["D"]),
         ],
     ),
     (Context::Sessions, &[(Action::Mark, &["m"]), (Action::SortNext, &["s"]), (Action::SortReverse, &["S"])]),
@@ -156,6 +163,19 @@ const TABLE: Table = &[
             (Action::NextFinding, &["f"]),
             (Action::PreviousFinding, &["F"]),
             (Action::Reference, &["o"]),
+        ],
+    ),
+    (
+        Context::Diff,
+        &[
+            (Action::Open, &["Enter"]),
+            (Action::Back, &["Esc", "D"]),
+            (Action::NextDifference, &["n"]),
+            (Action::PreviousDifference, &["N"]),
+            (Action::Reference, &["o"]),
+            (Action::Right, &["Right", "l"]),
+            (Action::Left, &["Left", "h"]),
+            (Action::AllFields, &["a"]),
         ],
     ),
     (Context::Popup, &[(Action::Close, &["Esc", "q", "?", "F1", "^C"])]),

@@ -5,6 +5,7 @@
 //! keys. What a screen wants of the rest of the program, it gives back as [`Effect`]s.
 
 pub(super) mod browse;
+pub(super) mod diff;
 pub(super) mod job;
 pub(super) mod ladder;
 

@@ -13,7 +13,7 @@ mod tree;
 use ratatui::buffer::Buffer;
 
 use super::ladder::Ladder;
-use super::{Effect, Room, Screen};
+use super::{Effect, Room, Screen, diff};
 use crate::tui::action::Action;
 use crate::tui::keymap::Context;
 use crate::tui::marks::Marked;
@@ -157,6 +157,7 @@ impl Screen for Browse {
             Action::Zoom => self.zoomed = !self.zoomed,
             Action::Back => self.back(shared),
             Action::Open => self.open(shared),
+            Action::Diff => effects.push(diff::begin(shared, self.sessions.selected())),
             Action::Ladder => effects.push(Effect::Open(Box::new(Ladder::new(shared)))),
             Action::FoldMedia => self.timeline.fold_media(shared),
             Action::Search => effects.push(Effect::Open(Box::<SearchLine>::default())),
