@@ -95,6 +95,8 @@ fn a_field_that_differs_between_two_servers_is_found() {
     let field = text.lines().find(|line| line.contains("fmsVer")).unwrap();
     assert!(field.contains('≠') && field.contains("FMS/3,0,1,123") && field.contains("FMS/3,5,3,888"), "{text}");
     // And how long it took is not among what differs.
+    screen.resize(200, 50);
+    let text = screen.text(false);
     assert!(text.lines().any(|line| line.contains('≈') && line.contains("latency")), "{text}");
 }
 
@@ -128,4 +130,49 @@ fn what_is_to_be_compared_is_asked_for() {
     );
     screen.keys("mjD");
     assert!(screen.text(false).contains("compared"), "{}", screen.text(false));
+}
+
+#[test]
+fn plots() {
+    snapshots("plots", &[RELAYED], "\tjP→→→→→→→→→→");
+}
+
+/// Zooming in keeps the cursor where it is, and Enter goes to its message.
+#[test]
+fn plots_are_zoomed_and_lead_to_rows() {
+    let mut screen = Screen::new(&[RELAYED], 120, 35);
+    let all = screen.keys("\tjP").text(false);
+    assert!(all.contains("8.193 s"), "{all}");
+    for _ in 0..60 {
+        screen.keys("→");
+    }
+    let at = |screen: &Screen| {
+        let text = screen.text(false);
+        let times = text.lines().find(|line| line.starts_with("         ") && line.ends_with(" s")).unwrap_or_default();
+        times.split(" s").map(|time| time.trim().to_owned()).filter(|time| !time.is_empty()).collect::<Vec<_>>()
+    };
+    let before = at(&screen);
+    assert_eq!(before.len(), 3, "{}", screen.text(false));
+    screen.keys("+++");
+    let zoomed = at(&screen);
+    assert_eq!(zoomed[1], before[1], "{}", screen.text(false));
+    assert!(zoomed[0] > before[0] && zoomed[2] < before[2], "{zoomed:?}");
+    assert_eq!(at(screen.keys("---")), before);
+    let cursor: f64 = before[1].parse().unwrap();
+    screen.keys("\n");
+    let text = screen.text(false);
+    let is_media = |line: &&str| line.starts_with('›') && (line.contains(" audio ") || line.contains(" video "));
+    let row = text.lines().find(is_media).unwrap_or_default();
+    let time = row.split_whitespace().find_map(|word| word.parse::<f64>().ok().filter(|_| word.contains('.')));
+    assert!(time.is_some_and(|time| (time - cursor).abs() < 0.2), "{cursor}: {text}");
+}
+
+/// Without a session there is nothing to show, and that is said.
+#[test]
+fn nothing_to_show() {
+    let mut screen = Screen::new(&["nginx-rtmp/not-rtmp-http-and-tls.pcap"], 80, 24);
+    assert!(screen.keys("P").text(false).contains("there is no session"));
+    screen.keys("L");
+    screen.resize(200, 50);
+    assert!(screen.text(false).contains("empty"), "{}", screen.text(false));
 }

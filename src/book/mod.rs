@@ -7,11 +7,13 @@
 mod beside;
 mod detail;
 mod entry;
+mod frame;
 mod index;
 mod item;
 mod loader;
 mod media;
 mod row;
+mod sample;
 mod session;
 mod step;
 mod value;
@@ -21,10 +23,12 @@ use bytes::Bytes;
 pub use beside::{Both, Likeness};
 pub use detail::{Detail, Line};
 pub use entry::{Entry, Kind};
+pub use frame::{Frame, Level};
 pub use index::Widest;
 pub use item::Item;
 pub use loader::{Batch, Loader, Options, Other, Progress};
 pub use media::Media;
+pub use sample::{Figure, Sample};
 pub use session::{Counts, Session};
 pub use step::Step;
 

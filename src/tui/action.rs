@@ -70,8 +70,8 @@ actions! {
         HalfPageUp "half-page-up" "Half a page up." "";
         First "first" "To the first line." "";
         Last "last" "To the last line; in the timeline, while reading, stay there." "";
-        Right "right" "Unfold; the next byte." "";
-        Left "left" "Fold; the byte before." "";
+        Right "right" "Unfold; the next byte, field or place." "";
+        Left "left" "Fold; the byte, field or place before." "";
     }
     Panes {
         NextPane "next-pane" "To the next pane." "pane";
@@ -96,6 +96,9 @@ actions! {
         SortReverse "sort-reverse" "The other way round." "";
         Ladder "ladder" "The sessions that are shown as arrows between their parties." "";
         Diff "diff" "Compare two marked sessions or rows; or the two sessions that there are." "";
+        Plots "plots" "Figures of the session over time." "";
+        ZoomIn "zoom-in" "A shorter time around the cursor." "zoom";
+        ZoomOut "zoom-out" "A longer time around the cursor." "";
         AllFields "all-fields" "All fields, or those that differ alone." "";
         FoldMedia "fold-media" "Runs of audio and video as one row each, and back." "";
         CopyValue "copy-value" "Copy the field's value to the clipboard." "";

@@ -27,6 +27,8 @@ pub enum Context {
     Ladder,
     /// Two sessions or rows beside each other.
     Diff,
+    /// Figures over time.
+    Plots,
     /// A window over the screen.
     Popup,
     /// A line in which something is written.
@@ -36,7 +38,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 12] = [
+    pub const ALL: [Context; 13] = [
         Context::Global,
         Context::List,
         Context::Browse,
@@ -46,6 +48,7 @@ impl Context {
         Context::Bytes,
         Context::Ladder,
         Context::Diff,
+        Context::Plots,
         Context::Popup,
         Context::Prompt,
         Context::Palette,
@@ -62,6 +65,7 @@ impl Context {
             Context::Bytes => "bytes",
             Context::Ladder => "ladder",
             Context::Diff => "diff",
+            Context::Plots => "plots",
             Context::Popup => "popup",
             Context::Prompt => "prompt",
             Context::Palette => "palette",
@@ -80,6 +84,7 @@ impl Context {
             Context::Bytes => "In the bytes of a row.",
             Context::Ladder => "On the screen of arrows.",
             Context::Diff => "On the screen that compares.",
+            Context::Plots => "On the screen of figures over time.",
             Context::Popup => "In a window over the screen.",
             Context::Prompt => "In a line in which something is written. All other keys write.",
             Context::Palette => "In the list of actions, beside those of a line.",
@@ -88,7 +93,9 @@ impl Context {
 
     /// Where a key is looked for when the innermost context is this one: there first.
     pub fn chain(self) -> &'static [Context] {
-        use Context::{Browse, Bytes, Diff, Fields, Global, Ladder, List, Palette, Popup, Prompt, Sessions, Timeline};
+        use Context::{
+            Browse, Bytes, Diff, Fields, Global, Ladder, List, Palette, Plots, Popup, Prompt, Sessions, Timeline,
+        };
         match self {
             Global => &[Global],
             List => &[List, Global],
@@ -99,6 +106,7 @@ impl Context {
             Bytes => &[Bytes, Browse, List, Global],
             Ladder => &[Ladder, List, Global],
             Diff => &[Diff, List, Global],
+            Plots => &[Plots, List, Global],
             // What is under it must not hear of its keys.
             Popup => &[Popup, List],
             Prompt => &[Prompt],
@@ -149,6 +157,7 @@ const TABLE: Table = &[
             (Action::Zoom, &["z"]),
             (Action::Ladder, &["L"]),
             (Action::Diff, &["D"]),
+            (Action::Plots, &["P"]),
         ],
     ),
     (Context::Sessions, &[(Action::Mark, &["m"]), (Action::SortNext, &["s"]), (Action::SortReverse, &["S"])]),
@@ -176,6 +185,17 @@ const TABLE: Table = &[
             (Action::Right, &["Right", "l"]),
             (Action::Left, &["Left", "h"]),
             (Action::AllFields, &["a"]),
+        ],
+    ),
+    (
+        Context::Plots,
+        &[
+            (Action::Open, &["Enter"]),
+            (Action::Back, &["Esc", "P"]),
+            (Action::Right, &["Right", "l"]),
+            (Action::Left, &["Left", "h"]),
+            (Action::ZoomIn, &["+"]),
+            (Action::ZoomOut, &["-"]),
         ],
     ),
     (Context::Popup, &[(Action::Close, &["Esc", "q", "?", "F1", "^C"])]),

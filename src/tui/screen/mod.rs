@@ -8,6 +8,7 @@ pub(super) mod browse;
 pub(super) mod diff;
 pub(super) mod job;
 pub(super) mod ladder;
+pub(super) mod plots;
 
 use std::time::Duration;
 

@@ -171,8 +171,10 @@ impl Ladder {
                 };
                 let (session, text_style) = (entry.session, style);
                 // Of media how much it is.
-                let short =
-                    text.find(|c: char| c.is_ascii_digit()).filter(|_| text.contains(" ×, ")).map_or("", |at| &text[at..]);
+                let short = text
+                    .find(|c: char| c.is_ascii_digit())
+                    .filter(|_| text.contains(" ×, "))
+                    .map_or("", |at| &text[at..]);
                 self.lanes.draw_arrow(
                     buffer,
                     lanes,
