@@ -49,6 +49,7 @@ pub mod net;
 pub mod proto;
 pub mod registry;
 pub mod rules;
+pub mod series;
 pub mod stats;
 pub mod story;
 pub mod synth;

@@ -25,6 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("filter", &["wire", "limits", "net", "proto", "rules", "registry"]),
     ("evidence", &["wire", "capture", "proto"]),
     ("book", &["wire", "limits", "net", "proto", "analyzer", "story", "rules", "registry", "inspection", "evidence"]),
+    ("series", &["wire", "book"]),
     ("extract", &["wire", "net", "proto", "evidence"]),
     ("compare", &["wire", "limits", "net", "proto", "story"]),
     ("stats", &["wire", "limits", "net", "proto", "story"]),
@@ -32,7 +33,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "export",
         &["wire", "limits", "net", "proto", "story", "analyzer", "rules", "registry", "filter", "compare", "stats"],
     ),
-    ("tui", &["wire", "limits", "evidence", "rules", "registry", "filter", "inspection", "book"]),
+    ("tui", &["wire", "limits", "evidence", "rules", "registry", "filter", "inspection", "book", "series"]),
     ("synth", &["wire"]),
 ];
 

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::card::Card;
+use super::frame::Level;
 use super::row::{MessageRow, Row, Runs, StepRow};
 use super::session::{Counts, Session};
 use crate::evidence::Blocks;
-use crate::proto::rtmp::Run;
+use crate::proto::rtmp::{Body, Run};
 use crate::proto::{Answer, Event};
 use crate::rules::{Finding, Severity};
 use crate::wire::Time;
@@ -56,6 +57,8 @@ pub(super) struct Index {
     several: Vec<Box<[Run]>>,
     /// Calls that messages answer, by the answer's row.
     answers: BTreeMap<u32, Answer>,
+    /// What messages say of the connection's flow, by row.
+    levels: BTreeMap<u32, Level>,
     pub(super) counts: Counts,
     pub(super) holes: u64,
     pub(super) widest: Widest,
@@ -107,6 +110,11 @@ impl Index {
         self.answers.get(&row).copied()
     }
 
+    /// What the message at a row says of the connection's flow.
+    pub(super) fn level(&self, row: u32) -> Option<Level> {
+        self.levels.get(&row).copied()
+    }
+
     /// Where a message's chunks lie.
     pub(super) fn runs(&self, message: &MessageRow) -> Vec<Run> {
         match message.runs {
@@ -135,6 +143,15 @@ impl Index {
                 self.messages.push(row);
                 if let Some(answer) = message.answers {
                     self.answers.insert(row, answer);
+                }
+                match message.body {
+                    Body::Acknowledgement(bytes) => {
+                        self.levels.insert(row, Level::Acknowledged(bytes));
+                    }
+                    Body::WindowAcknowledgementSize(bytes) => {
+                        self.levels.insert(row, Level::Window(bytes));
+                    }
+                    _ => {}
                 }
                 if let Some(session) = self.session_mut(message.session) {
                     session.messages += 1;
@@ -221,7 +238,7 @@ impl Index {
         let several: usize = self.several.iter().map(|runs| runs.len() * size_of::<Run>() + 32).sum();
         let sessions: usize =
             self.sessions.iter().map(|session| size_of_val(session) + session.rows.memory() + session.beside()).sum();
-        let beside = self.answers.len() * 48
+        let beside = (self.answers.len() + self.levels.len()) * 48
             + (self.marks.len() + self.about.len()) * 16
             + self.findings.len() * size_of::<Finding>();
         self.rows.memory() + self.messages.memory() + self.findings.memory() + several + sessions + beside

@@ -5,8 +5,9 @@ use bytes::Bytes;
 use super::card::Card;
 use super::row::Row;
 use crate::proto::amf::Amf;
+use crate::proto::flv::{Audio, Video};
 use crate::proto::rtmp::secrets::may_hold_secrets;
-use crate::proto::rtmp::{Body, Head, HeaderBytes, Run};
+use crate::proto::rtmp::{Body, Head, HeaderBytes, Message, Part, Run, parts};
 use crate::proto::{self, Event, Incomplete};
 use crate::rules::Finding;
 
@@ -39,6 +40,7 @@ impl Item {
                     Body::Command(command) => {
                         command.arguments.first().and_then(Amf::text).map_or(0, |text| 2 * text.len())
                     }
+                    Body::Acknowledgement(_) | Body::WindowAcknowledgementSize(_) => 48,
                     _ => 0,
                 };
                 row + runs(&message.head) + text + if message.answers.is_some() { 48 } else { 0 }
@@ -61,13 +63,33 @@ pub(super) fn strip_media(event: &mut Event) {
     }
 }
 
+/// What rows keep of a body: whether it is sound or a picture, and figures of the connection's flow. Of a trace the same.
+fn trace(message: &Message) -> Body {
+    if let Body::Acknowledgement(_) | Body::WindowAcknowledgementSize(_) = message.body {
+        return message.body.clone();
+    }
+    let mut trace = Body::Opaque;
+    parts(message, |_, part| match part {
+        _ if !part.is_frame() => {}
+        Part::Audio(_) if trace == Body::Opaque => trace = Body::Audio(Audio::default()),
+        Part::Audio(_) => {}
+        Part::Video(video) => {
+            let is_key = matches!(&trace, Body::Video(other) if Part::Video(other).is_key());
+            if !is_key {
+                trace = Body::Video(Video { frame_type: video.frame_type, ..Video::default() });
+            }
+        }
+    });
+    trace
+}
+
 pub(super) fn strip(event: &mut Event) {
     match event {
         Event::Message(message) => {
             message.payload = Bytes::new();
             message.head.header = HeaderBytes::default();
             message.problems = Vec::new();
-            message.body = Body::Opaque;
+            message.body = trace(message);
         }
         Event::Handshake(step) => step.bytes = Bytes::new(),
         event => event.strip(),

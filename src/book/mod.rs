@@ -4,10 +4,12 @@
 //! Here a row's columns, words, fields and bytes are made; a screen asks for them by the row's number and knows no protocol. What is kept of
 //! a row is small (`row`, `index`): payloads are read again from the capture. How any of it looks is not decided here.
 
+mod beside;
 mod card;
 mod detail;
 mod entry;
 mod explain;
+mod frame;
 mod index;
 mod item;
 mod judge;
@@ -16,21 +18,25 @@ mod media;
 mod outcome;
 mod rate;
 mod row;
+mod sample;
 mod session;
 mod step;
 mod value;
 
 use bytes::Bytes;
 
+pub use beside::{Both, Likeness};
 pub use card::{Card, Fate};
 pub use detail::{Detail, Line};
 pub use entry::{Entry, Kind};
+pub use frame::{Frame, Level};
 pub use index::Widest;
 pub use item::Item;
 pub use judge::{Ask, Judge};
 pub use loader::{Batch, Loader, Options, Other, Progress};
 pub use media::Media;
 pub use outcome::First;
+pub use sample::{Figure, Sample};
 pub use session::{Counts, Rank, Session};
 pub use step::Step;
 

@@ -3,8 +3,10 @@
 //! A message takes 64 bytes; what few messages have (chunks that are not one behind the other, an answered call) stands beside,
 //! in the index.
 
+use super::frame::Frame;
 use crate::proto::rtmp::{
-    Extended, ExtendedForm, Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Reading, Run, Step,
+    Body, Extended, ExtendedForm, Handshake, HandshakeFacts, Head, HeaderBytes, Message, MessageType, Part, Reading,
+    Run, Step,
 };
 use crate::proto::{Close, Deviation, Envelope, Event, EventKind, Flow, Gap, Incomplete, Resync, Undecodable};
 use crate::rules::Finding;
@@ -47,6 +49,7 @@ pub(super) struct MessageRow {
     pub(super) runs: Runs,
     pub(super) kind: MessageType,
     pub(super) from: Side,
+    pub(super) frame: Frame,
     pub(super) chunk_format: u8,
     /// Whether the timestamp and the message stream are known, and whether the timestamp counts from 0 for want of a first one.
     pub(super) known: (bool, bool, bool),
@@ -171,6 +174,7 @@ impl MessageRow {
             runs,
             kind: head.kind,
             from: message.from,
+            frame: frame(&message.body),
             chunk_format: head.chunk_format,
             reading: head.reading,
             extended: head.extended.map(|extended| (extended.form, extended.absolute)),
@@ -220,6 +224,15 @@ impl MessageRow {
             extended,
             reading: self.reading,
         }
+    }
+}
+
+fn frame(body: &Body) -> Frame {
+    match body {
+        Body::Audio(_) => Frame::Sound,
+        Body::Video(video) if Part::Video(video).is_key() => Frame::Key,
+        Body::Video(_) => Frame::Picture,
+        _ => Frame::No,
     }
 }
 

@@ -70,8 +70,8 @@ actions! {
         HalfPageUp "half-page-up" "Half a page up." "";
         First "first" "To the first line." "";
         Last "last" "To the last line; in the timeline, while reading, stay there." "";
-        Right "right" "Unfold; the next byte." "";
-        Left "left" "Fold; the byte before." "";
+        Right "right" "Unfold; the next byte, field or place." "";
+        Left "left" "Fold; the byte, field or place before." "";
     }
     Panes {
         NextPane "next-pane" "To the next pane." "pane";
@@ -89,12 +89,14 @@ actions! {
         PreviousMatch "previous-match" "To the match before." "";
         NextFinding "next-finding" "To the next finding." "";
         PreviousFinding "previous-finding" "To the finding before." "";
+        NextDifference "next-difference" "To the next difference." "difference";
+        PreviousDifference "previous-difference" "To the difference before." "";
         Attention "attention" "To what needs attention first: what decides how a session came out; then to the next session's." "why";
         NextUnanswered "next-unanswered" "To the next call without an answer." "";
         Findings "findings" "All findings, the worst first, each explained." "findings";
         GroupFindings "group-findings" "Findings by rule, or by session." "by session";
         Notes "notes" "Notes too, or no longer." "notes";
-        Reference "reference" "To the message that a finding is about, or to the call." "";
+        Reference "reference" "To the message that a finding is about, or to the call; from a call to its answer where both are shown." "";
     }
     Showing {
         Zoom "zoom" "The pane alone, and back." "";
@@ -102,6 +104,11 @@ actions! {
         SortNext "sort-next" "Sort the sessions by the next column; by their numbers in the end." "";
         SortReverse "sort-reverse" "The other way round." "";
         Ladder "ladder" "The sessions that are shown as arrows between their parties." "";
+        Diff "diff" "Compare two marked sessions or rows; or the two sessions that there are." "";
+        Plots "plots" "Figures of the session over time." "";
+        ZoomIn "zoom-in" "A shorter time around the cursor." "zoom";
+        ZoomOut "zoom-out" "A longer time around the cursor." "";
+        AllFields "all-fields" "All fields, or those that differ alone." "";
         FoldMedia "fold-media" "Runs of audio and video as one row each, and back." "";
         CopyValue "copy-value" "Copy the field's value to the clipboard." "";
     }

@@ -41,14 +41,6 @@ impl Marks {
         self.0.iter().filter_map(session).collect()
     }
 
-    /// The row that was marked last.
-    pub(super) fn row(&self) -> Option<u32> {
-        self.0.iter().rev().find_map(|one| match *one {
-            Marked::Row(row) => Some(row),
-            Marked::Session(_) => None,
-        })
-    }
-
     pub(super) fn forget_sessions(&mut self) {
         self.0.retain(|one| matches!(one, Marked::Row(_)));
     }
@@ -81,7 +73,7 @@ mod tests {
         marks.toggle(Marked::Session(2));
         assert_eq!(marks.pair(), Some((Marked::Session(1), Marked::Session(2))));
         marks.toggle(Marked::Session(1));
-        assert_eq!((marks.pair(), marks.row()), (None, Some(3)));
+        assert_eq!((marks.pair(), marks.last()), (None, Some(Marked::Session(2))));
         marks.forget_sessions();
         assert_eq!(marks.sessions(), BTreeSet::new());
         assert!(marks.holds(Marked::Row(7)) && !marks.holds(Marked::Session(2)));

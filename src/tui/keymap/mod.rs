@@ -27,6 +27,10 @@ pub enum Context {
     Ladder,
     /// All findings.
     Findings,
+    /// Two sessions or rows beside each other.
+    Diff,
+    /// Figures over time.
+    Plots,
     /// A window over the screen.
     Popup,
     /// A line in which something is written.
@@ -38,7 +42,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 13] = [
+    pub const ALL: [Context; 15] = [
         Context::Global,
         Context::List,
         Context::Browse,
@@ -48,6 +52,8 @@ impl Context {
         Context::Bytes,
         Context::Ladder,
         Context::Findings,
+        Context::Diff,
+        Context::Plots,
         Context::Popup,
         Context::Prompt,
         Context::Filter,
@@ -65,6 +71,8 @@ impl Context {
             Context::Bytes => "bytes",
             Context::Ladder => "ladder",
             Context::Findings => "findings",
+            Context::Diff => "diff",
+            Context::Plots => "plots",
             Context::Popup => "popup",
             Context::Prompt => "prompt",
             Context::Filter => "filter",
@@ -84,6 +92,8 @@ impl Context {
             Context::Bytes => "In the bytes of a row.",
             Context::Ladder => "On the screen of arrows.",
             Context::Findings => "On the screen of findings.",
+            Context::Diff => "On the screen that compares.",
+            Context::Plots => "On the screen of figures over time.",
             Context::Popup => "In a window over the screen.",
             Context::Prompt => "In a line in which something is written. All other keys write.",
             Context::Filter => "In the line of a filter, beside those of a line.",
@@ -94,7 +104,8 @@ impl Context {
     /// Where a key is looked for when the innermost context is this one: there first.
     pub fn chain(self) -> &'static [Context] {
         use Context::{
-            Browse, Bytes, Fields, Filter, Findings, Global, Ladder, List, Palette, Popup, Prompt, Sessions, Timeline,
+            Browse, Bytes, Diff, Fields, Filter, Findings, Global, Ladder, List, Palette, Plots, Popup, Prompt,
+            Sessions, Timeline,
         };
         match self {
             Global => &[Global],
@@ -106,6 +117,8 @@ impl Context {
             Bytes => &[Bytes, Browse, List, Global],
             Ladder => &[Ladder, List, Global],
             Findings => &[Findings, List, Global],
+            Diff => &[Diff, List, Global],
+            Plots => &[Plots, List, Global],
             // What is under it must not hear of its keys.
             Popup => &[Popup, List],
             Prompt => &[Prompt],
@@ -163,6 +176,8 @@ const TABLE: Table = &[
             (Action::Reference, &["o"]),
             (Action::Zoom, &["z"]),
             (Action::Ladder, &["L"]),
+            (Action::Diff, &["D"]),
+            (Action::Plots, &["P"]),
         ],
     ),
     (Context::Sessions, &[(Action::Mark, &["m"]), (Action::SortNext, &["s"]), (Action::SortReverse, &["S"])]),
@@ -188,6 +203,30 @@ const TABLE: Table = &[
             (Action::NextFinding, &["f"]),
             (Action::PreviousFinding, &["F"]),
             (Action::Reference, &["o"]),
+        ],
+    ),
+    (
+        Context::Diff,
+        &[
+            (Action::Open, &["Enter"]),
+            (Action::Back, &["Esc", "D"]),
+            (Action::NextDifference, &["n"]),
+            (Action::PreviousDifference, &["N"]),
+            (Action::Reference, &["o"]),
+            (Action::Right, &["Right", "l"]),
+            (Action::Left, &["Left", "h"]),
+            (Action::AllFields, &["a"]),
+        ],
+    ),
+    (
+        Context::Plots,
+        &[
+            (Action::Open, &["Enter"]),
+            (Action::Back, &["Esc", "P"]),
+            (Action::Right, &["Right", "l"]),
+            (Action::Left, &["Left", "h"]),
+            (Action::ZoomIn, &["+"]),
+            (Action::ZoomOut, &["-"]),
         ],
     ),
     (Context::Popup, &[(Action::Close, &["Esc", "q", "?", "F1", "^C"])]),

@@ -5,9 +5,11 @@
 //! keys. What a screen wants of the rest of the program, it gives back as [`Effect`]s.
 
 pub(super) mod browse;
+pub(super) mod diff;
 pub(super) mod findings;
 pub(super) mod job;
 pub(super) mod ladder;
+pub(super) mod plots;
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ mod tree;
 use ratatui::buffer::Buffer;
 
 use super::ladder::Ladder;
-use super::{Effect, Room, Screen};
+use super::{Effect, Room, Screen, diff, plots};
 use crate::tui::action::Action;
 use crate::tui::filtering::{self, Join};
 use crate::tui::keymap::Context;
@@ -186,6 +186,8 @@ impl Screen for Browse {
             Action::Zoom => self.zoomed = !self.zoomed,
             Action::Back => self.back(shared),
             Action::Open => self.open(shared),
+            Action::Plots => effects.push(plots::begin(shared)),
+            Action::Diff => effects.push(diff::begin(shared, self.sessions.selected())),
             Action::Ladder => effects.push(Effect::Open(Box::new(Ladder::new(shared)))),
             Action::Findings => effects.push(Effect::Open(Box::new(Findings::new(shared)))),
             Action::FoldMedia => self.timeline.fold_media(shared),

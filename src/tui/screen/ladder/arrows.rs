@@ -18,7 +18,7 @@ const STRIDE: usize = 256;
 
 /// An arrow, or what stands between arrows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Arrow {
+pub(in crate::tui::screen) enum Arrow {
     Row(u32),
     Run(Run),
     /// Nothing for so many nanoseconds, before a row.
@@ -27,14 +27,14 @@ pub(super) enum Arrow {
 
 /// Media of one side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Run {
-    pub(super) first: u32,
-    pub(super) last: u32,
-    pub(super) session: u32,
-    pub(super) from: Option<Side>,
-    pub(super) media: Media,
+pub(in crate::tui::screen) struct Run {
+    pub(in crate::tui::screen) first: u32,
+    pub(in crate::tui::screen) last: u32,
+    pub(in crate::tui::screen) session: u32,
+    pub(in crate::tui::screen) from: Option<Side>,
+    pub(in crate::tui::screen) media: Media,
     /// The worst finding about one of its messages.
-    pub(super) worst: Option<Severity>,
+    pub(in crate::tui::screen) worst: Option<Severity>,
 }
 
 impl Run {
@@ -45,21 +45,21 @@ impl Run {
 
 impl Arrow {
     /// The row that it begins with.
-    pub(super) fn row(self) -> u32 {
+    pub(in crate::tui::screen) fn row(self) -> u32 {
         match self {
             Arrow::Row(row) | Arrow::Pause(_, row) => row,
             Arrow::Run(run) => run.first,
         }
     }
 
-    pub(super) fn is_pause(self) -> bool {
+    pub(in crate::tui::screen) fn is_pause(self) -> bool {
         matches!(self, Arrow::Pause(..))
     }
 }
 
 /// The arrows of the chosen sessions; see the module.
 #[derive(Debug, Default)]
-pub(super) struct Arrows {
+pub(in crate::tui::screen) struct Arrows {
     chosen: Chosen,
     /// How many of the rows that could be chosen were looked at.
     seen: usize,
@@ -74,28 +74,28 @@ pub(super) struct Arrows {
 }
 
 impl Arrows {
-    pub(super) fn new(chosen: Chosen) -> Self {
+    pub(in crate::tui::screen) fn new(chosen: Chosen) -> Self {
         Arrows { chosen, ..Arrows::default() }
     }
 
-    pub(super) fn chosen(&self) -> &Chosen {
+    pub(in crate::tui::screen) fn chosen(&self) -> &Chosen {
         &self.chosen
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::tui::screen) fn len(&self) -> usize {
         self.list.len()
     }
 
-    pub(super) fn get(&self, place: usize) -> Option<Arrow> {
+    pub(in crate::tui::screen) fn get(&self, place: usize) -> Option<Arrow> {
         self.list.get(place).copied()
     }
 
-    pub(super) fn is_behind(&self, book: &Book) -> bool {
+    pub(in crate::tui::screen) fn is_behind(&self, book: &Book) -> bool {
         self.seen < self.candidates(book)
     }
 
     /// Takes in the rows that came since, until time is up.
-    pub(super) fn grow(&mut self, book: &Book, mut is_up: impl FnMut() -> bool) {
+    pub(in crate::tui::screen) fn grow(&mut self, book: &Book, mut is_up: impl FnMut() -> bool) {
         let end = self.candidates(book);
         while self.seen < end {
             let row = match self.chosen {
@@ -184,7 +184,7 @@ impl Arrows {
     }
 
     /// The place of a row, or of the run that it is in; of the one before where it has none.
-    pub(super) fn place_of(&self, book: &Book, row: u32) -> usize {
+    pub(in crate::tui::screen) fn place_of(&self, book: &Book, row: u32) -> usize {
         let Some(entry) = book.entry(row) else { return 0 };
         // A finding stands at what it is about.
         let about = severity(book, row).and_then(|_| book.reference(row));
@@ -204,7 +204,7 @@ impl Arrows {
     }
 
     /// Where the other end of a call stands: its answer, or the call that is answered.
-    pub(super) fn partner(&self, book: &Book, place: usize) -> Option<usize> {
+    pub(in crate::tui::screen) fn partner(&self, book: &Book, place: usize) -> Option<usize> {
         let Some(Arrow::Row(row)) = self.get(place) else { return None };
         let other =
             book.answered(row).map(|(call, _)| call).or_else(|| self.answers.get(&row).map(|(answer, _)| *answer))?;
@@ -213,17 +213,17 @@ impl Arrows {
     }
 
     /// Whether a row is a call that was answered.
-    pub(super) fn is_answered(&self, row: u32) -> bool {
+    pub(in crate::tui::screen) fn is_answered(&self, row: u32) -> bool {
         self.answers.contains_key(&row)
     }
 
     /// The number of an answered call among these, from 0, in the order of their answers.
-    pub(super) fn number_of_call(&self, call: u32) -> Option<usize> {
+    pub(in crate::tui::screen) fn number_of_call(&self, call: u32) -> Option<usize> {
         self.answers.get(&call).map(|(_, number)| *number)
     }
 
     /// The worst finding about what an arrow stands for.
-    pub(super) fn mark(&self, book: &Book, arrow: Arrow) -> Option<Severity> {
+    pub(in crate::tui::screen) fn mark(&self, book: &Book, arrow: Arrow) -> Option<Severity> {
         match arrow {
             Arrow::Row(row) => {
                 let about = self.findings.get(&row).into_iter().flatten().copied();
@@ -235,7 +235,7 @@ impl Arrows {
     }
 
     /// The rows of the findings about what an arrow stands for, at most so many.
-    pub(super) fn findings(&self, book: &Book, arrow: Arrow, most: usize) -> Vec<u32> {
+    pub(in crate::tui::screen) fn findings(&self, book: &Book, arrow: Arrow, most: usize) -> Vec<u32> {
         let rows = match arrow {
             Arrow::Row(row) => row..=row,
             Arrow::Run(run) => run.first..=run.last,
@@ -251,7 +251,7 @@ impl Arrows {
 }
 
 /// How bad a finding is, if the row is one.
-pub(super) fn severity(book: &Book, row: u32) -> Option<Severity> {
+pub(in crate::tui::screen) fn severity(book: &Book, row: u32) -> Option<Severity> {
     match book.entry(row)?.kind {
         Kind::Finding(severity) => Some(severity),
         _ => None,

@@ -126,7 +126,9 @@ impl Lanes {
         if room < 4 || arrow.text.is_empty() {
             return;
         }
-        let text = format!(" {} ", words::fit(arrow.text, usize::from(room) - 2));
+        let fits = words::width(arrow.text) + 2 <= usize::from(room);
+        let text = if fits || arrow.short.is_empty() { arrow.text } else { arrow.short };
+        let text = format!(" {} ", words::fit(text, usize::from(room) - 2));
         let width = words::width(&text) as u16;
         let x = line.x + first + 2 + (room - width.min(room)) / 2;
         put(buffer, Rect { x, width, ..line }, &text, arrow.text_style);
@@ -138,6 +140,8 @@ pub(super) struct Drawn<'a> {
     pub(super) session: u32,
     pub(super) from: Side,
     pub(super) text: &'a str,
+    /// What of it says most, for where it has no room.
+    pub(super) short: &'a str,
     pub(super) stroke: &'static str,
     pub(super) style: Style,
     pub(super) text_style: Style,

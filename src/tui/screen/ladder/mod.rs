@@ -3,7 +3,7 @@
 //! Each side of a session has a lifeline. Media is one counted arrow, time in which nothing came is drawn, and an answer has the letter of its
 //! call. What the selected arrow stands for is shown beside the ladder, or below it where there is no room.
 
-mod arrows;
+pub(in crate::tui::screen) mod arrows;
 mod lanes;
 mod preview;
 
@@ -170,7 +170,16 @@ impl Ladder {
                     _ => "─",
                 };
                 let (session, text_style) = (entry.session, style);
-                self.lanes.draw_arrow(buffer, lanes, &Drawn { session, from, text, stroke, style, text_style, quiet });
+                // Of media how much it is.
+                let short = text
+                    .find(|c: char| c.is_ascii_digit())
+                    .filter(|_| text.contains(" ×, "))
+                    .map_or("", |at| &text[at..]);
+                self.lanes.draw_arrow(
+                    buffer,
+                    lanes,
+                    &Drawn { session, from, text, short, stroke, style, text_style, quiet },
+                );
             }
             None => self.lanes.draw_lines(buffer, lanes, "│", text, (quiet, style)),
         }
