@@ -351,3 +351,67 @@ fn what_is_selected_is_a_filter() {
     screen.press(KeyCode::BackTab).keys("j+");
     screen.has("rows: (command.name == \"connect\") && session");
 }
+
+/// What stands among the fields is found, and the cursor goes there; on from there to the next one.
+#[test]
+fn a_search_finds_fields() {
+    let mut screen = Screen::new(DENIED, 120, 35);
+    // No row says it: it is the name of a field, which is folded.
+    screen.keys("/epoch_of\n");
+    screen.has("not found: epoch_of");
+    screen.keys("/nonpriv\n");
+    screen.has("›");
+    let selected = |screen: &Screen| {
+        let text = screen.marked();
+        text.lines().filter(|line| line.starts_with("[›")).last().unwrap_or_default().to_owned()
+    };
+    assert!(selected(&screen).contains("nonprivate"), "{}", screen.text());
+    assert!(screen.text().contains("connect(1)"));
+    // Back among the rows, from the other end: the same.
+    screen.keys("\u{1b}gg/transaction_id\n");
+    assert!(selected(&screen).contains("transaction_id"), "{}", screen.text());
+    // A folded group is opened.
+    screen.keys("\u{1b}gg/chunk_stream_id\n");
+    assert!(selected(&screen).contains("chunk_stream_id"), "{}", screen.text());
+    let first = selected(&screen);
+    screen.keys("nN");
+    assert_eq!(selected(&screen), first);
+}
+
+#[test]
+fn a_search_finds_bytes_and_expressions() {
+    let mut screen = Screen::new(DENIED, 200, 50);
+    screen.keys("/x:02 00 07 63 6f 6e 6e 65 63 74\n");
+    screen.has("command_amf0");
+    assert!(screen.marked().contains("[00 07 63"), "{}", screen.marked());
+    screen.keys("\u{1b}gg/63:6f:6e:6e\n");
+    screen.has("connect(1)");
+    screen.keys("\u{1b}gg//^fcpub.*[0-9]/\n");
+    assert!(screen.line().contains("FCPublish"), "{}", screen.text());
+    screen.keys("//(/\n");
+    screen.has("unclosed group");
+    screen.keys("\u{1b}/\tFCPUB.*sh\n");
+    screen.has("not found: FCPUB");
+    screen.keys("/");
+    screen.app.key(KeyEvent::new(KeyCode::Char('t'), ratatui::crossterm::event::KeyModifiers::CONTROL));
+    screen.app.key(KeyEvent::new(KeyCode::Char('t'), ratatui::crossterm::event::KeyModifiers::CONTROL));
+    screen.press(KeyCode::Up);
+    screen.has("any case");
+    screen.keys("\n");
+    assert!(screen.line().contains("FCPublish"), "{}", screen.text());
+}
+
+#[test]
+fn a_search_being_written_120x35() {
+    insta::assert_snapshot!(Screen::new(DENIED, 120, 35).keys("/\tfc.*sh").marked());
+}
+
+#[test]
+fn a_field_found_200x50() {
+    insta::assert_snapshot!(Screen::new(DENIED, 200, 50).keys("/nonpriv\n").marked());
+}
+
+#[test]
+fn a_field_found_80x24() {
+    insta::assert_snapshot!(Screen::new(DENIED, 80, 24).keys("/nonpriv\n").marked());
+}

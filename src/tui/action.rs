@@ -84,7 +84,7 @@ actions! {
         FilterBy "filter-by" "Only rows that have what is selected: a field's value, or a row's type." "";
         FilterAnd "filter-and" "Of what is shown, only rows that have what is selected too." "";
         FilterNot "filter-not" "Of what is shown, only rows that do not have what is selected." "";
-        Search "search" "Search types, text and findings." "search";
+        Search "search" "Search rows, their fields and their bytes: text, `/regular expression/` or `x:` and hex digits." "search";
         NextMatch "next-match" "To the next match." "";
         PreviousMatch "previous-match" "To the match before." "";
         NextFinding "next-finding" "To the next finding." "finding";
@@ -110,6 +110,8 @@ actions! {
         Accept "accept" "Take what is written or chosen." "take";
         Complete "complete" "The next of what may stand here." "";
         CompleteBack "complete-back" "The one before." "";
+        NextForm "next-form" "Search for text, a regular expression, or bytes in hex." "";
+        NextCase "next-case" "Capital letters matter where some are written, always, or never." "";
         Earlier "earlier" "What was written here before." "";
         Later "later" "What was written here after that." "";
         Cancel "cancel" "Leave it." "leave";

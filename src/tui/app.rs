@@ -134,6 +134,12 @@ impl App {
                         self.message = format!("the filter leaves that row out; {key} drops it");
                     }
                 }
+                Effect::Show(spot) => {
+                    let screen = self.screens.iter_mut().rev().find(|screen| !screen.is_popup());
+                    if let Some(screen) = screen {
+                        screen.show(spot, &mut self.shared);
+                    }
+                }
                 Effect::Filter(filter) => {
                     self.shared.filter(filter);
                     let screen = self.screens.iter_mut().rev().find(|screen| !screen.is_popup());

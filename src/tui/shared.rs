@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Options;
 use super::filtering::Filtering;
-use super::query::Query;
+use super::query::{Case, Form, Query};
 use super::theme::Theme;
 use super::view::{Chosen, View};
 use crate::book::{Batch, Book, Progress, RowText};
@@ -35,6 +35,9 @@ pub(super) struct Shared {
     pub(super) filters: Vec<String>,
     /// What was searched for last.
     pub(super) query: Option<Query>,
+    /// How that was written, and what was before it, the last one last.
+    pub(super) searching: (Form, Case),
+    pub(super) searches: Vec<String>,
     /// The names of the captures' files.
     pub(super) files: String,
     /// The same, as errors name them.
@@ -63,6 +66,8 @@ impl Shared {
             filters: filter.iter().map(|filter| filter.text().to_owned()).collect(),
             filter,
             query: None,
+            searching: Default::default(),
+            searches: Vec::new(),
             files: escape(&files),
             paths: captures.iter().map(|path| path.display().to_string()).collect(),
             learned: 0,

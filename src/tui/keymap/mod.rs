@@ -29,12 +29,14 @@ pub enum Context {
     Prompt,
     /// The line in which a filter is written.
     Filter,
+    /// The line in which a search is written.
+    Search,
     /// The list of actions below such a line.
     Palette,
 }
 
 impl Context {
-    pub const ALL: [Context; 11] = [
+    pub const ALL: [Context; 12] = [
         Context::Global,
         Context::List,
         Context::Browse,
@@ -45,6 +47,7 @@ impl Context {
         Context::Popup,
         Context::Prompt,
         Context::Filter,
+        Context::Search,
         Context::Palette,
     ];
 
@@ -60,6 +63,7 @@ impl Context {
             Context::Popup => "popup",
             Context::Prompt => "prompt",
             Context::Filter => "filter",
+            Context::Search => "search",
             Context::Palette => "palette",
         }
     }
@@ -77,13 +81,16 @@ impl Context {
             Context::Popup => "In a window over the screen.",
             Context::Prompt => "In a line in which something is written. All other keys write.",
             Context::Filter => "In the line of a filter, beside those of a line.",
+            Context::Search => "In the line of a search, beside those of a line.",
             Context::Palette => "In the list of actions, beside those of a line.",
         }
     }
 
     /// Where a key is looked for when the innermost context is this one: there first.
     pub fn chain(self) -> &'static [Context] {
-        use Context::{Browse, Bytes, Fields, Filter, Global, List, Palette, Popup, Prompt, Sessions, Timeline};
+        use Context::{
+            Browse, Bytes, Fields, Filter, Global, List, Palette, Popup, Prompt, Search, Sessions, Timeline,
+        };
         match self {
             Global => &[Global],
             List => &[List, Global],
@@ -96,6 +103,7 @@ impl Context {
             Popup => &[Popup, List],
             Prompt => &[Prompt],
             Filter => &[Filter, Prompt],
+            Search => &[Search, Prompt],
             Palette => &[Palette, Prompt],
         }
     }
@@ -157,6 +165,15 @@ const TABLE: Table = &[
         &[
             (Action::Complete, &["Tab"]),
             (Action::CompleteBack, &["Shift-Tab"]),
+            (Action::Earlier, &["Up", "^P"]),
+            (Action::Later, &["Down", "^N"]),
+        ],
+    ),
+    (
+        Context::Search,
+        &[
+            (Action::NextForm, &["Tab"]),
+            (Action::NextCase, &["^T"]),
             (Action::Earlier, &["Up", "^P"]),
             (Action::Later, &["Down", "^N"]),
         ],

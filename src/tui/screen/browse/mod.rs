@@ -12,12 +12,13 @@ mod tree;
 
 use ratatui::buffer::Buffer;
 
-use super::{Effect, Room, Screen};
+use super::{Effect, Room, Screen, Spot};
 use crate::tui::action::Action;
 use crate::tui::filtering::{self, Join};
 use crate::tui::keymap::Context;
 use crate::tui::popup::filter::FilterLine;
 use crate::tui::popup::search::SearchLine;
+use crate::tui::search::From;
 use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
 use bytes::Bytes;
@@ -99,8 +100,14 @@ impl Browse {
     /// What concerns the rows of the timeline, wherever the keys are.
     fn seek(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
         let found = match action {
-            Action::NextMatch => return self.timeline.search(true, shared),
-            Action::PreviousMatch => return self.timeline.search(false, shared),
+            Action::NextMatch | Action::PreviousMatch => {
+                let from = match self.focus {
+                    Pane::Fields => From::Field(self.fields.path()),
+                    Pane::Bytes => From::Byte(self.bytes.byte()),
+                    Pane::Sessions | Pane::Timeline => From::Row,
+                };
+                return self.timeline.search(action == Action::NextMatch, from, shared);
+            }
             Action::NextFinding => self.timeline.finding(true, shared).ok_or("no finding below"),
             Action::PreviousFinding => self.timeline.finding(false, shared).ok_or("no finding above"),
             _ => self.timeline.reference(shared).ok_or("this row refers to no other"),
@@ -179,7 +186,7 @@ impl Screen for Browse {
             Action::FoldMedia => self.timeline.fold_media(shared),
             Action::Filter => effects.push(Effect::Open(Box::new(FilterLine::new(shared)))),
             Action::FilterBy | Action::FilterAnd | Action::FilterNot => effects = self.narrow(action, shared),
-            Action::Search => effects.push(Effect::Open(Box::<SearchLine>::default())),
+            Action::Search => effects.push(Effect::Open(Box::new(SearchLine::new(shared)))),
             Action::NextMatch | Action::PreviousMatch => {
                 if self.focus == Pane::Sessions && shared.query.is_some() {
                     self.focus = Pane::Timeline;
@@ -201,6 +208,24 @@ impl Screen for Browse {
         shared.row = self.timeline.row(shared);
         if self.focus == Pane::Sessions {
             self.focus = Pane::Timeline;
+        }
+    }
+
+    fn show(&mut self, spot: Spot, shared: &mut Shared) {
+        // The fields of the row come when they are prepared.
+        shared.row = self.timeline.row(shared);
+        self.fields.prepare(self.areas.fields, shared);
+        match spot {
+            Spot::Field(path) => {
+                self.fields.choose(&path);
+                self.bytes.begin(self.fields.span().unwrap_or_default());
+                self.focus = Pane::Fields;
+            }
+            Spot::Bytes(span) => {
+                self.fields.choose_byte(span.start);
+                self.bytes.begin(span);
+                self.focus = Pane::Bytes;
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use crate::tui::keymap::{self, Context};
 use crate::tui::list::{List, motion};
 use crate::tui::paint::{column, heading, lines, put};
 use crate::tui::screen::Effect;
-use crate::tui::search::Search;
+use crate::tui::search::{From, Search};
 use crate::tui::shared::Shared;
 use crate::tui::view::{Chosen, Item, Run};
 use crate::wire::{Side, Time, words};
@@ -119,14 +119,14 @@ impl Timeline {
     }
 
     /// Searches from the selected row on.
-    pub(super) fn search(&mut self, forward: bool, shared: &Shared) -> Vec<Effect> {
+    pub(super) fn search(&mut self, forward: bool, from: From, shared: &Shared) -> Vec<Effect> {
         let Some(query) = shared.query.clone() else {
             let key = keymap::first_key(Context::Timeline, Action::Search);
             return vec![Effect::Say(format!("nothing to search for: {key} asks what"))];
         };
         self.following = false;
         let origin = self.row(shared).map_or(0, |row| shared.view.index_of(&shared.book, row));
-        vec![Effect::Start(Box::new(Search::new(query, origin, forward)))]
+        vec![Effect::Start(Box::new(Search::new(query, origin, from, forward)))]
     }
 
     fn lines(&self) -> usize {
