@@ -363,7 +363,7 @@ fn a_search_finds_fields() {
     screen.has("›");
     let selected = |screen: &Screen| {
         let text = screen.marked();
-        text.lines().filter(|line| line.starts_with("[›")).last().unwrap_or_default().to_owned()
+        text.lines().rfind(|line| line.starts_with("[›")).unwrap_or_default().to_owned()
     };
     assert!(selected(&screen).contains("nonprivate"), "{}", screen.text());
     assert!(screen.text().contains("connect(1)"));
