@@ -194,7 +194,10 @@ fn from_a_finding_to_its_message_and_from_an_answer_to_its_call() {
     assert!(screen.text(false).contains("›  10 "), "{}", screen.text(false));
     screen.keys("jjo");
     assert!(screen.text(false).contains("›   8 "), "{}", screen.text(false));
+    // And from the call to its answer.
     screen.keys("o");
+    assert!(screen.text(false).contains("›  12 "), "{}", screen.text(false));
+    screen.keys("ggo");
     assert!(screen.text(false).contains("this row refers to no other"));
 }
 

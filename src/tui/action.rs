@@ -89,13 +89,25 @@ actions! {
         PreviousMatch "previous-match" "To the match before." "";
         NextFinding "next-finding" "To the next finding." "finding";
         PreviousFinding "previous-finding" "To the finding before." "";
-        Reference "reference" "To the message that a finding is about, or to the call." "";
+        Reference "reference" "To the message that a finding is about, from an answer to its call, and back." "";
+        Why "why" "From a message with a finding to the worst one about it." "";
+        NextError "next-error" "To the next error." "";
+        PreviousError "previous-error" "To the error before." "";
+        NextWarning "next-warning" "To the next error or warning." "";
+        PreviousWarning "previous-warning" "To the error or warning before." "";
+        NextHole "next-hole" "To where something is missing or could not be read next." "";
+        PreviousHole "previous-hole" "To where something was missing or could not be read before." "";
+        NextKeyFrame "next-key-frame" "To the next picture that can be decoded alone." "";
+        PreviousKeyFrame "previous-key-frame" "To the picture before that can be decoded alone." "";
+        GoTo "go-to" "To a message by its number, or to a time from the start: `123`, `1.5s`." "";
     }
     Showing {
         Zoom "zoom" "The pane alone, and back." "";
         Mark "mark" "Mark the session, or no longer: marked ones are shown together." "";
         SortNext "sort-next" "Sort the sessions by the next column; by their numbers in the end." "";
         SortReverse "sort-reverse" "The other way round." "";
+        Times "times" "Times since the start, since the row before, since a chosen row, or of the clock." "";
+        TimeZero "time-zero" "Times count from this row; from the start again where they do." "";
         FoldMedia "fold-media" "Runs of audio and video as one row each, and back." "";
         CopyValue "copy-value" "Copy the field's value to the clipboard." "";
     }

@@ -111,7 +111,7 @@ impl App {
             Action::Redraw => self.asked.redraw = true,
             Action::Suspend => self.asked.suspend = true,
             Action::Help => self.screens.push(Box::new(Help::new(self.context()))),
-            Action::Palette => self.screens.push(Box::new(Palette::new(self.context()))),
+            Action::Palette | Action::GoTo => self.screens.push(Box::new(Palette::new(self.context()))),
             _ => {
                 let Some(top) = self.screens.last_mut() else { return };
                 let effects = top.update(action, &mut self.shared);

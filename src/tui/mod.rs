@@ -20,6 +20,7 @@ mod shared;
 pub mod signals;
 mod status;
 mod theme;
+mod times;
 mod view;
 
 use std::io;

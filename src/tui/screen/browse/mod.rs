@@ -6,6 +6,7 @@
 mod bytes;
 mod fields;
 mod layout;
+mod seek;
 mod sessions;
 mod timeline;
 mod tree;
@@ -13,6 +14,8 @@ mod tree;
 use ratatui::buffer::Buffer;
 
 use super::{Effect, Room, Screen, Spot};
+use crate::book::Book;
+use crate::rules::Severity;
 use crate::tui::action::Action;
 use crate::tui::filtering::{self, Join};
 use crate::tui::keymap::Context;
@@ -110,6 +113,17 @@ impl Browse {
             }
             Action::NextFinding => self.timeline.finding(true, shared).ok_or("no finding below"),
             Action::PreviousFinding => self.timeline.finding(false, shared).ok_or("no finding above"),
+            Action::Why => self.timeline.why(shared).ok_or("there is no finding about this row"),
+            Action::NextError => self.timeline.severe(true, Severity::Error, shared).ok_or("no error below"),
+            Action::PreviousError => self.timeline.severe(false, Severity::Error, shared).ok_or("no error above"),
+            Action::NextWarning => self.timeline.severe(true, Severity::Warning, shared).ok_or("no warning below"),
+            Action::PreviousWarning => self.timeline.severe(false, Severity::Warning, shared).ok_or("no warning above"),
+            Action::NextHole => self.timeline.seek(true, Book::is_hole, shared).ok_or("no hole below"),
+            Action::PreviousHole => self.timeline.seek(false, Book::is_hole, shared).ok_or("no hole above"),
+            Action::NextKeyFrame => self.timeline.seek(true, Book::is_key_frame, shared).ok_or("no key frame below"),
+            Action::PreviousKeyFrame => {
+                self.timeline.seek(false, Book::is_key_frame, shared).ok_or("no key frame above")
+            }
             _ => self.timeline.reference(shared).ok_or("this row refers to no other"),
         };
         match found {
@@ -146,7 +160,11 @@ impl Browse {
                 self.sessions.update(action, shared);
                 self.timeline.show(self.sessions.chosen(), shared);
             }
-            Pane::Timeline => self.timeline.update(action, shared),
+            Pane::Timeline => match action {
+                Action::Right => self.timeline.unfold(true, shared),
+                Action::Left => self.timeline.unfold(false, shared),
+                _ => self.timeline.update(action, shared),
+            },
             Pane::Fields => {
                 let effects = self.fields.update(action);
                 if let Some(span) = self.fields.span() {
@@ -193,7 +211,23 @@ impl Screen for Browse {
                 }
                 effects = self.seek(action, shared);
             }
-            Action::NextFinding | Action::PreviousFinding | Action::Reference => effects = self.seek(action, shared),
+            Action::NextFinding
+            | Action::PreviousFinding
+            | Action::Reference
+            | Action::Why
+            | Action::NextError
+            | Action::PreviousError
+            | Action::NextWarning
+            | Action::PreviousWarning
+            | Action::NextHole
+            | Action::PreviousHole
+            | Action::NextKeyFrame
+            | Action::PreviousKeyFrame => effects = self.seek(action, shared),
+            Action::Times => {
+                shared.times.turn();
+                effects.push(Effect::Say(shared.times.about()));
+            }
+            Action::TimeZero => effects.push(Effect::Say(self.timeline.time_zero(shared))),
             _ => effects = self.update_pane(action, shared),
         }
         shared.row = self.timeline.row(shared);
