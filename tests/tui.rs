@@ -194,7 +194,10 @@ fn from_a_finding_to_its_message_and_from_an_answer_to_its_call() {
     assert!(screen.text(false).contains("›  10 "), "{}", screen.text(false));
     screen.keys("jjo");
     assert!(screen.text(false).contains("›   8 "), "{}", screen.text(false));
+    // And from the call to its answer.
     screen.keys("o");
+    assert!(screen.text(false).contains("›  12 "), "{}", screen.text(false));
+    screen.keys("ggo");
     assert!(screen.text(false).contains("this row refers to no other"));
 }
 
@@ -328,7 +331,7 @@ fn pasted_text_goes_where_something_is_written() {
     assert_eq!((screen.text(true), screen.app.is_over()), (first, false));
     screen.keys("/").app.paste("\nconn\u{1b}ect(1)\r\nq");
     screen.show();
-    assert!(screen.text(false).contains("/connect(1)\n"), "{}", screen.text(false));
+    assert!(screen.text(false).contains("/connect(1) "), "{}", screen.text(false));
     assert!(screen.keys("\n").text(false).contains("›   1 "), "{}", screen.text(false));
 }
 

@@ -351,3 +351,164 @@ fn what_is_selected_is_a_filter() {
     screen.press(KeyCode::BackTab).keys("j+");
     screen.has("rows: (command.name == \"connect\") && session");
 }
+
+/// What stands among the fields is found, and the cursor goes there; on from there to the next one.
+#[test]
+fn a_search_finds_fields() {
+    let mut screen = Screen::new(DENIED, 120, 35);
+    // No row says it: it is the name of a field, which is folded.
+    screen.keys("/epoch_of\n");
+    screen.has("not found: epoch_of");
+    screen.keys("/nonpriv\n");
+    screen.has("›");
+    let selected = |screen: &Screen| {
+        let text = screen.marked();
+        text.lines().rfind(|line| line.starts_with("[›")).unwrap_or_default().to_owned()
+    };
+    assert!(selected(&screen).contains("nonprivate"), "{}", screen.text());
+    assert!(screen.text().contains("connect(1)"));
+    // Back among the rows, from the other end: the same.
+    screen.keys("\u{1b}gg/transaction_id\n");
+    assert!(selected(&screen).contains("transaction_id"), "{}", screen.text());
+    // A folded group is opened.
+    screen.keys("\u{1b}gg/chunk_stream_id\n");
+    assert!(selected(&screen).contains("chunk_stream_id"), "{}", screen.text());
+    let first = selected(&screen);
+    screen.keys("nN");
+    assert_eq!(selected(&screen), first);
+}
+
+#[test]
+fn a_search_finds_bytes_and_expressions() {
+    let mut screen = Screen::new(DENIED, 200, 50);
+    screen.keys("/x:02 00 07 63 6f 6e 6e 65 63 74\n");
+    screen.has("command_amf0");
+    assert!(screen.marked().contains("[00 07 63"), "{}", screen.marked());
+    screen.keys("\u{1b}gg/63:6f:6e:6e\n");
+    screen.has("connect(1)");
+    screen.keys("\u{1b}gg//^fcpub.*[0-9]/\n");
+    assert!(screen.line().contains("FCPublish"), "{}", screen.text());
+    screen.keys("//(/\n");
+    screen.has("unclosed group");
+    screen.keys("\u{1b}/\tFCPUB.*sh\n");
+    screen.has("not found: FCPUB");
+    screen.keys("/");
+    screen.app.key(KeyEvent::new(KeyCode::Char('t'), ratatui::crossterm::event::KeyModifiers::CONTROL));
+    screen.app.key(KeyEvent::new(KeyCode::Char('t'), ratatui::crossterm::event::KeyModifiers::CONTROL));
+    screen.press(KeyCode::Up);
+    screen.has("any case");
+    screen.keys("\n");
+    assert!(screen.line().contains("FCPublish"), "{}", screen.text());
+}
+
+#[test]
+fn a_search_being_written_120x35() {
+    insta::assert_snapshot!(Screen::new(DENIED, 120, 35).keys("/\tfc.*sh").marked());
+}
+
+#[test]
+fn a_field_found_200x50() {
+    insta::assert_snapshot!(Screen::new(DENIED, 200, 50).keys("/nonpriv\n").marked());
+}
+
+#[test]
+fn a_field_found_80x24() {
+    insta::assert_snapshot!(Screen::new(DENIED, 80, 24).keys("/nonpriv\n").marked());
+}
+
+/// Times are those since the start, since the row before, since a chosen row, and of the clock.
+#[test]
+fn times_are_of_four_kinds() {
+    let mut screen = Screen::new(DENIED, 120, 35);
+    let times = |screen: &Screen| {
+        let text = screen.text();
+        let rows = text.lines().skip_while(|line| !line.contains(" what ")).skip(1);
+        let time = |line: &str| line.split_whitespace().find(|word| word.contains('.')).unwrap_or_default().to_owned();
+        rows.filter(|line| line.contains(" → ") || line.contains(" ← "))
+            .take(4)
+            .map(|line| time(line))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(times(&screen)[1..], ["0.000070", "0.000070", "0.001057"]);
+    screen.keys("t");
+    screen.has("times are since the row before");
+    assert_eq!(times(&screen)[1..], ["0.000070", "0.000000", "0.000987"]);
+    screen.keys("t");
+    screen.has("       UTC ");
+    assert_eq!(times(&screen)[1..], ["04:42:50.935161", "04:42:50.935161", "04:42:50.936148"]);
+    screen.keys("t/connect(1)\nT");
+    screen.has("times are since message 1");
+    screen.has("-0.042003");
+    screen.keys("T");
+    screen.has("since the capture's first packet");
+}
+
+#[test]
+fn times_since_a_row_80x24() {
+    insta::assert_snapshot!(Screen::new(DENIED, 80, 24).keys("/connect(1)\nT").marked());
+}
+
+#[test]
+fn times_of_the_clock_200x50() {
+    insta::assert_snapshot!(Screen::new(DENIED, 200, 50).keys("tt").marked());
+}
+
+/// A message with a finding says which, and one key leads there and another one back.
+#[test]
+fn a_marked_message_says_why() {
+    let mut screen = Screen::new(DENIED, 120, 35);
+    screen.keys("]w");
+    assert!(screen.line().contains("warning[CMD006]"), "{}", screen.text());
+    screen.keys("o");
+    assert!(screen.line().contains("createStream(4)"), "{}", screen.text());
+    screen.has(" w  warning[CMD006]: transaction-unanswered: the server never answered createStream(4)");
+    insta::assert_snapshot!(screen.marked());
+    screen.keys("w");
+    assert!(screen.line().contains("warning[CMD006]"), "{}", screen.text());
+    screen.keys("]e");
+    screen.has("no error below");
+}
+
+#[test]
+fn numbers_and_times_are_gone_to() {
+    let mut screen = Screen::new(TWO_SESSIONS, 120, 35);
+    screen.keys(":30");
+    screen.has("› to message 30");
+    screen.keys("\n");
+    assert!(screen.line().starts_with("›  30 "), "{}", screen.text());
+    screen.keys(":0.2s\n");
+    assert!(screen.line().contains(" 0.2"), "{}", screen.text());
+    screen.keys(":99999\n");
+    screen.has("there is no message 99999");
+}
+
+#[test]
+fn holes_and_key_frames_are_gone_to() {
+    let mut screen = Screen::new("transport/format-snaplen-1000.pcap", 120, 40);
+    screen.keys("]h");
+    let first = screen.line();
+    assert!(first.contains("incomplete") || first.contains("gap") || first.contains("missing"), "{}", screen.text());
+    screen.keys("]h[h");
+    assert_eq!(screen.line(), first);
+    let mut screen = Screen::new(TWO_SESSIONS, 120, 40);
+    screen.keys("]k");
+    assert!(screen.line().contains("coded_frames") && screen.line().contains("key"), "{}", screen.text());
+    screen.keys("[k");
+    screen.has("no key frame above");
+}
+
+/// Runs of media are opened and closed with the arrows, and say how many key frames they have.
+#[test]
+fn runs_are_opened_and_closed() {
+    let mut screen = Screen::new(TWO_SESSIONS, 120, 40);
+    screen.keys("M]k");
+    // The search for one opened its run.
+    let inside = screen.line();
+    assert!(inside.contains("coded_frames"), "{}", screen.text());
+    screen.keys("h");
+    assert!(screen.line().contains("▸") && screen.line().contains(", 1 key frame"), "{}", screen.text());
+    screen.keys("l");
+    assert!(screen.line().contains("▾"), "{}", screen.text());
+    screen.keys("h");
+    assert!(screen.line().contains("▸"), "{}", screen.text());
+}

@@ -54,7 +54,18 @@ const BY_NATURE: &[&str] = &[
 /// Members of objects by which a server tells clients apart.
 const IDS: &[&str] = &["clientid"];
 /// Sentences that sum up what stands beside them.
-const SUMMARIES: &[&str] = &["what", "client", "server", "client's TCP", "server's TCP"];
+const SUMMARIES: &[&str] = &[
+    "what",
+    "outcome",
+    "role",
+    "app/stream",
+    "software",
+    "codecs",
+    "client",
+    "server",
+    "client's TCP",
+    "server's TCP",
+];
 /// How a message was cut into chunks.
 const HEADER: &str = "/header";
 /// Steps that come when time or bytes have gone by.

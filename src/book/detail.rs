@@ -306,7 +306,7 @@ impl Detail {
         let facts = [
             (
                 "outcome",
-                book.first(session).map_or_else(|| book.outcome(session), |first| book.why(session, first.row)),
+                book.first(session).map_or_else(|| book.outcome(session), |first| book.reason(session, first.row)),
             ),
             ("role", session.role().to_owned()),
             ("app/stream", book.stream(session)),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::card::Card;
 use super::frame::Level;
-use super::row::{MessageRow, Row, Runs, StepRow};
+use super::row::{Flags, MessageRow, Row, Runs, StepRow};
 use super::session::{Counts, Session};
 use crate::evidence::Blocks;
 use crate::proto::rtmp::{Body, Run};
@@ -28,7 +28,7 @@ impl Widest {
     fn add(&mut self, row: &Row) {
         self.last = self.last.max(row.envelope().map(|envelope| envelope.last.time));
         let (id, timestamp, is_doubtful) = match row {
-            Row::Message(message) => (message.chunk_stream_id, message.timestamp, message.known.2),
+            Row::Message(message) => (message.chunk_stream_id, message.timestamp, message.flags.has(Flags::INHERITED)),
             Row::Incomplete(event) => {
                 (event.head.chunk_stream_id, event.head.timestamp, event.head.timestamp_inherited)
             }
@@ -50,8 +50,8 @@ pub(super) struct Index {
     messages: Blocks<u32>,
     /// The rows of findings.
     findings: Blocks<u32>,
-    /// The worst finding about a message, by the message's row.
-    marks: BTreeMap<u32, Severity>,
+    /// The worst finding about a message, and its row, by the message's row.
+    marks: BTreeMap<u32, (Severity, u32)>,
     /// Findings about a message: the message's row, the finding's.
     about: BTreeSet<(u32, u32)>,
     several: Vec<Box<[Run]>>,
@@ -97,7 +97,19 @@ impl Index {
 
     /// The worst finding about the message at a row.
     pub(super) fn mark(&self, row: u32) -> Option<Severity> {
-        self.marks.get(&row).copied()
+        self.marks.get(&row).map(|(severity, _)| *severity)
+    }
+
+    /// The row of the worst finding about the message at a row.
+    pub(super) fn why(&self, row: u32) -> Option<u32> {
+        self.marks.get(&row).map(|(_, finding)| *finding)
+    }
+
+    /// The row of the message that answers the call at a row.
+    pub(super) fn answered_by(&self, row: u32) -> Option<u32> {
+        let Row::Message(call) = self.row(row)? else { return None };
+        // An answer comes behind its call, mostly soon.
+        self.answers.range(row..).find(|(_, answer)| answer.n == u64::from(call.n)).map(|(row, _)| *row)
     }
 
     /// The rows of the findings about the message at a row.
@@ -129,8 +141,8 @@ impl Index {
         }
     }
 
-    /// Takes an event. Payloads are not kept.
-    pub(super) fn add(&mut self, event: Event) {
+    /// Takes an event, which may have a picture that can be decoded alone. Payloads are not kept.
+    pub(super) fn add(&mut self, event: Event, is_key: bool) {
         let row = match event {
             Event::Session(opened) => {
                 let row = Row::Opened(opened.envelope());
@@ -158,7 +170,8 @@ impl Index {
                     session.came(message.head.last.time, u64::from(message.head.size));
                 }
                 let several = self.several.len() as u32;
-                let compact = MessageRow::new(&message, several);
+                let mut compact = MessageRow::new(&message, several);
+                compact.flags = compact.flags.with(Flags::KEY, is_key);
                 if message.head.runs.len() != 1 {
                     self.several.push(message.head.runs.into());
                 }
@@ -211,8 +224,11 @@ impl Index {
             session.judge(&finding, own);
         }
         if let Some(row) = finding.message.and_then(|n| self.row_of(n)) {
-            let mark = self.marks.entry(row).or_insert(finding.severity);
-            *mark = finding.severity.max(*mark);
+            let worst = (finding.severity, own);
+            let mark = self.marks.entry(row).or_insert(worst);
+            if worst.0 > mark.0 {
+                *mark = worst;
+            }
             self.about.insert((row, own));
         }
         self.findings.push(own);

@@ -16,6 +16,8 @@ use crate::rules::Finding;
 #[allow(clippy::large_enum_variant)] // Nearly all are events.
 pub enum Item {
     Event(Event),
+    /// A message with a picture that can be decoded alone; its bytes were left out, so that it does not say so itself.
+    KeyFrame(Event),
     Finding(Finding),
     /// What a session's story says by now.
     Card(Box<Card>),
@@ -28,6 +30,8 @@ impl Item {
         let row = size_of::<Row>() + 2 * size_of::<u32>();
         let runs = |head: &Head| if head.runs.len() == 1 { 0 } else { 32 + head.runs.len() * size_of::<Run>() };
         match self {
+            Item::KeyFrame(Event::Message(message)) => row + runs(&message.head),
+            Item::KeyFrame(_) => row,
             // What was derived goes to a file, but waits in memory for it.
             Item::Event(Event::Piece(piece)) => match &piece.source {
                 proto::Source::Captured(_) => 16,
@@ -53,6 +57,14 @@ impl Item {
             Item::Finding(finding) => row + size_of::<Finding>() + finding.text.len() + 64,
         }
     }
+}
+
+/// Whether a message has a picture that can be decoded alone.
+pub(super) fn is_key_frame(event: &Event) -> bool {
+    let Event::Message(message) = event else { return false };
+    let mut is_key = false;
+    parts(message, |_, part| is_key |= part.is_frame() && part.is_key());
+    is_key
 }
 
 /// Everything of an event that only its bytes say is left out: the bytes can be read again. Masks learn from messages that may hold

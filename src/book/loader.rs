@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Book;
 use super::card::Cards;
-use super::item::{Item, strip_media};
+use super::item::{Item, is_key_frame, strip_media};
 use crate::analyzer;
 use crate::evidence::{Evidence, Purpose};
 use crate::inspection::{self, Inspection, Read};
@@ -106,9 +106,10 @@ impl Loader {
             let findings = told.findings;
             let card = self.cards.of(told.event, told.story);
             let Some(mut event) = self.inspection.keep() else { break };
+            let is_key = is_key_frame(&event);
             strip_media(&mut event);
             let first = items.len();
-            items.push(Item::Event(event));
+            items.push(if is_key { Item::KeyFrame(event) } else { Item::Event(event) });
             items.extend(findings.into_iter().map(Item::Finding));
             items.extend(card.map(|card| Item::Card(card.into())));
             self.cost += items[first..].iter().map(Item::cost).sum::<usize>();

@@ -1,6 +1,6 @@
 //! Messages that carry sound and pictures, counted: they are most of a capture, and many of them say little more than one.
 
-use super::row::Row;
+use super::row::{Flags, Row};
 use crate::proto::rtmp::MessageType;
 use crate::wire::words::count;
 
@@ -14,6 +14,8 @@ pub struct Media {
     pub video: u32,
     /// Of both, or of which it is not known.
     pub mixed: u32,
+    /// Those with a picture that can be decoded alone.
+    pub keys: u32,
     /// All their bytes on the wire, as far as is known: at least their payloads.
     pub bytes: u64,
 }
@@ -23,11 +25,15 @@ impl Media {
     pub(super) fn of(row: &Row) -> Option<Media> {
         match row {
             Row::Message(message) => {
-                let bytes = u64::from(message.length);
+                let own = Media {
+                    keys: u32::from(message.flags.has(Flags::KEY)),
+                    bytes: u64::from(message.length),
+                    ..Media::default()
+                };
                 match message.kind {
-                    MessageType::AUDIO => Some(Media { audio: 1, bytes, ..Media::default() }),
-                    MessageType::VIDEO => Some(Media { video: 1, bytes, ..Media::default() }),
-                    MessageType::AGGREGATE => Some(Media { mixed: 1, bytes, ..Media::default() }),
+                    MessageType::AUDIO => Some(Media { audio: 1, ..own }),
+                    MessageType::VIDEO => Some(Media { video: 1, ..own }),
+                    MessageType::AGGREGATE => Some(Media { mixed: 1, ..own }),
                     _ => None,
                 }
             }
@@ -42,6 +48,7 @@ impl Media {
         self.audio += other.audio;
         self.video += other.video;
         self.mixed += other.mixed;
+        self.keys += other.keys;
         self.bytes += other.bytes;
     }
 
@@ -74,6 +81,9 @@ impl Media {
                 if rate < 1e6 { format!("{:.0} kbit/s", rate / 1e3) } else { format!("{:.1} Mbit/s", rate / 1e6) };
             text += &format!(", {seconds:.1} s, {rate}");
         }
+        if self.keys > 0 {
+            text += &format!(", {}", count(u64::from(self.keys), "key frame"));
+        }
         text
     }
 }
@@ -90,5 +100,7 @@ mod tests {
         let text = "3 messages (1 audio, 2 video), 1000000 bytes, 4.0 s, 2.0 Mbit/s";
         assert_eq!((media.name(), media.describe(4_000_000_000)), ("audio, video", text.to_owned()));
         assert!(media.describe(100_000_000_000).ends_with("100.0 s, 80 kbit/s"));
+        media.add(Media { video: 1, keys: 1, ..Media::default() });
+        assert!(media.describe(100_000_000_000).ends_with("kbit/s, 1 key frame"));
     }
 }

@@ -50,7 +50,7 @@ use crate::wire::words::count;
 use crate::wire::{Sentence, Time};
 use index::Index;
 use item::strip;
-use row::{MessageRow, Row, StepRow};
+use row::{Flags, MessageRow, Row, StepRow};
 
 /// The capture as far as it was read.
 pub struct Book {
@@ -85,11 +85,16 @@ impl Book {
     pub fn take(&mut self, item: Item) -> bool {
         match item {
             Item::Event(Event::Piece(piece)) => self.evidence.add(&piece),
+            Item::KeyFrame(mut event) => {
+                self.masks.observe(&event);
+                strip(&mut event);
+                self.index.add(event, true);
+            }
             Item::Event(mut event) => {
                 let is_command = matches!(&event, Event::Message(message) if may_hold_secrets(message));
                 self.masks.observe(&event);
                 strip(&mut event);
-                self.index.add(event);
+                self.index.add(event, false);
                 return is_command && !self.masks.reveal;
             }
             Item::Finding(finding) => self.index.add_finding(finding),
@@ -172,6 +177,39 @@ impl Book {
     /// The row of a message.
     pub fn row_of(&self, n: u64) -> Option<u32> {
         self.index.row_of(n)
+    }
+
+    /// The row of the worst finding about the message at a row.
+    pub fn why(&self, row: u32) -> Option<u32> {
+        self.index.why(row)
+    }
+
+    /// The row of the message that answers the call at a row.
+    pub fn answered_by(&self, row: u32) -> Option<u32> {
+        self.index.answered_by(row)
+    }
+
+    /// Whether the message at a row has a picture that can be decoded alone.
+    pub fn is_key_frame(&self, row: u32) -> bool {
+        matches!(self.index.row(row), Some(Row::Message(message)) if message.flags.has(Flags::KEY))
+    }
+
+    /// Whether something is missing at a row, or could not be read.
+    pub fn is_hole(&self, row: u32) -> bool {
+        matches!(self.index.row(row), Some(Row::Gap(_) | Row::Incomplete(_) | Row::Undecodable(_)))
+    }
+
+    /// How bad the finding of a row is.
+    pub fn severity(&self, row: u32) -> Option<Severity> {
+        match self.index.row(row) {
+            Some(Row::Finding(finding)) => Some(finding.severity),
+            _ => None,
+        }
+    }
+
+    /// When a row was complete, or certain. A finding has no time.
+    pub fn time(&self, row: u32) -> Option<Time> {
+        self.index.row(row)?.envelope().map(|envelope| envelope.last.time)
     }
 
     /// The message that a row refers to: the one that a finding is about, or the call that is answered.

@@ -84,7 +84,7 @@ impl Book {
     }
 
     /// A session's outcome in a clause, with the finding that says most about a row of it.
-    pub fn why(&self, session: &Session, row: u32) -> String {
+    pub fn reason(&self, session: &Session, row: u32) -> String {
         let outcome = self.outcome(session);
         // What is said of an end stands behind it.
         let is_end = matches!(self.index.row(row), Some(Row::Close(_)));

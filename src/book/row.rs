@@ -51,12 +51,34 @@ pub(super) struct MessageRow {
     pub(super) from: Side,
     pub(super) frame: Frame,
     pub(super) chunk_format: u8,
-    /// Whether the timestamp and the message stream are known, and whether the timestamp counts from 0 for want of a first one.
-    pub(super) known: (bool, bool, bool),
+    pub(super) flags: Flags,
     /// As RTMP has it, or otherwise, because its sender made a mistake.
     pub(super) reading: Reading,
     /// How its chunks carry the extended timestamp, if they do, and whether that is absolute where a delta is called for.
     pub(super) extended: Option<(ExtendedForm, bool)>,
+}
+
+/// What is so of a message, or is not.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Flags(u8);
+
+impl Flags {
+    /// Its timestamp is known.
+    pub(super) const TIMESTAMP: u8 = 1;
+    /// Its message stream is known.
+    pub(super) const STREAM: u8 = 2;
+    /// Its timestamp counts from 0 for want of a first one.
+    pub(super) const INHERITED: u8 = 4;
+    /// It has a picture that can be decoded alone.
+    pub(super) const KEY: u8 = 8;
+
+    pub(super) fn has(self, flag: u8) -> bool {
+        self.0 & flag != 0
+    }
+
+    pub(super) fn with(self, flag: u8, is_so: bool) -> Self {
+        Flags(self.0 | if is_so { flag } else { 0 })
+    }
 }
 
 /// Where a message's chunks lie.
@@ -166,7 +188,10 @@ impl MessageRow {
             session: message.session,
             packets: packets(head.first, head.last),
             timestamp: head.timestamp,
-            known: (head.timestamp_known, head.message_stream_known, head.timestamp_inherited),
+            flags: Flags::default()
+                .with(Flags::TIMESTAMP, head.timestamp_known)
+                .with(Flags::STREAM, head.message_stream_known)
+                .with(Flags::INHERITED, head.timestamp_inherited),
             length: head.length,
             message_stream_id: head.message_stream_id,
             chunk_stream_id: head.chunk_stream_id,
@@ -211,9 +236,9 @@ impl MessageRow {
             chunk_stream_id: self.chunk_stream_id,
             chunk_format: self.chunk_format,
             timestamp: self.timestamp,
-            timestamp_known: self.known.0,
-            message_stream_known: self.known.1,
-            timestamp_inherited: self.known.2,
+            timestamp_known: self.flags.has(Flags::TIMESTAMP),
+            message_stream_known: self.flags.has(Flags::STREAM),
+            timestamp_inherited: self.flags.has(Flags::INHERITED),
             length: self.length,
             kind: self.kind,
             message_stream_id: self.message_stream_id,

@@ -84,7 +84,7 @@ actions! {
         FilterBy "filter-by" "Only rows that have what is selected: a field's value, or a row's type." "";
         FilterAnd "filter-and" "Of what is shown, only rows that have what is selected too." "";
         FilterNot "filter-not" "Of what is shown, only rows that do not have what is selected." "";
-        Search "search" "Search types, text and findings." "search";
+        Search "search" "Search rows, their fields and their bytes: text, `/regular expression/` or `x:` and hex digits." "search";
         NextMatch "next-match" "To the next match." "";
         PreviousMatch "previous-match" "To the match before." "";
         NextFinding "next-finding" "To the next finding." "";
@@ -96,7 +96,17 @@ actions! {
         Findings "findings" "All findings, the worst first, each explained." "findings";
         GroupFindings "group-findings" "Findings by rule, or by session." "by session";
         Notes "notes" "Notes too, or no longer." "notes";
-        Reference "reference" "To the message that a finding is about, or to the call; from a call to its answer where both are shown." "";
+        Reference "reference" "To the message that a finding is about, from an answer to its call, and back." "";
+        Why "why" "From a message with a finding to the worst one about it." "";
+        NextError "next-error" "To the next error." "";
+        PreviousError "previous-error" "To the error before." "";
+        NextWarning "next-warning" "To the next error or warning." "";
+        PreviousWarning "previous-warning" "To the error or warning before." "";
+        NextHole "next-hole" "To where something is missing or could not be read next." "";
+        PreviousHole "previous-hole" "To where something was missing or could not be read before." "";
+        NextKeyFrame "next-key-frame" "To the next picture that can be decoded alone." "";
+        PreviousKeyFrame "previous-key-frame" "To the picture before that can be decoded alone." "";
+        GoTo "go-to" "To a message by its number, or to a time from the start: `123`, `1.5s`." "";
     }
     Showing {
         Zoom "zoom" "The pane alone, and back." "";
@@ -109,6 +119,8 @@ actions! {
         ZoomIn "zoom-in" "A shorter time around the cursor." "zoom";
         ZoomOut "zoom-out" "A longer time around the cursor." "";
         AllFields "all-fields" "All fields, or those that differ alone." "";
+        Times "times" "Times since the start, since the row before, since a chosen row, or of the clock." "";
+        TimeZero "time-zero" "Times count from this row; from the start again where they do." "";
         FoldMedia "fold-media" "Runs of audio and video as one row each, and back." "";
         CopyValue "copy-value" "Copy the field's value to the clipboard." "";
     }
@@ -123,6 +135,8 @@ actions! {
         Accept "accept" "Take what is written or chosen." "take";
         Complete "complete" "The next of what may stand here." "";
         CompleteBack "complete-back" "The one before." "";
+        NextForm "next-form" "Search for text, a regular expression, or bytes in hex." "";
+        NextCase "next-case" "Capital letters matter where some are written, always, or never." "";
         Earlier "earlier" "What was written here before." "";
         Later "later" "What was written here after that." "";
         Cancel "cancel" "Leave it." "leave";

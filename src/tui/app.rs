@@ -111,7 +111,7 @@ impl App {
             Action::Redraw => self.asked.redraw = true,
             Action::Suspend => self.asked.suspend = true,
             Action::Help => self.screens.push(Box::new(Help::new(self.context()))),
-            Action::Palette => self.screens.push(Box::new(Palette::new(self.context()))),
+            Action::Palette | Action::GoTo => self.screens.push(Box::new(Palette::new(self.context()))),
             _ => {
                 let Some(top) = self.screens.last_mut() else { return };
                 let effects = top.update(action, &mut self.shared);
@@ -132,6 +132,12 @@ impl App {
                     if self.shared.filter.is_some() && !view.is_behind(book) && !view.holds(book, row) {
                         let key = keymap::first_key(Context::Browse, Action::Back);
                         self.message = format!("the filter leaves that row out; {key} drops it");
+                    }
+                }
+                Effect::Show(spot) => {
+                    let screen = self.screens.iter_mut().rev().find(|screen| !screen.is_popup());
+                    if let Some(screen) = screen {
+                        screen.show(spot, &mut self.shared);
                     }
                 }
                 Effect::Filter(filter) => {

@@ -21,6 +21,7 @@ mod shared;
 pub mod signals;
 mod status;
 mod theme;
+mod times;
 mod view;
 mod wrap;
 

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use super::Options;
 use super::filtering::Filtering;
 use super::marks::Marks;
-use super::query::Query;
+use super::query::{Case, Form, Query};
 use super::theme::Theme;
+use super::times::{Target, Times};
 use super::view::{Chosen, View};
 use crate::book::{Batch, Book, Progress, RowText};
 use crate::wire::escape;
@@ -35,8 +36,13 @@ pub(super) struct Shared {
     pub(super) filter: Option<Filtering>,
     /// Filters that there were, the last one last.
     pub(super) filters: Vec<String>,
+    /// Which times are shown.
+    pub(super) times: Times,
     /// What was searched for last.
     pub(super) query: Option<Query>,
+    /// How that was written, and what was before it, the last one last.
+    pub(super) searching: (Form, Case),
+    pub(super) searches: Vec<String>,
     /// The names of the captures' files.
     pub(super) files: String,
     /// The same, as errors name them.
@@ -65,7 +71,10 @@ impl Shared {
             marks: Marks::default(),
             filters: filter.iter().map(|filter| filter.text().to_owned()).collect(),
             filter,
+            times: Times::default(),
             query: None,
+            searching: Default::default(),
+            searches: Vec::new(),
             files: escape(&files),
             paths: captures.iter().map(|path| path.display().to_string()).collect(),
             learned: 0,
@@ -112,6 +121,19 @@ impl Shared {
     pub(super) fn grow(&mut self, time: Duration) {
         let since = Instant::now();
         self.view.grow(&self.book, || since.elapsed() >= time);
+    }
+
+    /// The row of a message, or the first of those shown from a time on.
+    pub(super) fn row_of(&self, target: Target) -> Option<u32> {
+        let (book, view) = (&self.book, &self.view);
+        match target {
+            Target::Message(n) => book.row_of(n),
+            Target::Time(since) => {
+                let start = self.progress.start?;
+                let rows = (0..view.rows(book)).filter_map(|index| view.row(book, index));
+                rows.into_iter().find(|row| book.time(*row).is_some_and(|at| at.since(start) >= since))
+            }
+        }
     }
 
     /// Places in the view.

@@ -63,6 +63,18 @@ fn summary(shared: &Shared) -> String {
     text
 }
 
+/// What is wrong with the selected message, and the key that leads there. Notes wait to be asked for.
+fn why(app: &App) -> Option<(Severity, String)> {
+    let (book, row) = (&app.shared.book, app.shared.row?);
+    if !app.context().chain().contains(&Context::Browse) {
+        return None;
+    }
+    let severity = book.mark(row).filter(|severity| *severity >= Severity::Warning)?;
+    let text = app.shared.text(book.why(row)?)?;
+    let key = keymap::first_key(Context::Timeline, Action::Why);
+    Some((severity, format!("{key}  {}: {}", text.kind, text.what)))
+}
+
 fn keys(buffer: &mut Buffer, area: Rect, app: &App) {
     let theme = &app.shared.theme;
     if !app.pending.is_empty() {
@@ -71,6 +83,10 @@ fn keys(buffer: &mut Buffer, area: Rect, app: &App) {
     }
     if !app.message.is_empty() {
         put(buffer, area, &format!(" {}", app.message), theme.trouble());
+        return;
+    }
+    if let Some((severity, text)) = why(app) {
+        put(buffer, area, &format!(" {text}"), theme.severity(severity));
         return;
     }
     let contexts = app.context().chain();

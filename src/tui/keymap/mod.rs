@@ -37,12 +37,14 @@ pub enum Context {
     Prompt,
     /// The line in which a filter is written.
     Filter,
+    /// The line in which a search is written.
+    Search,
     /// The list of actions below such a line.
     Palette,
 }
 
 impl Context {
-    pub const ALL: [Context; 15] = [
+    pub const ALL: [Context; 16] = [
         Context::Global,
         Context::List,
         Context::Browse,
@@ -57,6 +59,7 @@ impl Context {
         Context::Popup,
         Context::Prompt,
         Context::Filter,
+        Context::Search,
         Context::Palette,
     ];
 
@@ -76,6 +79,7 @@ impl Context {
             Context::Popup => "popup",
             Context::Prompt => "prompt",
             Context::Filter => "filter",
+            Context::Search => "search",
             Context::Palette => "palette",
         }
     }
@@ -97,6 +101,7 @@ impl Context {
             Context::Popup => "In a window over the screen.",
             Context::Prompt => "In a line in which something is written. All other keys write.",
             Context::Filter => "In the line of a filter, beside those of a line.",
+            Context::Search => "In the line of a search, beside those of a line.",
             Context::Palette => "In the list of actions, beside those of a line.",
         }
     }
@@ -104,7 +109,7 @@ impl Context {
     /// Where a key is looked for when the innermost context is this one: there first.
     pub fn chain(self) -> &'static [Context] {
         use Context::{
-            Browse, Bytes, Diff, Fields, Filter, Findings, Global, Ladder, List, Palette, Plots, Popup, Prompt,
+            Browse, Bytes, Diff, Fields, Filter, Findings, Global, Ladder, List, Palette, Plots, Popup, Prompt, Search,
             Sessions, Timeline,
         };
         match self {
@@ -123,6 +128,7 @@ impl Context {
             Popup => &[Popup, List],
             Prompt => &[Prompt],
             Filter => &[Filter, Prompt],
+            Search => &[Search, Prompt],
             Palette => &[Palette, Prompt],
         }
     }
@@ -174,6 +180,19 @@ const TABLE: Table = &[
             (Action::Attention, &["!"]),
             (Action::NextUnanswered, &["u"]),
             (Action::Reference, &["o"]),
+            (Action::Why, &["w"]),
+            (Action::NextError, &["] e"]),
+            (Action::PreviousError, &["[ e"]),
+            (Action::NextWarning, &["] w"]),
+            (Action::PreviousWarning, &["[ w"]),
+            (Action::NextHole, &["] h"]),
+            (Action::PreviousHole, &["[ h"]),
+            (Action::NextKeyFrame, &["] k"]),
+            (Action::PreviousKeyFrame, &["[ k"]),
+            (Action::GoTo, &["^G"]),
+            (Action::Times, &["t"]),
+            (Action::TimeZero, &["T"]),
+            (Action::FoldMedia, &["M"]),
             (Action::Zoom, &["z"]),
             (Action::Ladder, &["L"]),
             (Action::Diff, &["D"]),
@@ -181,7 +200,7 @@ const TABLE: Table = &[
         ],
     ),
     (Context::Sessions, &[(Action::Mark, &["m"]), (Action::SortNext, &["s"]), (Action::SortReverse, &["S"])]),
-    (Context::Timeline, &[(Action::Mark, &["m"])]),
+    (Context::Timeline, &[(Action::Mark, &["m"]), (Action::Right, &["Right", "l"]), (Action::Left, &["Left", "h"])]),
     (Context::Fields, &[(Action::Right, &["Right", "l"]), (Action::Left, &["Left", "h"]), (Action::CopyValue, &["y"])]),
     (Context::Bytes, &[(Action::Right, &["Right", "l"]), (Action::Left, &["Left", "h"])]),
     (
@@ -236,6 +255,15 @@ const TABLE: Table = &[
         &[
             (Action::Complete, &["Tab"]),
             (Action::CompleteBack, &["Shift-Tab"]),
+            (Action::Earlier, &["Up", "^P"]),
+            (Action::Later, &["Down", "^N"]),
+        ],
+    ),
+    (
+        Context::Search,
+        &[
+            (Action::NextForm, &["Tab"]),
+            (Action::NextCase, &["^T"]),
             (Action::Earlier, &["Up", "^P"]),
             (Action::Later, &["Down", "^N"]),
         ],

@@ -11,6 +11,7 @@ use crate::tui::list::{List, motion};
 use crate::tui::paint::{column, lines, put};
 use crate::tui::screen::{Effect, Room, Screen};
 use crate::tui::shared::Shared;
+use crate::tui::times::Target;
 
 /// Columns of an action's name, and of the whole.
 const NAMES: u16 = 20;
@@ -55,7 +56,14 @@ impl Screen for Palette {
         Context::Palette
     }
 
-    fn update(&mut self, action: Action, _shared: &mut Shared) -> Vec<Effect> {
+    fn update(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
+        if action == Action::Accept
+            && let Some(target) = Target::parse(self.line.text())
+        {
+            let row = shared.row_of(target);
+            let none = || Effect::Say(format!("there is no {}", target.name()));
+            return vec![Effect::Close, row.map_or_else(none, Effect::GoTo)];
+        }
         let found = self.found();
         if let Some(by) = motion(action, 1) {
             self.list.step(by, found.len());
@@ -90,6 +98,12 @@ impl Screen for Palette {
         let Some(first) = lines.next() else { return };
         let at = put(buffer, first, ":", theme.strong());
         self.line.draw(buffer, at, theme.strong());
+        if let Some(target) = Target::parse(self.line.text()) {
+            let Some(line) = lines.next() else { return };
+            put(buffer, line, &format!("› to {}", target.name()), theme.strong());
+            buffer.set_style(line, theme.selection(true));
+            return;
+        }
         let found = self.found();
         for (place, line) in (self.list.top..found.len()).zip(lines) {
             let command = found[place];

@@ -71,6 +71,9 @@ pub(super) trait Screen {
     /// Takes in more of it, for about so long.
     fn grow(&mut self, _shared: &Shared, _time: Duration) {}
 
+    /// Shows a part of the row that it is at.
+    fn show(&mut self, _spot: Spot, _shared: &mut Shared) {}
+
     /// The filter is another one: rows are shown anew.
     fn filtered(&mut self, _shared: &mut Shared) {}
 
@@ -95,6 +98,8 @@ pub(super) trait Screen {
 pub(super) enum Effect {
     /// The screen goes to a row.
     GoTo(u32),
+    /// The screen shows a part of its row.
+    Show(Spot),
     /// Only the rows that it lets through are shown; all without one.
     Filter(Option<Filtering>),
     /// Another screen, or a popup, comes over this one.
@@ -109,4 +114,13 @@ pub(super) enum Effect {
     Copy(String),
     /// A word for the line at the bottom.
     Say(String),
+}
+
+/// A part of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Spot {
+    /// A field, by its path.
+    Field(String),
+    /// Some of its bytes.
+    Bytes(std::ops::Range<usize>),
 }

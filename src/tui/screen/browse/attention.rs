@@ -21,7 +21,7 @@ pub(super) fn first(shared: &Shared) -> Vec<Effect> {
     match (all.get(next), one(shared)) {
         (Some((_, row, session)), _) => {
             let place = if all.len() > 1 { format!(" ({} of {})", next + 1, all.len()) } else { String::new() };
-            let why = format!("session {}{place}: {}", session.number(), book.why(session, *row));
+            let why = format!("session {}{place}: {}", session.number(), book.reason(session, *row));
             vec![Effect::GoTo(*row), Effect::Say(why)]
         }
         (None, Some(session)) => {

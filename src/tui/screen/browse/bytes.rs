@@ -27,6 +27,11 @@ pub(super) struct Bytes {
 }
 
 impl Bytes {
+    /// The byte under the cursor.
+    pub(super) fn byte(&self) -> usize {
+        self.byte
+    }
+
     /// Moves the cursor among so many bytes; gives where it came to.
     pub(super) fn update(&mut self, action: Action, length: usize) -> Option<usize> {
         let by = match action {

@@ -85,6 +85,26 @@ impl Fields {
         self.want();
     }
 
+    /// The path of the selected field.
+    pub(super) fn path(&self) -> String {
+        let line = self.tree.as_ref().and_then(|tree| tree.line(self.list.selected));
+        line.map(|line| line.path.clone()).unwrap_or_default()
+    }
+
+    /// Selects a field, and unfolds what it is in.
+    pub(super) fn choose(&mut self, path: &str) {
+        let Some(tree) = &mut self.tree else { return };
+        let lines = &tree.detail.lines;
+        let Some(index) = lines.iter().position(|line| line.path == path) else { return };
+        let around = lines[..index].iter().filter(|line| line.end.is_some_and(|end| end > index));
+        self.folds.extend(around.map(|line| (line.path.clone(), false)));
+        tree.fold(&self.folds);
+        if let Some(place) = tree.place_of(path) {
+            self.list.selected = place;
+        }
+        self.want();
+    }
+
     /// Selects the field that a byte belongs to.
     pub(super) fn choose_byte(&mut self, byte: usize) {
         if let Some(place) = self.tree.as_ref().and_then(|tree| tree.place_of_byte(byte)) {

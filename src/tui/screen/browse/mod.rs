@@ -8,6 +8,7 @@ mod bytes;
 mod fields;
 mod layout;
 mod nothing;
+mod seek;
 mod sessions;
 mod timeline;
 mod tree;
@@ -15,7 +16,9 @@ mod tree;
 use ratatui::buffer::Buffer;
 
 use super::ladder::Ladder;
-use super::{Effect, Room, Screen, diff, plots};
+use super::{Effect, Room, Screen, Spot, diff, plots};
+use crate::book::Book;
+use crate::rules::Severity;
 use crate::tui::action::Action;
 use crate::tui::filtering::{self, Join};
 use crate::tui::keymap::Context;
@@ -23,6 +26,7 @@ use crate::tui::marks::Marked;
 use crate::tui::popup::filter::FilterLine;
 use crate::tui::popup::search::SearchLine;
 use crate::tui::screen::findings::Findings;
+use crate::tui::search::From;
 use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
 use bytes::Bytes;
@@ -104,10 +108,27 @@ impl Browse {
     /// What concerns the rows of the timeline, wherever the keys are.
     fn seek(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
         let found = match action {
-            Action::NextMatch => return self.timeline.search(true, shared),
-            Action::PreviousMatch => return self.timeline.search(false, shared),
+            Action::NextMatch | Action::PreviousMatch => {
+                let from = match self.focus {
+                    Pane::Fields => From::Field(self.fields.path()),
+                    Pane::Bytes => From::Byte(self.bytes.byte()),
+                    Pane::Sessions | Pane::Timeline => From::Row,
+                };
+                return self.timeline.search(action == Action::NextMatch, from, shared);
+            }
             Action::NextFinding => self.timeline.finding(true, shared).ok_or("no finding below"),
             Action::PreviousFinding => self.timeline.finding(false, shared).ok_or("no finding above"),
+            Action::Why => self.timeline.why(shared).ok_or("there is no finding about this row"),
+            Action::NextError => self.timeline.severe(true, Severity::Error, shared).ok_or("no error below"),
+            Action::PreviousError => self.timeline.severe(false, Severity::Error, shared).ok_or("no error above"),
+            Action::NextWarning => self.timeline.severe(true, Severity::Warning, shared).ok_or("no warning below"),
+            Action::PreviousWarning => self.timeline.severe(false, Severity::Warning, shared).ok_or("no warning above"),
+            Action::NextHole => self.timeline.seek(true, Book::is_hole, shared).ok_or("no hole below"),
+            Action::PreviousHole => self.timeline.seek(false, Book::is_hole, shared).ok_or("no hole above"),
+            Action::NextKeyFrame => self.timeline.seek(true, Book::is_key_frame, shared).ok_or("no key frame below"),
+            Action::PreviousKeyFrame => {
+                self.timeline.seek(false, Book::is_key_frame, shared).ok_or("no key frame above")
+            }
             _ => self.timeline.reference(shared).ok_or("this row refers to no other"),
         };
         match found {
@@ -149,7 +170,11 @@ impl Browse {
                     shared.marks.toggle(Marked::Row(row));
                 }
             }
-            Pane::Timeline => self.timeline.update(action, shared),
+            Pane::Timeline => match action {
+                Action::Right => self.timeline.unfold(true, shared),
+                Action::Left => self.timeline.unfold(false, shared),
+                _ => self.timeline.update(action, shared),
+            },
             Pane::Fields => {
                 let effects = self.fields.update(action);
                 if let Some(span) = self.fields.span() {
@@ -193,7 +218,7 @@ impl Screen for Browse {
             Action::FoldMedia => self.timeline.fold_media(shared),
             Action::Filter => effects.push(Effect::Open(Box::new(FilterLine::new(shared)))),
             Action::FilterBy | Action::FilterAnd | Action::FilterNot => effects = self.narrow(action, shared),
-            Action::Search => effects.push(Effect::Open(Box::<SearchLine>::default())),
+            Action::Search => effects.push(Effect::Open(Box::new(SearchLine::new(shared)))),
             Action::Attention => effects = attention::first(shared),
             Action::NextUnanswered => effects = attention::unanswered(shared),
             Action::NextMatch | Action::PreviousMatch => {
@@ -202,7 +227,23 @@ impl Screen for Browse {
                 }
                 effects = self.seek(action, shared);
             }
-            Action::NextFinding | Action::PreviousFinding | Action::Reference => effects = self.seek(action, shared),
+            Action::NextFinding
+            | Action::PreviousFinding
+            | Action::Reference
+            | Action::Why
+            | Action::NextError
+            | Action::PreviousError
+            | Action::NextWarning
+            | Action::PreviousWarning
+            | Action::NextHole
+            | Action::PreviousHole
+            | Action::NextKeyFrame
+            | Action::PreviousKeyFrame => effects = self.seek(action, shared),
+            Action::Times => {
+                shared.times.turn();
+                effects.push(Effect::Say(shared.times.about()));
+            }
+            Action::TimeZero => effects.push(Effect::Say(self.timeline.time_zero(shared))),
             _ => effects = self.update_pane(action, shared),
         }
         shared.row = self.timeline.row(shared);
@@ -217,6 +258,24 @@ impl Screen for Browse {
         shared.row = self.timeline.row(shared);
         if self.focus == Pane::Sessions {
             self.focus = Pane::Timeline;
+        }
+    }
+
+    fn show(&mut self, spot: Spot, shared: &mut Shared) {
+        // The fields of the row come when they are prepared.
+        shared.row = self.timeline.row(shared);
+        self.fields.prepare(self.areas.fields, shared);
+        match spot {
+            Spot::Field(path) => {
+                self.fields.choose(&path);
+                self.bytes.begin(self.fields.span().unwrap_or_default());
+                self.focus = Pane::Fields;
+            }
+            Spot::Bytes(span) => {
+                self.fields.choose_byte(span.start);
+                self.bytes.begin(span);
+                self.focus = Pane::Bytes;
+            }
         }
     }
 

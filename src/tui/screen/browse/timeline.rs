@@ -13,8 +13,9 @@ use crate::tui::list::{List, motion};
 use crate::tui::marks::Marked;
 use crate::tui::paint::{self, column, heading, lines, put};
 use crate::tui::screen::Effect;
-use crate::tui::search::Search;
+use crate::tui::search::{From, Search};
 use crate::tui::shared::Shared;
+use crate::tui::times::{self, Since};
 use crate::tui::view::{Chosen, Item, Run};
 use crate::wire::{Side, Time, words};
 
@@ -115,20 +116,35 @@ impl Timeline {
         }
     }
 
-    /// The row of the message that the selected one refers to.
-    pub(super) fn reference(&self, shared: &Shared) -> Option<u32> {
-        shared.book.row_of(shared.book.reference(self.row(shared)?)?)
+    /// Opens a run, or closes the one that the selected row is in.
+    pub(super) fn unfold(&mut self, opens: bool, shared: &mut Shared) {
+        let item = |place| shared.view.item(&shared.book, place);
+        let place = match item(self.list.selected) {
+            Some(Item::Run(run)) if run.is_open != opens => self.list.selected,
+            Some(Item::Row(row)) if !opens => {
+                // The run stands above its rows.
+                let above = (0..self.list.selected).rev().find(|place| matches!(item(*place), Some(Item::Run(_))));
+                let holds =
+                    |place: &usize| matches!(item(*place), Some(Item::Run(run)) if run.is_open && run.last >= row);
+                let Some(place) = above.filter(holds) else { return };
+                place
+            }
+            _ => return,
+        };
+        self.following = false;
+        self.list.selected = place;
+        shared.view.toggle(place);
     }
 
     /// Searches from the selected row on.
-    pub(super) fn search(&mut self, forward: bool, shared: &Shared) -> Vec<Effect> {
+    pub(super) fn search(&mut self, forward: bool, from: From, shared: &Shared) -> Vec<Effect> {
         let Some(query) = shared.query.clone() else {
             let key = keymap::first_key(Context::Timeline, Action::Search);
             return vec![Effect::Say(format!("nothing to search for: {key} asks what"))];
         };
         self.following = false;
         let origin = self.row(shared).map_or(0, |row| shared.view.index_of(&shared.book, row));
-        vec![Effect::Start(Box::new(Search::new(query, origin, forward)))]
+        vec![Effect::Start(Box::new(Search::new(query, origin, from, forward)))]
     }
 
     fn lines(&self) -> usize {
@@ -153,7 +169,9 @@ impl Timeline {
             Item::Run(_) => None,
         };
         let rows: Vec<_> = places.filter_map(item).filter_map(row).collect();
-        shared.prepare_texts(rows.into_iter());
+        // Why the selected one is marked is said as well.
+        let why = self.why(shared);
+        shared.prepare_texts(rows.into_iter().chain(why));
     }
 
     pub(super) fn draw(&self, buffer: &mut Buffer, shared: &Shared, is_focused: bool) {
@@ -181,13 +199,18 @@ impl Timeline {
             let key = keymap::first_key(Context::Timeline, Action::Back);
             put(buffer, body, &format!(" the filter lets nothing through; {key} drops it"), shared.theme.quiet());
         }
+        // A finding has no time; what stands above may be one.
+        let above = (0..self.list.top).rev().take(ABOVE).filter_map(|place| shared.view.item(&shared.book, place));
+        let mut before = above.filter_map(|item| last_time(shared, item)).next();
         for (place, line) in (self.list.top..length).zip(lines(body)) {
             let selected = place == self.list.selected;
-            match shared.view.item(&shared.book, place) {
-                Some(Item::Row(row)) => layout.draw_row(buffer, line, shared, row),
-                Some(Item::Run(run)) => layout.draw_run(buffer, line, shared, &run),
+            let item = shared.view.item(&shared.book, place);
+            match item {
+                Some(Item::Row(row)) => layout.draw_row(buffer, line, shared, row, before),
+                Some(Item::Run(run)) => layout.draw_run(buffer, line, shared, &run, before),
                 None => break,
             }
+            before = item.and_then(|item| last_time(shared, item)).or(before);
             if selected {
                 put(buffer, line, "›", shared.theme.strong());
                 buffer.set_style(line, shared.theme.selection(is_focused));
@@ -210,6 +233,8 @@ enum Id {
     What,
 }
 
+/// How far above the screen the time of the row before is looked for.
+const ABOVE: usize = 200;
 /// How wide a pane must be for times to the microsecond, and for the longest types.
 const WIDE: u16 = 100;
 /// Columns for words at least: a type that is longer than its column is cut before these are.
@@ -232,11 +257,17 @@ impl Layout {
         let widest = book.widest();
         let seconds = widest.last.map_or(0, |last| since(shared, last).unsigned_abs() / 1_000_000_000);
         let sessions = book.sessions().len() as u64;
+        let time = match shared.times.since {
+            Since::Clock => digits + 9,
+            // One that is before has a sign.
+            Since::Zero => digits_of(seconds).max(2) + digits + 2,
+            Since::Start | Since::Before => digits_of(seconds).max(2) + digits + 1,
+        };
         let right = |id, title, width| Column::new(id, title, width, Align::Right);
         let columns = [
             Column { gap: 0, ..Column::new(Id::Mark, "", 1, Align::Left) },
             right(Id::Number, "n", digits_of(book.messages()).max(4)),
-            right(Id::Time, "time", digits_of(seconds).max(2) + digits + 1),
+            right(Id::Time, shared.times.title(), time),
             Column {
                 visible: sessions > 1 && !matches!(shared.view.chosen(), Chosen::Session(_)),
                 rank: 1,
@@ -251,7 +282,7 @@ impl Layout {
         Layout { places: columns::fit(&columns, width), digits: usize::from(digits) }
     }
 
-    fn draw_row(&self, buffer: &mut Buffer, line: Rect, shared: &Shared, row: u32) {
+    fn draw_row(&self, buffer: &mut Buffer, line: Rect, shared: &Shared, row: u32, before: Option<Time>) {
         let Some(entry) = shared.book.entry(row) else { return };
         let (theme, mark) = (&shared.theme, shared.book.mark(row));
         let (kind, what) = shared.text(row).map_or(("", ""), |text| (text.kind.as_str(), text.what.as_str()));
@@ -280,7 +311,7 @@ impl Layout {
                     }
                 }
                 Id::Time => {
-                    put(&self.time(shared, &entry), theme.quiet());
+                    put(&self.time(shared, &entry, before), theme.quiet());
                 }
                 Id::Session => {
                     put(&entry.session.to_string(), theme.quiet());
@@ -298,14 +329,14 @@ impl Layout {
     }
 
     /// A run of media, folded or open.
-    fn draw_run(&self, buffer: &mut Buffer, line: Rect, shared: &Shared, run: &Run) {
+    fn draw_run(&self, buffer: &mut Buffer, line: Rect, shared: &Shared, run: &Run, before: Option<Time>) {
         let (Some(first), Some(last)) = (shared.book.entry(run.first), shared.book.entry(run.last)) else { return };
         let quiet = shared.theme.quiet();
         let duration = first.at.zip(last.at).map_or(0, |(first, last)| last.since(first));
         for place in &self.places {
             match place.id {
                 Id::Time => {
-                    place.put(buffer, line, &self.time(shared, &first), quiet);
+                    place.put(buffer, line, &self.time(shared, &first, before), quiet);
                 }
                 Id::From => {
                     place.put(buffer, line, if run.is_open { "▾" } else { "▸" }, quiet);
@@ -319,9 +350,16 @@ impl Layout {
         }
     }
 
-    /// Seconds from the capture's first packet, the point always at the same place.
-    fn time(&self, shared: &Shared, entry: &Entry) -> String {
-        entry.at.map_or_else(String::new, |at| words::seconds(since(shared, at), self.digits))
+    /// A row's time in seconds, the point always at the same place.
+    fn time(&self, shared: &Shared, entry: &Entry, before: Option<Time>) -> String {
+        let Some(at) = entry.at else { return String::new() };
+        let ns = match shared.times.since {
+            Since::Clock => return times::clock(at, self.digits),
+            Since::Start => since(shared, at),
+            Since::Before => at.since(before.unwrap_or(at)),
+            Since::Zero => at.since(shared.times.zero().unwrap_or(at)),
+        };
+        words::seconds(ns, self.digits)
     }
 }
 
@@ -351,6 +389,15 @@ fn draw_words(
     let width = (words::width(kind) as u16).saturating_add(1).min(most).max(place.width + 1);
     let at = column(buffer, both, width, kind, kind_style);
     put(buffer, at, what, style);
+}
+
+/// When what stands at a place was complete.
+fn last_time(shared: &Shared, item: Item) -> Option<Time> {
+    match item {
+        Item::Row(row) => shared.book.time(row),
+        Item::Run(run) if run.is_open => None,
+        Item::Run(run) => shared.book.time(run.last),
+    }
 }
 
 /// A severity's first letter: enough to tell them apart without colour.

@@ -205,7 +205,7 @@ impl Findings {
                     let Some(session) = book.session(number) else { return told };
                     told.push((session.parties(), theme.strong()));
                     let first = book.first(session);
-                    let outcome = first.map_or_else(|| book.outcome(session), |first| book.why(session, first.row));
+                    let outcome = first.map_or_else(|| book.outcome(session), |first| book.reason(session, first.row));
                     told.push((outcome, theme.fate(session.fate())));
                 }
                 None => {}
