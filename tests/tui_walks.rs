@@ -8,6 +8,7 @@ mod screen;
 
 use ratatui::crossterm::event::KeyCode;
 
+use rtmp_inspect::book::{self, Loader};
 use screen::Screen;
 
 /// Keys that a walk may take.
@@ -71,7 +72,7 @@ const WALKS: &[Walk] = &[
         question: WHY,
         captures: &[CRTMP],
         keys: "!",
-        answer: &["rejected: connect NetConnection.Connect.Rejected"],
+        answer: &["session 3 (1 of 3): rejected: connect NetConnection.Connect.Rejected"],
         at: "_error(1) error NetConnection.Con",
     },
     Walk {
@@ -238,15 +239,48 @@ fn a_finding_leads_to_its_message_and_back() {
     assert!(screen.text(false).contains("HSK004"), "{}", screen.text(false));
 }
 
+/// While a capture is read, a session stands as far as it came, and never as it did not come out.
+#[test]
+fn sessions_stand_as_far_as_they_are_read() {
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/nginx-rtmp/ffmpeg-publish-and-play.pcapng");
+    let (mut loader, mut book) = Loader::open(&[path], &book::Options::default()).unwrap();
+    let mut seen: Vec<Vec<String>> = Vec::new();
+    let mut done = false;
+    while !done {
+        let batch = loader.read_packets(1);
+        done = batch.progress.done;
+        for item in batch.items {
+            book.take(item);
+        }
+        for (session, stood) in book.sessions().iter().zip(0..) {
+            if seen.len() <= stood {
+                seen.push(Vec::new());
+            }
+            let outcome = book.outcome(session);
+            if seen[stood].last() != Some(&outcome) {
+                seen[stood].push(outcome);
+            }
+        }
+    }
+    assert_eq!(
+        seen,
+        [
+            ["handshaking", "connecting", "connected", "asking to publish", "publishing", "published"],
+            ["handshaking", "connecting", "connected", "asking to play", "playing", "played"],
+        ]
+    );
+}
+
 /// From one session that needs attention to the next, the worst first.
 #[test]
 fn attention_goes_around() {
     let mut screen = Screen::new(&[CRTMP], 120, 35);
     press(&mut screen, "!");
     let first = screen.text(false);
-    assert!(first.contains("session 1 (1 of "), "{first}");
+    assert!(first.contains("session 3 (1 of "), "{first}");
     press(&mut screen, "!");
-    assert!(screen.text(false).contains("session 2 (2 of "), "{}", screen.text(false));
+    assert!(screen.text(false).contains("session 1 (2 of "), "{}", screen.text(false));
     for _ in 0..9 {
         if !screen.text(false).contains("(1 of ") {
             press(&mut screen, "!");

@@ -83,6 +83,11 @@ impl Book {
         Some(First { row: about.unwrap_or(row), rank })
     }
 
+    /// Whether a finding about a row says that something was rejected, and why.
+    pub fn is_rejection(&self, row: u32) -> bool {
+        self.index.about(row).filter_map(|row| self.finding(row)).any(|finding| finding.rule.rejects())
+    }
+
     /// A session's outcome in a clause, with the finding that says most about a row of it.
     pub fn reason(&self, session: &Session, row: u32) -> String {
         let outcome = self.outcome(session);

@@ -15,7 +15,8 @@ pub(super) fn first(shared: &Shared) -> Vec<Effect> {
             Some((first.rank, first.row, session))
         })
         .collect();
-    all.sort_by_key(|(rank, row, _)| (*rank, *row));
+    // A client that is sent away only to come again with its password was not rejected by that.
+    all.sort_by_cached_key(|(rank, row, _)| (*rank, !book.is_rejection(*row), *row));
     let at = all.iter().position(|(_, row, _)| Some(*row) == shared.row);
     let next = at.map_or(0, |at| (at + 1) % all.len());
     match (all.get(next), one(shared)) {
@@ -27,7 +28,8 @@ pub(super) fn first(shared: &Shared) -> Vec<Effect> {
         (None, Some(session)) => {
             vec![Effect::Say(format!("nothing stands out in session {}: {}", session.number(), book.outcome(session)))]
         }
-        (None, None) => vec![Effect::Say("nothing stands out".to_owned())],
+        (None, None) if shared.progress.done => vec![Effect::Say("nothing stands out".to_owned())],
+        (None, None) => vec![Effect::Say("nothing stands out yet".to_owned())],
     }
 }
 
