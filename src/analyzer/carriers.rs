@@ -26,8 +26,18 @@ use crate::wire::{Moment, Side};
 const INSIDE: StreamId = 1 << 62;
 const TUNNEL: StreamId = 1 << 63;
 
+/// Whether a stream is one inside of TLS or RTMPE.
+pub(super) fn is_inside(stream: StreamId) -> bool {
+    stream & (INSIDE | TUNNEL) == INSIDE
+}
+
 /// What each byte that carriers carry adds to the work that they may do in advance ([`Limits::carrier_work`](crate::limits::Limits)), up to that.
 const EARNED: u64 = 32;
+
+/// Holes of a connection that are kept until it is known whether it is a session.
+const HOLES: usize = 64;
+/// Connections that are over and wait for secrets.
+const LINGER: usize = 1024;
 
 /// What a stream is carried in.
 #[derive(Debug, Default)]
@@ -102,6 +112,16 @@ impl Wrapping {
     }
 }
 
+/// What a carrier is given to do.
+#[derive(Clone, Copy)]
+enum Turn<'d> {
+    Told(&'d Delivery<'d>),
+    /// New secrets are there.
+    Retry,
+    /// None come any more.
+    GiveUp,
+}
+
 /// A stream that carries another one.
 #[derive(Debug)]
 pub(super) struct Carried {
@@ -126,14 +146,40 @@ pub(super) struct Outer {
     stranger: Met,
     /// The session that it is by itself, since nothing opens it; with its client and server.
     sealed: Option<(u32, SocketAddr, SocketAddr)>,
-    /// How its sides ended, while it is none.
-    closes: Vec<(Side, Kept)>,
+    /// Its holes, and how its sides ended, while it is none.
+    kept: Vec<(Side, Kept)>,
+    /// By side: bytes so far, captured or missing, and those of them that were captured.
+    reach: [u64; 2],
+    captured: [u64; 2],
 }
 
 impl Outer {
-    /// Nothing was found inside of it.
-    fn is_empty(&self) -> bool {
-        self.tls.facts().sent.iter().all(|sent| sent.plain_bytes == 0)
+    /// Bytes that were found inside of it.
+    fn plain_bytes(&self) -> u64 {
+        self.tls.facts().sent.iter().map(|sent| sent.plain_bytes).sum()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.kept.iter().filter(|(_, kept)| matches!(kept, Kept::Close { .. })).count() == Side::BOTH.len()
+    }
+
+    /// Counts what a side tells, and keeps what a session will be told of it.
+    fn note(&mut self, from: Side, delivery: &Delivery<'_>) {
+        let side = from.index();
+        match *delivery {
+            Delivery::Bytes { offset, bytes, .. } => {
+                self.captured[side] += bytes.len() as u64;
+                self.reach[side] = self.reach[side].max(offset + bytes.len() as u64);
+            }
+            Delivery::Gap { offset, missing, .. } => {
+                self.reach[side] = self.reach[side].max(offset + missing);
+                if self.sealed.is_none() && self.kept.len() < HOLES {
+                    self.kept.push((from, Kept::of(delivery)));
+                }
+            }
+            Delivery::Close { .. } if self.sealed.is_none() => self.kept.push((from, Kept::of(delivery))),
+            Delivery::Close { .. } | Delivery::Joined | Delivery::Heard => {}
+        }
     }
 }
 
@@ -158,7 +204,9 @@ impl Carrier {
             said: String::new(),
             stranger: Met { bytes: 0, ..stranger },
             sealed: None,
-            closes: Vec::new(),
+            kept: Vec::new(),
+            reach: [0; 2],
+            captured: [0; 2],
         }))
     }
 
@@ -176,10 +224,10 @@ impl Carried {
     pub(super) fn memory(&self) -> usize {
         match &self.carrier {
             Carrier::Tls(outer) => {
-                let closes = outer.closes.iter().map(|(_, close)| size_of::<(Side, Kept)>() + close.memory());
+                let kept = outer.kept.iter().map(|(_, kept)| size_of::<(Side, Kept)>() + kept.memory());
                 size_of::<Outer>() - size_of::<Tls>()
                     + outer.said.capacity()
-                    + closes.sum::<usize>()
+                    + kept.sum::<usize>()
                     + outer.tls.own()
                     + outer.tls.held()
             }
@@ -244,22 +292,23 @@ impl State {
                 else {
                     return;
                 };
-                self.pass_on(stream, &mut carried, from, delivery);
+                self.pass_on(stream, &mut carried, from, Turn::Told(delivery));
                 if let Some(outside) = self.live.get_mut(&stream) {
                     outside.content = Content::Carrier(carried);
                 }
             }
-            Content::Unknown(_) | Content::Session(_) | Content::Other(_) => {}
+            Content::Unknown(_) | Content::Session(_) | Content::Other(_) | Content::Over(_) => {}
         }
     }
 
-    fn pass_on(&mut self, stream: StreamId, carried: &mut Carried, from: Side, delivery: &Delivery<'_>) {
+    fn pass_on(&mut self, stream: StreamId, carried: &mut Carried, from: Side, turn: Turn<'_>) {
         let inside = carried.inside;
-        if let Delivery::Bytes { bytes, .. } = delivery {
+        if let Turn::Told(Delivery::Bytes { bytes, .. }) = turn {
             self.purse = (self.purse + EARNED * bytes.len() as u64).min(self.limits.carrier_work);
         }
         match &mut carried.carrier {
             Carrier::Rtmpe(rtmpe) => {
+                let Turn::Told(delivery) = turn else { return };
                 let (before, mut purse) = (self.purse, self.purse);
                 rtmpe.take(from, delivery, &mut purse, &mut |from, delivery| self.deliver(inside, from, delivery));
                 self.purse = purse;
@@ -268,9 +317,26 @@ impl State {
             Carrier::Tls(outer) => {
                 outer.tls.allow(self.purse);
                 let (held, work) = (outer.tls.held(), outer.tls.work());
-                outer.stranger.take(from, delivery);
                 let secrets = Arc::clone(&self.secrets);
-                outer.tls.take(from, delivery, &secrets, &mut |from, delivery| self.deliver(inside, from, delivery));
+                // A session is told what is known of its TLS before all else: what makes it one waits until that is known.
+                let mut held_back = Vec::new();
+                let is_known = !matches!(self.live.get(&inside), Some(Connection { content: Content::Unknown(_), .. }));
+                let give = &mut |from, delivery: &Delivery<'_>| {
+                    if is_known {
+                        self.deliver(inside, from, delivery);
+                    } else {
+                        held_back.push((from, Kept::of(delivery)));
+                    }
+                };
+                match turn {
+                    Turn::Told(delivery) => {
+                        outer.stranger.take(from, delivery);
+                        outer.note(from, delivery);
+                        outer.tls.take(from, delivery, &secrets, give);
+                    }
+                    Turn::Retry => outer.tls.retry(&secrets, give),
+                    Turn::GiveUp => outer.tls.give_up(give),
+                }
                 self.purse = outer.tls.allowed();
                 if self.carrier_bytes + outer.tls.held() - held > self.limits.tls_waiting_bytes_total {
                     self.totals.reached.tls_waiting_bytes_total += 1;
@@ -284,7 +350,10 @@ impl State {
                 self.carrier_bytes = self.carrier_bytes + outer.tls.held() - held;
                 self.work += outer.tls.work() - work;
                 self.tell_tls(outer, inside);
-                self.seal(outer, (stream, inside), from, delivery);
+                for (from, kept) in held_back {
+                    self.deliver(inside, from, &kept.lend());
+                }
+                self.seal(outer, (stream, inside), from, turn);
             }
         }
     }
@@ -319,28 +388,31 @@ impl State {
         self.events.push_back(Event::Tls(proto::Tls { session, facts: Box::new(facts) }));
     }
 
-    /// A connection that nothing opens, or that ends without a byte inside, is a session by itself where it is likely RTMPS.
-    fn seal(&mut self, outer: &mut Outer, (stream, inside): (StreamId, StreamId), from: Side, delivery: &Delivery<'_>) {
+    /// A connection that nothing opens, or of which too little is opened to tell what is inside, is a session by itself where it is
+    /// likely RTMPS.
+    fn seal(&mut self, outer: &mut Outer, (stream, inside): (StreamId, StreamId), from: Side, turn: Turn<'_>) {
         if let Some((session, client, server)) = outer.sealed {
             // What is inside may have ended already.
-            if !matches!(delivery, Delivery::Heard | Delivery::Joined) {
+            if let Turn::Told(delivery) = turn
+                && !matches!(delivery, Delivery::Heard | Delivery::Joined)
+            {
                 self.tell(session, client, server, from, delivery);
             }
             return;
         }
-        if let Delivery::Close { .. } = delivery {
-            outer.closes.push((from, Kept::of(delivery)));
+        // Where something may still open it, that is seen at its end.
+        let is_over = outer.is_closed() && !outer.tls.is_waiting();
+        let is_settled = is_over || outer.tls.is_hopeless(&self.secrets);
+        let is_told = matches!(
+            self.live.get(&inside),
+            Some(Connection { content: Content::Session(_) | Content::Over(true) | Content::Other(Some(_)), .. })
+        );
+        let Some(outside) = self.live.get(&stream).filter(|_| is_settled && !is_told) else { return };
+        // All of it can be read, and it is not RTMP.
+        let is_open = outer.tls.facts().is_open();
+        if is_open && outer.plain_bytes() > 0 {
+            return;
         }
-        let facts = outer.tls.facts();
-        let is_decrypted = facts.is_decrypted();
-        // What is decrypted is a session where RTMP is found in it. Who refuses a certificate ends it before that.
-        let is_settled = if is_decrypted {
-            outer.closes.len() == Side::BOTH.len() && outer.is_empty()
-        } else {
-            facts.reason.is_some() || !outer.closes.is_empty()
-        };
-        let is_found = matches!(self.live.get(&inside), Some(Connection { content: Content::Session(_), .. }));
-        let Some(outside) = self.live.get(&stream).filter(|_| is_settled && !is_found) else { return };
         // A server that does not answer in TLS does not speak RTMPS.
         let is_answered = outer.stranger.answer == Some(Foreign::Tls) || !outer.stranger.from_start;
         let is_tls = outer.tls.facts().sent.iter().any(|sent| sent.records > 0);
@@ -348,18 +420,68 @@ impl State {
         if !is_likely {
             return;
         }
-        let opened = outside.opened("rtmps", Some(is_decrypted), None);
+        let opened = outside.opened("rtmps", Some(is_open), None);
         let (client, server) = (opened.client, opened.server);
         let number = self.open(opened);
         let facts = outer.tls.facts().clone();
-        let sealed: Box<dyn Consumer> = Box::new(Sealed::new(number, &facts));
+        let sealed = if is_open { Sealed::empty(number) } else { Sealed::new(number, outer.reach, outer.captured) };
+        let sealed: Box<dyn Consumer> = Box::new(sealed);
         (outer.told, outer.said) = (facts.revision, facts.describe());
         self.say_tls(number, facts);
         self.sessions.open(number, sealed);
         outer.sealed = Some((number, client, server));
-        for (from, close) in std::mem::take(&mut outer.closes) {
-            self.tell(number, client, server, from, &close.lend());
+        for (from, kept) in std::mem::take(&mut outer.kept) {
+            self.tell(number, client, server, from, &kept.lend());
         }
+    }
+
+    /// A connection that is over stays while its records wait for secrets. False where none do.
+    pub(super) fn linger_sealed(&mut self, stream: StreamId) -> bool {
+        let Some(Connection { content: Content::Carrier(carried), .. }) = self.live.get(&stream) else { return false };
+        if !matches!(&carried.carrier, Carrier::Tls(outer) if outer.tls.is_waiting()) {
+            return false;
+        }
+        self.lingering.push_back(stream);
+        if self.lingering.len() > LINGER
+            && let Some(oldest) = self.lingering.pop_front()
+        {
+            self.totals.reached.tls_waiting_bytes_total += 1;
+            self.turn(oldest, Turn::GiveUp);
+        }
+        true
+    }
+
+    /// New secrets came: connections that are over may be opened by them.
+    pub(super) fn retry_sealed(&mut self) {
+        for stream in std::mem::take(&mut self.lingering) {
+            if !self.turn(stream, Turn::Retry) {
+                self.lingering.push_back(stream);
+            }
+        }
+    }
+
+    /// No more secrets come.
+    pub(super) fn finish_sealed(&mut self) {
+        while let Some(stream) = self.lingering.pop_front() {
+            self.turn(stream, Turn::GiveUp);
+        }
+    }
+
+    /// Looks again at a connection that is over. True where nothing of it waits any more.
+    fn turn(&mut self, stream: StreamId, turn: Turn<'_>) -> bool {
+        let Some(outside) = self.live.get_mut(&stream) else { return true };
+        let Content::Carrier(mut carried) = std::mem::replace(&mut outside.content, Content::Other(None)) else {
+            return true;
+        };
+        self.pass_on(stream, &mut carried, Side::Client, turn);
+        let is_over = !matches!(&carried.carrier, Carrier::Tls(outer) if outer.tls.is_waiting());
+        if let Some(outside) = self.live.get_mut(&stream) {
+            outside.content = Content::Carrier(carried);
+        }
+        if is_over {
+            self.leave(stream, self.totals.last.unwrap_or_default());
+        }
+        is_over
     }
 
     fn pass_tunnels(
@@ -467,6 +589,8 @@ impl State {
     pub(super) fn end_carrier(&mut self, content: Content, client: SocketAddr, server: SocketAddr) {
         let met = match content {
             Content::Carrier(carried) => {
+                let inside = self.live.remove(&carried.inside).map(|inside| inside.content);
+                let is_told = matches!(inside, Some(Content::Over(true)));
                 self.carrier_bytes -= carried.carrier.held();
                 let Carrier::Tls(outer) = carried.carrier else { return };
                 self.totals.reached.add(outer.tls.reached());
@@ -480,11 +604,12 @@ impl State {
                     self.end_session(session);
                     return;
                 }
-                // What was inside has told itself.
-                if !outer.is_empty() {
+                let plain = outer.plain_bytes();
+                if is_told {
                     return;
                 }
-                outer.stranger
+                // What was inside was counted by itself.
+                Met { bytes: outer.stranger.bytes.saturating_sub(plain), ..outer.stranger }
             }
             Content::Tunnels(met, false) => *met,
             _ => return,

@@ -93,7 +93,10 @@ impl State {
                     None => None,
                 };
                 let (client, server) = (live.client, live.server);
-                live.content = Content::Other(foreign);
+                live.content = match fate {
+                    Some(Fate::Short(..)) => Content::Over(true),
+                    _ => Content::Other(foreign),
+                };
                 self.met(met, fate, client, server);
             }
             Match::Yes(Found { protocol, proxied, begin }) => {
@@ -105,6 +108,7 @@ impl State {
                         }
                         rtmpe::Verdict::NeedMore => return,
                         rtmpe::Verdict::No => self.totals.rtmpe.closed += 1,
+                        rtmpe::Verdict::Wrong => self.totals.rtmpe.wrong += 1,
                     }
                 }
                 self.opening_bytes -= opening.cost();

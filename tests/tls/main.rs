@@ -13,3 +13,4 @@ mod midstream;
 mod plain;
 mod resumed;
 mod run;
+mod sides;

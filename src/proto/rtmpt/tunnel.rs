@@ -260,7 +260,7 @@ impl Tunnel {
         let Some(found) = self.find(slot) else { return };
         let missing = found.hole(from, missing);
         if missing > 0 {
-            self.add(slot, from, &Delivery::Gap { offset: 0, missing, exact, at }, give);
+            self.add(slot, from, &Delivery::Gap { offset: 0, missing, exact, captured: false, at }, give);
         }
     }
 
@@ -319,7 +319,7 @@ impl Tunnel {
         let id = slot.id;
         for from in Side::BOTH {
             if self.slots.front().is_some_and(|slot| slot.id == id && !slot.lanes[from.index()].is_done) {
-                self.add(id, from, &Delivery::Gap { offset: 0, missing: 1, exact: false, at }, give);
+                self.add(id, from, &Delivery::Gap { offset: 0, missing: 1, exact: false, captured: false, at }, give);
                 self.slots[0].lanes[from.index()].is_done = true;
             }
         }

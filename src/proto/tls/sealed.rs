@@ -1,6 +1,5 @@
 //! A session of TLS that nothing opens, or that has nothing inside: when it was, how much each side sent, and who ended it.
 
-use super::facts::Facts;
 use crate::net::Delivery;
 use crate::proto::event::{Attempts, Close, Event, Gap};
 use crate::proto::stream::{Consumer, Sink};
@@ -19,11 +18,14 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// A session that begins after this much of it was seen.
-    pub fn new(session: u32, facts: &Facts) -> Sealed {
-        let is_empty = facts.is_decrypted();
-        let bytes = if is_empty { [0; 2] } else { facts.sent.map(|sent| sent.bytes) };
-        Sealed { session, bytes, captured: bytes, closed: [false; 2], is_empty }
+    /// A session that begins after so many bytes of it, by side: captured or missing, and those of them that were captured.
+    pub fn new(session: u32, bytes: [u64; 2], captured: [u64; 2]) -> Sealed {
+        Sealed { session, bytes, captured, closed: [false; 2], is_empty: false }
+    }
+
+    /// One of which all was opened, and nothing is inside.
+    pub fn empty(session: u32) -> Sealed {
+        Sealed { session, bytes: [0; 2], captured: [0; 2], closed: [false; 2], is_empty: true }
     }
 }
 
@@ -37,10 +39,19 @@ impl Consumer for Sealed {
                 self.captured[side] += bytes.len() as u64;
                 self.bytes[side] = self.bytes[side].max(offset + bytes.len() as u64);
             }
-            Delivery::Gap { offset, missing, exact, at } => {
+            Delivery::Gap { offset, missing, exact, captured, at } => {
                 self.bytes[side] = self.bytes[side].max(offset + missing);
                 let survived = true;
-                out.events.push_back(Event::Gap(Gap { session, from, offset, bytes: missing, exact, at, survived }));
+                out.events.push_back(Event::Gap(Gap {
+                    session,
+                    from,
+                    offset,
+                    bytes: missing,
+                    exact,
+                    captured,
+                    at,
+                    survived,
+                }));
             }
             Delivery::Close { how, at, tcp } => {
                 self.closed[side] = true;

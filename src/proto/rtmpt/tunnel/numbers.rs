@@ -35,7 +35,13 @@ impl Tunnel {
         for from in Side::BOTH {
             let (count, bytes) = self.bodies[from.index()];
             let missing = bytes.checked_div(count).unwrap_or(0).max(1).saturating_mul(number - expected);
-            self.held += slot.lanes[from.index()].put_first(&Delivery::Gap { offset: 0, missing, exact: false, at });
+            self.held += slot.lanes[from.index()].put_first(&Delivery::Gap {
+                offset: 0,
+                missing,
+                exact: false,
+                captured: false,
+                at,
+            });
         }
         self.flow(give);
     }
