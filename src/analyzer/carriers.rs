@@ -48,6 +48,8 @@ pub(super) struct Wrapping {
     pub(super) rtmpt: Option<Box<str>>,
     /// It was enciphered by RTMPE.
     pub(super) rtmpe: bool,
+    /// The client's address as a proxy announced it in front of what carries it.
+    proxied: Option<Box<str>>,
     /// What is to be told of it once it is a session.
     notes: Vec<Note>,
 }
@@ -96,7 +98,18 @@ impl Wrapping {
     /// The same within another carrier, for what is in it.
     fn inside(&self) -> Wrapping {
         let notes = Vec::new();
-        Wrapping { tls: self.tls.clone(), rtmpt: self.rtmpt.clone(), rtmpe: self.rtmpe, notes }
+        let Wrapping { tls, rtmpt, rtmpe, proxied, .. } = self;
+        Wrapping { tls: tls.clone(), rtmpt: rtmpt.clone(), rtmpe: *rtmpe, proxied: proxied.clone(), notes }
+    }
+
+    /// A PROXY header stood in front of it.
+    pub(super) fn note_proxied(&mut self, proxied: Option<String>) {
+        self.proxied = proxied.map(String::into_boxed_str).or(self.proxied.take());
+    }
+
+    /// What that said.
+    pub(super) fn proxied(&self) -> Option<String> {
+        self.proxied.as_deref().map(str::to_owned)
     }
 
     /// Bytes of memory that it takes beside itself.
@@ -106,7 +119,7 @@ impl Wrapping {
             Note::Joined { .. } => 0,
         });
         self.tls.as_ref().map_or(0, |facts| size_of::<tls::Facts>() + facts.memory())
-            + self.rtmpt.as_ref().map_or(0, |id| id.len())
+            + self.rtmpt.iter().chain(&self.proxied).map(|text| text.len()).sum::<usize>()
             + self.notes.capacity() * size_of::<Note>()
             + exchanges.sum::<usize>()
     }

@@ -132,7 +132,7 @@ impl Connection {
             server: self.server,
             at: self.at,
             start: self.start,
-            proxied,
+            proxied: proxied.or_else(|| self.wrapping.proxied()),
             tunnels: self.tunnels.clone(),
             attempts: Attempts::default(),
             strangers: Vec::new(),

@@ -1,5 +1,7 @@
 //! Secrets of a part of a session, and secrets that come behind it: never less is told than without any, and nothing that is not so.
 
+use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
@@ -7,6 +9,7 @@ use rtmp_inspect::capture::Input;
 use rtmp_inspect::proto::tls::KeyLog;
 use rtmp_inspect::proto::{Close, Event, Keys};
 use rtmp_inspect::rules::{Engine, Finding, Severity};
+use rtmp_inspect::synth::{Conversation, Link, pcap};
 use rtmp_inspect::wire::Side;
 
 use crate::run::file;
@@ -60,6 +63,10 @@ impl Seen {
 
 /// A capture with a key log, and one that comes before a packet or behind all of them.
 fn see(name: &str, log: &str, late: Option<(u64, &str)>) -> Seen {
+    see_file(&file(name), log, late)
+}
+
+fn see_file(path: &Path, log: &str, late: Option<(u64, &str)>) -> Seen {
     let mut secrets = KeyLog::new(&Limits::default());
     secrets.add(log.as_bytes());
     let keys = Arc::new(Keys { tls: Arc::new(secrets), ..Keys::default() });
@@ -72,7 +79,7 @@ fn see(name: &str, log: &str, late: Option<(u64, &str)>) -> Seen {
             seen.events.push(event);
         }
     };
-    let mut input = Input::open(&[file(name)]).unwrap();
+    let mut input = Input::open(&[path.to_owned()]).unwrap();
     let mut late = late;
     while let Some(packet) = input.next() {
         let packet = packet.unwrap();
@@ -178,5 +185,34 @@ fn what_is_no_record_ends_nothing() {
         }
         assert!(connection.told[0].bytes == whole.told[0].bytes);
         assert_eq!(connection.tls.facts().again.is_some(), is_again);
+    }
+}
+
+/// What a load balancer puts before a connection's own bytes takes nothing away.
+#[test]
+fn a_proxy_header_may_stand_before_tls() {
+    const V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x07\x0a\0\0\x02\x15\xb3\x01\xbb";
+    let whole = see(&capture(), &log(), None);
+    let (frames, _) = crate::run::open(NAME);
+    for header in [&b"PROXY TCP4 192.0.2.7 10.0.0.2 5555 443\r\n"[..], V2] {
+        let mut conversation = Conversation::new().client(|c| c.raw(header));
+        for (from, kept) in crate::run::kept(&frames).remove(0) {
+            if let rtmp_inspect::net::Kept::Bytes { bytes, .. } = kept {
+                conversation = conversation.side(from, |side| side.raw(&bytes));
+            }
+        }
+        let mut bytes = Vec::new();
+        pcap::write(&mut bytes, &Link::v4().packets(&conversation)).unwrap();
+        let mut made = tempfile::Builder::new().suffix(".pcap").tempfile().unwrap();
+        made.write_all(&bytes).unwrap();
+        for (log, decrypted) in [(log(), true), (String::new(), false)] {
+            let seen = see_file(made.path(), &log, None);
+            assert_eq!(seen.sessions(), [Some(decrypted)]);
+            let of = |event: &Event| if let Event::Session(opened) = event { opened.proxied.clone() } else { None };
+            assert_eq!(seen.events.iter().find_map(of).as_deref(), Some("192.0.2.7:5555"));
+            for side in Side::BOTH {
+                assert!(!decrypted || seen.messages(side) == whole.messages(side));
+            }
+        }
     }
 }
