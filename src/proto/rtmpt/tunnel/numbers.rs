@@ -22,7 +22,8 @@ impl Tunnel {
 
     /// Requests before this one are missing.
     pub(super) fn jump(&mut self, slot: &mut Slot, number: u64, expected: u64, explained: bool, give: Give<'_>) {
-        slot.exchange.problems.push(Problem::Jumped { expected });
+        let left_out = !explained && self.connections <= 1 && !self.is_lossy;
+        slot.exchange.problems.push(Problem::Jumped { expected, left_out });
         self.given_up.push_back((expected, number));
         if self.given_up.len() > REMEMBERED {
             self.given_up.pop_front();
@@ -30,6 +31,9 @@ impl Tunnel {
         if explained {
             slot.exchange.certain = false;
             return;
+        }
+        if left_out {
+            return self.flow(give);
         }
         let at = slot.exchange.at;
         for from in Side::BOTH {
