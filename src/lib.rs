@@ -32,9 +32,10 @@
 //!
 //! The data's way through the program: [`capture`] reads packets from files, [`net`] makes directed bytes of them,
 //! [`proto`] decodes the bytes, [`analyzer`] wires these together and gives events; [`story`] remembers what they amount
-//! to, [`rules`] judge them, and [`export`] or [`tui`] shows them; [`inspection`] is this way in one piece. [`cli`] is what the user touches. `docs/architecture.md` has the picture.
+//! to, [`rules`] judge them, and [`export`] or [`tui`], by way of the [`book`], shows them; [`inspection`] is this way in one piece. [`cli`] is what the user touches. `docs/architecture.md` has the picture.
 
 pub mod analyzer;
+pub mod book;
 pub mod capture;
 pub mod cli;
 pub mod compare;

@@ -362,7 +362,7 @@ limits! {
 
     /// What the screen's index may take, whatever the capture's size. Past this and the share below reading stops, and that is
     /// said.
-    index_bytes: usize = 96 << 20, "bytes", uncounted "the screen says so";
+    index_bytes: usize = 64 << 20, "bytes", uncounted "the screen says so";
     /// … and beside it, of every hundred bytes of capture. A message of usual length takes one and a half.
     index_share: u64 = 5, "percent", uncounted "the screen says so";
     /// Items that lie ready for the screen, about: a few milliseconds of its work. Past it reading waits.

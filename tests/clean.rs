@@ -7,7 +7,6 @@ mod common;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Arc;
 use std::time::Duration;
 
 use common::capture;
@@ -15,9 +14,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
+use rtmp_inspect::book::{self, Loader};
 use rtmp_inspect::synth::{Amf, object};
 use rtmp_inspect::synth::{Conversation, Link, pcap};
-use rtmp_inspect::tui::{self, App, Loader, draw};
+use rtmp_inspect::tui::{self, App, draw};
 use serde_json::Value;
 
 /// What acts: C0, DEL and C1, the controls of direction, the ends of lines and paragraphs, and what is no character.
@@ -211,13 +211,16 @@ fn json_escapes_what_it_was_given() {
     assert_eq!(connect[evil("property")], evil("value").as_str());
 }
 
+/// As most terminals are.
+const LOOK: tui::Look = tui::Look { scheme: tui::Scheme::Dark, depth: tui::Depth::True };
+
 #[test]
 fn nothing_that_acts_is_drawn() {
     for path in captures() {
         let captures = [path];
-        let options =
-            tui::Options { show_secrets: true, color: true, session: None, follow: false, keys: Arc::default() };
-        let (mut loader, book) = Loader::open(&captures, &options).unwrap();
+        let reading = book::Options { show_secrets: true, ..book::Options::default() };
+        let options = tui::Options { reading, look: LOOK, session: None };
+        let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
         let mut app = App::new(book, &captures, &options);
         let mut done = false;
         while !done {
@@ -230,8 +233,8 @@ fn nothing_that_acts_is_drawn() {
         let search = "/no\u{9b}\u{202e}\u{fffe}".chars().map(KeyCode::Char).chain([KeyCode::Enter]);
         for key in keys.into_iter().chain([KeyCode::Down; 24]).chain(search) {
             app.key(KeyEvent::new(key, KeyModifiers::NONE));
-            while app.is_seeking() {
-                app.seek(Duration::MAX);
+            while app.is_working() {
+                app.work(Duration::MAX);
             }
             app.prepare(Rect::new(0, 0, 200, 60));
             terminal.draw(|frame| draw(frame, &app)).unwrap();

@@ -870,3 +870,55 @@ fn the_table_in_the_documentation_is_what_the_captures_say() {
     assert!(complaints.starts_with(said) && complaints.matches("rtmp-inspect: ").count() == 1, "{complaints}");
     kept(BEGIN, &told);
 }
+
+/// What carries the sessions: servers beside one another that the same encoder publishes to.
+const CARRIED: &[&str] = &[
+    "tls12=captures/tls/nginx-ffmpeg-tls12-gcm.pcap",
+    "tls13=captures/tls/stunnel-ffmpeg-tls13.pcap",
+    "rtmpt=captures/rtmpt/rtmpt-ffmpeg-publish.pcap",
+    "rtmpts=captures/tls/rtmpts-ffmpeg-publish.pcap",
+];
+
+/// The key logs of these, put together.
+fn carried(form: &str) -> String {
+    let mut keys = tempfile::NamedTempFile::new().unwrap();
+    for name in ["nginx-ffmpeg-tls12-gcm", "stunnel-ffmpeg-tls13", "rtmpts-ffmpeg-publish"] {
+        let mut log = std::fs::File::open(capture(&format!("tls/{name}.keys"))).unwrap();
+        std::io::copy(&mut log, &mut keys).unwrap();
+    }
+    let output = run(&[CARRIED, &[form, "--keylog", keys.path().to_str().unwrap()]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn what_carries_sessions_is_compared() {
+    let json: serde_json::Value = serde_json::from_str(&carried("--json")).unwrap();
+    let rows: Vec<(String, bool, Vec<Option<String>>)> = json["behaviour"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["key"].as_str().unwrap().contains("carrier."))
+        .map(|row| {
+            let value = |label| row["cells"][label]["value"].as_str().map(str::to_owned);
+            let cells = ["tls12", "tls13", "rtmpt", "rtmpts"].map(value).to_vec();
+            (row["title"].as_str().unwrap().to_owned(), row["differs"].as_bool().unwrap(), cells)
+        })
+        .collect();
+    insta::assert_debug_snapshot!(rows);
+
+    // Text and HTML have the same rows, with who differs.
+    let (text, html) = (carried("--all"), carried("--html").replace("<wbr>", ""));
+    for (title, differs, cells) in &rows {
+        let mark = if *differs { '≠' } else { ' ' };
+        assert!(text.contains(&format!("\n{mark} {title}\n")), "{title} in\n{text}");
+        assert!(html.contains(title.as_str()), "{title}");
+        for cell in cells.iter().flatten() {
+            assert!(text.contains(cell.as_str()) && html.contains(cell.as_str()), "{cell}");
+        }
+    }
+    let tls = text.split("≠ TLS: what is agreed on\n").nth(1).unwrap();
+    let lines: Vec<&str> = tls.lines().take(3).map(str::trim).collect();
+    assert!(lines[0] == "tls12: TLS 1.2, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "{lines:?}");
+    assert!(lines[2].starts_with("≠ tls13, rtmpts: TLS 1.3, TLS_AES_256_GCM_SHA384 ("), "{lines:?}");
+}

@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use rtmp_inspect::analyzer::{Analyzer, Held, Limits, Options, Reached};
+use rtmp_inspect::book::Loader;
 use rtmp_inspect::capture::{self, Input, LinkType};
 use rtmp_inspect::export::{Writer as _, report};
 use rtmp_inspect::filter::Sessions;
@@ -22,7 +23,7 @@ use rtmp_inspect::story::{Quote, Stories, Story};
 use rtmp_inspect::synth::pcap::Endian;
 use rtmp_inspect::synth::pcapng::{self, Resolution};
 use rtmp_inspect::synth::{Amf, Conversation, Link, Message, Packet, SubMessage, aggregate, pcap, sample, tcp, values};
-use rtmp_inspect::tui::{self, Loader};
+use rtmp_inspect::tui;
 use rtmp_inspect::wire::{Moment, PacketNo, Place, Side, Time};
 
 /// What came of packets, and the most that was kept at any time.
@@ -898,15 +899,9 @@ fn index(messages: usize, limits: &Limits) -> (Vec<usize>, Vec<String>, usize) {
 }
 
 fn load(capture: &Path, limits: &Limits) -> (Vec<usize>, Vec<String>, usize) {
-    let options = tui::Options {
-        show_secrets: false,
-        color: false,
-        session: None,
-        follow: false,
-        keys: std::sync::Arc::default(),
-    };
+    let options = tui::Options::default();
     let captures = [capture.to_owned()];
-    let (mut loader, book) = Loader::open_under(&captures, &options, limits).unwrap();
+    let (mut loader, book) = Loader::open_under(&captures, &options.reading, limits).unwrap();
     let mut app = tui::App::new(book, &captures, &options);
     let mut batches = Vec::new();
     loop {

@@ -187,3 +187,35 @@ fn everybody_agrees_on_what_answered_each_request() {
     }
     assert!(told > 40 && rows > 100, "{told} requests, {rows} rows");
 }
+
+/// How sessions came out, as a person would say it who looked at their messages.
+#[test]
+fn a_session_comes_out_as_its_messages_say() {
+    let expected: &[(&str, &[&str])] = &[
+        ("srs/ffmpeg-publish-denied.pcap", &["rejected: createStream, hung up without an answer"]),
+        ("nginx-rtmp/gst-librtmp-publish-rejected-key.pcap", &["rejected: publish, hung up without an answer"]),
+        ("ffmpeg-listen/ffmpeg-publish.pcap", &["published"]),
+        ("ftl/own-rejected-405.pcap", &["rejected: CONNECT 405"]),
+        ("ftl/janus-bad-key.pcap", &["rejected: CONNECT, hung up without an answer"]),
+        ("ftl/janus-publish.pcap", &["publishing"]),
+        ("rtmpe/crtmp-rtmpdump-play.pcap", &["encrypted"]),
+    ];
+    for (name, phrases) in expected {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(name);
+        let told: Vec<String> = standings(&path).into_iter().map(|(_, standing)| standing).collect();
+        assert_eq!(told, *phrases, "{name}");
+    }
+}
+
+/// By session, in the order of their ends.
+fn standings(path: &Path) -> Vec<(u32, String)> {
+    let mut inspection = Inspection::open_with(&[path.to_owned()], &Options::default()).unwrap();
+    let mut standings = Vec::new();
+    while let Some(told) = inspection.next() {
+        let Ok(told) = told else { break };
+        if matches!(told.event, Event::Close(close) if close.last) {
+            standings.push((told.event.session(), told.story.standing().phrase().to_string()));
+        }
+    }
+    standings
+}

@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -14,7 +13,9 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use rtmp_inspect::tui::{App, BINDINGS, Key, Loader, Options, draw};
+use rtmp_inspect::book::{self, Loader};
+use rtmp_inspect::synth::{Amf, Link, object, pcap, sample};
+use rtmp_inspect::tui::{App, BINDINGS, Depth, Look, Options, Scheme, draw, markdown};
 
 const DENIED: &str = "srs/ffmpeg-publish-denied.pcap";
 const TWO_SESSIONS: &str = "node-media-server/ffmpeg-publish-bad-sign.pcap";
@@ -31,13 +32,13 @@ impl Screen {
             capture,
             width,
             height,
-            &Options { show_secrets: false, color: true, session: None, follow: false, keys: Arc::default() },
+            &Options { look: Look { scheme: Scheme::Dark, depth: Depth::Sixteen }, ..Options::default() },
         )
     }
 
     fn with(capture: &str, width: u16, height: u16, options: &Options) -> Self {
         let captures = [PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("captures").join(capture)];
-        let (mut loader, book) = Loader::open(&captures, options).unwrap();
+        let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
         let mut app = App::new(book, &captures, options);
         let mut done = false;
         while !done {
@@ -51,8 +52,8 @@ impl Screen {
     }
 
     fn show(&mut self) {
-        while self.app.is_seeking() {
-            self.app.seek(Duration::MAX);
+        while self.app.is_working() {
+            self.app.work(Duration::MAX);
         }
         let size = self.terminal.size().unwrap();
         self.app.prepare(Rect::new(0, 0, size.width, size.height));
@@ -236,7 +237,7 @@ fn one_session() {
 
 #[test]
 fn a_session_of_the_command_line() {
-    let options = Options { show_secrets: false, color: false, session: Some(2), follow: false, keys: Arc::default() };
+    let options = Options { session: Some(2), ..Options::default() };
     let screen = Screen::with(TWO_SESSIONS, 200, 50, &options);
     assert!(screen.text(false).contains("session 2: 1/"), "{}", screen.text(false));
 }
@@ -244,6 +245,214 @@ fn a_session_of_the_command_line() {
 #[test]
 fn help_80x24() {
     assert_screen!(Screen::new(DENIED, 80, 24).keys("?"));
+}
+
+/// A capture of more than a hundred seconds that ends with a finding, with a late time and a long name in it.
+fn long_capture() -> PathBuf {
+    let key = "a_key_that_is_longer_than_anybody_would_expect_of_one";
+    let members = [(key, Amf::from("long")), ("a", Amf::from(1))];
+    let conversation = sample::publishing()
+        .wait_ms(163_000)
+        .client(|c| c.audio(1, 12_345_678, vec![0xaf, 1, 0x21]))
+        .client(|c| c.command("noted", 9, &[Amf::Null, object(members)]));
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("long.pcap");
+    pcap::write(std::fs::File::create(&path).unwrap(), &Link::v4().packets(&conversation)).unwrap();
+    path
+}
+
+#[test]
+fn long_times_and_a_long_name_80x24() {
+    let path = long_capture();
+    let mut screen = Screen::new(path.to_str().unwrap(), 80, 24);
+    assert!(screen.keys("G").text(false).contains("›     └ "), "{}", screen.text(false));
+    assert_screen!(screen.keys("/noted\n\njjjj"));
+}
+
+/// The selected line is one bar, whatever is in it.
+#[test]
+fn the_selection_is_one_bar() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    for keys in ["", "jj", "jjjjjjjjj", "\n", "j"] {
+        screen.keys(keys);
+        let buffer = screen.terminal.backend().buffer();
+        let lines = buffer.content.chunks(80).take(22);
+        let mut bars = lines.filter(|line| line.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)));
+        let bar = bars.next().unwrap().iter().filter(|cell| cell.modifier.contains(Modifier::REVERSED));
+        let looks: std::collections::HashSet<_> = bar.map(|cell| (cell.fg, cell.bg, cell.modifier)).collect();
+        assert_eq!(looks.len(), 1, "{keys}: {looks:?}");
+    }
+}
+
+fn control(letter: char) -> KeyEvent {
+    KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)
+}
+
+#[test]
+fn help_scrolls_to_its_end() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    assert!(!screen.keys("?").text(false).contains("Close the window."));
+    assert!(screen.keys("G").text(false).contains("Close the window."));
+    assert!(screen.keys("gg").text(false).contains("To the next line."));
+}
+
+/// What leaves a window or a line leaves that alone.
+#[test]
+fn windows_and_lines_are_closed_and_the_program_goes_on() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    let first = screen.text(true);
+    let closing = [KeyEvent::from(KeyCode::Char('q')), KeyEvent::from(KeyCode::Esc), control('c')];
+    for key in closing {
+        screen.keys("?").app.key(key);
+        screen.show();
+        assert_eq!(screen.text(true), first, "{key:?}");
+    }
+    for key in &closing[1..] {
+        for open in ["/some", ":some"] {
+            assert_ne!(screen.keys(open).text(true), first);
+            screen.app.key(*key);
+            screen.show();
+            assert_eq!(screen.text(true), first, "{open} {key:?}");
+        }
+    }
+    assert!(!screen.app.is_over());
+    assert!(screen.keys("q").app.is_over());
+}
+
+/// Pasted letters are no keys.
+#[test]
+fn pasted_text_goes_where_something_is_written() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    let first = screen.text(true);
+    screen.app.paste("request\n");
+    screen.show();
+    assert_eq!((screen.text(true), screen.app.is_over()), (first, false));
+    screen.keys("/").app.paste("\nconn\u{1b}ect(1)\r\nq");
+    screen.show();
+    assert!(screen.text(false).contains("/connect(1)\n"), "{}", screen.text(false));
+    assert!(screen.keys("\n").text(false).contains("›   1 "), "{}", screen.text(false));
+}
+
+#[test]
+fn keys_come_one_after_the_other() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    let first = screen.text(true);
+    screen.keys("Gg");
+    assert!(screen.text(false).trim_end().ends_with(" g…"), "{}", screen.text(false));
+    assert_eq!(screen.keys("g").text(true), first);
+    // What does not go on with it is a key of its own.
+    screen.keys("gf");
+    assert!(screen.text(false).contains("›     └ note[HSK004]"), "{}", screen.text(false));
+}
+
+#[test]
+fn the_palette_80x24() {
+    let mut screen = Screen::new(DENIED, 80, 24);
+    screen.app.key(control('p'));
+    assert_screen!(screen.keys("find"));
+}
+
+/// The palette folds media, Enter opens a run, and a search goes into what is folded.
+#[test]
+fn runs_of_media_are_folded() {
+    let mut screen = Screen::new(TWO_SESSIONS, 120, 40);
+    let place = |screen: &Screen| {
+        let text = screen.text(false);
+        text.lines().find(|line| line.contains("what ")).unwrap().rsplit(' ').next().unwrap().to_owned()
+    };
+    assert_eq!(place(&screen), "1/82");
+    screen.keys("/fcunpublish\n");
+    assert_eq!(place(&screen), "35/82");
+    // The selected row stays.
+    screen.keys(":fold\n");
+    assert_eq!(place(&screen), "27/66");
+    assert!(screen.text(false).contains("FCUnpublish"));
+    screen.keys("k");
+    assert_screen!(screen);
+    screen.keys("\n");
+    assert_eq!(place(&screen), "26/75");
+    screen.keys("\n");
+    assert_eq!(place(&screen), "26/66");
+    // Message 20 is inside.
+    screen.keys("gg/coded_frames 186\n");
+    assert_eq!(place(&screen), "33/75");
+    screen.keys(":fold\n");
+    assert_eq!(place(&screen), "32/82");
+}
+
+#[test]
+fn marked_sessions_are_shown_together() {
+    let mut screen = Screen::new("transport/format-snaplen-1000.pcap", 120, 40);
+    screen.press(KeyCode::BackTab).keys("jmjm");
+    let text = screen.text(false);
+    assert!(text.contains("sessions 1, 2: ") && text.contains("•1 "), "{text}");
+    screen.keys("km");
+    assert!(screen.text(false).contains("sessions 2: "), "{}", screen.text(false));
+    screen.press(KeyCode::Esc).press(KeyCode::Esc);
+    assert!(!screen.text(false).contains("sessions 2: "));
+}
+
+/// Sessions are sorted by a column, either way; the selected one stays selected.
+#[test]
+fn sessions_are_sorted() {
+    let mut screen = Screen::new("transport/format-snaplen-1000.pcap", 120, 40);
+    let order = |screen: &Screen| {
+        let lines: Vec<_> =
+            screen.text(false).lines().skip(2).take(2).map(|line| line[..5].trim().to_owned()).collect();
+        (lines[0].clone(), lines[1].clone())
+    };
+    let is = |first: &str, second: &str| (first.to_owned(), second.to_owned());
+    screen.press(KeyCode::BackTab).keys("j");
+    assert_eq!(order(&screen), is("›1", "2"));
+    // By protocol, parties, state and messages: the first has more of these.
+    screen.keys("ssss");
+    assert!(screen.text(false).contains("by messages ↓"), "{}", screen.text(false));
+    assert_eq!(order(&screen), is("›1", "2"));
+    screen.keys("S");
+    assert!(screen.text(false).contains("by messages ↑"));
+    assert_eq!(order(&screen), is("2", "›1"));
+    assert!(screen.keys("k").text(false).contains("session 2: "));
+    screen.keys("ss");
+    assert_eq!(order(&screen), is("1", "›2"));
+}
+
+/// Long work says how far it is, goes on between keys, and Esc ends it.
+#[test]
+fn a_search_can_be_stopped() {
+    let mut screen = Screen::new("transport/format-snaplen-1000.pcap", 120, 40);
+    let first = screen.text(true);
+    let start = |screen: &mut Screen| {
+        for key in "/no such thing".chars() {
+            screen.app.key(KeyEvent::from(KeyCode::Char(key)));
+        }
+        screen.app.key(KeyEvent::from(KeyCode::Enter));
+        (0..400).for_each(|_| screen.app.work(Duration::ZERO));
+    };
+    start(&mut screen);
+    assert!(screen.app.is_working());
+    let size = Rect::new(0, 0, 120, 40);
+    screen.app.prepare(size);
+    screen.terminal.draw(|frame| draw(frame, &screen.app)).unwrap();
+    assert!(screen.text(false).contains(" searching, 26 %; Esc stops"), "{}", screen.text(false));
+    screen.press(KeyCode::Esc);
+    assert!(!screen.app.is_working());
+    assert_eq!(screen.text(true), first);
+    start(&mut screen);
+    screen.show();
+    assert!(screen.text(false).contains("not found: no such thing"));
+}
+
+/// `docs/tui.md` is what the program knows; `BLESS=1` writes its tables again.
+#[test]
+fn the_list_of_keys_is_in_sync() {
+    const MARK: &str = "<!-- generated -->\n";
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/tui.md");
+    let written = std::fs::read_to_string(&path).unwrap();
+    let (text, tables) = written.split_once(MARK).unwrap();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, format!("{text}{MARK}{}", markdown())).unwrap();
+    } else {
+        assert!(tables == markdown(), "docs/tui.md is old: BLESS=1 cargo test --test tui");
+    }
 }
 
 #[test]
@@ -270,7 +479,8 @@ fn no_rtmp() {
 #[test]
 fn secrets_are_masked() {
     let seen = |show_secrets| {
-        let options = Options { show_secrets, color: false, session: None, follow: false, keys: Arc::default() };
+        let reading = book::Options { show_secrets, ..book::Options::default() };
+        let options = Options { reading, ..Options::default() };
         let mut screen = Screen::with(TWO_SESSIONS, 200, 50, &options);
         let mut seen = String::new();
         for _ in 0..72 {
@@ -290,8 +500,8 @@ fn secrets_are_masked() {
 fn a_capture_that_cannot_be_opened_leaves_the_others() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("captures");
     let captures = [folder.join("missing.pcap"), folder.join(DENIED)];
-    let options = Options { show_secrets: false, color: false, session: None, follow: false, keys: Arc::default() };
-    let (mut loader, book) = Loader::open(&captures, &options).unwrap();
+    let options = Options::default();
+    let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
     let mut app = App::new(book, &captures, &options);
     let batch = loader.read();
     assert!(batch.progress.done);
@@ -305,12 +515,39 @@ fn a_capture_that_cannot_be_opened_leaves_the_others() {
 
 #[test]
 fn no_color_is_no_color() {
-    let options = Options { show_secrets: false, color: false, session: None, follow: false, keys: Arc::default() };
+    let options = Options::default();
     let mut screen = Screen::with(DENIED, 80, 24, &options);
     screen.keys("/answered createstream(4)\n");
     let buffer = screen.terminal.backend().buffer();
     assert!(buffer.content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset));
     assert!(screen.text(true).contains("[›"));
+}
+
+/// What is drawn is the same in every look, but its colours.
+#[test]
+fn looks_differ_in_colours_alone() {
+    let screen = |look| Screen::with(DENIED, 80, 24, &Options { look, ..Options::default() });
+    let plain = screen(Look::default());
+    let mut seen = Vec::new();
+    for scheme in [Scheme::Dark, Scheme::Light] {
+        for depth in [Depth::Sixteen, Depth::Many, Depth::True] {
+            let screen = screen(Look { scheme, depth });
+            assert_eq!(screen.text(true), plain.text(true), "{scheme:?} {depth:?}");
+            let cells = &screen.terminal.backend().buffer().content;
+            let colors: std::collections::BTreeSet<_> = cells.iter().map(|cell| format!("{:?}", cell.fg)).collect();
+            let kind = match depth {
+                Depth::Sixteen => "Cyan",
+                Depth::Many => "Indexed(",
+                Depth::True => "Rgb(",
+            };
+            assert!(colors.iter().any(|color| color.starts_with(kind)), "{colors:?}");
+            assert_eq!(colors.iter().any(|color| color.starts_with("Rgb(")), depth == Depth::True);
+            seen.push(colors);
+        }
+    }
+    // The sixteen are the terminal's own.
+    assert_eq!(seen[0], seen[3]);
+    assert!(seen[1] != seen[4] && seen[2] != seen[5]);
 }
 
 /// A row takes little, and where its bytes lie too.
@@ -326,26 +563,18 @@ fn the_index_is_small() {
 #[test]
 fn every_key_of_the_table_is_safe_on_an_empty_capture() {
     let mut screen = Screen::new("nginx-rtmp/not-rtmp-http-and-tls.pcap", 80, 24);
-    for binding in BINDINGS {
-        for key in binding.keys {
-            if let Key::Plain(code) = key {
-                screen.press(*code);
-                screen.press(KeyCode::Esc);
-            }
+    for binding in BINDINGS.iter() {
+        for key in &binding.keys {
+            screen.app.key(key.event());
+            screen.show();
         }
+        screen.press(KeyCode::Esc);
     }
 }
 
 /// Keys as fingers hit them: most do something.
 fn any_key() -> impl Strategy<Value = KeyEvent> {
-    let known: Vec<_> = BINDINGS
-        .iter()
-        .flat_map(|binding| binding.keys)
-        .map(|key| match *key {
-            Key::Plain(code) => KeyEvent::from(code),
-            Key::Ctrl(letter) => KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL),
-        })
-        .collect();
+    let known: Vec<_> = BINDINGS.iter().flat_map(|binding| &binding.keys).map(|key| key.event()).collect();
     let known = prop::sample::select(known);
     prop_oneof![
         8 => known,

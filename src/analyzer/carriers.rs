@@ -7,37 +7,28 @@
 //! A stream inside is looked at as a connection is: its beginning says what it is, and that may be a carrier again. TLS that no
 //! secret opens carries nothing; where it is likely RTMPS, it is a session by itself, of which is told what can be seen.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Connection, Content, Fate, Other, State, StreamId};
+use super::others::Met;
+use super::secured::Outer;
+use super::{Connection, Content, Fate, INSIDE, Other, State, StreamId, TUNNEL};
 use crate::net::{Delivery, Kept, Start};
-use crate::proto;
 use crate::proto::rtmp::detect::Foreign;
 use crate::proto::rtmpe::Rtmpe;
 use crate::proto::rtmpt::{Exchange, Tunneled, Tunnels};
-use crate::proto::stream::Consumer;
 use crate::proto::tls::{self, Tls};
-use crate::proto::{Event, Flow, Sealed, Stranger, Transport, Tunnel};
+use crate::proto::{Event, Flow, Stranger, Transport, Tunnel};
 use crate::wire::{Moment, Side};
 
-/// The numbers of streams that are no connections begin here; connections have lower ones. Above them are those of RTMPT, which
-/// have numbers of their own.
-const INSIDE: StreamId = 1 << 62;
-const TUNNEL: StreamId = 1 << 63;
+/// What each byte that carriers carry adds to the work that they may do in advance ([`Limits::carrier_work`](crate::limits::Limits)), up to that.
+const EARNED: u64 = 32;
 
 /// Whether a stream is one inside of TLS or RTMPE.
 pub(super) fn is_inside(stream: StreamId) -> bool {
     stream & (INSIDE | TUNNEL) == INSIDE
 }
-
-/// What each byte that carriers carry adds to the work that they may do in advance ([`Limits::carrier_work`](crate::limits::Limits)), up to that.
-const EARNED: u64 = 32;
-
-/// Holes of a connection that are kept until it is known whether it is a session.
-const HOLES: usize = 64;
-/// Connections that are over and wait for secrets.
-const LINGER: usize = 1024;
 
 /// What a stream is carried in.
 #[derive(Debug, Default)]
@@ -46,6 +37,8 @@ pub(super) struct Wrapping {
     pub(super) tls: Option<Box<tls::Facts>>,
     /// HTTP, and the id of the session in it.
     pub(super) rtmpt: Option<Box<str>>,
+    /// The stream of HTTP that it began in.
+    road: Option<StreamId>,
     /// It was enciphered by RTMPE.
     pub(super) rtmpe: bool,
     /// The client's address as a proxy announced it in front of what carries it.
@@ -99,7 +92,8 @@ impl Wrapping {
     fn inside(&self) -> Wrapping {
         let notes = Vec::new();
         let Wrapping { tls, rtmpt, rtmpe, proxied, .. } = self;
-        Wrapping { tls: tls.clone(), rtmpt: rtmpt.clone(), rtmpe: *rtmpe, proxied: proxied.clone(), notes }
+        let (tls, rtmpt, proxied) = (tls.clone(), rtmpt.clone(), proxied.clone());
+        Wrapping { tls, rtmpt, road: None, rtmpe: *rtmpe, proxied, notes }
     }
 
     /// A PROXY header stood in front of it.
@@ -127,7 +121,7 @@ impl Wrapping {
 
 /// What a carrier is given to do.
 #[derive(Clone, Copy)]
-enum Turn<'d> {
+pub(super) enum Turn<'d> {
     Told(&'d Delivery<'d>),
     /// New secrets are there.
     Retry,
@@ -138,8 +132,26 @@ enum Turn<'d> {
 /// A stream that carries another one.
 #[derive(Debug)]
 pub(super) struct Carried {
-    carrier: Carrier,
-    inside: StreamId,
+    pub(super) carrier: Carrier,
+    pub(super) inside: StreamId,
+}
+
+/// What is known of a stream that carries parts of sessions of RTMPT.
+#[derive(Debug)]
+pub(super) struct Road {
+    /// What it is while it carries none.
+    met: Met,
+    is_used: bool,
+    /// Those that began in it and are not over.
+    pub(super) tunnels: BTreeSet<u32>,
+}
+
+impl Road {
+    /// Bytes of memory that it takes.
+    pub(super) fn memory(&self) -> usize {
+        // A node of eleven may be half empty.
+        size_of::<Road>() + self.tunnels.len() * size_of::<[u32; 4]>()
+    }
 }
 
 #[derive(Debug)]
@@ -148,79 +160,9 @@ pub(super) enum Carrier {
     Rtmpe(Box<Rtmpe>),
 }
 
-/// A TLS connection.
-#[derive(Debug)]
-pub(super) struct Outer {
-    tls: Tls,
-    /// What of it was told: the facts' revision, and what that amounts to.
-    told: u32,
-    said: String,
-    /// What it is where it turns out to carry no session.
-    stranger: Met,
-    /// The session that it is by itself, since nothing opens it; with its client and server.
-    sealed: Option<(u32, SocketAddr, SocketAddr)>,
-    /// Its holes, and how its sides ended, while it is none.
-    kept: Vec<(Side, Kept)>,
-    /// By side: bytes so far, captured or missing, and those of them that were captured.
-    reach: [u64; 2],
-    captured: [u64; 2],
-}
-
-impl Outer {
-    /// Bytes that were found inside of it.
-    fn plain_bytes(&self) -> u64 {
-        self.tls.facts().sent.iter().map(|sent| sent.plain_bytes).sum()
-    }
-
-    fn is_closed(&self) -> bool {
-        self.kept.iter().filter(|(_, kept)| matches!(kept, Kept::Close { .. })).count() == Side::BOTH.len()
-    }
-
-    /// Counts what a side tells, and keeps what a session will be told of it.
-    fn note(&mut self, from: Side, delivery: &Delivery<'_>) {
-        let side = from.index();
-        match *delivery {
-            Delivery::Bytes { offset, bytes, .. } => {
-                self.captured[side] += bytes.len() as u64;
-                self.reach[side] = self.reach[side].max(offset + bytes.len() as u64);
-            }
-            Delivery::Gap { offset, missing, .. } => {
-                self.reach[side] = self.reach[side].max(offset + missing);
-                if self.sealed.is_none() && self.kept.len() < HOLES {
-                    self.kept.push((from, Kept::of(delivery)));
-                }
-            }
-            Delivery::Close { .. } if self.sealed.is_none() => self.kept.push((from, Kept::of(delivery))),
-            Delivery::Close { .. } | Delivery::Joined | Delivery::Heard => {}
-        }
-    }
-}
-
-/// What is met in the place of RTMP: the first bytes of both sides tell.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Met {
-    pub(super) foreign: Option<Foreign>,
-    pub(super) answer: Option<Foreign>,
-    /// When the first bytes came, of the client or else of the server.
-    pub(super) first: Option<Moment>,
-    /// The beginning was captured.
-    pub(super) from_start: bool,
-    /// Bytes of both sides.
-    pub(super) bytes: u64,
-}
-
 impl Carrier {
     pub(super) fn tls(tls: Tls, stranger: Met) -> Carrier {
-        Carrier::Tls(Box::new(Outer {
-            tls,
-            told: 0,
-            said: String::new(),
-            stranger: Met { bytes: 0, ..stranger },
-            sealed: None,
-            kept: Vec::new(),
-            reach: [0; 2],
-            captured: [0; 2],
-        }))
+        Carrier::Tls(Box::new(Outer::new(tls, Met { bytes: 0, ..stranger })))
     }
 
     /// Bytes that it keeps for what is under way.
@@ -236,14 +178,7 @@ impl Carried {
     /// Bytes of memory that it takes.
     pub(super) fn memory(&self) -> usize {
         match &self.carrier {
-            Carrier::Tls(outer) => {
-                let kept = outer.kept.iter().map(|(_, kept)| size_of::<(Side, Kept)>() + kept.memory());
-                size_of::<Outer>() - size_of::<Tls>()
-                    + outer.said.capacity()
-                    + kept.sum::<usize>()
-                    + outer.tls.own()
-                    + outer.tls.held()
-            }
+            Carrier::Tls(outer) => outer.memory(),
             Carrier::Rtmpe(rtmpe) => size_of::<Rtmpe>() + rtmpe.memory(),
         }
     }
@@ -278,7 +213,8 @@ impl State {
         let Content::Unknown(opening) = &mut outside.content else { return };
         self.opening_bytes -= opening.cost();
         let (kept, heard) = (opening.take(), opening.heard());
-        outside.content = Content::Tunnels(Box::new(Met { bytes: 0, ..met }), false);
+        outside.content =
+            Content::Tunnels(Box::new(Road { met: Met { bytes: 0, ..met }, is_used: false, tunnels: BTreeSet::new() }));
         self.replay(stream, kept, heard);
     }
 
@@ -296,8 +232,8 @@ impl State {
         let Some(outside) = self.live.get_mut(&stream) else { return };
         let ends = (outside.client, outside.server);
         match &mut outside.content {
-            Content::Tunnels(met, _) => {
-                met.take(from, delivery);
+            Content::Tunnels(road) => {
+                road.met.take(from, delivery);
                 self.pass_tunnels(stream, ends, from, delivery);
             }
             Content::Carrier(_) => {
@@ -314,7 +250,7 @@ impl State {
         }
     }
 
-    fn pass_on(&mut self, stream: StreamId, carried: &mut Carried, from: Side, turn: Turn<'_>) {
+    pub(super) fn pass_on(&mut self, stream: StreamId, carried: &mut Carried, from: Side, turn: Turn<'_>) {
         let inside = carried.inside;
         if let Turn::Told(Delivery::Bytes { bytes, .. }) = turn {
             self.purse = (self.purse + EARNED * bytes.len() as u64).min(self.limits.carrier_work);
@@ -371,132 +307,6 @@ impl State {
         }
     }
 
-    /// Says what became known of a TLS connection, where it is a session's.
-    fn tell_tls(&mut self, outer: &mut Outer, inside: StreamId) {
-        let facts = outer.tls.facts();
-        if facts.revision == outer.told {
-            return;
-        }
-        outer.told = facts.revision;
-        let line = facts.describe();
-        if line == outer.said {
-            return;
-        }
-        outer.said = line;
-        let session = match self.live.get_mut(&inside) {
-            Some(Connection { content: Content::Session(session), .. }) => Some(*session),
-            Some(inner) => {
-                inner.wrapping.tls = Some(Box::new(facts.clone()));
-                None
-            }
-            None => None,
-        };
-        let facts = facts.clone();
-        if let Some(session) = outer.sealed.map(|(session, ..)| session).or(session) {
-            self.say_tls(session, facts);
-        }
-    }
-
-    pub(super) fn say_tls(&mut self, session: u32, facts: tls::Facts) {
-        self.events.push_back(Event::Tls(proto::Tls { session, facts: Box::new(facts) }));
-    }
-
-    /// A connection that nothing opens, or of which too little is opened to tell what is inside, is a session by itself where it is
-    /// likely RTMPS.
-    fn seal(&mut self, outer: &mut Outer, (stream, inside): (StreamId, StreamId), from: Side, turn: Turn<'_>) {
-        if let Some((session, client, server)) = outer.sealed {
-            // What is inside may have ended already.
-            if let Turn::Told(delivery) = turn
-                && !matches!(delivery, Delivery::Heard | Delivery::Joined)
-            {
-                self.tell(session, client, server, from, delivery);
-            }
-            return;
-        }
-        // Where something may still open it, that is seen at its end.
-        let is_over = outer.is_closed() && !outer.tls.is_waiting();
-        let is_settled = is_over || outer.tls.is_hopeless(&self.secrets);
-        let is_told = matches!(
-            self.live.get(&inside),
-            Some(Connection { content: Content::Session(_) | Content::Over(true) | Content::Other(Some(_)), .. })
-        );
-        let Some(outside) = self.live.get(&stream).filter(|_| is_settled && !is_told) else { return };
-        // All of it can be read, and it is not RTMP.
-        let is_open = outer.tls.facts().is_open();
-        if is_open && outer.plain_bytes() > 0 {
-            return;
-        }
-        // A server that does not answer in TLS does not speak RTMPS.
-        let is_answered = outer.stranger.answer == Some(Foreign::Tls) || !outer.stranger.from_start;
-        let is_tls = outer.tls.facts().sent.iter().any(|sent| sent.records > 0);
-        let is_likely = is_answered && is_tls && outer.tls.likeness(outside.server.port()).is_some();
-        if !is_likely {
-            return;
-        }
-        let opened = outside.opened("rtmps", Some(is_open), None);
-        let (client, server) = (opened.client, opened.server);
-        let number = self.open(opened);
-        let facts = outer.tls.facts().clone();
-        let sealed = if is_open { Sealed::empty(number) } else { Sealed::new(number, outer.reach, outer.captured) };
-        let sealed: Box<dyn Consumer> = Box::new(sealed);
-        (outer.told, outer.said) = (facts.revision, facts.describe());
-        self.say_tls(number, facts);
-        self.sessions.open(number, sealed);
-        outer.sealed = Some((number, client, server));
-        for (from, kept) in std::mem::take(&mut outer.kept) {
-            self.tell(number, client, server, from, &kept.lend());
-        }
-    }
-
-    /// A connection that is over stays while its records wait for secrets. False where none do.
-    pub(super) fn linger_sealed(&mut self, stream: StreamId) -> bool {
-        let Some(Connection { content: Content::Carrier(carried), .. }) = self.live.get(&stream) else { return false };
-        if !matches!(&carried.carrier, Carrier::Tls(outer) if outer.tls.is_waiting()) {
-            return false;
-        }
-        self.lingering.push_back(stream);
-        if self.lingering.len() > LINGER
-            && let Some(oldest) = self.lingering.pop_front()
-        {
-            self.totals.reached.tls_waiting_bytes_total += 1;
-            self.turn(oldest, Turn::GiveUp);
-        }
-        true
-    }
-
-    /// New secrets came: connections that are over may be opened by them.
-    pub(super) fn retry_sealed(&mut self) {
-        for stream in std::mem::take(&mut self.lingering) {
-            if !self.turn(stream, Turn::Retry) {
-                self.lingering.push_back(stream);
-            }
-        }
-    }
-
-    /// No more secrets come.
-    pub(super) fn finish_sealed(&mut self) {
-        while let Some(stream) = self.lingering.pop_front() {
-            self.turn(stream, Turn::GiveUp);
-        }
-    }
-
-    /// Looks again at a connection that is over. True where nothing of it waits any more.
-    fn turn(&mut self, stream: StreamId, turn: Turn<'_>) -> bool {
-        let Some(outside) = self.live.get_mut(&stream) else { return true };
-        let Content::Carrier(mut carried) = std::mem::replace(&mut outside.content, Content::Other(None)) else {
-            return true;
-        };
-        self.pass_on(stream, &mut carried, Side::Client, turn);
-        let is_over = !matches!(&carried.carrier, Carrier::Tls(outer) if outer.tls.is_waiting());
-        if let Some(outside) = self.live.get_mut(&stream) {
-            outside.content = Content::Carrier(carried);
-        }
-        if is_over {
-            self.leave(stream, self.totals.last.unwrap_or_default());
-        }
-        is_over
-    }
-
     fn pass_tunnels(
         &mut self,
         stream: StreamId,
@@ -523,17 +333,18 @@ impl State {
         match *told {
             Tunneled::Opened { tunnel, id, connection, client, server, start, at } => {
                 let Some(outside) = self.live.get_mut(&connection) else { return };
-                if let Content::Tunnels(_, carries) = &mut outside.content {
-                    *carries = true;
+                if let Content::Tunnels(road) = &mut outside.content {
+                    road.is_used = true;
+                    road.tunnels.insert(tunnel);
                 }
-                let wrapping = Wrapping { rtmpt: Some(id.into()), ..outside.wrapping.inside() };
+                let wrapping = Wrapping { rtmpt: Some(id.into()), road: Some(connection), ..outside.wrapping.inside() };
                 let new = Connection::new(client, server, at, start, wrapping);
                 let new = Connection { tunnels: outside.tunnels.clone(), ..new };
                 self.live.insert(TUNNEL | StreamId::from(tunnel), new);
             }
             Tunneled::Joined { tunnel, connection, client, server, at } => {
-                if let Some(Connection { content: Content::Tunnels(_, carries), .. }) = self.live.get_mut(&connection) {
-                    *carries = true;
+                if let Some(Connection { content: Content::Tunnels(road), .. }) = self.live.get_mut(&connection) {
+                    road.is_used = true;
                 }
                 self.note_of(tunnel, Note::Joined { client, server, at });
             }
@@ -580,7 +391,8 @@ impl State {
         let Some(inner) = self.live.get_mut(&stream) else { return };
         let (notes, facts) = (std::mem::take(&mut inner.wrapping.notes), inner.wrapping.tls.take());
         let id = inner.wrapping.rtmpt.clone();
-        if let Some(facts) = facts {
+        // What is known at its first byte may not have come here yet: then it is told next.
+        if let Some(facts) = facts.filter(|facts| facts.is_decrypted()) {
             self.say_tls(session, *facts);
         }
         for note in notes {
@@ -617,17 +429,25 @@ impl State {
                     self.end_session(session);
                     return;
                 }
-                let plain = outer.plain_bytes();
+                // What was inside has told itself.
                 if is_told {
                     return;
                 }
-                // What was inside was counted by itself.
-                Met { bytes: outer.stranger.bytes.saturating_sub(plain), ..outer.stranger }
+                // Bytes inside were counted by themselves.
+                Met { bytes: outer.stranger.bytes.saturating_sub(outer.plain_bytes()), ..outer.stranger }
             }
-            Content::Tunnels(met, false) => *met,
+            Content::Tunnels(road) if !road.is_used => road.met,
             _ => return,
         };
         self.met(met, met.speaks(), client, server);
+    }
+
+    /// A stream of RTMPT is over: what carries it has no more to tell it.
+    pub(super) fn leave_road(&mut self, stream: StreamId, wrapping: &Wrapping) {
+        let Some(road) = wrapping.road else { return };
+        if let Some(Connection { content: Content::Tunnels(road), .. }) = self.live.get_mut(&road) {
+            road.tunnels.remove(&((stream & !TUNNEL) as u32));
+        }
     }
 
     /// A session of RTMPT in which no RTMP was spoken.
@@ -660,22 +480,6 @@ impl State {
             let stranger = Stranger { client, server, foreign, answer, packet: at.packet, more: 0 };
             self.totals.first_stranger(stranger, false);
             self.servers.meet(stranger, self.limits.attempted_servers);
-        }
-    }
-}
-
-impl Met {
-    /// That the client speaks what it is told by.
-    fn speaks(&self) -> Option<Fate> {
-        self.foreign.map(|foreign| Fate::Speaks(Side::Client, foreign))
-    }
-
-    fn take(&mut self, from: Side, delivery: &Delivery<'_>) {
-        if let Delivery::Bytes { bytes, .. } = delivery {
-            self.bytes += bytes.len() as u64;
-            if from == Side::Server && self.answer.is_none() {
-                self.answer = Foreign::of(bytes);
-            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What a connection is, by its beginning.
 
-use super::carriers::{Carrier, Met};
+use super::carriers::Carrier;
 use super::others::FIRST_BLOCK;
+use super::others::Met;
 use super::{Connection, Content, Fate, State, StreamId};
 use crate::net::{Delivery, Start};
 use crate::proto::Opened;

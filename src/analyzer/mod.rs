@@ -9,6 +9,7 @@ mod flows;
 mod judge;
 mod opening;
 mod others;
+mod secured;
 mod sessions;
 mod totals;
 
@@ -28,7 +29,7 @@ use crate::proto::stream::Sink;
 use crate::proto::{Attempts, Keys, Opened, Piece, Source, Stranger, tls};
 use crate::wire::{IdMap, Moment, Side, Time, map_bytes};
 use attempts::{Attempt, Servers};
-use carriers::{Carried, Met, Wrapping};
+use carriers::{Carried, Road, Wrapping};
 use flows::{Flow, Waiting};
 use opening::Opening;
 use others::Others;
@@ -94,6 +95,11 @@ struct State {
 /// A connection's number, or that of a stream inside of one.
 type StreamId = ConnectionId;
 
+/// The numbers of streams that are no connections begin here; connections have lower ones. Above them are those of RTMPT, which
+/// have numbers of their own.
+const INSIDE: StreamId = 1 << 62;
+const TUNNEL: StreamId = 1 << 63;
+
 struct Connection {
     client: SocketAddr,
     server: SocketAddr,
@@ -146,8 +152,8 @@ enum Content {
     Session(u32),
     /// It carries another stream.
     Carrier(Box<Carried>),
-    /// It carries parts of sessions of RTMPT. Whether it does so already, and what it is while it does not.
-    Tunnels(Box<Met>, bool),
+    /// It carries parts of sessions of RTMPT.
+    Tunnels(Box<Road>),
     Other(Option<Foreign>),
     /// It was carried by another one, and is over. Whether it told what it was.
     Over(bool),
@@ -308,7 +314,7 @@ impl Analyzer {
                 + match &connection.content {
                     Content::Unknown(opening) => opening.memory(),
                     Content::Carrier(carried) => size_of::<Carried>() + carried.memory(),
-                    Content::Tunnels(..) => size_of::<Met>(),
+                    Content::Tunnels(road) => road.memory(),
                     Content::Session(_) | Content::Other(_) | Content::Over(_) => 0,
                 }
         };
@@ -516,6 +522,7 @@ impl State {
             let told = gone.content.is_told();
             // What carries it asks what it was.
             let over = carriers::is_inside(connection).then(|| gone.over(told));
+            self.leave_road(connection, &gone.wrapping);
             match &gone.content {
                 Content::Unknown(_) | Content::Other(_) if is_tunnel => self.end_tunnel(&gone),
                 _ => {}

@@ -4,10 +4,10 @@
 
 use std::net::SocketAddr;
 
-use crate::net::Call;
+use crate::net::{Call, Delivery};
 use crate::proto::rtmp::detect::Foreign;
 use crate::wire::words::count;
-use crate::wire::{PacketNo, Side};
+use crate::wire::{Moment, PacketNo, Side};
 
 /// A connection that is no session, with those like it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,5 +169,34 @@ impl Others {
     fn alike(&mut self, other: &Other) -> Option<&mut Other> {
         let of = |other: &Other| (other.client.ip(), other.server, other.fate);
         self.list.iter_mut().find(|known| of(known) == of(other))
+    }
+}
+
+/// What is met in the place of RTMP: the first bytes of both sides tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Met {
+    pub(super) foreign: Option<Foreign>,
+    pub(super) answer: Option<Foreign>,
+    /// When the first bytes came, of the client or else of the server.
+    pub(super) first: Option<Moment>,
+    /// The beginning was captured.
+    pub(super) from_start: bool,
+    /// Bytes of both sides.
+    pub(super) bytes: u64,
+}
+
+impl Met {
+    /// That the client speaks what it is told by.
+    pub(super) fn speaks(&self) -> Option<Fate> {
+        self.foreign.map(|foreign| Fate::Speaks(Side::Client, foreign))
+    }
+
+    pub(super) fn take(&mut self, from: Side, delivery: &Delivery<'_>) {
+        if let Delivery::Bytes { bytes, .. } = delivery {
+            self.bytes += bytes.len() as u64;
+            if from == Side::Server && self.answer.is_none() {
+                self.answer = Foreign::of(bytes);
+            }
+        }
     }
 }

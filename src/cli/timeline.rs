@@ -12,7 +12,7 @@ use super::sieve::{Form, Sieve};
 use super::{Outcome, complain};
 use crate::export::json::JsonWriter;
 use crate::export::text::TextWriter;
-use crate::tui;
+use crate::{book, tui};
 
 pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments, stop: &Stop) -> anyhow::Result<Outcome> {
     if timeline.json {
@@ -35,11 +35,9 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments, stop: &S
         bail!("the terminal interface takes no --filter yet: add --text or --json");
     }
     let options = tui::Options {
-        show_secrets: input.show_secrets,
-        keys: input.keys.read()?,
-        color: input.color.color(),
+        reading: book::Options { show_secrets: input.show_secrets, follow: input.follow, keys: input.keys.read()? },
+        look: tui::Look::of_terminal(input.color.color()),
         session: input.session,
-        follow: input.follow,
     };
     let ended = tui::run(&input.captures, &options)?;
     ended.complaints.iter().for_each(complain);

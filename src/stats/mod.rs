@@ -15,7 +15,7 @@ pub use calls::{Calls, Procedure};
 pub use carriers::{Carriers, Requests, Tunneling};
 pub use latency::{Latencies, Room};
 pub use request::{Request, Settled};
-pub use session::SessionStats;
+pub use session::{Outcome, SessionStats};
 pub use side::{SideStats, TypeStats};
 pub use track::{Track, Tracks};
 

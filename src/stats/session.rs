@@ -21,6 +21,17 @@ const PROCEDURES: usize = Limits::DEFAULT.stats_procedures;
 /// Bytes of an encoder's name that are kept.
 const ENCODER: usize = Limits::DEFAULT.stats_encoder_bytes;
 
+/// How a session came out.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// One of the names of [`Course`](crate::story::Course).
+    pub name: &'static str,
+    /// The same in a phrase, with what was rejected and by which code; masked.
+    pub text: String,
+    /// The `n` of the message that says so, where one does.
+    pub n: Option<u64>,
+}
+
 /// What one session amounts to.
 #[derive(Clone, Debug)]
 pub struct SessionStats {
@@ -47,6 +58,8 @@ pub struct SessionStats {
     described: Vec<u64>,
     /// The last `onMetaData` of each sender and message stream, masked, once the session is over.
     pub metadata: Vec<Metadata>,
+    /// How it came out, once it is over.
+    pub outcome: Option<Outcome>,
     /// Of an FTL session, once it is over: all that it did. What is told of RTMP says nothing of it.
     pub ftl: Option<Box<Ftl>>,
 }
@@ -69,6 +82,7 @@ impl SessionStats {
             tracks: Tracks::default(),
             described: Vec::new(),
             metadata: Vec::new(),
+            outcome: None,
             ftl: None,
         }
     }
@@ -161,6 +175,9 @@ impl SessionStats {
     /// The session is over: tells what the story knows.
     pub(super) fn conclude(&mut self, story: &Story, masks: &Masks) {
         let session = self.opened.session;
+        let course = story.standing().course;
+        let text = masks.sentence(session, &course.phrase());
+        self.outcome = Some(Outcome { name: course.name(), text, n: course.n() });
         if self.opened.protocol == ftl::NAME {
             self.ftl = Some(story.ftl.clone().unwrap_or_default());
         }

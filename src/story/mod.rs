@@ -10,6 +10,7 @@ mod quote;
 mod request;
 mod requests;
 mod side;
+mod standing;
 mod stories;
 mod streams;
 mod tracks;
@@ -22,6 +23,7 @@ pub use quote::{Mark, Marked, Quote, Subject};
 pub use request::{Outcome, Reply, Request, Use, deed};
 pub use requests::{Early, Requests};
 pub use side::SideFacts;
+pub use standing::{Course, Refusal, Rejection, Standing};
 pub use stories::Stories;
 pub use streams::{Stream, Streams};
 pub use tracks::{Step, Track, Tracks};
@@ -58,6 +60,8 @@ pub struct Story {
     pub streams: Streams,
     /// What the tracks are, and where their clocks stand.
     pub tracks: Tracks,
+    /// How it ended, once a side did.
+    pub ended: Option<Ending>,
     /// What there is to know of FTL, where the session speaks that.
     pub ftl: Option<Box<Ftl>>,
 }
@@ -183,6 +187,7 @@ impl Story {
             Event::Incomplete(part) if matches!(part.why, Why::Closed | Why::EndOfCapture) => {}
             Event::Incomplete(part) => self.tracks.lose(part.from),
             Event::Close(close) => {
+                self.ended = Some(self.ending(close));
                 let side = &mut self.sides[close.from.index()];
                 side.closed = Some(close.how);
                 side.closed_at = Some(close.at);

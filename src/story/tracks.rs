@@ -152,6 +152,11 @@ impl Tracks {
         self.metadata.iter().find(|known| known.from == from && known.message_stream_id == message_stream_id)
     }
 
+    /// Whether a side sent any frame.
+    pub fn has_frames(&self, from: Side) -> bool {
+        self.tracks.iter().any(|track| track.from == from && track.frames > 0)
+    }
+
     /// The steps that a message's frames make, in order, each from the frame before it.
     pub fn steps(&self, message: &Message, step: impl FnMut(Step)) {
         if self.ahead_of == Some(message.n) {

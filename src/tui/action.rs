@@ -1,28 +1,132 @@
-//! What the user can do, without the keys for it: these are in `keymap`, what is done in `app`.
+//! What the user can do: one table, with a name, a sentence and a group for each. The keys for it are in `keymap`, what is
+//! done in the screens.
 
-/// What the user can do.
+/// What belongs together in help, palette and manual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    Up,
-    Down,
-    Left,
-    Right,
-    PageUp,
-    PageDown,
-    First,
-    Last,
-    NextPane,
-    PreviousPane,
-    Enter,
-    Back,
-    Search,
-    NextMatch,
-    PreviousMatch,
-    NextFinding,
-    PreviousFinding,
-    /// To the message that a finding is about, or to the call that is answered.
-    Reference,
-    Zoom,
-    Help,
-    Quit,
+pub enum Group {
+    Moving,
+    Panes,
+    Finding,
+    Showing,
+    Program,
+    Writing,
+}
+
+impl Group {
+    pub const ALL: [Group; 6] =
+        [Group::Moving, Group::Panes, Group::Finding, Group::Showing, Group::Program, Group::Writing];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::Moving => "moving",
+            Group::Panes => "panes",
+            Group::Finding => "finding",
+            Group::Showing => "showing",
+            Group::Program => "program",
+            Group::Writing => "writing and windows",
+        }
+    }
+}
+
+/// An action as a person knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    pub action: Action,
+    /// In kebab-case, as in a configuration.
+    pub name: &'static str,
+    /// What it does; a sentence.
+    pub help: &'static str,
+    /// A word for the line at the bottom, where it has room.
+    pub short: &'static str,
+    pub group: Group,
+}
+
+macro_rules! actions {
+    ($($group:ident { $($action:ident $name:literal $help:literal $short:literal;)* })*) => {
+        /// What the user can do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Action {
+            $($(#[doc = $help] $action,)*)*
+        }
+
+        /// Every action, in the order in which help and manual list them.
+        pub static COMMANDS: &[Command] = &[$($(Command {
+            action: Action::$action,
+            name: $name,
+            help: $help,
+            short: $short,
+            group: Group::$group,
+        },)*)*];
+    };
+}
+
+actions! {
+    Moving {
+        Down "down" "To the next line." "";
+        Up "up" "To the line before." "";
+        PageDown "page-down" "A page down." "";
+        PageUp "page-up" "A page up." "";
+        HalfPageDown "half-page-down" "Half a page down." "";
+        HalfPageUp "half-page-up" "Half a page up." "";
+        First "first" "To the first line." "";
+        Last "last" "To the last line; in the timeline, while reading, stay there." "";
+        Right "right" "Unfold; the next byte." "";
+        Left "left" "Fold; the byte before." "";
+    }
+    Panes {
+        NextPane "next-pane" "To the next pane." "pane";
+        PreviousPane "previous-pane" "To the pane before." "";
+        Open "open" "Into the row; fold or unfold a group or a run." "open";
+        Back "back" "Back: stop a search, leave the pane, show all sessions." "back";
+    }
+    Finding {
+        Search "search" "Search types, text and findings." "search";
+        NextMatch "next-match" "To the next match." "";
+        PreviousMatch "previous-match" "To the match before." "";
+        NextFinding "next-finding" "To the next finding." "finding";
+        PreviousFinding "previous-finding" "To the finding before." "";
+        Reference "reference" "To the message that a finding is about, or to the call." "";
+    }
+    Showing {
+        Zoom "zoom" "The pane alone, and back." "zoom";
+        Mark "mark" "Mark the session, or no longer: marked ones are shown together." "";
+        SortNext "sort-next" "Sort the sessions by the next column; by their numbers in the end." "";
+        SortReverse "sort-reverse" "The other way round." "";
+        FoldMedia "fold-media" "Runs of audio and video as one row each, and back." "";
+        CopyValue "copy-value" "Copy the field's value to the clipboard." "";
+    }
+    Program {
+        Palette "palette" "Find an action by its name." "";
+        Help "help" "The keys." "help";
+        Redraw "redraw" "Draw the screen anew." "";
+        Suspend "suspend" "Stop the program, as the shell's job." "";
+        Quit "quit" "Quit." "quit";
+    }
+    Writing {
+        Accept "accept" "Take what is written or chosen." "take";
+        Cancel "cancel" "Leave it." "leave";
+        Close "close" "Close the window." "close";
+    }
+}
+
+impl Action {
+    pub fn command(self) -> &'static Command {
+        // The table has them in the order of their numbers.
+        &COMMANDS[self as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_sentences_end() {
+        for (index, command) in COMMANDS.iter().enumerate() {
+            assert_eq!(command.action.command().name, command.name);
+            assert!(COMMANDS[..index].iter().all(|other| other.name != command.name), "{}", command.name);
+            assert!(command.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", command.name);
+            assert!(command.help.ends_with('.'), "{}", command.name);
+        }
+    }
 }

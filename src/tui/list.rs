@@ -1,5 +1,7 @@
 //! Where a list is: what is selected in it and what of it is on the screen. What the list holds is its user's.
 
+use super::action::Action;
+
 /// A list's selected item and the first one on the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct List {
@@ -23,4 +25,29 @@ impl List {
         self.top = self.top.min(self.selected).min(length.saturating_sub(lines));
         self.top = self.top.max((self.selected + 1).saturating_sub(lines.max(1)));
     }
+
+    /// Selects an item; one that is not on the screen comes to its middle, where it can be seen among its neighbours.
+    pub(super) fn center(&mut self, item: usize, lines: usize) {
+        if !(self.top..self.top + lines).contains(&item) {
+            self.top = item.saturating_sub(lines / 2);
+        }
+        self.selected = item;
+    }
+}
+
+/// How many lines an action moves by where a page has so many; none if it does not move.
+pub(super) fn motion(action: Action, lines: usize) -> Option<isize> {
+    let page = lines.saturating_sub(1).max(1) as isize;
+    let half = (lines / 2).max(1) as isize;
+    Some(match action {
+        Action::Down => 1,
+        Action::Up => -1,
+        Action::PageDown => page,
+        Action::PageUp => -page,
+        Action::HalfPageDown => half,
+        Action::HalfPageUp => -half,
+        Action::First => isize::MIN,
+        Action::Last => isize::MAX,
+        _ => return None,
+    })
 }

@@ -1,59 +1,57 @@
 //! The terminal interface: one more reader of the same events.
 //!
-//! [`Loader`] reads the capture in a thread of its own; [`App`] keeps an index of it, reads the bytes of what is looked at
-//! again from the capture, and says what each [`Action`] changes; [`draw`] draws. Nothing here knows the protocol: rows,
-//! fields and findings come from the decoder and the rules.
+//! A thread reads the capture (`feed`); [`App`] asks the [`book`] for what is looked at and says what each
+//! [`Action`] changes; [`draw()`] draws. Nothing here knows a protocol: rows, fields and their words come from the book.
 
 mod action;
 mod app;
-mod book;
-mod detail;
-mod index;
+mod columns;
+mod draw;
+mod feed;
 mod keymap;
-mod layout;
 mod list;
-mod loader;
-mod pane;
-mod seek;
+mod paint;
+mod popup;
+mod query;
+mod screen;
+mod search;
+mod shared;
 pub mod signals;
+mod status;
 mod theme;
+mod view;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
 
-pub use action::Action;
+pub use action::{Action, COMMANDS, Command, Group};
 pub use app::App;
-pub use keymap::{BINDINGS, Binding, Key};
-pub use layout::Pane;
-pub use loader::{Batch, Feed, Loader, Progress};
-pub use pane::draw;
+pub use draw::draw;
+pub use keymap::{BINDINGS, Binding, Context, Key, markdown};
 use signals::Told;
+pub use theme::{Depth, Look, Scheme};
 
-use crate::proto::Keys;
+use crate::book::{self, Loader};
+use feed::Feed;
 
 /// Between looks at what was read.
 const READING: Duration = Duration::from_millis(30);
 /// Between looks at whether the program is told to end.
 const IDLE: Duration = Duration::from_millis(250);
-/// The time that searching may take of the screen.
-const SEARCHING: Duration = Duration::from_millis(25);
+/// The time that work under way may take of the screen.
+const WORKING: Duration = Duration::from_millis(25);
 
 /// What the command line says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
-    pub show_secrets: bool,
-    /// Secrets that are known beside the captures.
-    pub keys: Arc<Keys>,
-    pub color: bool,
+    pub reading: book::Options,
+    pub look: Look,
     /// Begin with this session alone.
     pub session: Option<u32>,
-    /// Go on reading the capture, which another program still writes.
-    pub follow: bool,
 }
 
 /// How the screen ended.
@@ -68,11 +66,11 @@ pub struct Ended {
 /// Shows captures on the terminal until the user quits, or a signal ends it. The terminal is then as it was.
 pub fn run(captures: &[PathBuf], options: &Options) -> anyhow::Result<Ended> {
     // What cannot be opened is said on the plain terminal.
-    let (loader, book) = Loader::open(captures, options)?;
+    let (loader, book) = Loader::open(captures, &options.reading)?;
     let mut app = App::new(book, captures, options);
     let told = signals::watch()?;
-    let feed = loader.spawn()?;
-    let mut terminal = ratatui::try_init()?;
+    let feed = Feed::spawn(loader)?;
+    let mut terminal = signals::begin()?;
     let result = show(&mut terminal, &mut app, &feed, &told);
     signals::restore();
     // To drop it would print on standard error where it fails, which panics where that is gone too.
@@ -85,18 +83,28 @@ pub fn run(captures: &[PathBuf], options: &Options) -> anyhow::Result<Ended> {
     if signal.is_none() {
         result?;
     }
-    Ok(Ended { complaints: app.progress.complaints, signal })
+    Ok(Ended { complaints: app.complaints().to_vec(), signal })
 }
 
 fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &Told) -> io::Result<()> {
     let mut changed = true;
-    while !app.quit && told.signal().is_none() {
+    while !app.is_over() && told.signal().is_none() {
+        if std::mem::take(&mut app.asked.suspend) {
+            told.ask_to_stop();
+        }
         changed |= told.pause(terminal)?;
-        if !app.progress.done {
+        if std::mem::take(&mut app.asked.redraw) {
+            signals::renew(terminal)?;
+        }
+        if let Some(text) = app.asked.copy.take() {
+            signals::copy(&text)?;
+        }
+        let is_read = app.is_read();
+        if !is_read {
             changed |= app.take(feed.take());
         }
-        if app.is_seeking() {
-            app.seek(SEARCHING);
+        if app.is_working() {
+            app.work(WORKING);
             changed = true;
         }
         if std::mem::take(&mut changed) {
@@ -105,7 +113,7 @@ fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &Told)
                 draw(frame, app);
             })?;
         }
-        let mut wait = match (app.is_seeking(), app.progress.done) {
+        let mut wait = match (app.is_working(), is_read) {
             (true, _) => Duration::ZERO,
             (_, false) => READING,
             (_, true) => IDLE,
@@ -114,6 +122,7 @@ fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &Told)
             wait = Duration::ZERO;
             match event::read()? {
                 Event::Key(key) if key.kind != KeyEventKind::Release => app.key(key),
+                Event::Paste(text) => app.paste(&text),
                 _ => {}
             }
             changed = true;

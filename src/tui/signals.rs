@@ -1,13 +1,15 @@
 //! The signals that end or stop the program from outside, and what becomes of the terminal then.
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::cursor::Show;
+use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, disable_raw_mode, enable_raw_mode};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -68,6 +70,11 @@ impl Told {
         }
     }
 
+    /// The user asks to stop, by a key that does not come as a signal.
+    pub(super) fn ask_to_stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
     /// Stops where that was asked for, with the terminal as it was before, and makes it the screen's again when the program goes
     /// on. Whether the screen must be drawn anew.
     pub(super) fn pause(&self, terminal: &mut DefaultTerminal) -> io::Result<bool> {
@@ -81,13 +88,28 @@ impl Told {
         // A shell may have changed the terminal meanwhile.
         disable_raw_mode()?;
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, Clear(ClearType::All))?;
-        // What was drawn is not there any more, neither on this buffer nor on the other. The terminal's own way asks it for the
-        // cursor, and fails where it does not answer.
-        terminal.swap_buffers();
-        terminal.swap_buffers();
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        renew(terminal)?;
         Ok(true)
     }
+}
+
+/// Clears the terminal, so that all is drawn anew.
+pub(super) fn renew(terminal: &mut DefaultTerminal) -> io::Result<()> {
+    execute!(io::stdout(), Clear(ClearType::All))?;
+    // What was drawn is not there any more, neither on this buffer nor on the other. The terminal's own way asks it for the
+    // cursor, and fails where it does not answer.
+    terminal.swap_buffers();
+    terminal.swap_buffers();
+    Ok(())
+}
+
+/// Puts text on the clipboard, where the terminal does so when it is asked (OSC 52). Base64 lets nothing in the text act on it.
+pub(super) fn copy(text: &str) -> io::Result<()> {
+    let coded = base64::engine::general_purpose::STANDARD.encode(text);
+    let mut out = io::stdout();
+    write!(out, "\x1b]52;c;{coded}\x07")?;
+    out.flush()
 }
 
 /// Stops the program until a signal lets it go on.
@@ -141,8 +163,22 @@ pub(super) fn watch() -> io::Result<Told> {
     Ok(told)
 }
 
+/// Makes the terminal the screen's: raw, on its other buffer, telling pasted text from keys. A panic leaves it as it was.
+pub(super) fn begin() -> io::Result<DefaultTerminal> {
+    let hook = std::panic::take_hook();
+    // What is set below runs first, and knows nothing of pasting.
+    std::panic::set_hook(Box::new(move |info| {
+        let _ = execute!(io::stdout(), DisableBracketedPaste);
+        hook(info);
+    }));
+    let terminal = ratatui::try_init()?;
+    execute!(io::stdout(), EnableBracketedPaste)?;
+    Ok(terminal)
+}
+
 /// Leaves the terminal as it was. On one that is gone there is nothing to restore.
 pub(super) fn restore() {
+    let _ = execute!(io::stdout(), DisableBracketedPaste);
     let _ = ratatui::try_restore();
     let _ = execute!(io::stdout(), Show);
 }

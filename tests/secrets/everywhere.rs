@@ -2,13 +2,13 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
-use rtmp_inspect::tui::{App, Loader, Options, draw};
+use rtmp_inspect::book::{self, Loader};
+use rtmp_inspect::tui::{App, Options, draw};
 
 use super::{SECRET, assert_hidden, common};
 
@@ -73,9 +73,10 @@ fn run(arguments: &[&str], capture: &Path) -> String {
 
 /// Rows of the terminal interface with their fields and bytes.
 fn screens(capture: &Path, width: u16, height: u16, show_secrets: bool) -> String {
-    let options = Options { show_secrets, color: false, session: None, follow: false, keys: Arc::default() };
+    let reading = book::Options { show_secrets, ..book::Options::default() };
+    let options = Options { reading, ..Options::default() };
     let captures = [capture.to_owned()];
-    let (mut loader, book) = Loader::open(&captures, &options).unwrap();
+    let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
     let mut app = App::new(book, &captures, &options);
     loop {
         let batch = loader.read();

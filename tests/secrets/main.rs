@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod everywhere;
+mod keys;
 mod places;
 mod words;
 

@@ -14,3 +14,4 @@ mod plain;
 mod resumed;
 mod run;
 mod sides;
+mod told;

@@ -13,7 +13,7 @@ use super::Form;
 use crate::analyzer::Totals;
 use crate::export::json::{JsonWriter, Map, Severities, Tcp};
 use crate::export::{Counts, Writer};
-use crate::stats::{Calls, Latencies, Request, SessionStats, SideStats, Stats, Track};
+use crate::stats::{Calls, Latencies, Outcome, Request, SessionStats, SideStats, Stats, Track};
 use crate::story::Metadata;
 use crate::wire::{Side, Time};
 
@@ -44,6 +44,7 @@ impl<W: Write> Form for Json<W> {
             map.serialize_entry("time", &time)?;
             map.serialize_entry("packets", &[opened.at.packet.0, stats.last.packet.0])?;
             map.serialize_entry("seconds", &(stats.since_start(stats.last) as f64 / 1e9))?;
+            some(map, "outcome", stats.outcome.as_ref().map(OutcomeLine::of))?;
             if let Some(ftl) = &stats.ftl {
                 map.serialize_entry("sent", &ftl::Sent::of(stats, ftl))?;
                 map.serialize_entry("ftl", &ftl::FtlLine::of(stats, ftl))?;
@@ -89,6 +90,21 @@ impl<W: Write> Form for Json<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.lines.flush()
+    }
+}
+
+/// How a session came out.
+#[derive(Serialize)]
+struct OutcomeLine<'s> {
+    name: &'static str,
+    text: &'s str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<u64>,
+}
+
+impl OutcomeLine<'_> {
+    fn of(outcome: &Outcome) -> OutcomeLine<'_> {
+        OutcomeLine { name: outcome.name, text: &outcome.text, message: outcome.n }
     }
 }
 

@@ -44,6 +44,9 @@ impl<W: Write> Text<W> {
             "  {} s, packets {first} to {last}; {end}",
             rounded_seconds(stats.since_start(stats.last), 3)
         ));
+        if let Some(outcome) = &stats.outcome {
+            self.line(format_args!("  outcome   {}", escape(&outcome.text)));
+        }
     }
 
     fn side(&mut self, side: Side, stats: &SideStats) {

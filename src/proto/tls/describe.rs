@@ -5,6 +5,12 @@ use crate::wire::words::count;
 use crate::wire::{Side, escape};
 
 impl Facts {
+    /// All that is told of it, in a text: with another one there is something to tell.
+    pub fn said(&self) -> String {
+        let Facts { resumed, early_data, certificate, .. } = self;
+        format!("{} {resumed:?} {early_data:?} {certificate:?}", self.describe())
+    }
+
     /// In a line, for people.
     pub fn describe(&self) -> String {
         let mut parts = Vec::new();

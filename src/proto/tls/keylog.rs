@@ -233,6 +233,11 @@ impl KeyLog {
         self.report.secrets
     }
 
+    /// Whether it has a secret of a session.
+    pub fn knows(&self, random: &ClientRandom) -> bool {
+        self.sessions.contains_key(random)
+    }
+
     pub(super) fn find(&self, random: &ClientRandom) -> Option<&Secrets> {
         self.sessions.get(random)
     }

@@ -222,17 +222,6 @@ impl Tls {
         !self.waiting.is_empty() && self.halves.iter().all(|half| half.is_closed)
     }
 
-    /// Whether nothing that is known, or may still become known, opens any of it.
-    pub fn is_hopeless(&self, secrets: &KeyLog) -> bool {
-        let may_come = secrets.may_grow();
-        match self.facts.reason {
-            Some(Reason::CipherUnsupported | Reason::VersionUnsupported) => true,
-            Some(Reason::NoSecrets) => !may_come && self.secrets_of(secrets).is_none(),
-            Some(Reason::HandshakeMissing) => !may_come && !self.may_guess(secrets),
-            Some(Reason::BadRecord) | None => false,
-        }
-    }
-
     /// Gives up what waits, and nothing else: no secrets come any more.
     pub fn give_up(&mut self, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
         self.surrender(give);
@@ -372,7 +361,10 @@ impl Tls {
             CHANGE_CIPHER_SPEC if self.hello.version().is_some() && !is_1_3 => {
                 if from == Side::Server {
                     // Without a certificate or a key exchange before it, an earlier session goes on.
-                    self.facts.resumed.get_or_insert(true);
+                    if self.facts.resumed.is_none() {
+                        self.facts.resumed = Some(true);
+                        self.facts.changed();
+                    }
                 }
                 self.enter(from, Phase::Keys);
             }

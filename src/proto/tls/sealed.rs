@@ -18,14 +18,9 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// A session that begins after so many bytes of it, by side: captured or missing, and those of them that were captured.
-    pub fn new(session: u32, bytes: [u64; 2], captured: [u64; 2]) -> Sealed {
-        Sealed { session, bytes, captured, closed: [false; 2], is_empty: false }
-    }
-
-    /// One of which all was opened, and nothing is inside.
-    pub fn empty(session: u32) -> Sealed {
-        Sealed { session, bytes: [0; 2], captured: [0; 2], closed: [false; 2], is_empty: true }
+    /// A session that begins after so many bytes of its sides, of which so many were captured.
+    pub fn new(session: u32, bytes: [u64; 2], captured: [u64; 2], is_empty: bool) -> Sealed {
+        Sealed { session, bytes, captured, closed: [false; 2], is_empty }
     }
 }
 

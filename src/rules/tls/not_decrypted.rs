@@ -90,7 +90,8 @@ fn why(facts: &Facts) -> String {
                     facts.lacking.join(" and ")
                 ),
                 Some(start) => {
-                    format!("no key log has secrets of the client random {:016x}…", u64::from_be_bytes(*start))
+                    let which = if facts.is_decrypted() { "all secrets" } else { "secrets" };
+                    format!("no key log has {which} of the client random {:016x}…", u64::from_be_bytes(*start))
                 }
                 None => "no key log has its secrets".to_owned(),
             };

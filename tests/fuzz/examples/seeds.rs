@@ -86,6 +86,15 @@ impl Seeds {
     /// What the two sides of a capture's first connection write behind their handshake, a segment a write, as far as it is
     /// short.
     fn writes_of(&self, path: &Path) {
+        self.writes_behind(path, 3073, 940, &[1, 0x81, 0x41]);
+    }
+
+    /// The same from the beginning, of what keys open.
+    fn sealed_writes_of(&self, path: &Path) {
+        self.writes_behind(path, 0, 12_000, &[0, 0x40]);
+    }
+
+    fn writes_behind(&self, path: &Path, start: usize, mut room: usize, flags: &[u8]) {
         let mut unpacker = Unpacker::new(&Limits::default());
         let mut input = Input::open(&[path.to_owned()]).unwrap();
         let (mut client, mut ends) = (None, None);
@@ -102,22 +111,21 @@ impl Seeds {
                     return;
                 }
                 let seen = &mut seen[from.index()];
-                let skipped = 3073_usize.saturating_sub(*seen).min(segment.payload.len());
+                let skipped = start.saturating_sub(*seen).min(segment.payload.len());
                 *seen += segment.payload.len();
                 if skipped < segment.payload.len() {
                     writes.push((from, segment.payload[skipped..].to_vec()));
                 }
             });
         }
-        let mut room = 940_usize;
         for (_, said) in &mut writes {
             said.truncate(room.saturating_sub(3));
             room = room.saturating_sub(said.len() + 3);
         }
         writes.retain(|(_, said)| !said.is_empty());
-        self.conversation(1, &writes);
-        self.conversation(0x81, &writes);
-        self.conversation(0x41, &writes);
+        for flags in flags {
+            self.conversation(*flags, &writes);
+        }
     }
 
     /// FTL's lines and datagrams of a capture, and runs of what `datagrams` makes itself.
@@ -349,6 +357,9 @@ fn main() {
         if capture.to_str().unwrap().contains("captures/ftl/") {
             seeds.ftl(capture);
         }
+    }
+    for name in ["tls/nginx-ffmpeg-tls12-gcm", "tls/nginx-ffmpeg-tls12-cbc", "tls/stunnel-ffmpeg-tls13", "rtmpe/crtmp-rtmpdump-play"] {
+        seeds.sealed_writes_of(&root.join(format!("captures/{name}.pcap")));
     }
     seeds.ftl_steps();
     seeds.tls();

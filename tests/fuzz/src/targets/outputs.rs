@@ -1,6 +1,8 @@
 //! What two sides write → every output: the timeline, reports, statistics, a comparison, what is said on standard error, and the
 //! screen with some keys pressed. Nothing in them acts on what shows them, and a secret that the client published is in none.
 //!
+//! Sides may write what real ones wrote inside of TLS and of RTMPE: the keys of some captures are given, and none of them is in any output.
+//!
 //! The first byte says how many keys follow, a byte each, how large the screen is, and whether the capture lies in two files.
 //! The rest is an input of `rtmp`.
 
@@ -9,7 +11,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ratatui::Terminal;
@@ -22,12 +24,12 @@ use rtmp_inspect::export::json::JsonWriter;
 use rtmp_inspect::export::text::TextWriter;
 use rtmp_inspect::export::{Counts, Writer, compare, report, stats};
 use rtmp_inspect::inspection::{Inspection, Options, Read};
-use rtmp_inspect::proto::Event;
 use rtmp_inspect::proto::rtmp::secrets::Place;
 use rtmp_inspect::proto::rtmp::{Message, MessageType};
+use rtmp_inspect::proto::{Event, Keys, rtmpe};
 use rtmp_inspect::rules::{CATALOGUE, Severity};
 use rtmp_inspect::synth::{Packet, pcap};
-use rtmp_inspect::tui;
+use rtmp_inspect::{book, tui};
 
 use super::rtmp::{Case, SECRET};
 use crate::common::acting::assert_plain;
@@ -58,9 +60,38 @@ impl Page {
     }
 }
 
+/// Secrets of RTMPE that a real session has.
+const RTMPE: &[u8] = include_bytes!("../../../../captures/rtmpe/crtmp-rtmpdump-play.keys");
+
+/// Keys of real connections: what seeds are made of is opened by them.
+fn given() -> Arc<Keys> {
+    static KEYS: OnceLock<Arc<Keys>> = OnceLock::new();
+    let read = || {
+        let rtmpe = rtmpe::Secrets::read(RTMPE).unwrap();
+        Arc::new(Keys { tls: Arc::new(super::tls::key_log().clone()), rtmpe, ..Keys::default() })
+    };
+    Arc::clone(KEYS.get_or_init(read))
+}
+
+/// The beginnings of these secrets, in hex.
+fn key_material() -> &'static [String] {
+    static MATERIAL: OnceLock<Vec<String>> = OnceLock::new();
+    MATERIAL.get_or_init(|| {
+        let files = super::tls::key_logs().chain([RTMPE]).flat_map(|file| std::str::from_utf8(file).unwrap().lines());
+        let secret = |line: &str| {
+            let word = line.split(' ').next_back().filter(|_| !line.starts_with('#'))?;
+            word.trim_start_matches("secret=").get(..32).map(str::to_owned)
+        };
+        files.filter_map(secret).collect()
+    })
+}
+
 /// Looks for the secret in an output, and for what acts on who shows it.
 fn check(text: &str, is_secret: bool) {
     assert_plain(text);
+    for key in key_material() {
+        assert!(!text.contains(key.as_str()), "key material: {text}");
+    }
     if is_secret {
         let hex = SECRET.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         assert!(!text.contains(SECRET) && !text.contains(&hex), "a secret: {text}");
@@ -110,7 +141,7 @@ fn reports(packets: &[Packet], has_secret: bool) -> Reported {
         Box::new(JsonWriter::new(pages[7].clone(), false).findings_only()),
     ];
     let input = Input::from_reader("capture", std::io::Cursor::new(capture(packets.iter()))).unwrap();
-    let mut inspection = Inspection::of(input, &Options::default());
+    let mut inspection = Inspection::of(input, &Options { keys: given(), ..Options::default() });
     let (mut counts, mut profile) = (Counts::default(), Profile::default());
     let mut observer = Observer::new(0, "capture", &Scenarios::default());
     let (mut messages, mut is_known, mut is_open_too, mut has_doubts) = (0, false, false, false);
@@ -203,6 +234,9 @@ fn key(byte: u8) -> KeyEvent {
     })
 }
 
+/// As most terminals are.
+const LOOK: tui::Look = tui::Look { scheme: tui::Scheme::Dark, depth: tui::Depth::True };
+
 /// Shows packets as a user sees them, after each key; gives the number of messages.
 fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys: &[u8], is_secret: bool) -> u64 {
     let folder = tempfile::tempdir().unwrap();
@@ -211,8 +245,9 @@ fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys
         let kept = packets.iter().enumerate().filter(|(index, _)| index % paths.len() == file);
         fs::write(path, capture(kept.map(|(_, packet)| packet))).unwrap();
     }
-    let options = tui::Options { show_secrets: false, color: true, session: None, follow: false, keys: Arc::default() };
-    let (mut loader, book) = tui::Loader::open(&paths, &options).unwrap();
+    let reading = book::Options { keys: given(), ..book::Options::default() };
+    let options = tui::Options { look: LOOK, reading, ..tui::Options::default() };
+    let (mut loader, book) = book::Loader::open(&paths, &options.reading).unwrap();
     let mut app = tui::App::new(book, &paths, &options);
     let mut done = false;
     while !done {
@@ -222,8 +257,8 @@ fn screen(packets: &[Packet], two_files: bool, (width, height): (u16, u16), keys
     }
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut show = |app: &mut tui::App| {
-        while app.is_seeking() {
-            app.seek(Duration::MAX);
+        while app.is_working() {
+            app.work(Duration::MAX);
         }
         app.prepare(Rect::new(0, 0, width, height));
         terminal.draw(|frame| tui::draw(frame, app)).unwrap();

@@ -58,7 +58,13 @@ fn real() -> &'static [Real] {
     REALS.get_or_init(|| REAL.iter().map(|(capture, _)| Real::read(capture)).collect())
 }
 
-fn key_log() -> &'static KeyLog {
+/// Their key logs.
+pub fn key_logs() -> impl Iterator<Item = &'static [u8]> {
+    REAL.iter().map(|(_, keys)| *keys)
+}
+
+/// The secrets of all of them.
+pub fn key_log() -> &'static KeyLog {
     static LOG: OnceLock<KeyLog> = OnceLock::new();
     LOG.get_or_init(|| {
         let mut log = KeyLog::default();

@@ -1,0 +1,219 @@
+//! The program's state: what screens share, the stack of screens and popups, and the work under way.
+//!
+//! A key becomes an [`Action`], which the program or the topmost screen does ([`App::update`]); what that screen wants beside, it
+//! gives back as effects. [`App::prepare`] then lets screens read from the capture what they are about to show;
+//! [`draw`](super::draw()) only draws.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use ratatui::crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+use super::Options;
+use super::action::Action;
+use super::keymap::{self, Context, Found, Key};
+use super::popup::help::Help;
+use super::popup::palette::Palette;
+use super::screen::browse::Browse;
+use super::screen::job::{Job, Progress};
+use super::screen::{Effect, Room, Screen};
+use super::shared::Shared;
+use crate::book::{Batch, Book};
+
+/// Below this nothing can be shown.
+pub(super) const LEAST: (u16, u16) = (40, 10);
+
+/// The whole state.
+pub struct App {
+    pub(super) shared: Shared,
+    /// Never empty: the first one stays.
+    pub(super) screens: Vec<Box<dyn Screen>>,
+    pub(super) room: Room,
+    /// Keys that began something.
+    pub(super) pending: Vec<Key>,
+    job: Option<Box<dyn Job>>,
+    /// What the last action has to say.
+    pub(super) message: String,
+    pub(super) asked: Asked,
+}
+
+/// What only the terminal's owner can do.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub(super) quit: bool,
+    pub(super) redraw: bool,
+    pub(super) suspend: bool,
+    /// Text for the clipboard.
+    pub(super) copy: Option<String>,
+}
+
+impl App {
+    pub fn new(book: Book, captures: &[PathBuf], options: &Options) -> Self {
+        App {
+            shared: Shared::new(book, captures, options),
+            screens: vec![Box::new(Browse::new(options.session))],
+            room: Room::default(),
+            pending: Vec::new(),
+            job: None,
+            message: String::new(),
+            asked: Asked::default(),
+        }
+    }
+
+    /// Takes what was read. Whether anything on the screen may be different now.
+    pub fn take(&mut self, batch: Batch) -> bool {
+        self.shared.take(batch)
+    }
+
+    /// Takes a key.
+    pub fn key(&mut self, event: KeyEvent) {
+        let contexts = self.context().chain();
+        let Some(key) = Key::of(event) else { return };
+        self.pending.push(key);
+        let mut found = keymap::find(contexts, &self.pending);
+        if found == Found::Nothing && self.pending.len() > 1 {
+            // What was begun is not gone on with.
+            self.pending = vec![key];
+            found = keymap::find(contexts, &self.pending);
+        }
+        match found {
+            Found::Begun => {}
+            Found::Action(action) => {
+                self.pending.clear();
+                self.update(action);
+            }
+            Found::Nothing => {
+                self.pending.clear();
+                let Some(top) = self.screens.last_mut() else { return };
+                top.write(event, &mut self.shared);
+            }
+        }
+    }
+
+    /// Takes text that was pasted: into what is being written, and nowhere else. It never does what its letters are bound to.
+    pub fn paste(&mut self, text: &str) {
+        self.pending.clear();
+        if let Some(top) = self.screens.last_mut() {
+            top.paste(text);
+        }
+    }
+
+    /// Does what the user asks for.
+    pub fn update(&mut self, action: Action) {
+        self.message.clear();
+        let stops = |job: &mut Box<dyn Job>| action == Action::Back || !job.is_background();
+        if self.job.take_if(stops).is_some() && action == Action::Back {
+            return;
+        }
+        match action {
+            Action::Quit => self.asked.quit = true,
+            Action::Redraw => self.asked.redraw = true,
+            Action::Suspend => self.asked.suspend = true,
+            Action::Help => self.screens.push(Box::new(Help::new(self.context()))),
+            Action::Palette => self.screens.push(Box::new(Palette::new(self.context()))),
+            _ => {
+                let Some(top) = self.screens.last_mut() else { return };
+                let effects = top.update(action, &mut self.shared);
+                self.apply(effects);
+            }
+        }
+    }
+
+    fn apply(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::GoTo(row) => {
+                    let screen = self.screens.iter_mut().rev().find(|screen| !screen.is_popup());
+                    if let Some(screen) = screen {
+                        screen.go_to(row, &mut self.shared);
+                    }
+                }
+                Effect::Open(screen) => self.screens.push(screen),
+                Effect::Close => {
+                    if self.screens.len() > 1 {
+                        self.screens.pop();
+                    }
+                }
+                Effect::Do(action) => self.update(action),
+                Effect::Start(job) => self.job = Some(job),
+                Effect::Copy(text) => self.asked.copy = Some(text),
+                Effect::Say(what) => self.message = what,
+            }
+        }
+    }
+
+    /// Where keys are bound just now.
+    pub(super) fn context(&self) -> Context {
+        self.screens.last().map_or(Context::Global, |top| top.context())
+    }
+
+    /// Whether there is more to do than keys and what is read ask for.
+    pub fn is_working(&self) -> bool {
+        self.job.is_some() || self.shared.view.is_behind(&self.shared.book)
+    }
+
+    /// Goes on with what is under way, for about so long.
+    pub fn work(&mut self, time: Duration) {
+        let deadline = Instant::now().checked_add(time);
+        if self.shared.view.is_behind(&self.shared.book) {
+            self.shared.grow(time);
+        }
+        let Some(mut job) = self.job.take() else { return };
+        // So long that no clock tells is as long as it takes.
+        let deadline = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(u64::from(u32::MAX)));
+        match job.step(&self.shared, deadline) {
+            Progress::More(percent) => {
+                let key = keymap::first_key(Context::Browse, Action::Back);
+                self.message = format!("{}, {percent} %; {key} stops", job.name());
+                self.job = Some(job);
+            }
+            Progress::Done(effects) => {
+                self.message.clear();
+                self.apply(effects);
+            }
+        }
+    }
+
+    /// Lays out a screen of this size and reads what it will show.
+    pub fn prepare(&mut self, screen: Rect) {
+        self.room = Room::new(screen);
+        for index in self.first_seen()..self.screens.len() {
+            self.screens[index].prepare(self.room, &mut self.shared);
+        }
+    }
+
+    pub(super) fn is_too_small(&self) -> bool {
+        self.room.whole.width < LEAST.0 || self.room.whole.height < LEAST.1
+    }
+
+    /// The lowest screen that is to be seen.
+    pub(super) fn first_seen(&self) -> usize {
+        self.screens.iter().rposition(|screen| !screen.is_popup()).unwrap_or_default()
+    }
+
+    /// Whether the user wants to leave.
+    pub fn is_over(&self) -> bool {
+        self.asked.quit
+    }
+
+    /// Whether all was read.
+    pub(super) fn is_read(&self) -> bool {
+        self.shared.progress.done
+    }
+
+    /// What could not be read.
+    pub(super) fn complaints(&self) -> &[String] {
+        &self.shared.progress.complaints
+    }
+
+    /// Messages read so far.
+    pub fn messages(&self) -> u64 {
+        self.shared.book.messages()
+    }
+
+    /// Bytes of memory that the index takes: rows and sessions, and where the bytes lie.
+    pub fn memory(&self) -> (usize, usize) {
+        self.shared.book.memory()
+    }
+}

@@ -1,0 +1,295 @@
+//! Which key does what where: the one table, from which help, the line of keys, the palette and `docs/tui.md` are made too.
+//!
+//! Keys are bound in contexts. A screen says in which contexts its keys are looked for, the innermost first; an outer one has what is the
+//! same everywhere. Several keys may be one binding (`g g`). Both Wireshark's and vim's habits are served.
+
+mod key;
+
+use std::sync::LazyLock;
+
+pub use key::Key;
+
+use super::action::{Action, COMMANDS};
+
+/// Where a key is bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    Global,
+    /// Whatever has lines that one moves along.
+    List,
+    /// The screen of sessions, timeline, fields and bytes.
+    Browse,
+    Sessions,
+    Timeline,
+    Fields,
+    Bytes,
+    /// A window over the screen.
+    Popup,
+    /// A line in which something is written.
+    Prompt,
+    /// The list of actions below such a line.
+    Palette,
+}
+
+impl Context {
+    pub const ALL: [Context; 10] = [
+        Context::Global,
+        Context::List,
+        Context::Browse,
+        Context::Sessions,
+        Context::Timeline,
+        Context::Fields,
+        Context::Bytes,
+        Context::Popup,
+        Context::Prompt,
+        Context::Palette,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Context::Global => "global",
+            Context::List => "list",
+            Context::Browse => "browse",
+            Context::Sessions => "sessions",
+            Context::Timeline => "timeline",
+            Context::Fields => "fields",
+            Context::Bytes => "bytes",
+            Context::Popup => "popup",
+            Context::Prompt => "prompt",
+            Context::Palette => "palette",
+        }
+    }
+
+    /// Where this context's keys are bound; a sentence for the manual.
+    fn help(self) -> &'static str {
+        match self {
+            Context::Global => "On every screen, but where a window or a line to write in is open.",
+            Context::List => "In every list, in windows too.",
+            Context::Browse => "On the screen of sessions, timeline, fields and bytes.",
+            Context::Sessions => "In the list of sessions.",
+            Context::Timeline => "In the timeline.",
+            Context::Fields => "In the fields of a row.",
+            Context::Bytes => "In the bytes of a row.",
+            Context::Popup => "In a window over the screen.",
+            Context::Prompt => "In a line in which something is written. All other keys write.",
+            Context::Palette => "In the list of actions, beside those of a line.",
+        }
+    }
+
+    /// Where a key is looked for when the innermost context is this one: there first.
+    pub fn chain(self) -> &'static [Context] {
+        use Context::{Browse, Bytes, Fields, Global, List, Palette, Popup, Prompt, Sessions, Timeline};
+        match self {
+            Global => &[Global],
+            List => &[List, Global],
+            Browse => &[Browse, List, Global],
+            Sessions => &[Sessions, Browse, List, Global],
+            Timeline => &[Timeline, Browse, List, Global],
+            Fields => &[Fields, Browse, List, Global],
+            Bytes => &[Bytes, Browse, List, Global],
+            // What is under it must not hear of its keys.
+            Popup => &[Popup, List],
+            Prompt => &[Prompt],
+            Palette => &[Palette, Prompt],
+        }
+    }
+}
+
+/// Keys that do something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    pub context: Context,
+    /// One after the other.
+    pub keys: Vec<Key>,
+    pub action: Action,
+}
+
+/// Keys in contexts, as they are written. What stands first is what the line at the bottom shows.
+type Table = &'static [(Context, &'static [(Action, &'static [&'static str])])];
+
+const TABLE: Table = &[
+    (
+        Context::List,
+        &[
+            (Action::Down, &["Down", "j"]),
+            (Action::Up, &["Up", "k"]),
+            (Action::PageDown, &["PgDn", "Space"]),
+            (Action::PageUp, &["PgUp", "^B"]),
+            (Action::HalfPageDown, &["^D"]),
+            (Action::HalfPageUp, &["^U"]),
+            (Action::First, &["Home", "g g"]),
+            (Action::Last, &["End", "G"]),
+        ],
+    ),
+    (
+        Context::Browse,
+        &[
+            (Action::NextPane, &["Tab"]),
+            (Action::PreviousPane, &["Shift-Tab"]),
+            (Action::Open, &["Enter"]),
+            (Action::Back, &["Esc"]),
+            (Action::Search, &["/", "^F"]),
+            (Action::NextMatch, &["n", "^N"]),
+            (Action::PreviousMatch, &["N"]),
+            (Action::NextFinding, &["f"]),
+            (Action::PreviousFinding, &["F"]),
+            (Action::Reference, &["o"]),
+            (Action::Zoom, &["z"]),
+        ],
+    ),
+    (Context::Sessions, &[(Action::Mark, &["m"]), (Action::SortNext, &["s"]), (Action::SortReverse, &["S"])]),
+    (Context::Fields, &[(Action::Right, &["Right", "l"]), (Action::Left, &["Left", "h"]), (Action::CopyValue, &["y"])]),
+    (Context::Bytes, &[(Action::Right, &["Right", "l"]), (Action::Left, &["Left", "h"])]),
+    (Context::Popup, &[(Action::Close, &["Esc", "q", "?", "F1", "^C"])]),
+    (Context::Prompt, &[(Action::Accept, &["Enter"]), (Action::Cancel, &["Esc", "^C"])]),
+    (Context::Palette, &[(Action::Down, &["Down", "Tab", "^N"]), (Action::Up, &["Up", "Shift-Tab", "^P"])]),
+    (
+        Context::Global,
+        &[
+            (Action::Palette, &[":", "^P"]),
+            (Action::Help, &["?", "F1"]),
+            (Action::Redraw, &["^L"]),
+            (Action::Suspend, &["^Z"]),
+            (Action::Quit, &["q", "^C"]),
+        ],
+    ),
+];
+
+/// Every key as the program has it.
+pub static BINDINGS: LazyLock<Vec<Binding>> = LazyLock::new(|| {
+    let mut bindings = Vec::new();
+    for (context, actions) in TABLE {
+        for (action, keys) in *actions {
+            let read = keys.iter().filter_map(|keys| Key::sequence(keys));
+            bindings.extend(read.map(|keys| Binding { context: *context, keys, action: *action }));
+        }
+    }
+    bindings
+});
+
+/// What came of the keys pressed so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    Action(Action),
+    /// More keys can follow.
+    Begun,
+    Nothing,
+}
+
+/// What keys do, in contexts of which the first goes first.
+pub(super) fn find(contexts: &[Context], pressed: &[Key]) -> Found {
+    for context in contexts {
+        let mut begun = false;
+        for binding in BINDINGS.iter().filter(|binding| binding.context == *context) {
+            if binding.keys == pressed {
+                return Found::Action(binding.action);
+            }
+            begun |= binding.keys.starts_with(pressed);
+        }
+        if begun {
+            return Found::Begun;
+        }
+    }
+    Found::Nothing
+}
+
+/// The keys for an action in some contexts, as they are drawn.
+pub(super) fn keys_of(contexts: &[Context], action: Action) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for context in contexts {
+        let bound = BINDINGS.iter().filter(|binding| binding.context == *context && binding.action == action);
+        for shown in bound.map(|binding| key::drawn(&binding.keys)) {
+            if !keys.contains(&shown) {
+                keys.push(shown);
+            }
+        }
+    }
+    keys
+}
+
+/// The key for an action that stands first where one is; nothing where there is none.
+pub(super) fn first_key(context: Context, action: Action) -> String {
+    keys_of(context.chain(), action).into_iter().next().unwrap_or_default()
+}
+
+/// Keys as they are drawn.
+pub(super) fn drawn(keys: &[Key]) -> String {
+    key::drawn(keys)
+}
+
+/// The tables of `docs/tui.md`.
+pub fn markdown() -> String {
+    let mut text = String::new();
+    for context in Context::ALL {
+        let bound: Vec<_> = BINDINGS.iter().filter(|binding| binding.context == context).collect();
+        if bound.is_empty() {
+            continue;
+        }
+        text += &format!("\n### {}\n\n{}\n\n", context.name(), context.help());
+        text += "| keys | action | what it does |\n| --- | --- | --- |\n";
+        for command in COMMANDS {
+            let keys = keys_of(&[context], command.action);
+            if !keys.is_empty() {
+                let keys: Vec<_> = keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
+                text += &format!("| {} | `{}` | {} |\n", keys.join(" "), command.name, command.help);
+            }
+        }
+    }
+    text += "\n### In the palette alone\n\n| action | what it does |\n| --- | --- |\n";
+    for command in COMMANDS.iter().filter(|command| keys_of(&Context::ALL, command.action).is_empty()) {
+        text += &format!("| `{}` | {} |\n", command.name, command.help);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::popup::palette;
+
+    #[test]
+    fn every_key_of_the_table_can_be_read() {
+        for (context, actions) in TABLE {
+            for (action, keys) in *actions {
+                for keys in *keys {
+                    assert!(Key::sequence(keys).is_some(), "{} {action:?}: {keys}", context.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_does_two_things() {
+        for context in Context::ALL {
+            let all: Vec<_> = BINDINGS.iter().filter(|binding| context.chain().contains(&binding.context)).collect();
+            for (index, binding) in all.iter().enumerate() {
+                for other in &all[..index] {
+                    // One that begins another would never let it come about.
+                    let clash = binding.keys.starts_with(&other.keys) || other.keys.starts_with(&binding.keys);
+                    assert!(!clash, "{}: {binding:?} and {other:?}", context.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_action_can_be_reached() {
+        for command in COMMANDS {
+            let bound = BINDINGS.iter().any(|binding| binding.action == command.action);
+            assert!(bound || palette::offers(command), "{}", command.name);
+        }
+    }
+
+    #[test]
+    fn keys_come_one_after_the_other() {
+        let keys = |text| Key::sequence(text).unwrap();
+        let contexts = Context::Timeline.chain();
+        assert_eq!(find(contexts, &keys("g")), Found::Begun);
+        assert_eq!(find(contexts, &keys("g g")), Found::Action(Action::First));
+        assert_eq!(find(contexts, &keys("g x")), Found::Nothing);
+        assert_eq!(find(contexts, &keys("q")), Found::Action(Action::Quit));
+        assert_eq!(find(Context::Popup.chain(), &keys("q")), Found::Action(Action::Close));
+        assert_eq!(find(Context::Prompt.chain(), &keys("q")), Found::Nothing);
+        assert_eq!(keys_of(contexts, Action::Search), ["/", "^F"]);
+    }
+}

@@ -1,0 +1,78 @@
+//! Popups: windows over a screen, and the line in which something is written. They are screens that leave what is under them to be
+//! seen.
+
+pub(super) mod help;
+pub(super) mod palette;
+pub(super) mod search;
+
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{Event, KeyEvent};
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::widgets::{Block, Clear, Widget};
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler;
+
+/// A window in the middle of an area, at most so large; gives what is inside its frame.
+fn inside(area: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    let (x, y) = (area.x + (area.width - width) / 2, area.y + (area.height - height) / 2);
+    Block::bordered().inner(Rect { x, y, width, height })
+}
+
+/// Clears a window and draws its frame.
+fn frame(buffer: &mut Buffer, inside: Rect, title: &str, bottom: &str) {
+    let area = Rect {
+        x: inside.x.saturating_sub(1),
+        y: inside.y.saturating_sub(1),
+        width: inside.width + 2,
+        height: inside.height + 2,
+    };
+    let area = area.intersection(buffer.area);
+    Clear.render(area, buffer);
+    Block::bordered().title(title).title_bottom(bottom).render(area, buffer);
+}
+
+/// A line in which something is written.
+#[derive(Debug, Default)]
+struct Line {
+    input: Input,
+}
+
+impl Line {
+    fn text(&self) -> &str {
+        self.input.value()
+    }
+
+    fn write(&mut self, key: KeyEvent) {
+        self.input.handle_event(&Event::Key(key));
+    }
+
+    /// Takes pasted text: the first line of it, since there is no room for more.
+    fn paste(&mut self, text: &str) {
+        let line = text.trim_start_matches(['\r', '\n']).split(['\r', '\n']).next().unwrap_or_default();
+        for letter in line.chars().filter(|letter| !letter.is_control()) {
+            self.input.handle(tui_input::InputRequest::InsertChar(letter));
+        }
+    }
+
+    /// Draws it behind what it begins with.
+    fn draw(&self, buffer: &mut Buffer, area: Rect, style: Style) {
+        if area.width == 0 || area.height == 0 {
+            return;
+        }
+        let scroll = self.scroll(area);
+        let shown: String = self.input.value().chars().skip(scroll).collect();
+        buffer.set_stringn(area.x, area.y, shown, usize::from(area.width), style);
+    }
+
+    fn cursor(&self, area: Rect) -> Position {
+        let last = usize::from(area.width.saturating_sub(1));
+        let column = self.input.visual_cursor().saturating_sub(self.scroll(area)).min(last);
+        Position { x: area.x + column as u16, y: area.y }
+    }
+
+    fn scroll(&self, area: Rect) -> usize {
+        self.input.visual_scroll(usize::from(area.width.saturating_sub(1)))
+    }
+}

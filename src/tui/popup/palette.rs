@@ -1,0 +1,115 @@
+//! The palette: an action is found by writing some of its name, whether it has a key or not.
+
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::KeyEvent;
+use ratatui::layout::{Position, Rect};
+
+use super::{Line, frame, inside};
+use crate::tui::action::{Action, COMMANDS, Command, Group};
+use crate::tui::keymap::{self, Context};
+use crate::tui::list::{List, motion};
+use crate::tui::paint::{column, lines, put};
+use crate::tui::screen::{Effect, Room, Screen};
+use crate::tui::shared::Shared;
+
+/// Columns of an action's name, and of the whole.
+const NAMES: u16 = 20;
+const KEYS: u16 = 12;
+const WIDTH: u16 = 78;
+
+/// Whether an action can be chosen here: what only makes sense in a window is left out.
+pub(in crate::tui) fn offers(command: &Command) -> bool {
+    command.group != Group::Writing && command.action != Action::Palette
+}
+
+/// The list of actions, and the line in which some of a name is written.
+pub(in crate::tui) struct Palette {
+    /// Where the user was.
+    context: Context,
+    line: Line,
+    list: List,
+    area: Rect,
+}
+
+impl Palette {
+    pub(in crate::tui) fn new(context: Context) -> Self {
+        Palette { context, line: Line::default(), list: List::default(), area: Rect::ZERO }
+    }
+
+    /// Actions with all written words in their name or sentence.
+    fn found(&self) -> Vec<&'static Command> {
+        let words: Vec<_> = self.line.text().split_whitespace().map(str::to_lowercase).collect();
+        let has = |command: &Command| {
+            let text = format!("{} {}", command.name, command.help).to_lowercase();
+            words.iter().all(|word| text.contains(word.as_str()))
+        };
+        let mut found: Vec<_> = COMMANDS.iter().filter(|command| offers(command) && has(command)).collect();
+        // Those that are called so stand first.
+        found.sort_by_key(|command| words.first().is_some_and(|word| !command.name.starts_with(word.as_str())));
+        found
+    }
+}
+
+impl Screen for Palette {
+    fn context(&self) -> Context {
+        Context::Palette
+    }
+
+    fn update(&mut self, action: Action, _shared: &mut Shared) -> Vec<Effect> {
+        let found = self.found();
+        if let Some(by) = motion(action, 1) {
+            self.list.step(by, found.len());
+            return Vec::new();
+        }
+        match (action, found.get(self.list.selected)) {
+            (Action::Accept, Some(command)) => vec![Effect::Close, Effect::Do(command.action)],
+            (Action::Cancel, _) => vec![Effect::Close],
+            _ => Vec::new(),
+        }
+    }
+
+    fn write(&mut self, key: KeyEvent, _shared: &mut Shared) {
+        self.line.write(key);
+        self.list = List::default();
+    }
+
+    fn paste(&mut self, text: &str) {
+        self.line.paste(text);
+        self.list = List::default();
+    }
+
+    fn prepare(&mut self, room: Room, _shared: &mut Shared) {
+        self.area = inside(room.body, WIDTH, COMMANDS.len() as u16 + 3);
+        self.list.reveal(usize::from(self.area.height.saturating_sub(1)), self.found().len());
+    }
+
+    fn draw(&self, buffer: &mut Buffer, shared: &Shared) {
+        let theme = &shared.theme;
+        frame(buffer, self.area, " actions ", "");
+        let mut lines = lines(self.area);
+        let Some(first) = lines.next() else { return };
+        let at = put(buffer, first, ":", theme.strong());
+        self.line.draw(buffer, at, theme.strong());
+        let found = self.found();
+        for (place, line) in (self.list.top..found.len()).zip(lines) {
+            let command = found[place];
+            let at = put(buffer, line, if place == self.list.selected { "›" } else { " " }, theme.strong());
+            let at = column(buffer, at, NAMES, command.name, theme.strong());
+            let keys = keymap::keys_of(self.context.chain(), command.action).join(" ");
+            let at = column(buffer, at, KEYS, &keys, theme.label());
+            put(buffer, at, command.help, theme.quiet());
+            if place == self.list.selected {
+                buffer.set_style(line, theme.selection(true));
+            }
+        }
+    }
+
+    fn cursor(&self) -> Option<Position> {
+        let line = Rect { x: self.area.x + 1, width: self.area.width.saturating_sub(1), height: 1, ..self.area };
+        Some(self.line.cursor(line))
+    }
+
+    fn is_popup(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,201 @@
+//! The screen of sessions, timeline, fields and bytes: what happened, and for the selected row what it says and its bytes.
+//!
+//! Each pane owns its list and draws itself. Here is what ties them: the session chosen in one is what the next shows, the
+//! selected row is what the last two are about, and a field and its bytes choose each other.
+
+mod bytes;
+mod fields;
+mod layout;
+mod sessions;
+mod timeline;
+mod tree;
+
+use ratatui::buffer::Buffer;
+
+use super::{Effect, Room, Screen};
+use crate::tui::action::Action;
+use crate::tui::keymap::Context;
+use crate::tui::popup::search::SearchLine;
+use crate::tui::shared::Shared;
+use crate::tui::view::Chosen;
+use bytes::Bytes;
+use fields::Fields;
+use layout::{Areas, Pane, lay_out};
+use sessions::Sessions;
+use timeline::Timeline;
+
+/// The screen; see the module.
+///
+/// On a wide terminal, lists and details stand side by side:
+///
+/// ```text
+/// ┌ sessions ─────────────────────────┬ fields ───────────────────────────┐
+/// │ all, then one a line              │ ▸ message, ▸ header,              │
+/// ├ timeline ─────────────────────────┤ ▾ what the payload says           │
+/// │ handshakes, messages, holes, ends │                                   │
+/// │   └ findings under what they are  ├ what the selected field is ───────┤
+/// │     about                         ├ bytes ────────────────────────────┤
+/// │                                   │ hex and text, the field's marked  │
+/// └───────────────────────────────────┴───────────────────────────────────┘
+/// ```
+///
+/// On a narrow one sessions, timeline and details stand below one another, fields and bytes side by side; details
+/// grow when they have the keys.
+pub(in crate::tui) struct Browse {
+    focus: Pane,
+    zoomed: bool,
+    areas: Areas,
+    sessions: Sessions,
+    timeline: Timeline,
+    fields: Fields,
+    bytes: Bytes,
+}
+
+impl Browse {
+    /// Begins with all sessions, or with one alone.
+    pub(in crate::tui) fn new(session: Option<u32>) -> Self {
+        Browse {
+            focus: Pane::default(),
+            zoomed: false,
+            areas: Areas::default(),
+            sessions: Sessions::new(session),
+            timeline: Timeline::default(),
+            fields: Fields::default(),
+            bytes: Bytes::default(),
+        }
+    }
+
+    fn turn(&mut self, by: usize) {
+        let at = Pane::ALL.iter().position(|pane| *pane == self.focus).unwrap_or_default();
+        self.focus = Pane::ALL[(at + by) % Pane::ALL.len()];
+    }
+
+    fn back(&mut self, shared: &mut Shared) {
+        if self.zoomed {
+            self.zoomed = false;
+        } else if self.focus != Pane::Timeline {
+            self.focus = Pane::Timeline;
+        } else if *shared.view.chosen() != Chosen::All {
+            self.sessions.choose_all();
+            self.timeline.show(Chosen::All, shared);
+        }
+    }
+
+    fn open(&mut self, shared: &mut Shared) {
+        match self.focus {
+            Pane::Sessions => self.focus = Pane::Timeline,
+            Pane::Timeline if self.timeline.toggle(shared) => {}
+            Pane::Timeline if self.timeline.row(shared).is_some() => self.focus = Pane::Fields,
+            Pane::Fields => self.fields.toggle(),
+            Pane::Timeline | Pane::Bytes => {}
+        }
+    }
+
+    /// What concerns the rows of the timeline, wherever the keys are.
+    fn seek(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
+        let found = match action {
+            Action::NextMatch => return self.timeline.search(true, shared),
+            Action::PreviousMatch => return self.timeline.search(false, shared),
+            Action::NextFinding => self.timeline.finding(true, shared).ok_or("no finding below"),
+            Action::PreviousFinding => self.timeline.finding(false, shared).ok_or("no finding above"),
+            _ => self.timeline.reference(shared).ok_or("this row refers to no other"),
+        };
+        match found {
+            Ok(row) => vec![Effect::GoTo(row)],
+            Err(what) => vec![Effect::Say(what.to_owned())],
+        }
+    }
+
+    /// What the pane with the keys does.
+    fn update_pane(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
+        match self.focus {
+            Pane::Sessions => {
+                self.sessions.update(action, shared);
+                self.timeline.show(self.sessions.chosen(), shared);
+            }
+            Pane::Timeline => self.timeline.update(action, shared),
+            Pane::Fields => {
+                let effects = self.fields.update(action);
+                if let Some(span) = self.fields.span() {
+                    self.bytes.show(span);
+                }
+                return effects;
+            }
+            Pane::Bytes => {
+                let length = self.fields.bytes().len();
+                if let Some(byte) = self.bytes.update(action, length) {
+                    self.fields.choose_byte(byte);
+                }
+            }
+        }
+        Vec::new()
+    }
+}
+
+impl Screen for Browse {
+    fn context(&self) -> Context {
+        match self.focus {
+            Pane::Sessions => Context::Sessions,
+            Pane::Timeline => Context::Timeline,
+            Pane::Fields => Context::Fields,
+            Pane::Bytes => Context::Bytes,
+        }
+    }
+
+    fn update(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match action {
+            Action::NextPane => self.turn(1),
+            Action::PreviousPane => self.turn(Pane::ALL.len() - 1),
+            Action::Zoom => self.zoomed = !self.zoomed,
+            Action::Back => self.back(shared),
+            Action::Open => self.open(shared),
+            Action::FoldMedia => self.timeline.fold_media(shared),
+            Action::Search => effects.push(Effect::Open(Box::<SearchLine>::default())),
+            Action::NextMatch | Action::PreviousMatch => {
+                if self.focus == Pane::Sessions && shared.query.is_some() {
+                    self.focus = Pane::Timeline;
+                }
+                effects = self.seek(action, shared);
+            }
+            Action::NextFinding | Action::PreviousFinding | Action::Reference => effects = self.seek(action, shared),
+            _ => effects = self.update_pane(action, shared),
+        }
+        shared.row = self.timeline.row(shared);
+        effects
+    }
+
+    fn go_to(&mut self, row: u32, shared: &mut Shared) {
+        if !shared.view.holds(&shared.book, row) {
+            self.sessions.choose_all();
+        }
+        self.timeline.go_to(row, shared);
+        shared.row = self.timeline.row(shared);
+        if self.focus == Pane::Sessions {
+            self.focus = Pane::Timeline;
+        }
+    }
+
+    fn prepare(&mut self, room: Room, shared: &mut Shared) {
+        let sessions = sessions::lines(shared);
+        self.areas = lay_out(room.body, self.focus, self.zoomed, sessions);
+        self.sessions.prepare(self.areas.sessions, shared);
+        self.timeline.prepare(self.areas.timeline, shared);
+        shared.row = self.timeline.row(shared);
+        let is_other = self.fields.prepare(self.areas.fields, shared);
+        self.bytes.prepare(&self.areas, self.fields.bytes().len(), self.focus == Pane::Bytes);
+        if is_other {
+            self.bytes.begin(self.fields.span().unwrap_or_default());
+        }
+    }
+
+    fn draw(&self, buffer: &mut Buffer, shared: &Shared) {
+        self.sessions.draw(buffer, shared, self.focus == Pane::Sessions);
+        self.timeline.draw(buffer, shared, self.focus == Pane::Timeline);
+        self.fields.draw(buffer, shared, self.areas.about, self.focus == Pane::Fields);
+        self.bytes.draw(buffer, shared, &self.fields, self.focus == Pane::Bytes);
+        for y in self.areas.rule.top()..self.areas.rule.bottom() {
+            buffer.set_string(self.areas.rule.x, y, "│", shared.theme.quiet());
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The fields of a row as places of a list: what is folded is left out, what is to be read is broken into lines.
+
+use std::collections::HashMap;
+
+use crate::book::{Detail, Line};
+use crate::wire::words;
+
+/// Lines folded or unfolded by the user, by path.
+pub(super) type Folds = HashMap<String, bool>;
+
+/// Columns that labels take at most, where their lines are wide.
+const LABELS: usize = 28;
+
+/// A row's fields, folded.
+#[derive(Debug)]
+pub(super) struct Tree {
+    pub(super) row: u32,
+    pub(super) detail: Detail,
+    places: Vec<Place>,
+    /// Columns that labels take, with their indents.
+    pub(super) label_width: usize,
+    width: usize,
+}
+
+/// A place of the list: a line, or a part of one that is to be read.
+#[derive(Debug)]
+struct Place {
+    line: usize,
+    part: Option<String>,
+    is_first: bool,
+}
+
+impl Tree {
+    pub(super) fn new(row: u32, detail: Detail) -> Self {
+        Tree { row, detail, places: Vec::new(), label_width: 0, width: usize::MAX }
+    }
+
+    /// How many places there are.
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Wraps what is to be read to so many columns.
+    pub(super) fn wrap(&mut self, width: usize, folds: &Folds) {
+        if width != self.width {
+            self.width = width;
+            self.fold(folds);
+        }
+    }
+
+    /// Decides which lines are shown.
+    pub(super) fn fold(&mut self, folds: &Folds) {
+        let lines = &self.detail.lines;
+        let prose = lines.iter().filter(|line| line.is_prose);
+        let labels = prose.map(|line| words::width(&line.label)).max().unwrap_or_default();
+        self.places.clear();
+        self.label_width = 0;
+        // A longer one has its own line's room, and takes none from the others' values.
+        let longest = (self.width / 2).min(LABELS);
+        let mut index = 0;
+        while let Some(line) = lines.get(index) {
+            let label = 2 * usize::from(line.depth) + words::width(&line.label);
+            if label < longest {
+                self.label_width = self.label_width.max(label);
+            }
+            if line.is_prose {
+                for (number, part) in wrap(&line.value, self.width.saturating_sub(labels + 4)).into_iter().enumerate() {
+                    self.places.push(Place { line: index, part: Some(part), is_first: number == 0 });
+                }
+            } else {
+                self.places.push(Place { line: index, part: None, is_first: true });
+            }
+            index = match line.end {
+                Some(end) if is_folded(line, folds) => end.max(index + 1),
+                _ => index + 1,
+            };
+        }
+    }
+
+    /// The line at a place.
+    pub(super) fn line(&self, place: usize) -> Option<&Line> {
+        self.detail.lines.get(self.places.get(place)?.line)
+    }
+
+    /// Label and value at a place.
+    pub(super) fn texts(&self, place: usize) -> Option<(&str, &str)> {
+        let (line, at) = (self.line(place)?, self.places.get(place)?);
+        let label = if at.is_first { line.label.as_str() } else { "" };
+        Some((label, at.part.as_deref().unwrap_or(&line.value)))
+    }
+
+    /// The place of a path.
+    pub(super) fn place_of(&self, path: &str) -> Option<usize> {
+        (0..self.len()).find(|place| self.line(*place).is_some_and(|line| line.path == path))
+    }
+
+    /// The place of the group around a place.
+    pub(super) fn parent(&self, place: usize) -> Option<usize> {
+        let depth = self.line(place)?.depth;
+        (0..place).rev().find(|place| self.line(*place).is_some_and(|line| line.depth < depth))
+    }
+
+    /// The place of the narrowest shown line that a byte belongs to.
+    pub(super) fn place_of_byte(&self, byte: usize) -> Option<usize> {
+        let span = |place: usize| self.line(place).and_then(|line| line.span.as_ref());
+        let holds = |place: &usize| span(*place).is_some_and(|span| span.contains(&byte));
+        let width = |place: &usize| span(*place).map_or(usize::MAX, ExactSizeIterator::len);
+        // Of equally narrow ones the innermost.
+        (0..self.len()).filter(holds).min_by_key(|place| (width(place), std::cmp::Reverse(*place)))
+    }
+}
+
+/// What is about the row rather than in it is folded until the user asks.
+pub(super) fn is_folded(line: &Line, folds: &Folds) -> bool {
+    folds.get(&line.path).copied().unwrap_or(line.is_aside)
+}
+
+/// Breaks text at its spaces into lines of at most `width` columns. A word that is longer stands alone.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split_whitespace() {
+        let length = words::width(word);
+        if used > 0 && used + 1 + length > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        if let Some(line) = lines.last_mut() {
+            if used > 0 {
+                line.push(' ');
+                used += 1;
+            }
+            line.push_str(word);
+            used += length;
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_wrapped_at_spaces() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("extraordinary one", 4), ["extraordinary", "one"]);
+        assert_eq!(wrap("日本 日本", 5), ["日本", "日本"]);
+        assert_eq!(wrap("", 5), [""]);
+    }
+}

@@ -1,0 +1,92 @@
+//! Screens and popups: each owns what it shows and where one is in it, and stands in files of its own.
+//!
+//! A screen is a trait, not a variant of an enum: who adds one writes a file, and touches the others only where one opens it. Popups are
+//! screens too, which leave what is under them to be seen; the program keeps all in one stack, of which the topmost gets the
+//! keys. What a screen wants of the rest of the program, it gives back as [`Effect`]s.
+
+pub(super) mod browse;
+pub(super) mod job;
+
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::KeyEvent;
+use ratatui::layout::{Position, Rect};
+
+use super::action::Action;
+use super::keymap::Context;
+use super::shared::Shared;
+use job::Job;
+
+/// Where on the terminal a screen may draw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) whole: Rect,
+    /// All but the two lines at the bottom: a screen's own.
+    pub(super) body: Rect,
+    pub(super) status: Rect,
+    /// The line of keys, in which also is written what the user types.
+    pub(super) keys: Rect,
+}
+
+impl Room {
+    pub(super) fn new(whole: Rect) -> Self {
+        let line = |from_bottom: u16| Rect {
+            y: whole.bottom().saturating_sub(from_bottom).max(whole.y),
+            height: whole.height.min(1),
+            ..whole
+        };
+        let body = Rect { height: whole.height.saturating_sub(2), ..whole };
+        Room { whole, body, status: line(2), keys: line(1) }
+    }
+}
+
+/// A screen or a popup.
+pub(super) trait Screen {
+    /// Where its keys are bound just now.
+    fn context(&self) -> Context;
+
+    /// Does what the user asks for. What is no action of its own it passes over.
+    fn update(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect>;
+
+    /// Takes a key that is bound to nothing: only where something is written.
+    fn write(&mut self, _key: KeyEvent, _shared: &mut Shared) {}
+
+    /// Takes text that was pasted: only where something is written.
+    fn paste(&mut self, _text: &str) {}
+
+    /// Shows a row, wherever it is.
+    fn go_to(&mut self, _row: u32, _shared: &mut Shared) {}
+
+    /// Lays itself out and reads what it will show, and no more than that.
+    fn prepare(&mut self, room: Room, shared: &mut Shared);
+
+    /// Draws what was prepared.
+    fn draw(&self, buffer: &mut Buffer, shared: &Shared);
+
+    /// Where the terminal's cursor stands, where something is written.
+    fn cursor(&self) -> Option<Position> {
+        None
+    }
+
+    /// Whether what is under it is to be seen.
+    fn is_popup(&self) -> bool {
+        false
+    }
+}
+
+/// What a screen asks for that is not its own: the program does it. The order of several is kept.
+pub(super) enum Effect {
+    /// The screen goes to a row.
+    GoTo(u32),
+    /// Another screen, or a popup, comes over this one.
+    Open(Box<dyn Screen>),
+    /// The topmost screen or popup goes.
+    Close,
+    /// What then is topmost does something.
+    Do(Action),
+    /// Long work begins; other work ends.
+    Start(Box<dyn Job>),
+    /// To the clipboard. Masked, if it was.
+    Copy(String),
+    /// A word for the line at the bottom.
+    Say(String),
+}
