@@ -30,6 +30,9 @@ pub(super) fn is_inside(stream: StreamId) -> bool {
     stream & (INSIDE | TUNNEL) == INSIDE
 }
 
+/// Connections that are over and wait for secrets.
+const LINGER: usize = 1024;
+
 /// What a stream is carried in.
 #[derive(Debug, Default)]
 pub(super) struct Wrapping {
@@ -121,7 +124,7 @@ impl Wrapping {
 
 /// What a carrier is given to do.
 #[derive(Clone, Copy)]
-pub(super) enum Turn<'d> {
+enum Turn<'d> {
     Told(&'d Delivery<'d>),
     /// New secrets are there.
     Retry,
@@ -132,7 +135,7 @@ pub(super) enum Turn<'d> {
 /// A stream that carries another one.
 #[derive(Debug)]
 pub(super) struct Carried {
-    pub(super) carrier: Carrier,
+    carrier: Carrier,
     pub(super) inside: StreamId,
 }
 
@@ -250,7 +253,7 @@ impl State {
         }
     }
 
-    pub(super) fn pass_on(&mut self, stream: StreamId, carried: &mut Carried, from: Side, turn: Turn<'_>) {
+    fn pass_on(&mut self, stream: StreamId, carried: &mut Carried, from: Side, turn: Turn<'_>) {
         let inside = carried.inside;
         if let Turn::Told(Delivery::Bytes { bytes, .. }) = turn {
             self.purse = (self.purse + EARNED * bytes.len() as u64).min(self.limits.carrier_work);
@@ -302,9 +305,59 @@ impl State {
                 for (from, kept) in held_back {
                     self.deliver(inside, from, &kept.lend());
                 }
-                self.seal(outer, (stream, inside), from, turn);
+                let told = if let Turn::Told(delivery) = turn { Some(delivery) } else { None };
+                self.seal(outer, (stream, inside), from, told);
             }
         }
+    }
+
+    /// A connection that is over stays while its records wait for secrets. False where none do.
+    pub(super) fn linger_sealed(&mut self, stream: StreamId) -> bool {
+        let Some(Connection { content: Content::Carrier(carried), .. }) = self.live.get(&stream) else { return false };
+        if !matches!(&carried.carrier, Carrier::Tls(outer) if outer.tls.is_waiting()) {
+            return false;
+        }
+        self.lingering.push_back(stream);
+        if self.lingering.len() > LINGER
+            && let Some(oldest) = self.lingering.pop_front()
+        {
+            self.totals.reached.tls_waiting_bytes_total += 1;
+            self.turn(oldest, Turn::GiveUp);
+        }
+        true
+    }
+
+    /// New secrets came: connections that are over may be opened by them.
+    pub(super) fn retry_sealed(&mut self) {
+        for stream in std::mem::take(&mut self.lingering) {
+            if !self.turn(stream, Turn::Retry) {
+                self.lingering.push_back(stream);
+            }
+        }
+    }
+
+    /// No more secrets come.
+    pub(super) fn finish_sealed(&mut self) {
+        while let Some(stream) = self.lingering.pop_front() {
+            self.turn(stream, Turn::GiveUp);
+        }
+    }
+
+    /// Looks again at a connection that is over. True where nothing of it waits any more.
+    fn turn(&mut self, stream: StreamId, turn: Turn<'_>) -> bool {
+        let Some(outside) = self.live.get_mut(&stream) else { return true };
+        let Content::Carrier(mut carried) = std::mem::replace(&mut outside.content, Content::Other(None)) else {
+            return true;
+        };
+        self.pass_on(stream, &mut carried, Side::Client, turn);
+        let is_over = !matches!(&carried.carrier, Carrier::Tls(outer) if outer.tls.is_waiting());
+        if let Some(outside) = self.live.get_mut(&stream) {
+            outside.content = Content::Carrier(carried);
+        }
+        if is_over {
+            self.leave(stream, self.totals.last.unwrap_or_default());
+        }
+        is_over
     }
 
     fn pass_tunnels(

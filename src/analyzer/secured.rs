@@ -5,7 +5,6 @@
 
 use std::net::SocketAddr;
 
-use super::carriers::{Carrier, Turn};
 use super::others::Met;
 use super::{Connection, Content, State, StreamId, TUNNEL};
 use crate::net::{Delivery, Kept};
@@ -20,8 +19,6 @@ use crate::wire::Side;
 const TOLD: usize = 64;
 /// Holes and ends that are kept of a connection that may become a session by itself.
 const KEPT: usize = 64;
-/// Connections that are over and wait for secrets.
-const LINGER: usize = 1024;
 
 /// A TLS connection.
 #[derive(Debug)]
@@ -151,11 +148,11 @@ impl State {
         outer: &mut Outer,
         (stream, inside): (StreamId, StreamId),
         from: Side,
-        turn: Turn<'_>,
+        told: Option<&Delivery<'_>>,
     ) {
         if let Some((session, client, server)) = outer.sealed {
             // What is inside may have ended already.
-            if let Turn::Told(delivery) = turn
+            if let Some(delivery) = told
                 && !matches!(delivery, Delivery::Heard | Delivery::Joined)
             {
                 self.tell(session, client, server, from, delivery);
@@ -196,54 +193,5 @@ impl State {
         for (from, kept) in std::mem::take(&mut outer.kept) {
             self.tell(number, client, server, from, &kept.lend());
         }
-    }
-
-    /// A connection that is over stays while its records wait for secrets. False where none do.
-    pub(super) fn linger_sealed(&mut self, stream: StreamId) -> bool {
-        let Some(Connection { content: Content::Carrier(carried), .. }) = self.live.get(&stream) else { return false };
-        if !matches!(&carried.carrier, Carrier::Tls(outer) if outer.tls.is_waiting()) {
-            return false;
-        }
-        self.lingering.push_back(stream);
-        if self.lingering.len() > LINGER
-            && let Some(oldest) = self.lingering.pop_front()
-        {
-            self.totals.reached.tls_waiting_bytes_total += 1;
-            self.turn(oldest, Turn::GiveUp);
-        }
-        true
-    }
-
-    /// New secrets came: connections that are over may be opened by them.
-    pub(super) fn retry_sealed(&mut self) {
-        for stream in std::mem::take(&mut self.lingering) {
-            if !self.turn(stream, Turn::Retry) {
-                self.lingering.push_back(stream);
-            }
-        }
-    }
-
-    /// No more secrets come.
-    pub(super) fn finish_sealed(&mut self) {
-        while let Some(stream) = self.lingering.pop_front() {
-            self.turn(stream, Turn::GiveUp);
-        }
-    }
-
-    /// Looks again at a connection that is over. True where nothing of it waits any more.
-    fn turn(&mut self, stream: StreamId, turn: Turn<'_>) -> bool {
-        let Some(outside) = self.live.get_mut(&stream) else { return true };
-        let Content::Carrier(mut carried) = std::mem::replace(&mut outside.content, Content::Other(None)) else {
-            return true;
-        };
-        self.pass_on(stream, &mut carried, Side::Client, turn);
-        let is_over = !matches!(&carried.carrier, Carrier::Tls(outer) if outer.tls.is_waiting());
-        if let Some(outside) = self.live.get_mut(&stream) {
-            outside.content = Content::Carrier(carried);
-        }
-        if is_over {
-            self.leave(stream, self.totals.last.unwrap_or_default());
-        }
-        is_over
     }
 }
