@@ -514,7 +514,8 @@ fn an_answer_that_is_missing_does_not_move_those_behind_it() {
         .answer(0, "\x04z")
         .closed(0)
         .session();
-    assert_eq!(session.text(S), "x*z");
+    // Two responses are missing, and each leaves a hole.
+    assert_eq!(session.text(S), "x**z");
     assert_eq!(session.exchange(3).polling_interval, Some(4));
     assert_eq!(session.exchange(2).problems, [Problem::Unanswered]);
     assert!(!session.exchange(2).certain);

@@ -186,7 +186,7 @@ impl Tunnel {
             // Its first requests may be among what is missing.
             let at = slot.exchange.at;
             for lane in &mut slot.lanes {
-                self.held += lane.push(&Delivery::Gap { offset: 0, missing: 1, exact: false, at });
+                self.held += lane.push(&Delivery::Gap { offset: 0, missing: 1, exact: false, captured: false, at });
             }
         }
         // Those that waited for the same numbers come first.
@@ -338,7 +338,8 @@ impl Tunnel {
         if is_turn {
             self.owed[side] = self.owed[side].max(1);
         } else if let Some(found) = self.find(slot) {
-            self.held += found.lanes[side].push(&Delivery::Gap { offset: 0, missing: 1, exact: false, at });
+            self.held +=
+                found.lanes[side].push(&Delivery::Gap { offset: 0, missing: 1, exact: false, captured: false, at });
         }
     }
 
