@@ -155,13 +155,7 @@ impl Inspection {
             }
             Some(Ok(packet)) => {
                 self.analyzer.push(&packet);
-                // Those that stand before a packet come with it.
-                for secrets in self.input.secrets(self.secrets) {
-                    self.secrets += 1;
-                    if secrets.kind == TLS_KEY_LOG {
-                        self.analyzer.add_secrets(&secrets.bytes);
-                    }
-                }
+                self.take_secrets();
                 Read::Packet
             }
             Some(Err(error)) => Read::Failed(error),
@@ -169,10 +163,22 @@ impl Inspection {
         }
     }
 
+    /// Secrets that stand in front of a packet come with it, and those behind the last one at the end.
+    fn take_secrets(&mut self) {
+        for secrets in self.input.secrets(self.secrets) {
+            self.secrets += 1;
+            if secrets.kind == TLS_KEY_LOG {
+                self.analyzer.add_secrets(&secrets.bytes);
+            }
+        }
+    }
+
     fn end(&mut self) -> Read {
         self.ended = true;
-        self.analyzer.finish();
+        // Those behind the last packet are given by this.
         self.missed_notes = self.input.notes().missed;
+        self.take_secrets();
+        self.analyzer.finish();
         Read::End
     }
 

@@ -170,7 +170,7 @@ fn comparisons(path: &str, value: &Value, found: &mut Vec<String>) {
             found.push(path.to_owned());
             for (index, value) in values.iter().enumerate() {
                 let position = match path {
-                    "problems" => format!("{path}[*]"),
+                    "problems" | "tls.alerts" => format!("{path}[*]"),
                     _ if VALUES.contains(&path) => path.to_owned(),
                     _ => format!("{path}[{index}]"),
                 };
@@ -240,6 +240,7 @@ const NOT_PRINTED: &[(&str, &str)] = &[
     ("tunnel", "the line is the request"),
     ("tunnel.status", "only where it is not 200"),
     ("tunnel.faults", "only where something is wrong"),
+    ("captured", "only of what no secret opens; tests/tls has it"),
     ("handshake", "the line is the step"),
     ("close.tcp.", "written from the list of these fields itself; most say something about broken networks alone"),
 ];

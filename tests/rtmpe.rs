@@ -127,10 +127,29 @@ fn without_its_secret_it_is_not_read() {
 #[test]
 fn a_wrong_secret_gives_no_message() {
     let text = std::fs::read_to_string(SECRETS).unwrap();
+    let (rest, secret) = text.split_once("secret=").unwrap();
+    // Of one that is a part of the right one, and one that is another.
+    for wrong in ["00", &secret[..64]] {
+        let rtmpe = rtmpe::Secrets::read(format!("{rest}secret={wrong}\n").as_bytes()).unwrap();
+        let events = events(Keys { rtmpe, ..Keys::default() }, |_| false, false);
+        assert_eq!(messages(&events).len(), 0);
+        let is_told = |event: &Event| matches!(event, Event::Session(opened) if opened.decrypted == Some(false));
+        assert!(events.iter().any(is_told));
+        // What nothing opens is no fault of its senders.
+        assert!(!events.iter().any(|event| matches!(event, Event::Undecodable(_))));
+    }
+}
+
+#[test]
+fn each_secret_of_a_session_is_tried() {
+    let text = std::fs::read_to_string(SECRETS).unwrap();
     let (rest, _) = text.split_once("secret=").unwrap();
-    let rtmpe = rtmpe::Secrets::read(format!("{rest}secret=00").as_bytes()).unwrap();
-    let events = events(Keys { rtmpe, ..Keys::default() }, |_| false, false);
-    assert_eq!(messages(&events).len(), 0);
+    let whole = messages(&events(keys(), |_| false, false));
+    for lines in [format!("{rest}secret=00\n{text}"), format!("{text}\n{rest}secret=00\n")] {
+        let rtmpe = rtmpe::Secrets::read(lines.as_bytes()).unwrap();
+        assert_eq!(rtmpe.sessions(), 2);
+        assert!(messages(&events(Keys { rtmpe, ..Keys::default() }, |_| false, false)) == whole);
+    }
 }
 
 #[test]

@@ -25,6 +25,14 @@ use crate::wire::{Moment, Side};
 /// What each byte that carriers carry adds to the work that they may do in advance ([`Limits::carrier_work`](crate::limits::Limits)), up to that.
 const EARNED: u64 = 32;
 
+/// Whether a stream is one inside of TLS or RTMPE.
+pub(super) fn is_inside(stream: StreamId) -> bool {
+    stream & (INSIDE | TUNNEL) == INSIDE
+}
+
+/// Connections that are over and wait for secrets.
+const LINGER: usize = 1024;
+
 /// What a stream is carried in.
 #[derive(Debug, Default)]
 pub(super) struct Wrapping {
@@ -36,6 +44,8 @@ pub(super) struct Wrapping {
     road: Option<StreamId>,
     /// It was enciphered by RTMPE.
     pub(super) rtmpe: bool,
+    /// The client's address as a proxy announced it in front of what carries it.
+    proxied: Option<Box<str>>,
     /// What is to be told of it once it is a session.
     notes: Vec<Note>,
 }
@@ -84,7 +94,19 @@ impl Wrapping {
     /// The same within another carrier, for what is in it.
     fn inside(&self) -> Wrapping {
         let notes = Vec::new();
-        Wrapping { tls: self.tls.clone(), rtmpt: self.rtmpt.clone(), road: None, rtmpe: self.rtmpe, notes }
+        let Wrapping { tls, rtmpt, rtmpe, proxied, .. } = self;
+        let (tls, rtmpt, proxied) = (tls.clone(), rtmpt.clone(), proxied.clone());
+        Wrapping { tls, rtmpt, road: None, rtmpe: *rtmpe, proxied, notes }
+    }
+
+    /// A PROXY header stood in front of it.
+    pub(super) fn note_proxied(&mut self, proxied: Option<String>) {
+        self.proxied = proxied.map(String::into_boxed_str).or(self.proxied.take());
+    }
+
+    /// What that said.
+    pub(super) fn proxied(&self) -> Option<String> {
+        self.proxied.as_deref().map(str::to_owned)
     }
 
     /// Bytes of memory that it takes beside itself.
@@ -94,10 +116,20 @@ impl Wrapping {
             Note::Joined { .. } => 0,
         });
         self.tls.as_ref().map_or(0, |facts| size_of::<tls::Facts>() + facts.memory())
-            + self.rtmpt.as_ref().map_or(0, |id| id.len())
+            + self.rtmpt.iter().chain(&self.proxied).map(|text| text.len()).sum::<usize>()
             + self.notes.capacity() * size_of::<Note>()
             + exchanges.sum::<usize>()
     }
+}
+
+/// What a carrier is given to do.
+#[derive(Clone, Copy)]
+enum Turn<'d> {
+    Told(&'d Delivery<'d>),
+    /// New secrets are there.
+    Retry,
+    /// None come any more.
+    GiveUp,
 }
 
 /// A stream that carries another one.
@@ -212,22 +244,23 @@ impl State {
                 else {
                     return;
                 };
-                self.pass_on(stream, &mut carried, from, delivery);
+                self.pass_on(stream, &mut carried, from, Turn::Told(delivery));
                 if let Some(outside) = self.live.get_mut(&stream) {
                     outside.content = Content::Carrier(carried);
                 }
             }
-            Content::Unknown(_) | Content::Session(_) | Content::Other(_) => {}
+            Content::Unknown(_) | Content::Session(_) | Content::Other(_) | Content::Over(_) => {}
         }
     }
 
-    fn pass_on(&mut self, stream: StreamId, carried: &mut Carried, from: Side, delivery: &Delivery<'_>) {
+    fn pass_on(&mut self, stream: StreamId, carried: &mut Carried, from: Side, turn: Turn<'_>) {
         let inside = carried.inside;
-        if let Delivery::Bytes { bytes, .. } = delivery {
+        if let Turn::Told(Delivery::Bytes { bytes, .. }) = turn {
             self.purse = (self.purse + EARNED * bytes.len() as u64).min(self.limits.carrier_work);
         }
         match &mut carried.carrier {
             Carrier::Rtmpe(rtmpe) => {
+                let Turn::Told(delivery) = turn else { return };
                 let (before, mut purse) = (self.purse, self.purse);
                 rtmpe.take(from, delivery, &mut purse, &mut |from, delivery| self.deliver(inside, from, delivery));
                 self.purse = purse;
@@ -236,10 +269,26 @@ impl State {
             Carrier::Tls(outer) => {
                 outer.tls.allow(self.purse);
                 let (held, work) = (outer.tls.held(), outer.tls.work());
-                outer.stranger.take(from, delivery);
-                outer.note(from, delivery);
                 let secrets = Arc::clone(&self.secrets);
-                outer.tls.take(from, delivery, &secrets, &mut |from, delivery| self.deliver(inside, from, delivery));
+                // A session is told what is known of its TLS before all else: what makes it one waits until that is known.
+                let mut held_back = Vec::new();
+                let is_known = !matches!(self.live.get(&inside), Some(Connection { content: Content::Unknown(_), .. }));
+                let give = &mut |from, delivery: &Delivery<'_>| {
+                    if is_known {
+                        self.deliver(inside, from, delivery);
+                    } else {
+                        held_back.push((from, Kept::of(delivery)));
+                    }
+                };
+                match turn {
+                    Turn::Told(delivery) => {
+                        outer.stranger.take(from, delivery);
+                        outer.note(from, delivery);
+                        outer.tls.take(from, delivery, &secrets, give);
+                    }
+                    Turn::Retry => outer.tls.retry(&secrets, give),
+                    Turn::GiveUp => outer.tls.give_up(give),
+                }
                 self.purse = outer.tls.allowed();
                 if self.carrier_bytes + outer.tls.held() - held > self.limits.tls_waiting_bytes_total {
                     self.totals.reached.tls_waiting_bytes_total += 1;
@@ -253,9 +302,62 @@ impl State {
                 self.carrier_bytes = self.carrier_bytes + outer.tls.held() - held;
                 self.work += outer.tls.work() - work;
                 self.tell_tls(outer, inside);
-                self.seal(outer, stream, from, delivery);
+                for (from, kept) in held_back {
+                    self.deliver(inside, from, &kept.lend());
+                }
+                let told = if let Turn::Told(delivery) = turn { Some(delivery) } else { None };
+                self.seal(outer, (stream, inside), from, told);
             }
         }
+    }
+
+    /// A connection that is over stays while its records wait for secrets. False where none do.
+    pub(super) fn linger_sealed(&mut self, stream: StreamId) -> bool {
+        let Some(Connection { content: Content::Carrier(carried), .. }) = self.live.get(&stream) else { return false };
+        if !matches!(&carried.carrier, Carrier::Tls(outer) if outer.tls.is_waiting()) {
+            return false;
+        }
+        self.lingering.push_back(stream);
+        if self.lingering.len() > LINGER
+            && let Some(oldest) = self.lingering.pop_front()
+        {
+            self.totals.reached.tls_waiting_bytes_total += 1;
+            self.turn(oldest, Turn::GiveUp);
+        }
+        true
+    }
+
+    /// New secrets came: connections that are over may be opened by them.
+    pub(super) fn retry_sealed(&mut self) {
+        for stream in std::mem::take(&mut self.lingering) {
+            if !self.turn(stream, Turn::Retry) {
+                self.lingering.push_back(stream);
+            }
+        }
+    }
+
+    /// No more secrets come.
+    pub(super) fn finish_sealed(&mut self) {
+        while let Some(stream) = self.lingering.pop_front() {
+            self.turn(stream, Turn::GiveUp);
+        }
+    }
+
+    /// Looks again at a connection that is over. True where nothing of it waits any more.
+    fn turn(&mut self, stream: StreamId, turn: Turn<'_>) -> bool {
+        let Some(outside) = self.live.get_mut(&stream) else { return true };
+        let Content::Carrier(mut carried) = std::mem::replace(&mut outside.content, Content::Other(None)) else {
+            return true;
+        };
+        self.pass_on(stream, &mut carried, Side::Client, turn);
+        let is_over = !matches!(&carried.carrier, Carrier::Tls(outer) if outer.tls.is_waiting());
+        if let Some(outside) = self.live.get_mut(&stream) {
+            outside.content = Content::Carrier(carried);
+        }
+        if is_over {
+            self.leave(stream, self.totals.last.unwrap_or_default());
+        }
+        is_over
     }
 
     fn pass_tunnels(
@@ -365,6 +467,8 @@ impl State {
     pub(super) fn end_carrier(&mut self, content: Content, client: SocketAddr, server: SocketAddr) {
         let met = match content {
             Content::Carrier(carried) => {
+                let inside = self.live.remove(&carried.inside).map(|inside| inside.content);
+                let is_told = matches!(inside, Some(Content::Over(true)));
                 self.carrier_bytes -= carried.carrier.held();
                 let Carrier::Tls(outer) = carried.carrier else { return };
                 self.totals.reached.add(outer.tls.reached());
@@ -379,10 +483,11 @@ impl State {
                     return;
                 }
                 // What was inside has told itself.
-                if !outer.is_empty() {
+                if is_told {
                     return;
                 }
-                outer.stranger
+                // Bytes inside were counted by themselves.
+                Met { bytes: outer.stranger.bytes.saturating_sub(outer.plain_bytes()), ..outer.stranger }
             }
             Content::Tunnels(road) if !road.is_used => road.met,
             _ => return,

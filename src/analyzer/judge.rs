@@ -62,23 +62,32 @@ impl State {
             Match::NeedMore => {}
             Match::No => {
                 let bytes = opening.bytes();
+                // A PROXY header stands before everything else.
+                let (skip, proxied) = detect::proxied(seen.client).filter(|_| from_start[0]).unwrap_or_default();
+                let seen = opening::Opening { client: &seen.client[skip..], ..seen };
                 let foreign = if live.start == Start::Syn { Foreign::of(seen.client) } else { None };
                 let answer = Foreign::of(seen.server);
                 let joined = if live.start == Start::Syn { None } else { detect::joined_in(&seen) };
                 // No server of TLS speaks first: the client's hello is in a hole that is not certain yet.
                 let answered = answer.filter(|it| *it == Foreign::Tls && seen.client.is_empty());
-                let foreign = foreign.or(joined).or(answered);
+                let foreign = foreign.or(joined).or(answered).or(detect::socks(seen.client, seen.server));
                 let first = [Side::Client, Side::Server].into_iter().find_map(|side| opening.first_bytes(side));
                 let met = Met { foreign, answer, first, from_start: live.start == Start::Syn, bytes };
                 if live.wrapping.rtmpt.is_none() {
                     match rtmpt::detect(&seen) {
-                        rtmpt::Match::Yes => return self.tunnel(connection, met),
+                        rtmpt::Match::Yes => {
+                            opening.skip(Side::Client, skip);
+                            live.wrapping.note_proxied(proxied);
+                            return self.tunnel(connection, met);
+                        }
                         rtmpt::Match::NeedMore => return,
                         rtmpt::Match::No => {}
                     }
                 }
                 if foreign == Some(Foreign::Tls) && live.wrapping.tls.is_none() {
                     let tls = Tls::new(&self.limits);
+                    opening.skip(Side::Client, skip);
+                    live.wrapping.note_proxied(proxied);
                     return self.carry(connection, Carrier::tls(tls, met));
                 }
                 self.opening_bytes -= opening.cost();
@@ -94,7 +103,10 @@ impl State {
                     None => None,
                 };
                 let (client, server) = (live.client, live.server);
-                live.content = Content::Other(foreign);
+                live.content = match fate {
+                    Some(Fate::Short(..)) => Content::Over(true),
+                    _ => Content::Other(foreign),
+                };
                 self.met(met, fate, client, server);
             }
             Match::Yes(Found { protocol, proxied, begin }) => {
@@ -106,6 +118,7 @@ impl State {
                         }
                         rtmpe::Verdict::NeedMore => return,
                         rtmpe::Verdict::No => self.totals.rtmpe.closed += 1,
+                        rtmpe::Verdict::Wrong => self.totals.rtmpe.wrong += 1,
                     }
                 }
                 self.opening_bytes -= opening.cost();

@@ -59,6 +59,8 @@ struct State {
     live: IdMap<StreamId, Connection>,
     /// Streams inside of others so far.
     inside: u64,
+    /// Connections that are over, and whose records wait for secrets.
+    lingering: VecDeque<StreamId>,
     /// What carriers keep that are not opened yet.
     carrier_bytes: usize,
     /// What is left of the work that carriers may do in advance.
@@ -116,6 +118,16 @@ impl Connection {
         Connection { client, server, at, start, tunnels: Default::default(), wrapping, open: 2, content }
     }
 
+    /// The same once it is over.
+    fn over(&self, told: bool) -> Connection {
+        let Connection { client, server, at, start, .. } = *self;
+        Connection {
+            open: 0,
+            content: Content::Over(told),
+            ..Connection::new(client, server, at, start, Wrapping::default())
+        }
+    }
+
     /// What there is to say of a session that it carries. [`State::open`] gives that its number.
     fn opened(&self, protocol: &'static str, decrypted: Option<bool>, proxied: Option<String>) -> Opened {
         Opened {
@@ -126,7 +138,7 @@ impl Connection {
             server: self.server,
             at: self.at,
             start: self.start,
-            proxied,
+            proxied: proxied.or_else(|| self.wrapping.proxied()),
             tunnels: self.tunnels.clone(),
             attempts: Attempts::default(),
             strangers: Vec::new(),
@@ -143,6 +155,19 @@ enum Content {
     /// It carries parts of sessions of RTMPT.
     Tunnels(Box<Road>),
     Other(Option<Foreign>),
+    /// It was carried by another one, and is over. Whether it told what it was.
+    Over(bool),
+}
+
+impl Content {
+    /// Whether it was told what it is.
+    fn is_told(&self) -> bool {
+        match self {
+            Content::Session(_) | Content::Carrier(_) | Content::Tunnels(..) | Content::Other(Some(_)) => true,
+            Content::Unknown(_) | Content::Other(None) => false,
+            Content::Over(told) => *told,
+        }
+    }
 }
 
 /// What an [`Analyzer`] keeps.
@@ -176,6 +201,7 @@ impl Analyzer {
                 limits: limits.clone(),
                 live: IdMap::default(),
                 inside: 0,
+                lingering: VecDeque::new(),
                 carrier_bytes: 0,
                 purse: limits.carrier_work,
                 secrets: Arc::clone(&options.keys.tls),
@@ -289,7 +315,7 @@ impl Analyzer {
                     Content::Unknown(opening) => opening.memory(),
                     Content::Carrier(carried) => size_of::<Carried>() + carried.memory(),
                     Content::Tunnels(road) => road.memory(),
-                    Content::Session(_) | Content::Other(_) => 0,
+                    Content::Session(_) | Content::Other(_) | Content::Over(_) => 0,
                 }
         };
         self.connections.memory()
@@ -303,7 +329,7 @@ impl Analyzer {
             + state.flows.memory()
             + state.flows.values().map(Flow::memory).sum::<usize>()
             + state.waiting_sessions.capacity() * size_of::<Waiting>()
-            + state.openings.capacity() * size_of::<StreamId>()
+            + (state.openings.capacity() + state.lingering.capacity()) * size_of::<StreamId>()
             + state.events.capacity() * size_of::<Event>()
             + state.waiting.capacity() * size_of::<(StreamId, Side, Kept)>()
             + state.servers.memory()
@@ -320,6 +346,7 @@ impl Analyzer {
     /// Secrets of TLS that a capture brings, as a key log has them.
     pub fn add_secrets(&mut self, key_log: &[u8]) {
         Arc::make_mut(&mut self.state.secrets).add(key_log);
+        self.state.retry_sealed();
     }
 
     /// The secrets that it was given at its beginning.
@@ -341,8 +368,10 @@ impl Analyzer {
 
     /// No packet follows.
     pub fn finish(&mut self) {
+        self.expect_secrets(false);
         let state = &mut self.state;
         self.connections.finish(&mut |output| state.take(&output));
+        state.finish_sealed();
         if let Some(last) = state.totals.last {
             state.finish_tunnels(last);
             state.end_flows(last, How::EndOfCapture);
@@ -435,6 +464,7 @@ impl State {
                 }
             }
             Content::Carrier(_) | Content::Tunnels(..) => self.pass(connection, from, delivery),
+            Content::Over(_) => {}
             Content::Other(foreign) => {
                 if let Delivery::Bytes { bytes, .. } = delivery {
                     self.totals.not_rtmp(*foreign, bytes.len() as u64);
@@ -480,10 +510,18 @@ impl State {
     fn end(&mut self, connection: StreamId, at: Moment) {
         let Some(live) = self.live.get_mut(&connection) else { return };
         live.open -= 1;
-        if live.open == 0
-            && let Some(gone) = self.live.remove(&connection)
-        {
+        if live.open == 0 && !self.linger_sealed(connection) {
+            self.leave(connection, at);
+        }
+    }
+
+    /// A connection or a stream inside of one is over.
+    fn leave(&mut self, connection: StreamId, at: Moment) {
+        if let Some(gone) = self.live.remove(&connection) {
             let is_tunnel = gone.wrapping.is_tunnel();
+            let told = gone.content.is_told();
+            // What carries it asks what it was.
+            let over = carriers::is_inside(connection).then(|| gone.over(told));
             self.leave_road(connection, &gone.wrapping);
             match &gone.content {
                 Content::Unknown(_) | Content::Other(_) if is_tunnel => self.end_tunnel(&gone),
@@ -499,7 +537,10 @@ impl State {
                 content @ (Content::Carrier(_) | Content::Tunnels(..)) => {
                     self.end_carrier(content, gone.client, gone.server);
                 }
-                Content::Other(_) => {}
+                Content::Other(_) | Content::Over(_) => {}
+            }
+            if let Some(over) = over {
+                self.live.insert(connection, over);
             }
         }
     }

@@ -127,6 +127,24 @@ impl Opening {
         self.bytes as u64
     }
 
+    /// Leaves out a side's first bytes, which are not the protocol's own.
+    pub(super) fn skip(&mut self, side: Side, mut skip: usize) {
+        for (from, kept) in &mut self.kept {
+            let Kept::Bytes { offset, bytes, place, .. } = kept else { continue };
+            if *from != side || skip == 0 {
+                continue;
+            }
+            let length = skip.min(bytes.len());
+            skip -= length;
+            *bytes = bytes[length..].into();
+            *offset += length as u64;
+            if let Some(place) = place {
+                place.offset += length as u64;
+            }
+        }
+        self.kept.retain(|(_, kept)| !matches!(kept, Kept::Bytes { bytes, .. } if bytes.is_empty()));
+    }
+
     pub(super) fn take(&mut self) -> Vec<(Side, Kept)> {
         std::mem::take(&mut self.kept)
     }

@@ -92,6 +92,9 @@ impl Other {
                 "RTMPT: no session of RTMP came about in its requests, see what the server answers"
             }
             Fate::Speaks(_, Foreign::Srt) => "SRT: it is not RTMP, give the encoder an rtmp:// address",
+            Fate::Speaks(_, Foreign::Connect | Foreign::Socks) => {
+                "a proxy is asked for a connection, and what goes through it is not looked into: capture behind the proxy"
+            }
             Fate::Speaks(..) => "another protocol: see whether the client has the right port and asks for rtmp://",
         }
     }

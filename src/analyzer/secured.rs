@@ -68,9 +68,9 @@ impl Outer {
         }
     }
 
-    /// Nothing was found inside of it.
-    pub(super) fn is_empty(&self) -> bool {
-        self.tls.facts().sent.iter().all(|sent| sent.plain_bytes == 0)
+    /// Bytes that were found inside of it.
+    pub(super) fn plain_bytes(&self) -> u64 {
+        self.tls.facts().sent.iter().map(|sent| sent.plain_bytes).sum()
     }
 
     /// Bytes of memory that it takes.
@@ -116,7 +116,7 @@ impl State {
             Content::Tunnels(road) => {
                 road.tunnels.iter().rev().take(TOLD).map(|tunnel| TUNNEL | StreamId::from(*tunnel)).collect()
             }
-            Content::Unknown(_) | Content::Other(_) => Vec::new(),
+            Content::Unknown(_) | Content::Other(_) | Content::Over(_) => Vec::new(),
         };
         live.wrapping.tls = Some(Box::new(facts.clone()));
         for stream in inside {
@@ -141,41 +141,53 @@ impl State {
         }
     }
 
-    /// A connection that nothing opens, or that ends without a byte inside, is a session by itself where it is likely RTMPS.
-    pub(super) fn seal(&mut self, outer: &mut Outer, stream: StreamId, from: Side, delivery: &Delivery<'_>) {
+    /// A connection that nothing opens, or of which too little is opened to tell what is inside, is a session by itself where it is
+    /// likely RTMPS.
+    pub(super) fn seal(
+        &mut self,
+        outer: &mut Outer,
+        (stream, inside): (StreamId, StreamId),
+        from: Side,
+        told: Option<&Delivery<'_>>,
+    ) {
         if let Some((session, client, server)) = outer.sealed {
             // What is inside may have ended already.
-            if !matches!(delivery, Delivery::Heard | Delivery::Joined) {
+            if let Some(delivery) = told
+                && !matches!(delivery, Delivery::Heard | Delivery::Joined)
+            {
                 self.tell(session, client, server, from, delivery);
             }
             return;
         }
-        let facts = outer.tls.facts();
-        let is_decrypted = facts.is_decrypted();
-        let is_over = outer.closes == Side::BOTH.len();
-        // What is decrypted is a session where RTMP is found in it. Who refuses a certificate ends it before that.
-        let is_settled = if is_decrypted { is_over && outer.is_empty() } else { is_over || !self.may_open(facts) };
-        // What opens the handshake alone opens nothing of the session.
-        let is_decrypted = is_decrypted && facts.sent.iter().all(|sent| sent.closed + sent.bad == 0);
-        let Some(Connection { server, .. }) = self.live.get(&stream).filter(|_| is_settled) else { return };
-        // A server that does not answer in TLS does not speak RTMPS.
-        let is_answered = outer.stranger.answer == Some(Foreign::Tls) || !outer.stranger.from_start;
-        let is_tls = facts.sent.iter().any(|sent| sent.records > 0);
-        if !(is_answered && is_tls && outer.tls.likeness(server.port()).is_some()) {
+        // Where something may still open it, that is seen at its end.
+        let is_over = outer.closes == Side::BOTH.len() && !outer.tls.is_waiting();
+        let is_settled = is_over || !self.may_open(outer.tls.facts());
+        let is_told = matches!(
+            self.live.get(&inside),
+            Some(Connection { content: Content::Session(_) | Content::Over(true) | Content::Other(Some(_)), .. })
+        );
+        let Some(outside) = self.live.get(&stream).filter(|_| is_settled && !is_told) else { return };
+        // All of it can be read, and it is not RTMP.
+        let is_open = outer.tls.facts().is_open();
+        if is_open && outer.plain_bytes() > 0 {
             return;
         }
-        let Some(opened) = self.live.get(&stream).map(|outside| outside.opened("rtmps", Some(is_decrypted), None))
-        else {
+        // A server that does not answer in TLS does not speak RTMPS.
+        let is_answered = outer.stranger.answer == Some(Foreign::Tls) || !outer.stranger.from_start;
+        let is_tls = outer.tls.facts().sent.iter().any(|sent| sent.records > 0);
+        let is_likely = is_answered && is_tls && outer.tls.likeness(outside.server.port()).is_some();
+        if !is_likely {
             return;
-        };
+        }
+        let opened = outside.opened("rtmps", Some(is_open), None);
         let (client, server) = (opened.client, opened.server);
         let number = self.open(opened);
-        let facts = facts.clone();
+        let facts = outer.tls.facts().clone();
+        // Of what is decrypted the bytes inside count, and there are none.
+        let (bytes, captured) = if is_open { Default::default() } else { (outer.bytes, outer.captured) };
+        let sealed: Box<dyn Consumer> = Box::new(Sealed::new(number, bytes, captured, is_open));
         (outer.told, outer.said) = (facts.revision, facts.said());
         self.say_tls(number, facts);
-        // Of what is decrypted the bytes inside count, and there are none.
-        let (bytes, captured) = if is_decrypted { Default::default() } else { (outer.bytes, outer.captured) };
-        let sealed: Box<dyn Consumer> = Box::new(Sealed::new(number, bytes, captured, is_decrypted));
         self.sessions.open(number, sealed);
         outer.sealed = Some((number, client, server));
         for (from, kept) in std::mem::take(&mut outer.kept) {

@@ -41,6 +41,10 @@ pub(super) fn run(arguments: &CheckArguments, stop: &Stop) -> anyhow::Result<Out
     if pumped.outcome != Outcome::Done {
         return Ok(pumped.outcome);
     }
+    // What was judged has its status; what was not is said beside it.
+    if let Some(left_out) = &pumped.left_out {
+        complain(left_out);
+    }
     let counts = pumped.counts;
     let failing = match fail_on {
         Severity::Error => counts.errors,

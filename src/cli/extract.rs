@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &ExtractArguments, stop: &Stop) -> anyhow::Result<O
     }
     let (input, evidence) = Evidence::open(captures, arguments.follow, &stop.asked, COPIED)?;
     let mut inspection = Inspection::of(input, &options);
-    let target = Target::open(path, arguments.force, captures)?;
+    let target = Target::open(path, arguments.force, captures, &arguments.keys.files())?;
     stop.listen()?;
     let is_piped = matches!(target, Target::Stdout(_));
     let mut progress = Progress::new(!arguments.quiet);

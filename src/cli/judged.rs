@@ -2,6 +2,7 @@
 
 use crate::proto::Event;
 use crate::wire::IdMap;
+use crate::wire::words::counted;
 
 /// What became of the sessions of a capture on their way to the rules' verdict.
 #[derive(Debug, Default)]
@@ -10,6 +11,8 @@ pub(super) struct Judged {
     chosen: u64,
     let_through: u64,
     decoded: u64,
+    /// Of the decoded ones, those of which one side could not be decoded.
+    halves: u64,
 }
 
 /// What is known of an open session.
@@ -20,6 +23,8 @@ struct Seen {
     has_message: bool,
     has_handshake: bool,
     is_undecodable: bool,
+    /// A side sent bytes, and none of them could be decoded.
+    has_closed_side: bool,
 }
 
 impl Judged {
@@ -31,7 +36,10 @@ impl Judged {
             Event::Message(_) | Event::Ftl(_) => seen.has_message = true,
             Event::Handshake(_) => seen.has_handshake = true,
             Event::Undecodable(_) => seen.is_undecodable = true,
-            Event::Close(close) => seen.is_undecodable |= close.undecoded > 0,
+            Event::Close(close) => {
+                seen.is_undecodable |= close.undecoded > 0;
+                seen.has_closed_side |= close.undecoded > 0 && close.messages == 0;
+            }
             _ => {}
         }
         if !matches!(event, Event::Close(close) if close.last) {
@@ -40,12 +48,24 @@ impl Judged {
         let seen = self.open.remove(&event.session()).unwrap_or_default();
         self.chosen += 1;
         self.let_through += u64::from(seen.is_let_through);
-        self.decoded += u64::from(seen.is_let_through && seen.is_decoded());
+        let is_judged = seen.is_let_through && seen.is_decoded();
+        self.decoded += u64::from(is_judged);
+        self.halves += u64::from(is_judged && seen.has_closed_side);
     }
 
     /// Whether a session was wanted at all.
     pub(super) fn has_chosen(&self) -> bool {
         self.chosen > 0
+    }
+
+    /// What of the sessions that were wanted nobody looked at, where others were judged; a sentence.
+    pub(super) fn left_out(&self) -> Option<String> {
+        let closed = self.let_through - self.decoded;
+        let of = |most: u64| counted(most as usize, "session", "sessions");
+        let whole = (closed > 0).then(|| format!("{closed} of {} could not be decoded", of(self.let_through)));
+        let halves = (self.halves > 0).then(|| format!("of {} one side could not be decoded", of(self.halves)));
+        let parts: Vec<_> = whole.into_iter().chain(halves).collect();
+        (!parts.is_empty() && self.decoded > 0).then(|| format!("not all was checked: {}", parts.join(", and ")))
     }
 
     /// Why nothing was judged, where that is so.

@@ -51,12 +51,17 @@ pub(super) struct KeyArguments {
 }
 
 impl KeyArguments {
+    /// The files that secrets are read from.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let log = self.keylog.clone().or_else(by_default);
+        log.into_iter().chain(self.rtmpe_keys.clone()).collect()
+    }
+
     pub(super) fn read(&self) -> anyhow::Result<Arc<Keys>> {
         let mut keys = Keys { stream_keys: self.stream_key.clone(), ..Keys::default() };
         if let Some(path) = &self.rtmpe_keys {
             keys.rtmpe = rtmpe_secrets(path).with_context(|| file_name(path))?;
         }
-        let by_default = || std::env::var_os("SSLKEYLOGFILE").filter(|name| !name.is_empty()).map(PathBuf::from);
         if let Some(path) = &self.keylog {
             keys.tls = key_log(path).with_context(|| file_name(path))?;
         } else if let Some(path) = by_default() {
@@ -85,6 +90,11 @@ impl KeyArguments {
             complain(format_args!("{name}: {why}; give {needed} of the very session"));
         }
     }
+}
+
+/// The key log that is read where none is named.
+fn by_default() -> Option<PathBuf> {
+    std::env::var_os("SSLKEYLOGFILE").filter(|name| !name.is_empty()).map(PathBuf::from)
 }
 
 fn rtmpe_secrets(path: &Path) -> anyhow::Result<rtmpe::Secrets> {

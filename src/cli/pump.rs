@@ -21,6 +21,8 @@ pub(super) struct Pumped {
     pub(super) counts: Counts,
     /// Why nothing was judged, where that is so.
     pub(super) unjudged: Option<Unjudged>,
+    /// What of it was not judged, where something was; a sentence.
+    pub(super) left_out: Option<String>,
 }
 
 /// Reads everything and writes what the sieve lets through. A pipe that closed is success: the reader has what it wanted.
@@ -44,11 +46,15 @@ pub(super) fn pump(
     let mut flow = Flow { arguments, sieve, writer, summary, counts: Counts::default(), judged: Judged::default() };
     let mut outcome = Outcome::Done;
     let written = flow.run(&mut inspection, &mut outcome);
-    let pumped =
-        |outcome| Pumped { outcome, counts: flow.counts, unjudged: flow.judged.nothing(inspection.totals().sessions) };
+    let pumped = |outcome| Pumped {
+        outcome,
+        counts: flow.counts,
+        unjudged: flow.judged.nothing(inspection.totals().sessions),
+        left_out: flow.judged.left_out(),
+    };
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            return Ok(Pumped { unjudged: None, ..pumped(outcome) });
+            return Ok(Pumped { unjudged: None, left_out: None, ..pumped(outcome) });
         }
         written => written?,
     }

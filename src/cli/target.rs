@@ -20,8 +20,13 @@ pub(super) enum Target {
 
 impl Target {
     /// Makes ready to write to a file, or to standard output where it is `-`. Whether a file may `replace` one that is there; the
-    /// captures that are read it never does.
-    pub(super) fn open(path: &Path, replace: bool, captures: &[PathBuf]) -> anyhow::Result<Target> {
+    /// captures and the files of secrets that are read it never does.
+    pub(super) fn open(
+        path: &Path,
+        replace: bool,
+        captures: &[PathBuf],
+        secrets: &[PathBuf],
+    ) -> anyhow::Result<Target> {
         if path.as_os_str() == "-" {
             if io::stdout().is_terminal() {
                 bail!(
@@ -34,6 +39,9 @@ impl Target {
             let is_it = |capture: &PathBuf| matches!((capture.canonicalize(), path.canonicalize()), (Ok(one), Ok(other)) if one == other);
             if captures.iter().any(is_it) {
                 bail!("{}: it is one of the captures that are read", file_name(path));
+            }
+            if secrets.iter().any(is_it) {
+                bail!("{}: secrets are read from it", file_name(path));
             }
             if !there.is_file() {
                 bail!("{}: it is there, and is no file that could be replaced", file_name(path));

@@ -239,6 +239,9 @@ impl<W: Write> JsonWriter<W> {
             place(map, &envelope)?;
             put(map, &field::OFFSET, &envelope.offset)?;
             put(map, &field::BYTES, &gap.bytes)?;
+            if gap.captured {
+                put(map, &field::CAPTURED, &true)?;
+            }
             put(map, &field::PACKET, &envelope.last.packet.0)
         })?;
         gap.resync().map_or(Ok(()), |found| self.resync(&found))

@@ -404,7 +404,13 @@ impl Direction {
             if std::mem::take(&mut self.joined) {
                 sink(Delivery::Joined);
             }
-            sink(Delivery::Gap { offset: self.next - self.base, missing: end - self.next, exact: true, at });
+            sink(Delivery::Gap {
+                offset: self.next - self.base,
+                missing: end - self.next,
+                exact: true,
+                captured: false,
+                at,
+            });
             self.next = end;
         }
     }

@@ -15,9 +15,9 @@ pub enum Delivery<'a> {
     /// Bytes in order. `at` is the packet that carried them, `place` where the first of them lies in the capture: none where
     /// they do not stand there as they are, but are derived (decrypted).
     Bytes { offset: u64, bytes: &'a [u8], at: Moment, place: Option<Place> },
-    /// `missing` bytes from `offset` on were never captured. What follows them is still delivered. Where it is not `exact`, that is
-    /// an estimate: what follows may stand elsewhere in what was sent.
-    Gap { offset: u64, missing: u64, exact: bool, at: Moment },
+    /// `missing` bytes from `offset` on were never captured; or they were `captured`, and nothing opens what they are in. What follows
+    /// them is still delivered. Where it is not `exact`, that is an estimate: what follows may stand elsewhere in what was sent.
+    Gap { offset: u64, missing: u64, exact: bool, captured: bool, at: Moment },
     /// It ended: no bytes of it follow. Each direction is closed exactly once. `tcp` is there where one connection carried all
     /// of it.
     Close { how: How, at: Moment, tcp: Option<&'a TcpFacts> },
@@ -29,7 +29,7 @@ pub enum Kept {
     Joined,
     Heard,
     Bytes { offset: u64, bytes: Box<[u8]>, at: Moment, place: Option<Place> },
-    Gap { offset: u64, missing: u64, exact: bool, at: Moment },
+    Gap { offset: u64, missing: u64, exact: bool, captured: bool, at: Moment },
     Close { how: How, at: Moment, tcp: Option<Box<TcpFacts>> },
 }
 
@@ -39,7 +39,9 @@ impl Kept {
             Delivery::Joined => Kept::Joined,
             Delivery::Heard => Kept::Heard,
             Delivery::Bytes { offset, bytes, at, place } => Kept::Bytes { offset, bytes: bytes.into(), at, place },
-            Delivery::Gap { offset, missing, exact, at } => Kept::Gap { offset, missing, exact, at },
+            Delivery::Gap { offset, missing, exact, captured, at } => {
+                Kept::Gap { offset, missing, exact, captured, at }
+            }
             Delivery::Close { how, at, tcp } => Kept::Close { how, at, tcp: tcp.map(|tcp| Box::new(*tcp)) },
         }
     }
@@ -49,7 +51,9 @@ impl Kept {
             Kept::Joined => Delivery::Joined,
             Kept::Heard => Delivery::Heard,
             Kept::Bytes { offset, ref bytes, at, place } => Delivery::Bytes { offset, bytes, at, place },
-            Kept::Gap { offset, missing, exact, at } => Delivery::Gap { offset, missing, exact, at },
+            Kept::Gap { offset, missing, exact, captured, at } => {
+                Delivery::Gap { offset, missing, exact, captured, at }
+            }
             Kept::Close { how, at, ref tcp } => Delivery::Close { how, at, tcp: tcp.as_deref() },
         }
     }

@@ -29,7 +29,8 @@ pub fn describe_behind(masks: &Masks, event: &Event) -> String {
             let then = if gap.survived { "decoding goes on" } else { "the next chunk is looked for" };
             let about = if gap.exact { "" } else { "about " };
             let missing = counted(gap.bytes as usize, "byte is", "bytes are");
-            format!("{about}{missing} missing at offset {}; {then}", gap.offset)
+            let missed = if gap.captured { "not opened" } else { "missing" };
+            format!("{about}{missing} {missed} at offset {}; {then}", gap.offset)
         }
         Event::Undecodable(lost) => {
             let why = masks.sentence(lost.session, &lost.reason.sentence());

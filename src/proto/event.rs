@@ -226,7 +226,7 @@ impl Why {
     }
 }
 
-/// Bytes of a direction that the capture does not have.
+/// Bytes of a direction that the capture does not have, or that nothing opens.
 #[derive(Clone, Debug)]
 pub struct Gap {
     pub session: u32,
@@ -237,6 +237,8 @@ pub struct Gap {
     pub bytes: u64,
     /// Whether it is exactly that many: otherwise about as many.
     pub exact: bool,
+    /// They are in the capture, in what carries the direction, and nothing opens that: encrypted, or damaged.
+    pub captured: bool,
     /// The packet at which that became certain.
     pub at: Moment,
     /// Whether decoding goes on just after them: they all lay inside one chunk or the handshake.

@@ -1,6 +1,9 @@
 //! RTMPE: behind its handshake both directions are enciphered with RC4, under keys that the two public keys in C1 and S1
 //! agree on. A capture does not tell the secret; whoever has it decipheres what it holds.
 //!
+//! Nothing in the cipher says that a secret is right: what it deciphers has to begin with a chunk. The handshake proves nothing, since
+//! C2 and S2 are signed by other keys.
+//!
 //! The cipher knows no message and no length: a byte of it is a byte of RTMP, at the same place. So a hole moves the
 //! key stream on, and decoding goes on as it does in clear.
 
@@ -109,17 +112,24 @@ impl Secrets {
         self.sessions.len()
     }
 
-    /// What deciphers a session with this C1 and S1, if its secret is there.
-    fn cipher(&self, blocks: [&[u8]; 2]) -> Option<Rtmpe> {
-        let has =
-            |side: Side, agreed: &Agreed| memmem::find(blocks[side.index()], &agreed.public[side.index()]).is_some();
+    /// The secrets that are there for a session with this C1 and S1, in their order: a file may have several, and wrong ones.
+    fn of<'s>(&'s self, blocks: [&'s [u8]; 2]) -> impl Iterator<Item = &'s Agreed> {
+        let has = move |side: Side, agreed: &Agreed| {
+            memmem::find(blocks[side.index()], &agreed.public[side.index()]).is_some()
+        };
         let starts = blocks[Side::Client.index()].windows(START).filter_map(<[u8]>::first_chunk);
         let likely = starts.filter_map(|start| self.by_start.get(start)).flatten().map(|place| &self.sessions[*place]);
-        let agreed = likely.into_iter().find(|agreed| Side::BOTH.into_iter().all(|side| has(side, agreed)))?;
+        likely.filter(move |agreed| Side::BOTH.into_iter().all(|side| has(side, agreed)))
+    }
+}
+
+impl Agreed {
+    /// What deciphers the session.
+    fn cipher(&self) -> Rtmpe {
         let direction = |from: Side| {
             // What a side sends is enciphered under the other side's public key.
-            let mut mac = Hmac::<Sha256>::new_from_slice(&agreed.secret).expect("HMAC takes a key of any length");
-            mac.update(&agreed.public[from.other().index()]);
+            let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("HMAC takes a key of any length");
+            mac.update(&self.public[from.other().index()]);
             let key = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
             let mut direction = Direction {
                 cipher: Rc4::new_from_slice(&key[..KEY]).expect("RC4 takes a key of 16 bytes"),
@@ -129,7 +139,18 @@ impl Secrets {
             direction.throw_away(THROWN_AWAY);
             direction
         };
-        Some(Rtmpe { directions: Side::BOTH.map(direction), clear: Zeroizing::new(Vec::new()) })
+        Rtmpe { directions: Side::BOTH.map(direction), clear: Zeroizing::new(Vec::new()) }
+    }
+
+    /// Whether one side, of those that sent enough, goes on with a chunk behind its handshake when it is deciphered.
+    fn is_proven(&self, sides: [&[u8]; 2]) -> bool {
+        let mut rtmpe = self.cipher();
+        Side::BOTH.into_iter().any(|side| {
+            let Some(first) = first_chunk(sides[side.index()]) else { return false };
+            let mut clear = Zeroizing::new(*first);
+            rtmpe.directions[side.index()].cipher.apply_keystream(&mut *clear);
+            is_first_chunk(&clear)
+        })
     }
 }
 
@@ -158,13 +179,37 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
     rest.is_empty().then(|| pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect())?
 }
 
+/// Bytes behind a side's handshake that tell whether they are a chunk.
+const FIRST: usize = 12;
+
+fn first_chunk(side: &[u8]) -> Option<&[u8; FIRST]> {
+    side.get(HALF as usize..)?.first_chunk()
+}
+
+/// Whether bytes are the header of a stream's first chunk: a whole one, of a known type and no absurd length, on message stream 0.
+/// Other bytes look so once in 2^45.
+fn is_first_chunk(bytes: &[u8; FIRST]) -> bool {
+    let [basic, _, _, _, high, middle, low, kind, stream @ ..] = *bytes;
+    let length = u32::from_be_bytes([0, high, middle, low]);
+    let fits = match kind {
+        1 | 2 | 3 | 5 => length == 4,
+        4 => (6..=14).contains(&length),
+        6 => length == 5,
+        15..=20 => length > 0,
+        _ => false,
+    };
+    (2..64).contains(&basic) && high == 0 && fits && stream == [0; 4]
+}
+
 /// What a beginning says of whether it can be deciphered.
 #[derive(Debug)]
 pub enum Verdict {
     Deciphers(Box<Rtmpe>),
     /// There is no secret for it.
     No,
-    /// C1 or S1 is not whole yet.
+    /// There is one, and what it deciphers is no chunk: it is another session's, or wrong.
+    Wrong,
+    /// C1 or S1 is not whole yet, or too little behind the handshake.
     NeedMore,
 }
 
@@ -176,7 +221,19 @@ pub fn judge(secrets: &Secrets, client: &[u8], server: &[u8], complete: bool) ->
     }
     match (client.get(1..=BLOCK), server.get(1..=BLOCK)) {
         (Some(c1), Some(s1)) => {
-            secrets.cipher([c1, s1]).map_or(Verdict::No, |cipher| Verdict::Deciphers(Box::new(cipher)))
+            let sides = [client, server];
+            let enough = sides.map(|side| first_chunk(side).is_some());
+            let is_at_end = complete || enough == [true; 2];
+            let mut agreed = secrets.of([c1, s1]).peekable();
+            if agreed.peek().is_none() {
+                return Verdict::No;
+            }
+            let proven = if enough == [false; 2] { None } else { agreed.find(|agreed| agreed.is_proven(sides)) };
+            match proven {
+                Some(agreed) => Verdict::Deciphers(Box::new(agreed.cipher())),
+                None if is_at_end => Verdict::Wrong,
+                None => Verdict::NeedMore,
+            }
         }
         _ if complete => Verdict::No,
         _ => Verdict::NeedMore,
@@ -243,7 +300,7 @@ impl Rtmpe {
                 let offset = offset + handshake;
                 if rest.is_empty() {
                 } else if direction.is_lost {
-                    give(from, &Delivery::Gap { offset, missing: rest.len() as u64, exact: true, at });
+                    give(from, &Delivery::Gap { offset, missing: rest.len() as u64, exact: true, captured: true, at });
                 } else {
                     self.clear.clear();
                     self.clear.extend_from_slice(rest);

@@ -52,6 +52,8 @@ fields! {
     WHY: Word "why", "", "", Why::WORDS;
     /// Of a gap, the bytes that are missing; of a close, all bytes of the direction.
     BYTES: Uint "bytes", "bytes", "";
+    /// Of a gap, that its bytes are in the capture, in what carries them, and nothing opens that.
+    CAPTURED: Bool "captured", "", "";
     /// Of a resync, captured bytes before it that could not be decoded.
     SKIPPED: Uint "skipped", "bytes", "";
     /// Why a direction stopped being decodable, or what its sender does otherwise than it should.
@@ -244,6 +246,7 @@ natives! {
         Event::Close(close) => visit(Seen::Uint(close.bytes)),
         _ => false,
     };
+    CAPTURED => |s, visit| matches!(s.event, Event::Gap(gap) if gap.captured && visit(Seen::Bool(true)));
     SKIPPED => |s, visit| match s.event {
         Event::Gap(gap) if gap.survived => visit(Seen::Uint(0)),
         Event::Resync(found) => visit(Seen::Uint(found.skipped)),

@@ -127,7 +127,10 @@ impl SideFacts {
         self.messages += 1;
         self.last = Some(last);
         self.last_n = Some(message.n());
-        self.known = self.known.max(last.packet);
+        // Datagrams say nothing of what the control connection's other side said up to then.
+        if matches!(message.body, ftl::Body::Line(_)) {
+            self.known = self.known.max(last.packet);
+        }
     }
 
     pub(super) fn learn_handshake(&mut self, step: &Handshake) {

@@ -44,7 +44,7 @@ impl Script {
     pub(crate) fn gap(mut self, connection: u64, from: Side, missing: u64) -> Script {
         let at = self.now();
         let offset = self.offsets.entry((connection, from)).or_default();
-        let kept = Kept::Gap { offset: *offset, missing, exact: true, at };
+        let kept = Kept::Gap { offset: *offset, missing, exact: true, captured: false, at };
         *offset += missing;
         self.kept(connection, from, kept)
     }
@@ -227,7 +227,7 @@ fn a_connection_for_each_request_is_one_session() {
 }
 
 #[test]
-fn a_number_that_jumps_leaves_a_hole_of_unknown_length() {
+fn a_number_that_jumps_on_the_one_connection_is_the_clients() {
     let session = Script::opened()
         .ask(0, "/send/ID/5", "abcd")
         .answer(0, "\x01x")
@@ -235,9 +235,38 @@ fn a_number_that_jumps_leaves_a_hole_of_unknown_length() {
         .answer(0, "\x01y")
         .closed(0)
         .session();
-    assert_eq!((session.text(C), session.text(S)), ("abcd*e".to_owned(), "x*y".to_owned()));
-    assert_eq!(session.exchange(8).problems, [Problem::Jumped { expected: 6 }]);
+    // All of the connection is there: nothing is missing.
+    assert_eq!((session.text(C), session.text(S)), ("abcde".to_owned(), "xy".to_owned()));
+    assert_eq!(session.exchange(8).problems, [Problem::Jumped { expected: 6, left_out: true }]);
     assert!(session.exchange(5).problems.is_empty(), "the first number is the client's choice");
+}
+
+/// What a body claims to have beyond the next request's head is none of it; and what is no length is said.
+#[test]
+fn a_length_that_lies_hides_no_request() {
+    let long = |claimed: &str| {
+        let whole = request("/send/ID/0", "abcd");
+        let claims = whole.replacen("Content-Length: 4", &format!("Content-Length: {claimed}"), 1);
+        assert_ne!(whole, claims);
+        Script::opened()
+            .bytes(0, C, claims.as_bytes())
+            .answer(0, "\x01x")
+            .ask(0, "/send/ID/1", "e")
+            .answer(0, "\x01y")
+            .closed(0)
+            .session()
+    };
+    for (claimed, problem) in [
+        ("8", Problem::HoldsRequest),
+        ("300", Problem::HoldsRequest),
+        ("-4", Problem::NoLength { from: C }),
+        ("4\r\nContent-Length: 5", Problem::NoLength { from: C }),
+    ] {
+        let session = long(claimed);
+        assert_eq!((session.text(C), session.text(S)), ("abcde".to_owned(), "xy".to_owned()), "{claimed}");
+        assert_eq!(session.exchange(0).problems, [problem], "{claimed}");
+        assert!(session.exchange(1).problems.is_empty() && session.exchange(1).certain, "{claimed}");
+    }
 }
 
 #[test]
@@ -264,7 +293,7 @@ fn a_missing_number_is_waited_for_while_another_connection_may_bring_it() {
         .closed(1)
         .session();
     assert_eq!(missing.text(C), "a*de");
-    assert_eq!(missing.exchange(3).problems, [Problem::Jumped { expected: 2 }]);
+    assert_eq!(missing.exchange(3).problems, [Problem::Jumped { expected: 2, left_out: false }]);
 }
 
 #[test]
@@ -400,14 +429,14 @@ fn bytes_behind_a_bodys_end_are_its_excess() {
 }
 
 #[test]
-fn a_length_that_is_too_large_takes_the_next_request() {
+fn a_length_that_is_too_large_ends_where_the_next_request_begins() {
     let next = request("/send/ID/1", "x");
     let swallowed = next.len() + 3;
     let head = format!("POST /send/ID/0 HTTP/1.1\r\nContent-Length: {swallowed}\r\n\r\nabc");
     let script = Script::opened().bytes(0, C, head.as_bytes()).bytes(0, C, next.as_bytes());
     let session = script.answer(0, "\x01x").closed(0).session();
     assert_eq!(session.exchange(0).problems, [Problem::HoldsRequest]);
-    assert_eq!(session.exchange(0).bytes_up, swallowed as u64);
+    assert_eq!((session.exchange(0).bytes_up, session.text(C)), (3, "abcx".to_owned()));
 }
 
 #[test]
@@ -445,7 +474,10 @@ fn behind_a_hole_over_heads_the_next_one_is_found() {
         .session();
     assert_eq!((session.text(C), session.text(S)), ("ab*efghi".to_owned(), "u*yz!".to_owned()));
     let after = session.exchange(2);
-    assert_eq!((after.problems.as_slice(), after.latency), (&[Problem::Jumped { expected: 1 }][..], Some(1_000_000)));
+    assert_eq!(
+        (after.problems.as_slice(), after.latency),
+        (&[Problem::Jumped { expected: 1, left_out: false }][..], Some(1_000_000))
+    );
     assert!(!after.certain);
 }
 
@@ -482,7 +514,8 @@ fn an_answer_that_is_missing_does_not_move_those_behind_it() {
         .answer(0, "\x04z")
         .closed(0)
         .session();
-    assert_eq!(session.text(S), "x*z");
+    // Two responses are missing, and each leaves a hole.
+    assert_eq!(session.text(S), "x**z");
     assert_eq!(session.exchange(3).polling_interval, Some(4));
     assert_eq!(session.exchange(2).problems, [Problem::Unanswered]);
     assert!(!session.exchange(2).certain);

@@ -112,8 +112,8 @@ fn versions() -> Vec<Case> {
             "6, answered with 8",
             &then([6, 8], &scrambled, &scrambled),
             &[
-                "C0 of the client is 6: RTMPE; nothing behind the handshake can be read",
-                "S0 of the server is 8: RTMPE with signatures under XTEA; nothing behind the handshake can be read",
+                "C0 of the client is 6: RTMPE; nothing behind the handshake can be read: give what both sides agreed on with --rtmpe-keys",
+                "S0 of the server is 8: RTMPE with signatures under XTEA; nothing behind the handshake can be read: give what both sides agreed on with --rtmpe-keys",
             ],
         ),
         case(

@@ -303,7 +303,7 @@ fn refused_by_real_peers() -> Vec<Case> {
             "a record that does not authenticate",
             real(changed, true, &[]),
             &[
-                "about 1536 bytes of the client from offset 1537 on are not in the capture, or not decrypted; decoding goes on after them",
+                "about 1536 bytes of the client from offset 1537 on are captured, and not opened; decoding goes on after them",
             ],
         ),
         Case {

@@ -71,7 +71,7 @@ pub(super) fn cases() -> Vec<Case> {
             "TUN001",
             "one left out",
             idle(idle(Http::opened(), 2), 5),
-            &["idle 5 comes where 3 was due: 2 requests are missing"],
+            &["idle 5 comes where 3 was due: the client leaves 2 numbers out"],
         ),
         of(
             "TUN001",

@@ -43,6 +43,14 @@ const PLACES: &[(&str, Says)] = &[
     }),
     ("releaseStream", |c, it| c.command("releaseStream", 5, &[Amf::Null, it.into()])),
     ("fcpublish", |c, it| c.command("fcpublish", 5, &[Amf::Null, it.into()])),
+    ("the description beside onFCPublish", |c, it| {
+        let information = object([("code", "NetStream.Publish.Start".into()), ("description", it.into())]);
+        c.command("onFCPublish", 0, &[Amf::Null, information])
+    }),
+    ("the description beside onFCUnsubscribe", |c, it| {
+        let information = object([("code", "NetStream.Play.Stop".into()), ("description", it.into())]);
+        c.command("onFCUnsubscribe", 0, &[Amf::Null, information])
+    }),
     ("FCUnPublish", |c, it| c.command("FCUnPublish", 5, &[Amf::Null, it.into()])),
     ("unsubscribe", |c, it| c.command("unsubscribe", 5, &[Amf::Null, it.into()])),
     ("deleteStream", |c, it| c.command("deleteStream", 5, &[Amf::Null, it.into()])),
@@ -159,6 +167,19 @@ fn a_secret_is_told_by_its_place() {
         let writings = [SECRET.to_lowercase(), hex[..30].to_owned(), hex.replace(' ', "")];
         assert!(writings.iter().any(|writing| open.contains(writing)), "{place} has no secret: {open}");
     }
+}
+
+/// A name need not look like a key, and what has several words is no name.
+#[test]
+fn a_bare_description_beside_a_courtesy_is_a_name() {
+    let says: Says = |c, it| {
+        let information = object([("code", "NetStream.Publish.Start".into()), ("description", it.into())]);
+        c.command("onFCPublish", 0, &[Amf::Null, information])
+    };
+    for name in ["mystream2026", "abcd-efgh-ijkl-mnop"] {
+        assert_hidden(&written(&said(says, name), false), name, "onFCPublish");
+    }
+    assert!(written(&said(says, "Started publishing stream."), false).contains("Started publishing stream."));
 }
 
 #[test]

@@ -204,11 +204,11 @@ proptest! {
                 1 => *bytes = bytes[..bytes.len() / 2].into(),
                 2 => *bytes = [&bytes[..], &value.to_be_bytes()[..]].concat().into(),
                 3 => {
-                    deliveries[index] = (from, Kept::Gap { offset, missing: u64::from(value) + 1, exact: true, at });
+                    deliveries[index] = (from, Kept::Gap { offset, missing: u64::from(value) + 1, exact: true, captured: false, at });
                 }
                 _ => {
                     let length = bytes.len() as u64;
-                    deliveries[index] = (from, Kept::Gap { offset, missing: length, exact: true, at });
+                    deliveries[index] = (from, Kept::Gap { offset, missing: length, exact: true, captured: false, at });
                 }
             }
         }
@@ -241,7 +241,7 @@ proptest! {
                 _ => bytes.clone(),
             };
             if bytes.len() % 7 == 3 {
-                connection.take(from, &Delivery::Gap { offset: 0, missing: 11, exact: true, at }, &secrets);
+                connection.take(from, &Delivery::Gap { offset: 0, missing: 11, exact: true, captured: false, at }, &secrets);
             }
             connection.take(from, &Delivery::Bytes { offset: 0, bytes: &bytes, at, place: None }, &secrets);
         }
@@ -262,7 +262,7 @@ fn a_hole_of_unknown_length_is_searched_behind() {
     let Kept::Bytes { bytes, at, .. } = &mut deliveries[part].1 else { panic!() };
     *bytes = bytes[..bytes.len() / 2].into();
     let at = *at;
-    deliveries[gone].1 = Kept::Gap { offset: 0, missing: 150, exact: false, at };
+    deliveries[gone].1 = Kept::Gap { offset: 0, missing: 150, exact: false, captured: false, at };
     let connection = cut(&deliveries, &[usize::MAX], &secrets, &Limits::default());
     let told = &connection.told[0];
     assert!(told.gaps.len() == 1 && is_part_of(told, &sent.told[0].bytes));

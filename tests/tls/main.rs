@@ -13,4 +13,5 @@ mod midstream;
 mod plain;
 mod resumed;
 mod run;
+mod sides;
 mod told;

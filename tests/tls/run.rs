@@ -98,6 +98,11 @@ impl Connection {
         tls.retry(secrets, &mut |from, inner| hear(told, turns, from, inner));
     }
 
+    pub(crate) fn give_up(&mut self) {
+        let Connection { tls, told, turns, .. } = self;
+        tls.give_up(&mut |from, inner| hear(told, turns, from, inner));
+    }
+
     pub(crate) fn bytes(&self) -> [&[u8]; 2] {
         [&self.told[0].bytes, &self.told[1].bytes]
     }

@@ -196,7 +196,16 @@ fn media_and_other_events_answer() {
     assert!(ask("frame_type == 7", &message(MessageType::VIDEO, &[0x77, 1, 0, 0, 0])));
     let moment = Moment { packet: PacketNo(3), time: Time(1_000_000_000_000) };
     let (session, from) = (1, Side::Server);
-    let gap = Event::Gap(Gap { session, from, offset: 5, bytes: 9, exact: true, at: moment, survived: true });
+    let gap = Event::Gap(Gap {
+        session,
+        from,
+        offset: 5,
+        bytes: 9,
+        exact: true,
+        captured: false,
+        at: moment,
+        survived: true,
+    });
     assert!(ask("event == gap and event == resync and bytes == 9 and time == 0s", &gap));
     let (how, bytes, messages, undecoded, last) = (How::Rst, 5, 1, 0, true);
     let facts =

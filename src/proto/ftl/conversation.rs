@@ -130,10 +130,19 @@ impl Consumer for Conversation {
                 control.bytes(from, at, bytes, &mut self.items);
                 self.give(out);
             }
-            Delivery::Gap { offset, missing, exact, at } => {
+            Delivery::Gap { offset, missing, exact, captured, at } => {
                 side.bytes += missing;
                 let (session, survived) = (self.session, true);
-                out.events.push_back(Event::Gap(Gap { session, from, offset, bytes: missing, exact, at, survived }));
+                out.events.push_back(Event::Gap(Gap {
+                    session,
+                    from,
+                    offset,
+                    bytes: missing,
+                    exact,
+                    captured,
+                    at,
+                    survived,
+                }));
                 control.gap(from, at, missing, &mut self.items);
                 self.give(out);
             }

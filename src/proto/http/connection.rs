@@ -25,7 +25,8 @@ pub enum Told<'a> {
     Body { number: u64, from: Side, bytes: &'a [u8], at: Moment, place: Option<Place>, excess: bool },
     /// Bytes of a body that are not in the capture.
     Hole { number: u64, from: Side, missing: u64, exact: bool, at: Moment },
-    /// A body is over: at its end, or because nothing more of it comes, with so many bytes left where that is known.
+    /// A body is over: at its end, or because nothing more of it comes, with so many bytes left where that is known. Where it is `whole`
+    /// all the same, its head claims so many too many: the next one stands in their place.
     End { number: u64, from: Side, whole: bool, left: u64, at: Moment },
     /// A direction is over.
     Closed { from: Side, how: How, at: Moment, tcp: Option<&'a TcpFacts> },
@@ -298,7 +299,11 @@ impl Connection {
     }
 
     fn end(&mut self, from: Side, whole: bool, at: Moment, give: Give<'_>) {
-        let left = self.streams[from.index()].left();
+        let left = if whole { 0 } else { self.streams[from.index()].left() };
+        self.end_with(from, whole, left, at, give);
+    }
+
+    fn end_with(&mut self, from: Side, whole: bool, left: u64, at: Moment, give: Give<'_>) {
         if let Some(current) = self.current[from.index()].as_mut().filter(|current| !current.is_over) {
             current.is_over = true;
             give(Told::End { number: current.number, from, whole, left, at });
@@ -334,6 +339,11 @@ impl Connection {
                 body(piece.first(bytes), excess);
             }
             Step::End => self.end(from, true, piece.at, give),
+            Step::Early => {
+                let left = self.streams[from.index()].left();
+                self.end_with(from, true, left, piece.at, give);
+                self.streams[from.index()].has_no_body();
+            }
         }
     }
 

@@ -41,6 +41,8 @@ pub(super) enum Step {
         bytes: usize,
     },
     End,
+    /// The next head stands where more of the body should be, by the length that the body's own head claims.
+    Early,
     /// Nothing to be told.
     Nothing,
 }
@@ -159,7 +161,7 @@ impl Stream {
         self.kept.held()
     }
 
-    /// The message whose head was told has no body, whatever its head says.
+    /// The message at hand has no more body, whatever its head says.
     pub(super) fn has_no_body(&mut self) {
         self.state = State::Head;
     }
@@ -171,6 +173,7 @@ impl Stream {
             State::Head => self.head(piece),
             State::Search => self.search(piece),
             State::UntilClose => (count, Step::Body { bytes: count, ends: false }),
+            State::Bytes(_) if self.from == Side::Client && is_request(piece.bytes) => (0, Step::Early),
             State::Bytes(left) => {
                 let bytes = (*left).min(count as u64) as usize;
                 *left -= bytes as u64;
@@ -317,6 +320,17 @@ pub(super) struct Hole {
 /// Methods that requests begin with.
 const METHODS: &[&[u8]] =
     &[b"POST ", b"GET ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"CONNECT ", b"TRACE ", b"PATCH "];
+
+/// Whether bytes begin with the line of a POST request. Clients begin one with a packet.
+fn is_request(bytes: &[u8]) -> bool {
+    const LINE: usize = 512;
+    const VERSION: &[u8] = b" HTTP/1.";
+    bytes.starts_with(REQUEST)
+        && memchr::memchr(b'\r', &bytes[..bytes.len().min(LINE)]).is_some_and(|end| {
+            let line = &bytes[..end];
+            line.get(..end - 1).is_some_and(|line| line.ends_with(VERSION)) && line.is_ascii()
+        })
+}
 
 /// How many of the first bytes may begin a head, where not all of them may.
 fn longest_start(from: Side, bytes: &[u8]) -> Option<usize> {

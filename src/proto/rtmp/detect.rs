@@ -35,6 +35,10 @@ pub struct Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foreign {
     Http,
+    /// A proxy is asked by HTTP to connect it to somebody.
+    Connect,
+    /// The same by SOCKS.
+    Socks,
     /// RTMP inside of HTTP.
     Rtmpt,
     Rtsp,
@@ -52,6 +56,8 @@ impl Foreign {
     pub fn name(self) -> &'static str {
         match self {
             Foreign::Http => "HTTP",
+            Foreign::Connect => "HTTP CONNECT",
+            Foreign::Socks => "SOCKS",
             Foreign::Rtmpt => "RTMPT",
             Foreign::Rtsp => "RTSP",
             Foreign::Tls => "TLS",
@@ -75,6 +81,7 @@ impl Foreign {
             b"SSH-" => Some(Foreign::Ssh),
             b"RTSP" => Some(Foreign::Rtsp),
             _ if is_text() && asks_rtsp(bytes) => Some(Foreign::Rtsp),
+            b"CONN" if bytes.starts_with(b"CONNECT ") => Some(Foreign::Connect),
             b"POST" if asks_rtmpt(bytes) => Some(Foreign::Rtmpt),
             _ if HTTP.contains(&&start[..]) => Some(Foreign::Http),
             _ if is_text() => Some(Foreign::Text),
@@ -298,6 +305,21 @@ fn may_yet([own, peer]: [&[u8]; 2], ends: [bool; 2]) -> bool {
     let grows = |bytes: &[u8], ends: bool| !ends && (bytes.len() as u64) < HALF;
     own.first().is_none_or(|byte| is_version(*byte))
         && (grows(own, ends[0]) || own.len() > BLOCK && grows(peer, ends[1]))
+}
+
+/// The PROXY protocol's header at the beginning of a client's bytes: how long it is, and what it says of the client's address.
+pub fn proxied(client: &[u8]) -> Option<(usize, Option<String>)> {
+    match proxy_header(client) {
+        Proxy::Whole { length, source } => Some((length, source)),
+        Proxy::None | Proxy::Part => None,
+    }
+}
+
+/// Whether a client greets a proxy that speaks SOCKS 5, and is answered (RFC 1928 §3).
+pub fn socks(client: &[u8], server: &[u8]) -> Option<Foreign> {
+    let ([5, count @ 1..=255, methods @ ..], [5, chosen, ..]) = (client, server) else { return None };
+    let methods = methods.get(..usize::from(*count))?;
+    (methods.contains(chosen) || *chosen == 0xff).then_some(Foreign::Socks)
 }
 
 enum Proxy {

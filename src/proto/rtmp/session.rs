@@ -137,7 +137,7 @@ impl Consumer for Session {
             Delivery::Joined => self.join(from),
             Delivery::Heard => self.directions[from.index()].heard = true,
             Delivery::Bytes { bytes, at, .. } => self.bytes(from, bytes, at, out),
-            Delivery::Gap { offset, missing, exact, at } => self.gap(from, offset, missing, exact, at, out),
+            Delivery::Gap { .. } => self.gap(from, delivery, out),
             Delivery::Close { how, at, tcp } => self.close(from, how, at, tcp, out),
         }
     }
@@ -309,8 +309,9 @@ impl Session {
         self.put_back(chunked);
     }
 
-    /// `missing` bytes of one side are not in the capture, or about as many where that is not `exact`.
-    fn gap(&mut self, from: Side, offset: u64, missing: u64, exact: bool, at: Moment, out: &mut Sink<'_>) {
+    /// Bytes of one side are not in the capture, or nothing opens them.
+    fn gap(&mut self, from: Side, gap: &Delivery<'_>, out: &mut Sink<'_>) {
+        let Delivery::Gap { offset, missing, exact, captured, at } = *gap else { return };
         let mut chunked = std::mem::take(&mut self.chunked);
         let is_encrypted = self.is_encrypted();
         let direction = &mut self.directions[from.index()];
@@ -318,6 +319,7 @@ impl Session {
         direction.is_doubtful |= from == Side::Client && is_first && missing >= PROXY_HEADER;
         direction.is_doubtful |= !exact && direction.handshake.passed < HALF;
         direction.bytes += missing;
+        direction.opaque += if captured { missing } else { 0 };
         match direction.start.take().filter(|start| !start.is_empty()) {
             Some(start) if start.len() < Foreign::TOLD_BY => {
                 self.handshake(from, &start.bytes, at, out.events);
@@ -346,6 +348,7 @@ impl Session {
             offset,
             bytes: missing,
             exact,
+            captured,
             at,
             survived,
         }));

@@ -45,8 +45,9 @@ pub struct Exchange {
 pub enum Problem {
     /// The path has no number, or none that can be read.
     NoNumber,
-    /// The number is not the next one, but a later one: requests between are missing.
-    Jumped { expected: u64 },
+    /// The number is not the next one, but a later one: requests between are missing. The client left the numbers out where the capture
+    /// has all of the connection that carries the session.
+    Jumped { expected: u64, left_out: bool },
     /// The number was there before, and that request was answered.
     Repeated { expected: u64 },
     /// The number is lower than the one before.
@@ -61,6 +62,8 @@ pub enum Problem {
     Unanswered,
     /// So many bytes of the client's request, or of the server's response, stand behind the end of its body, as its length says it.
     Excess { from: Side, bytes: u64 },
+    /// The length of the client's request's body, or of the server's response's, is none: two that differ, or no number.
+    NoLength { from: Side },
     /// A request begins inside the request's body: the body's length is too large.
     HoldsRequest,
     /// The connection ended with so many bytes of the client's request's, or of the server's response's, body missing.
@@ -79,6 +82,7 @@ impl Problem {
         "no_polling_byte",
         "unanswered",
         "excess",
+        "no_length",
         "holds_request",
         "cut",
     ]);
@@ -94,6 +98,7 @@ impl Problem {
             Problem::NoPollingByte => "no_polling_byte",
             Problem::Unanswered => "unanswered",
             Problem::Excess { .. } => "excess",
+            Problem::NoLength { .. } => "no_length",
             Problem::HoldsRequest => "holds_request",
             Problem::Cut { .. } => "cut",
         }

@@ -5,7 +5,7 @@ use memchr::memmem;
 use super::exchange::{Exchange, Problem};
 use super::lane::Lane;
 use super::request::Request;
-use crate::proto::http::Head;
+use crate::proto::http::{Head, Length};
 use crate::wire::{Moment, Side};
 
 /// A request's place.
@@ -55,6 +55,9 @@ impl Slot {
             return;
         };
         self.exchange.reach(head.first);
+        if head.length == Length::Unknown {
+            self.exchange.problems.push(Problem::NoLength { from: Side::Server });
+        }
         self.exchange.status = Some(head.status());
         self.exchange.heads[1] = head.bytes;
         self.exchange.content_type[1].clone_from(&head.content_type);
@@ -125,6 +128,9 @@ impl Slot {
         self.lanes[from.index()].is_done = true;
         if !whole && left > 0 {
             self.exchange.problems.push(Problem::Cut { from, bytes: left });
+        }
+        if whole && left > 0 && !self.exchange.problems.contains(&Problem::HoldsRequest) {
+            self.exchange.problems.push(Problem::HoldsRequest);
         }
         match from {
             Side::Client => self.asked = Some(at),

@@ -11,7 +11,7 @@ use super::request::{Path, Request};
 use super::slot::Slot;
 use super::{Give, Tunneled};
 use crate::net::{ConnectionId, Delivery, How, Start, TcpFacts};
-use crate::proto::http::Head;
+use crate::proto::http::{Head, Length};
 use crate::wire::{Moment, Place, Side, Time};
 
 /// Requests that were not answered, and numbers that were given up, that are remembered. Clients send one again at once, if at all.
@@ -70,6 +70,8 @@ pub(super) struct Tunnel {
     pub(super) open: Vec<(ConnectionId, [bool; 2])>,
     /// How many connections carried it.
     connections: u32,
+    /// The capture misses something of it.
+    is_lossy: bool,
     ended: [Option<Ended>; 2],
     /// Its client ended it, or it never was one.
     pub(super) is_ending: bool,
@@ -103,6 +105,7 @@ impl Tunnel {
             answered: None,
             open: Vec::new(),
             connections: 0,
+            is_lossy: start == Start::Midstream,
             ended: [None, None],
             is_ending: false,
             last: at,
@@ -154,6 +157,9 @@ impl Tunnel {
         let mut exchange = Exchange::new(Some(path.request), path.number, connection, head.first);
         exchange.reach(head.last);
         exchange.heads[0] = head.bytes;
+        if head.length == Length::Unknown {
+            exchange.problems.push(Problem::NoLength { from: Side::Client });
+        }
         exchange.content_type[0].clone_from(&head.content_type);
         // While a response is under way, or may be missing, nobody waits.
         let is_idle = self.slots.iter().all(|slot| slot.lanes[1].is_done);
@@ -180,7 +186,7 @@ impl Tunnel {
             // Its first requests may be among what is missing.
             let at = slot.exchange.at;
             for lane in &mut slot.lanes {
-                self.held += lane.push(&Delivery::Gap { offset: 0, missing: 1, exact: false, at });
+                self.held += lane.push(&Delivery::Gap { offset: 0, missing: 1, exact: false, captured: false, at });
             }
         }
         // Those that waited for the same numbers come first.
@@ -207,6 +213,7 @@ impl Tunnel {
     pub(super) fn miss(&mut self, connection: ConnectionId, missing: u64, at: Moment) -> u32 {
         let mut exchange = Exchange::new(None, None, connection, at);
         exchange.certain = false;
+        self.is_lossy = true;
         let mut slot = self.slot(exchange);
         slot.missed[0] = Some(missing);
         let id = slot.id;
@@ -218,6 +225,7 @@ impl Tunnel {
     pub(super) fn unasked(&mut self, connection: ConnectionId, at: Moment) -> u32 {
         let mut exchange = Exchange::new(None, None, connection, at);
         exchange.certain = false;
+        self.is_lossy = true;
         let mut slot = self.slot(exchange);
         slot.lanes[0].is_done = true;
         let id = slot.id;
@@ -233,6 +241,7 @@ impl Tunnel {
     /// A request's response begins, with a head or behind a hole.
     pub(super) fn answer(&mut self, slot: u32, head: Option<&Head>, missing: Option<u64>, at: Moment) {
         self.last = at;
+        self.is_lossy |= missing.is_some();
         if let Some(slot) = self.find(slot) {
             slot.answer(head);
             slot.missed[1] = missing;
@@ -263,11 +272,12 @@ impl Tunnel {
 
     /// Bytes of a body that are not in the capture.
     pub(super) fn hole(&mut self, slot: u32, from: Side, missing: u64, exact: bool, at: Moment, give: Give<'_>) {
+        self.is_lossy = true;
         self.pay_missed(slot, from, at, 0, give);
         let Some(found) = self.find(slot) else { return };
         let missing = found.hole(from, missing);
         if missing > 0 {
-            self.add(slot, from, &Delivery::Gap { offset: 0, missing, exact, at }, give);
+            self.add(slot, from, &Delivery::Gap { offset: 0, missing, exact, captured: false, at }, give);
         }
     }
 
@@ -328,7 +338,8 @@ impl Tunnel {
         if is_turn {
             self.owed[side] = self.owed[side].max(1);
         } else if let Some(found) = self.find(slot) {
-            self.held += found.lanes[side].push(&Delivery::Gap { offset: 0, missing: 1, exact: false, at });
+            self.held +=
+                found.lanes[side].push(&Delivery::Gap { offset: 0, missing: 1, exact: false, captured: false, at });
         }
     }
 
@@ -343,7 +354,7 @@ impl Tunnel {
         let id = slot.id;
         for from in Side::BOTH {
             if self.slots.front().is_some_and(|slot| slot.id == id && !slot.lanes[from.index()].is_done) {
-                self.add(id, from, &Delivery::Gap { offset: 0, missing: 1, exact: false, at }, give);
+                self.add(id, from, &Delivery::Gap { offset: 0, missing: 1, exact: false, captured: false, at }, give);
                 self.slots[0].lanes[from.index()].is_done = true;
             }
         }

@@ -30,10 +30,16 @@ impl Facts {
         if self.renegotiations > 0 {
             parts.push(format!("negotiated again {}", count(self.renegotiations, "time")));
         }
+        if let Some(at) = self.again {
+            parts.push(format!("another session of TLS from packet {} on, which is not read", at.packet));
+        }
         parts.push(match (self.is_decrypted(), self.reason) {
             (true, None) => "decrypted".to_owned(),
-            (true, Some(reason)) => format!("decrypted but for some records: {}", reason.clause()),
-            (false, Some(reason)) => format!("not decrypted: {}", reason.clause()),
+            (true, Some(reason)) if self.sent.iter().all(|sent| sent.plain_bytes == 0) => {
+                format!("only its handshake decrypted: {}", self.why(reason))
+            }
+            (true, Some(reason)) => format!("decrypted but for some records: {}", self.why(reason)),
+            (false, Some(reason)) => format!("not decrypted: {}", self.why(reason)),
             (false, None) => "not decrypted".to_owned(),
         });
         for side in Side::BOTH {
@@ -47,6 +53,14 @@ impl Facts {
             }
         }
         parts.join(", ")
+    }
+
+    /// Why records stay closed; a clause.
+    fn why(&self, reason: Reason) -> String {
+        match (reason, &self.lacking[..]) {
+            (Reason::NoSecrets, [_, ..]) => format!("the key log lacks {}", self.lacking.join(" and ")),
+            _ => reason.clause().to_owned(),
+        }
     }
 }
 

@@ -139,6 +139,10 @@ pub struct Facts {
     pub packets: Option<(Moment, Moment)>,
     /// The last reason why a record was not decrypted. Where [`Facts::is_decrypted`] is true as well, only some were not.
     pub reason: Option<Reason>,
+    /// Secrets that the key log lacks though it has others of the session, by their names in it.
+    pub lacking: Vec<&'static str>,
+    /// When the client began another session of TLS on the connection, which is not read.
+    pub again: Option<Moment>,
     pub first_bad: Option<BadRecord>,
     /// By side.
     pub sent: [Sent; 2],
@@ -160,8 +164,20 @@ impl Facts {
         self.sent.iter().any(|sent| sent.opened > 0)
     }
 
+    /// Whether all was decrypted, and nothing is missing.
+    pub fn is_open(&self) -> bool {
+        self.is_decrypted() && self.sent.iter().all(|sent| sent.bad + sent.closed + sent.holes == 0)
+    }
+
     pub(super) fn changed(&mut self) {
         self.revision += 1;
+    }
+
+    pub(super) fn begins_again(&mut self, at: Moment) {
+        if self.again.is_none() {
+            self.again = Some(at);
+            self.changed();
+        }
     }
 
     pub(super) fn because(&mut self, reason: Reason) {
@@ -191,6 +207,7 @@ impl Facts {
         texts.sum::<usize>()
             + certificate
             + self.alpn_offered.capacity() * size_of::<String>()
+            + self.lacking.capacity() * size_of::<&str>()
             + self.alerts.capacity() * size_of::<Alert>()
     }
 }

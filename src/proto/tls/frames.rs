@@ -31,13 +31,20 @@ pub(super) struct Lost {
     pub(super) at: Moment,
     /// How many records are missing, where that is known.
     pub(super) records: Option<u64>,
+    /// All of it was captured, and was not opened.
+    pub(super) captured: bool,
 }
 
 impl Lost {
+    /// A record that is whole, and was not opened.
+    pub(super) fn record(from: u64, at: Moment) -> Lost {
+        Lost { from, at, records: Some(1), captured: true }
+    }
+
     /// Both, this one first.
     fn and(self, next: Lost) -> Lost {
         let records = self.records.zip(next.records).map(|(one, other)| one + other);
-        Lost { from: self.from, at: self.at, records }
+        Lost { from: self.from, at: self.at, records, captured: self.captured && next.captured }
     }
 
     /// What is missing in all, where there is something.
@@ -95,7 +102,7 @@ impl Frames {
     pub(super) fn hole(&mut self, missing: u64, exact: bool, at: Moment) {
         let partial = self.buffer.len() - self.start;
         let from = self.position();
-        let mut lost = Lost { from, at, records: None };
+        let mut lost = Lost { from, at, records: None, captured: missing == 0 };
         let mut skip = if exact { self.skip.saturating_sub(missing) } else { 0 };
         if !exact {
             // Where the next record begins is anybody's guess.
@@ -122,12 +129,22 @@ impl Frames {
 
     /// The first bytes that are seen are not the first that were sent.
     pub(super) fn join(&mut self, at: Moment) {
-        self.lost = Some(Lost { from: 0, at, records: None });
+        self.lost = Some(Lost { from: 0, at, records: None, captured: false });
     }
 
     /// Where in the stream the first byte stands that is not used up.
     pub(super) fn position(&self) -> u64 {
         self.base + self.start as u64
+    }
+
+    /// Where in the stream the last byte ended that came.
+    pub(super) fn end(&self) -> u64 {
+        self.base + self.buffer.len() as u64
+    }
+
+    /// The packet that began the record that is not whole, where there is one.
+    pub(super) fn rest(&self) -> Option<Moment> {
+        (self.buffer.len() > self.start).then(|| self.at(self.start))
     }
 
     /// What is missing, while no record was found behind it.
@@ -141,7 +158,7 @@ impl Frames {
             let rest = self.buffer.get(self.start..).filter(|rest| rest.len() >= HEADER)?;
             let Some((_, length)) = header(rest) else {
                 // Not what should stand here: the bytes are not TLS's, or some are missing that nobody knows of.
-                let lost = Lost { from: self.position(), at: self.at(self.start), records: None };
+                let lost = Lost { from: self.position(), at: self.at(self.start), records: None, captured: true };
                 self.lost.get_or_insert(lost);
                 self.start += 1 + rest[1..].windows(2).position(|next| next[1] == 3).unwrap_or(rest.len() - 2);
                 continue;

@@ -93,7 +93,7 @@ impl Tls {
         self.protected(from, record, out)
     }
 
-    fn may_guess(&self, secrets: &KeyLog) -> bool {
+    pub(super) fn may_guess(&self, secrets: &KeyLog) -> bool {
         self.hello.client_random.is_some() || (1..=SESSIONS).contains(&secrets.sessions().len())
     }
 

@@ -50,8 +50,21 @@ pub(super) struct Half {
     /// Where the next byte of it stands.
     position: u64,
     /// Bytes of it that are missing before the next one.
-    missing: Option<(u64, Moment)>,
+    missing: Option<Missing>,
+    /// The stream inside was told that nothing opens this side.
+    pub(super) is_shut: bool,
 }
+
+/// Bytes of the stream inside that are not given, about as many.
+#[derive(Clone, Copy, Debug)]
+struct Missing {
+    bytes: u64,
+    at: Moment,
+    captured: bool,
+}
+
+/// What a record has at least beside what it carries: its header, and what authenticates that.
+const LEAST: u64 = 22;
 
 /// A traffic secret that nothing prints.
 #[derive(Default)]
@@ -91,6 +104,7 @@ impl Default for Half {
             has_begun: false,
             position: 0,
             missing: None,
+            is_shut: false,
         }
     }
 }
@@ -135,11 +149,18 @@ impl Half {
     }
 
     /// About so many bytes of the stream inside are missing.
-    pub(super) fn miss(&mut self, missing: u64, at: Moment) {
+    pub(super) fn miss(&mut self, missing: u64, lost: Lost) {
         if missing > 0 {
-            let (before, at) = self.missing.unwrap_or((0, at));
-            self.missing = Some((before + missing, at));
+            let before = self.missing.unwrap_or(Missing { bytes: 0, at: lost.at, captured: true });
+            let captured = before.captured && lost.captured;
+            self.missing = Some(Missing { bytes: before.bytes + missing, captured, ..before });
         }
+    }
+
+    /// What was lost up to this place of the stream outside is told to be missing inside.
+    pub(super) fn miss_lost(&mut self, lost: Lost, end: u64) {
+        let around = lost.records.unwrap_or(0) * LEAST;
+        self.miss(end.saturating_sub(lost.from + around), lost);
     }
 
     /// Gives bytes of the stream inside, a piece for each packet. `bytes` begin at `start` of the record that the pieces are of.
@@ -171,12 +192,17 @@ impl Half {
         }
     }
 
-    /// It is over: what is missing at its end is told.
-    pub(super) fn end(&mut self, from: Side, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
-        let lost = Lost::add(self.lost, self.frames.lost());
-        if self.has_begun {
+    /// It is over: what is missing at its end is told, where something inside `is_read`.
+    pub(super) fn end(&mut self, from: Side, is_read: bool, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
+        let mut lost = Lost::add(self.lost, self.frames.lost());
+        let rest = self.frames.rest();
+        if let Some(at) = rest.filter(|_| self.frames.lost().is_none()) {
+            let part = Lost { records: None, ..Lost::record(self.frames.position(), at) };
+            lost = Lost::add(lost, Some(part));
+        }
+        if self.has_begun || is_read {
             if let Some(lost) = lost {
-                self.miss(self.frames.position().saturating_sub(lost.from), lost.at);
+                self.miss_lost(lost, self.frames.end());
             }
             self.give_missing(from, give);
         }
@@ -187,9 +213,9 @@ impl Half {
         self.traffic = Traffic::default();
     }
 
-    fn give_missing(&mut self, from: Side, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
-        if let Some((missing, at)) = self.missing.take() {
-            give(from, &Delivery::Gap { offset: self.position, missing, exact: false, at });
+    pub(super) fn give_missing(&mut self, from: Side, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
+        if let Some(Missing { bytes: missing, at, captured }) = self.missing.take() {
+            give(from, &Delivery::Gap { offset: self.position, missing, exact: false, captured, at });
             self.position += missing;
         }
     }

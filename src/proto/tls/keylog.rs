@@ -10,10 +10,11 @@ use std::io::{self, Read};
 use foldhash::quality::RandomState;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::phase::Phase;
 use super::resumption::{Name, Names, Resumable};
 use super::suite::ClientRandom;
 use crate::limits::Limits;
-use crate::wire::map_bytes;
+use crate::wire::{Side, map_bytes};
 
 /// The longest line with a secret that is read: a label, two numbers of 32 and 48 bytes as hex digits, and room.
 const LINE: usize = 512;
@@ -33,6 +34,33 @@ pub(super) enum Label {
 }
 
 const LABELS: usize = 6;
+
+impl Label {
+    /// As a key log has it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Label::Master => "CLIENT_RANDOM",
+            Label::ClientEarly => "CLIENT_EARLY_TRAFFIC_SECRET",
+            Label::ClientHandshake => "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+            Label::ServerHandshake => "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+            Label::ClientTraffic => "CLIENT_TRAFFIC_SECRET_0",
+            Label::ServerTraffic => "SERVER_TRAFFIC_SECRET_0",
+        }
+    }
+
+    /// Of a side's phase.
+    pub(super) fn of(from: Side, phase: Phase) -> Option<Label> {
+        Some(match (phase, from) {
+            (Phase::Clear, _) => return None,
+            (Phase::Keys, _) => Label::Master,
+            (Phase::Early, _) => Label::ClientEarly,
+            (Phase::Handshake, Side::Client) => Label::ClientHandshake,
+            (Phase::Handshake, Side::Server) => Label::ServerHandshake,
+            (Phase::Traffic(_), Side::Client) => Label::ClientTraffic,
+            (Phase::Traffic(_), Side::Server) => Label::ServerTraffic,
+        })
+    }
+}
 
 type Secret = Zeroizing<Box<[u8]>>;
 

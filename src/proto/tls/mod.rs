@@ -114,6 +114,8 @@ pub struct Tls {
     waiting: VecDeque<(Side, Waiting)>,
     /// The key log's generation when they were tried last.
     tried: u64,
+    /// Why they wait, where secrets may still come.
+    awaited: Option<Reason>,
     /// Something changed that records may have waited for.
     is_unlocked: bool,
     facts: Facts,
@@ -145,6 +147,7 @@ impl Tls {
             hello: Hello::default(),
             waiting: VecDeque::new(),
             tried: 0,
+            awaited: None,
             is_unlocked: false,
             facts: Facts::default(),
             shape: Shape::default(),
@@ -212,6 +215,16 @@ impl Tls {
             half.frames.shed();
             half.messages.shed();
         }
+    }
+
+    /// Whether it is over but for what waits for secrets.
+    pub fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty() && self.halves.iter().all(|half| half.is_closed)
+    }
+
+    /// Gives up what waits, and nothing else: no secrets come any more.
+    pub fn give_up(&mut self, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
+        self.surrender(give);
     }
 
     /// Sessions of this connection that others may go on with: [`KeyLog::learn`] is to have them before those come.
@@ -379,7 +392,7 @@ impl Tls {
                 };
                 // It began unseen.
                 self.enter(from, phase);
-                record.lost.get_or_insert(Lost { from: record.offset, at, records: None });
+                record.lost.get_or_insert(Lost { from: record.offset, at, records: None, captured: false });
                 return self.protected(from, record, out);
             }
             _ => {}
@@ -409,12 +422,19 @@ impl Tls {
         if half.waiting > 0 {
             self.waiting.push_back((from, Waiting::Close { how, at, tcp: tcp.map(|tcp| Box::new(*tcp)) }));
         } else {
-            half.end(from, out.give);
+            let is_read = self.is_read();
+            self.halves[from.index()].end(from, is_read, out.give);
             (out.give)(from, &Delivery::Close { how, at, tcp });
         }
-        if self.halves.iter().all(|half| half.is_closed) {
+        // A capture may have its secrets behind the connection.
+        if self.halves.iter().all(|half| half.is_closed) && !out.secrets.may_grow() {
             self.surrender(out.give);
         }
+    }
+
+    /// Something was given of the streams inside.
+    fn is_read(&self) -> bool {
+        self.facts.sent.iter().any(|sent| sent.plain_bytes > 0)
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::facts::{BadRecord, EarlyData, Reason};
 use super::frames::{ALERT, CHANGE_CIPHER_SPEC, DATA, HANDSHAKE, Lost};
-use super::keylog::{KeyLog, Label};
+use super::keylog::{KeyLog, Label, Secrets};
 use super::keys::{self, Master, Secret};
 use super::opener::{HEADER, Opener};
 use super::phase::Phase;
@@ -26,6 +26,9 @@ impl Tls {
                 _ => self.enter(from, Phase::Handshake),
             }
         }
+        if is_hello(record) && self.has_data(from) {
+            self.facts.begins_again(record.at());
+        }
         if let Err(reason) = self.arm(from, out.secrets) {
             // Those of what follows may be there all the same.
             let phase = self.halves[from.index()].phase;
@@ -35,20 +38,49 @@ impl Tls {
             if reason == Reason::HandshakeMissing {
                 return self.guess(from, record, out);
             }
-            self.facts.because(reason);
             if reason == Reason::NoSecrets && out.secrets.may_grow() {
+                self.awaited = Some(reason);
                 return Verdict::Wait;
             }
+            self.lack(from, reason, out.secrets);
             if record.lost.is_some() && record.bytes[2] != 3 {
                 return Verdict::Reject;
             }
             let half = &mut self.halves[from.index()];
             half.lose(record.lost);
-            half.lose(Some(Lost { from: record.offset, at: record.at(), records: Some(1) }));
+            half.lose(Some(Lost::record(record.offset, record.at())));
             self.facts.sent[from.index()].closed += 1;
+            self.tell_shut(from, record, out);
             return Verdict::Closed;
         }
         self.open(from, record, out)
+    }
+
+    /// A record stays closed: why, and which of the session's secrets the log lacks where it has others.
+    fn lack(&mut self, from: Side, reason: Reason, secrets: &KeyLog) {
+        self.facts.because(reason);
+        let has_some = reason == Reason::NoSecrets && self.secrets_of(secrets).is_some();
+        let label = Label::of(from, self.halves[from.index()].phase).map(Label::name);
+        if let Some(label) = label.filter(|label| has_some && !self.facts.lacking.contains(label)) {
+            self.facts.lacking.push(label);
+            self.facts.changed();
+        }
+    }
+
+    /// Where the log opens what the other side sends alone, the stream inside is told so at once: what is read of it is not all.
+    fn tell_shut(&mut self, from: Side, record: &Record<'_>, out: &mut Outside<'_>) {
+        let half = &self.halves[from.index()];
+        let is_told = half.is_shut || self.hello.version() != Some(Version::TLS_1_3);
+        let Some(lost) = half.lost.filter(|_| !is_told) else { return };
+        let is_open = |side| self.opener_of(side, Phase::Traffic(0), out.secrets).is_ok();
+        if is_open(from) || !is_open(from.other()) {
+            return;
+        }
+        let half = &mut self.halves[from.index()];
+        half.is_shut = true;
+        half.lost = None;
+        half.miss_lost(lost, record.offset + record.bytes.len() as u64);
+        half.give_missing(from, out.give);
     }
 
     /// What TLS 1.3 has in clear among its protected records: for old middleboxes, and where somebody has no keys.
@@ -60,12 +92,18 @@ impl Tls {
         match record.kind() {
             ALERT => self.alert(from, record.body(), record.at(), false),
             // A second ClientHello, where the capture lacks what asked for it.
+            HANDSHAKE if is_hello(record) && self.has_data(from) => self.facts.begins_again(record.at()),
             HANDSHAKE if self.halves[from.index()].sequence == 0 => {
                 self.handshake(from, record.body(), record.at(), false);
             }
             _ => {}
         }
         Verdict::Done
+    }
+
+    /// Whether a side sent data under keys.
+    fn has_data(&self, from: Side) -> bool {
+        self.facts.sent[from.index()].data_records > 0
     }
 
     fn open(&mut self, from: Side, record: &mut Record<'_>, out: &mut Outside<'_>) -> Verdict {
@@ -100,7 +138,10 @@ impl Tls {
         }
         let missed = half.lost.and_then(|lost| lost.records).unwrap_or(0);
         let sequence = half.sequence + missed;
-        half.lose(Some(Lost { from: record.offset, at: record.at(), records: Some(1) }));
+        // What is too short to be one has no number.
+        let least = half.opener.as_ref().map_or(0, |opener| opener.overhead());
+        let records = Some(u64::from(record.bytes.len() >= least));
+        half.lose(Some(Lost { records, ..Lost::record(record.offset, record.at()) }));
         self.facts.sent[from.index()].bad += 1;
         self.facts.because(Reason::BadRecord);
         let bad = BadRecord { from, at: record.at(), sequence, offset: record.offset };
@@ -182,27 +223,14 @@ impl Tls {
             return Err(Reason::VersionUnsupported);
         }
         let parts = server.suite().parts().ok_or(Reason::CipherUnsupported)?;
-        let known = secrets.find(client_random).or_else(|| {
-            // Where a session goes on, some programs logged its secret when it began.
-            let goes_on = server.version == Version::TLS_1_2 && self.facts.resumed == Some(true);
-            goes_on.then(|| secrets.find_earlier(&self.hello.offered)).flatten()
-        });
+        let known = self.secrets_of(secrets);
         let secret = |label| known.and_then(|known| known.get(label)).ok_or(Reason::NoSecrets);
-        let is_client = from == Side::Client;
-        let label = match phase {
-            Phase::Clear => return Err(Reason::HandshakeMissing),
-            Phase::Keys => {
-                let secret = secret(Label::Master)?;
-                let master = Master { secret, client_random, server_random: &server.random };
-                let opener = keys::of_master(&master, parts, from, server.encrypt_then_mac);
-                return opener.map(|opener| (opener, None)).ok_or(Reason::CipherUnsupported);
-            }
-            Phase::Early => Label::ClientEarly,
-            Phase::Handshake if is_client => Label::ClientHandshake,
-            Phase::Handshake => Label::ServerHandshake,
-            Phase::Traffic(_) if is_client => Label::ClientTraffic,
-            Phase::Traffic(_) => Label::ServerTraffic,
-        };
+        let label = Label::of(from, phase).ok_or(Reason::HandshakeMissing)?;
+        if label == Label::Master {
+            let master = Master { secret: secret(label)?, client_random, server_random: &server.random };
+            let opener = keys::of_master(&master, parts, from, server.encrypt_then_mac);
+            return opener.map(|opener| (opener, None)).ok_or(Reason::CipherUnsupported);
+        }
         if server.version != Version::TLS_1_3 || parts.bulk.mac().is_some() {
             return Err(Reason::CipherUnsupported);
         }
@@ -216,6 +244,16 @@ impl Tls {
         };
         // A secret that is not as long as the suite's hash is another session's.
         opener.map(|opener| (opener, traffic)).ok_or(Reason::NoSecrets)
+    }
+
+    /// What the log has of the session.
+    pub(super) fn secrets_of<'s>(&self, secrets: &'s KeyLog) -> Option<&'s Secrets> {
+        secrets.find(self.hello.client_random.as_ref()?).or_else(|| {
+            // Where a session goes on, some programs logged its secret when it began.
+            let is_1_2 = self.hello.version() == Some(Version::TLS_1_2);
+            let goes_on = is_1_2 && self.facts.resumed == Some(true);
+            goes_on.then(|| secrets.find_earlier(&self.hello.offered)).flatten()
+        })
     }
 
     /// The traffic secret of a generation, from the nearest that is known.
@@ -237,6 +275,12 @@ impl Tls {
         }
         Ok(secret)
     }
+}
+
+/// Whether a record is a ClientHello in clear.
+fn is_hello(record: &Record<'_>) -> bool {
+    let is_hello = matches!(record.body(), [1, 0, _, _, 3, 0..=4, ..]);
+    record.kind() == HANDSHAKE && is_hello
 }
 
 /// Bytes that a record without anything in it has.

@@ -34,10 +34,19 @@ impl Consumer for Sealed {
                 self.captured[side] += bytes.len() as u64;
                 self.bytes[side] = self.bytes[side].max(offset + bytes.len() as u64);
             }
-            Delivery::Gap { offset, missing, exact, at } => {
+            Delivery::Gap { offset, missing, exact, captured, at } => {
                 self.bytes[side] = self.bytes[side].max(offset + missing);
                 let survived = true;
-                out.events.push_back(Event::Gap(Gap { session, from, offset, bytes: missing, exact, at, survived }));
+                out.events.push_back(Event::Gap(Gap {
+                    session,
+                    from,
+                    offset,
+                    bytes: missing,
+                    exact,
+                    captured,
+                    at,
+                    survived,
+                }));
             }
             Delivery::Close { how, at, tcp } => {
                 self.closed[side] = true;

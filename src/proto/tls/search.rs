@@ -75,7 +75,7 @@ impl Tls {
     pub(super) fn skip_ahead(&mut self, from: Side, record: &mut Record<'_>, out: &mut Outside<'_>) -> bool {
         let lost = Lost::add(self.halves[from.index()].lost, record.lost);
         let most = record.lost.map_or(0, |lost| record.offset.saturating_sub(lost.from) / 22);
-        let lost = lost.unwrap_or(Lost { from: record.offset, at: record.at(), records: Some(0) });
+        let lost = lost.unwrap_or(Lost { records: Some(0), ..Lost::record(record.offset, record.at()) });
         let is_found = self.find_ahead(from, record, lost, most, out);
         if is_found {
             self.halves[from.index()].lost = None;
@@ -189,7 +189,7 @@ impl Tls {
             let overhead = half.opener.as_ref().map_or(0, |opener| opener.overhead() as u64);
             let bytes = record.offset.saturating_sub(lost.from);
             let estimate = bytes.saturating_sub(found.missing * overhead);
-            half.miss(if bytes > 0 { estimate.max(1) } else { 0 }, lost.at);
+            half.miss(if bytes > 0 { estimate.max(1) } else { 0 }, lost);
         }
         self.opened(from, found.sequence, record, found.range.clone(), out);
     }

@@ -36,9 +36,9 @@ impl Tls {
             // Later ones would not follow those that wait.
             half.is_full = true;
             half.lost_behind = Lost::add(half.lost_behind, record.lost);
-            half.lost_behind =
-                Lost::add(half.lost_behind, Some(Lost { from: record.offset, at: record.at(), records: Some(1) }));
+            half.lost_behind = Lost::add(half.lost_behind, Some(Lost::record(record.offset, record.at())));
             self.facts.sent[from.index()].closed += 1;
+            self.because_awaited();
             return Verdict::Closed;
         }
         half.waiting += cost;
@@ -84,13 +84,16 @@ impl Tls {
                 match self.step(from, &mut record, out) {
                     Verdict::Wait => return Some(Waiting::Record { bytes, pieces, offset, lost }),
                     // What follows it was taken for records already.
-                    Verdict::Reject => self.halves[from.index()].lose(Some(Lost { from: offset, at, records: None })),
+                    Verdict::Reject => {
+                        self.halves[from.index()].lose(Some(Lost { records: None, ..Lost::record(offset, at) }));
+                    }
                     Verdict::Done | Verdict::Closed => {}
                 }
                 self.release(from, cost);
             }
             Waiting::Close { how, at, tcp } => {
-                self.halves[from.index()].end(from, out.give);
+                let is_read = self.is_read();
+                self.halves[from.index()].end(from, is_read, out.give);
                 (out.give)(from, &Delivery::Close { how, at, tcp: tcp.as_deref() });
             }
         }
@@ -107,6 +110,13 @@ impl Tls {
         }
     }
 
+    /// Why what waits stays closed.
+    fn because_awaited(&mut self) {
+        if let Some(reason) = self.awaited {
+            self.facts.because(reason);
+        }
+    }
+
     /// Gives up what waits. What is told of that comes with what follows.
     pub(super) fn surrender(&mut self, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
         for (from, waiting) in std::mem::take(&mut self.waiting) {
@@ -115,12 +125,14 @@ impl Tls {
                     let at = pieces.last().map_or_else(Moment::default, |(_, at)| *at);
                     let half = &mut self.halves[from.index()];
                     half.lose(lost);
-                    half.lose(Some(Lost { from: offset, at, records: Some(1) }));
+                    half.lose(Some(Lost::record(offset, at)));
                     self.facts.sent[from.index()].closed += 1;
+                    self.because_awaited();
                     self.release(from, cost(bytes.len(), pieces.len()));
                 }
                 Waiting::Close { how, at, tcp } => {
-                    self.halves[from.index()].end(from, give);
+                    let is_read = self.is_read();
+                    self.halves[from.index()].end(from, is_read, give);
                     give(from, &Delivery::Close { how, at, tcp: tcp.as_deref() });
                 }
             }

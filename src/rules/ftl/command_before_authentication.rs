@@ -1,6 +1,7 @@
 use super::{about, about_field, called, command, rtp};
 use crate::proto::ftl::{Command, CommandName, Message, Misplaced, field};
 use crate::rules::{Findings, Rule, Story, rule};
+use crate::story::Ftl;
 use crate::wire::told;
 
 rule! {
@@ -32,7 +33,9 @@ impl Rule for CommandBeforeAuthentication {
             let field = if matches!(command, Command::Attribute { .. }) { &field::ATTRIBUTE } else { &field::NAME };
             about_field(findings, Self::META, message, field, format!("{what} before {before}"));
         } else if let Some((item, _)) = rtp(message) {
-            let Some(ftl) = &story.ftl else { return };
+            // Without the port that the server gave, media may be another session's; behind a hole the dot may have come late.
+            let is_own = |ftl: &&Box<Ftl>| !ftl.state.is_holed && ftl.state.media_port.is_some();
+            let Some(ftl) = story.ftl.as_ref().filter(is_own) else { return };
             let mut dots = ftl.requests.iter().filter(|request| request.name == CommandName::Start);
             if dots.next().is_some_and(|dot| item.at.packet < dot.at.packet) {
                 about(findings, Self::META, message, "media before the client's own dot".to_owned());

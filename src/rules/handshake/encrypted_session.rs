@@ -72,7 +72,7 @@ impl EncryptedSession {
                     side.name()
                 ),
                 None => format!(
-                    "{name} of the {} is {version}: {kind}; nothing behind the handshake can be read",
+                    "{name} of the {} is {version}: {kind}; nothing behind the handshake can be read: give what both sides agreed on with --rtmpe-keys",
                     side.name()
                 ),
             };

@@ -1,9 +1,9 @@
-use crate::proto::{Gap, Opened};
+use crate::proto::Gap;
 use crate::rules::{Findings, Rule, Story, rule};
 use crate::wire::words::{count, plural};
 
 rule! {
-    /// The capture misses bytes of one direction, or has them in records of TLS that are damaged. Nothing is known of them, and no peer is to blame for what they held. When
+    /// The capture misses bytes of one direction, or has them in records of TLS that nothing opens. Nothing is known of them, and no peer is to blame for what they held. When
     /// they lie inside one chunk only its message is lost. Otherwise decoding goes on at the next place that is proven to
     /// begin a chunk.
     ///
@@ -12,23 +12,17 @@ rule! {
     /// Seen: tcpdump on a busy machine; mirror ports that are overrun.
     ///
     /// Change: capture with a larger buffer (`tcpdump -B`), or nearer to the server.
-    pub(super) struct CaptureGap {
-        is_in_tls: bool,
-    }
+    pub(super) struct CaptureGap {}
     "NET001", "capture-gap", Note, "RFC 9293", rests: Event, each: true, media: false
 }
 
 impl Rule for CaptureGap {
-    fn opened(&mut self, opened: &Opened, _: &Story, _: &mut Findings) {
-        self.is_in_tls = !opened.is_clear();
-    }
-
     fn gap(&mut self, gap: &Gap, _: &Story, findings: &mut Findings) {
         let lost = if gap.survived { "decoding goes on after them" } else { "the next chunk is looked for" };
         let about = if gap.exact { "" } else { "about " };
-        let closed = if self.is_in_tls { ", or not decrypted" } else { "" };
+        let why = if gap.captured { "captured, and not opened" } else { "not in the capture" };
         let text = format!(
-            "{about}{} of the {} from offset {} on {} not in the capture{closed}; {lost}",
+            "{about}{} of the {} from offset {} on {} {why}; {lost}",
             count(gap.bytes, "byte"),
             gap.from.name(),
             gap.offset,

@@ -45,6 +45,9 @@ impl ConnectionReset {
                 Some(_) => Step("after connect was rejected", false),
             },
             (None, None) if story.midstream => Step("at a step that the capture does not show", true),
+            (None, None) if story.of(Side::Client).gap && story.of(Side::Client).messages == 0 => {
+                Step("at a step that was not read", true)
+            }
             (None, None) if Side::BOTH.into_iter().any(|side| story.of(side).messages > 0) => {
                 Step("before connect", true)
             }

@@ -51,6 +51,12 @@ impl Rule for NotDecrypted {
         }
         let mut text = match (side, facts.is_decrypted()) {
             (Some(side), _) => format!("what the {} sent was not decrypted", side.name()),
+            // The last records of the handshake.
+            (None, true)
+                if !facts.lacking.is_empty() && facts.lacking.iter().all(|name| name.contains("HANDSHAKE")) =>
+            {
+                "a part of TLS's handshake was not decrypted, though what is inside was".to_owned()
+            }
             (None, true) => "some records were not decrypted".to_owned(),
             (None, false) => "the session was not decrypted".to_owned(),
         };
@@ -77,6 +83,12 @@ fn why(facts: &Facts) -> String {
         Some(Reason::NoSecrets) | None => {
             let start = facts.client_random.as_ref().and_then(|random| random.first_chunk());
             let whose = match start {
+                Some(start) if !facts.lacking.is_empty() => format!(
+                    "the key log has secrets of the client random {:016x}…, but lacks {}: it may have been copied before it was \
+                     whole",
+                    u64::from_be_bytes(*start),
+                    facts.lacking.join(" and ")
+                ),
                 Some(start) => {
                     let which = if facts.is_decrypted() { "all secrets" } else { "secrets" };
                     format!("no key log has {which} of the client random {:016x}…", u64::from_be_bytes(*start))

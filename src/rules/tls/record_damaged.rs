@@ -24,6 +24,9 @@ impl Rule for RecordDamaged {
         self.said = true;
         let sent = told.facts.sent[bad.from.index()];
         let which = match (sent.holes, sent.opened) {
+            _ if told.facts.again.is_some_and(|at| at.packet <= bad.at.packet) => {
+                "the client began another session of TLS on the connection before it, which is not read"
+            }
             (1.., _) => "the capture misses bytes before it, so which record it is cannot be known",
             (0, 0) => "none of its sender does, so the secrets that were given are another session's",
             (0, _) => "others of its sender do, so its bytes were changed on the way or in the capture",

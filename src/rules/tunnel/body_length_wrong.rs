@@ -7,7 +7,7 @@ use crate::wire::words::count;
 
 rule! {
     /// The Content-Length of a request or its response is not its body's length: bytes stand behind the body's end, the next request
-    /// begins inside it, or the connection ended before it was whole.
+    /// begins inside it, it is no number, or the connection ended before it was whole.
     ///
     /// Why: the other side reads the rest of a body as the head of the next message, or the next head as a body, and loses both.
     ///
@@ -33,6 +33,13 @@ impl Rule for BodyLengthWrong {
                         body(from, &name)
                     ),
                 ),
+                Problem::NoLength { from } => (
+                    from,
+                    format!(
+                        "{} has a Content-Length that cannot be used: it is no number, or stands there twice and differs",
+                        whole(from, &name)
+                    ),
+                ),
                 Problem::HoldsRequest => (
                     Side::Client,
                     format!("the next request begins inside the body of {name}: its Content-Length is too large"),
@@ -52,6 +59,13 @@ fn body(from: Side, name: &str) -> String {
     match from {
         Side::Client => format!("the body of {name}"),
         Side::Server => format!("the body of the response to {name}"),
+    }
+}
+
+fn whole(from: Side, name: &str) -> String {
+    match from {
+        Side::Client => name.to_owned(),
+        Side::Server => format!("the response to {name}"),
     }
 }
 

@@ -27,9 +27,14 @@ impl Rule for RequestNumberWrong {
         for problem in &exchange.problems {
             let text = match problem {
                 Problem::NoNumber => format!("{name} has no number that can be read in its path"),
-                Problem::Jumped { expected } => {
+                Problem::Jumped { expected, left_out } => {
                     let missing = exchange.number.unwrap_or_default().saturating_sub(*expected);
-                    format!("{name} comes where {expected} was due: {} missing", are(missing))
+                    let what = if *left_out {
+                        format!("the client leaves {} out", count(missing, "number"))
+                    } else {
+                        format!("{} missing", are(missing))
+                    };
+                    format!("{name} comes where {expected} was due: {what}")
                 }
                 Problem::Repeated { expected } => {
                     format!("{name} comes again, although it was answered, where {expected} was due")

@@ -23,7 +23,7 @@ pub(super) enum Spot {
 
 /// Every value of a recorded payload that may hold a secret, in order.
 pub(super) fn spots(tree: &Tree, payload: &[u8]) -> Vec<Spot> {
-    let mut walk = Walk { tree, payload, spots: Vec::new() };
+    let mut walk = Walk { tree, payload, spots: Vec::new(), names_alone: false };
     for root in tree.roots() {
         walk.value(root, Inside::Plain(Place::Text));
     }
@@ -45,6 +45,8 @@ struct Walk<'w> {
     tree: &'w Tree,
     payload: &'w [u8],
     spots: Vec<Spot>,
+    /// It is an answer to FCPublish or its like: servers have the bare name for a description there (crtmpserver).
+    names_alone: bool,
 }
 
 impl<'w> Walk<'w> {
@@ -158,6 +160,7 @@ impl<'w> Walk<'w> {
             _ if name.is_stream_name() => Place::Name,
             b"app" => Place::App,
             b"code" | b"level" if code.is_some() => Place::Word,
+            b"description" if self.names_alone && self.text(node).is_some_and(is_name_alone) => Place::Name,
             b"description" if quotes_names => Place::Description,
             // SRS says `stream` there, whatever the stream is called.
             b"details" if quotes_names && !self.text(node).is_some_and(is_common) => Place::Name,
@@ -189,7 +192,9 @@ impl<'w> Walk<'w> {
 
     fn command(&mut self, command: usize) {
         let name = self.child(command, &COMMAND_NAME);
-        let call = Call::of(name.and_then(|name| self.text(name)).unwrap_or_default());
+        let called = name.and_then(|name| self.text(name)).unwrap_or_default();
+        let call = Call::of(called);
+        self.names_alone = called.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"onFC"));
         if let Some(name) = name {
             self.value(name, Inside::Plain(if call == Call::Other { Place::Loose } else { Place::Word }));
         }
@@ -224,6 +229,11 @@ impl<'w> Walk<'w> {
         };
         self.value(argument, inside);
     }
+}
+
+/// Whether a description may be a name alone: a word that is none of ours.
+fn is_name_alone(text: &[u8]) -> bool {
+    !text.iter().any(u8::is_ascii_whitespace) && !is_common(text)
 }
 
 fn is(field: &'static Field, other: &'static Field) -> bool {

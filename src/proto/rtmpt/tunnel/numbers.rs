@@ -22,7 +22,8 @@ impl Tunnel {
 
     /// Requests before this one are missing.
     pub(super) fn jump(&mut self, slot: &mut Slot, number: u64, expected: u64, explained: bool, give: Give<'_>) {
-        slot.exchange.problems.push(Problem::Jumped { expected });
+        let left_out = !explained && self.connections <= 1 && !self.is_lossy;
+        slot.exchange.problems.push(Problem::Jumped { expected, left_out });
         self.given_up.push_back((expected, number));
         if self.given_up.len() > REMEMBERED {
             self.given_up.pop_front();
@@ -31,11 +32,20 @@ impl Tunnel {
             slot.exchange.certain = false;
             return;
         }
+        if left_out {
+            return self.flow(give);
+        }
         let at = slot.exchange.at;
         for from in Side::BOTH {
             let (count, bytes) = self.bodies[from.index()];
             let missing = bytes.checked_div(count).unwrap_or(0).max(1).saturating_mul(number - expected);
-            self.held += slot.lanes[from.index()].put_first(&Delivery::Gap { offset: 0, missing, exact: false, at });
+            self.held += slot.lanes[from.index()].put_first(&Delivery::Gap {
+                offset: 0,
+                missing,
+                exact: false,
+                captured: false,
+                at,
+            });
         }
         self.flow(give);
     }

@@ -24,7 +24,7 @@ impl Tunnel {
         // What follows may begin anywhere.
         let missing = if nothing == 0 { missing.max(1) } else { missing };
         if missing > nothing && !found.is_outside {
-            self.add(slot, from, &Delivery::Gap { offset: 0, missing, exact: false, at }, give);
+            self.add(slot, from, &Delivery::Gap { offset: 0, missing, exact: false, captured: false, at }, give);
         }
     }
 
@@ -93,7 +93,7 @@ impl Tunnel {
         };
         if owed > 0 {
             let offset = self.offsets[side];
-            let delivery = Delivery::Gap { offset, missing: owed, exact: false, at };
+            let delivery = Delivery::Gap { offset, missing: owed, exact: false, captured: false, at };
             give(Tunneled::Stream { tunnel, from, delivery });
             self.offsets[side] = offset.saturating_add(owed);
         }
@@ -102,10 +102,10 @@ impl Tunnel {
             Delivery::Bytes { bytes, at, place, .. } => {
                 (Delivery::Bytes { offset, bytes, at, place }, bytes.len() as u64)
             }
-            Delivery::Gap { missing, exact, at, .. } => {
+            Delivery::Gap { missing, exact, captured, at, .. } => {
                 let exact = exact && missing <= LONGEST_HOLE;
                 let missing = missing.min(LONGEST_HOLE);
-                (Delivery::Gap { offset, missing, exact, at }, missing)
+                (Delivery::Gap { offset, missing, exact, captured, at }, missing)
             }
             other => (other, 0),
         };

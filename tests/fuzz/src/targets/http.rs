@@ -227,7 +227,13 @@ fn sessions(case: &Case, sizes: &[usize]) -> Check {
             }
             Step::Gap(missing, exact) => {
                 let (missing, exact) = (*missing, *exact);
-                tell(&mut tunnels, &mut check, connection, from, &Delivery::Gap { offset: *place, missing, exact, at });
+                tell(
+                    &mut tunnels,
+                    &mut check,
+                    connection,
+                    from,
+                    &Delivery::Gap { offset: *place, missing, exact, captured: false, at },
+                );
                 *place += missing;
             }
             Step::Close => {

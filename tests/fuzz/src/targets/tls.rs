@@ -197,7 +197,7 @@ impl Run {
 
     fn gap(&mut self, from: Side, missing: u64) {
         let (at, offset) = (self.at(), self.offsets[from.index()]);
-        self.take(from, &Delivery::Gap { offset, missing, exact: true, at });
+        self.take(from, &Delivery::Gap { offset, missing, exact: true, captured: false, at });
         self.offsets[from.index()] += missing;
     }
 }
