@@ -8,6 +8,7 @@ mod detail;
 mod entry;
 mod index;
 mod item;
+mod json;
 mod judge;
 mod loader;
 mod media;

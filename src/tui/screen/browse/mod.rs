@@ -4,6 +4,7 @@
 //! selected row is what the last two are about, and a field and its bytes choose each other.
 
 mod bytes;
+mod copy;
 mod fields;
 mod layout;
 mod seek;
@@ -19,6 +20,7 @@ use crate::rules::Severity;
 use crate::tui::action::Action;
 use crate::tui::filtering::{self, Join};
 use crate::tui::keymap::Context;
+use crate::tui::popup::file::FileLine;
 use crate::tui::popup::filter::FilterLine;
 use crate::tui::popup::search::SearchLine;
 use crate::tui::search::From;
@@ -90,14 +92,16 @@ impl Browse {
         }
     }
 
-    fn open(&mut self, shared: &mut Shared) {
+    fn open(&mut self, shared: &mut Shared) -> Vec<Effect> {
         match self.focus {
             Pane::Sessions => self.focus = Pane::Timeline,
             Pane::Timeline if self.timeline.toggle(shared) => {}
             Pane::Timeline if self.timeline.row(shared).is_some() => self.focus = Pane::Fields,
+            Pane::Fields if self.fields.is_cut() => return self.fields.read(),
             Pane::Fields => self.fields.toggle(),
             Pane::Timeline | Pane::Bytes => {}
         }
+        Vec::new()
     }
 
     /// What concerns the rows of the timeline, wherever the keys are.
@@ -200,7 +204,14 @@ impl Screen for Browse {
             Action::PreviousPane => self.turn(Pane::ALL.len() - 1),
             Action::Zoom => self.zoomed = !self.zoomed,
             Action::Back => self.back(shared),
-            Action::Open => self.open(shared),
+            Action::Open => effects = self.open(shared),
+            Action::CopyValue | Action::CopyPath | Action::CopyHex | Action::CopyJson => {
+                effects = self.fields.copy(action, !self.focus.is_detail(), shared);
+            }
+            Action::WriteCopied if shared.copied.is_empty() => {
+                effects.push(Effect::Say("nothing was copied".to_owned()));
+            }
+            Action::WriteCopied => effects.push(Effect::Open(Box::<FileLine>::default())),
             Action::FoldMedia => self.timeline.fold_media(shared),
             Action::Filter => effects.push(Effect::Open(Box::new(FilterLine::new(shared)))),
             Action::FilterBy | Action::FilterAnd | Action::FilterNot => effects = self.narrow(action, shared),
