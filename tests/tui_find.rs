@@ -579,3 +579,21 @@ fn a_long_value_is_read_whole_80x24() {
     assert!(screen.app.copied().starts_with("begin 01") && screen.app.copied().ends_with("89 end"));
     assert_eq!(screen.app.copied().len(), 410);
 }
+
+/// What is shown is said, however many files there are.
+#[test]
+fn names_of_files_leave_room() {
+    let captures: Vec<_> = (0..9).map(|_| path(TWO_SESSIONS)).collect();
+    let options = Options { filter: Some("command".to_owned()), ..dark() };
+    let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
+    let mut app = App::new(book, &captures, &options);
+    let mut done = false;
+    while !done {
+        let batch = loader.read();
+        done = batch.progress.done;
+        app.take(batch);
+    }
+    let mut screen = Screen { app, terminal: Terminal::new(TestBackend::new(80, 24)).unwrap() };
+    screen.show();
+    screen.has("…  shown 20 of 82 rows: command  48 messages");
+}
