@@ -14,6 +14,7 @@ use ratatui::style::Modifier;
 use rtmp_inspect::book::{Ask, Judge, Loader};
 use rtmp_inspect::filter::{Filter, Scratch, Subject};
 use rtmp_inspect::limits::Limits;
+use rtmp_inspect::synth::{Amf, Link, object, pcap, sample};
 use rtmp_inspect::tui::{App, Depth, Look, Options, Scheme, draw};
 
 const DENIED: &str = "srs/ffmpeg-publish-denied.pcap";
@@ -424,10 +425,7 @@ fn times_are_of_four_kinds() {
         let text = screen.text();
         let rows = text.lines().skip_while(|line| !line.contains(" what ")).skip(1);
         let time = |line: &str| line.split_whitespace().find(|word| word.contains('.')).unwrap_or_default().to_owned();
-        rows.filter(|line| line.contains(" → ") || line.contains(" ← "))
-            .take(4)
-            .map(|line| time(line))
-            .collect::<Vec<_>>()
+        rows.filter(|line| line.contains(" → ") || line.contains(" ← ")).take(4).map(time).collect::<Vec<_>>()
     };
     assert_eq!(times(&screen)[1..], ["0.000070", "0.000070", "0.001057"]);
     screen.keys("t");
@@ -511,4 +509,91 @@ fn runs_are_opened_and_closed() {
     assert!(screen.line().contains("▾"), "{}", screen.text());
     screen.keys("h");
     assert!(screen.line().contains("▸"), "{}", screen.text());
+}
+
+/// A capture with a text that no line has room for.
+fn long_text() -> PathBuf {
+    let text = format!("begin {} end", "0123456789".repeat(40));
+    let members = [("text", Amf::from(&*text)), ("number", Amf::from(1.5))];
+    let conversation = sample::publishing().client(|c| c.command("noted", 9, &[Amf::Null, object(members)]));
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("long-text.pcap");
+    pcap::write(std::fs::File::create(&path).unwrap(), &Link::v4().packets(&conversation)).unwrap();
+    path
+}
+
+/// What is copied is whole, and masked as it is shown.
+#[test]
+fn values_names_bytes_and_json_are_copied() {
+    let mut screen = Screen::new(DENIED, 120, 35);
+    screen.keys("/nonpriv\nyy");
+    assert_eq!(screen.app.copied(), "nonprivate");
+    screen.has("copied: value of type");
+    screen.keys("yp");
+    assert_eq!(screen.app.copied(), "command.object.type");
+    screen.keys("yx");
+    assert_eq!(screen.app.copied(), "02 00 0a 6e 6f 6e 70 72 69 76 61 74 65");
+    screen.keys("kkyj");
+    let json: serde_json::Value = serde_json::from_str(screen.app.copied()).unwrap();
+    assert_eq!(json["type"], "nonprivate");
+    // The whole row.
+    screen.keys("\u{1b}yj");
+    let json: serde_json::Value = serde_json::from_str(screen.app.copied()).unwrap();
+    assert_eq!((&json["command"]["name"], &json["command"]["transaction_id"]), (&"connect".into(), &1.into()));
+    // The stream's key is copied only where it is shown.
+    for show_secrets in [false, true] {
+        let reading = rtmp_inspect::book::Options { show_secrets, ..Default::default() };
+        let mut screen = Screen::with(TWO_SESSIONS, 120, 35, &Options { reading, ..dark() });
+        screen.keys(":35\n");
+        for (keys, secret) in [("yy", "deadbeef"), ("yj", "deadbeef"), ("yx", "64 65 61 64 62 65 65 66")] {
+            let copied = screen.keys(keys).app.copied();
+            assert_eq!(copied.contains(secret), show_secrets, "{keys}: {copied}");
+        }
+    }
+}
+
+#[test]
+fn what_was_copied_is_written_to_a_new_file() {
+    let mut screen = Screen::new(DENIED, 120, 35);
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("copied.txt");
+    std::fs::remove_file(&path).ok();
+    screen.keys(">");
+    screen.has("nothing was copied");
+    screen.keys("/nonpriv\nyy>").app.paste(path.to_str().unwrap());
+    screen.keys("\n");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "nonprivate");
+    screen.keys(">").app.paste(path.to_str().unwrap());
+    screen.keys("\n");
+    screen.has("exists already");
+}
+
+/// A long value is read in a window, copied whole, and found in its end.
+#[test]
+fn a_long_value_is_read_whole_80x24() {
+    let path = long_text();
+    let mut screen = Screen::new(path.to_str().unwrap(), 80, 24);
+    screen.keys("/9 end\n\n");
+    screen.has("begin 0123");
+    screen.has("89 end");
+    insta::assert_snapshot!(screen.marked());
+    screen.keys("qyy");
+    assert!(screen.app.copied().starts_with("begin 01") && screen.app.copied().ends_with("89 end"));
+    assert_eq!(screen.app.copied().len(), 410);
+}
+
+/// What is shown is said, however many files there are.
+#[test]
+fn names_of_files_leave_room() {
+    let captures: Vec<_> = (0..9).map(|_| path(TWO_SESSIONS)).collect();
+    let options = Options { filter: Some("command".to_owned()), ..dark() };
+    let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
+    let mut app = App::new(book, &captures, &options);
+    let mut done = false;
+    while !done {
+        let batch = loader.read();
+        done = batch.progress.done;
+        app.take(batch);
+    }
+    let mut screen = Screen { app, terminal: Terminal::new(TestBackend::new(80, 24)).unwrap() };
+    screen.show();
+    screen.has("…  shown 20 of 82 rows: command  48 messages");
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::row::Row;
-use super::value::{clock, fact, fact_name, label, literal, name, seen, value};
+use super::value::{clock, fact, fact_name, label, literal, name, seen, value, whole};
 use super::{Book, Shown};
 use crate::evidence::Missing;
 use crate::proto::rtmp::{Head, header, record_payload, type_name};
@@ -32,6 +32,8 @@ pub struct Line {
     pub severity: Option<Severity>,
     /// Its value is to be read: a sentence, which may be broken into lines.
     pub is_prose: bool,
+    /// All of a value that is too long for a line.
+    pub whole: Option<String>,
     /// What a filter calls it, and its value as a filter writes it; empty where there is none.
     pub name: String,
     pub literal: String,
@@ -453,6 +455,7 @@ impl Detail {
                 end: (children > 0).then_some(first + node.end as usize),
                 name: above.last().cloned().unwrap_or_default(),
                 literal: literal(&node.value, texts),
+                whole: whole(&node.value, texts),
                 ..Line::default()
             });
         }

@@ -12,6 +12,7 @@ mod explain;
 mod frame;
 mod index;
 mod item;
+mod json;
 mod judge;
 mod loader;
 mod media;

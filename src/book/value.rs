@@ -124,6 +124,13 @@ fn text(bytes: &[u8]) -> String {
     shown
 }
 
+/// All of a text that is longer than its line.
+pub(super) fn whole(value: &Value, bytes: &[u8]) -> Option<String> {
+    let (Value::Text(range) | Value::Xml(range)) = value else { return None };
+    let text = slice(bytes, range);
+    (text.len() > CLIP).then(|| escape(&String::from_utf8_lossy(text)))
+}
+
 fn hex(bytes: &[u8]) -> String {
     let shown: Vec<_> = bytes.iter().take(CLIP_HEX).map(|byte| format!("{byte:02x}")).collect();
     let shown = shown.join(" ");

@@ -122,7 +122,12 @@ actions! {
         Times "times" "Times since the start, since the row before, since a chosen row, or of the clock." "";
         TimeZero "time-zero" "Times count from this row; from the start again where they do." "";
         FoldMedia "fold-media" "Runs of audio and video as one row each, and back." "";
-        CopyValue "copy-value" "Copy the field's value to the clipboard." "";
+        Read "read" "Read all of the field's value in a window." "";
+        CopyValue "copy-value" "Copy the field's value to the clipboard; in the timeline, the row's text." "";
+        CopyPath "copy-path" "Copy the field's name, as a filter has it." "";
+        CopyHex "copy-hex" "Copy the field's bytes, or all of the row, in hex." "";
+        CopyJson "copy-json" "Copy the field and what is in it, or all of the row, as JSON." "";
+        WriteCopied "write-copied" "Write what was copied last to a file." "";
     }
     Program {
         Palette "palette" "Find an action by its name." "";

@@ -155,7 +155,10 @@ impl App {
                 }
                 Effect::Do(action) => self.update(action),
                 Effect::Start(job) => self.job = Some(job),
-                Effect::Copy(text) => self.asked.copy = Some(text),
+                Effect::Copy(text) => {
+                    self.shared.copied.clone_from(&text);
+                    self.asked.copy = Some(text);
+                }
                 Effect::Say(what) => self.message = what,
             }
         }
@@ -214,6 +217,11 @@ impl App {
     /// The lowest screen that is to be seen.
     pub(super) fn first_seen(&self) -> usize {
         self.screens.iter().rposition(|screen| !screen.is_popup()).unwrap_or_default()
+    }
+
+    /// What was copied last.
+    pub fn copied(&self) -> &str {
+        &self.shared.copied
     }
 
     /// Whether the user wants to leave.

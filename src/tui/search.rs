@@ -71,7 +71,7 @@ impl Search {
         };
         let is_it = |index: &usize| {
             let line = &lines[*index];
-            self.query.matches(&line.value) || self.query.matches(&line.label)
+            self.query.matches(line.whole.as_deref().unwrap_or(&line.value)) || self.query.matches(&line.label)
         };
         let field = match (from, self.forward) {
             (From::Byte(_), _) => None,

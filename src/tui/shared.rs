@@ -43,6 +43,8 @@ pub(super) struct Shared {
     /// How that was written, and what was before it, the last one last.
     pub(super) searching: (Form, Case),
     pub(super) searches: Vec<String>,
+    /// What was copied last.
+    pub(super) copied: String,
     /// The names of the captures' files.
     pub(super) files: String,
     /// The same, as errors name them.
@@ -75,6 +77,7 @@ impl Shared {
             query: None,
             searching: Default::default(),
             searches: Vec::new(),
+            copied: String::new(),
             files: escape(&files),
             paths: captures.iter().map(|path| path.display().to_string()).collect(),
             learned: 0,

@@ -13,11 +13,17 @@ use crate::rules::Severity;
 use crate::wire::escape;
 use crate::wire::words::{self, count};
 
+/// Columns that the names of the files have at least.
+const FILES: usize = 16;
+
 pub(super) fn draw(buffer: &mut Buffer, app: &App) {
     let (area, shared) = (app.room.status, &app.shared);
     let style = shared.theme.status();
     buffer.set_style(area, style);
-    let at = put(buffer, area, &format!(" {} ", shared.files), style);
+    let told = filter(shared, area.width) + &summary(shared);
+    // What is said of the files matters more than all of their names.
+    let most = usize::from(area.width).saturating_sub(words::width(&told) + 4).max(FILES);
+    let at = put(buffer, area, &format!(" {} ", words::fit(&shared.files, most)), style);
     let mut at = put(buffer, at, " ", style);
     if let Some(complaint) = shared.progress.complaints.last() {
         // The file is named already.
@@ -26,8 +32,7 @@ pub(super) fn draw(buffer: &mut Buffer, app: &App) {
         let style = style.patch(shared.theme.severity(Severity::Error));
         at = put(buffer, at, &format!("{}  ", escape(complaint)), style);
     }
-    at = put(buffer, at, &filter(shared, area.width), style);
-    put(buffer, at, &summary(shared), style);
+    put(buffer, at, &told, style);
     keys(buffer, app.room.keys, app);
 }
 

@@ -1,8 +1,10 @@
 //! Popups: windows over a screen, and the line in which something is written. They are screens that leave what is under them to be
 //! seen.
 
+pub(super) mod file;
 pub(super) mod filter;
 pub(super) mod help;
+pub(super) mod pager;
 pub(super) mod palette;
 pub(super) mod search;
 

@@ -36,6 +36,11 @@ impl Fields {
         self.tree.as_ref()
     }
 
+    /// The selected place.
+    pub(super) fn place(&self) -> usize {
+        self.list.selected
+    }
+
     /// The row's bytes.
     pub(super) fn bytes(&self) -> &[u8] {
         self.tree.as_ref().map_or(&[], |tree| &tree.detail.bytes)
@@ -50,7 +55,7 @@ impl Fields {
         match action {
             Action::Right => self.unfold(true),
             Action::Left => self.unfold(false),
-            Action::CopyValue => return self.copy(),
+            Action::Read => return self.read(),
             _ => {
                 let lines = usize::from(self.area.height.saturating_sub(1));
                 let length = self.tree.as_ref().map_or(0, Tree::len);
@@ -111,16 +116,6 @@ impl Fields {
             self.list.selected = place;
             self.want();
         }
-    }
-
-    /// The value of the selected field, as it is shown: what is secret is masked in it.
-    fn copy(&self) -> Vec<Effect> {
-        let line = self.tree.as_ref().and_then(|tree| tree.line(self.list.selected));
-        let Some(line) = line.filter(|line| !line.value.is_empty()) else {
-            return vec![Effect::Say("this line has no value".to_owned())];
-        };
-        let said = format!("copied: {}", line.label);
-        vec![Effect::Copy(line.value.clone()), Effect::Say(said)]
     }
 
     /// How a filter may say what is selected, the best first.

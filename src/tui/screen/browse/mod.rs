@@ -5,6 +5,7 @@
 
 mod attention;
 mod bytes;
+mod copy;
 mod fields;
 mod layout;
 mod nothing;
@@ -23,6 +24,7 @@ use crate::tui::action::Action;
 use crate::tui::filtering::{self, Join};
 use crate::tui::keymap::Context;
 use crate::tui::marks::Marked;
+use crate::tui::popup::file::FileLine;
 use crate::tui::popup::filter::FilterLine;
 use crate::tui::popup::search::SearchLine;
 use crate::tui::screen::findings::Findings;
@@ -95,14 +97,16 @@ impl Browse {
         }
     }
 
-    fn open(&mut self, shared: &mut Shared) {
+    fn open(&mut self, shared: &mut Shared) -> Vec<Effect> {
         match self.focus {
             Pane::Sessions => self.focus = Pane::Timeline,
             Pane::Timeline if self.timeline.toggle(shared) => {}
             Pane::Timeline if self.timeline.row(shared).is_some() => self.focus = Pane::Fields,
+            Pane::Fields if self.fields.is_cut() => return self.fields.read(),
             Pane::Fields => self.fields.toggle(),
             Pane::Timeline | Pane::Bytes => {}
         }
+        Vec::new()
     }
 
     /// What concerns the rows of the timeline, wherever the keys are.
@@ -210,7 +214,14 @@ impl Screen for Browse {
             Action::PreviousPane => self.turn(Pane::ALL.len() - 1),
             Action::Zoom => self.zoomed = !self.zoomed,
             Action::Back => self.back(shared),
-            Action::Open => self.open(shared),
+            Action::Open => effects = self.open(shared),
+            Action::CopyValue | Action::CopyPath | Action::CopyHex | Action::CopyJson => {
+                effects = self.fields.copy(action, !self.focus.is_detail(), shared);
+            }
+            Action::WriteCopied if shared.copied.is_empty() => {
+                effects.push(Effect::Say("nothing was copied".to_owned()));
+            }
+            Action::WriteCopied => effects.push(Effect::Open(Box::<FileLine>::default())),
             Action::Plots => effects.push(plots::begin(shared)),
             Action::Diff => effects.push(diff::begin(shared, self.sessions.selected())),
             Action::Ladder => effects.push(Effect::Open(Box::new(Ladder::new(shared)))),

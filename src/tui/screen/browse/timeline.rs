@@ -200,8 +200,8 @@ impl Timeline {
             put(buffer, body, &format!(" the filter lets nothing through; {key} drops it"), shared.theme.quiet());
         }
         // A finding has no time; what stands above may be one.
-        let above = (0..self.list.top).rev().take(ABOVE).filter_map(|place| shared.view.item(&shared.book, place));
-        let mut before = above.filter_map(|item| last_time(shared, item)).next();
+        let mut above = (0..self.list.top).rev().take(ABOVE).filter_map(|place| shared.view.item(&shared.book, place));
+        let mut before = above.find_map(|item| last_time(shared, item));
         for (place, line) in (self.list.top..length).zip(lines(body)) {
             let selected = place == self.list.selected;
             let item = shared.view.item(&shared.book, place);

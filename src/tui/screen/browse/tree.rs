@@ -81,6 +81,11 @@ impl Tree {
         }
     }
 
+    /// The number of the line at a place.
+    pub(super) fn index(&self, place: usize) -> Option<usize> {
+        self.places.get(place).map(|place| place.line)
+    }
+
     /// The line at a place.
     pub(super) fn line(&self, place: usize) -> Option<&Line> {
         self.detail.lines.get(self.places.get(place)?.line)
