@@ -130,6 +130,11 @@ fn what_is_to_be_compared_is_asked_for() {
     );
     screen.keys("mjD");
     assert!(screen.text(false).contains("compared"), "{}", screen.text(false));
+    // The first and the last of three sessions, which are marked.
+    let mut screen = Screen::new(&["node-media-server/ffmpeg-publish-bad-sign.pcap", DENIED], 120, 35);
+    assert!(screen.keys("D").text(false).contains("nothing to compare"));
+    let text = screen.keys("\tjmjjmD").text(false);
+    assert!(text.contains(" 1: 127.0.0.1:") && text.contains(" 3: 127.0.0.1:"), "{text}");
 }
 
 #[test]

@@ -44,6 +44,8 @@ pub(in crate::tui) struct Plots {
     cursor: i64,
     /// The place of the row that the user is at.
     here: Option<i64>,
+    /// Whether the cursor was put there.
+    is_placed: bool,
     area: Rect,
     /// How many charts there is room for, and lines of each.
     fit: (usize, u16),
@@ -79,9 +81,18 @@ impl Plots {
             shown: None,
             cursor: 0,
             here: None,
+            is_placed: false,
             area: Rect::ZERO,
             fit: (1, LEAST),
         }
+    }
+
+    /// Where the row is that the user is at; a finding is where its message is.
+    fn place(&self, shared: &Shared) -> Option<i64> {
+        let (book, row) = (&shared.book, shared.row?);
+        let at = |row| book.entry(row).and_then(|entry| entry.at);
+        let at = at(row).or_else(|| at(book.row_of(book.reference(row)?)?))?;
+        Some(at.since(self.series.start()?).max(0))
     }
 
     /// What is shown, in nanoseconds from the first message.
@@ -287,7 +298,7 @@ impl Screen for Plots {
         Context::Plots
     }
 
-    fn update(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
+    fn update(&mut self, action: Action, _shared: &mut Shared) -> Vec<Effect> {
         match action {
             Action::Back => return vec![Effect::Close],
             Action::Open => {
@@ -310,7 +321,6 @@ impl Screen for Plots {
                 }
             }
         }
-        let _ = shared;
         Vec::new()
     }
 
@@ -325,9 +335,9 @@ impl Screen for Plots {
 
     fn prepare(&mut self, room: Room, shared: &mut Shared) {
         self.area = room.body;
-        if self.here.is_none() {
-            let at = shared.row.and_then(|row| shared.book.entry(row)).and_then(|entry| entry.at);
-            self.here = at.zip(self.series.start()).map(|(at, start)| at.since(start).max(0));
+        if !self.is_placed && self.series.start().is_some() {
+            self.is_placed = true;
+            self.here = self.place(shared);
             self.cursor = self.here.unwrap_or_default();
         }
         self.charts =

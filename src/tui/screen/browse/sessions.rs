@@ -157,7 +157,7 @@ impl Sessions {
             }
             let session = self.number(item).and_then(|number| shared.book.session(number));
             for place in &columns {
-                self.draw_cell(buffer, line, shared, place, session);
+                Self::draw_cell(buffer, line, shared, place, session);
             }
             if session.is_none()
                 && let Some(at) = after_number(&columns, line)
@@ -173,14 +173,7 @@ impl Sessions {
     }
 
     /// A cell of a session's line, or of the line of all.
-    fn draw_cell(
-        &self,
-        buffer: &mut Buffer,
-        line: Rect,
-        shared: &Shared,
-        place: &Place<Id>,
-        session: Option<&Session>,
-    ) {
+    fn draw_cell(buffer: &mut Buffer, line: Rect, shared: &Shared, place: &Place<Id>, session: Option<&Session>) {
         let (theme, book) = (&shared.theme, &shared.book);
         let number = session.map(Session::number);
         match place.id {

@@ -66,13 +66,11 @@ pub(in crate::tui) fn begin(shared: &Shared, session: Option<u32>) -> Effect {
         [one, other] => Some((Marked::Session(one.number()), Marked::Session(other.number()))),
         _ => None,
     };
-    match marks.pair().or(with_selected).or(both) {
-        Some((one, other)) => Effect::Start(Box::new(Comparing::new([one, other]))),
-        None => {
-            let key = keymap::first_key(Context::Sessions, Action::Mark);
-            Effect::Say(format!("nothing to compare: {key} marks two sessions, or two rows"))
-        }
+    if let Some((one, other)) = marks.pair().or(with_selected).or(both) {
+        return Effect::Start(Box::new(Comparing::new([one, other])));
     }
+    let key = keymap::first_key(Context::Sessions, Action::Mark);
+    Effect::Say(format!("nothing to compare: {key} marks two sessions, or two rows"))
 }
 
 impl Diff {

@@ -239,10 +239,13 @@ fn words_on_run(book: &Book, run: &Run) -> String {
 
 /// How long an answer took, in at most eight columns.
 fn latency_words(ns: i64) -> String {
-    match ns {
-        ..10_000_000 => format!("{:.2} ms", ns as f64 / 1e6),
-        ..10_000_000_000 => format!("{} ms", ns / 1_000_000),
-        _ => format!("{} s", ns / 1_000_000_000),
+    let ms = ns as f64 / 1e6;
+    if ms < 10.0 {
+        format!("{ms:.2} ms")
+    } else if ms < 10_000.0 {
+        format!("{ms:.0} ms")
+    } else {
+        format!("{:.0} s", ms / 1e3)
     }
 }
 
