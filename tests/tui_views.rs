@@ -147,7 +147,7 @@ fn plots() {
 fn plots_are_zoomed_and_lead_to_rows() {
     let mut screen = Screen::new(&[RELAYED], 120, 35);
     let all = screen.keys("\tjP").text(false);
-    assert!(all.contains("8.193 s"), "{all}");
+    assert!(all.contains("8.194 s"), "{all}");
     for _ in 0..60 {
         screen.keys("→");
     }
@@ -180,4 +180,18 @@ fn nothing_to_show() {
     screen.keys("L");
     screen.resize(200, 50);
     assert!(screen.text(false).contains("empty"), "{}", screen.text(false));
+}
+
+/// The walk of docs/tui.md: a stream that stops before its session ends shows where.
+#[test]
+fn a_stall_is_seen() {
+    let mut screen = Screen::new(&["cases/stall-to-end-fin.pcap"], 80, 24);
+    let rate = |screen: &Screen| {
+        let text = screen.text(false);
+        text.lines().find(|line| line.contains("frame rate, ")).unwrap().rsplit(' ').next().unwrap().to_owned()
+    };
+    screen.keys("P");
+    assert_ne!(rate(&screen), "0");
+    screen.keys("G");
+    assert_eq!(rate(&screen), "0", "{}", screen.text(false));
 }

@@ -17,7 +17,7 @@ use crate::series::{Quantity, Series};
 use crate::tui::action::Action;
 use crate::tui::keymap::Context;
 use crate::tui::list::{List, motion};
-use crate::tui::paint::{heading, put};
+use crate::tui::paint::{beside, heading, put};
 use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
 use crate::wire::{Side, words};
@@ -39,7 +39,7 @@ pub(in crate::tui) struct Plots {
     /// Charts that have something to show.
     charts: Vec<Chart>,
     list: List,
-    /// Nanoseconds from the first message: what is shown, and the cursor. None while nobody zoomed: all there is.
+    /// Nanoseconds from the start: what is shown, and the cursor. None while nobody zoomed: all there is.
     shown: Option<(i64, i64)>,
     cursor: i64,
     /// The place of the row that the user is at.
@@ -95,7 +95,7 @@ impl Plots {
         Some(at.since(self.series.start()?).max(0))
     }
 
-    /// What is shown, in nanoseconds from the first message.
+    /// What is shown, in nanoseconds from the start.
     fn shown(&self) -> (i64, i64) {
         self.shown.unwrap_or((0, self.series.length().max(SHORTEST)))
     }
@@ -180,7 +180,8 @@ impl Plots {
         let shown = SIDES.iter().enumerate().filter(|(index, _)| has(*index));
         let right: Vec<_> =
             shown.map(|(index, (_, arrow))| format!("{arrow} {}", value(chart.at_cursor[index]))).collect();
-        let body = heading(buffer, area, theme, is_selected, &left, &right.join("  "));
+        let right = right.join("  ");
+        let body = heading(buffer, area, theme, is_selected, &beside(&left, &right, area.width), &right);
         if body.height == 0 || body.width <= SCALE + 1 {
             return;
         }
@@ -235,7 +236,6 @@ impl Plots {
                         }
                         _ => context.draw(&Points { coords: &drawn, color }),
                     }
-                    context.layer();
                 }
             })
             .render(canvas, buffer);
@@ -362,7 +362,7 @@ impl Screen for Plots {
             0 => "no figures".to_owned(),
             length => format!("{}/{length}", self.list.selected + 1),
         };
-        let mut rest = heading(buffer, self.area, theme, true, &title, &place);
+        let mut rest = heading(buffer, self.area, theme, true, &beside(&title, &place, self.area.width), &place);
         for (index, chart) in self.charts.iter().enumerate().skip(self.list.top).take(self.fit.0) {
             let height = self.fit.1.min(rest.height);
             self.draw_chart(buffer, Rect { height, ..rest }, shared, chart, index == self.list.selected);

@@ -17,7 +17,7 @@ use crate::book::{Book, Kind};
 use crate::tui::action::Action;
 use crate::tui::keymap::Context;
 use crate::tui::list::{List, motion};
-use crate::tui::paint::{heading, lines, put};
+use crate::tui::paint::{beside, heading, lines, put};
 use crate::tui::shared::Shared;
 use crate::wire::words;
 use arrows::{Arrow, Arrows, Run};
@@ -343,7 +343,7 @@ impl Screen for Ladder {
         let length = self.arrows.len();
         let place = if length == 0 { "empty".to_owned() } else { format!("{}/{length}", self.list.selected + 1) };
         let title = format!(" ladder of {}", self.arrows.chosen().name());
-        let body = heading(buffer, self.area, theme, true, &title, &place);
+        let body = heading(buffer, self.area, theme, true, &beside(&title, &place, self.area.width), &place);
         if body.height == 0 {
             return;
         }
