@@ -130,6 +130,11 @@ fn what_is_to_be_compared_is_asked_for() {
     );
     screen.keys("mjD");
     assert!(screen.text(false).contains("compared"), "{}", screen.text(false));
+    // The first and the last of three sessions, which are marked.
+    let mut screen = Screen::new(&["node-media-server/ffmpeg-publish-bad-sign.pcap", DENIED], 120, 35);
+    assert!(screen.keys("D").text(false).contains("nothing to compare"));
+    let text = screen.keys("\tjmjjmD").text(false);
+    assert!(text.contains(" 1: 127.0.0.1:") && text.contains(" 3: 127.0.0.1:"), "{text}");
 }
 
 #[test]
@@ -142,7 +147,7 @@ fn plots() {
 fn plots_are_zoomed_and_lead_to_rows() {
     let mut screen = Screen::new(&[RELAYED], 120, 35);
     let all = screen.keys("\tjP").text(false);
-    assert!(all.contains("8.193 s"), "{all}");
+    assert!(all.contains("8.194 s"), "{all}");
     for _ in 0..60 {
         screen.keys("→");
     }
@@ -175,4 +180,18 @@ fn nothing_to_show() {
     screen.keys("L");
     screen.resize(200, 50);
     assert!(screen.text(false).contains("empty"), "{}", screen.text(false));
+}
+
+/// The walk of docs/tui.md: a stream that stops before its session ends shows where.
+#[test]
+fn a_stall_is_seen() {
+    let mut screen = Screen::new(&["cases/stall-to-end-fin.pcap"], 80, 24);
+    let rate = |screen: &Screen| {
+        let text = screen.text(false);
+        text.lines().find(|line| line.contains("frame rate, ")).unwrap().rsplit(' ').next().unwrap().to_owned()
+    };
+    screen.keys("P");
+    assert_ne!(rate(&screen), "0");
+    screen.keys("G");
+    assert_eq!(rate(&screen), "0", "{}", screen.text(false));
 }

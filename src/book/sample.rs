@@ -27,11 +27,13 @@ pub struct Sample {
 pub enum Figure {
     Message(Sample),
     /// Something of this side is missing: no figure goes over it.
-    Hole(Side),
+    Hole(Side, Time),
+    /// Anything else: the session was still there.
+    Other(Time),
 }
 
 impl Book {
-    /// A row in figures; none of what is no message of RTMP, and no hole.
+    /// A row in figures; none of a finding.
     pub fn figure(&self, row: u32) -> Option<Figure> {
         match self.index.row(row)? {
             Row::Message(message) => {
@@ -47,8 +49,8 @@ impl Book {
                     level: self.index.level(row),
                 }))
             }
-            Row::Gap(gap) => Some(Figure::Hole(gap.from)),
-            _ => None,
+            Row::Gap(gap) => Some(Figure::Hole(gap.from, gap.envelope().last.time)),
+            other => other.envelope().map(|envelope| Figure::Other(envelope.last.time)),
         }
     }
 }

@@ -151,12 +151,12 @@ impl Series {
         self.session
     }
 
-    /// When the first message was complete.
+    /// When the session began, as far as rows tell.
     pub fn start(&self) -> Option<Time> {
         self.start
     }
 
-    /// Nanoseconds from the first message to the last.
+    /// Nanoseconds from the start to the last row.
     pub fn length(&self) -> i64 {
         self.length
     }
@@ -172,10 +172,17 @@ impl Series {
             self.seen += 1;
             match book.figure(*row) {
                 Some(Figure::Message(sample)) => {
-                    let at = self.take(&sample);
+                    let at = self.reach(sample.at);
+                    self.take(&sample, at);
                     self.rows.push(at, f64::from(*row));
                 }
-                Some(Figure::Hole(side)) => self.clocks[side.index()].reset(),
+                Some(Figure::Hole(side, at)) => {
+                    self.reach(at);
+                    self.clocks[side.index()].reset();
+                }
+                Some(Figure::Other(at)) => {
+                    self.reach(at);
+                }
                 None => {}
             }
             if self.seen.is_multiple_of(STRIDE) && is_up() {
@@ -188,10 +195,14 @@ impl Series {
         self.values[quantity as usize][side.index()].push(at, value);
     }
 
-    /// Takes a message; gives when it was complete, in nanoseconds from the first one.
-    fn take(&mut self, sample: &Sample) -> i64 {
-        let at = sample.at.since(*self.start.get_or_insert(sample.at)).max(0);
+    /// Something was there at a time; gives that in nanoseconds from the start.
+    fn reach(&mut self, at: Time) -> i64 {
+        let at = at.since(*self.start.get_or_insert(at)).max(0);
         self.length = self.length.max(at);
+        at
+    }
+
+    fn take(&mut self, sample: &Sample, at: i64) {
         let from = sample.from;
         self.push(Quantity::BitRate, from, at, f64::from(sample.bytes) * 8.0 / 1000.0);
         if let Some(ns) = sample.latency {
@@ -214,7 +225,6 @@ impl Series {
         if sample.frame != Frame::No {
             self.frame(sample, at);
         }
-        at
     }
 
     /// Sound or a picture.
@@ -250,7 +260,7 @@ impl Series {
         }
     }
 
-    /// The row of the message that was complete at a time, in nanoseconds from the first one, or next; within a bucket.
+    /// The row of the message that was complete at a time, in nanoseconds from the start, or next; within a bucket.
     pub fn row_at(&self, at: i64) -> Option<u32> {
         let row = self.rows.over(at, at + 1).or_else(|| self.rows.over(at, self.length + 1));
         row.map(|row| row as u32)
@@ -266,12 +276,12 @@ impl Series {
         !self.values[quantity as usize][side.index()].is_empty()
     }
 
-    /// A side's last value up to a time, in nanoseconds from the first message.
+    /// A side's last value up to a time, in nanoseconds from the start.
     pub fn latest(&self, quantity: Quantity, side: Side, at: i64) -> Option<f64> {
         self.values[quantity as usize][side.index()].latest(at)
     }
 
-    /// A side's value from `start` to `end`, in nanoseconds from the first message: of a rate the mean, over at least a second where there is
+    /// A side's value from `start` to `end`, in nanoseconds from the start: of a rate the mean, over at least a second where there is
     /// one; of what is a value each time, the highest, or the last one where that says more. None where there is none.
     pub fn value(&self, quantity: Quantity, side: Side, start: i64, end: i64) -> Option<f64> {
         let values = &self.values[quantity as usize][side.index()];

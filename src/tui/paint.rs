@@ -36,6 +36,11 @@ pub(super) fn heading(
     Rect { y: area.y + 1, height: area.height - 1, ..area }
 }
 
+/// The left part of a heading, with a mark where the right part leaves no room for it.
+pub(super) fn beside(left: &str, right: &str, width: u16) -> String {
+    words::fit(left, usize::from(width).saturating_sub(words::width(right) + 3)).into_owned()
+}
+
 /// Writes text on the first line of `area`, with a mark where it does not fit; gives what is left of the line.
 pub(super) fn put(buffer: &mut Buffer, area: Rect, text: &str, style: impl Into<Style>) -> Rect {
     if area.width == 0 || area.height == 0 {

@@ -17,7 +17,7 @@ use crate::series::{Quantity, Series};
 use crate::tui::action::Action;
 use crate::tui::keymap::Context;
 use crate::tui::list::{List, motion};
-use crate::tui::paint::{heading, put};
+use crate::tui::paint::{beside, heading, put};
 use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
 use crate::wire::{Side, words};
@@ -39,11 +39,13 @@ pub(in crate::tui) struct Plots {
     /// Charts that have something to show.
     charts: Vec<Chart>,
     list: List,
-    /// Nanoseconds from the first message: what is shown, and the cursor. None while nobody zoomed: all there is.
+    /// Nanoseconds from the start: what is shown, and the cursor. None while nobody zoomed: all there is.
     shown: Option<(i64, i64)>,
     cursor: i64,
     /// The place of the row that the user is at.
     here: Option<i64>,
+    /// Whether the cursor was put there.
+    is_placed: bool,
     area: Rect,
     /// How many charts there is room for, and lines of each.
     fit: (usize, u16),
@@ -79,12 +81,21 @@ impl Plots {
             shown: None,
             cursor: 0,
             here: None,
+            is_placed: false,
             area: Rect::ZERO,
             fit: (1, LEAST),
         }
     }
 
-    /// What is shown, in nanoseconds from the first message.
+    /// Where the row is that the user is at; a finding is where its message is.
+    fn place(&self, shared: &Shared) -> Option<i64> {
+        let (book, row) = (&shared.book, shared.row?);
+        let at = |row| book.entry(row).and_then(|entry| entry.at);
+        let at = at(row).or_else(|| at(book.row_of(book.reference(row)?)?))?;
+        Some(at.since(self.series.start()?).max(0))
+    }
+
+    /// What is shown, in nanoseconds from the start.
     fn shown(&self) -> (i64, i64) {
         self.shown.unwrap_or((0, self.series.length().max(SHORTEST)))
     }
@@ -169,7 +180,8 @@ impl Plots {
         let shown = SIDES.iter().enumerate().filter(|(index, _)| has(*index));
         let right: Vec<_> =
             shown.map(|(index, (_, arrow))| format!("{arrow} {}", value(chart.at_cursor[index]))).collect();
-        let body = heading(buffer, area, theme, is_selected, &left, &right.join("  "));
+        let right = right.join("  ");
+        let body = heading(buffer, area, theme, is_selected, &beside(&left, &right, area.width), &right);
         if body.height == 0 || body.width <= SCALE + 1 {
             return;
         }
@@ -224,7 +236,6 @@ impl Plots {
                         }
                         _ => context.draw(&Points { coords: &drawn, color }),
                     }
-                    context.layer();
                 }
             })
             .render(canvas, buffer);
@@ -287,7 +298,7 @@ impl Screen for Plots {
         Context::Plots
     }
 
-    fn update(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
+    fn update(&mut self, action: Action, _shared: &mut Shared) -> Vec<Effect> {
         match action {
             Action::Back => return vec![Effect::Close],
             Action::Open => {
@@ -310,7 +321,6 @@ impl Screen for Plots {
                 }
             }
         }
-        let _ = shared;
         Vec::new()
     }
 
@@ -325,9 +335,9 @@ impl Screen for Plots {
 
     fn prepare(&mut self, room: Room, shared: &mut Shared) {
         self.area = room.body;
-        if self.here.is_none() {
-            let at = shared.row.and_then(|row| shared.book.entry(row)).and_then(|entry| entry.at);
-            self.here = at.zip(self.series.start()).map(|(at, start)| at.since(start).max(0));
+        if !self.is_placed && self.series.start().is_some() {
+            self.is_placed = true;
+            self.here = self.place(shared);
             self.cursor = self.here.unwrap_or_default();
         }
         self.charts =
@@ -352,7 +362,7 @@ impl Screen for Plots {
             0 => "no figures".to_owned(),
             length => format!("{}/{length}", self.list.selected + 1),
         };
-        let mut rest = heading(buffer, self.area, theme, true, &title, &place);
+        let mut rest = heading(buffer, self.area, theme, true, &beside(&title, &place, self.area.width), &place);
         for (index, chart) in self.charts.iter().enumerate().skip(self.list.top).take(self.fit.0) {
             let height = self.fit.1.min(rest.height);
             self.draw_chart(buffer, Rect { height, ..rest }, shared, chart, index == self.list.selected);

@@ -92,7 +92,6 @@ impl Comparing {
             }
             self.places[side] += 1;
             match arrow {
-                Arrow::Pause(..) => {}
                 Arrow::Run(run) => {
                     let step = Step { from: run.from, kind: "media".to_owned(), name: String::new() };
                     parts.push(Part { row: run.first, run: Some(run), step });
@@ -100,7 +99,7 @@ impl Comparing {
                 Arrow::Row(row) if severity(book, row).is_none() => {
                     parts.push(Part { row, run: None, step: book.course_step(row) });
                 }
-                Arrow::Row(_) => {}
+                Arrow::Row(_) | Arrow::Pause(..) => {}
             }
             if Instant::now() >= deadline {
                 return false;

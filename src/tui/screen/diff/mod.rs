@@ -16,7 +16,7 @@ use crate::tui::columns::{self, Align, Column, Place};
 use crate::tui::keymap::{self, Context};
 use crate::tui::list::{List, motion};
 use crate::tui::marks::Marked;
-use crate::tui::paint::{heading, lines, put};
+use crate::tui::paint::{beside, heading, lines, put};
 use crate::tui::shared::Shared;
 use crate::tui::wrap::wrap;
 use crate::wire::{Side, words};
@@ -66,13 +66,11 @@ pub(in crate::tui) fn begin(shared: &Shared, session: Option<u32>) -> Effect {
         [one, other] => Some((Marked::Session(one.number()), Marked::Session(other.number()))),
         _ => None,
     };
-    match marks.pair().or(with_selected).or(both) {
-        Some((one, other)) => Effect::Start(Box::new(Comparing::new([one, other]))),
-        None => {
-            let key = keymap::first_key(Context::Sessions, Action::Mark);
-            Effect::Say(format!("nothing to compare: {key} marks two sessions, or two rows"))
-        }
+    if let Some((one, other)) = marks.pair().or(with_selected).or(both) {
+        return Effect::Start(Box::new(Comparing::new([one, other])));
     }
+    let key = keymap::first_key(Context::Sessions, Action::Mark);
+    Effect::Say(format!("nothing to compare: {key} marks two sessions, or two rows"))
 }
 
 impl Diff {
@@ -223,8 +221,7 @@ impl Diff {
         let step = part.map(|part| step_words(shared, part)).unwrap_or_default();
         let differ = words::plural(differ as u64, "1 field differs", &format!("{differ} fields differ")).to_owned();
         let right = format!("{differ}, {by_nature} by nature, {same} the same");
-        let left =
-            format!(" {}", words::fit(&step, usize::from(self.areas.fields.width).saturating_sub(right.len() + 4)));
+        let left = beside(&format!(" {step}"), &right, self.areas.fields.width);
         let body = heading(buffer, self.areas.fields, theme, false, &left, &right);
         let columns = halves(body.width, body.width * 3 / 10);
         for ((place, both), line) in self.fields.iter().enumerate().skip(self.field.top).zip(lines(body)) {

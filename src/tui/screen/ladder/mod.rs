@@ -17,7 +17,7 @@ use crate::book::{Book, Kind};
 use crate::tui::action::Action;
 use crate::tui::keymap::Context;
 use crate::tui::list::{List, motion};
-use crate::tui::paint::{heading, lines, put};
+use crate::tui::paint::{beside, heading, lines, put};
 use crate::tui::shared::Shared;
 use crate::wire::words;
 use arrows::{Arrow, Arrows, Run};
@@ -239,10 +239,13 @@ fn words_on_run(book: &Book, run: &Run) -> String {
 
 /// How long an answer took, in at most eight columns.
 fn latency_words(ns: i64) -> String {
-    match ns {
-        ..10_000_000 => format!("{:.2} ms", ns as f64 / 1e6),
-        ..10_000_000_000 => format!("{} ms", ns / 1_000_000),
-        _ => format!("{} s", ns / 1_000_000_000),
+    let ms = ns as f64 / 1e6;
+    if ms < 10.0 {
+        format!("{ms:.2} ms")
+    } else if ms < 10_000.0 {
+        format!("{ms:.0} ms")
+    } else {
+        format!("{:.0} s", ms / 1e3)
     }
 }
 
@@ -340,7 +343,7 @@ impl Screen for Ladder {
         let length = self.arrows.len();
         let place = if length == 0 { "empty".to_owned() } else { format!("{}/{length}", self.list.selected + 1) };
         let title = format!(" ladder of {}", self.arrows.chosen().name());
-        let body = heading(buffer, self.area, theme, true, &title, &place);
+        let body = heading(buffer, self.area, theme, true, &beside(&title, &place, self.area.width), &place);
         if body.height == 0 {
             return;
         }
