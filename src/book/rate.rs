@@ -74,7 +74,8 @@ mod tests {
         }
         let steps = rate.steps(8);
         assert_eq!(steps.len(), 8);
-        assert_eq!(steps[4], 0, "{steps:?}");
+        // The second part of that has the first bytes behind it.
+        assert!(steps[3] == 0 && steps[4] <= 1, "{steps:?}");
         assert!([0, 1, 2, 6, 7].iter().all(|step| steps[*step] >= 7), "{steps:?}");
         assert_eq!(rate.parts.iter().sum::<u32>(), 6000);
         rate.add(i64::MAX, 5);
