@@ -21,7 +21,7 @@ impl Rate {
     /// Bytes that came `after` ns.
     pub(super) fn add(&mut self, after: i64, bytes: u64) {
         let after = after.max(0);
-        while after >= self.length().saturating_mul(PARTS as i64) {
+        while after / self.length() >= PARTS as i64 {
             for index in 0..PARTS {
                 let at = |index: usize| self.parts.get(index).copied().unwrap_or_default();
                 self.parts[index] = at(2 * index).saturating_add(at(2 * index + 1));
