@@ -34,8 +34,8 @@ impl Rule for CommandBeforeAuthentication {
             about_field(findings, Self::META, message, field, format!("{what} before {before}"));
         } else if let Some((item, _)) = rtp(message) {
             // Without the port that the server gave, media may be another session's; behind a hole the dot may have come late.
-            let is_own = |ftl: &&Box<Ftl>| !ftl.state.is_holed && ftl.state.media_port.is_some();
-            let Some(ftl) = story.ftl.as_ref().filter(is_own) else { return };
+            let is_own = |ftl: &&Ftl| !ftl.state.is_holed && ftl.state.media_port.is_some();
+            let Some(ftl) = story.ftl.as_deref().filter(is_own) else { return };
             let mut dots = ftl.requests.iter().filter(|request| request.name == CommandName::Start);
             if dots.next().is_some_and(|dot| item.at.packet < dot.at.packet) {
                 about(findings, Self::META, message, "media before the client's own dot".to_owned());
