@@ -315,6 +315,9 @@ pub fn run(bytes: &[u8]) {
             run.take(from, &Delivery::Close { how: How::EndOfCapture, at, tcp: None });
         }
     }
+    // What still waits for secrets when the capture ends is told without them.
+    let Run { tls, given, .. } = &mut run;
+    tls.give_up(&mut |from, inner| given[from.index()].take(inner));
     for (given, side) in run.given.iter().zip(0..) {
         assert_eq!(given.closes, 1);
         // Nothing that did not authenticate.
