@@ -95,7 +95,7 @@ pub(super) fn matches(expr: &Expr, subject: &Subject<'_>, scratch: &mut Scratch)
     }
 }
 
-/// Like [`matches`], of an event whose bytes were left out: none where these decide.
+/// Like [`matches()`], of an event whose bytes were left out: none where these decide.
 pub(super) fn decide(expr: &Expr, subject: &Subject<'_>, scratch: &mut Scratch) -> Option<bool> {
     let mut several = |operands: &[Expr], wanted: bool| {
         let mut decided = Some(!wanted);
