@@ -57,7 +57,7 @@ def compare(capture, binary):
     for flow in (event for event in ours if event["event"] == "flow"):
         session, port = flow["session"], int(flow["server"].rpartition(":")[2])
         messages = [event for event in ours if event["event"] == "message" and event["session"] == session
-                    and event["type_name"] not in ("ftl_command", "ftl_reply")]
+                    and event["type_name"] not in ("ftl_command", "ftl_reply", "icmp_port_unreachable")]
         media(result, capture, port, messages, stats[session]["ftl"])
     return result
 
