@@ -1,7 +1,10 @@
 //! The terminal interface, screen by screen: keys in, whole screens out. No threads and no clock: the capture is read
 //! first, or as far as a test wants.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, unreachable_pub)]
+
+#[path = "common/screen.rs"]
+mod screen;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +15,7 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
+use screen::Screen;
 
 use rtmp_inspect::book::{self, Loader};
 use rtmp_inspect::synth::{Amf, Link, object, pcap, sample};
@@ -19,83 +23,6 @@ use rtmp_inspect::tui::{App, BINDINGS, Depth, Look, Options, Scheme, draw, markd
 
 const DENIED: &str = "srs/ffmpeg-publish-denied.pcap";
 const TWO_SESSIONS: &str = "node-media-server/ffmpeg-publish-bad-sign.pcap";
-
-/// A screen of some size and what is shown on it.
-struct Screen {
-    app: App,
-    terminal: Terminal<TestBackend>,
-}
-
-impl Screen {
-    fn new(capture: &str, width: u16, height: u16) -> Self {
-        Screen::with(
-            capture,
-            width,
-            height,
-            &Options { look: Look { scheme: Scheme::Dark, depth: Depth::Sixteen }, ..Options::default() },
-        )
-    }
-
-    fn with(capture: &str, width: u16, height: u16, options: &Options) -> Self {
-        let captures = [PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("captures").join(capture)];
-        let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
-        let mut app = App::new(book, &captures, options);
-        let mut done = false;
-        while !done {
-            let batch = loader.read();
-            done = batch.progress.done;
-            app.take(batch);
-        }
-        let mut screen = Screen { app, terminal: Terminal::new(TestBackend::new(width, height)).unwrap() };
-        screen.show();
-        screen
-    }
-
-    fn show(&mut self) {
-        while self.app.is_working() {
-            self.app.work(Duration::MAX);
-        }
-        let size = self.terminal.size().unwrap();
-        self.app.prepare(Rect::new(0, 0, size.width, size.height));
-        self.terminal.draw(|frame| draw(frame, &self.app)).unwrap();
-    }
-
-    fn press(&mut self, code: KeyCode) -> &mut Self {
-        self.app.key(KeyEvent::from(code));
-        self.show();
-        self
-    }
-
-    /// Keys with letters, one after the other.
-    fn keys(&mut self, keys: &str) -> &mut Self {
-        for key in keys.chars() {
-            self.press(if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) });
-        }
-        self
-    }
-
-    /// The screen as text, with `[` and `]` around what is reversed where `marked`.
-    fn text(&self, marked: bool) -> String {
-        let buffer = self.terminal.backend().buffer();
-        let mut text = String::new();
-        for y in 0..buffer.area.height {
-            let mut line = String::new();
-            let mut reversed = false;
-            for x in 0..buffer.area.width {
-                let cell = &buffer[(x, y)];
-                let is_reversed = marked && cell.modifier.contains(Modifier::REVERSED);
-                if is_reversed != reversed {
-                    line.push(if is_reversed { '[' } else { ']' });
-                    reversed = is_reversed;
-                }
-                line.push_str(cell.symbol());
-            }
-            text += line.trim_end();
-            text += if reversed { "]\n" } else { "\n" };
-        }
-        text
-    }
-}
 
 macro_rules! assert_screen {
     ($screen:expr) => {
@@ -105,50 +32,50 @@ macro_rules! assert_screen {
 
 #[test]
 fn first_screen_80x24() {
-    assert_screen!(Screen::new(DENIED, 80, 24));
+    assert_screen!(Screen::one(DENIED, 80, 24));
 }
 
 #[test]
 fn first_screen_200x50() {
-    assert_screen!(Screen::new(TWO_SESSIONS, 200, 50));
+    assert_screen!(Screen::one(TWO_SESSIONS, 200, 50));
 }
 
 #[test]
 fn first_screen_40x10() {
-    assert_screen!(Screen::new(DENIED, 40, 10));
+    assert_screen!(Screen::one(DENIED, 40, 10));
 }
 
 #[test]
 fn too_small() {
-    assert_screen!(Screen::new(DENIED, 30, 5));
+    assert_screen!(Screen::one(DENIED, 30, 5));
 }
 
 /// The call `connect`, and in it the property `app`.
 #[test]
 fn a_field_and_its_bytes_80x24() {
-    assert_screen!(Screen::new(DENIED, 80, 24).keys("/connect(1)\n\njjjjjj"));
+    assert_screen!(Screen::one(DENIED, 80, 24).keys("/connect(1)\n\njjjjjj"));
 }
 
 #[test]
 fn a_field_and_its_bytes_200x50() {
-    assert_screen!(Screen::new(DENIED, 200, 50).keys("/connect(1)\n\njjjjjj"));
+    assert_screen!(Screen::one(DENIED, 200, 50).keys("/connect(1)\n\njjjjjj"));
 }
 
 #[test]
 fn a_header_unfolded_200x50() {
-    assert_screen!(Screen::new(DENIED, 200, 50).keys("/connect(1)\n\n\njjjjjjjjjjjjj\njjj"));
+    assert_screen!(Screen::one(DENIED, 200, 50).keys("/connect(1)\n\n\njjjjjjjjjjjjj\njjj"));
 }
 
 /// The bytes of a compressed capture are read again from what was spooled.
 #[test]
 fn a_compressed_capture_shows_the_same_bytes() {
-    let plain = Screen::new(DENIED, 200, 50).keys("/connect(1)\n\njjjjjj").text(true);
+    let plain = Screen::one(DENIED, 200, 50).keys("/connect(1)\n\njjjjjj").text(true);
     let bytes = std::fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("captures").join(DENIED)).unwrap();
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("ffmpeg-publish-denied.pcap");
     let mut encoder = flate2::write::GzEncoder::new(std::fs::File::create(&path).unwrap(), flate2::Compression::fast());
     std::io::Write::write_all(&mut encoder, &bytes).unwrap();
     encoder.finish().unwrap();
-    let compressed = Screen::new(path.to_str().unwrap(), 200, 50).keys("/connect(1)\n\njjjjjj").text(true);
+    let compressed = Screen::one(path.to_str().unwrap(), 200, 50).keys("/connect(1)\n\njjjjjj").text(true);
     assert!(compressed.contains("6f 6e 6e 65 63 74"), "{compressed}");
     // The screen's frame may name the file.
     let body = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
@@ -158,7 +85,7 @@ fn a_compressed_capture_shows_the_same_bytes() {
 /// The cursor among the bytes chooses the field.
 #[test]
 fn bytes_choose_the_field() {
-    let mut screen = Screen::new(DENIED, 80, 24);
+    let mut screen = Screen::one(DENIED, 80, 24);
     screen.keys("/connect(1)\n\njjj").press(KeyCode::Tab).keys("jjjl");
     assert_screen!(screen);
 }
@@ -166,22 +93,22 @@ fn bytes_choose_the_field() {
 /// Messages that were not read as RTMP has it have a mark, and their fields say which way they were read.
 #[test]
 fn a_message_that_was_read_otherwise_80x24() {
-    assert_screen!(Screen::new("cases/connect-in-peer-chunk-size.pcap", 80, 24).keys("/connect(1)\n"));
+    assert_screen!(Screen::one("cases/connect-in-peer-chunk-size.pcap", 80, 24).keys("/connect(1)\n"));
 }
 
 #[test]
 fn a_finding_80x24() {
-    assert_screen!(Screen::new(DENIED, 80, 24).keys("/answered createstream(4)\n"));
+    assert_screen!(Screen::one(DENIED, 80, 24).keys("/answered createstream(4)\n"));
 }
 
 #[test]
 fn a_finding_200x50() {
-    assert_screen!(Screen::new(DENIED, 200, 50).keys("/answered createstream(4)\n"));
+    assert_screen!(Screen::one(DENIED, 200, 50).keys("/answered createstream(4)\n"));
 }
 
 #[test]
 fn from_a_finding_to_its_message_and_from_an_answer_to_its_call() {
-    let mut screen = Screen::new(DENIED, 80, 24);
+    let mut screen = Screen::one(DENIED, 80, 24);
     let is_there = |screen: &Screen| {
         screen.text(false).lines().any(|line| line.contains('›') && line.contains("never answered creat"))
     };
@@ -203,12 +130,12 @@ fn from_a_finding_to_its_message_and_from_an_answer_to_its_call() {
 
 #[test]
 fn a_search_being_written() {
-    assert_screen!(Screen::new(TWO_SESSIONS, 80, 24).keys("/onstatus"));
+    assert_screen!(Screen::one(TWO_SESSIONS, 80, 24).keys("/onstatus"));
 }
 
 #[test]
 fn a_search_finds_and_goes_around() {
-    let mut screen = Screen::new(TWO_SESSIONS, 80, 24);
+    let mut screen = Screen::one(TWO_SESSIONS, 80, 24);
     let found = |screen: &Screen| {
         let text = screen.text(false);
         let line = text.lines().find(|line| line.starts_with('›') && line.contains("onStatus"));
@@ -227,7 +154,7 @@ fn a_search_finds_and_goes_around() {
 
 #[test]
 fn one_session() {
-    let mut screen = Screen::new(TWO_SESSIONS, 80, 24);
+    let mut screen = Screen::one(TWO_SESSIONS, 80, 24);
     screen.press(KeyCode::BackTab).keys("jj\nG");
     assert_screen!(screen);
     screen.press(KeyCode::Esc);
@@ -247,7 +174,7 @@ fn a_session_of_the_command_line() {
 
 #[test]
 fn help_80x24() {
-    assert_screen!(Screen::new(DENIED, 80, 24).keys("?"));
+    assert_screen!(Screen::one(DENIED, 80, 24).keys("?"));
 }
 
 /// A capture of more than a hundred seconds that ends with a finding, with a late time and a long name in it.
@@ -266,7 +193,7 @@ fn long_capture() -> PathBuf {
 #[test]
 fn long_times_and_a_long_name_80x24() {
     let path = long_capture();
-    let mut screen = Screen::new(path.to_str().unwrap(), 80, 24);
+    let mut screen = Screen::one(path.to_str().unwrap(), 80, 24);
     assert!(screen.keys("G").text(false).contains("›     └ "), "{}", screen.text(false));
     assert_screen!(screen.keys("/noted\n\njjjj"));
 }
@@ -274,10 +201,10 @@ fn long_times_and_a_long_name_80x24() {
 /// The selected line is one bar, whatever is in it.
 #[test]
 fn the_selection_is_one_bar() {
-    let mut screen = Screen::new(DENIED, 80, 24);
+    let mut screen = Screen::one(DENIED, 80, 24);
     for keys in ["", "jj", "jjjjjjjjj", "\n", "j"] {
         screen.keys(keys);
-        let buffer = screen.terminal.backend().buffer();
+        let buffer = screen.buffer();
         let lines = buffer.content.chunks(80).take(22);
         let mut bars = lines.filter(|line| line.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)));
         let bar = bars.next().unwrap().iter().filter(|cell| cell.modifier.contains(Modifier::REVERSED));
@@ -292,7 +219,7 @@ fn control(letter: char) -> KeyEvent {
 
 #[test]
 fn help_scrolls_to_its_end() {
-    let mut screen = Screen::new(DENIED, 80, 24);
+    let mut screen = Screen::one(DENIED, 80, 24);
     assert!(!screen.keys("?").text(false).contains("Close the window."));
     assert!(screen.keys("G").text(false).contains("Close the window."));
     assert!(screen.keys("gg").text(false).contains("To the next line."));
@@ -301,7 +228,7 @@ fn help_scrolls_to_its_end() {
 /// What leaves a window or a line leaves that alone.
 #[test]
 fn windows_and_lines_are_closed_and_the_program_goes_on() {
-    let mut screen = Screen::new(DENIED, 80, 24);
+    let mut screen = Screen::one(DENIED, 80, 24);
     let first = screen.text(true);
     let closing = [KeyEvent::from(KeyCode::Char('q')), KeyEvent::from(KeyCode::Esc), control('c')];
     for key in closing {
@@ -324,7 +251,7 @@ fn windows_and_lines_are_closed_and_the_program_goes_on() {
 /// Pasted letters are no keys.
 #[test]
 fn pasted_text_goes_where_something_is_written() {
-    let mut screen = Screen::new(DENIED, 80, 24);
+    let mut screen = Screen::one(DENIED, 80, 24);
     let first = screen.text(true);
     screen.app.paste("request\n");
     screen.show();
@@ -337,7 +264,7 @@ fn pasted_text_goes_where_something_is_written() {
 
 #[test]
 fn keys_come_one_after_the_other() {
-    let mut screen = Screen::new(DENIED, 80, 24);
+    let mut screen = Screen::one(DENIED, 80, 24);
     let first = screen.text(true);
     screen.keys("Gg");
     assert!(screen.text(false).trim_end().ends_with(" g…"), "{}", screen.text(false));
@@ -349,7 +276,7 @@ fn keys_come_one_after_the_other() {
 
 #[test]
 fn the_palette_80x24() {
-    let mut screen = Screen::new(DENIED, 80, 24);
+    let mut screen = Screen::one(DENIED, 80, 24);
     screen.app.key(control('p'));
     assert_screen!(screen.keys("find"));
 }
@@ -357,7 +284,7 @@ fn the_palette_80x24() {
 /// The palette folds media, Enter opens a run, and a search goes into what is folded.
 #[test]
 fn runs_of_media_are_folded() {
-    let mut screen = Screen::new(TWO_SESSIONS, 120, 40);
+    let mut screen = Screen::one(TWO_SESSIONS, 120, 40);
     let place = |screen: &Screen| {
         let text = screen.text(false);
         text.lines().find(|line| line.contains("what ")).unwrap().rsplit(' ').next().unwrap().to_owned()
@@ -384,7 +311,7 @@ fn runs_of_media_are_folded() {
 
 #[test]
 fn marked_sessions_are_shown_together() {
-    let mut screen = Screen::new("transport/format-snaplen-1000.pcap", 120, 40);
+    let mut screen = Screen::one("transport/format-snaplen-1000.pcap", 120, 40);
     screen.press(KeyCode::BackTab).keys("jmjm");
     let text = screen.text(false);
     assert!(text.contains("sessions 1, 2: ") && text.contains("•1 "), "{text}");
@@ -397,7 +324,7 @@ fn marked_sessions_are_shown_together() {
 /// Sessions are sorted by a column, either way; the selected one stays selected.
 #[test]
 fn sessions_are_sorted() {
-    let mut screen = Screen::new("transport/format-snaplen-1000.pcap", 120, 40);
+    let mut screen = Screen::one("transport/format-snaplen-1000.pcap", 120, 40);
     let order = |screen: &Screen| {
         let lines: Vec<_> =
             screen.text(false).lines().skip(2).take(2).map(|line| line[..5].trim().to_owned()).collect();
@@ -429,7 +356,7 @@ fn sessions_are_sorted() {
 /// Long work says how far it is, goes on between keys, and Esc ends it.
 #[test]
 fn a_search_can_be_stopped() {
-    let mut screen = Screen::new("transport/format-snaplen-1000.pcap", 120, 40);
+    let mut screen = Screen::one("transport/format-snaplen-1000.pcap", 120, 40);
     let first = screen.text(true);
     let start = |screen: &mut Screen| {
         for key in "/no such thing".chars() {
@@ -468,22 +395,22 @@ fn the_list_of_keys_is_in_sync() {
 
 #[test]
 fn handshake_bytes() {
-    assert_screen!(Screen::new(DENIED, 80, 24).keys("jj\njjjj"));
+    assert_screen!(Screen::one(DENIED, 80, 24).keys("jj\njjjj"));
 }
 
 #[test]
 fn holes_and_what_they_leave() {
-    assert_screen!(Screen::new("transport/format-snaplen-1000.pcap", 120, 40).keys("/incomplete\n"));
+    assert_screen!(Screen::one("transport/format-snaplen-1000.pcap", 120, 40).keys("/incomplete\n"));
 }
 
 #[test]
 fn a_cut_capture_says_so() {
-    assert_screen!(Screen::new("transport/derived-file-cut.pcap", 100, 24).keys("G"));
+    assert_screen!(Screen::one("transport/derived-file-cut.pcap", 100, 24).keys("G"));
 }
 
 #[test]
 fn no_rtmp() {
-    assert_screen!(Screen::new("nginx-rtmp/not-rtmp-http-and-tls.pcap", 80, 24));
+    assert_screen!(Screen::one("nginx-rtmp/not-rtmp-http-and-tls.pcap", 80, 24));
 }
 
 /// The stream's key is on no screen, neither in text nor in bytes, until it is asked for.
@@ -519,7 +446,7 @@ fn a_capture_that_cannot_be_opened_leaves_the_others() {
     let complaints = batch.progress.complaints.clone();
     app.take(batch);
     assert!(complaints.len() == 1 && complaints[0].ends_with("missing.pcap: no such file"), "{complaints:?}");
-    let mut screen = Screen { app, terminal: Terminal::new(TestBackend::new(120, 30)).unwrap() };
+    let mut screen = Screen::of(app, 120, 30);
     screen.show();
     assert!(screen.text(false).contains("connect(1)"), "{}", screen.text(false));
 }
@@ -529,7 +456,7 @@ fn no_color_is_no_color() {
     let options = Options::default();
     let mut screen = Screen::with(DENIED, 80, 24, &options);
     screen.keys("/answered createstream(4)\n");
-    let buffer = screen.terminal.backend().buffer();
+    let buffer = screen.buffer();
     assert!(buffer.content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset));
     assert!(screen.text(true).contains("[›"));
 }
@@ -544,7 +471,7 @@ fn looks_differ_in_colours_alone() {
         for depth in [Depth::Sixteen, Depth::Many, Depth::True] {
             let screen = screen(Look { scheme, depth });
             assert_eq!(screen.text(true), plain.text(true), "{scheme:?} {depth:?}");
-            let cells = &screen.terminal.backend().buffer().content;
+            let cells = &screen.buffer().content;
             let colors: std::collections::BTreeSet<_> = cells.iter().map(|cell| format!("{:?}", cell.fg)).collect();
             let kind = match depth {
                 Depth::Sixteen => "Cyan",
@@ -564,7 +491,7 @@ fn looks_differ_in_colours_alone() {
 /// A row takes little, and where its bytes lie too.
 #[test]
 fn the_index_is_small() {
-    let screen = Screen::new("nginx-rtmp/obs-publish.pcap", 80, 24);
+    let screen = Screen::one("nginx-rtmp/obs-publish.pcap", 80, 24);
     let (index, evidence) = screen.app.memory();
     let messages = screen.app.messages() as usize;
     assert!(messages > 200, "{messages}");
@@ -573,7 +500,7 @@ fn the_index_is_small() {
 
 #[test]
 fn every_key_of_the_table_is_safe_on_an_empty_capture() {
-    let mut screen = Screen::new("nginx-rtmp/not-rtmp-http-and-tls.pcap", 80, 24);
+    let mut screen = Screen::one("nginx-rtmp/not-rtmp-http-and-tls.pcap", 80, 24);
     for binding in BINDINGS.iter() {
         for key in &binding.keys {
             screen.app.key(key.event());
@@ -608,7 +535,7 @@ proptest! {
         keys in prop::collection::vec(any_key(), 1..60),
         sizes in prop::collection::vec((1_u16..230, 1_u16..70), 1..6),
     ) {
-        let mut screen = Screen::new(capture, 80, 24);
+        let mut screen = Screen::one(capture, 80, 24);
         for (index, key) in keys.iter().enumerate() {
             if index % 10 == 0 {
                 let (width, height) = sizes[index / 10 % sizes.len()];

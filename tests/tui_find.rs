@@ -1,29 +1,23 @@
 //! Finding things on the screen: filter, search, and ways from one row to another.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, unreachable_pub)]
+
+#[path = "common/screen.rs"]
+mod screen;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
-use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use screen::Screen;
 
 use rtmp_inspect::book::{Ask, Judge, Loader};
 use rtmp_inspect::filter::{Filter, Scratch, Subject};
 use rtmp_inspect::limits::Limits;
 use rtmp_inspect::synth::{Amf, Link, object, pcap, sample};
-use rtmp_inspect::tui::{App, Depth, Look, Options, Scheme, draw};
+use rtmp_inspect::tui::{App, Depth, Look, Options, Scheme};
 
 const DENIED: &str = "srs/ffmpeg-publish-denied.pcap";
 const TWO_SESSIONS: &str = "node-media-server/ffmpeg-publish-bad-sign.pcap";
-
-struct Screen {
-    app: App,
-    terminal: Terminal<TestBackend>,
-}
 
 fn path(capture: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("captures").join(capture)
@@ -31,101 +25,6 @@ fn path(capture: &str) -> PathBuf {
 
 fn dark() -> Options {
     Options { look: Look { scheme: Scheme::Dark, depth: Depth::Sixteen }, ..Options::default() }
-}
-
-impl Screen {
-    fn new(capture: &str, width: u16, height: u16) -> Self {
-        Screen::with(capture, width, height, &dark())
-    }
-
-    fn with(capture: &str, width: u16, height: u16, options: &Options) -> Self {
-        let captures = [path(capture)];
-        let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
-        let mut app = App::new(book, &captures, options);
-        let mut done = false;
-        while !done {
-            let batch = loader.read();
-            done = batch.progress.done;
-            app.take(batch);
-        }
-        let mut screen = Screen { app, terminal: Terminal::new(TestBackend::new(width, height)).unwrap() };
-        screen.show();
-        screen
-    }
-
-    fn show(&mut self) {
-        while self.app.is_working() {
-            self.app.work(Duration::MAX);
-        }
-        self.draw();
-    }
-
-    fn draw(&mut self) {
-        let size = self.terminal.size().unwrap();
-        self.app.prepare(Rect::new(0, 0, size.width, size.height));
-        self.terminal.draw(|frame| draw(frame, &self.app)).unwrap();
-    }
-
-    fn press(&mut self, code: KeyCode) -> &mut Self {
-        self.app.key(KeyEvent::from(code));
-        self.show();
-        self
-    }
-
-    fn keys(&mut self, keys: &str) -> &mut Self {
-        for key in keys.chars() {
-            self.press(match key {
-                '\n' => KeyCode::Enter,
-                '\t' => KeyCode::Tab,
-                '\u{1b}' => KeyCode::Esc,
-                letter => KeyCode::Char(letter),
-            });
-        }
-        self
-    }
-
-    /// The screen as text, with `[` and `]` around what is reversed.
-    fn marked(&self) -> String {
-        let buffer = self.terminal.backend().buffer();
-        let mut text = String::new();
-        for line in buffer.content.chunks(usize::from(buffer.area.width)) {
-            let (mut shown, mut is_reversed) = (String::new(), false);
-            for cell in line {
-                if cell.modifier.contains(Modifier::REVERSED) != is_reversed {
-                    is_reversed = !is_reversed;
-                    shown.push(if is_reversed { '[' } else { ']' });
-                }
-                shown.push_str(cell.symbol());
-            }
-            text += shown.trim_end();
-            text += if is_reversed { "]\n" } else { "\n" };
-        }
-        text
-    }
-
-    fn text(&self) -> String {
-        let buffer = self.terminal.backend().buffer();
-        let lines = buffer.content.chunks(usize::from(buffer.area.width));
-        let text = |line: &[ratatui::buffer::Cell]| line.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
-        lines.map(|line| text(line).trim_end().to_owned() + "\n").collect()
-    }
-
-    #[track_caller]
-    fn has(&self, what: &str) {
-        assert!(self.text().contains(what), "no {what:?} in\n{}", self.text());
-    }
-
-    #[track_caller]
-    fn has_not(&self, what: &str) {
-        assert!(!self.text().contains(what), "{what:?} in\n{}", self.text());
-    }
-
-    /// The selected row's line in the timeline.
-    fn line(&self) -> String {
-        let text = self.text();
-        let below = text.lines().skip_while(|line| !line.contains(" what "));
-        below.skip(1).find(|line| line.starts_with('›')).unwrap_or_default().to_owned()
-    }
 }
 
 /// The answers of a filter, and whether it needed bytes.
@@ -227,11 +126,11 @@ fn bytes_are_read_only_where_a_filter_needs_them() {
 
 #[test]
 fn a_filter_is_applied_and_dropped() {
-    let mut screen = Screen::new(TWO_SESSIONS, 120, 35);
+    let mut screen = Screen::one(TWO_SESSIONS, 120, 35);
     screen.keys("/fcunpublish\n\\type_name == \"video\"\n");
     screen.has("shown ");
     screen.has(" of 82 rows: type_name == \"video\"");
-    let text = screen.text();
+    let text = screen.text(false);
     let rows = text.lines().filter(|line| line.contains(" → ") || line.contains(" ← "));
     assert!(
         rows.filter(|line| line.starts_with("  ") && line.contains('.')).all(|line| line.contains("video")),
@@ -263,7 +162,7 @@ fn a_filter_of_the_command_line() {
     let options = Options { filter: Some("command.name == \"connect\"".to_owned()), ..dark() };
     let screen = Screen::with(TWO_SESSIONS, 120, 35, &options);
     screen.has("shown 2 of 82 rows: command.name == \"connect\"");
-    assert!(screen.line().contains("connect"), "{}", screen.text());
+    assert!(screen.line().contains("connect"), "{}", screen.text(false));
 }
 
 /// It takes in what is read, as it is read.
@@ -273,14 +172,14 @@ fn a_filter_applies_while_the_capture_is_read() {
     let options = Options { filter: Some("command.name == \"connect\"".to_owned()), ..dark() };
     let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
     let app = App::new(book, &captures, &options);
-    let mut screen = Screen { app, terminal: Terminal::new(TestBackend::new(120, 35)).unwrap() };
+    let mut screen = Screen::of(app, 120, 35);
     let mut seen = std::collections::BTreeSet::new();
     loop {
         let batch = loader.read_packets(5);
         let done = batch.progress.done;
         screen.app.take(batch);
         screen.show();
-        let text = screen.text();
+        let text = screen.text(false);
         seen.insert(text.split("shown ").nth(1).unwrap().split(' ').next().unwrap().to_owned());
         if done {
             break;
@@ -291,35 +190,35 @@ fn a_filter_applies_while_the_capture_is_read() {
 
 #[test]
 fn a_filter_being_written_80x24() {
-    insta::assert_snapshot!(Screen::new(DENIED, 80, 24).keys("\\command.na").marked());
+    insta::assert_snapshot!(Screen::one(DENIED, 80, 24).keys("\\command.na").text(true));
 }
 
 #[test]
 fn a_filter_being_written_120x35() {
-    insta::assert_snapshot!(Screen::new(DENIED, 120, 35).keys("\\type_name == \"video\" && vid\t\t").marked());
+    insta::assert_snapshot!(Screen::one(DENIED, 120, 35).keys("\\type_name == \"video\" && vid⇥⇥").text(true));
 }
 
 #[test]
 fn a_filter_being_written_200x50() {
-    insta::assert_snapshot!(Screen::new(DENIED, 200, 50).keys("\\from == \t").marked());
+    insta::assert_snapshot!(Screen::one(DENIED, 200, 50).keys("\\from == ⇥").text(true));
 }
 
 /// What is wrong stands under where it is, as far as there is room.
 #[test]
 fn a_filter_with_a_mistake_80x24() {
-    insta::assert_snapshot!(Screen::new(DENIED, 80, 24).keys("\\lenth > 3").marked());
+    insta::assert_snapshot!(Screen::one(DENIED, 80, 24).keys("\\lenth > 3").text(true));
 }
 
 #[test]
 fn a_filter_with_a_mistake_120x35() {
     let text = "\\type_name == \"video\" && (length > 3 || comand.name == \"publish\" && length < 3";
-    insta::assert_snapshot!(Screen::new(DENIED, 120, 35).keys(text).marked());
+    insta::assert_snapshot!(Screen::one(DENIED, 120, 35).keys(text).text(true));
 }
 
 #[test]
 fn filters_are_completed_and_remembered() {
-    let mut screen = Screen::new(DENIED, 120, 35);
-    screen.keys("\\command.nam\t == \"connect\"\n");
+    let mut screen = Screen::one(DENIED, 120, 35);
+    screen.keys("\\command.nam⇥ == \"connect\"\n");
     screen.has("shown 1 of ");
     screen.keys("\\\u{1b}");
     screen.has("shown 1 of ");
@@ -338,7 +237,7 @@ fn filters_are_completed_and_remembered() {
 /// A field's value, a row's type and a session are filters in one key.
 #[test]
 fn what_is_selected_is_a_filter() {
-    let mut screen = Screen::new(DENIED, 120, 35);
+    let mut screen = Screen::one(DENIED, 120, 35);
     // The property `app` of the call `connect`.
     screen.keys("/connect(1)\n\njjjjjj=");
     screen.has("rows: command.object.app == \"");
@@ -356,24 +255,24 @@ fn what_is_selected_is_a_filter() {
 /// What stands among the fields is found, and the cursor goes there; on from there to the next one.
 #[test]
 fn a_search_finds_fields() {
-    let mut screen = Screen::new(DENIED, 120, 35);
+    let mut screen = Screen::one(DENIED, 120, 35);
     // No row says it: it is the name of a field, which is folded.
     screen.keys("/epoch_of\n");
     screen.has("not found: epoch_of");
     screen.keys("/nonpriv\n");
     screen.has("›");
     let selected = |screen: &Screen| {
-        let text = screen.marked();
+        let text = screen.text(true);
         text.lines().rfind(|line| line.starts_with("[›")).unwrap_or_default().to_owned()
     };
-    assert!(selected(&screen).contains("nonprivate"), "{}", screen.text());
-    assert!(screen.text().contains("connect(1)"));
+    assert!(selected(&screen).contains("nonprivate"), "{}", screen.text(false));
+    assert!(screen.text(false).contains("connect(1)"));
     // Back among the rows, from the other end: the same.
     screen.keys("\u{1b}gg/transaction_id\n");
-    assert!(selected(&screen).contains("transaction_id"), "{}", screen.text());
+    assert!(selected(&screen).contains("transaction_id"), "{}", screen.text(false));
     // A folded group is opened.
     screen.keys("\u{1b}gg/chunk_stream_id\n");
-    assert!(selected(&screen).contains("chunk_stream_id"), "{}", screen.text());
+    assert!(selected(&screen).contains("chunk_stream_id"), "{}", screen.text(false));
     let first = selected(&screen);
     screen.keys("nN");
     assert_eq!(selected(&screen), first);
@@ -381,17 +280,17 @@ fn a_search_finds_fields() {
 
 #[test]
 fn a_search_finds_bytes_and_expressions() {
-    let mut screen = Screen::new(DENIED, 200, 50);
+    let mut screen = Screen::one(DENIED, 200, 50);
     screen.keys("/x:02 00 07 63 6f 6e 6e 65 63 74\n");
     screen.has("command_amf0");
-    assert!(screen.marked().contains("[00 07 63"), "{}", screen.marked());
+    assert!(screen.text(true).contains("[00 07 63"), "{}", screen.text(true));
     screen.keys("\u{1b}gg/63:6f:6e:6e\n");
     screen.has("connect(1)");
     screen.keys("\u{1b}gg//^fcpub.*[0-9]/\n");
-    assert!(screen.line().contains("FCPublish"), "{}", screen.text());
+    assert!(screen.line().contains("FCPublish"), "{}", screen.text(false));
     screen.keys("//(/\n");
     screen.has("unclosed group");
-    screen.keys("\u{1b}/\tFCPUB.*sh\n");
+    screen.keys("\u{1b}/⇥FCPUB.*sh\n");
     screen.has("not found: FCPUB");
     screen.keys("/");
     screen.app.key(KeyEvent::new(KeyCode::Char('t'), ratatui::crossterm::event::KeyModifiers::CONTROL));
@@ -399,30 +298,30 @@ fn a_search_finds_bytes_and_expressions() {
     screen.press(KeyCode::Up);
     screen.has("any case");
     screen.keys("\n");
-    assert!(screen.line().contains("FCPublish"), "{}", screen.text());
+    assert!(screen.line().contains("FCPublish"), "{}", screen.text(false));
 }
 
 #[test]
 fn a_search_being_written_120x35() {
-    insta::assert_snapshot!(Screen::new(DENIED, 120, 35).keys("/\tfc.*sh").marked());
+    insta::assert_snapshot!(Screen::one(DENIED, 120, 35).keys("/⇥fc.*sh").text(true));
 }
 
 #[test]
 fn a_field_found_200x50() {
-    insta::assert_snapshot!(Screen::new(DENIED, 200, 50).keys("/nonpriv\n").marked());
+    insta::assert_snapshot!(Screen::one(DENIED, 200, 50).keys("/nonpriv\n").text(true));
 }
 
 #[test]
 fn a_field_found_80x24() {
-    insta::assert_snapshot!(Screen::new(DENIED, 80, 24).keys("/nonpriv\n").marked());
+    insta::assert_snapshot!(Screen::one(DENIED, 80, 24).keys("/nonpriv\n").text(true));
 }
 
 /// Times are those since the start, since the row before, since a chosen row, and of the clock.
 #[test]
 fn times_are_of_four_kinds() {
-    let mut screen = Screen::new(DENIED, 120, 35);
+    let mut screen = Screen::one(DENIED, 120, 35);
     let times = |screen: &Screen| {
-        let text = screen.text();
+        let text = screen.text(false);
         let rows = text.lines().skip_while(|line| !line.contains(" what ")).skip(1);
         let time = |line: &str| line.split_whitespace().find(|word| word.contains('.')).unwrap_or_default().to_owned();
         rows.filter(|line| line.contains(" → ") || line.contains(" ← ")).take(4).map(time).collect::<Vec<_>>()
@@ -443,54 +342,58 @@ fn times_are_of_four_kinds() {
 
 #[test]
 fn times_since_a_row_80x24() {
-    insta::assert_snapshot!(Screen::new(DENIED, 80, 24).keys("/connect(1)\nT").marked());
+    insta::assert_snapshot!(Screen::one(DENIED, 80, 24).keys("/connect(1)\nT").text(true));
 }
 
 #[test]
 fn times_of_the_clock_200x50() {
-    insta::assert_snapshot!(Screen::new(DENIED, 200, 50).keys("tt").marked());
+    insta::assert_snapshot!(Screen::one(DENIED, 200, 50).keys("tt").text(true));
 }
 
 /// A message with a finding says which, and one key leads there and another one back.
 #[test]
 fn a_marked_message_says_why() {
-    let mut screen = Screen::new(DENIED, 120, 35);
+    let mut screen = Screen::one(DENIED, 120, 35);
     screen.keys("]w");
-    assert!(screen.line().contains("warning[CMD006]"), "{}", screen.text());
+    assert!(screen.line().contains("warning[CMD006]"), "{}", screen.text(false));
     screen.keys("o");
-    assert!(screen.line().contains("createStream(4)"), "{}", screen.text());
+    assert!(screen.line().contains("createStream(4)"), "{}", screen.text(false));
     screen.has(" w  warning[CMD006]: transaction-unanswered: the server never answered createStream(4)");
-    insta::assert_snapshot!(screen.marked());
+    insta::assert_snapshot!(screen.text(true));
     screen.keys("w");
-    assert!(screen.line().contains("warning[CMD006]"), "{}", screen.text());
+    assert!(screen.line().contains("warning[CMD006]"), "{}", screen.text(false));
     screen.keys("]e");
     screen.has("no error below");
 }
 
 #[test]
 fn numbers_and_times_are_gone_to() {
-    let mut screen = Screen::new(TWO_SESSIONS, 120, 35);
+    let mut screen = Screen::one(TWO_SESSIONS, 120, 35);
     screen.keys(":30");
     screen.has("› to message 30");
     screen.keys("\n");
-    assert!(screen.line().starts_with("›  30 "), "{}", screen.text());
+    assert!(screen.line().starts_with("›  30 "), "{}", screen.text(false));
     screen.keys(":0.2s\n");
-    assert!(screen.line().contains(" 0.2"), "{}", screen.text());
+    assert!(screen.line().contains(" 0.2"), "{}", screen.text(false));
     screen.keys(":99999\n");
     screen.has("there is no message 99999");
 }
 
 #[test]
 fn holes_and_key_frames_are_gone_to() {
-    let mut screen = Screen::new("transport/format-snaplen-1000.pcap", 120, 40);
+    let mut screen = Screen::one("transport/format-snaplen-1000.pcap", 120, 40);
     screen.keys("]h");
     let first = screen.line();
-    assert!(first.contains("incomplete") || first.contains("gap") || first.contains("missing"), "{}", screen.text());
+    assert!(
+        first.contains("incomplete") || first.contains("gap") || first.contains("missing"),
+        "{}",
+        screen.text(false)
+    );
     screen.keys("]h[h");
     assert_eq!(screen.line(), first);
-    let mut screen = Screen::new(TWO_SESSIONS, 120, 40);
+    let mut screen = Screen::one(TWO_SESSIONS, 120, 40);
     screen.keys("]k");
-    assert!(screen.line().contains("coded_frames") && screen.line().contains("key"), "{}", screen.text());
+    assert!(screen.line().contains("coded_frames") && screen.line().contains("key"), "{}", screen.text(false));
     screen.keys("[k");
     screen.has("no key frame above");
 }
@@ -498,17 +401,17 @@ fn holes_and_key_frames_are_gone_to() {
 /// Runs of media are opened and closed with the arrows, and say how many key frames they have.
 #[test]
 fn runs_are_opened_and_closed() {
-    let mut screen = Screen::new(TWO_SESSIONS, 120, 40);
+    let mut screen = Screen::one(TWO_SESSIONS, 120, 40);
     screen.keys("M]k");
     // The search for one opened its run.
     let inside = screen.line();
-    assert!(inside.contains("coded_frames"), "{}", screen.text());
+    assert!(inside.contains("coded_frames"), "{}", screen.text(false));
     screen.keys("h");
-    assert!(screen.line().contains("▸") && screen.line().contains(", 1 key frame"), "{}", screen.text());
+    assert!(screen.line().contains("▸") && screen.line().contains(", 1 key frame"), "{}", screen.text(false));
     screen.keys("l");
-    assert!(screen.line().contains("▾"), "{}", screen.text());
+    assert!(screen.line().contains("▾"), "{}", screen.text(false));
     screen.keys("h");
-    assert!(screen.line().contains("▸"), "{}", screen.text());
+    assert!(screen.line().contains("▸"), "{}", screen.text(false));
 }
 
 /// A capture with a text that no line has room for.
@@ -524,7 +427,7 @@ fn long_text() -> PathBuf {
 /// What is copied is whole, and masked as it is shown.
 #[test]
 fn values_names_bytes_and_json_are_copied() {
-    let mut screen = Screen::new(DENIED, 120, 35);
+    let mut screen = Screen::one(DENIED, 120, 35);
     screen.keys("/nonpriv\nyy");
     assert_eq!(screen.app.copied(), "nonprivate");
     screen.has("copied: value of type");
@@ -553,7 +456,7 @@ fn values_names_bytes_and_json_are_copied() {
 
 #[test]
 fn what_was_copied_is_written_to_a_new_file() {
-    let mut screen = Screen::new(DENIED, 120, 35);
+    let mut screen = Screen::one(DENIED, 120, 35);
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("copied.txt");
     std::fs::remove_file(&path).ok();
     screen.keys(">");
@@ -570,11 +473,11 @@ fn what_was_copied_is_written_to_a_new_file() {
 #[test]
 fn a_long_value_is_read_whole_80x24() {
     let path = long_text();
-    let mut screen = Screen::new(path.to_str().unwrap(), 80, 24);
+    let mut screen = Screen::one(path.to_str().unwrap(), 80, 24);
     screen.keys("/9 end\n\n");
     screen.has("begin 0123");
     screen.has("89 end");
-    insta::assert_snapshot!(screen.marked());
+    insta::assert_snapshot!(screen.text(true));
     screen.keys("qyy");
     assert!(screen.app.copied().starts_with("begin 01") && screen.app.copied().ends_with("89 end"));
     assert_eq!(screen.app.copied().len(), 410);
@@ -593,7 +496,7 @@ fn names_of_files_leave_room() {
         done = batch.progress.done;
         app.take(batch);
     }
-    let mut screen = Screen { app, terminal: Terminal::new(TestBackend::new(80, 24)).unwrap() };
+    let mut screen = Screen::of(app, 80, 24);
     screen.show();
     screen.has("…  shown 20 of 82 rows: command  48 messages");
 }
