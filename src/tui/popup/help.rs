@@ -1,12 +1,10 @@
 //! The window of keys.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 
-use super::{frame, inside};
+use super::{Scroll, frame, inside};
 use crate::tui::action::{Action, COMMANDS, Group};
 use crate::tui::keymap::{self, Context};
-use crate::tui::list::motion;
 use crate::tui::paint::{column, lines, put};
 use crate::tui::screen::{Effect, Room, Screen};
 use crate::tui::shared::Shared;
@@ -18,8 +16,7 @@ const WIDTH: u16 = 78;
 /// All keys, made from their table: first what they do where the user was.
 pub(in crate::tui) struct Help {
     lines: Vec<HelpLine>,
-    top: usize,
-    area: Rect,
+    scroll: Scroll,
 }
 
 enum HelpLine {
@@ -49,12 +46,7 @@ impl Help {
             lines.push(HelpLine::Group(group.name()));
             lines.extend(keys);
         }
-        Help { lines, top: 0, area: Rect::ZERO }
-    }
-
-    /// The first line when the last one is at the bottom.
-    fn last_top(&self) -> usize {
-        self.lines.len().saturating_sub(usize::from(self.area.height))
+        Help { lines, scroll: Scroll::default() }
     }
 }
 
@@ -64,28 +56,22 @@ impl Screen for Help {
     }
 
     fn update(&mut self, action: Action, _shared: &mut Shared) -> Vec<Effect> {
-        if action == Action::Close {
-            return vec![Effect::Close];
-        }
-        if let Some(by) = motion(action, usize::from(self.area.height)) {
-            self.top = self.top.saturating_add_signed(by).min(self.last_top());
-        }
-        Vec::new()
+        self.scroll.update(action, self.lines.len())
     }
 
     fn prepare(&mut self, room: Room, _shared: &mut Shared) {
-        self.area = inside(room.body, WIDTH, self.lines.len() as u16 + 2);
-        self.top = self.top.min(self.last_top());
+        self.scroll.prepare(inside(room.body, WIDTH, self.lines.len() as u16 + 2), self.lines.len());
     }
 
     fn draw(&self, buffer: &mut Buffer, shared: &Shared) {
         let theme = &shared.theme;
-        let title = match self.last_top() {
+        let Scroll { top, area } = self.scroll;
+        let title = match self.scroll.last_top(self.lines.len()) {
             0 => " keys ".to_owned(),
-            last => format!(" keys, {} % ", self.top * 100 / last),
+            last => format!(" keys, {} % ", top * 100 / last),
         };
-        frame(buffer, self.area, &title, " → client to server  ← server to client  ~ read otherwise ");
-        for (help, line) in self.lines.iter().skip(self.top).zip(lines(self.area)) {
+        frame(buffer, area, &title, " → client to server  ← server to client  ~ read otherwise ");
+        for (help, line) in self.lines.iter().skip(top).zip(lines(area)) {
             let at = column(buffer, line, 1, "", theme.quiet());
             match help {
                 HelpLine::Group(name) => {

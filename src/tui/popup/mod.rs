@@ -16,6 +16,10 @@ use ratatui::widgets::{Block, Clear, Widget};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
+use crate::tui::action::Action;
+use crate::tui::list::motion;
+use crate::tui::screen::Effect;
+
 /// A window in the middle of an area, at most so large; gives what is inside its frame.
 fn inside(area: Rect, width: u16, height: u16) -> Rect {
     let (width, height) = (width.min(area.width), height.min(area.height));
@@ -34,6 +38,37 @@ fn frame(buffer: &mut Buffer, inside: Rect, title: &str, bottom: &str) {
     let area = area.intersection(buffer.area);
     Clear.render(area, buffer);
     Block::bordered().title(title).title_bottom(bottom).render(area, buffer);
+}
+
+/// Lines in a window, which go up and down in it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Scroll {
+    /// The first line in the window.
+    top: usize,
+    /// What is inside the window's frame.
+    area: Rect,
+}
+
+impl Scroll {
+    /// The first line when the last one of so many is at the bottom.
+    fn last_top(&self, lines: usize) -> usize {
+        lines.saturating_sub(usize::from(self.area.height))
+    }
+
+    fn update(&mut self, action: Action, lines: usize) -> Vec<Effect> {
+        if action == Action::Close {
+            return vec![Effect::Close];
+        }
+        if let Some(by) = motion(action, usize::from(self.area.height)) {
+            self.top = self.top.saturating_add_signed(by).min(self.last_top(lines));
+        }
+        Vec::new()
+    }
+
+    fn prepare(&mut self, area: Rect, lines: usize) {
+        self.area = area;
+        self.top = self.top.min(self.last_top(lines));
+    }
 }
 
 /// A line in which something is written.

@@ -4,10 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::{frame, inside};
+use super::{Scroll, frame, inside};
 use crate::tui::action::Action;
 use crate::tui::keymap::Context;
-use crate::tui::list::motion;
 use crate::tui::paint::{lines, put};
 use crate::tui::screen::{Effect, Room, Screen};
 use crate::tui::shared::Shared;
@@ -20,17 +19,12 @@ pub(in crate::tui) struct Pager {
     lines: Vec<String>,
     /// Columns that the lines were broken to.
     width: usize,
-    top: usize,
-    area: Rect,
+    scroll: Scroll,
 }
 
 impl Pager {
     pub(in crate::tui) fn new(title: String, text: String) -> Self {
-        Pager { title, text, lines: Vec::new(), width: 0, top: 0, area: Rect::ZERO }
-    }
-
-    fn last_top(&self) -> usize {
-        self.lines.len().saturating_sub(usize::from(self.area.height))
+        Pager { title, text, lines: Vec::new(), width: 0, scroll: Scroll::default() }
     }
 }
 
@@ -40,13 +34,7 @@ impl Screen for Pager {
     }
 
     fn update(&mut self, action: Action, _shared: &mut Shared) -> Vec<Effect> {
-        if action == Action::Close {
-            return vec![Effect::Close];
-        }
-        if let Some(by) = motion(action, usize::from(self.area.height)) {
-            self.top = self.top.saturating_add_signed(by).min(self.last_top());
-        }
-        Vec::new()
+        self.scroll.update(action, self.lines.len())
     }
 
     fn prepare(&mut self, room: Room, _shared: &mut Shared) {
@@ -55,16 +43,17 @@ impl Screen for Pager {
             self.width = width;
             self.lines = broken(&self.text, width);
         }
-        self.area = inside(room.body, room.body.width, (self.lines.len() as u16).saturating_add(2));
-        self.top = self.top.min(self.last_top());
+        let height = (self.lines.len() as u16).saturating_add(2);
+        self.scroll.prepare(inside(room.body, room.body.width, height), self.lines.len());
     }
 
     fn draw(&self, buffer: &mut Buffer, _shared: &Shared) {
-        let shown = (self.top + usize::from(self.area.height)).min(self.lines.len());
-        let place = format!(" {} to {shown} of {} ", self.top + 1, words::count(self.lines.len() as u64, "line"));
-        let room = usize::from(self.area.width.saturating_sub(2));
-        frame(buffer, self.area, &format!(" {} ", words::fit(&self.title, room)), &place);
-        for (text, line) in self.lines.iter().skip(self.top).zip(lines(self.area)) {
+        let Scroll { top, area } = self.scroll;
+        let shown = (top + usize::from(area.height)).min(self.lines.len());
+        let place = format!(" {} to {shown} of {} ", top + 1, words::count(self.lines.len() as u64, "line"));
+        let room = usize::from(area.width.saturating_sub(2));
+        frame(buffer, area, &format!(" {} ", words::fit(&self.title, room)), &place);
+        for (text, line) in self.lines.iter().skip(top).zip(lines(area)) {
             let line = Rect { x: line.x + 1, width: line.width.saturating_sub(1), ..line };
             put(buffer, line, text, Style::new());
         }
