@@ -370,6 +370,20 @@ limits! {
     /// What these cost, about: long names make few of them large. Past it reading waits.
     ready_bytes: usize = 16 << 20, "bytes", uncounted "nothing is lost: reading waits";
 
+    /// The longest configuration of the screen. A person's has some lines.
+    config_bytes: usize = 64 << 10, "bytes", uncounted "a longer one is not read, and the screen says so";
+    /// Captures of which the screen remembers where somebody was. Past it the one that was looked at longest ago is forgotten.
+    remembered_captures: usize = 200, "captures", uncounted "nothing of a capture is lost";
+    /// Filters that the screen remembers. Past it the oldest is forgotten.
+    remembered_filters: usize = 100, "filters", uncounted "nothing of a capture is lost";
+    /// The longest file of what the screen remembers. A longer one was not written by the program.
+    remembered_bytes: usize = 256 << 10, "bytes", uncounted "a longer one is not read, and written anew";
+    /// Steps of each of two sessions that are compared on the screen. Past it further ones are left out. Both are aligned at once, which
+    /// takes time with the square of what differs.
+    compared_on_screen: usize = 2000, "steps", uncounted "the screen says so";
+    /// Places of a series that is drawn over time. Past it two become one. No terminal has as many columns.
+    drawn_places: usize = 8192, "places", uncounted "nothing is lost but resolution";
+
     /// The longest filter. Whoever writes more wants a program.
     filter_bytes: usize = 64 << 10, "bytes", uncounted "a longer one is refused with an error";
     /// Brackets and negations inside one another in a filter: each costs a call on the stack. A person's filter has three.

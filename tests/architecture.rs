@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("filter", &["wire", "limits", "net", "proto", "rules", "registry"]),
     ("evidence", &["wire", "capture", "proto"]),
     ("book", &["wire", "limits", "net", "proto", "analyzer", "story", "rules", "registry", "inspection", "evidence"]),
-    ("series", &["wire", "book"]),
+    ("series", &["wire", "limits", "book"]),
     ("extract", &["wire", "net", "proto", "evidence"]),
     ("compare", &["wire", "limits", "net", "proto", "story"]),
     ("stats", &["wire", "limits", "net", "proto", "story"]),

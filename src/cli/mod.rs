@@ -12,6 +12,7 @@ mod policy;
 mod pump;
 mod reading;
 mod rules;
+mod saving;
 mod sieve;
 mod stats;
 mod target;

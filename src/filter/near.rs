@@ -1,7 +1,7 @@
 //! Names that somebody may have meant.
 
 /// The nearest of `names`, best first, at most three; none where nothing is near.
-pub(super) fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+pub fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     // A long input is no name, and measuring it would take long.
     if wanted.len() > 80 {
         return Vec::new();
@@ -41,7 +41,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// `did you mean …?`, where there is anything to mean.
-pub(super) fn did_you_mean(names: &[impl AsRef<str>]) -> Option<String> {
+pub fn did_you_mean(names: &[impl AsRef<str>]) -> Option<String> {
     if names.is_empty() {
         return None;
     }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 
 use super::{Scroll, frame, inside};
 use crate::tui::action::{Action, COMMANDS, Group};
-use crate::tui::keymap::{self, Context};
+use crate::tui::keymap::{Context, Keymap};
 use crate::tui::paint::{column, lines, put};
 use crate::tui::screen::{Effect, Room, Screen};
 use crate::tui::shared::Shared;
@@ -25,18 +25,18 @@ enum HelpLine {
 }
 
 impl Help {
-    pub(in crate::tui) fn new(context: Context) -> Self {
+    pub(in crate::tui) fn new(context: Context, map: &Keymap) -> Self {
         let mut lines = Vec::new();
         for group in Group::ALL {
             let own = COMMANDS.iter().filter(|command| command.group == group);
             let keys = own.map(|command| {
-                let mut keys = keymap::keys_of(context.chain(), command.action);
+                let mut keys = map.of(context.chain(), command.action);
                 if keys.is_empty() {
-                    keys = keymap::keys_of(&Context::ALL, command.action);
+                    keys = map.of(&Context::ALL, command.action);
                 }
                 let keys = if keys.is_empty() {
                     // What has no key of its own has that of the palette.
-                    keymap::first_key(context, Action::Palette)
+                    map.first(context, Action::Palette)
                 } else {
                     keys.join(" ")
                 };

@@ -13,7 +13,7 @@ use super::{Effect, Room, Screen};
 use crate::book::{Both, Likeness};
 use crate::tui::action::Action;
 use crate::tui::columns::{self, Align, Column, Place};
-use crate::tui::keymap::{self, Context};
+use crate::tui::keymap::Context;
 use crate::tui::list::{List, motion};
 use crate::tui::marks::Marked;
 use crate::tui::paint::{beside, heading, lines, put};
@@ -69,7 +69,7 @@ pub(in crate::tui) fn begin(shared: &Shared, session: Option<u32>) -> Effect {
     if let Some((one, other)) = marks.pair().or(with_selected).or(both) {
         return Effect::Start(Box::new(Comparing::new([one, other])));
     }
-    let key = keymap::first_key(Context::Sessions, Action::Mark);
+    let key = shared.keys.first(Context::Sessions, Action::Mark);
     Effect::Say(format!("nothing to compare: {key} marks two sessions, or two rows"))
 }
 
