@@ -333,7 +333,8 @@ fn the_place_is_remembered() {
     thread::sleep(Duration::from_millis(200));
     rustix::io::write(&screen.terminal, b"q").unwrap();
     assert_eq!(end(&mut screen.child).code(), Some(0));
-    assert!(folder.path().join("rtmp-inspect/places.json").is_file());
+    let written = std::fs::read_to_string(folder.path().join("rtmp-inspect/places.json")).unwrap();
+    assert!(written.contains("\"row\":28") && !written.contains("denied"), "{written}");
     let mut screen = Screen::open_with(&[("XDG_STATE_HOME", state)]);
     // All of it, not only what has changed.
     rustix::io::write(&screen.terminal, b"\x0c").unwrap();
