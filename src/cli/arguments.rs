@@ -46,6 +46,10 @@ pub(super) enum Command {
     Fields(FieldsArguments),
     /// The rule catalogue; one rule explained
     Rules(RulesArguments),
+    /// Completions for a shell, on standard output
+    Completions(CompletionsArguments),
+    /// The manual page, on standard output: `rtmp-inspect man | man -l -`
+    Man,
 }
 
 /// What every command that reads captures takes.
@@ -96,7 +100,9 @@ impl Arguments {
                 (of.color, vec![("json", of.json), ("markdown", of.markdown), ("html", of.html)])
             }
             Some(Command::Stats(of)) => (of.input.color, vec![("json", of.json)]),
-            Some(Command::Extract(_) | Command::Fields(_) | Command::Rules(_)) => return None,
+            Some(
+                Command::Extract(_) | Command::Fields(_) | Command::Rules(_) | Command::Completions(_) | Command::Man,
+            ) => return None,
         };
         let (form, _) = forms.into_iter().find(|(_, is_given)| *is_given)?;
         let asked = matches!(color, When::Always);
@@ -287,6 +293,12 @@ pub(super) struct RulesArguments {
     /// A rule's code or name
     #[arg(value_name = "CODE|NAME")]
     pub(super) rule: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArguments {
+    /// Whose completions
+    pub(super) shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]
