@@ -39,7 +39,8 @@ fn commands() -> Vec<(String, Vec<String>)> {
 fn described(help: &str) -> Vec<String> {
     let heads = help
         .lines()
-        .filter_map(|line| line.trim_start().starts_with('-').then(|| line.split("  ").find(|part| !part.is_empty())));
+        .filter(|line| line.trim_start().starts_with('-'))
+        .map(|line| line.split("  ").find(|part| !part.is_empty()));
     let mut found: Vec<_> = heads.flatten().flat_map(options).collect();
     found.dedup();
     assert!(found.contains(&"--help".to_owned()), "{help}");

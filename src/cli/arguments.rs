@@ -10,12 +10,18 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use super::keys::KeyArguments;
 use crate::rules::Severity;
 
+/// Of a package with the commit that it was made from.
+const VERSION: &str = match option_env!("RTMP_INSPECT_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
+
 /// Says what really happened on an RTMP connection: a capture in, a message timeline and conformance findings out.
 #[derive(Debug, Parser)]
 #[command(
     name = "rtmp-inspect",
     bin_name = "rtmp-inspect",
-    version,
+    version = VERSION,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true
 )]

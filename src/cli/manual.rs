@@ -43,10 +43,8 @@ fn section(command: &Command, told: &[Arg]) -> anyhow::Result<Vec<u8>> {
     let mut heading = Roff::new();
     heading.control("SH", [command.get_name().to_uppercase().as_str()]);
     heading.text([bold(usage)]).control("PP", []).text([roman(format!("{about}."))]);
-    let same = |a: &Arg, b: &Arg| {
-        a.get_id() == b.get_id()
-            && a.get_help().map(|help| help.to_string()) == b.get_help().map(|help| help.to_string())
-    };
+    let help = |option: &Arg| option.get_help().map(ToString::to_string);
+    let same = |a: &Arg, b: &Arg| a.get_id() == b.get_id() && help(a) == help(b);
     let is_told = |option: &Arg| told.iter().any(|before| same(before, option));
     let again: Vec<_> = command
         .get_arguments()
