@@ -166,11 +166,22 @@ impl Series {
     }
 
     /// Takes in the rows that came since, until time is up.
-    pub fn grow(&mut self, book: &Book, mut is_up: impl FnMut() -> bool) {
+    pub fn grow(&mut self, book: &Book, is_up: impl FnMut() -> bool) {
+        self.grow_with(book, |_| true, is_up);
+    }
+
+    /// The same of the rows that are kept; each is asked about once, in their order. How long the session is does not depend on them.
+    pub fn grow_with(&mut self, book: &Book, mut keep: impl FnMut(u32) -> bool, mut is_up: impl FnMut() -> bool) {
         let Some(session) = book.session(self.session) else { return };
         while let Some(row) = session.rows.get(self.seen) {
             self.seen += 1;
+            let is_kept = keep(*row);
             match book.figure(*row) {
+                Some(Figure::Message(sample)) if !is_kept => {
+                    let sent = &mut self.clocks[sample.from.index()].sent;
+                    *sent = (*sent).max(sample.end);
+                    self.reach(sample.at);
+                }
                 Some(Figure::Message(sample)) => {
                     let at = self.reach(sample.at);
                     self.take(&sample, at);

@@ -13,6 +13,7 @@ use super::{Effect, Room, Screen};
 use crate::book::{Both, Likeness};
 use crate::tui::action::Action;
 use crate::tui::columns::{self, Align, Column, Place};
+use crate::tui::filtering::where_it;
 use crate::tui::keymap::{self, Context};
 use crate::tui::list::{List, motion};
 use crate::tui::marks::Marked;
@@ -24,6 +25,12 @@ use align::{Beside, Compared, Comparing, Part, details};
 
 /// From this width on the fields stand beside the steps.
 const WIDE: u16 = 120;
+
+/// Before a step that both have, in another order.
+const MOVED: &str = "↕";
+
+/// Below that height of the steps there is one line for what the two are.
+const LOW: u16 = 6;
 
 /// Columns of what the two are called, beside their values.
 const NAMES: u16 = 13;
@@ -63,11 +70,16 @@ pub(in crate::tui) fn begin(shared: &Shared, session: Option<u32>) -> Effect {
     };
     let with_selected = marks.last().zip(selected).filter(|(one, other)| one != other);
     let both = match shared.book.sessions() {
-        [one, other] => Some((Marked::Session(one.number()), Marked::Session(other.number()))),
+        // As their captures were given.
+        [one, other] => {
+            let mut both = [one.number(), other.number()];
+            both.sort_by_key(|number| (shared.book.capture_of(*number), *number));
+            Some((Marked::Session(both[0]), Marked::Session(both[1])))
+        }
         _ => None,
     };
     if let Some((one, other)) = marks.pair().or(with_selected).or(both) {
-        return Effect::Start(Box::new(Comparing::new([one, other])));
+        return Effect::Start(Box::new(Comparing::new([one, other], shared.filter.as_ref())));
     }
     let key = keymap::first_key(Context::Sessions, Action::Mark);
     Effect::Say(format!("nothing to compare: {key} marks two sessions, or two rows"))
@@ -98,7 +110,12 @@ impl Diff {
     }
 
     fn lines(&self) -> usize {
-        usize::from(self.areas.steps.height.saturating_sub(2))
+        usize::from(self.areas.steps.height.saturating_sub(1 + self.heads()))
+    }
+
+    /// Lines that say what the two are.
+    fn heads(&self) -> u16 {
+        if self.areas.steps.height < LOW { 1 } else { 2 }
     }
 
     /// Reads the fields of the selected step.
@@ -149,18 +166,38 @@ impl Diff {
         }
     }
 
-    /// The step of the call that the selected one answers, or of the answer to it.
-    fn partner(&self, shared: &Shared) -> Option<usize> {
-        let call = |part: &Part| shared.book.answered(part.row).map(|(call, _)| call);
-        let parts = &self.pair()?.parts;
-        (0..self.compared.pairs.len()).find(|step| {
-            let others = &self.compared.pairs[*step].parts;
-            parts
-                .iter()
-                .flatten()
-                .zip(others.iter().flatten())
-                .any(|(one, other)| call(one) == Some(other.row) || call(other) == Some(one.row))
+    /// By side, the step of the call that the selected one answers, or of the answer to it.
+    fn partners(&self, shared: &Shared) -> [Option<usize>; 2] {
+        let call = |row: u32| shared.book.answered(row).map(|(call, _)| call);
+        [0, 1].map(|side| {
+            let own = self.pair()?.parts[side].as_ref()?.row;
+            let row_of = |pair: &Beside| pair.parts[side].as_ref().map(|part| part.row);
+            // A call may have more than one answer: the first.
+            (0..self.compared.pairs.len()).find(|step| {
+                let other = row_of(&self.compared.pairs[*step]);
+                other.is_some_and(|other| call(own) == Some(other) || call(other) == Some(own))
+            })
         })
+    }
+
+    /// To the answer of the selected call, or to the call that is answered; says where only one has it.
+    fn follow(&mut self, shared: &Shared) -> Vec<Effect> {
+        let name = |side: usize| short_name(shared, self.compared.of[side]);
+        let is_there = |side: usize| self.pair().is_some_and(|pair| pair.parts[side].is_some());
+        let (step, told) = match self.partners(shared) {
+            [None, None] => {
+                return vec![Effect::Say("this step is no call with an answer, and no answer".to_owned())];
+            }
+            [Some(one), Some(other)] if one == other => (one, None),
+            [Some(one), Some(other)] => {
+                let told = format!("{} has another answer, in step {}", name(1), other + 1);
+                (one, Some(told))
+            }
+            [Some(one), None] => (one, is_there(1).then(|| format!("{}: no answer", name(1)))),
+            [None, Some(other)] => (other, is_there(0).then(|| format!("{}: no answer", name(0)))),
+        };
+        self.go_to_step(step, shared);
+        told.map(Effect::Say).into_iter().collect()
     }
 
     /// To the next step that differs, or the one before.
@@ -183,7 +220,8 @@ impl Diff {
         let differ = self.compared.pairs.iter().filter(|pair| pair.is_different()).count();
         let cut = if self.compared.is_cut { ", not to the end" } else { "" };
         let right = format!("steps that differ: {differ} of {}{cut}", self.compared.pairs.len());
-        let body = heading(buffer, area, theme, true, " compared", &right);
+        let left = format!(" compared{}", where_it(self.compared.filter.as_deref()));
+        let body = heading(buffer, area, theme, true, &beside(&left, &right, area.width), &right);
         if body.height == 0 {
             return;
         }
@@ -193,13 +231,19 @@ impl Diff {
                 place.put(buffer, line, text, style);
             }
         };
-        let names = self.compared.of.map(|one| name(shared, one));
-        for (id, name) in [(Id::One, &names[0]), (Id::Other, &names[1])] {
-            half(buffer, body, id, name, theme.strong());
+        let heads = self.heads().min(body.height);
+        for (id, one) in [(Id::One, self.compared.of[0]), (Id::Other, self.compared.of[1])] {
+            for (text, line) in titles(shared, one).iter().zip(lines(Rect { height: heads, ..body })) {
+                half(buffer, line, id, text, theme.strong());
+            }
         }
-        let body = Rect { y: body.y + 1, height: body.height - 1, ..body };
+        let body = Rect { y: body.y + heads, height: body.height - heads, ..body };
         for ((place, pair), line) in self.compared.pairs.iter().enumerate().skip(self.list.top).zip(lines(body)) {
-            let (mark, mark_style, style) = looks(shared, pair.likeness.unwrap_or(Likeness::Same));
+            let likeness = pair.likeness.unwrap_or(Likeness::Same);
+            let (mark, mark_style, style) = match likeness {
+                Likeness::Same | Likeness::ByNature if pair.is_moved => (MOVED, theme.trouble(), theme.trouble()),
+                likeness => looks(shared, likeness),
+            };
             half(buffer, line, Id::Mark, mark, mark_style);
             let from = pair.parts.iter().flatten().find_map(|part| part.step.from);
             half(buffer, line, Id::From, arrow(from), theme.side(from));
@@ -220,7 +264,8 @@ impl Diff {
         let part = self.pair().and_then(|pair| pair.parts.iter().flatten().next());
         let step = part.map(|part| step_words(shared, part)).unwrap_or_default();
         let differ = words::plural(differ as u64, "1 field differs", &format!("{differ} fields differ")).to_owned();
-        let right = format!("{differ}, {by_nature} by nature, {same} the same");
+        let moved = if self.pair().is_some_and(|pair| pair.is_moved) { "in another order; " } else { "" };
+        let right = format!("{moved}{differ}, {by_nature} by nature, {same} the same");
         let left = beside(&format!(" {step}"), &right, self.areas.fields.width);
         let body = heading(buffer, self.areas.fields, theme, false, &left, &right);
         let columns = halves(body.width, body.width * 3 / 10);
@@ -335,6 +380,23 @@ fn short_name(shared: &Shared, one: Marked) -> String {
     }
 }
 
+/// What stands over a side: of a session its number, with its capture where there are several and otherwise its client, and below that
+/// its server; of a row what it is, and its session.
+fn titles(shared: &Shared, one: Marked) -> [String; 2] {
+    let number = match one {
+        Marked::Session(number) => number,
+        Marked::Row(row) => {
+            let session = shared.book.session_of(row).unwrap_or_default();
+            return [name(shared, one), format!("session {session}")];
+        }
+    };
+    let Some(session) = shared.book.session(number) else { return Default::default() };
+    let file = shared.book.capture_of(number).filter(|_| shared.paths.len() > 1);
+    let first = file.and_then(|file| shared.name_of(file));
+    let first = first.unwrap_or_else(|| session.party(Side::Client).to_string());
+    [format!("{number}: {first}"), format!("→ {}", session.party(Side::Server))]
+}
+
 fn name(shared: &Shared, one: Marked) -> String {
     match one {
         Marked::Session(number) => {
@@ -381,6 +443,15 @@ impl Screen for Diff {
         Context::Diff
     }
 
+    fn offers(&self, action: Action, shared: &Shared) -> bool {
+        match action {
+            Action::NextDifference => self.compared.pairs.iter().skip(self.list.selected + 1).any(Beside::is_different),
+            Action::Reference => self.partners(shared) != [None, None],
+            Action::Open => self.pair().is_some(),
+            _ => true,
+        }
+    }
+
     fn update(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
         match action {
             Action::Back => return vec![Effect::Close],
@@ -390,10 +461,7 @@ impl Screen for Diff {
             }
             Action::NextDifference => return self.seek(true, shared),
             Action::PreviousDifference => return self.seek(false, shared),
-            Action::Reference => match self.partner(shared) {
-                Some(step) => self.go_to_step(step, shared),
-                None => return vec![Effect::Say("this step is no call with an answer, and no answer".to_owned())],
-            },
+            Action::Reference => return self.follow(shared),
             Action::AllFields => {
                 let path = self.fields.get(self.field.selected).map(|both| both.path.clone());
                 self.shows_all = !self.shows_all;
