@@ -53,6 +53,7 @@ impl Item {
             }
             Item::Event(Event::Incomplete(event)) => row + size_of::<Incomplete>() + runs(&event.head) + 64,
             Item::Event(event) if event.n().is_some() => row + event.memory(),
+            Item::Event(Event::Close(close)) => row + 128 + close.tcp.as_ref().map_or(0, |tcp| tcp.memory()),
             Item::Event(_) => row + 128,
             Item::Told(_) => 48,
             // It takes the place of the one before.

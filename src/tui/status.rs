@@ -20,6 +20,11 @@ const FILES: usize = 16;
 pub(super) fn draw(buffer: &mut Buffer, app: &App) {
     let (area, shared) = (app.room.status, &app.shared);
     let style = shared.theme.status();
+    for line in lines(area).chain(lines(app.room.keys)) {
+        for x in line.left()..line.right() {
+            buffer[(x, line.y)].reset();
+        }
+    }
     buffer.set_style(area, style);
     let told = filter(shared, area.width) + &summary(shared);
     // What is said of the files matters more than all of their names.

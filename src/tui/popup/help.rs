@@ -15,13 +15,17 @@ const WIDTH: u16 = 80;
 
 /// All keys, made from their table: first those that work where the user was, then those of other screens.
 pub(in crate::tui) struct Help {
+    /// Where the user was.
+    context: Context,
+    /// As broken for a width.
     lines: Vec<HelpLine>,
+    width: u16,
     scroll: Scroll,
 }
 
 enum HelpLine {
-    /// A context's name, and where that is.
-    Place(&'static str, &'static str),
+    /// A context's name, and where that is; or what of that goes on.
+    Place(&'static str, String),
     /// Keys, and what they do: of that the first line has the keys.
     Keys(String, String),
     Empty,
@@ -29,23 +33,33 @@ enum HelpLine {
 
 impl Help {
     pub(in crate::tui) fn new(context: Context) -> Self {
-        let here = context.chain();
-        let mut lines = Vec::new();
+        Help { context, lines: Vec::new(), width: 0, scroll: Scroll::default() }
+    }
+
+    /// Breaks the lines for a width.
+    fn write(&mut self, width: u16) {
+        if width == self.width {
+            return;
+        }
+        self.width = width;
+        let here = self.context.chain();
+        let lines = &mut self.lines;
+        lines.clear();
         for place in here.iter().chain(Context::ALL.iter().filter(|other| !here.contains(other))) {
             let keys = COMMANDS.iter().map(|command| (keymap::keys_of(&[*place], command.action), command.help));
-            add(&mut lines, place.name(), place.help(), keys.filter(|(keys, _)| !keys.is_empty()));
+            add(lines, width, place.name(), place.help(), keys.filter(|(keys, _)| !keys.is_empty()));
         }
         let none = COMMANDS.iter().filter(|command| keymap::keys_of(&Context::ALL, command.action).is_empty());
         let key = keymap::first_key(Context::Global, Action::Palette);
         let none = none.map(|command| (vec![format!("{key}{}", command.name)], command.help));
-        add(&mut lines, "palette alone", "Without a key: by name.", none);
-        Help { lines, scroll: Scroll::default() }
+        add(lines, width, "palette alone", "Without a key: by name.", none);
     }
 }
 
 /// A place's keys under its name.
 fn add(
     lines: &mut Vec<HelpLine>,
+    width: u16,
     name: &'static str,
     about: &'static str,
     keys: impl Iterator<Item = (Vec<String>, &'static str)>,
@@ -57,10 +71,12 @@ fn add(
     if !lines.is_empty() {
         lines.push(HelpLine::Empty);
     }
-    lines.push(HelpLine::Place(name, about));
+    let about = wrap(about, usize::from(width).saturating_sub(name.len() + 3));
+    lines
+        .extend(about.into_iter().enumerate().map(|(n, about)| HelpLine::Place(if n == 0 { name } else { "" }, about)));
     for (keys, help) in keys {
         let mut own = wrap(&keys.join(" "), usize::from(KEYS) - 1).into_iter();
-        let mut help = wrap(help, usize::from(WIDTH - KEYS - 4)).into_iter();
+        let mut help = wrap(help, usize::from(width.saturating_sub(KEYS + 1))).into_iter();
         loop {
             match (own.next(), help.next()) {
                 (None, None) => break,
@@ -80,6 +96,8 @@ impl Screen for Help {
     }
 
     fn prepare(&mut self, room: Room, _shared: &mut Shared) {
+        // So wide that all of its lines are known, and then as high as they are.
+        self.write(inside(room.body, WIDTH, room.body.height).width);
         self.scroll.prepare(inside(room.body, WIDTH, self.lines.len() as u16 + 2), self.lines.len());
     }
 

@@ -23,6 +23,9 @@ use super::keymap::Context;
 use super::shared::Shared;
 use job::Job;
 
+/// Lines that a screen needs.
+const LEAST: u16 = 8;
+
 /// What is said where a screen would be empty.
 const NO_SESSION: &str = "there is no session";
 
@@ -43,7 +46,9 @@ impl Room {
         let lines = lines.min(whole.height);
         let keys = Rect { y: whole.bottom() - lines, height: lines, ..whole };
         let status = Rect { y: keys.y.saturating_sub(1).max(whole.y), height: whole.height.min(1), ..whole };
-        let body = Rect { height: whole.height.saturating_sub(lines + 1), ..whole };
+        // What has no room without its last lines is covered there instead.
+        let height = whole.height.saturating_sub(lines + 1).max(LEAST.min(whole.height.saturating_sub(2)));
+        let body = Rect { height, ..whole };
         Room { whole, body, status, keys }
     }
 }

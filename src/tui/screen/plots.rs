@@ -31,8 +31,6 @@ const MOST: u16 = 12;
 const SCALE: u16 = 9;
 /// Nanoseconds that are shown at least.
 const SHORTEST: i64 = 20_000_000;
-/// What is not kept of a capture: only its packets have it.
-const MISSING: &str = "not kept: retransmissions (see stats)";
 const SIDES: [(Side, &str); 2] = [(Side::Client, "→"), (Side::Server, "←")];
 
 /// The screen; see the module.
@@ -401,9 +399,9 @@ impl Screen for Plots {
         if rest.height > 2 {
             let none: Vec<_> =
                 Quantity::ALL.into_iter().filter(|quantity| !self.series.has(*quantity)).map(Quantity::name).collect();
-            let none = if none.is_empty() { String::new() } else { format!("nothing of: {}; ", none.join(", ")) };
+            let none = if none.is_empty() { String::new() } else { format!("nothing of: {}", none.join(", ")) };
             let line = Rect { x: rest.x + 1, y: rest.y + 2, width: rest.width.saturating_sub(1), height: 1 };
-            put(buffer, line, &format!("{none}{MISSING}"), theme.quiet());
+            put(buffer, line, &none, theme.quiet());
         }
     }
 }

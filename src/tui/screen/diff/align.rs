@@ -241,3 +241,32 @@ impl Job for Comparing {
         Progress::Done(vec![Effect::Open(Box::new(Diff::new(compared, shared)))])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(names: [Option<&str>; 2]) -> Beside {
+        let part = |name: &str| {
+            let step = Step { from: None, kind: "command".to_owned(), name: name.to_owned() };
+            Part { row: 0, run: None, step }
+        };
+        Beside::of(names.map(|name| name.map(part)), Some(Likeness::Differs))
+    }
+
+    #[test]
+    fn a_step_in_another_order_is_one() {
+        let pairs = vec![
+            pair([Some("FCPublish"), None]),
+            pair([Some("createStream"), Some("createStream")]),
+            pair([None, Some("FCPublish")]),
+            pair([None, Some("FCPublish")]),
+            pair([Some("play"), None]),
+        ];
+        let shown: Vec<_> = moved(pairs)
+            .iter()
+            .map(|pair| (pair.is_moved, pair.parts.iter().flatten().count(), pair.is_different()))
+            .collect();
+        assert_eq!(shown, [(true, 2, true), (false, 2, true), (false, 1, true), (false, 1, true)]);
+    }
+}

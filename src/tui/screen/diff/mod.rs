@@ -219,7 +219,12 @@ impl Diff {
         let (area, theme) = (self.areas.steps, &shared.theme);
         let differ = self.compared.pairs.iter().filter(|pair| pair.is_different()).count();
         let cut = if self.compared.is_cut { ", not to the end" } else { "" };
-        let right = format!("steps that differ: {differ} of {}{cut}", self.compared.pairs.len());
+        let all = self.compared.pairs.len();
+        // What the filter is must have room.
+        let right = match self.compared.filter {
+            Some(_) => format!("{differ} of {all} differ{cut}"),
+            None => format!("steps that differ: {differ} of {all}{cut}"),
+        };
         let left = format!(" compared{}", where_it(self.compared.filter.as_deref()));
         let body = heading(buffer, area, theme, true, &beside(&left, &right, area.width), &right);
         if body.height == 0 {

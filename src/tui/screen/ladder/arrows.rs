@@ -362,8 +362,8 @@ mod tests {
         arrows.grow(&book, || false);
         let pairs: Vec<_> =
             (0..arrows.len()).filter_map(|place| Some((place, arrows.partner(&book, place)?))).collect();
-        // connect and createStream, from either end.
-        assert_eq!(pairs.len(), 4, "{pairs:?}");
+        // connect, createStream and publish, whose answer is a status, from either end.
+        assert_eq!(pairs.len(), 6, "{pairs:?}");
         assert!(pairs.iter().all(|(one, other)| pairs.contains(&(*other, *one))), "{pairs:?}");
     }
 }
