@@ -114,6 +114,9 @@ limits! {
     /// Holes of one direction that are remembered, to tell what fills one late from what is sent again. Past it the oldest is judged by
     /// what is known then. A direction that loses more at a time is hardly readable.
     holes: usize = 64, "holes", uncounted "a hole that is judged early is counted as any other";
+    /// Spans of time in which retransmissions of one direction are counted for the plot. Past it two become one. It has as many
+    /// columns as a wide terminal has dots.
+    resent_spans: usize = 512, "spans", uncounted "nothing is lost: the spans are longer";
     /// IP packets of which not every fragment has come, and whole ones kept to recognise copies. Past it those given out
     /// are forgotten first, then the oldest is given up. Linux keeps as much by bytes alone.
     fragments: usize = 4096, "packets";

@@ -210,6 +210,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("fragment_bytes", "tests/transport.rs", "fn fragments_keep_their_limits"),
     ("fragment_age_ns", "tests/transport.rs", "fn a_packet_without_all_its_fragments_is_lost"),
     ("holes", "src/net/health/tests.rs", "fn holes_are_bounded"),
+    ("resent_spans", "src/net/resent.rs", "fn however_long_it_lasts_there_are_so_many_spans"),
     ("tracks", "tests/media.rs", "fn long_lists_end_in_a_count"),
     ("listed_units", "tests/media.rs", "fn long_lists_end_in_a_count"),
     ("filter_bytes", "src/filter/tests/mod.rs", "fn nesting_and_length_are_bounded"),

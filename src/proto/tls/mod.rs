@@ -420,7 +420,7 @@ impl Tls {
         let half = &mut self.halves[from.index()];
         half.is_closed = true;
         if half.waiting > 0 {
-            self.waiting.push_back((from, Waiting::Close { how, at, tcp: tcp.map(|tcp| Box::new(*tcp)) }));
+            self.waiting.push_back((from, Waiting::Close { how, at, tcp: tcp.map(|tcp| Box::new(tcp.clone())) }));
         } else {
             let is_read = self.is_read();
             self.halves[from.index()].end(from, is_read, out.give);

@@ -19,6 +19,9 @@ const NAMES: u16 = 20;
 const KEYS: u16 = 12;
 const WIDTH: u16 = 78;
 
+/// What leaves, as vim has it.
+const LEAVES: [&str; 8] = ["q", "q!", "qa", "qa!", "wq", "wqa", "x", "xa"];
+
 /// Whether an action can be chosen here: what only makes sense in a window is left out.
 pub(in crate::tui) fn offers(command: &Command) -> bool {
     command.group != Group::Writing && command.action != Action::Palette
@@ -80,6 +83,9 @@ impl Screen for Palette {
             };
             return vec![Effect::Close, then];
         }
+        if action == Action::Accept && LEAVES.contains(&self.line.text().trim()) {
+            return vec![Effect::Close, Effect::Do(Action::Quit)];
+        }
         let found = self.found();
         if let Some(by) = motion(action, 1) {
             self.list.step(by, found.len());
@@ -129,6 +135,12 @@ impl Screen for Palette {
             let Some(line) = lines.next() else { return };
             let name = if file.is_empty() { "a file" } else { file };
             put(buffer, line, &format!("› save what is shown to {name}"), theme.strong());
+            buffer.set_style(line, theme.selection(true));
+            return;
+        }
+        if LEAVES.contains(&self.line.text().trim()) {
+            let Some(line) = lines.next() else { return };
+            put(buffer, line, "› quit", theme.strong());
             buffer.set_style(line, theme.selection(true));
             return;
         }
