@@ -8,8 +8,8 @@ pub(super) mod pager;
 pub(super) mod palette;
 pub(super) mod search;
 
+use crossterm::event::{Event, KeyEvent};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{Event, KeyEvent};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};
