@@ -446,7 +446,7 @@ impl State {
         let id = inner.wrapping.rtmpt.clone();
         // What is known at its first byte may not have come here yet: then it is told next.
         if let Some(facts) = facts.filter(|facts| facts.is_decrypted()) {
-            self.say_tls(session, *facts);
+            self.say_tls(session, &facts);
         }
         for note in notes {
             self.say_note(session, id.as_deref().unwrap_or_default(), note);

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rtmp_inspect::analyzer::{Analyzer, Limits, Options};
 use rtmp_inspect::capture::{Input, Packet};
-use rtmp_inspect::proto::tls::{Facts, KeyLog, Reason};
+use rtmp_inspect::proto::tls::{Alert, Facts, KeyLog, Reason};
 use rtmp_inspect::proto::{Close, Event, Keys};
-use rtmp_inspect::wire::Side;
+use rtmp_inspect::wire::{Moment, Side};
 
 use crate::run::file;
 
@@ -26,6 +26,7 @@ struct Session {
     protocol: &'static str,
     decrypted: Option<bool>,
     tls: Vec<Facts>,
+    alerts: Vec<(Alert, Moment)>,
     closes: Vec<Close>,
     messages: usize,
 }
@@ -49,8 +50,12 @@ fn sessions(name: &str, way: &Way<'_>) -> Vec<Session> {
                 Event::Session(opened) => {
                     assert_eq!(at, sessions.len() + 1);
                     let (protocol, decrypted) = (opened.protocol, opened.decrypted);
-                    let (tls, closes, messages) = (Vec::new(), Vec::new(), 0);
-                    sessions.push(Session { protocol, decrypted, tls, closes, messages });
+                    let (tls, alerts, closes, messages) = (Vec::new(), Vec::new(), Vec::new(), 0);
+                    sessions.push(Session { protocol, decrypted, tls, alerts, closes, messages });
+                }
+                Event::Tls(told) if told.alert.is_some() => {
+                    let place = told.envelope();
+                    sessions[at - 1].alerts.extend(told.alert.map(|alert| (alert, place.last)));
                 }
                 Event::Tls(told) => sessions[at - 1].tls.push(*told.facts),
                 Event::Close(close) => sessions[at - 1].closes.push(close),
@@ -94,8 +99,24 @@ fn what_comes_late_reaches_the_session_inside_of_http() {
     let session = one("rtmpts-ffmpeg-publish", &Way::default());
     assert_eq!((session.protocol, session.decrypted, session.messages), ("rtmpts", Some(true), 352));
     assert!(session.tls.iter().all(Facts::is_decrypted));
-    let from: Vec<Side> = session.tls.last().unwrap().alerts.iter().map(|alert| alert.from).collect();
+    let from: Vec<Side> = session.alerts.iter().map(|(alert, _)| alert.from).collect();
     assert_eq!(from, [Side::Client, Side::Server], "both say that they close");
+}
+
+/// An alert is its own moment: it is told once, at the packet that has it, whether it is the handshake's or behind it.
+#[test]
+fn an_alert_is_told_at_its_own_time() {
+    for name in ["nginx-ffmpeg-tls12-gcm", "rtmpts-ffmpeg-publish", "openssl-refused"] {
+        let sessions = sessions(name, &Way::default());
+        assert!(sessions.iter().any(|session| !session.alerts.is_empty()), "{name}");
+        for session in sessions {
+            let (alerts, times): (Vec<_>, Vec<_>) = session.alerts.iter().copied().unzip();
+            assert!(alerts.iter().zip(&times).all(|(alert, told)| alert.at == *told), "{name}: {alerts:?} {times:?}");
+            assert!(alerts.windows(2).all(|pair| pair[0] != pair[1]), "{name}: one is told twice");
+            let close = session.closes.iter().map(|close| close.at.packet).max().unwrap();
+            assert!(times.iter().all(|at| at.packet <= close), "{name}");
+        }
+    }
 }
 
 /// Some programs log the keys of the data alone.
