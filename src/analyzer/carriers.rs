@@ -17,7 +17,7 @@ use super::{Connection, Content, Fate, INSIDE, Other, State, StreamId, TUNNEL};
 use crate::net::{Delivery, Kept, Start};
 use crate::proto::rtmp::detect::Foreign;
 use crate::proto::rtmpe::Rtmpe;
-use crate::proto::rtmpt::{Exchange, Tunneled, Tunnels};
+use crate::proto::rtmpt::{Exchange, Signs, Tunneled, Tunnels};
 use crate::proto::tls::{self, Tls};
 use crate::proto::{Event, Flow, Stranger, Transport, Tunnel};
 use crate::wire::{Moment, Side};
@@ -48,6 +48,8 @@ pub(super) struct Wrapping {
     proxied: Option<Box<str>>,
     /// What is to be told of it once it is a session.
     notes: Vec<Note>,
+    /// What requests say that carry it, while it is none.
+    signs: Signs,
 }
 
 #[derive(Debug)]
@@ -93,10 +95,10 @@ impl Wrapping {
 
     /// The same within another carrier, for what is in it.
     fn inside(&self) -> Wrapping {
-        let notes = Vec::new();
+        let (notes, signs) = (Vec::new(), Signs::default());
         let Wrapping { tls, rtmpt, rtmpe, proxied, .. } = self;
         let (tls, rtmpt, proxied) = (tls.clone(), rtmpt.clone(), proxied.clone());
-        Wrapping { tls, rtmpt, road: None, rtmpe: *rtmpe, proxied, notes }
+        Wrapping { tls, rtmpt, road: None, rtmpe: *rtmpe, proxied, notes, signs }
     }
 
     /// A PROXY header stood in front of it.
@@ -432,6 +434,9 @@ impl State {
     /// Keeps what is to be told of a stream once it is a session.
     fn keep(&mut self, stream: StreamId, note: Note) {
         let Some(inner) = self.live.get_mut(&stream) else { return };
+        if let Note::Exchange(exchange) = &note {
+            inner.wrapping.signs.take(exchange);
+        }
         if inner.wrapping.notes.len() < self.limits.tunnel_notes {
             inner.wrapping.notes.push(note);
         } else {
@@ -505,29 +510,28 @@ impl State {
 
     /// A session of RTMPT in which no RTMP was spoken.
     pub(super) fn end_tunnel(&mut self, tunnel: &Connection) {
-        let exchanges = tunnel.wrapping.notes.iter().filter_map(|note| match note {
-            Note::Exchange(exchange) => Some(exchange.bytes_up + exchange.bytes_down),
-            Note::Joined { .. } => None,
-        });
+        let signs = &tunnel.wrapping.signs;
+        let foreign = if signs.is_rtmpt() { Foreign::Rtmpt } else { Foreign::Http };
         let met = Met {
-            foreign: Some(Foreign::Rtmpt),
+            foreign: Some(foreign),
             answer: Some(Foreign::Http),
             first: Some(tunnel.at),
             from_start: tunnel.start == Start::Syn,
-            bytes: exchanges.sum(),
+            bytes: signs.bytes,
+            refused: signs.refused.filter(|_| signs.is_rtmpt()),
         };
         self.met(met, met.speaks(), tunnel.client, tunnel.server);
     }
 
     /// Takes note of a connection that is no session, and of what became of it where that is known.
     pub(super) fn met(&mut self, met: Met, fate: Option<Fate>, client: SocketAddr, server: SocketAddr) {
-        let Met { foreign, answer, first, from_start, bytes } = met;
+        let Met { foreign, answer, first, from_start, bytes, refused } = met;
         self.totals.not_rtmp(foreign, bytes);
         let Some(at) = first else { return };
         // What answers says something where what asks is known from its beginning.
         let told = answer.filter(|_| foreign.is_some() && from_start);
         if let Some(fate) = fate {
-            self.note(Other { client, server, fate, answer: told, packet: at.packet, connections: 1 });
+            self.note(Other { client, server, fate, answer: told, refused, packet: at.packet, connections: 1 });
         }
         if let Some(foreign) = foreign.filter(|_| from_start) {
             let stranger = Stranger { client, server, foreign, answer, packet: at.packet, more: 0 };

@@ -1,8 +1,8 @@
 //! What is known of a TLS connection, in a line.
 
 use super::facts::{Facts, Reason};
-use crate::wire::words::count;
 use crate::wire::escape;
+use crate::wire::words::count;
 
 impl Facts {
     /// All that is told of it but its alerts, in a text: with another one there is something to tell.
