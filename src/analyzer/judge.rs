@@ -72,7 +72,15 @@ impl State {
                 let answered = answer.filter(|it| *it == Foreign::Tls && seen.client.is_empty());
                 let foreign = foreign.or(joined).or(answered).or(detect::socks(seen.client, seen.server));
                 let first = [Side::Client, Side::Server].into_iter().find_map(|side| opening.first_bytes(side));
-                let met = Met { foreign, answer, first, from_start: live.start == Start::Syn, bytes, refused: None };
+                let met = Met {
+                    foreign,
+                    answer,
+                    first,
+                    from_start: live.start == Start::Syn,
+                    bytes,
+                    refused: None,
+                    cut: false,
+                };
                 if live.wrapping.rtmpt.is_none() {
                     match rtmpt::detect(&seen) {
                         rtmpt::Match::Yes => {

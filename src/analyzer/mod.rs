@@ -561,7 +561,7 @@ impl State {
             self.servers.count(live.server, &attempt, self.limits.attempted_servers);
             let fate = if attempt.refused.is_some() { Fate::Refused } else { Fate::Unanswered };
             let (client, server, packet) = (live.client, live.server, attempt.first);
-            self.note(Other { client, server, fate, answer: None, refused: None, packet, connections: 1 });
+            self.note(Other { client, server, fate, answer: None, refused: None, cut: false, packet, connections: 1 });
         } else if live.start == Start::Syn && closes[Side::Server.index()].syns > 0 {
             let (client, server, packet) = (live.client, live.server, live.at.packet);
             self.note(Other {
@@ -570,6 +570,7 @@ impl State {
                 fate: Fate::Silent,
                 answer: None,
                 refused: None,
+                cut: false,
                 packet,
                 connections: 1,
             });

@@ -21,6 +21,8 @@ pub struct Other {
     pub answer: Option<Foreign>,
     /// Of RTMPT, the first request that the server answered with another status than 200, and that.
     pub refused: Option<(Request, u16)>,
+    /// Of TLS, that the capture misses its handshake.
+    pub cut: bool,
     /// Of the first one: the packet that tells its protocol, or the SYN.
     pub packet: PacketNo,
     /// How many there are.
@@ -90,6 +92,9 @@ impl Other {
             Fate::Unanswered => "nothing answers: see whether the address is right, and what a firewall drops",
             Fate::Silent => "no byte: a check of the port does so, or a client that gives up; see what it logs",
             Fate::Short(..) => "C1 is not whole: see why the client stops there, or whether the capture ends too early",
+            Fate::Speaks(_, Foreign::Tls) if self.cut => {
+                "TLS: the capture misses its handshake, without which no key log opens it, so begin the capture before the client connects"
+            }
             Fate::Speaks(_, Foreign::Tls) => {
                 "TLS: if it is RTMPS, give its key log (--keylog), or capture it where it is decrypted, behind what ends TLS"
             }
@@ -160,7 +165,7 @@ impl Others {
     pub(super) fn call(&mut self, call: Call, packet: PacketNo, most: usize) -> (Option<Other>, bool) {
         let Call { caller: client, listener: server, from } = call;
         let fate = Fate::Speaks(Side::Client, Foreign::Srt);
-        let other = Other { client, server, fate, answer: None, refused: None, packet, connections: 1 };
+        let other = Other { client, server, fate, answer: None, refused: None, cut: false, packet, connections: 1 };
         if from == Side::Server {
             if let Some(known) = self.alike(&other) {
                 known.answer = Some(Foreign::Srt);
@@ -197,6 +202,8 @@ pub(super) struct Met {
     pub(super) bytes: u64,
     /// A request of RTMPT that the server refused.
     pub(super) refused: Option<(Request, u16)>,
+    /// The capture misses the handshake of TLS.
+    pub(super) cut: bool,
 }
 
 impl Met {

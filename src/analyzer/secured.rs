@@ -15,11 +15,6 @@ use crate::proto::tls::{Alert, Facts, Reason, Tls};
 use crate::proto::{Event, Sealed};
 use crate::wire::{Moment, Side};
 
-/// Sessions of RTMPT in one connection that are told what becomes known of it later. More than some are no client's.
-const TOLD: usize = 64;
-/// Holes and ends that are kept of a connection that may become a session by itself.
-const KEPT: usize = 64;
-
 /// A TLS connection.
 #[derive(Debug)]
 pub(super) struct Outer {
@@ -46,8 +41,8 @@ impl Outer {
         Outer { tls, told, said, alerts: 0, stranger, sealed: None, bytes: [0; 2], captured: [0; 2], kept, closes: 0 }
     }
 
-    /// Keeps what a session needs to know that it may become.
-    pub(super) fn note(&mut self, from: Side, delivery: &Delivery<'_>) {
+    /// Keeps what a session needs to know that it may become, of holes so many at most.
+    pub(super) fn note(&mut self, from: Side, delivery: &Delivery<'_>, most: usize) {
         let side = from.index();
         match *delivery {
             _ if self.sealed.is_some() => {}
@@ -58,7 +53,7 @@ impl Outer {
             }
             Delivery::Gap { offset, missing, .. } => {
                 self.bytes[side] = self.bytes[side].max(offset + missing);
-                if self.kept.len() < KEPT {
+                if self.kept.len() < most {
                     self.kept.push((from, Kept::of(delivery)));
                 }
             }
@@ -124,9 +119,13 @@ impl State {
                 return self.say_news(session, facts, news);
             }
             Content::Carrier(carried) => vec![carried.inside],
-            Content::Tunnels(road) => {
-                road.tunnels.iter().rev().take(TOLD).map(|tunnel| TUNNEL | StreamId::from(*tunnel)).collect()
-            }
+            Content::Tunnels(road) => road
+                .tunnels
+                .iter()
+                .rev()
+                .take(self.limits.tls_told)
+                .map(|tunnel| TUNNEL | StreamId::from(*tunnel))
+                .collect(),
             Content::Unknown(_) | Content::Other(_) | Content::Over(_) => Vec::new(),
         };
         live.wrapping.tls = Some(Box::new(facts.clone()));

@@ -192,7 +192,7 @@ fn nothing(report: &tls::Report) -> String {
 }
 
 /// Why a file cannot be read, in the words for captures.
-fn unreadable(error: &io::Error, wanted: &str) -> anyhow::Error {
+pub(super) fn unreadable(error: &io::Error, wanted: &str) -> anyhow::Error {
     match error.kind() {
         io::ErrorKind::NotFound => anyhow!("no such file"),
         io::ErrorKind::PermissionDenied => anyhow!("permission denied"),
