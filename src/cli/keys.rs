@@ -93,7 +93,7 @@ impl KeyArguments {
             if paths.is_empty() || sessions == 0 || opened > 0 || closed + wrong == 0 {
                 continue;
             }
-            let names: Vec<_> = paths.iter().map(|path| file_name(path)).collect();
+            let names: Vec<_> = paths.iter().map(|path| file_name(path.as_path())).collect();
             let (name, sessions) = (names.join(", "), count(sessions as u64, "session"));
             let why = match wrong {
                 0 => format!(

@@ -417,12 +417,12 @@ impl Tls {
         }
         let half = &mut self.halves[from.index()];
         half.is_closed = true;
-        if !half.waiting.is_empty() {
-            self.wait_to_close(from, how, at, tcp);
-        } else {
+        if half.waiting.is_empty() {
             let is_read = self.is_read();
             self.halves[from.index()].end(from, is_read, out.give);
             (out.give)(from, &Delivery::Close { how, at, tcp });
+        } else {
+            self.wait_to_close(from, how, at, tcp);
         }
         // A capture may have its secrets behind the connection.
         if self.halves.iter().all(|half| half.is_closed) && !out.secrets.may_grow() {
