@@ -146,6 +146,12 @@ limits! {
     tls_waiting_bytes: usize = 256 << 10, "bytes";
     /// The same of all connections together. Past it what waits of the connection at hand is lost. It is room for a hundred that wait at once.
     tls_waiting_bytes_total: usize = 16 << 20, "bytes";
+    /// Sessions of RTMPT in one TLS connection that are told what becomes known of it later. Past it the newest are. More than some are no
+    /// client's.
+    tls_told: usize = 64, "sessions", uncounted "what they were told first stays true";
+    /// Holes that are kept of a TLS connection that may become a session by itself. Past it further ones are not told. Nothing inside of it is
+    /// read, so a person reads no more of them.
+    tls_holes: usize = 64, "holes", uncounted "bytes that are missing count all the same";
     /// The longest TLS handshake message that is read. Past it a message is passed over. Chains of certificates have some
     /// ten kilobytes.
     tls_handshake_bytes: usize = 64 << 10, "bytes";

@@ -154,6 +154,8 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("key_log_bytes", "tests/tls/keylog.rs", "fn memory_is_bounded_and_the_newest_sessions_stay"),
     ("tls_waiting_bytes", "tests/tls/late.rs", "fn beyond_the_limit_later_records_are_lost"),
     ("tls_waiting_bytes_total", "tests/tls/late.rs", "fn what_waits_on_all_connections_is_bounded"),
+    ("tls_told", "tests/tls/told.rs", "fn how_many_sessions_are_told_later_news_is_bounded"),
+    ("tls_holes", "tests/tls/told.rs", "fn holes_of_what_stays_closed_are_bounded"),
     ("tls_resumable", "tests/tls/resumed.rs", "fn names_are_bounded"),
     ("tls_handshake_bytes", "tests/tls/facts.rs", "fn a_message_beyond_the_limit_is_passed_over"),
     ("flows", "tests/ftl/flows.rs", "fn flows_that_may_be_media_are_bounded"),

@@ -5,7 +5,7 @@
 #[path = "common/screen.rs"]
 mod screen;
 
-use ratatui::crossterm::event::KeyCode;
+use crossterm::event::KeyCode;
 use ratatui::style::Color;
 use screen::Screen;
 

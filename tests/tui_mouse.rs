@@ -5,7 +5,7 @@
 #[path = "common/screen.rs"]
 mod screen;
 
-use ratatui::crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use screen::Screen;
 
 use rtmp_inspect::tui::{Config, Options};

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &ExtractArguments, stop: &Stop) -> anyhow::Result<O
         evidence: true,
         unjudged: true,
         show_secrets: true,
-        keys: arguments.keys.read()?,
+        keys: arguments.keys.read(&arguments.captures)?,
         stop: stop.asked.clone(),
         ..Options::default()
     };

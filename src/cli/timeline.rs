@@ -30,7 +30,7 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments, stop: &S
             TextWriter::new(out, input.color.color()).with_notes(notes).with_requests(input.filter.is_some());
         return Ok(pump(input, &stop.asked, sieve, &mut writer, !input.quiet)?.outcome);
     }
-    let keys = input.keys.read()?;
+    let keys = input.keys.read(&input.captures)?;
     let config = tui::Config::load();
     let options = tui::Options {
         state: if config.remember { tui::State::load(&input.captures) } else { tui::State::default() },

@@ -9,8 +9,8 @@ pub(super) mod palette;
 mod save;
 pub(super) mod search;
 
+use crossterm::event::{Event, KeyEvent};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{Event, KeyEvent};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};

@@ -1,7 +1,7 @@
 //! The palette: an action is found by writing some of its name, whether it has a key or not.
 
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Rect};
 
 use super::file::FileLine;

@@ -13,8 +13,8 @@ pub(super) mod plots;
 
 use std::time::Duration;
 
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Rect};
 
 use super::action::Action;
