@@ -363,11 +363,12 @@ limits! {
     /// Streams of which `extract` makes files at a time. Past it the files of the one idle for longest end, and what follows of it is in others.
     /// A capture of a server has as many publishers and players at once.
     extracted_open: usize = 1024, "streams", uncounted "the file's notes say so";
-    /// Streams of which `extract` makes files at all. Past it nothing is made of further ones. A folder of more helps nobody.
+    /// Streams of which `extract` makes files at all; with `--media` each file of a track counts too. Past it nothing is made of further
+    /// ones. A folder of more helps nobody.
     extracted_streams: usize = 65_536, "streams", uncounted "it is said on standard error";
-    /// What waits in all files of `extract` together until it is clear with what they begin. Past it the file at hand begins with what came
-    /// first. A stream's metadata and sequence headers have some hundred bytes.
-    extracted_bytes: usize = 16 << 20, "bytes", uncounted "metadata that come later stand where they came";
+    /// What waits in all files of `extract` together until it is clear with what they begin, and configurations that are kept. Past it the
+    /// file at hand begins with what came first, or ends. A stream's metadata and sequence headers have some hundred bytes.
+    extracted_bytes: usize = 16 << 20, "bytes", uncounted "metadata that come later stand where they came; the file's notes say that it ends";
     /// Messages of which `extract --amf` makes files. Past it nothing is made of further ones.
     extracted_messages: usize = 65_536, "messages", uncounted "it is said on standard error";
 

@@ -482,6 +482,41 @@ fn streams_without_end_are_bounded() {
 }
 
 #[test]
+fn codecs_that_change_without_end_are_bounded() {
+    let limits = Limits { extracted_streams: 10, ..Limits::DEFAULT };
+    let mut conversation = sample::publishing();
+    for time in 0..40 {
+        // G.711, µ-law and A-law.
+        let header = if time % 2 == 0 { 0x82 } else { 0x72 };
+        conversation = conversation.client(|c| c.audio(STREAM, time, vec![header, 1, 2]));
+    }
+    let input = Input::from_reader("conversation", io::Cursor::new(captured(&conversation))).unwrap();
+    let taken = take(input, Output::Media, &limits);
+    let files = taken.files.keys().filter(|name| name.ends_with(".wav")).count();
+    assert_eq!(files, limits.extracted_streams - 1, "the stream counts too");
+    assert!(taken.made[0].left_out.iter().any(|left| left.why == "as many files are there as are written at all"));
+}
+
+#[test]
+fn configurations_without_end_are_bounded() {
+    let limits = Limits { extracted_bytes: 1000, ..Limits::DEFAULT };
+    let conversation = sample::publishing().client(|c| {
+        c.set_chunk_size(1 << 20).audio(STREAM, 0, [&[0xaf, 0][..], &[0x12; 900]].concat());
+        c.audio(STREAM, 1, vec![0xaf, 1, 7]).video(STREAM, 1, media::avc_sequence_header());
+        // One that is too long is none.
+        c.video(STREAM, 2, [&[0x17, 0, 0, 0, 0][..], &[1; 70_000]].concat());
+        c.audio(STREAM, 3, [&[0xaf, 0][..], &[0x12; 2000]].concat()).audio(STREAM, 4, vec![0xaf, 1, 8])
+    });
+    let input = Input::from_reader("conversation", io::Cursor::new(captured(&conversation))).unwrap();
+    let taken = take(input, Output::Media, &limits);
+    let notes = taken.notes("session-1-1-publish-live-masked-a.notes.jsonl");
+    let said = |what: &str| notes.iter().any(|note| note["text"].as_str().unwrap().contains(what));
+    assert!(said("a configuration of 70000 bytes is none"), "{notes:?}");
+    assert!(said("too much waits to be written"), "{notes:?}");
+    assert_eq!(taken.file(".aac").len(), 8);
+}
+
+#[test]
 fn ftl_is_written_as_elementary_streams_and_not_as_flv() {
     let taken = of_capture("captures/ftl/janus-publish.pcap", Output::Media);
     let ends = |ending: &str| taken.names().iter().any(|name| name.ends_with(ending));

@@ -125,7 +125,8 @@ impl Flv {
         match &mut self.waiting {
             Some(waiting) => {
                 self.waiting_bytes += tag.payload.len();
-                waiting.push(tag);
+                // A part of an aggregate is not to keep the whole.
+                waiting.push(Tag { payload: Bytes::copy_from_slice(&tag.payload), ..tag });
                 // With the times as they were sent, what comes behind the first frame stays there. Where they begin at 0, both kinds count.
                 let is_clear = if self.rebase { self.begun == [true; 2] } else { is_new };
                 if is_clear || waiting.len() >= WAITING || self.waiting_bytes > WAITING_BYTES {

@@ -35,6 +35,8 @@ pub(super) struct Tracks {
     sources: Vec<(bool, u32)>,
     /// The time of the last frame.
     last: Option<u32>,
+    /// Files that may be begun.
+    pub(super) left: u64,
 }
 
 #[derive(Debug, Default)]
@@ -144,12 +146,21 @@ impl Part {
 
 impl Tracks {
     pub(super) fn new(base: String) -> Tracks {
-        Tracks { base, tracks: BTreeMap::new(), sources: Vec::new(), last: None }
+        Tracks { base, tracks: BTreeMap::new(), sources: Vec::new(), last: None, left: 0 }
     }
 
     /// The time of the last frame.
     pub(super) fn timestamp(&self) -> Option<u32> {
         self.last
+    }
+
+    /// Bytes that wait, and those kept of configurations.
+    pub(super) fn held(&self) -> usize {
+        let held = |track: &Track| {
+            let form = track.open.as_ref().map_or(0, |open| open.form.held());
+            form + track.configuration.as_ref().map_or(0, |configuration| configuration.held())
+        };
+        self.tracks.values().map(held).sum()
     }
 
     /// The next item. What of it is left out goes to `troubles` in clauses, each once as long as it goes on.
@@ -175,11 +186,14 @@ impl Tracks {
         };
         for (part, place) in parts {
             if part.packet_type == Some("sequence_start") {
-                let record = part.data.clone();
+                if let Some(why) = Configuration::too_long(&part.data) {
+                    troubles.push(why);
+                    continue;
+                }
                 let configuration = if part.key.is_video {
-                    Configuration::of_video(&item.payload, item.base, &place, record)
+                    Configuration::of_video(&item.payload, item.base, &place, &part.data)
                 } else {
-                    Configuration { record, ..Configuration::default() }
+                    Configuration::of_audio(&part.data)
                 };
                 self.configure(part.key, part.codec, configuration);
                 continue;
@@ -289,6 +303,10 @@ impl Tracks {
             track.finish(shelf, ended)?;
         }
         track.codec = Some(codec);
+        if track.open.is_none() && self.left == 0 {
+            track.leave_out("as many files are there as are written at all".to_owned(), troubles);
+            return Ok(());
+        }
         if track.open.is_none() {
             let form = form::of(codec).map_err(str::to_owned).and_then(|mut form| {
                 configuration.map_or(Ok(()), |configuration| form.configure(configuration))?;
@@ -312,6 +330,7 @@ impl Tracks {
                 track.say(why, troubles);
             }
             track.parts += 1;
+            self.left -= 1;
             let kind = if key.is_video { "video" } else { "audio" };
             let id = if key.id != 0 { format!("-track{}", key.id) } else { String::new() };
             let part = if track.parts > 1 { format!("-{}", track.parts) } else { String::new() };

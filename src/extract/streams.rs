@@ -107,7 +107,7 @@ impl File {
     fn held(&self) -> usize {
         match self {
             File::Flv(flv) => flv.held(),
-            File::Media(_) => 0,
+            File::Media(tracks) => tracks.held(),
         }
     }
 }
@@ -252,7 +252,7 @@ impl<S: Shelf> Streams<S> {
             let text = "secrets in it are overwritten with asterisks".to_owned();
             self.tell(number, key, Note { n, ..note("masked", from, at, text) })?;
         }
-        Ok(())
+        self.relieve(number, key)
     }
 
     /// What a client asks for may explain why a stream's times go back or stand still.
@@ -371,6 +371,7 @@ impl<S: Shelf> Streams<S> {
         };
         (stream.used, stream.at) = (self.clock, item.at);
         let before = stream.file.held();
+        let left = (self.limits.extracted_streams as u64).saturating_sub(self.begun);
         let mut troubles = Vec::new();
         match &mut stream.file {
             File::Flv(flv) => {
@@ -378,7 +379,11 @@ impl<S: Shelf> Streams<S> {
                 let is_again = item.time.is_none() && std::mem::replace(&mut stream.is_untimed, item.time.is_none());
                 troubles.extend(told.filter(|_| !is_again).map(str::to_owned));
             }
-            File::Media(tracks) => tracks.put(item, &mut self.shelf, &mut troubles, &mut stream.ended)?,
+            File::Media(tracks) => {
+                tracks.left = left;
+                tracks.put(item, &mut self.shelf, &mut troubles, &mut stream.ended)?;
+                self.begun += left - tracks.left;
+            }
         }
         self.held = self.held + stream.file.held() - before;
         if self.held > self.limits.extracted_bytes
@@ -417,14 +422,27 @@ impl<S: Shelf> Streams<S> {
             let mut troubles = Vec::new();
             (stream.used, stream.at) = (self.clock, frame.last);
             if let File::Media(tracks) = &mut stream.file {
+                let (before, left) = (tracks.held(), (self.limits.extracted_streams as u64).saturating_sub(self.begun));
+                tracks.left = left;
                 tracks.put_rtp(frame, codec, &mut self.shelf, &mut troubles, &mut stream.ended)?;
+                self.begun += left - tracks.left;
+                self.held = self.held + tracks.held() - before;
             }
             for text in troubles {
                 let n = Some(item.number);
                 self.tell(number, key, Note { n, ..note("problem", item.from, frame.last, text) })?;
             }
         }
-        Ok(())
+        self.relieve(number, key)
+    }
+
+    /// Ends a stream where more waits in all of them than may.
+    fn relieve(&mut self, number: u32, key: (usize, u32)) -> io::Result<()> {
+        if self.held <= self.limits.extracted_bytes {
+            return Ok(());
+        }
+        let text = "too much waits to be written: what follows of this stream is in another file";
+        self.end_early(number, key, text.to_owned())
     }
 
     fn incomplete(&mut self, part: &Incomplete) -> io::Result<()> {
@@ -501,10 +519,15 @@ impl<S: Shelf> Streams<S> {
             .iter()
             .flat_map(|(number, session)| session.open.iter().map(|(key, stream)| (stream.used, *number, *key)));
         let Some((_, number, key)) = streams.min() else { return Ok(()) };
-        let at = self.sessions.get(&number).and_then(|session| session.open.get(&key)).map(|stream| stream.at);
-        let side = if key.0 == Side::Client.index() { Side::Client } else { Side::Server };
         let most = self.limits.extracted_open;
         let text = format!("more than {most} streams are open at once: what follows of this one is in another file");
+        self.end_early(number, key, text)
+    }
+
+    /// Ends a stream that goes on, and says why.
+    fn end_early(&mut self, number: u32, key: (usize, u32), text: String) -> io::Result<()> {
+        let at = self.sessions.get(&number).and_then(|session| session.open.get(&key)).map(|stream| stream.at);
+        let side = if key.0 == Side::Client.index() { Side::Client } else { Side::Server };
         self.tell(number, key, note("limit", side, at.unwrap_or_default(), text))?;
         self.end_stream(number, key)
     }

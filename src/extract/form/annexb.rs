@@ -4,12 +4,14 @@
 
 use bytes::Bytes;
 
-use super::{Configuration, Form, Frame, Shape};
+use super::{Configuration, Form, Frame, LONGEST, Shape, UNITS};
 use crate::wire::words::count;
 
 const START: &[u8] = &[0, 0, 0, 1];
 /// Bytes of a NAL unit's length, as nearly all senders have it.
 const USUAL: u8 = 4;
+/// Parameter sets of a frame that are kept. HEVC has at most 96.
+const SETS: usize = 512;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Codec {
@@ -94,6 +96,10 @@ impl Form for AnnexB {
         }
     }
 
+    fn held(&self) -> usize {
+        self.sets.iter().map(Bytes::len).sum()
+    }
+
     fn configure(&mut self, configuration: &Configuration) -> Result<(), String> {
         self.length_size = configuration.length_size.or(self.length_size);
         if !configuration.sets.is_empty() {
@@ -124,7 +130,11 @@ impl Form for AnnexB {
         if has_sets {
             // What a frame brings itself is newer than the record.
             let own = |unit: &&&[u8]| matches!(self.codec.unit(unit), Unit::SequenceSet | Unit::OtherSet);
-            let own: Vec<Bytes> = units.iter().filter(own).map(|unit| Bytes::copy_from_slice(unit)).collect();
+            let mut own: Vec<&[u8]> = units.iter().filter(own).copied().collect();
+            if own.len() > SETS || own.iter().map(|unit| unit.len()).sum::<usize>() > LONGEST {
+                own.clear();
+            }
+            let own: Vec<Bytes> = own.into_iter().map(Bytes::copy_from_slice).collect();
             let codec = self.codec;
             self.sets.retain(|set| own.iter().all(|new| codec.kind(new) != codec.kind(set)));
             self.sets.extend(own);
@@ -143,6 +153,10 @@ impl Form for AnnexB {
 fn units(mut data: &[u8], size: usize) -> (Vec<&[u8]>, Option<String>) {
     let (mut units, whole) = (Vec::new(), data.len());
     while !data.is_empty() {
+        if units.len() == UNITS {
+            let left = count(data.len() as u64, "byte");
+            return (units, Some(format!("it has more than {UNITS} NAL units: {left} are left out")));
+        }
         let split = data
             .split_at_checked(size)
             .map(|(header, rest)| (header.iter().fold(0usize, |sum, byte| sum << 8 | usize::from(*byte)), rest));

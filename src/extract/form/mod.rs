@@ -14,7 +14,13 @@ mod wav;
 use bytes::Bytes;
 
 use crate::proto::flv::{Audio, Video};
+use crate::wire::words::count;
 use annexb::AnnexB;
+
+/// Bytes of a configuration that are kept. Real ones have some hundred.
+const LONGEST: usize = 64 << 10;
+/// Units of one frame. Real ones have some ten.
+const UNITS: usize = 1 << 16;
 
 /// One coded frame.
 pub(super) struct Frame<'f> {
@@ -35,10 +41,26 @@ pub(super) struct Configuration {
 }
 
 impl Configuration {
+    /// Of a sequence header for audio.
+    pub(super) fn of_audio(record: &[u8]) -> Configuration {
+        Configuration { record: Bytes::copy_from_slice(record), ..Configuration::default() }
+    }
+
     /// Of a sequence header for video: a message's payload from which `data` was read, whose places count from `base`.
-    pub(super) fn of_video(payload: &[u8], base: u32, data: &std::ops::Range<u32>, record: Bytes) -> Configuration {
+    pub(super) fn of_video(payload: &[u8], base: u32, data: &std::ops::Range<u32>, record: &[u8]) -> Configuration {
         let (length_size, sets) = sets::read(payload, base, data);
-        Configuration { record, sets, length_size }
+        Configuration { sets, length_size, ..Configuration::of_audio(record) }
+    }
+
+    /// Bytes that it keeps.
+    pub(super) fn held(&self) -> usize {
+        self.record.len() + self.sets.iter().map(Bytes::len).sum::<usize>()
+    }
+
+    /// The reason where it is too long to be one.
+    pub(super) fn too_long(record: &[u8]) -> Option<String> {
+        let bytes = count(record.len() as u64, "byte");
+        (record.len() > LONGEST).then(|| format!("a configuration of {bytes} is none, and is left out"))
     }
 }
 
@@ -74,6 +96,10 @@ pub(super) struct Patch {
 pub(super) trait Form: std::fmt::Debug + Send {
     /// What the file's name ends in.
     fn ending(&self) -> &'static str;
+    /// Bytes that wait, and those kept of configurations.
+    fn held(&self) -> usize {
+        0
+    }
     /// Whether a file goes on with another configuration, or another shape: otherwise a new one begins.
     fn goes_on(&self, _configuration: Option<&Configuration>, _shape: &Shape) -> bool {
         true

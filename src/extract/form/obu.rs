@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Configuration, Form, Frame, Shape};
+use super::{Configuration, Form, Frame, LONGEST, Shape, UNITS};
 use crate::wire::words::count;
 
 const SEQUENCE_HEADER: u8 = 1;
@@ -28,6 +28,10 @@ impl Form for Obu {
         "obu"
     }
 
+    fn held(&self) -> usize {
+        self.configuration.len()
+    }
+
     fn configure(&mut self, configuration: &Configuration) -> Result<(), String> {
         let record = &configuration.record;
         // Of a stream from MPEG-2 TS there is a descriptor, which has none.
@@ -45,6 +49,7 @@ impl Form for Obu {
         out.extend_from_slice(&DELIMITER);
         match obus.iter().find(|obu| obu.kind == SEQUENCE_HEADER) {
             // What a frame brings itself is newer than the record.
+            Some(sequence) if sequence.payload.len() > LONGEST => {}
             Some(sequence) => {
                 let mut own = Vec::new();
                 sequence.put(&mut own);
@@ -96,6 +101,10 @@ impl Unit<'_> {
 fn obus(mut data: &[u8]) -> (Vec<Unit<'_>>, Option<String>) {
     let (mut units, whole) = (Vec::new(), data.len());
     while !data.is_empty() {
+        if units.len() == UNITS {
+            let left = count(data.len() as u64, "byte");
+            return (units, Some(format!("it has more than {UNITS} OBUs: {left} are left out")));
+        }
         let Some((unit, rest)) = unit(data) else {
             let (at, left) = (whole - data.len(), count(data.len() as u64, "byte"));
             return (units, Some(format!("its OBUs lead nowhere at byte {at}: {left} are left out")));

@@ -16,6 +16,8 @@ const MADE: &[u8] = b"OpusHead\x01\x02\x00\x00\x80\xbb\x00\x00\x00\x00\x00";
 const HEAD_BYTES: usize = 19;
 /// The number of the stream in its file: any will do.
 const SERIAL: u32 = 1;
+/// The longest packet: 48 frames of 1275 bytes, and what says so.
+const LONGEST: usize = 48 * (1275 + 2) + 2;
 /// Samples that a page holds at most: a second, as RFC 7845 §3 advises.
 const PAGE: u64 = 48_000;
 
@@ -28,6 +30,8 @@ pub(super) struct Opus {
     /// Samples up to the end of the packet that waits, and those of the page so far.
     samples: u64,
     page: u64,
+    /// Bytes that are not in a page so far.
+    bytes: usize,
 }
 
 impl std::fmt::Debug for Opus {
@@ -42,7 +46,15 @@ fn head(record: &Bytes) -> Option<Bytes> {
 
 impl Opus {
     pub(super) fn new() -> Opus {
-        Opus { writer: PacketWriter::new(Vec::new()), head: None, has_begun: false, waiting: None, samples: 0, page: 0 }
+        Opus {
+            writer: PacketWriter::new(Vec::new()),
+            head: None,
+            has_begun: false,
+            waiting: None,
+            samples: 0,
+            page: 0,
+            bytes: 0,
+        }
     }
 
     /// Pages go to memory, where nothing fails.
@@ -67,6 +79,10 @@ impl Form for Opus {
         "opus"
     }
 
+    fn held(&self) -> usize {
+        self.bytes
+    }
+
     fn goes_on(&self, configuration: Option<&Configuration>, _: &Shape) -> bool {
         let other = configuration.and_then(|other| head(&other.record));
         !self.has_begun || other.is_none() || self.head == other
@@ -78,7 +94,7 @@ impl Form for Opus {
     }
 
     fn frame(&mut self, frame: &Frame<'_>, _: &Shape, out: &mut Vec<u8>) -> Result<(), String> {
-        let Some(packet) = OpusPacket::of(frame.data) else {
+        let Some(packet) = OpusPacket::of(frame.data).filter(|_| frame.data.len() <= LONGEST) else {
             return Err("it is no packet of Opus".to_owned());
         };
         if !std::mem::replace(&mut self.has_begun, true) {
@@ -88,10 +104,13 @@ impl Form for Opus {
             let is_full = self.page >= PAGE;
             let how = if is_full { PacketWriteEndInfo::EndPage } else { PacketWriteEndInfo::NormalPacket };
             self.packet(before, how, self.samples)?;
-            self.page = if is_full { 0 } else { self.page };
+            if is_full {
+                (self.page, self.bytes) = (0, 0);
+            }
         }
         self.samples += u64::from(packet.samples());
         self.page += u64::from(packet.samples());
+        self.bytes += frame.data.len();
         self.waiting = Some(frame.data.to_vec());
         out.append(self.writer.inner_mut());
         Ok(())
