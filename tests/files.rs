@@ -504,7 +504,7 @@ fn configurations_without_end_are_bounded() {
         c.set_chunk_size(1 << 20).audio(STREAM, 0, [&[0xaf, 0][..], &[0x12; 900]].concat());
         c.audio(STREAM, 1, vec![0xaf, 1, 7]).video(STREAM, 1, media::avc_sequence_header());
         // One that is too long is none.
-        c.video(STREAM, 2, [&[0x17, 0, 0, 0, 0][..], &[1; 70_000]].concat());
+        c.video(STREAM, 2, [&[0x17, 0, 0, 0, 0][..], &vec![1; 70_000]].concat());
         c.audio(STREAM, 3, [&[0xaf, 0][..], &[0x12; 2000]].concat()).audio(STREAM, 4, vec![0xaf, 1, 8])
     });
     let input = Input::from_reader("conversation", io::Cursor::new(captured(&conversation))).unwrap();

@@ -278,9 +278,9 @@ def set_anew(timeline, session, side, kind, stream):
         if event["event"] != "message" or event["session"] != session:
             continue
         # deleteStream names the stream, and is sent on message stream 0.
-        if "command" in event and (event["message_stream_id"] == stream or event["command"].get("name") == "deleteStream"):
+        if "command" in event and (event.get("message_stream_id") == stream or event["command"].get("name") == "deleteStream"):
             is_set = True
-        elif event["message_stream_id"] != stream:
+        elif event.get("message_stream_id") != stream:
             continue
         elif event["from"] == side and kind in event and event[kind].get("packet_type") not in ("sequence_start", "sequence_end"):
             if last is not None and is_set:

@@ -172,12 +172,14 @@ fn check_files(streams: Streams<Files>, is_secret: bool) {
         check(&name, is_secret);
         let holds = bytes.windows(SECRET.len()).any(|bytes| bytes == SECRET.as_bytes());
         assert!(!is_secret || !holds, "a secret in {name}");
-        if name.ends_with(".flv") {
-            check_flv(&bytes);
-        } else if name.ends_with(".notes.jsonl") {
-            let text = String::from_utf8(bytes).unwrap();
-            check(&text, is_secret);
-            text.lines().for_each(check_json);
+        match name.rsplit('.').next() {
+            Some("flv") => check_flv(&bytes),
+            Some("jsonl") => {
+                let text = String::from_utf8(bytes).unwrap();
+                check(&text, is_secret);
+                text.lines().for_each(check_json);
+            }
+            _ => {}
         }
     }
 }
