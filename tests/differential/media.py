@@ -5,6 +5,7 @@ Of every stream:
 - decode: ffmpeg decodes the FLV and every elementary stream without a word.
 - figures: ffprobe's packets, key frames, bytes and duration of the FLV are those of `stats --json`.
 - hashes: what ffmpeg decodes of an elementary stream is, frame by frame, what it decodes of the FLV.
+- frames: ffprobe finds as many packets in an elementary stream as the command says that it wrote, and for FTL `stats`.
 - tags: the FLV's tags are those that a second reader finds, which has TCP from tshark and reads handshake, chunks and
   aggregates here, in this file.
 
@@ -394,6 +395,23 @@ def check_media(capture, path, flv, reason, own, report):
                        None if is_old else reason)
 
 
+def check_frames(capture, path, written, stats, reason, report):
+    """How many frames are in a file, as its maker says and as ffprobe counts; of FTL, where whole ones alone are written, as `stats`."""
+    where, name = f"{os.path.basename(capture)} {os.path.basename(path)}", os.path.basename(path)
+    if name.endswith(".wav"):
+        return
+    theirs = len(probe(path).get("packets", []))
+    ours = {written}
+    if "-ftl." in name:
+        kind = "video" if ".video" in name else "audio"
+        sources = stats.get(int(name.split("-")[1]), {}).get("ftl", {}).get("sources", [])
+        ours |= {sum(source.get("frames") or 0 for source in sources if source.get("kind") == kind)}
+    if ours == {theirs}:
+        report.same("frames")
+    else:
+        report.differs("frames", where, f"ours {sorted(map(str, ours))}, ffprobe {theirs}", reason if reason != OLD_FFMPEG else None)
+
+
 def check_tags(capture, sessions, files, codes, report):
     """The tags of all files of a session beside those of the second reader. Gives the sessions and sides where they are the same."""
     confirmed = set()
@@ -437,10 +455,15 @@ def check_tags(capture, sessions, files, codes, report):
 def check(capture, binary, report, extra):
     with tempfile.TemporaryDirectory() as folder:
         flv, media = os.path.join(folder, "flv"), os.path.join(folder, "media")
-        result = run(binary, "extract", "-q", "--flv", flv, "--media", media, *extra, capture)
+        result = run(binary, "extract", "--flv", flv, "--media", media, *extra, capture)
         if result.returncode not in (0, 2):
             report.differs("run", capture, result.stderr.decode(errors="replace").strip()[-300:], None)
             return
+        written = {}
+        for line in result.stdout.decode().splitlines():
+            found = re.match(r".*/(\S+): (\w+), (\d+) frames?, \d+ bytes?$", line)
+            if found:
+                written[found[1]] = int(found[3])
         sessions, codes = {}, collections.defaultdict(set)
         timeline = [json.loads(line) for line in run(binary, "--json", *extra, capture).stdout.splitlines()]
         for event in timeline:
@@ -473,6 +496,7 @@ def check(capture, binary, report, extra):
             if headless or reason == OLD_FFMPEG and any("came before it" in note["text"] for note in notes):
                 reason = "no sequence header came"
             reason = reason or (f"the capture: {', '.join(sorted(losses))}" if losses else None)
+            check_frames(capture, path, written.get(name), stats, reason, report)
             check_media(capture, path, os.path.join(flv, base + ".flv"), reason, own, report)
 
 
