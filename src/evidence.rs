@@ -9,6 +9,7 @@ mod blocks;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -199,6 +200,31 @@ impl Evidence {
         let at = derived.length;
         derived.length += bytes.len() as u64;
         DERIVED << OFFSET_BITS | at
+    }
+
+    /// The input that the first bytes of a session's direction are in, from 0; none where they were derived, or are nowhere.
+    pub fn file_of(&self, session: u32, from: Side) -> Option<u32> {
+        let stream = self.streams.get(&(session, from))?;
+        let places = (0..stream.pieces.len()).filter_map(|index| stream.pieces.get(index));
+        let place = places.map(|(_, place)| *place).find(|place| *place != HOLE)?;
+        let file = place >> OFFSET_BITS;
+        (file != DERIVED).then_some(file as u32)
+    }
+
+    /// Whether the bytes of a direction's stream at `offset` are not in the capture as they are, but were derived from it.
+    pub fn is_derived(&self, session: u32, from: Side, offset: u64) -> bool {
+        let Some(stream) = self.streams.get(&(session, from)) else { return false };
+        let index = stream.pieces.partition_point(|(start, _)| *start <= offset).checked_sub(1);
+        let place = index.and_then(|index| stream.pieces.get(index)).map(|(_, place)| *place);
+        place.is_some_and(|place| place != HOLE && place >> OFFSET_BITS == DERIVED)
+    }
+
+    /// Where in a range of a direction's stream pieces begin: what came with one packet, or was derived at once.
+    pub fn borders(&self, session: u32, from: Side, range: Range<u64>) -> Vec<u64> {
+        let Some(stream) = self.streams.get(&(session, from)) else { return Vec::new() };
+        let first = stream.pieces.partition_point(|(start, _)| *start < range.start);
+        let starts = (first..stream.pieces.len()).filter_map(|index| stream.pieces.get(index)).map(|(start, _)| *start);
+        starts.take_while(|start| *start < range.end).collect()
     }
 
     /// Appends `length` bytes of a direction's stream from `offset` on, or those before the first that is missing.

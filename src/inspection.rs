@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::analyzer::{self, Analyzer, Reason, Totals};
-use crate::capture::{CaptureError, Input};
+use crate::capture::{CaptureError, Input, Tail};
 use crate::limits::{Limits, Reached};
 use crate::net::Unread;
 use crate::proto::rtmp::secrets::Masks;
@@ -102,6 +102,8 @@ pub struct Inspection {
     missed_notes: u64,
     /// Secrets of the captures that the analyzer knows.
     secrets: usize,
+    /// Where what is read is live, the key logs that may grow meanwhile.
+    logs: Vec<Tail>,
 }
 
 impl Inspection {
@@ -124,7 +126,9 @@ impl Inspection {
         let limits = &options.limits;
         let told = analyzer::Options { evidence: options.evidence, keys: Arc::clone(&options.keys) };
         let mut analyzer = Analyzer::new(limits, told);
-        analyzer.expect_secrets(input.may_bring_secrets());
+        let growing = if input.is_live() { &options.keys.growing[..] } else { &[] };
+        let logs: Vec<Tail> = growing.iter().map(|(path, read)| Tail::new(path.clone(), *read)).collect();
+        analyzer.expect_secrets(input.may_bring_secrets() || !logs.is_empty());
         Inspection {
             input,
             analyzer,
@@ -137,6 +141,7 @@ impl Inspection {
             is_told: false,
             missed_notes: 0,
             secrets: 0,
+            logs,
         }
     }
 
@@ -156,6 +161,11 @@ impl Inspection {
             Some(Ok(packet)) => {
                 self.analyzer.push(&packet);
                 self.take_secrets();
+                for log in &mut self.logs {
+                    if let Some(lines) = log.more() {
+                        self.analyzer.add_secrets(&lines);
+                    }
+                }
                 Read::Packet
             }
             Some(Err(error)) => Read::Failed(error),
@@ -178,6 +188,11 @@ impl Inspection {
         // Those behind the last packet are given by this.
         self.missed_notes = self.input.notes().missed;
         self.take_secrets();
+        for log in &mut self.logs {
+            while let Some(lines) = log.rest() {
+                self.analyzer.add_secrets(&lines);
+            }
+        }
         self.analyzer.finish();
         Read::End
     }

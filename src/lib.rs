@@ -30,6 +30,16 @@
 //! [`Limits`](limits::Limits) allow, and that what it could not decode or was not captured is an event too, never silence.
 //! Secrets are in the events as they were on the wire; [`Told::masks`](inspection::Told::masks) takes them out of what is shown.
 //!
+//! An event is told with the [`story`] of its session, which knows calls and their answers, streams and tracks, and with the findings of the
+//! [`rules`]. `docs/examples/` has programs of thirty lines: latencies of calls, metrics of a live capture, a rule of one's own.
+//!
+//! Times are [`wire::Time`], in ns since 1970; those inside RTMP are in ms, as on the wire. Packets and messages count from 1. Lengths and
+//! offsets are bytes.
+//!
+//! What is promised to stay within a minor version (0.2.x): this way in, [`inspection`]; events and what they hold ([`proto`]); the story,
+//! findings and limits. The rest is public for the program's own tests and tools, and changes as it must. Exit statuses, JSON and the names of fields
+//! and rules are the program's contract, in `docs/`.
+//!
 //! The data's way through the program: [`capture`] reads packets from files, [`net`] makes directed bytes of them,
 //! [`proto`] decodes the bytes, [`analyzer`] wires these together and gives events; [`story`] remembers what they amount
 //! to, [`rules`] judge them, and [`export`] or [`tui`], by way of the [`book`], shows them; [`inspection`] is this way in one piece. [`cli`] is what the user touches. `docs/architecture.md` has the picture.

@@ -114,6 +114,9 @@ limits! {
     /// Holes of one direction that are remembered, to tell what fills one late from what is sent again. Past it the oldest is judged by
     /// what is known then. A direction that loses more at a time is hardly readable.
     holes: usize = 64, "holes", uncounted "a hole that is judged early is counted as any other";
+    /// Spans of time in which retransmissions of one direction are counted for the plot. Past it two become one. It has as many
+    /// columns as a wide terminal has dots.
+    resent_spans: usize = 512, "spans", uncounted "nothing is lost: the spans are longer";
     /// IP packets of which not every fragment has come, and whole ones kept to recognise copies. Past it those given out
     /// are forgotten first, then the oldest is given up. Linux keeps as much by bytes alone.
     fragments: usize = 4096, "packets";
@@ -143,6 +146,12 @@ limits! {
     tls_waiting_bytes: usize = 256 << 10, "bytes";
     /// The same of all connections together. Past it what waits of the connection at hand is lost. It is room for a hundred that wait at once.
     tls_waiting_bytes_total: usize = 16 << 20, "bytes";
+    /// Sessions of RTMPT in one TLS connection that are told what becomes known of it later. Past it the newest are. More than some are no
+    /// client's.
+    tls_told: usize = 64, "sessions", uncounted "what they were told first stays true";
+    /// Holes that are kept of a TLS connection that may become a session by itself. Past it further ones are not told. Nothing inside of it is
+    /// read, so a person reads no more of them.
+    tls_holes: usize = 64, "holes", uncounted "bytes that are missing count all the same";
     /// The longest TLS handshake message that is read. Past it a message is passed over. Chains of certificates have some
     /// ten kilobytes.
     tls_handshake_bytes: usize = 64 << 10, "bytes";

@@ -68,6 +68,41 @@ fn what_is_written_later_comes_and_half_a_record_is_waited_for() {
     assert_eq!(messages(&said), messages(&at_once.lines().map(str::to_owned).collect::<Vec<_>>()));
 }
 
+/// The client writes its secrets while it connects, which may be behind the first packets.
+#[test]
+fn secrets_that_are_logged_later_are_read() {
+    let whole = fs::read("captures/tls/nginx-ffmpeg-tls12-gcm.pcap").unwrap();
+    let secrets = fs::read_to_string("captures/tls/nginx-ffmpeg-tls12-gcm.keys").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (path, log) = (folder.path().join("growing.pcap"), folder.path().join("growing.keys"));
+    // Up to there nothing is decrypted. The records that came wait.
+    let mut at = 24;
+    for _ in 0..100 {
+        at += 16 + u32::from_le_bytes(whole[at + 8..at + 12].try_into().unwrap()) as usize;
+    }
+    let mut file = File::create(&path).unwrap();
+    file.write_all(&whole[..at]).unwrap();
+    fs::write(&log, "# of another program\nCLIENT_RAN").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rtmp-inspect"));
+    command.args(["--follow", "--json", "--keylog"]).args([&log, &path]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.next().unwrap().contains("\"event\":\"capture\""));
+    std::thread::sleep(Duration::from_millis(1200));
+    fs::write(&log, format!("# of another program\n{secrets}")).unwrap();
+    file.write_all(&whole[at..]).unwrap();
+    // Live: not only at the end.
+    let mut messages = 0;
+    while messages < 225 {
+        messages += u32::from(lines.next().unwrap().contains("\"event\":\"message\""));
+    }
+    interrupt(&child);
+    let rest: Vec<_> = lines.collect();
+    assert!(!rest.iter().any(|line| line.contains("\"event\":\"message\"")), "{rest:?}");
+    let (status, said) = complaints(child);
+    assert_eq!(status, Some(0), "{said}");
+}
+
 #[test]
 fn a_file_that_is_replaced_or_truncated_ends_the_reading() {
     let whole = capture();

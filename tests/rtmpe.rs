@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rtmp_inspect::analyzer::{Analyzer, Options};
 use rtmp_inspect::capture::Input;
 use rtmp_inspect::limits::Limits;
-use rtmp_inspect::proto::{Event, Keys, Source, rtmpe};
+use rtmp_inspect::proto::{Event, Keys, Source, rtmpe, tls};
 use rtmp_inspect::wire::Side;
 
 const CAPTURE: &str = "captures/rtmpe/crtmp-rtmpdump-play.pcap";
@@ -27,7 +27,11 @@ fn events(keys: Keys, is_lost: impl Fn(u64) -> bool, evidence: bool) -> Vec<Even
 }
 
 fn events_under(limits: &Limits, keys: Keys, is_lost: impl Fn(u64) -> bool, evidence: bool) -> Vec<Event> {
-    let mut input = Input::open(&[Path::new(CAPTURE).to_owned()]).unwrap();
+    events_of(CAPTURE, limits, keys, is_lost, evidence)
+}
+
+fn events_of(capture: &str, limits: &Limits, keys: Keys, is_lost: impl Fn(u64) -> bool, evidence: bool) -> Vec<Event> {
+    let mut input = Input::open(&[Path::new(capture).to_owned()]).unwrap();
     let options = Options { keys: Arc::new(keys), evidence };
     let mut analyzer = Analyzer::new(limits, options);
     let mut events = Vec::new();
@@ -80,6 +84,35 @@ fn a_session_is_read_with_its_secret() {
             _ => {}
         }
     }
+}
+
+/// With both secrets all is read; with one of them nothing of it is, and it is told as far as it is.
+#[test]
+fn rtmpe_inside_of_tls_is_read_with_both_secrets() {
+    let capture = "captures/tls/made-rtmpe-in-tls.pcap";
+    let mut log = tls::KeyLog::default();
+    log.read(File::open(Path::new(capture).with_extension("keys")).unwrap()).unwrap();
+    let log = Arc::new(log);
+    let read = |keys: Keys| events_of(capture, &Limits::DEFAULT, keys, |_| false, false);
+    let told = |events: &[Event]| {
+        let opened = events.iter().filter_map(|event| match event {
+            Event::Session(opened) => Some((opened.protocol, opened.decrypted)),
+            _ => None,
+        });
+        opened.collect::<Vec<_>>()
+    };
+    let said = |events: &[Event]| messages(events).into_iter().collect::<Vec<_>>();
+    let both = read(Keys { tls: Arc::clone(&log), ..keys() });
+    assert_eq!(told(&both), [("rtmpes", Some(true))]);
+    assert!(said(&both) == said(&events(keys(), |_| false, false)));
+    assert!(both.iter().any(|event| matches!(event, Event::Tls(told) if told.alert.is_some())));
+
+    let outer = read(Keys { tls: log, ..Keys::default() });
+    assert_eq!(told(&outer), [("rtmpes", Some(false))]);
+    assert!(said(&outer).is_empty() && outer.iter().any(|event| matches!(event, Event::Handshake(_))));
+    let inner = read(keys());
+    assert_eq!(told(&inner), [("rtmps", Some(false))]);
+    assert!(said(&inner).is_empty());
 }
 
 #[test]

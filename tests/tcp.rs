@@ -24,12 +24,12 @@ fn facts(packets: &[Packet]) -> [TcpFacts; 2] {
     let story = Story::of_packets(packets);
     Side::BOTH.map(|side| {
         let closes = story.events.iter().filter_map(|event| match event {
-            Event::Close(close) if close.from == side => close.tcp.as_deref().copied(),
+            Event::Close(close) if close.from == side => close.tcp.as_deref().cloned(),
             _ => None,
         });
         let closes: Vec<_> = closes.collect();
         assert_eq!(closes.len(), 1, "each direction ends once");
-        closes[0]
+        closes[0].clone()
     })
 }
 
@@ -146,7 +146,7 @@ proptest! {
             }
             packet
         });
-        let facts = facts(&transform::merge([late.collect()]))[0];
+        let facts = &facts(&transform::merge([late.collect()]))[0];
         let told = (facts.lost_before_capture + facts.spurious_retransmissions, facts.out_of_order);
         let count = which.len() as u64;
         prop_assert_eq!(told, if is_resent { (count, 0) } else { (0, count) });

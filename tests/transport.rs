@@ -3,13 +3,17 @@
 
 mod common;
 
+use std::net::{IpAddr, SocketAddr};
+
 use common::encap::{self, Frame, checksum};
 use common::{Story, capture};
+use etherparse::ether_type::IPV4;
+use etherparse::{LaxNetSlice, LaxSlicedPacket, TransportSlice};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rtmp_inspect::analyzer::{Limits, Reason};
 use rtmp_inspect::capture::{Input, LinkType, Packet};
-use rtmp_inspect::net::{Tunnels, Unpacked, Unpacker, Unread};
+use rtmp_inspect::net::{Tunnel, Tunnels, Unpacked, Unpacker, Unread};
 use rtmp_inspect::proto::Event;
 use rtmp_inspect::synth::{Link, sample};
 use rtmp_inspect::wire::{Moment, PacketNo, Place, Time};
@@ -420,4 +424,76 @@ fn sessions_are_numbered_as_they_are_recognised_and_tell_their_first_packets() {
     let numbers: Vec<_> = opened.iter().map(|(number, port, _)| (*number, *port)).collect();
     assert_eq!(numbers, [(1, 40_003), (2, 40_001)]);
     assert!(opened[1].2 < opened[0].2, "the packets tell which came first: {opened:?}");
+}
+
+/// What etherparse finds in a packet by its own lax walk, where it knows the link type.
+fn walked<'a>(packet: &Packet<'a>) -> Option<LaxSlicedPacket<'a>> {
+    match packet.link.0 {
+        1 => LaxSlicedPacket::from_ethernet(packet.data).ok(),
+        12 | 14 | 101 | 228 | 229 => LaxSlicedPacket::from_ip(packet.data).ok(),
+        0 | 108 => LaxSlicedPacket::from_ip(packet.data.get(4..)?).ok(),
+        113 => Some(LaxSlicedPacket::from_ether_type(IPV4, packet.data.get(16..)?)),
+        276 => Some(LaxSlicedPacket::from_ether_type(IPV4, packet.data.get(20..)?)),
+        _ => None,
+    }
+}
+
+/// Of TCP: its addresses, number and payload.
+fn segment(sliced: &LaxSlicedPacket<'_>) -> Option<(SocketAddr, SocketAddr, u32, usize)> {
+    let (source, destination): (IpAddr, IpAddr) = match &sliced.net {
+        Some(LaxNetSlice::Ipv4(ip)) => (ip.header().source_addr().into(), ip.header().destination_addr().into()),
+        Some(LaxNetSlice::Ipv6(ip)) => (ip.header().source_addr().into(), ip.header().destination_addr().into()),
+        _ => return None,
+    };
+    let Some(TransportSlice::Tcp(tcp)) = &sliced.transport else { return None };
+    let (source, destination) = ((source, tcp.source_port()).into(), (destination, tcp.destination_port()).into());
+    Some((source, destination, tcp.sequence_number(), tcp.payload().len()))
+}
+
+/// The headers of a packet are etherparse's to read, the way through them is ours. Where there is nothing around TCP but a
+/// link and IP, its own way leads to the same segment. What it does not know: a link type, tunnels, fragments, options
+/// that a snap length cut.
+///
+/// `TRANSPORT_CAPTURES` names a folder whose captures are read instead.
+#[test]
+fn etherparse_alone_finds_the_same_segments() {
+    let paths = match std::env::var_os("TRANSPORT_CAPTURES") {
+        Some(folder) => common::captures_in(folder.into()),
+        None => common::captures(),
+    };
+    let (mut same, mut only_ours) = (0_u64, 0_u64);
+    for path in paths {
+        let Ok(mut input) = Input::open(std::slice::from_ref(&path)) else { continue };
+        let mut unpacker = Unpacker::new(&Limits::default());
+        while let Some(packet) = input.next() {
+            let Ok(packet) = packet else { break };
+            let mut ours = Vec::new();
+            let _ = unpacker.push(&packet, &mut |unpacked| {
+                let Unpacked::Segment(segment) = unpacked else { return };
+                let is_plain = segment.tunnels.iter().all(|tunnel| matches!(tunnel, Tunnel::Vlan(_)));
+                let found = (segment.source, segment.destination, segment.sequence, segment.payload.len());
+                ours.push((found, is_plain && !segment.continues));
+            });
+            let at = format!("{}: packet {}", path.display(), packet.at.packet.0);
+            let sliced = walked(&packet);
+            match (sliced.as_ref().and_then(segment), &ours[..]) {
+                (Some(theirs), [(ours, _)]) if theirs == *ours => same += 1,
+                (None, []) => {}
+                (None, found) => {
+                    let is_cut = packet.data.len() < packet.wire_length as usize;
+                    let ip = sliced.as_ref().and_then(LaxSlicedPacket::ip_payload);
+                    let is_fragment = ip.is_some_and(|payload| payload.fragmented);
+                    let is_wrapped = found.iter().all(|(_, is_plain)| !is_plain);
+                    assert!(
+                        is_cut || is_fragment || is_wrapped || sliced.is_none(),
+                        "{at}: {found:?}, and etherparse finds nothing"
+                    );
+                    only_ours += 1;
+                }
+                (theirs, ours) => panic!("{at}: etherparse finds {theirs:?}, and we {ours:?}"),
+            }
+        }
+    }
+    println!("{same} segments the same, {only_ours} packets with segments that etherparse does not find");
+    assert!(same > 10_000);
 }

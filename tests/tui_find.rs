@@ -7,7 +7,7 @@ mod screen;
 
 use std::path::PathBuf;
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent};
 use screen::Screen;
 
 use rtmp_inspect::book::{Ask, Judge, Loader};
@@ -293,8 +293,8 @@ fn a_search_finds_bytes_and_expressions() {
     screen.keys("\u{1b}/⇥FCPUB.*sh\n");
     screen.has("not found: FCPUB");
     screen.keys("/");
-    screen.app.key(KeyEvent::new(KeyCode::Char('t'), ratatui::crossterm::event::KeyModifiers::CONTROL));
-    screen.app.key(KeyEvent::new(KeyCode::Char('t'), ratatui::crossterm::event::KeyModifiers::CONTROL));
+    screen.app.key(KeyEvent::new(KeyCode::Char('t'), crossterm::event::KeyModifiers::CONTROL));
+    screen.app.key(KeyEvent::new(KeyCode::Char('t'), crossterm::event::KeyModifiers::CONTROL));
     screen.press(KeyCode::Up);
     screen.has("any case");
     screen.keys("\n");

@@ -6,7 +6,7 @@
 #[path = "common/screen.rs"]
 mod screen;
 
-use ratatui::crossterm::event::KeyCode;
+use crossterm::event::KeyCode;
 
 use rtmp_inspect::book::{self, Loader};
 use screen::Screen;

@@ -17,7 +17,7 @@ use super::{Connection, Content, Fate, INSIDE, Other, State, StreamId, TUNNEL};
 use crate::net::{Delivery, Kept, Start};
 use crate::proto::rtmp::detect::Foreign;
 use crate::proto::rtmpe::Rtmpe;
-use crate::proto::rtmpt::{Exchange, Tunneled, Tunnels};
+use crate::proto::rtmpt::{Exchange, Signs, Tunneled, Tunnels};
 use crate::proto::tls::{self, Tls};
 use crate::proto::{Event, Flow, Stranger, Transport, Tunnel};
 use crate::wire::{Moment, Side};
@@ -48,6 +48,8 @@ pub(super) struct Wrapping {
     proxied: Option<Box<str>>,
     /// What is to be told of it once it is a session.
     notes: Vec<Note>,
+    /// What requests say that carry it, while it is none.
+    signs: Signs,
 }
 
 #[derive(Debug)]
@@ -93,10 +95,10 @@ impl Wrapping {
 
     /// The same within another carrier, for what is in it.
     fn inside(&self) -> Wrapping {
-        let notes = Vec::new();
+        let (notes, signs) = (Vec::new(), Signs::default());
         let Wrapping { tls, rtmpt, rtmpe, proxied, .. } = self;
         let (tls, rtmpt, proxied) = (tls.clone(), rtmpt.clone(), proxied.clone());
-        Wrapping { tls, rtmpt, road: None, rtmpe: *rtmpe, proxied, notes }
+        Wrapping { tls, rtmpt, road: None, rtmpe: *rtmpe, proxied, notes, signs }
     }
 
     /// A PROXY header stood in front of it.
@@ -140,11 +142,14 @@ pub(super) struct Carried {
 }
 
 /// What is known of a stream that carries parts of sessions of RTMPT.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Road {
     /// What it is while it carries none.
     met: Met,
     is_used: bool,
+    /// By side: whether bytes were missing that were captured, and nothing opened them; and whether others were.
+    closed: [bool; 2],
+    missed: [bool; 2],
     /// Those that began in it and are not over.
     pub(super) tunnels: BTreeSet<u32>,
 }
@@ -216,8 +221,7 @@ impl State {
         let Content::Unknown(opening) = &mut outside.content else { return };
         self.opening_bytes -= opening.cost();
         let (kept, heard) = (opening.take(), opening.heard());
-        outside.content =
-            Content::Tunnels(Box::new(Road { met: Met { bytes: 0, ..met }, is_used: false, tunnels: BTreeSet::new() }));
+        outside.content = Content::Tunnels(Box::new(Road { met: Met { bytes: 0, ..met }, ..Road::default() }));
         self.replay(stream, kept, heard);
     }
 
@@ -237,6 +241,10 @@ impl State {
         match &mut outside.content {
             Content::Tunnels(road) => {
                 road.met.take(from, delivery);
+                if let Delivery::Gap { captured, .. } = delivery {
+                    let seen = if *captured { &mut road.closed } else { &mut road.missed };
+                    seen[from.index()] = true;
+                }
                 self.pass_tunnels(stream, ends, from, delivery);
             }
             Content::Carrier(_) => {
@@ -269,7 +277,7 @@ impl State {
             Carrier::Tls(outer) => {
                 outer.tls.allow(self.purse);
                 let (held, work) = (outer.tls.held(), outer.tls.work());
-                let secrets = Arc::clone(&self.secrets);
+                let (secrets, most) = (Arc::clone(&self.secrets), self.limits.tls_holes);
                 // A session is told what is known of its TLS before all else: what makes it one waits until that is known.
                 let mut held_back = Vec::new();
                 let is_known = !matches!(self.live.get(&inside), Some(Connection { content: Content::Unknown(_), .. }));
@@ -283,7 +291,7 @@ impl State {
                 match turn {
                     Turn::Told(delivery) => {
                         outer.stranger.take(from, delivery);
-                        outer.note(from, delivery);
+                        outer.note(from, delivery, most);
                         outer.tls.take(from, delivery, &secrets, give);
                     }
                     Turn::Retry => outer.tls.retry(&secrets, give),
@@ -401,12 +409,25 @@ impl State {
                 }
                 self.note_of(tunnel, Note::Joined { client, server, at });
             }
-            Tunneled::Stream { tunnel, from, delivery } => {
+            Tunneled::Stream { tunnel, from, mut delivery } => {
+                // HTTP does not say why bytes are missing. Where all that were are captured, these are.
+                if let Delivery::Gap { captured, .. } = &mut delivery {
+                    *captured |= self.is_shut(tunnel, from);
+                }
                 self.deliver(TUNNEL | StreamId::from(tunnel), from, &delivery);
             }
             Tunneled::Exchange { tunnel, exchange } => {
                 self.note_of(tunnel, Note::Exchange(Box::new(exchange.clone())));
             }
+        }
+    }
+
+    /// Whether what is missing of a session of RTMPT was captured in TLS that nothing opened, all of it.
+    fn is_shut(&self, tunnel: u32, from: Side) -> bool {
+        let road = self.live.get(&(TUNNEL | StreamId::from(tunnel))).and_then(|stream| stream.wrapping.road);
+        match road.and_then(|road| self.live.get(&road)).map(|outside| &outside.content) {
+            Some(Content::Tunnels(road)) => road.closed[from.index()] && !road.missed[from.index()],
+            _ => false,
         }
     }
 
@@ -432,6 +453,9 @@ impl State {
     /// Keeps what is to be told of a stream once it is a session.
     fn keep(&mut self, stream: StreamId, note: Note) {
         let Some(inner) = self.live.get_mut(&stream) else { return };
+        if let Note::Exchange(exchange) = &note {
+            inner.wrapping.signs.take(exchange);
+        }
         if inner.wrapping.notes.len() < self.limits.tunnel_notes {
             inner.wrapping.notes.push(note);
         } else {
@@ -446,7 +470,7 @@ impl State {
         let id = inner.wrapping.rtmpt.clone();
         // What is known at its first byte may not have come here yet: then it is told next.
         if let Some(facts) = facts.filter(|facts| facts.is_decrypted()) {
-            self.say_tls(session, *facts);
+            self.say_tls(session, &facts);
         }
         for note in notes {
             self.say_note(session, id.as_deref().unwrap_or_default(), note);
@@ -487,7 +511,9 @@ impl State {
                     return;
                 }
                 // Bytes inside were counted by themselves.
-                Met { bytes: outer.stranger.bytes.saturating_sub(outer.plain_bytes()), ..outer.stranger }
+                let cut = outer.tls.facts().reason == Some(tls::Reason::HandshakeMissing);
+                let bytes = outer.stranger.bytes.saturating_sub(outer.plain_bytes());
+                Met { bytes, cut, ..outer.stranger }
             }
             Content::Tunnels(road) if !road.is_used => road.met,
             _ => return,
@@ -505,29 +531,29 @@ impl State {
 
     /// A session of RTMPT in which no RTMP was spoken.
     pub(super) fn end_tunnel(&mut self, tunnel: &Connection) {
-        let exchanges = tunnel.wrapping.notes.iter().filter_map(|note| match note {
-            Note::Exchange(exchange) => Some(exchange.bytes_up + exchange.bytes_down),
-            Note::Joined { .. } => None,
-        });
+        let signs = &tunnel.wrapping.signs;
+        let foreign = if signs.is_rtmpt() { Foreign::Rtmpt } else { Foreign::Http };
         let met = Met {
-            foreign: Some(Foreign::Rtmpt),
+            foreign: Some(foreign),
             answer: Some(Foreign::Http),
             first: Some(tunnel.at),
             from_start: tunnel.start == Start::Syn,
-            bytes: exchanges.sum(),
+            bytes: signs.bytes,
+            refused: signs.refused.filter(|_| signs.is_rtmpt()),
+            cut: false,
         };
         self.met(met, met.speaks(), tunnel.client, tunnel.server);
     }
 
     /// Takes note of a connection that is no session, and of what became of it where that is known.
     pub(super) fn met(&mut self, met: Met, fate: Option<Fate>, client: SocketAddr, server: SocketAddr) {
-        let Met { foreign, answer, first, from_start, bytes } = met;
+        let Met { foreign, answer, first, from_start, bytes, refused, cut } = met;
         self.totals.not_rtmp(foreign, bytes);
         let Some(at) = first else { return };
         // What answers says something where what asks is known from its beginning.
         let told = answer.filter(|_| foreign.is_some() && from_start);
         if let Some(fate) = fate {
-            self.note(Other { client, server, fate, answer: told, packet: at.packet, connections: 1 });
+            self.note(Other { client, server, fate, answer: told, refused, cut, packet: at.packet, connections: 1 });
         }
         if let Some(foreign) = foreign.filter(|_| from_start) {
             let stranger = Stranger { client, server, foreign, answer, packet: at.packet, more: 0 };

@@ -72,7 +72,15 @@ impl State {
                 let answered = answer.filter(|it| *it == Foreign::Tls && seen.client.is_empty());
                 let foreign = foreign.or(joined).or(answered).or(detect::socks(seen.client, seen.server));
                 let first = [Side::Client, Side::Server].into_iter().find_map(|side| opening.first_bytes(side));
-                let met = Met { foreign, answer, first, from_start: live.start == Start::Syn, bytes };
+                let met = Met {
+                    foreign,
+                    answer,
+                    first,
+                    from_start: live.start == Start::Syn,
+                    bytes,
+                    refused: None,
+                    cut: false,
+                };
                 if live.wrapping.rtmpt.is_none() {
                     match rtmpt::detect(&seen) {
                         rtmpt::Match::Yes => {
@@ -91,6 +99,14 @@ impl State {
                     return self.carry(connection, Carrier::tls(tls, met));
                 }
                 self.opening_bytes -= opening.cost();
+                // Its requests say what it is, when it is over.
+                if live.wrapping.is_tunnel() {
+                    live.content = Content::Other(None);
+                    return;
+                }
+                // Paths like RTMPT's alone are none of it.
+                let foreign = foreign.map(|it| if it == Foreign::Rtmpt { Foreign::Http } else { it });
+                let met = Met { foreign, ..met };
                 let fate = match foreign {
                     Some(foreign) => Some(Fate::Speaks(Side::Client, foreign)),
                     None if seen.client.is_empty() && from_start[1] => {

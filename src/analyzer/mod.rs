@@ -466,7 +466,10 @@ impl State {
             Content::Carrier(_) | Content::Tunnels(..) => self.pass(connection, from, delivery),
             Content::Over(_) => {}
             Content::Other(foreign) => {
-                if let Delivery::Bytes { bytes, .. } = delivery {
+                // Those of RTMPT are counted by request.
+                if let Delivery::Bytes { bytes, .. } = delivery
+                    && !live.wrapping.is_tunnel()
+                {
                     self.totals.not_rtmp(*foreign, bytes.len() as u64);
                 }
             }
@@ -558,10 +561,19 @@ impl State {
             self.servers.count(live.server, &attempt, self.limits.attempted_servers);
             let fate = if attempt.refused.is_some() { Fate::Refused } else { Fate::Unanswered };
             let (client, server, packet) = (live.client, live.server, attempt.first);
-            self.note(Other { client, server, fate, answer: None, packet, connections: 1 });
+            self.note(Other { client, server, fate, answer: None, refused: None, cut: false, packet, connections: 1 });
         } else if live.start == Start::Syn && closes[Side::Server.index()].syns > 0 {
             let (client, server, packet) = (live.client, live.server, live.at.packet);
-            self.note(Other { client, server, fate: Fate::Silent, answer: None, packet, connections: 1 });
+            self.note(Other {
+                client,
+                server,
+                fate: Fate::Silent,
+                answer: None,
+                refused: None,
+                cut: false,
+                packet,
+                connections: 1,
+            });
         }
     }
 

@@ -51,7 +51,7 @@ impl Opening {
                 self.later[side].clear();
                 self.cost += PIECE;
             }
-            Delivery::Close { .. } => self.cost += PIECE + size_of::<TcpFacts>(),
+            Delivery::Close { tcp, .. } => self.cost += PIECE + tcp.map_or(0, TcpFacts::memory),
         }
         self.kept.push((from, Kept::of(delivery)));
     }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use crate::net::{Call, Delivery};
 use crate::proto::rtmp::detect::Foreign;
+use crate::proto::rtmpt::Request;
 use crate::wire::words::count;
 use crate::wire::{Moment, PacketNo, Side};
 
@@ -18,6 +19,10 @@ pub struct Other {
     pub fate: Fate,
     /// What the server answered in, as far as that is known.
     pub answer: Option<Foreign>,
+    /// Of RTMPT, the first request that the server answered with another status than 200, and that.
+    pub refused: Option<(Request, u16)>,
+    /// Of TLS, that the capture misses its handshake.
+    pub cut: bool,
     /// Of the first one: the packet that tells its protocol, or the SYN.
     pub packet: PacketNo,
     /// How many there are.
@@ -67,7 +72,9 @@ impl Other {
                 format!("{client} sends {} to {server}, which sends {}", short(sent), count(answered, "byte"))
             }
         };
-        if let Some(answer) = self.answer {
+        if let Some((request, status)) = self.refused {
+            text += &format!(", which answers {} with status {status}", request.name());
+        } else if let Some(answer) = self.answer {
             text += &format!(", which answers in {}", answer.name());
         }
         text += &format!(" (packet {packet}");
@@ -85,8 +92,17 @@ impl Other {
             Fate::Unanswered => "nothing answers: see whether the address is right, and what a firewall drops",
             Fate::Silent => "no byte: a check of the port does so, or a client that gives up; see what it logs",
             Fate::Short(..) => "C1 is not whole: see why the client stops there, or whether the capture ends too early",
+            Fate::Speaks(_, Foreign::Tls) if self.cut => {
+                "TLS: the capture misses its handshake, without which no key log opens it, so begin the capture before the client connects"
+            }
             Fate::Speaks(_, Foreign::Tls) => {
                 "TLS: if it is RTMPS, give its key log (--keylog), or capture it where it is decrypted, behind what ends TLS"
+            }
+            Fate::Speaks(_, Foreign::Rtmpt) if matches!(self.refused, Some((_, 404))) => {
+                "RTMPT: the server has nothing there, see whether RTMPT is switched on in it, and on that port"
+            }
+            Fate::Speaks(_, Foreign::Rtmpt) if self.refused.is_some() => {
+                "RTMPT: the server refuses, its log says why; see what stands between, as a proxy that lets no such request through"
             }
             Fate::Speaks(_, Foreign::Rtmpt) => {
                 "RTMPT: no session of RTMP came about in its requests, see what the server answers"
@@ -134,6 +150,7 @@ impl Others {
         if let Some(known) = self.alike(&other) {
             known.connections += 1;
             known.answer = known.answer.or(other.answer);
+            known.refused = known.refused.or(other.refused);
             if other.packet < known.packet {
                 (known.client, known.packet) = (other.client, other.packet);
             }
@@ -148,7 +165,7 @@ impl Others {
     pub(super) fn call(&mut self, call: Call, packet: PacketNo, most: usize) -> (Option<Other>, bool) {
         let Call { caller: client, listener: server, from } = call;
         let fate = Fate::Speaks(Side::Client, Foreign::Srt);
-        let other = Other { client, server, fate, answer: None, packet, connections: 1 };
+        let other = Other { client, server, fate, answer: None, refused: None, cut: false, packet, connections: 1 };
         if from == Side::Server {
             if let Some(known) = self.alike(&other) {
                 known.answer = Some(Foreign::Srt);
@@ -183,6 +200,10 @@ pub(super) struct Met {
     pub(super) from_start: bool,
     /// Bytes of both sides.
     pub(super) bytes: u64,
+    /// A request of RTMPT that the server refused.
+    pub(super) refused: Option<(Request, u16)>,
+    /// The capture misses the handshake of TLS.
+    pub(super) cut: bool,
 }
 
 impl Met {

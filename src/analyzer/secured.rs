@@ -11,22 +11,18 @@ use crate::net::{Delivery, Kept};
 use crate::proto;
 use crate::proto::rtmp::detect::Foreign;
 use crate::proto::stream::Consumer;
-use crate::proto::tls::{Facts, Reason, Tls};
+use crate::proto::tls::{Alert, Facts, Reason, Tls};
 use crate::proto::{Event, Sealed};
-use crate::wire::Side;
-
-/// Sessions of RTMPT in one connection that are told what becomes known of it later. More than some are no client's.
-const TOLD: usize = 64;
-/// Holes and ends that are kept of a connection that may become a session by itself.
-const KEPT: usize = 64;
+use crate::wire::{Moment, Side};
 
 /// A TLS connection.
 #[derive(Debug)]
 pub(super) struct Outer {
     pub(super) tls: Tls,
-    /// What of it was told: the facts' revision, and what that amounts to.
+    /// What of it was told: the facts' revision, what that amounts to, and how many alerts.
     told: u32,
     said: String,
+    alerts: usize,
     /// What it is where it turns out to carry no session.
     pub(super) stranger: Met,
     /// The session that it is by itself, since nothing opens it; with its client and server.
@@ -42,11 +38,11 @@ pub(super) struct Outer {
 impl Outer {
     pub(super) fn new(tls: Tls, stranger: Met) -> Outer {
         let (told, said, kept) = (0, String::new(), Vec::new());
-        Outer { tls, told, said, stranger, sealed: None, bytes: [0; 2], captured: [0; 2], kept, closes: 0 }
+        Outer { tls, told, said, alerts: 0, stranger, sealed: None, bytes: [0; 2], captured: [0; 2], kept, closes: 0 }
     }
 
-    /// Keeps what a session needs to know that it may become.
-    pub(super) fn note(&mut self, from: Side, delivery: &Delivery<'_>) {
+    /// Keeps what a session needs to know that it may become, of holes so many at most.
+    pub(super) fn note(&mut self, from: Side, delivery: &Delivery<'_>, most: usize) {
         let side = from.index();
         match *delivery {
             _ if self.sealed.is_some() => {}
@@ -57,7 +53,7 @@ impl Outer {
             }
             Delivery::Gap { offset, missing, .. } => {
                 self.bytes[side] = self.bytes[side].max(offset + missing);
-                if self.kept.len() < KEPT {
+                if self.kept.len() < most {
                     self.kept.push((from, Kept::of(delivery)));
                 }
             }
@@ -85,6 +81,14 @@ impl Outer {
     }
 }
 
+/// What became known of a TLS connection that was told before.
+#[derive(Clone, Copy)]
+struct News<'f> {
+    /// Something else than alerts.
+    is_new: bool,
+    alerts: &'f [Alert],
+}
+
 impl State {
     /// Says what became known of a TLS connection, where it is a session's.
     pub(super) fn tell_tls(&mut self, outer: &mut Outer, inside: StreamId) {
@@ -94,38 +98,61 @@ impl State {
         }
         outer.told = facts.revision;
         let said = facts.said();
-        if said == outer.said {
+        let is_new = said != outer.said;
+        if !is_new && outer.alerts == facts.alerts.len() {
             return;
         }
-        outer.said = said;
+        let news = News { is_new, alerts: &facts.alerts[outer.alerts..] };
         match outer.sealed {
-            Some((session, ..)) => self.say_tls(session, facts.clone()),
-            None => self.tell_inside(inside, facts),
+            Some((session, ..)) => self.say_news(session, facts, news),
+            None => self.tell_inside(inside, facts, news),
         }
+        (outer.said, outer.alerts) = (said, facts.alerts.len());
     }
 
     /// Tells the sessions inside of a stream, or has what is none yet know it.
-    fn tell_inside(&mut self, stream: StreamId, facts: &Facts) {
+    fn tell_inside(&mut self, stream: StreamId, facts: &Facts, news: News<'_>) {
         let Some(live) = self.live.get_mut(&stream) else { return };
         let inside: Vec<StreamId> = match &live.content {
             Content::Session(session) => {
                 let session = *session;
-                return self.say_tls(session, facts.clone());
+                return self.say_news(session, facts, news);
             }
             Content::Carrier(carried) => vec![carried.inside],
-            Content::Tunnels(road) => {
-                road.tunnels.iter().rev().take(TOLD).map(|tunnel| TUNNEL | StreamId::from(*tunnel)).collect()
-            }
+            Content::Tunnels(road) => road
+                .tunnels
+                .iter()
+                .rev()
+                .take(self.limits.tls_told)
+                .map(|tunnel| TUNNEL | StreamId::from(*tunnel))
+                .collect(),
             Content::Unknown(_) | Content::Other(_) | Content::Over(_) => Vec::new(),
         };
         live.wrapping.tls = Some(Box::new(facts.clone()));
         for stream in inside {
-            self.tell_inside(stream, facts);
+            self.tell_inside(stream, facts, news);
         }
     }
 
-    pub(super) fn say_tls(&mut self, session: u32, facts: Facts) {
-        self.events.push_back(Event::Tls(proto::Tls { session, facts: Box::new(facts) }));
+    /// Tells a session first what is known of its TLS.
+    pub(super) fn say_tls(&mut self, session: u32, facts: &Facts) {
+        self.say(session, facts, facts.packets.unwrap_or_default(), None);
+        self.say_news(session, facts, News { is_new: false, alerts: &facts.alerts });
+    }
+
+    /// Tells a session what became known now.
+    fn say_news(&mut self, session: u32, facts: &Facts, News { is_new, alerts }: News<'_>) {
+        if is_new {
+            let now = self.totals.last.unwrap_or_default();
+            self.say(session, facts, (now, now), None);
+        }
+        for alert in alerts {
+            self.say(session, facts, (alert.at, alert.at), Some(*alert));
+        }
+    }
+
+    fn say(&mut self, session: u32, facts: &Facts, packets: (Moment, Moment), alert: Option<Alert>) {
+        self.events.push_back(Event::Tls(proto::Tls { session, facts: Box::new(facts.clone()), packets, alert }));
     }
 
     /// Whether a connection that was not opened so far may still be.
@@ -186,8 +213,8 @@ impl State {
         // Of what is decrypted the bytes inside count, and there are none.
         let (bytes, captured) = if is_open { Default::default() } else { (outer.bytes, outer.captured) };
         let sealed: Box<dyn Consumer> = Box::new(Sealed::new(number, bytes, captured, is_open));
-        (outer.told, outer.said) = (facts.revision, facts.said());
-        self.say_tls(number, facts);
+        (outer.told, outer.said, outer.alerts) = (facts.revision, facts.said(), facts.alerts.len());
+        self.say_tls(number, &facts);
         self.sessions.open(number, sealed);
         outer.sealed = Some((number, client, server));
         for (from, kept) in std::mem::take(&mut outer.kept) {

@@ -14,8 +14,6 @@ use crate::wire::{IdMap, Sentence, Side};
 
 /// Messages of media of a session that are all looked at; of later ones those are whose number is a power of two.
 const FIRST_MEDIA: u64 = 16;
-/// Calls without an answer that are named.
-const CALLS: usize = 64;
 /// Codecs that are named.
 const CODECS: usize = 8;
 /// Bytes of what a program calls itself.
@@ -45,8 +43,6 @@ pub struct Card {
     pub(super) role: &'static str,
     /// The message that decides: the answer that refuses, or the call to which there is none.
     pub(super) decides: Option<u64>,
-    /// The first calls that were never answered, once it is over.
-    pub(super) unanswered: Vec<u64>,
     pub(super) app: Option<String>,
     pub(super) stream: Option<String>,
     /// What the client's side calls itself, and the server's.
@@ -71,7 +67,6 @@ impl Card {
             fate: fate(&standing),
             role: role(&standing.course, used),
             decides: standing.course.n().or_else(|| without_answer(&standing.course, used, story)),
-            unanswered: unanswered(story),
             outcome: standing.phrase(),
             app: connect.and_then(|connect| connect.app.as_ref()).map(short),
             stream: used.and_then(|request| request.argument.as_ref()).map(short),
@@ -121,21 +116,6 @@ fn without_answer(course: &Course, used: Option<&Request>, story: &Story) -> Opt
 
 fn is_owed(request: &Request) -> bool {
     request.from == Side::Client && !request.is_courtesy()
-}
-
-fn unanswered(story: &Story) -> Vec<u64> {
-    if story.ended.is_none() {
-        return Vec::new();
-    }
-    if let Some(ftl) = &story.ftl {
-        return ftl.requests.iter().filter(|it| it.reply.is_none()).map(|it| it.n).take(CALLS).collect();
-    }
-    let is_silent = |request: &&Request| {
-        let waits = request.waits_for_reply();
-        let untold = request.purpose().is_some() && request.outcome.is_none() && request.first_frame.is_none();
-        is_owed(request) && (waits || untold)
-    };
-    story.requests.iter().filter(is_silent).map(|request| request.n).take(CALLS).collect()
 }
 
 fn of_client(story: &Story) -> Option<String> {

@@ -287,6 +287,9 @@ impl Detail {
             self.say(field::FINDING_MESSAGE.key(), message.to_string());
         }
         self.say(field::PACKETS, if first == last { first.to_string() } else { format!("{first} to {last}") });
+        if let Some(stand) = book.stand(self.row).filter(|stand| stand.is_exact) {
+            self.say(field::TIME.key(), clock(stand.at));
+        }
         self.say("source", rule.source.to_owned());
         self.say("about", doc);
         // The bytes are those of the message that it is about.

@@ -57,6 +57,12 @@ pub(super) struct Index {
     several: Vec<Box<[Run]>>,
     /// Calls that messages answer, by the answer's row.
     answers: BTreeMap<u32, Answer>,
+    /// Requests that statuses are about, by the status's row.
+    told: BTreeMap<u32, Answer>,
+    /// What the message that comes next answers so.
+    coming: Option<Answer>,
+    /// The rows of answers of either kind, by the message that they answer.
+    answered: BTreeSet<(u64, u32)>,
     /// What messages say of the connection's flow, by row.
     levels: BTreeMap<u32, Level>,
     pub(super) counts: Counts,
@@ -107,9 +113,30 @@ impl Index {
 
     /// The row of the message that answers the call at a row.
     pub(super) fn answered_by(&self, row: u32) -> Option<u32> {
-        let Row::Message(call) = self.row(row)? else { return None };
-        // An answer comes behind its call, mostly soon.
-        self.answers.range(row..).find(|(_, answer)| answer.n == u64::from(call.n)).map(|(row, _)| *row)
+        let n = match self.row(row)? {
+            Row::Message(call) => u64::from(call.n),
+            Row::Kept(kept) => kept.0.n()?,
+            _ => return None,
+        };
+        self.answered.range((n, 0)..=(n, u32::MAX)).next().map(|(_, row)| *row)
+    }
+
+    /// The message that comes next is a status about a request.
+    pub(super) fn tell(&mut self, answer: Answer) {
+        self.coming = Some(answer);
+    }
+
+    /// The message at a row answers a request without saying so.
+    fn told(&mut self, row: u32, answer: Option<Answer>) {
+        if let Some(answer) = answer {
+            self.told.insert(row, answer);
+            self.answered.insert((answer.n, row));
+        }
+    }
+
+    /// The call that the message at a row answers, by its number or by a status.
+    pub(super) fn settles(&self, row: u32) -> Option<Answer> {
+        self.answers.get(&row).or_else(|| self.told.get(&row)).copied()
     }
 
     /// The rows of the findings about the message at a row.
@@ -155,7 +182,10 @@ impl Index {
                 self.messages.push(row);
                 if let Some(answer) = message.answers {
                     self.answers.insert(row, answer);
+                    self.answered.insert((answer.n, row));
                 }
+                let coming = self.coming.take();
+                self.told(row, coming);
                 match message.body {
                     Body::Acknowledgement(bytes) => {
                         self.levels.insert(row, Level::Acknowledged(bytes));
@@ -196,7 +226,9 @@ impl Index {
             },
             event @ Event::Ftl(_) => {
                 let Some(envelope) = event.envelope() else { return };
-                self.messages.push(self.rows.len() as u32);
+                let row = self.rows.len() as u32;
+                self.messages.push(row);
+                self.told(row, event.answers());
                 let size = event.size().unwrap_or_default();
                 if let Some(session) = self.session_mut(envelope.session) {
                     session.messages += 1;
@@ -230,6 +262,13 @@ impl Index {
                 *mark = worst;
             }
             self.about.insert((row, own));
+            // What the caller goes on without is a note.
+            if finding.rule.is_of_silence()
+                && finding.judged > Severity::Note
+                && let Some(session) = self.session_mut(finding.session)
+            {
+                session.miss(row);
+            }
         }
         self.findings.push(own);
         self.push(Row::Finding(Box::new(finding)));
@@ -254,7 +293,8 @@ impl Index {
         let several: usize = self.several.iter().map(|runs| runs.len() * size_of::<Run>() + 32).sum();
         let sessions: usize =
             self.sessions.iter().map(|session| size_of_val(session) + session.rows.memory() + session.beside()).sum();
-        let beside = (self.answers.len() + self.levels.len()) * 48
+        let beside = (self.answers.len() + self.told.len() + self.levels.len()) * 48
+            + self.answered.len() * 24
             + (self.marks.len() + self.about.len()) * 16
             + self.findings.len() * size_of::<Finding>();
         self.rows.memory() + self.messages.memory() + self.findings.memory() + several + sessions + beside

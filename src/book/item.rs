@@ -8,7 +8,7 @@ use crate::proto::amf::Amf;
 use crate::proto::flv::{Audio, Video};
 use crate::proto::rtmp::secrets::may_hold_secrets;
 use crate::proto::rtmp::{Body, Head, HeaderBytes, Message, Part, Run, parts};
-use crate::proto::{self, Event, Incomplete};
+use crate::proto::{self, Answer, Event, Incomplete};
 use crate::rules::Finding;
 
 /// What the analyzer and the rules say, in order.
@@ -19,6 +19,8 @@ pub enum Item {
     /// A message with a picture that can be decoded alone; its bytes were left out, so that it does not say so itself.
     KeyFrame(Event),
     Finding(Finding),
+    /// The message that comes next is a status about a request, which it answers without a transaction id.
+    Told(Answer),
     /// What a session's story says by now.
     Card(Box<Card>),
 }
@@ -51,7 +53,9 @@ impl Item {
             }
             Item::Event(Event::Incomplete(event)) => row + size_of::<Incomplete>() + runs(&event.head) + 64,
             Item::Event(event) if event.n().is_some() => row + event.memory(),
+            Item::Event(Event::Close(close)) => row + 128 + close.tcp.as_ref().map_or(0, |tcp| tcp.memory()),
             Item::Event(_) => row + 128,
+            Item::Told(_) => 48,
             // It takes the place of the one before.
             Item::Card(_) => 0,
             Item::Finding(finding) => row + size_of::<Finding>() + finding.text.len() + 64,

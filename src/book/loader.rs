@@ -10,7 +10,8 @@ use crate::analyzer;
 use crate::evidence::{Evidence, Purpose};
 use crate::inspection::{self, Inspection, Read};
 use crate::limits::Limits;
-use crate::proto::Keys;
+use crate::proto::{Answer, Event, Keys};
+use crate::story::Story;
 use crate::wire::Time;
 
 /// How captures are read for looking at them.
@@ -105,10 +106,12 @@ impl Loader {
         while let Some(told) = self.inspection.told() {
             let findings = told.findings;
             let card = self.cards.of(told.event, told.story);
+            let answer = of_status(told.event, told.story);
             let Some(mut event) = self.inspection.keep() else { break };
             let is_key = is_key_frame(&event);
             strip_media(&mut event);
             let first = items.len();
+            items.extend(answer.map(Item::Told));
             items.push(if is_key { Item::KeyFrame(event) } else { Item::Event(event) });
             items.extend(findings.into_iter().map(Item::Finding));
             items.extend(card.map(|card| Item::Card(card.into())));
@@ -169,6 +172,16 @@ impl Loader {
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
+}
+
+/// The request that a message is a status about.
+fn of_status(event: &Event, story: &Story) -> Option<Answer> {
+    let Event::Message(message) = event else { return None };
+    if message.answers.is_some() {
+        return None;
+    }
+    let request = story.requests.last_answered()?;
+    Some(Answer { n: request.n, latency: message.head.last.time.since(request.at.time) })
 }
 
 impl Batch {

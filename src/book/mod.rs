@@ -17,12 +17,14 @@ mod judge;
 mod loader;
 mod media;
 mod outcome;
+mod place;
 mod rate;
 mod row;
 mod sample;
 mod session;
 mod step;
 mod value;
+mod wire;
 
 use bytes::Bytes;
 
@@ -37,9 +39,11 @@ pub use judge::{Ask, Judge};
 pub use loader::{Batch, Loader, Options, Other, Progress};
 pub use media::Media;
 pub use outcome::First;
+pub use place::Stand;
 pub use sample::{Figure, Sample};
 pub use session::{Counts, Rank, Session};
 pub use step::Step;
+pub use wire::{Wire, WirePart};
 
 use crate::evidence::{Blocks, Evidence, Missing};
 use crate::limits::Limits;
@@ -48,7 +52,7 @@ use crate::proto::rtmp::{Handshake, Message, type_name};
 use crate::proto::{Event, Incomplete, describe, describe_behind};
 use crate::rules::{Finding, Severity};
 use crate::wire::words::count;
-use crate::wire::{Sentence, Time};
+use crate::wire::{Sentence, Side, Time};
 use index::Index;
 use item::strip;
 use row::{Flags, MessageRow, Row, StepRow};
@@ -98,6 +102,7 @@ impl Book {
                 self.index.add(event, false);
                 return is_command && !self.masks.reveal;
             }
+            Item::Told(answer) => self.index.tell(answer),
             Item::Finding(finding) => self.index.add_finding(finding),
             Item::Card(card) => self.index.add_card(card),
         }
@@ -121,6 +126,11 @@ impl Book {
     /// All sessions by number, from 1.
     pub fn sessions(&self) -> &[Session] {
         self.index.sessions()
+    }
+
+    /// The capture that a session is in, from 0 as they were given; none where its bytes were derived from others.
+    pub fn capture_of(&self, session: u32) -> Option<u32> {
+        [Side::Client, Side::Server].into_iter().find_map(|side| self.evidence.file_of(session, side))
     }
 
     pub fn session(&self, number: u32) -> Option<&Session> {
@@ -213,11 +223,11 @@ impl Book {
         self.index.row(row)?.envelope().map(|envelope| envelope.last.time)
     }
 
-    /// The message that a row refers to: the one that a finding is about, or the call that is answered.
+    /// The message that a row refers to: the one that a finding is about, or the call that is answered, by its number or by a status.
     pub fn reference(&self, row: u32) -> Option<u64> {
         match self.index.row(row) {
             Some(Row::Finding(finding)) => finding.message,
-            _ => self.index.answer(row).map(|answer| answer.n),
+            _ => self.index.settles(row).map(|answer| answer.n),
         }
     }
 

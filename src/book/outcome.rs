@@ -71,15 +71,12 @@ impl Book {
         if let Some(row) = row_of(card.and_then(|card| card.decides)) {
             return Some(First { row, rank: Rank::Decides });
         }
-        if let Some(row) = row_of(card.and_then(|card| card.unanswered.first().copied())) {
+        if let Some(row) = session.unanswered.first().copied() {
             return Some(First { row, rank: Rank::Unanswered });
         }
         let (row, rank) = session.telling()?;
         // What a finding is about is what is to be seen; the finding stands there too.
-        let about = match self.index.row(row) {
-            Some(Row::Finding(finding)) => finding.message.and_then(|n| self.index.row_of(n)),
-            _ => None,
-        };
+        let about = self.stand(row).map(|stand| stand.row);
         Some(First { row: about.unwrap_or(row), rank })
     }
 
@@ -91,14 +88,23 @@ impl Book {
     /// A session's outcome in a clause, with the finding that says most about a row of it.
     pub fn reason(&self, session: &Session, row: u32) -> String {
         let outcome = self.outcome(session);
+        if self.is_hole(row) {
+            let text = self.text(row);
+            return format!("{} of the {}: {}; the session: {outcome}", text.kind, self.sender(row), text.what);
+        }
         // What is said of an end stands behind it.
         let is_end = matches!(self.index.row(row), Some(Row::Close(_)));
         let rows = &session.rows;
         let behind = rows.partition_point(|other| *other <= row)..if is_end { rows.len() } else { 0 };
         let behind = behind.filter_map(|at| rows.get(at).copied());
-        let found = self.index.about(row).chain([row]).chain(behind).filter_map(|row| match self.index.row(row) {
-            Some(Row::Finding(finding)) => Some(&**finding),
-            _ => None,
+        // The one that led here may be about no message.
+        let telling =
+            session.telling().map(|(row, _)| row).filter(|found| self.stand(*found).is_some_and(|it| it.row == row));
+        let found = self.index.about(row).chain([row]).chain(behind).chain(telling).filter_map(|row| {
+            match self.index.row(row) {
+                Some(Row::Finding(finding)) => Some(&**finding),
+                _ => None,
+            }
         });
         let weight = |finding: &Finding| (finding.rule.rejects(), finding.severity);
         // Of those that say as much, the first.
@@ -111,9 +117,12 @@ impl Book {
         }
     }
 
-    /// The rows of a session's first calls that were never answered; it is over then.
-    pub fn unanswered(&self, session: &Session) -> Vec<u32> {
-        let calls = session.card.iter().flat_map(|card| &card.unanswered);
-        calls.filter_map(|n| self.index.row_of(*n)).collect()
+    fn sender(&self, row: u32) -> &'static str {
+        self.index.row(row).and_then(Row::from).map_or("capture", Side::name)
+    }
+
+    /// The rows of a session's calls of which a rule found that they were never answered, in order.
+    pub fn unanswered<'a>(&self, session: &'a Session) -> &'a [u32] {
+        &session.unanswered
     }
 }

@@ -33,6 +33,13 @@ pub enum Figure {
 }
 
 impl Book {
+    /// The retransmissions of the side whose end a row is, each time with how many there were.
+    pub fn resent(&self, row: u32) -> Option<(Side, impl Iterator<Item = (Time, u32)>)> {
+        let Row::Close(close) = self.index.row(row)? else { return None };
+        let resent = close.tcp.as_ref()?.resent.as_ref()?;
+        Some((close.from, resent.iter()))
+    }
+
     /// A row in figures; none of a finding.
     pub fn figure(&self, row: u32) -> Option<Figure> {
         match self.index.row(row)? {

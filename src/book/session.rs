@@ -44,6 +44,8 @@ pub struct Session {
     hole: Option<u32>,
     broken: Option<u32>,
     worst: Option<(Severity, u32)>,
+    /// The rows of calls that were never answered, in order.
+    pub(super) unanswered: Vec<u32>,
     /// Holes in it.
     pub holes: u64,
     /// Whole messages.
@@ -65,6 +67,7 @@ impl Session {
             hole: None,
             broken: None,
             worst: None,
+            unanswered: Vec::new(),
             holes: 0,
             messages: 0,
             counts: Counts::default(),
@@ -112,6 +115,13 @@ impl Session {
         }
     }
 
+    /// The call at a row was never answered.
+    pub(super) fn miss(&mut self, call: u32) {
+        if let Err(place) = self.unanswered.binary_search(&call) {
+            self.unanswered.insert(place, call);
+        }
+    }
+
     /// From 1.
     pub fn number(&self) -> u32 {
         self.opened.session
@@ -138,8 +148,9 @@ impl Session {
     pub fn parties_within(&self, letters: usize) -> String {
         let Opened { client, server, .. } = &self.opened;
         let all = self.parties();
-        let shorter = [all.clone(), format!("{} → {server}", client.ip()), format!("→ {server}")];
-        shorter.into_iter().find(|text| text.chars().count() <= letters).unwrap_or(all)
+        let shorter = [all, format!("{} → {server}", client.ip()), format!("→ {server}")];
+        let short = shorter[2].clone();
+        shorter.into_iter().find(|text| text.chars().count() <= letters).unwrap_or(short)
     }
 
     /// What its outcome means.
@@ -188,7 +199,7 @@ impl Session {
 
     /// Bytes of memory that stand beside it.
     pub(super) fn beside(&self) -> usize {
-        self.card.as_ref().map_or(0, |card| card.cost())
+        self.card.as_ref().map_or(0, |card| card.cost()) + self.unanswered.capacity() * size_of::<u32>()
     }
 }
 

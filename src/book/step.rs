@@ -3,8 +3,12 @@
 
 use super::Book;
 use super::row::Row;
+use crate::net::How;
 use crate::proto::rtmp::{Body, Command, MessageType};
 use crate::wire::{Side, escape};
+
+/// A session's last rows, among which its ends stand.
+const ENDS: usize = 128;
 
 /// A step of a session's course. Equal ones of two sessions are the same step.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,10 +67,32 @@ impl Book {
         }
     }
 
-    /// The call that the message at a row answers: its row, and how long the answer took, in nanoseconds.
+    /// The call that the message at a row answers, by its number or by a status: its row, and how long the answer took, in nanoseconds.
     pub fn answered(&self, row: u32) -> Option<(u32, i64)> {
-        let answer = self.index.answer(row)?;
+        let answer = self.index.settles(row)?;
         Some((self.row_of(answer.n)?, answer.latency))
+    }
+
+    /// Who sent what a row stands for; none where nobody did, as at a capture's end. A reset comes from who reset, and ends both
+    /// directions: where each has a row, that is the row of its sender's own.
+    pub fn sent_by(&self, row: u32) -> Option<Side> {
+        let entry = self.index.row(row)?;
+        let Row::Close(close) = entry else { return entry.from() };
+        match close.how {
+            How::Fin => Some(close.from),
+            How::Rst => {
+                let by = close.tcp.as_ref().and_then(|tcp| tcp.reset).map_or(close.from, |(by, _)| by);
+                (by == close.from || !self.has_own_reset(close.session, by)).then_some(by)
+            }
+            How::Timeout | How::EndOfCapture => None,
+        }
+    }
+
+    /// Whether a side's direction has a row that says that it was reset.
+    fn has_own_reset(&self, session: u32, side: Side) -> bool {
+        let Some(session) = self.session(session) else { return false };
+        let last = (0..session.rows.len()).rev().take(ENDS).filter_map(|at| self.index.row(*session.rows.get(at)?));
+        last.into_iter().any(|row| matches!(row, Row::Close(close) if close.from == side && close.how == How::Rst))
     }
 
     /// A row in one line: what is called by name begins with that, all else with what kind it is.

@@ -16,10 +16,12 @@ mod pcapng;
 mod record;
 mod single;
 mod sniff;
+mod tail;
 
 pub use error::CaptureError;
 pub use input::Input;
 pub use notes::{Comment, Name, Notes, Secrets};
+pub use tail::Tail;
 
 use crate::wire::{Moment, Place};
 

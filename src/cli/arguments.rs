@@ -10,12 +10,18 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use super::keys::KeyArguments;
 use crate::rules::Severity;
 
+/// Of a package with the commit that it was made from.
+const VERSION: &str = match option_env!("RTMP_INSPECT_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
+
 /// Says what really happened on an RTMP connection: a capture in, a message timeline and conformance findings out.
 #[derive(Debug, Parser)]
 #[command(
     name = "rtmp-inspect",
     bin_name = "rtmp-inspect",
-    version,
+    version = VERSION,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true
 )]
@@ -46,6 +52,10 @@ pub(super) enum Command {
     Fields(FieldsArguments),
     /// The rule catalogue; one rule explained
     Rules(RulesArguments),
+    /// Completions for a shell, on standard output
+    Completions(CompletionsArguments),
+    /// The manual page, on standard output: `rtmp-inspect man | man -l -`
+    Man,
 }
 
 /// What every command that reads captures takes.
@@ -96,7 +106,9 @@ impl Arguments {
                 (of.color, vec![("json", of.json), ("markdown", of.markdown), ("html", of.html)])
             }
             Some(Command::Stats(of)) => (of.input.color, vec![("json", of.json)]),
-            Some(Command::Extract(_) | Command::Fields(_) | Command::Rules(_)) => return None,
+            Some(
+                Command::Extract(_) | Command::Fields(_) | Command::Rules(_) | Command::Completions(_) | Command::Man,
+            ) => return None,
         };
         let (form, _) = forms.into_iter().find(|(_, is_given)| *is_given)?;
         let asked = matches!(color, When::Always);
@@ -312,6 +324,12 @@ pub(super) struct RulesArguments {
     /// A rule's code or name
     #[arg(value_name = "CODE|NAME")]
     pub(super) rule: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArguments {
+    /// Whose completions
+    pub(super) shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]

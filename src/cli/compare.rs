@@ -40,6 +40,7 @@ pub(super) fn run(arguments: &CompareArguments, stop: &Stop) -> anyhow::Result<O
         bail!("--exit-code: there is only one server: nothing is compared");
     }
     stop.listen()?;
+    let all: Vec<_> = servers.iter().flat_map(|server| server.captures.clone()).collect();
     let live = servers.iter().flat_map(|server| &server.captures).any(|path| is_live(path));
     let out = stdout(live, &stop.asked);
     let mut reading = Reading {
@@ -48,7 +49,7 @@ pub(super) fn run(arguments: &CompareArguments, stop: &Stop) -> anyhow::Result<O
         progress: Progress::new(true),
         opened: false,
         reveal: arguments.show_secrets,
-        keys: arguments.keys.read()?,
+        keys: arguments.keys.read(&all)?,
         wanted: Wanted::default(),
     };
     let mut notes = notes(&arguments.note, &servers)?;

@@ -5,7 +5,7 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
 use super::complain;
@@ -41,10 +41,10 @@ pub(super) struct KeyArguments {
     /// A stream key to judge signatures by, as in '77-secret' for FTL's channel 77; may be repeated
     #[arg(long, value_name = "KEY")]
     stream_key: Vec<String>,
-    /// A TLS key log to see inside of RTMPS with, in NSS's form; by default the file that $SSLKEYLOGFILE names. Secrets that a pcapng
-    /// capture brings are used by themselves
+    /// A TLS key log to see inside of RTMPS with, in NSS's form; may be repeated, '-' is standard input; by default the file that
+    /// $SSLKEYLOGFILE names. Secrets that a pcapng capture brings are used by themselves
     #[arg(long, value_name = "FILE")]
-    keylog: Option<PathBuf>,
+    keylog: Vec<PathBuf>,
     /// Secrets of RTMPE sessions, lines of 'RTMPE client_pub=HEX server_pub=HEX secret=HEX'
     #[arg(long, value_name = "FILE")]
     rtmpe_keys: Option<PathBuf>,
@@ -53,33 +53,48 @@ pub(super) struct KeyArguments {
 impl KeyArguments {
     /// The files that secrets are read from.
     pub(super) fn files(&self) -> Vec<PathBuf> {
-        let log = self.keylog.clone().or_else(by_default);
-        log.into_iter().chain(self.rtmpe_keys.clone()).collect()
+        let by_default = by_default().filter(|_| self.keylog.is_empty());
+        self.keylog.iter().cloned().chain(by_default).chain(self.rtmpe_keys.clone()).collect()
     }
 
-    pub(super) fn read(&self) -> anyhow::Result<Arc<Keys>> {
+    /// Reads them all. Standard input can only be one of them, or one of these captures.
+    pub(super) fn read(&self, captures: &[PathBuf]) -> anyhow::Result<Arc<Keys>> {
         let mut keys = Keys { stream_keys: self.stream_key.clone(), ..Keys::default() };
         if let Some(path) = &self.rtmpe_keys {
             keys.rtmpe = rtmpe_secrets(path).with_context(|| file_name(path))?;
         }
-        if let Some(path) = &self.keylog {
-            keys.tls = key_log(path).with_context(|| file_name(path))?;
-        } else if let Some(path) = by_default() {
-            // Browsers and servers write it, for sessions that may have nothing to do with this capture.
-            keys.tls = key_log(&path).unwrap_or_default();
+        let inputs = self.keylog.iter().chain(captures).filter(|path| is_stdin(path)).count();
+        if inputs > 1 && self.keylog.iter().any(|path| is_stdin(path)) {
+            bail!("--keylog -: standard input can be read as one thing alone");
         }
+        let mut log = tls::KeyLog::default();
+        for path in &self.keylog {
+            let read = key_log(path, &mut log)
+                .with_context(|| if is_stdin(path) { "standard input".to_owned() } else { file_name(path) })?;
+            if !is_stdin(path) {
+                keys.growing.push((path.clone(), read));
+            }
+        }
+        if let Some(path) = by_default().filter(|_| self.keylog.is_empty()) {
+            // Browsers and servers write it, for sessions that may have nothing to do with this capture.
+            let read = key_log(&path, &mut log).unwrap_or_default();
+            keys.growing.push((path, read));
+        }
+        keys.tls = Arc::new(log);
         Ok(Arc::new(keys))
     }
 
     /// Complains of files whose secrets open nothing of what was read, although there was something to open.
     pub(super) fn complain_of_unused(&self, keys: &Keys, wanted: Wanted) {
+        let rtmpe_keys: Vec<_> = self.rtmpe_keys.iter().cloned().collect();
         let tls = (&self.keylog, keys.tls.report().sessions, wanted.tls, "TLS connection", "the key log");
-        let rtmpe = (&self.rtmpe_keys, keys.rtmpe.sessions(), wanted.rtmpe, "RTMPE session", "the secrets");
-        for (path, sessions, Keyed { opened, closed, wrong }, what, needed) in [tls, rtmpe] {
-            let Some(path) = path.as_ref().filter(|_| sessions > 0 && opened == 0 && closed + wrong > 0) else {
+        let rtmpe = (&rtmpe_keys, keys.rtmpe.sessions(), wanted.rtmpe, "RTMPE session", "the secrets");
+        for (paths, sessions, Keyed { opened, closed, wrong }, what, needed) in [tls, rtmpe] {
+            if paths.is_empty() || sessions == 0 || opened > 0 || closed + wrong == 0 {
                 continue;
-            };
-            let (name, sessions) = (file_name(path), count(sessions as u64, "session"));
+            }
+            let names: Vec<_> = paths.iter().map(|path| file_name(path.as_path())).collect();
+            let (name, sessions) = (names.join(", "), count(sessions as u64, "session"));
             let why = match wrong {
                 0 => format!(
                     "no secret in it is of what was captured: it has those of {sessions}, and {} wanted one",
@@ -105,11 +120,20 @@ fn rtmpe_secrets(path: &Path) -> anyhow::Result<rtmpe::Secrets> {
     })
 }
 
-/// Reads a key log, and says what is strange about it.
-fn key_log(path: &Path) -> anyhow::Result<Arc<tls::KeyLog>> {
-    let mut log = tls::KeyLog::default();
-    File::open(path).and_then(|file| log.read(file)).map_err(|error| unreadable(&error, "a key log"))?;
-    let (report, name) = (log.report(), file_name(path));
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Reads a key log behind others, and says what is strange about it. Gives how many bytes it has.
+fn key_log(path: &Path, log: &mut tls::KeyLog) -> anyhow::Result<u64> {
+    let mut read = 0;
+    let report = if is_stdin(path) {
+        log.read_next(Counted { input: io::stdin().lock(), read: &mut read })
+    } else {
+        File::open(path).and_then(|input| log.read_next(Counted { input, read: &mut read }))
+    };
+    let report = report.map_err(|error| unreadable(&error, "a key log"))?;
+    let name = if is_stdin(path) { "standard input".to_owned() } else { file_name(path) };
     if report.secrets == 0 {
         complain(format_args!("{name}: {}", nothing(&report)));
     } else if let Some(line) = report.first_unknown {
@@ -125,7 +149,21 @@ fn key_log(path: &Path) -> anyhow::Result<Arc<tls::KeyLog>> {
             "{name}: it has more secrets than are kept: those of the oldest {sessions} were forgotten"
         ));
     }
-    Ok(Arc::new(log))
+    Ok(read)
+}
+
+/// Counts what is read.
+struct Counted<'c, R> {
+    input: R,
+    read: &'c mut u64,
+}
+
+impl<R: io::Read> io::Read for Counted<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(into)?;
+        *self.read += read as u64;
+        Ok(read)
+    }
 }
 
 /// Why a key log has no secret.
@@ -154,7 +192,7 @@ fn nothing(report: &tls::Report) -> String {
 }
 
 /// Why a file cannot be read, in the words for captures.
-fn unreadable(error: &io::Error, wanted: &str) -> anyhow::Error {
+pub(super) fn unreadable(error: &io::Error, wanted: &str) -> anyhow::Error {
     match error.kind() {
         io::ErrorKind::NotFound => anyhow!("no such file"),
         io::ErrorKind::PermissionDenied => anyhow!("permission denied"),

@@ -7,6 +7,7 @@ mod extract;
 mod fields;
 mod judged;
 mod keys;
+mod manual;
 mod output;
 mod policy;
 mod pump;
@@ -85,6 +86,8 @@ fn start(arguments: &Arguments, stop: &Stop) -> anyhow::Result<Outcome> {
         Some(Command::Extract(arguments)) => extract::run(arguments, stop),
         Some(Command::Fields(arguments)) => fields::run(arguments),
         Some(Command::Rules(arguments)) => rules::run(arguments),
+        Some(Command::Completions(arguments)) => manual::completions(arguments),
+        Some(Command::Man) => manual::page(),
         Some(Command::Stats(arguments)) => stats::run(arguments, stop),
     }
 }

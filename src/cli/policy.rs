@@ -187,7 +187,8 @@ impl Called {
 
 impl File {
     fn read(path: &Path) -> anyhow::Result<File> {
-        let text = std::fs::read_to_string(path).with_context(|| file_name(path))?;
+        let text = std::fs::read_to_string(path).map_err(|error| super::keys::unreadable(&error, "a policy"));
+        let text = text.with_context(|| file_name(path))?;
         toml::from_str(&text).with_context(|| file_name(path))
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn pump(
         follow: arguments.follow,
         stop: Arc::clone(stop),
         show_secrets: arguments.show_secrets,
-        keys: arguments.keys.read()?,
+        keys: arguments.keys.read(&arguments.captures)?,
         ..Options::default()
     };
     let mut inspection = Inspection::open_with(&arguments.captures, &options)?;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 
-use super::{Outcome, complain, say};
+use super::{Outcome, complain};
 use crate::inspection::{self, Inspection, Read, Told};
 use crate::tui::signals;
 use crate::wire::Time;
@@ -126,14 +127,14 @@ impl Stop {
 /// How far it is, on standard error, where a person looks and the work is long.
 pub(super) struct Progress {
     since: Option<Instant>,
-    shown: bool,
+    bar: Option<ProgressBar>,
     steps: u64,
 }
 
 impl Progress {
     /// Not `wanted` where it would stand among the lines of the output.
     pub(super) fn new(wanted: bool) -> Self {
-        Progress { since: (wanted && io::stderr().is_terminal()).then(Instant::now), shown: false, steps: 0 }
+        Progress { since: (wanted && io::stderr().is_terminal()).then(Instant::now), bar: None, steps: 0 }
     }
 
     /// Something was read: from time to time that is shown.
@@ -145,21 +146,29 @@ impl Progress {
     }
 
     fn show(&mut self, inspection: &Inspection) {
-        let Some(since) = self.since else { return };
-        if since.elapsed() < PATIENCE {
-            return;
-        }
-        self.shown = true;
+        let Some(since) = self.since.filter(|since| since.elapsed() >= PATIENCE) else { return };
         let inspection::Progress { read, size, .. } = inspection.progress();
-        match size {
-            Some(size) if size > 0 => say(&format!("\r{:3} % of {} MB", read * 100 / size, size / 1_000_000)),
-            _ => say(&format!("\r{} MB", read / 1_000_000)),
-        }
+        let bar = self.bar.get_or_insert_with(|| bar(size, since));
+        // What is followed grows.
+        bar.set_length(size.unwrap_or_default().max(read));
+        bar.set_position(read);
     }
 
     pub(super) fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
-            say("\r\u{1b}[K");
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
         }
     }
+}
+
+/// Bytes of all where that is known, else bytes alone.
+fn bar(size: Option<u64>, since: Instant) -> ProgressBar {
+    let form = if size.is_some() {
+        "{percent:3} % of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} to go"
+    } else {
+        "{decimal_bytes} read, {decimal_bytes_per_sec}"
+    };
+    let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::stderr_with_hz(5)).with_elapsed(since.elapsed());
+    // The forms are fixed: a wrong one would be seen at once.
+    if let Ok(style) = ProgressStyle::with_template(form) { bar.with_style(style) } else { bar }
 }

@@ -30,7 +30,11 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments, stop: &S
         return Ok(pump(input, &stop.asked, sieve, &mut writer, !input.quiet)?.outcome);
     }
     let options = tui::Options {
-        reading: book::Options { show_secrets: input.show_secrets, follow: input.follow, keys: input.keys.read()? },
+        reading: book::Options {
+            show_secrets: input.show_secrets,
+            follow: input.follow,
+            keys: input.keys.read(&input.captures)?,
+        },
         look: tui::Look::of_terminal(input.color.color()),
         session: input.session,
         filter: input.filter.clone(),

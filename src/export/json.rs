@@ -563,9 +563,19 @@ impl Serialize for OtherLine<'_> {
         if let Some(answer) = other.answer {
             map.serialize_entry("answer", answer.name())?;
         }
+        if let Some((request, status)) = other.refused {
+            map.serialize_entry("refused", &RefusedLine { request: request.name(), status })?;
+        }
         map.serialize_entry("connections", &other.connections)?;
         map.end()
     }
+}
+
+/// A request of RTMPT that its server refused.
+#[derive(Serialize)]
+struct RefusedLine {
+    request: &'static str,
+    status: u16,
 }
 
 struct UnreadLine(Reason, Tally);

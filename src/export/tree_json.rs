@@ -343,16 +343,7 @@ pub(super) struct HexText<'a>(pub(super) &'a [u8]);
 
 impl std::fmt::Display for HexText<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut digits = String::with_capacity(2 * self.0.len().min(HEX));
-        for bytes in self.0.chunks(HEX) {
-            digits.clear();
-            for byte in bytes {
-                digits.extend([byte >> 4, byte & 0xf].map(|digit| char::from(DIGITS[usize::from(digit)])));
-            }
-            f.write_str(&digits)?;
-        }
-        Ok(())
+        self.0.chunks(HEX).try_for_each(|bytes| f.write_str(&hex::encode(bytes)))
     }
 }
 

@@ -1,17 +1,21 @@
 //! Writes packets as a pcapng file (draft-ietf-opsawg-pcapng): one section with one interface that has raw IP and counts nanoseconds.
 
-use std::borrow::Cow;
-use std::fmt::Debug;
 use std::io::{self, Write};
-
-use pcap_parser::pcapng::{
-    EnhancedPacketBlock, InterfaceDescriptionBlock, OptionCode, PcapNGOption, SectionHeaderBlock,
-};
-use pcap_parser::{Linktype, ToVec};
 
 use crate::wire::Time;
 use crate::wire::words::clip_bytes;
 
+/// Raw IP (`LINKTYPE_RAW`).
+const RAW: u16 = 101;
+const SECTION: u32 = 0x0a0d_0d0a;
+const INTERFACE: u32 = 1;
+const ENHANCED_PACKET: u32 = 6;
+/// Of any block.
+const COMMENT: u16 = 1;
+/// Of a section: the program that wrote it.
+const PROGRAM: u16 = 4;
+/// Of an interface: what its times count.
+const RESOLUTION: u16 = 9;
 /// Nanoseconds, as `if_tsresol` says it: 10 to the power of minus this.
 const NANOSECONDS: u8 = 9;
 /// The longest comment. An option's length has 16 bits; nobody reads as much.
@@ -25,61 +29,33 @@ pub(super) struct Writer<W> {
 
 impl<W: Write> Writer<W> {
     /// Begins the file. The comment is its section's.
-    pub(super) fn new(mut out: W, comment: &str) -> io::Result<Self> {
+    pub(super) fn new(out: W, comment: &str) -> io::Result<Self> {
+        let mut writer = Writer { out, packets: 0 };
         let program = concat!("rtmp-inspect ", env!("CARGO_PKG_VERSION"));
-        // What is left 0 here is set when a block is written.
-        let mut section = SectionHeaderBlock {
-            block_type: 0,
-            block_len1: 0,
-            bom: 0,
-            major_version: 0,
-            minor_version: 0,
-            // Not known.
-            section_len: -1,
-            options: vec![text(OptionCode::ShbUserAppl, program), text(OptionCode::Comment, comment)],
-            block_len2: 0,
-        };
-        let mut interface = InterfaceDescriptionBlock {
-            block_type: 0,
-            block_len1: 0,
-            linktype: Linktype::RAW,
-            reserved: 0,
-            // No limit.
-            snaplen: 0,
-            options: Vec::new(),
-            block_len2: 0,
-            if_tsresol: NANOSECONDS,
-            if_tsoffset: 0,
-        };
-        // The crate's own option for the resolution would have a length that it does not say.
-        interface.options.push(PcapNGOption {
-            code: OptionCode::IfTsresol,
-            len: 1,
-            value: Cow::Owned(vec![NANOSECONDS]),
-        });
-        out.write_all(&section.to_vec().map_err(fault)?)?;
-        out.write_all(&interface.to_vec().map_err(fault)?)?;
-        Ok(Writer { out, packets: 0 })
+        // In this machine's byte order, version 1.0, of a length that is not known.
+        let mut section = Vec::from(0x1a2b_3c4d_u32.to_ne_bytes());
+        section.extend([1_u16.to_ne_bytes(), 0_u16.to_ne_bytes()].concat());
+        section.extend((-1_i64).to_ne_bytes());
+        writer.block(SECTION, section, &[(PROGRAM, text(program)), (COMMENT, text(comment))])?;
+        // No snap length.
+        let interface = [&RAW.to_ne_bytes()[..], &[0; 6]].concat();
+        writer.block(INTERFACE, interface, &[(RESOLUTION, vec![NANOSECONDS])])?;
+        Ok(writer)
     }
 
     /// The next packet, from its IP header on.
     pub(super) fn packet(&mut self, time: Time, packet: &[u8], comment: Option<&str>) -> io::Result<()> {
         let nanoseconds = time.0.max(0) as u64;
         let length = packet.len() as u32;
-        let mut block = EnhancedPacketBlock {
-            block_type: 0,
-            block_len1: 0,
-            if_id: 0,
-            ts_high: (nanoseconds >> 32) as u32,
-            ts_low: nanoseconds as u32,
-            caplen: length,
-            origlen: length,
-            data: packet,
-            options: comment.map(|comment| text(OptionCode::Comment, comment)).into_iter().collect(),
-            block_len2: 0,
-        };
+        let mut body = Vec::with_capacity(20 + packet.len() + 3);
+        // Of the first interface; captured whole.
+        for field in [0, (nanoseconds >> 32) as u32, nanoseconds as u32, length, length] {
+            body.extend(field.to_ne_bytes());
+        }
+        body.extend(packet);
+        let options: Vec<_> = comment.map(|comment| (COMMENT, text(comment))).into_iter().collect();
         self.packets += 1;
-        self.out.write_all(&block.to_vec().map_err(fault)?)
+        self.block(ENHANCED_PACKET, body, &options)
     }
 
     /// Packets so far.
@@ -92,16 +68,33 @@ impl<W: Write> Writer<W> {
         self.out.flush()?;
         Ok(self.out)
     }
+
+    /// Its type, its length before and behind it, its body and its options, all padded to four bytes.
+    fn block(&mut self, kind: u32, mut body: Vec<u8>, options: &[(u16, Vec<u8>)]) -> io::Result<()> {
+        pad(&mut body);
+        for (code, value) in options {
+            body.extend([code.to_ne_bytes(), (value.len() as u16).to_ne_bytes()].concat());
+            body.extend(value);
+            pad(&mut body);
+        }
+        if !options.is_empty() {
+            // Their end.
+            body.extend([0; 4]);
+        }
+        let length = (body.len() as u32 + 12).to_ne_bytes();
+        self.out.write_all(&kind.to_ne_bytes())?;
+        self.out.write_all(&length)?;
+        self.out.write_all(&body)?;
+        self.out.write_all(&length)
+    }
 }
 
-fn text(code: OptionCode, text: &str) -> PcapNGOption<'static> {
-    let value = clip_bytes(text.to_owned(), LONGEST).into_bytes();
-    PcapNGOption { code, len: value.len() as u16, value: Cow::Owned(value) }
+fn pad(bytes: &mut Vec<u8>) {
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
 }
 
-/// A block cannot be made: it is written to memory, so that does not happen.
-fn fault(error: impl Debug) -> io::Error {
-    io::Error::other(format!("{error:?}"))
+fn text(text: &str) -> Vec<u8> {
+    clip_bytes(text.to_owned(), LONGEST).into_bytes()
 }
 
 #[cfg(test)]

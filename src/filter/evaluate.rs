@@ -9,8 +9,8 @@ use super::path::{Source, Step};
 use crate::limits::Limits;
 use crate::proto::Event;
 use crate::proto::rtmp::{self, MessageType, header};
-use crate::registry::Subject;
-use crate::registry::native::{OF_BYTES, Seen};
+use crate::registry::native::{Native, OF_BYTES, Seen};
+use crate::registry::{REGISTRY, Subject};
 use crate::wire::{Field, Kind, Label, Time, Tree, Value};
 
 /// Nodes looked at for one field of one message. A message has at most 65536 AMF values, but values may refer to one
@@ -139,7 +139,9 @@ fn need(test: &Test, event: &Event) -> Need {
             }
         }
         (Event::Message(_) | Event::Handshake(_), Source::Native(native)) => {
-            if OF_BYTES.iter().any(|field| field.name == native.field.name) { Need::Bytes } else { Need::Nothing }
+            let is_recorded = looks_into_group(test, native) && REGISTRY.records(native.field.name);
+            let is_of_bytes = OF_BYTES.iter().any(|field| field.name == native.field.name);
+            if is_of_bytes || is_recorded { Need::Bytes } else { Need::Nothing }
         }
         (Event::Message(_) | Event::Handshake(_), Source::Tree { .. }) | (Event::Ftl(_), _) => Need::Bytes,
         _ => Need::Nothing,
@@ -155,6 +157,7 @@ fn is_foreign(field: &'static Field) -> bool {
 fn holds(test: &Test, subject: &Subject<'_>, scratch: &mut Scratch) -> bool {
     let words = test.path.words;
     match &test.path.source {
+        Source::Native(native) if looks_into_group(test, native) => group_holds(test, native, subject, scratch),
         Source::Native(native) => (native.values)(subject, &mut |seen| test.condition.holds(seen, words)),
         Source::Tree { steps, header } => {
             let (tree, bytes) = scratch.recorded(subject, *header);
@@ -163,6 +166,30 @@ fn holds(test: &Test, subject: &Subject<'_>, scratch: &mut Scratch) -> bool {
             walk.from(None, steps)
         }
     }
+}
+
+/// Whether a test asks for what is anywhere in an event's own group.
+fn looks_into_group(test: &Test, native: &Native) -> bool {
+    native.field.kind == Kind::Group && test.condition.looks_inside()
+}
+
+fn group_holds(test: &Test, native: &Native, subject: &Subject<'_>, scratch: &mut Scratch) -> bool {
+    let name = native.field.name;
+    if !(native.values)(subject, &mut |_| true) {
+        return false;
+    }
+    let is_in = |member: &Native| (member.values)(subject, &mut |seen| test.condition.holds(seen, member.field.words));
+    if REGISTRY.members(name).any(is_in) {
+        return true;
+    }
+    if !REGISTRY.records(name) {
+        return false;
+    }
+    let (tree, bytes) = scratch.recorded(subject, false);
+    let walk = Walk { tree, bytes, test, start: subject.start, left: VISITED };
+    let is_member = |field: &Field| field.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    let members = (0..tree.nodes.len()).filter(|at| is_member(tree.nodes[*at].field));
+    members.take(VISITED as usize).any(|at| test.condition.holds(walk.seen(at), tree.nodes[at].field.words))
 }
 
 /// A search in one tree.

@@ -131,6 +131,20 @@ pub fn complete(input: &str, cursor: usize) -> Vec<Suggestion> {
     let mut lexed = lex(before);
     // What touches the cursor is being written.
     let mut replaces = cursor..cursor;
+    if let Some(last) = lexed.last()
+        && is_open_text(before.get(last.span.clone()).unwrap_or_default())
+    {
+        // Text may be anything: only what a field says by words can be completed, and words have no quotes.
+        let span = last.span.clone();
+        let place = walk(before, &lexed[..lexed.len() - 1]).1;
+        let begun = before.get(span.clone()).unwrap_or_default().trim_start_matches(['r', '"', '\'']).to_lowercase();
+        let words = match place {
+            Place::Value | Place::Set => complete(before.get(..span.start).unwrap_or_default(), span.start),
+            _ => Vec::new(),
+        };
+        let fits = words.into_iter().filter(|word| word.text.to_lowercase().starts_with(&begun));
+        return fits.map(|word| Suggestion { replaces: span.start..cursor, ..word }).collect();
+    }
     while let Some(last) = lexed.last()
         && last.span.end == replaces.start
         && (last.lexeme == Lexeme::Name || (matches!(last.lexeme, Lexeme::Sign("." | "[" | "]" | "*"))))
@@ -196,6 +210,17 @@ pub fn complete(input: &str, cursor: usize) -> Vec<Suggestion> {
         }
         Place::Joint => [AND.0, OR.0].into_iter().filter_map(|sign| suggest(sign, "")).collect(),
     }
+}
+
+/// Whether it is a text whose closing quote is still to be written.
+fn is_open_text(text: &str) -> bool {
+    let quoted = text.strip_prefix('r').unwrap_or(text);
+    let Some(quote) = quoted.chars().next().filter(|quote| matches!(quote, '"' | '\'')) else { return false };
+    let is_text = |text: &str| {
+        let lexed = lex(text);
+        matches!(lexed.as_slice(), [Lexed { lexeme: Lexeme::Text(_), .. }])
+    };
+    !is_text(text) && is_text(&format!("{text}{quote}"))
 }
 
 /// What the lexemes of a name mean.

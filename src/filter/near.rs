@@ -1,5 +1,7 @@
 //! Names that somebody may have meant.
 
+use strsim::osa_distance;
+
 /// The nearest of `names`, best first, at most three; none where nothing is near.
 pub(super) fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     // A long input is no name, and measuring it would take long.
@@ -10,34 +12,13 @@ pub(super) fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Ve
     let allowed = 1 + wanted.chars().count() / 4;
     let mut found: Vec<(usize, &str)> = names
         .filter(|name| name.len().abs_diff(wanted.len()) <= allowed)
-        .map(|name| (distance(&lower, &name.to_lowercase()), name))
+        .map(|name| (osa_distance(&lower, &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= allowed)
         .collect();
     found.sort_unstable();
     found.dedup();
     let best = found.first().map_or(0, |(best, _)| *best);
     found.into_iter().filter(|(distance, _)| *distance <= best).map(|(_, name)| name).take(3).collect()
-}
-
-/// How many letters to change, add, leave out or swap with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                let mut best = change.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                    best = best.min(rows[i - 2][j - 2] + 1);
-                }
-                best
-            };
-        }
-    }
-    rows[a.len()][b.len()]
 }
 
 /// `did you mean …?`, where there is anything to mean.

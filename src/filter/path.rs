@@ -109,6 +109,9 @@ fn find(first: Option<&str>, segments: &[Segment]) -> Result<Path, Miss> {
         }
         // An event's own lists have no positions: `[*]` says what is the case anyway.
         match rest {
+            [Segment { part: Part::Any, .. }] if entry.native.is_some() && REGISTRY.has_members(&name) => {
+                return entered(entry, &[]);
+            }
             [Segment { part: Part::Any, .. }, behind @ ..] if entry.native.is_some() && !behind.is_empty() => {
                 let before = name.len();
                 rest = behind;

@@ -1,4 +1,8 @@
 //! Ethernet and what its types announce: VLAN tags, LLC and SNAP, backbone bridges.
+//!
+//! etherparse reads the headers of Ethernet and of VLANs; LLC with SNAP, bridges' tags and what is likely a frame are ours.
+
+use etherparse::{Ethernet2HeaderSlice, SingleVlanHeaderSlice};
 
 use super::layer::{Layer, Step};
 use super::rest::Rest;
@@ -24,9 +28,9 @@ const FIRST_TYPE: u16 = 0x0600;
 /// Two addresses and a type, or a length.
 #[inline]
 pub(super) fn header(frame: Rest<'_>) -> Result<Step<'_>, Unread> {
-    let kind = frame.u16(12)?;
-    let rest = frame.skip(14)?;
-    Ok(match kind {
+    let header = Ethernet2HeaderSlice::from_slice(frame.bytes).map_err(|_| Unread::Cut)?;
+    let rest = frame.skip(header.slice().len())?;
+    Ok(match header.ether_type().0 {
         IPV4 | IPV6 => Step(Layer::Ip, rest),
         length if length < FIRST_TYPE => Step(Layer::Llc, rest.claim(usize::from(length))),
         kind => Step(Layer::EtherType(kind), rest),
@@ -39,9 +43,10 @@ pub(super) fn content<'a>(kind: u16, rest: Rest<'a>, tunnels: &mut Vec<Tunnel>) 
         IPV4 | IPV6 => Step(Layer::Ip, rest),
         // Two bytes of tag, then the next type.
         tag if is_tag(tag) => {
-            tunnels.push(Tunnel::Vlan(rest.u16(0)? & 0x0fff));
-            let kind = rest.u16(2)?;
-            let rest = rest.skip(4)?;
+            let header = SingleVlanHeaderSlice::from_slice(rest.bytes).map_err(|_| Unread::Cut)?;
+            tunnels.push(Tunnel::Vlan(header.vlan_identifier().value()));
+            let kind = header.ether_type().0;
+            let rest = rest.skip(header.slice().len())?;
             if kind < FIRST_TYPE {
                 Step(Layer::Llc, rest.claim(usize::from(kind)))
             } else {

@@ -1,11 +1,11 @@
 //! What TCP did for one direction, told with its end: the fields, and which of them say something.
 
-use super::Segment;
+use super::{Resent, Segment};
 use crate::fields;
 use crate::wire::{Field, Moment, PacketNo, Side, Time, Value};
 
 /// What was seen of one direction's sender at the point of capture, from its first packet to its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TcpFacts {
     /// Captured packets, copies included.
     pub packets: u64,
@@ -15,6 +15,8 @@ pub struct TcpFacts {
     pub retransmissions: u64,
     /// The first and the last of them.
     pub retransmission_packets: Option<(PacketNo, PacketNo)>,
+    /// When they were sent.
+    pub resent: Option<Box<Resent>>,
     /// Bytes that were sent again.
     pub retransmitted_bytes: u64,
     /// Retransmissions of what the receiver had already acknowledged.
@@ -114,6 +116,11 @@ fields! {
 }
 
 impl TcpFacts {
+    /// Bytes of memory that it takes.
+    pub fn memory(&self) -> usize {
+        size_of::<TcpFacts>() + self.resent.as_ref().map_or(0, |resent| resent.memory())
+    }
+
     /// The fields that say something, with their values: times in milliseconds, no number that is zero.
     pub fn members(&self) -> impl Iterator<Item = (&'static Field, Value)> {
         let some = |value: Option<u64>| value.map(Value::Uint);

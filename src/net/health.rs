@@ -3,9 +3,9 @@
 //! It judges by what passed the point of capture. Apart from [`reassembly`](super::reassembly), it looks at what was on the
 //! wire, cut or not, and remembers no bytes: data in order costs a few comparisons.
 
-use super::{Segment, TcpFacts};
+use super::{Resent, Segment, TcpFacts};
 use crate::limits::Limits;
-use crate::wire::{Moment, PacketNo, Side, Time};
+use crate::wire::{Moment, Side, Time};
 
 /// Holes of a direction that are remembered. Past it the oldest is judged by what is known then.
 const HOLES: usize = Limits::DEFAULT.holes;
@@ -117,7 +117,8 @@ impl Health {
 
     /// Bytes of memory that it takes beside itself.
     pub(super) fn memory(&self) -> usize {
-        self.senders.iter().map(|sender| sender.holes.capacity() * size_of::<Hole>()).sum()
+        let resent = |sender: &Sender| sender.facts.resent.as_ref().map_or(0, |resent| resent.memory());
+        self.senders.iter().map(|sender| sender.holes.capacity() * size_of::<Hole>() + resent(sender)).sum()
     }
 
     /// Takes a segment of the connection.
@@ -147,7 +148,7 @@ impl Health {
     /// What is known of the direction now. `reset` says who reset the connection.
     pub(super) fn facts(&self, from: usize, reset: Option<(Side, Moment)>) -> TcpFacts {
         let (sender, peer) = (&self.senders[from], &self.senders[1 - from]);
-        let mut facts = TcpFacts { reset, ..sender.facts };
+        let mut facts = TcpFacts { reset, ..sender.facts.clone() };
         for hole in &sender.holes {
             sender.judge(hole, &mut facts);
         }
@@ -203,7 +204,7 @@ impl Sender {
                 self.facts.copies += 1;
                 return;
             }
-            self.count_retransmission(at.packet);
+            self.count_retransmission(at);
         } else if !self.is_known() || self.start == self.end {
             self.anchor(first);
         } else if !self.has_syn {
@@ -229,7 +230,12 @@ impl Sender {
         }
     }
 
-    fn count_retransmission(&mut self, packet: PacketNo) {
+    fn count_retransmission(&mut self, at: Moment) {
+        let packet = at.packet;
+        match &mut self.facts.resent {
+            Some(resent) => resent.push(at.time),
+            None => self.facts.resent = Some(Box::new(Resent::new(at.time))),
+        }
         self.facts.retransmissions += 1;
         let first = self.facts.retransmission_packets.map_or(packet, |(first, _)| first);
         self.facts.retransmission_packets = Some((first, packet));
@@ -322,7 +328,7 @@ impl Sender {
         }
         if seen > 0 || is_late {
             if !segment.continues {
-                self.count_retransmission(at.packet);
+                self.count_retransmission(at);
                 if end <= self.acknowledged {
                     self.facts.spurious_retransmissions += 1;
                 } else if is_late {
@@ -372,7 +378,7 @@ impl Sender {
     fn dig(&mut self, hole: Hole) {
         if self.holes.len() >= HOLES {
             let oldest = self.holes.remove(0);
-            let mut facts = self.facts;
+            let mut facts = std::mem::take(&mut self.facts);
             self.judge(&oldest, &mut facts);
             self.facts = facts;
         }

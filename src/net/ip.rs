@@ -1,6 +1,14 @@
 //! IP headers of both versions, with the extension headers between them and what they carry.
+//!
+//! etherparse reads each header; that a packet is cut by a snap length, has a length that a card was to fill in, or is a
+//! piece of another one is told here, header by header: its slices of whole packets take a length of 0 for the end, and
+//! read no fragment's extension headers.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
+
+use etherparse::{
+    IpAuthHeaderSlice, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice, err,
+};
 
 use super::Unread;
 use super::rest::Rest;
@@ -40,31 +48,30 @@ pub(super) fn read(rest: Rest<'_>, strict: bool) -> Result<Packet<'_>, Unread> {
 /// The IPv4 packet that begins here.
 #[inline]
 pub(super) fn v4(rest: Rest<'_>, strict: bool) -> Result<Packet<'_>, Unread> {
-    let header = rest.bytes.first_chunk::<20>().ok_or(Unread::Cut)?;
-    let length = usize::from(header[0] & 0x0f) * 4;
-    let content = rest.skip(length)?;
+    let header = Ipv4HeaderSlice::from_slice(rest.bytes).map_err(|error| match error {
+        err::ipv4::HeaderSliceError::Len(_) => Unread::Cut,
+        err::ipv4::HeaderSliceError::Content(_) => Unread::Malformed,
+    })?;
+    let length = header.slice().len();
     // A kernel that leaves segmentation to the card captures packets before their length is filled in.
-    let total = match u16::from_be_bytes([header[2], header[3]]) {
+    let total = match header.total_len() {
         0 => rest.length,
         total => usize::from(total),
     };
-    if length < 20 || total < length || (strict && !is_v4(rest)) {
+    if total < length || (strict && !is_v4(rest)) {
         return Err(Unread::Malformed);
     }
-    let place = u16::from_be_bytes([header[6], header[7]]);
-    // More fragments, or an offset: RFC 791 §3.1.
-    let fragment = (place & 0x3fff != 0).then(|| Fragment {
-        identification: u32::from(u16::from_be_bytes([header[4], header[5]])),
-        offset: usize::from(place & 0x1fff) * 8,
-        more: place & 0x2000 != 0,
+    let fragment = header.is_fragmenting_payload().then(|| Fragment {
+        identification: u32::from(header.identification()),
+        offset: usize::from(header.fragments_offset().value()) * 8,
+        more: header.more_fragments(),
     });
-    let address = |at: usize| IpAddr::V4(Ipv4Addr::new(header[at], header[at + 1], header[at + 2], header[at + 3]));
     let packet = Packet {
-        source: address(12),
-        destination: address(16),
-        protocol: header[9],
-        identification: u16::from_be_bytes([header[4], header[5]]),
-        rest: content.claim(total - length),
+        source: header.source_addr().into(),
+        destination: header.destination_addr().into(),
+        protocol: header.protocol().0,
+        identification: header.identification(),
+        rest: rest.skip(length)?.claim(total - length),
         fragment,
     };
     if packet.protocol == AUTHENTICATION && packet.fragment.is_none() { after_extensions(packet) } else { Ok(packet) }
@@ -85,23 +92,19 @@ pub(super) fn is_v4(rest: Rest<'_>) -> bool {
 }
 
 fn v6(rest: Rest<'_>, strict: bool) -> Result<Packet<'_>, Unread> {
-    let header: [u8; 40] = rest.array(0)?;
-    let content = rest.skip(40)?;
-    let length = match u16::from_be_bytes([header[4], header[5]]) {
+    let header = Ipv6HeaderSlice::from_slice(rest.bytes).map_err(|_| Unread::Cut)?;
+    let content = rest.skip(header.slice().len())?;
+    let length = match header.payload_length() {
         0 => content.length,
         length => usize::from(length),
     };
     if strict && length > content.length {
         return Err(Unread::Malformed);
     }
-    let address = |at: usize| {
-        let octets: [u8; 16] = header[at..].first_chunk().copied().unwrap_or_default();
-        IpAddr::V6(Ipv6Addr::from(octets))
-    };
     after_extensions(Packet {
-        source: address(8),
-        destination: address(24),
-        protocol: header[6],
+        source: header.source_addr().into(),
+        destination: header.destination_addr().into(),
+        protocol: header.next_header().0,
         identification: 0,
         rest: content.claim(length),
         fragment: None,
@@ -116,27 +119,34 @@ const FRAGMENT: u8 = 44;
 pub(super) fn after_extensions(mut packet: Packet<'_>) -> Result<Packet<'_>, Unread> {
     loop {
         let rest = packet.rest;
-        let length = match packet.protocol {
-            // Hop-by-hop options, routing, destination options, mobility, host identity, Shim6: in units of eight bytes.
-            0 | 43 | 60 | 135 | 139 | 140 if packet.source.is_ipv6() => usize::from(rest.u8(1)?) * 8 + 8,
-            AUTHENTICATION => usize::from(rest.u8(1)?) * 4 + 8,
+        // What goes on behind the end of the packet, or only behind that of what was captured.
+        let short =
+            |error: err::LenError| if error.required_len > rest.length { Unread::Malformed } else { Unread::Cut };
+        let (next, length) = match packet.protocol {
+            // Hop-by-hop options, routing, destination options, mobility, host identity, Shim6.
+            0 | 43 | 60 | 135 | 139 | 140 if packet.source.is_ipv6() => {
+                let header = Ipv6RawExtHeaderSlice::from_slice(rest.bytes).map_err(short)?;
+                (header.next_header(), header.slice().len())
+            }
+            AUTHENTICATION => {
+                let header = IpAuthHeaderSlice::from_slice(rest.bytes).map_err(|error| match error {
+                    err::ip_auth::HeaderSliceError::Len(error) => short(error),
+                    err::ip_auth::HeaderSliceError::Content(_) => Unread::Malformed,
+                })?;
+                (header.next_header(), header.slice().len())
+            }
             FRAGMENT if packet.source.is_ipv6() => {
-                let place = rest.u16(2)?;
-                if place & !6 != 0 {
-                    packet.fragment = Some(Fragment {
-                        identification: rest.u32(4)?,
-                        offset: usize::from(place & !7),
-                        more: place & 1 != 0,
-                    });
-                }
-                8
+                let header = Ipv6FragmentHeaderSlice::from_slice(rest.bytes).map_err(short)?;
+                packet.fragment = header.is_fragmenting_payload().then(|| Fragment {
+                    identification: header.identification(),
+                    offset: usize::from(header.fragment_offset().value()) * 8,
+                    more: header.more_fragments(),
+                });
+                (header.next_header(), header.slice().len())
             }
             _ => return Ok(packet),
         };
-        if length > rest.length {
-            return Err(Unread::Malformed);
-        }
-        packet.protocol = rest.u8(0)?;
+        packet.protocol = next.0;
         packet.rest = rest.skip(length)?;
         if packet.fragment.is_some() {
             return Ok(packet);

@@ -42,7 +42,7 @@ impl Kept {
             Delivery::Gap { offset, missing, exact, captured, at } => {
                 Kept::Gap { offset, missing, exact, captured, at }
             }
-            Delivery::Close { how, at, tcp } => Kept::Close { how, at, tcp: tcp.map(|tcp| Box::new(*tcp)) },
+            Delivery::Close { how, at, tcp } => Kept::Close { how, at, tcp: tcp.map(|tcp| Box::new(tcp.clone())) },
         }
     }
 
@@ -62,7 +62,7 @@ impl Kept {
     pub fn memory(&self) -> usize {
         match self {
             Kept::Bytes { bytes, .. } => bytes.len(),
-            Kept::Close { tcp: Some(_), .. } => size_of::<TcpFacts>(),
+            Kept::Close { tcp: Some(tcp), .. } => tcp.memory(),
             Kept::Close { .. } | Kept::Joined | Kept::Heard | Kept::Gap { .. } => 0,
         }
     }

@@ -1,12 +1,18 @@
 //! The TCP header.
+//!
+//! etherparse reads it. Options are ours: a snap length may cut them, and etherparse's reading of them stops at the first
+//! that it does not know.
 
 use std::net::SocketAddr;
+
+use etherparse::{TcpHeader, TcpHeaderSlice};
 
 use super::ip;
 use super::{Flags, Identity, Segment, Unread};
 use crate::wire::Place;
 
-const HEADER: usize = 20;
+/// Without options.
+const HEADER: usize = TcpHeader::MIN_LEN;
 
 /// What large-send offload can leave for the network card to cut, with room; a claim beyond it is an error.
 const LARGEST_PACKET: usize = 16 << 20;
@@ -19,39 +25,31 @@ pub(super) fn segment<'a>(packet: &ip::Packet<'a>) -> Result<Segment<'a>, Unread
     if rest.length > LARGEST_PACKET {
         return Err(Unread::Malformed);
     }
-    let Some(header) = rest.bytes.first_chunk::<HEADER>() else {
+    let Some(&fixed) = rest.bytes.first_chunk::<HEADER>() else {
         return Err(if rest.length < HEADER { Unread::Malformed } else { Unread::Cut });
     };
-    let header_length = usize::from(header[12] >> 4) * 4;
+    let header_length = usize::from(fixed[12] >> 4) * 4;
     if header_length < HEADER || header_length > rest.length {
         return Err(Unread::Malformed);
     }
     // Options may be cut off as well.
     let payload = rest.bytes.get(header_length..).unwrap_or_default();
-    let u16_at = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
-    let u32_at = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    let mut without_options = fixed;
+    without_options[12] = (HEADER as u8 / 4) << 4;
+    let header = TcpHeaderSlice::from_slice(&without_options).map_err(|_| Unread::Malformed)?;
     Ok(Segment {
-        source: SocketAddr::new(source, u16_at(0)),
-        destination: SocketAddr::new(destination, u16_at(2)),
-        sequence: u32_at(4),
-        acknowledgement: u32_at(8),
-        flags: Flags {
-            fin: header[13] & 0x01 != 0,
-            syn: header[13] & 0x02 != 0,
-            rst: header[13] & 0x04 != 0,
-            ack: header[13] & 0x10 != 0,
-        },
+        source: SocketAddr::new(source, header.source_port()),
+        destination: SocketAddr::new(destination, header.destination_port()),
+        sequence: header.sequence_number(),
+        acknowledgement: header.acknowledgment_number(),
+        flags: Flags { fin: header.fin(), syn: header.syn(), rst: header.rst(), ack: header.ack() },
         payload,
         place: Place { file: 0, offset: (rest.at + header_length) as u64 },
         cut: (rest.length - header_length - payload.len()) as u32,
-        window: u16_at(14),
-        window_scale: if header[13] & 0x02 == 0 {
-            None
-        } else {
-            window_scale(&rest.bytes[HEADER..], header_length - HEADER)
-        },
+        window: header.window_size(),
+        window_scale: if header.syn() { window_scale(&rest.bytes[HEADER..], header_length - HEADER) } else { None },
         identity: match identification {
-            0 => Identity::Checksum(u16_at(16)),
+            0 => Identity::Checksum(header.checksum()),
             identification => Identity::Identification(identification),
         },
         continues: false,

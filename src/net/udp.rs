@@ -3,6 +3,8 @@
 //! Any program may send anything to any port. So a tunnel is believed only on its own port and when its reserved bits are
 //! as they must be; and what is inside must be an IP packet that holds TCP and contradicts nothing. Otherwise it is UDP.
 
+use etherparse::UdpHeaderSlice;
+
 use super::ethernet::{BRIDGED, IPV4, IPV6};
 use super::layer::{Layer, Step};
 use super::rest::Rest;
@@ -18,18 +20,12 @@ const GENEVE: u16 = 6081;
 const MPLS: u16 = 6635;
 
 pub(super) fn header<'a>(rest: Rest<'a>, tunnels: &mut Vec<Tunnel>) -> Result<Step<'a>, Unread> {
-    let port = rest.u16(2)?;
+    let header = UdpHeaderSlice::from_slice(rest.bytes).map_err(|_| Unread::Cut)?;
+    let port = header.destination_port();
     if !matches!(port, VXLAN | VXLAN_LINUX | VXLAN_GPE | GENEVE | GTP_U | MPLS) {
         return Err(Unread::Udp);
     }
-    let claimed = usize::from(rest.u16(4)?);
-    let content = rest.skip(8)?;
-    let content = match claimed {
-        // Left open by a kernel that lets the card cut it.
-        0 => content,
-        8.. => content.claim(claimed - 8),
-        _ => return Err(Unread::Udp),
-    };
+    let content = content(&header, rest).ok_or(Unread::Udp)?;
     let step = match port {
         VXLAN | VXLAN_LINUX => vxlan(content, tunnels),
         VXLAN_GPE => vxlan_gpe(content, tunnels),
@@ -38,6 +34,17 @@ pub(super) fn header<'a>(rest: Rest<'a>, tunnels: &mut Vec<Tunnel>) -> Result<St
         _ => Ok(Step(Layer::Mpls, content)),
     };
     step.map_err(|_| Unread::Udp)
+}
+
+/// What a datagram carries, if its length can be one.
+pub(super) fn content<'a>(header: &UdpHeaderSlice<'_>, datagram: Rest<'a>) -> Option<Rest<'a>> {
+    let length = header.slice().len();
+    let content = datagram.skip(length).ok()?;
+    match usize::from(header.length()) {
+        // Left open by a kernel that lets the card cut it.
+        0 => Some(content),
+        claimed => Some(content.claim(claimed.checked_sub(length)?)),
+    }
 }
 
 /// RFC 7348 §5. With the group policy extension the bits beside the network's may be set, and two bytes name a group.

@@ -5,6 +5,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use etherparse::UdpHeaderSlice;
+
 use super::fragments::{Fragments, Lost, Origin};
 use super::icmp::{self, Unreachable};
 use super::layer::{Layer, Step};
@@ -135,19 +137,12 @@ impl Unpacker {
     /// Gives a datagram, where it is one.
     fn datagram<F: FnMut(Unpacked<'_>)>(&mut self, udp: &Udp<'_>, origin: &Origin<'_>, out: &mut F) {
         let Udp { source, destination, identification, rest, depth, .. } = *udp;
-        let (Ok(from), Ok(to), Ok(claimed), Ok(content)) = (rest.u16(0), rest.u16(2), rest.u16(4), rest.skip(8)) else {
-            return;
-        };
-        let content = match usize::from(claimed) {
-            // Left open by a kernel that lets the card cut it.
-            0 => content,
-            claimed @ 8.. => content.claim(claimed - 8),
-            _ => return,
-        };
+        let Ok(header) = UdpHeaderSlice::from_slice(rest.bytes) else { return };
+        let Some(content) = udp::content(&header, rest) else { return };
         let (place, end) = origin.run(content.at);
         out(Unpacked::Datagram(&Datagram {
-            source: SocketAddr::new(source, from),
-            destination: SocketAddr::new(destination, to),
+            source: SocketAddr::new(source, header.source_port()),
+            destination: SocketAddr::new(destination, header.destination_port()),
             payload: content.bytes,
             place: (content.at + content.bytes.len() <= end).then_some(place),
             cut: content.length.saturating_sub(content.bytes.len()) as u32,

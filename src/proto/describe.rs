@@ -19,7 +19,7 @@ pub fn describe_behind(masks: &Masks, event: &Event) -> String {
         Event::Session(event) => opened(event),
         Event::Handshake(event) => handshake(event.facts),
         Event::Flow(flow) => self::flow(flow),
-        Event::Tls(event) => event.facts.describe(),
+        Event::Tls(event) => event.alert.map_or_else(|| event.facts.describe(), |alert| alert.describe()),
         Event::Tunnel(event) => event.exchange.describe(),
         Event::Message(message) => rtmp::describe(message),
         Event::Ftl(message) if masks.reveal => message.describe(),

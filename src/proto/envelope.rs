@@ -142,8 +142,9 @@ impl Flow {
 
 impl Tls {
     pub fn envelope(&self) -> Envelope {
-        let (first, last) = self.facts.packets.unwrap_or_default();
-        Envelope { first, ..Envelope::at(EventKind::Tls, self.session, None, last) }
+        let (first, last) = self.packets;
+        let from = self.alert.map(|alert| alert.from);
+        Envelope { first, ..Envelope::at(EventKind::Tls, self.session, from, last) }
     }
 }
 

@@ -71,12 +71,16 @@ pub struct Flow {
     pub tunnels: Tunnels,
 }
 
-/// What is known so far of the TLS connection that carries a session. It is told when the session is, and when something else becomes
-/// known.
+/// What is known so far of the TLS connection that carries a session. It is told when the session is, when something else becomes
+/// known, and at each alert.
 #[derive(Clone, Debug)]
 pub struct Tls {
     pub session: u32,
     pub facts: Box<tls::Facts>,
+    /// When that became known: first the packets of the handshake, as far as that is seen.
+    pub packets: (Moment, Moment),
+    /// The alert that is told, where it is one.
+    pub alert: Option<tls::Alert>,
 }
 
 /// A request of RTMPT with its response.

@@ -1,6 +1,7 @@
 //! Secrets that whoever inspects a capture knows beside it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{rtmpe, tls};
@@ -13,13 +14,20 @@ pub struct Keys {
     pub rtmpe: rtmpe::Secrets,
     /// TLS secrets by session.
     pub tls: Arc<tls::KeyLog>,
+    /// The key logs that these are from, to be read on while a capture grows: each with how many bytes of it were read.
+    pub growing: Vec<(PathBuf, u64)>,
 }
 
 impl fmt::Debug for Keys {
     /// Without the secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Keys { stream_keys, rtmpe, tls } = self;
+        let Keys { stream_keys, rtmpe, tls, growing } = self;
         let mut shown = f.debug_struct("Keys");
-        shown.field("stream_keys", &stream_keys.len()).field("rtmpe", rtmpe).field("tls", tls).finish()
+        shown
+            .field("stream_keys", &stream_keys.len())
+            .field("rtmpe", rtmpe)
+            .field("tls", tls)
+            .field("growing", growing)
+            .finish()
     }
 }

@@ -167,16 +167,10 @@ fn agreed(line: &str) -> Option<Agreed> {
             "secret" => &mut secret,
             _ => return None,
         };
-        *place = Some(Zeroizing::new(bytes(value)?));
+        *place = Some(Zeroizing::new(hex::decode(value).ok()?));
     }
     let public = |key: Option<Zeroizing<Vec<u8>>>| <[u8; PUBLIC]>::try_from(key?.as_slice()).ok();
     Some(Agreed { public: [public(client)?, public(server)?], secret: secret.filter(|secret| !secret.is_empty())? })
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
-    let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
-    rest.is_empty().then(|| pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect())?
 }
 
 /// Bytes behind a side's handshake that tell whether they are a chunk.

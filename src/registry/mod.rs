@@ -104,6 +104,19 @@ impl Registry {
         self.by_name.range(&*inside..).next().is_some_and(|(next, _)| next.starts_with(&inside))
     }
 
+    /// The fields whose names go on behind this one and that an event has beside its bytes.
+    pub(crate) fn members(&self, name: &'static str) -> impl Iterator<Item = &'static Native> {
+        let from = self.by_name.range(name..).take_while(move |(known, _)| known.starts_with(name));
+        let inside = from.filter(move |(known, _)| known[name.len()..].starts_with('.'));
+        inside.filter_map(|(_, place)| self.entries[*place].0.native)
+    }
+
+    /// Whether a decoder records fields whose names go on behind this one.
+    pub(crate) fn records(&self, name: &str) -> bool {
+        let inside = format!("{name}.");
+        self.decoded.range(&*inside..).next().is_some_and(|(next, _)| next.starts_with(&inside))
+    }
+
     /// The first parts of all names that have more than one, where they are fields themselves. Others only say where a
     /// name belongs: values of such a group can stand inside any other value.
     pub(crate) fn first_parts(&self) -> &[&'static str] {

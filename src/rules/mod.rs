@@ -99,6 +99,11 @@ impl Meta {
         matches!(self.code, "CMD023" | "FTL001")
     }
 
+    /// Whether its findings are about calls that were never answered.
+    pub fn is_of_silence(&self) -> bool {
+        matches!(self.code, "CMD006" | "CMD017" | "CMD018" | "FTL009")
+    }
+
     /// What to change in a server or client, in one sentence or some.
     pub fn change(&self) -> Option<String> {
         reference::paragraphs(self).find_map(|paragraph| Some(paragraph.strip_prefix("Change:")?.trim().to_owned()))

@@ -1,8 +1,8 @@
 //! Figures of a session over time, in a bounded number of buckets, from the book's rows. Nothing is read again.
 //!
 //! The figures are those of `docs/stats.md`, but that they stand where their message came, and rates are over what came in a second. They grow as the
-//! book does. A hole in the capture sets a side's clocks anew: no figure goes over it. What needs the packets themselves (which were sent again, when)
-//! is not here.
+//! book does. A hole in the capture sets a side's clocks anew: no figure goes over it. When TCP sent something again is known at
+//! a side's end.
 
 mod buckets;
 
@@ -28,10 +28,11 @@ pub enum Quantity {
     Unacknowledged,
     Window,
     Latency,
+    Resent,
 }
 
 impl Quantity {
-    pub const ALL: [Quantity; 8] = [
+    pub const ALL: [Quantity; 9] = [
         Quantity::BitRate,
         Quantity::FrameRate,
         Quantity::KeyDistance,
@@ -40,6 +41,7 @@ impl Quantity {
         Quantity::Unacknowledged,
         Quantity::Window,
         Quantity::Latency,
+        Quantity::Resent,
     ];
 
     pub fn name(self) -> &'static str {
@@ -52,6 +54,7 @@ impl Quantity {
             Quantity::Unacknowledged => "not yet acknowledged",
             Quantity::Window => "window",
             Quantity::Latency => "latency of answers",
+            Quantity::Resent => "retransmissions",
         }
     }
 
@@ -60,6 +63,7 @@ impl Quantity {
         match self {
             Quantity::BitRate => "kbit/s",
             Quantity::FrameRate => "frames/s",
+            Quantity::Resent => "segments/s",
             Quantity::KeyDistance | Quantity::Arrival | Quantity::Ahead | Quantity::Latency => "ms",
             Quantity::Unacknowledged | Quantity::Window => "bytes",
         }
@@ -75,13 +79,14 @@ impl Quantity {
             Quantity::Ahead => "How far audio's last timestamp was from that of the video beside it.",
             Quantity::Unacknowledged => "What the other side had sent when this one acknowledged, less what it did.",
             Quantity::Window => "Window Acknowledgement Size, as a side announced it.",
+            Quantity::Resent => "Segments that TCP sent again in a second; known once the side has ended.",
             Quantity::Latency => "From a call's last packet to its answer's, where the answer came.",
         }
     }
 
     /// A rate is drawn from 0; anything else is a value each time.
     pub fn is_rate(self) -> bool {
-        matches!(self, Quantity::BitRate | Quantity::FrameRate)
+        matches!(self, Quantity::BitRate | Quantity::FrameRate | Quantity::Resent)
     }
 
     /// A value holds until the next one.
@@ -91,7 +96,7 @@ impl Quantity {
 
     fn joined(self) -> Joined {
         match self {
-            Quantity::BitRate | Quantity::FrameRate => Joined::Sum,
+            Quantity::BitRate | Quantity::FrameRate | Quantity::Resent => Joined::Sum,
             Quantity::Ahead | Quantity::Window => Joined::Last,
             _ => Joined::Most,
         }
@@ -166,11 +171,22 @@ impl Series {
     }
 
     /// Takes in the rows that came since, until time is up.
-    pub fn grow(&mut self, book: &Book, mut is_up: impl FnMut() -> bool) {
+    pub fn grow(&mut self, book: &Book, is_up: impl FnMut() -> bool) {
+        self.grow_with(book, |_| true, is_up);
+    }
+
+    /// The same of the rows that are kept; each is asked about once, in their order. How long the session is does not depend on them.
+    pub fn grow_with(&mut self, book: &Book, mut keep: impl FnMut(u32) -> bool, mut is_up: impl FnMut() -> bool) {
         let Some(session) = book.session(self.session) else { return };
         while let Some(row) = session.rows.get(self.seen) {
             self.seen += 1;
+            let is_kept = keep(*row);
             match book.figure(*row) {
+                Some(Figure::Message(sample)) if !is_kept => {
+                    let sent = &mut self.clocks[sample.from.index()].sent;
+                    *sent = (*sent).max(sample.end);
+                    self.reach(sample.at);
+                }
                 Some(Figure::Message(sample)) => {
                     let at = self.reach(sample.at);
                     self.take(&sample, at);
@@ -182,6 +198,12 @@ impl Series {
                 }
                 Some(Figure::Other(at)) => {
                     self.reach(at);
+                    if let Some((side, resent)) = book.resent(*row) {
+                        let start = self.start.unwrap_or(at);
+                        for (at, count) in resent {
+                            self.push(Quantity::Resent, side, at.since(start), f64::from(count));
+                        }
+                    }
                 }
                 None => {}
             }

@@ -119,7 +119,8 @@ impl SessionStats {
             }
             Event::Undecodable(lost) => self.sides[lost.from.index()].learn(event),
             Event::Close(close) => {
-                if matches!(close.how, How::Fin | How::Rst) {
+                // Of what nothing deciphers the end alone is told.
+                if matches!(close.how, How::Fin | How::Rst) || self.opened.decrypted == Some(false) {
                     self.reach(close.at);
                 }
                 self.sides[close.from.index()].learn(event);

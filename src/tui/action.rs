@@ -96,7 +96,7 @@ actions! {
         Findings "findings" "All findings, the worst first, each explained." "findings";
         GroupFindings "group-findings" "Findings by rule, or by session." "by session";
         Notes "notes" "Notes too, or no longer." "notes";
-        Reference "reference" "To the message that a finding is about, from an answer to its call, and back." "";
+        Reference "reference" "To the message that a finding is about, from an answer to its call, and back." "related";
         Why "why" "From a message with a finding to the worst one about it." "";
         NextError "next-error" "To the next error." "";
         PreviousError "previous-error" "To the error before." "";
@@ -122,6 +122,7 @@ actions! {
         Times "times" "Times since the start, since the row before, since a chosen row, or of the clock." "";
         TimeZero "time-zero" "Times count from this row; from the start again where they do." "";
         FoldMedia "fold-media" "Runs of audio and video as one row each, and back." "";
+        ByteView "byte-view" "Bytes: the payload put together, the payload alone, or as they came, with chunk headers and packet borders." "";
         Read "read" "Read all of the field's value in a window." "";
         CopyValue "copy-value" "Copy the field's value to the clipboard; in the timeline, the row's text." "";
         CopyPath "copy-path" "Copy the field's name, as a filter has it." "";
@@ -150,6 +151,30 @@ actions! {
 }
 
 impl Action {
+    /// Whether it goes to the next of something, or to the one before.
+    pub fn is_step(self) -> bool {
+        use Action::{
+            NextDifference, NextError, NextFinding, NextHole, NextKeyFrame, NextUnanswered, NextWarning,
+            PreviousDifference, PreviousError, PreviousFinding, PreviousHole, PreviousKeyFrame, PreviousWarning,
+        };
+        matches!(
+            self,
+            NextDifference
+                | NextError
+                | NextFinding
+                | NextHole
+                | NextKeyFrame
+                | NextUnanswered
+                | NextWarning
+                | PreviousDifference
+                | PreviousError
+                | PreviousFinding
+                | PreviousHole
+                | PreviousKeyFrame
+                | PreviousWarning
+        )
+    }
+
     pub fn command(self) -> &'static Command {
         // The table has them in the order of their numbers.
         &COMMANDS[self as usize]

@@ -7,11 +7,11 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ratatui::crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
 use super::Options;
-use super::action::Action;
+use super::action::{Action, Group};
 use super::keymap::{self, Context, Found, Key};
 use super::popup::help::Help;
 use super::popup::palette::Palette;
@@ -19,10 +19,22 @@ use super::screen::browse::Browse;
 use super::screen::job::{Job, Progress};
 use super::screen::{Effect, Room, Screen};
 use super::shared::Shared;
+use super::times::Target;
+use super::wrap::told;
 use crate::book::{Batch, Book};
+
+fn digit(key: Key) -> Option<usize> {
+    match key.code {
+        KeyCode::Char(letter) if !key.ctrl => letter.to_digit(10).map(|digit| digit as usize),
+        _ => None,
+    }
+}
 
 /// Below this nothing can be shown.
 pub(super) const LEAST: (u16, u16) = (40, 10);
+
+/// The largest number before a key.
+const MOST_TIMES: usize = 1_000_000;
 
 /// The whole state.
 pub struct App {
@@ -32,6 +44,8 @@ pub struct App {
     pub(super) room: Room,
     /// Keys that began something.
     pub(super) pending: Vec<Key>,
+    /// How often, or where: the number written before a key.
+    pub(super) count: Option<usize>,
     job: Option<Box<dyn Job>>,
     /// What the last action has to say.
     pub(super) message: String,
@@ -55,6 +69,7 @@ impl App {
             screens: vec![Box::new(Browse::new(options.session))],
             room: Room::default(),
             pending: Vec::new(),
+            count: None,
             job: None,
             message: String::new(),
             asked: Asked::default(),
@@ -70,6 +85,9 @@ impl App {
     pub fn key(&mut self, event: KeyEvent) {
         let contexts = self.context().chain();
         let Some(key) = Key::of(event) else { return };
+        if contexts.contains(&Context::List) && self.pending.is_empty() && self.count_on(key) {
+            return;
+        }
         self.pending.push(key);
         let mut found = keymap::find(contexts, &self.pending);
         if found == Found::Nothing && self.pending.len() > 1 {
@@ -81,19 +99,53 @@ impl App {
             Found::Begun => {}
             Found::Action(action) => {
                 self.pending.clear();
-                self.update(action);
+                match self.count.take() {
+                    Some(count) => self.repeat(action, count),
+                    None => self.update(action),
+                }
             }
             Found::Nothing => {
                 self.pending.clear();
+                self.count = None;
                 let Some(top) = self.screens.last_mut() else { return };
                 top.write(event, &mut self.shared);
             }
         }
     }
 
+    /// Takes a digit of a number before a key; whether it is one.
+    fn count_on(&mut self, key: Key) -> bool {
+        let Some(digit) = digit(key).filter(|digit| *digit > 0 || self.count.is_some()) else { return false };
+        self.count = Some((self.count.unwrap_or_default() * 10 + digit).min(MOST_TIMES));
+        true
+    }
+
+    /// Does what moves so often; to go to either end is to go to that line, or to the message of that number.
+    fn repeat(&mut self, action: Action, count: usize) {
+        let is_browsing = self.context().chain().contains(&Context::Browse) && self.context() != Context::Sessions;
+        match action {
+            Action::First | Action::Last if is_browsing => {
+                self.update(action);
+                let target = Target::Message(count as u64);
+                let told = match self.shared.row_of(target) {
+                    Some(row) => Effect::GoTo(row),
+                    None => Effect::Say(format!("there is no {}", target.name())),
+                };
+                self.apply(vec![told]);
+            }
+            Action::First | Action::Last => {
+                self.update(Action::First);
+                (1..count).for_each(|_| self.update(Action::Down));
+            }
+            _ if !matches!(action.command().group, Group::Moving) && !action.is_step() => self.update(action),
+            _ => (0..count).for_each(|_| self.update(action)),
+        }
+    }
+
     /// Takes text that was pasted: into what is being written, and nowhere else. It never does what its letters are bound to.
     pub fn paste(&mut self, text: &str) {
         self.pending.clear();
+        self.count = None;
         if let Some(top) = self.screens.last_mut() {
             top.paste(text);
         }
@@ -164,6 +216,11 @@ impl App {
         }
     }
 
+    /// Whether an action leads anywhere just now.
+    pub(super) fn offers(&self, action: Action) -> bool {
+        self.screens.last().is_some_and(|top| top.offers(action, &self.shared))
+    }
+
     /// Where keys are bound just now.
     pub(super) fn context(&self) -> Context {
         self.screens.last().map_or(Context::Global, |top| top.context())
@@ -204,7 +261,9 @@ impl App {
 
     /// Lays out a screen of this size and reads what it will show.
     pub fn prepare(&mut self, screen: Rect) {
-        self.room = Room::new(screen);
+        let is_popup = self.screens.last().is_some_and(|top| top.is_popup());
+        let lines = if is_popup { 1 } else { told(&self.message, screen.width).len() };
+        self.room = Room::new(screen, lines as u16);
         for index in self.first_seen()..self.screens.len() {
             self.screens[index].prepare(self.room, &mut self.shared);
         }

@@ -23,6 +23,15 @@ pub(super) enum First {
     Largest,
 }
 
+impl First {
+    fn arrow(self) -> &'static str {
+        match self {
+            First::Smallest => "↑",
+            First::Largest => "↓",
+        }
+    }
+}
+
 /// A column of a list. `Id` tells a list's columns apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column<Id> {
@@ -92,11 +101,7 @@ impl<Id: Copy + PartialEq> Order<Id> {
     /// As a heading has it: `by messages ↓`.
     pub(super) fn name(self, columns: &[Column<Id>]) -> String {
         let title = columns.iter().find(|column| column.id == self.id).map_or("", |column| column.title);
-        let arrow = match self.first {
-            First::Smallest => "↑",
-            First::Largest => "↓",
-        };
-        format!("by {title} {arrow}")
+        format!("by {title} {}", self.first.arrow())
     }
 }
 
@@ -165,16 +170,19 @@ pub(super) fn from<Id: Copy + PartialEq>(places: &[Place<Id>], id: Id, line: Rec
     Some(Rect { width: line.right() - area.x, ..area })
 }
 
-/// The titles of columns as one line.
-pub(super) fn titles<Id>(places: &[Place<Id>]) -> String {
+/// The titles of columns as one line, with an arrow behind the one that the list is sorted by.
+pub(super) fn titles<Id: Copy + PartialEq>(places: &[Place<Id>], order: Option<Order<Id>>) -> String {
     let mut text = String::new();
     for place in places {
         let (at, width) = (usize::from(place.at), usize::from(place.width));
+        let arrow = order.filter(|order| order.id == place.id).map_or("", |order| order.first.arrow());
+        let room = width.saturating_sub(words::width(arrow));
+        let title = format!("{}{arrow}", words::fit(place.title, room));
         text = words::pad(&text, at);
         if place.align == Align::Right {
-            text = words::pad(&text, at + width.saturating_sub(words::width(place.title)));
+            text = words::pad(&text, at + width.saturating_sub(words::width(&title)));
         }
-        text += &words::fit(place.title, width);
+        text += &words::fit(&title, width);
     }
     text
 }
@@ -221,10 +229,12 @@ mod tests {
 
     #[test]
     fn titles_stand_over_their_cells() {
-        assert_eq!(titles(&fit(&columns(), 40)), "   n time   kind     what");
+        assert_eq!(titles(&fit(&columns(), 40), None), "   n time   kind     what");
+        let order = Some(Order { id: 't', first: First::Largest });
+        assert_eq!(titles(&fit(&columns(), 40), order), "   n time↓  kind     what");
         let mut hidden = columns();
         hidden[1].visible = false;
-        assert_eq!(titles(&fit(&hidden, 40)), "   n kind     what");
+        assert_eq!(titles(&fit(&hidden, 40), None), "   n kind     what");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::view::Keep;
 use crate::book::{Ask, Book, Judge};
 use crate::filter::{Filter, FilterError, Scratch, Subject};
 use crate::limits::Limits;
+use crate::wire::escape;
 
 /// A filter, as it was written.
 #[derive(Clone, Debug)]
@@ -42,6 +43,11 @@ impl Filtering {
     fn asked(&self) -> Asked {
         Asked { filter: self.filter.clone(), scratch: Scratch::new(&Limits::default()) }
     }
+}
+
+/// How a heading says that a filter holds.
+pub(super) fn where_it(filter: Option<&str>) -> String {
+    filter.map_or_else(String::new, |filter| format!(", where {}", escape(filter)))
 }
 
 /// A filter that is asked.

@@ -29,8 +29,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crossterm::event::{self, Event, KeyEventKind};
 use ratatui::DefaultTerminal;
-use ratatui::crossterm::event::{self, Event, KeyEventKind};
 
 pub use action::{Action, COMMANDS, Command, Group};
 pub use app::App;

@@ -24,7 +24,9 @@ pub(super) fn heading(
     let line = Rect { height: 1, ..area };
     let style = theme.heading(is_focused);
     buffer.set_style(line, style);
-    put(buffer, line, left, style);
+    let is_whole = right.is_empty() || words::width(left) + words::width(right) + 2 <= usize::from(area.width);
+    let left: String = if is_whole { left.to_owned() } else { beside(left, right, area.width) };
+    put(buffer, line, &left, style);
     if right.is_empty() {
         return Rect { y: area.y + 1, height: area.height - 1, ..area };
     }

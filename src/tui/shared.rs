@@ -139,6 +139,13 @@ impl Shared {
         }
     }
 
+    /// The name of a capture's file, by its number from 0.
+    pub(super) fn name_of(&self, capture: u32) -> Option<String> {
+        let path = std::path::Path::new(self.paths.get(capture as usize)?);
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        Some(escape(&name.to_string_lossy()))
+    }
+
     /// Places in the view.
     pub(super) fn len(&self) -> usize {
         self.view.len(&self.book)

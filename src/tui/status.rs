@@ -7,8 +7,9 @@ use ratatui::text::Span;
 use super::action::{Action, COMMANDS, Command};
 use super::app::App;
 use super::keymap::{self, Context};
-use super::paint::put;
+use super::paint::{lines, put};
 use super::shared::Shared;
+use super::wrap::told;
 use crate::rules::Severity;
 use crate::wire::escape;
 use crate::wire::words::{self, count};
@@ -19,6 +20,11 @@ const FILES: usize = 16;
 pub(super) fn draw(buffer: &mut Buffer, app: &App) {
     let (area, shared) = (app.room.status, &app.shared);
     let style = shared.theme.status();
+    for line in lines(area).chain(lines(app.room.keys)) {
+        for x in line.left()..line.right() {
+            buffer[(x, line.y)].reset();
+        }
+    }
     buffer.set_style(area, style);
     let told = filter(shared, area.width) + &summary(shared);
     // What is said of the files matters more than all of their names.
@@ -82,12 +88,15 @@ fn why(app: &App) -> Option<(Severity, String)> {
 
 fn keys(buffer: &mut Buffer, area: Rect, app: &App) {
     let theme = &app.shared.theme;
-    if !app.pending.is_empty() {
-        put(buffer, area, &format!(" {}…", keymap::drawn(&app.pending)), theme.strong());
+    if !app.pending.is_empty() || app.count.is_some() {
+        let count = app.count.map_or_else(String::new, |count| count.to_string());
+        put(buffer, area, &format!(" {count}{}…", keymap::drawn(&app.pending)), theme.strong());
         return;
     }
     if !app.message.is_empty() {
-        put(buffer, area, &format!(" {}", app.message), theme.trouble());
+        for (text, line) in told(&app.message, area.width).iter().zip(lines(area)) {
+            put(buffer, line, &format!(" {text}"), theme.trouble());
+        }
         return;
     }
     if let Some((severity, text)) = why(app) {
@@ -103,6 +112,7 @@ fn keys(buffer: &mut Buffer, area: Rect, app: &App) {
     // That there is help is said first: it has the rest.
     let (help, others): (Vec<&Command>, Vec<&Command>) = COMMANDS.iter().partition(|it| it.action == Action::Help);
     let others = help.into_iter().chain(others).filter(|command| !command.short.is_empty());
+    let others = others.filter(|command| app.offers(command.action));
     let others = others.filter_map(|command| {
         let key = keymap::keys_of(contexts, command.action).into_iter().next()?;
         Some((key, command.short))

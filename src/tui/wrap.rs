@@ -24,6 +24,21 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Lines of what there is to say.
+const MOST: usize = 4;
+
+/// What there is to say, in lines of that width; the last one says where there is more.
+pub(super) fn told(message: &str, width: u16) -> Vec<String> {
+    let mut told = wrap(message, usize::from(width.saturating_sub(2)));
+    if told.len() > MOST {
+        told.truncate(MOST);
+        if let Some(last) = told.last_mut() {
+            *last += " …";
+        }
+    }
+    told
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

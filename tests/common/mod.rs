@@ -278,7 +278,12 @@ pub fn capture(name: &str) -> std::path::PathBuf {
 
 /// Every file of the repository's captures, in order.
 pub fn captures() -> Vec<std::path::PathBuf> {
-    let (mut found, mut folders) = (Vec::new(), vec![capture("")]);
+    captures_in(capture(""))
+}
+
+/// Every capture in a folder and those in it, in order.
+pub fn captures_in(folder: std::path::PathBuf) -> Vec<std::path::PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -10,4 +10,5 @@ mod common;
 mod carried;
 mod clear;
 mod cut;
+mod refused;
 mod written;

@@ -74,7 +74,10 @@ fn told(facts: Facts) -> Story {
         strangers: Vec::new(),
     });
     let (mut engine, mut story) = (Engine::default(), Story::default());
-    for event in [session, Event::Tls(Tls { session: 1, facts: Box::new(facts) })] {
+    for event in [
+        session,
+        Event::Tls(Tls { session: 1, packets: facts.packets.unwrap_or_default(), facts: Box::new(facts), alert: None }),
+    ] {
         story.findings.extend(engine.observe(&event));
         story.events.push(event);
     }

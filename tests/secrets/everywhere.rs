@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use rtmp_inspect::book::{self, Loader};
 use rtmp_inspect::tui::{App, Options, draw};

@@ -61,6 +61,18 @@ fn beyond_the_limit_later_records_are_lost() {
     }
 }
 
+/// Records of some hundred bytes each cost little more than these.
+#[test]
+fn what_waits_costs_what_it_has() {
+    for name in ["nginx-ffmpeg-tls12-gcm", "nginx-ffmpeg-tls12-cbc", "rtmpts-ffmpeg-publish"] {
+        let (connection, _) = late(name, usize::MAX, &Limits::default());
+        let sent: u64 = connection.tls.facts().sent.iter().map(|sent| sent.bytes).sum();
+        assert!(connection.most_held as u64 > sent / 2, "{name}: {} of {sent}", connection.most_held);
+        assert!((connection.most_held as u64) < sent + sent / 4, "{name}: {} of {sent}", connection.most_held);
+        assert_eq!(connection.tls.reached().tls_waiting_bytes, 0, "{name}");
+    }
+}
+
 #[test]
 fn secrets_that_never_come_end_with_the_connection() {
     let (frames, _) = open("stunnel-ffmpeg-tls13");

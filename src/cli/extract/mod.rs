@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &ExtractArguments, stop: &Stop) -> anyhow::Result<O
         evidence: arguments.clear.is_some(),
         unjudged: arguments.text.is_none(),
         show_secrets: arguments.show_secrets,
-        keys: arguments.keys.read()?,
+        keys: arguments.keys.read(captures)?,
         follow: arguments.follow,
         stop: stop.asked.clone(),
         ..Options::default()

@@ -46,16 +46,16 @@ fn seen(map: &mut Map<'_>, of: &Field, values: impl FnOnce(&mut Visit<'_>) -> bo
 impl<W: Write> JsonWriter<W> {
     pub(super) fn tls(&mut self, told: &Tls) -> io::Result<()> {
         let envelope = told.envelope();
+        let time = self.time(envelope.last.time);
         let alerts: Vec<_> = told.facts.alerts.iter().map(AlertLine::of).collect();
         self.line(envelope.kind.name(), |map| {
-            put(map, &native::SESSION, &told.session)?;
+            super::place(map, &envelope)?;
+            put(map, &native::TIME, &time)?;
+            map.serialize_entry(native::PACKETS, &span(&envelope))?;
             for (of, values) in field::TLS_MEMBERS {
                 seen(map, of, |visit| values(&told.facts, Time::default(), visit))?;
             }
-            if !alerts.is_empty() {
-                put(map, &field::ALERTS, &alerts)?;
-            }
-            map.serialize_entry(native::PACKETS, &span(&envelope))
+            if alerts.is_empty() { Ok(()) } else { put(map, &field::ALERTS, &alerts) }
         })
     }
 

@@ -154,3 +154,19 @@ fn every_field_can_be_asked_for_by_its_own_name() {
         }
     }
 }
+
+/// In a text that is still open, only words of the field are offered, without its quote.
+#[test]
+fn an_open_text_is_not_taken_for_a_complete_test() {
+    let offered = |input: &str| -> Vec<String> {
+        complete(input, input.len())
+            .into_iter()
+            .map(|it| format!("{}{}", &input[..it.replaces.start], it.text))
+            .collect()
+    };
+    assert_eq!(offered("from == \"ser"), ["from == server"]);
+    assert_eq!(offered("from == \"x"), Vec::<String>::new());
+    assert_eq!(offered("command.name == \"conn"), Vec::<String>::new());
+    assert_eq!(offered("command.name == r\"conn"), Vec::<String>::new());
+    assert_eq!(offered("command.name == \"connect\" ").len(), 2);
+}

@@ -180,7 +180,7 @@ fn signature<R: Recorder>(r: &mut Reader<'_, '_, R>, problems: &mut Vec<Stop>) -
     let (word, span) = words::word(r);
     // Masked for showing, it is still a signature, of the length that it has.
     let is_masked = !word.is_empty() && word.iter().all(|byte| *byte == b'*');
-    let signature = words::hex(word);
+    let signature = hex::decode(word).ok();
     if signature.is_none() && !is_masked {
         problems.push(Stop::new(span.start, "the signature is not in hex"));
     } else if word.len() != 2 * SIGNATURE_BYTES {

@@ -109,7 +109,7 @@ impl Conversation {
             bytes,
             messages,
             undecoded: 0,
-            tcp: tcp.map(|tcp| Box::new(*tcp)),
+            tcp: tcp.map(|tcp| Box::new(tcp.clone())),
             last: self.sides.iter().all(|said| said.closed),
             attempts: Attempts::default(),
             strangers: Vec::new(),
@@ -233,7 +233,7 @@ impl Consumer for Conversation {
     }
 
     fn own(&self) -> usize {
-        let end = self.end.as_ref().map_or(0, |_| size_of::<net::TcpFacts>());
+        let end = self.end.as_ref().and_then(|end| end.tcp.as_ref()).map_or(0, |tcp| tcp.memory());
         size_of::<Conversation>()
             + end
             + 2 * size_of::<Formats>()

@@ -130,7 +130,7 @@ fn nonce<R: Recorder>(r: &mut Reader<'_, '_, R>, reply: &mut Reply) {
         && r.peek() == Some(b' ')
     {
         let (digits, span) = words::word(r);
-        reply.nonce = words::hex(digits);
+        reply.nonce = hex::decode(digits).ok();
         // A value is a range of the wire's bytes: the digits, as text.
         r.note(&NONCE, span.clone(), Value::Text(span));
     }

@@ -34,7 +34,6 @@ pub fn judge(stream_keys: &[String], channel_id: Option<u32>, nonce: &[u8], sign
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::hex;
     use super::*;
 
     /// The example of FTL 0.9 "Establishing a connection".
@@ -44,7 +43,7 @@ mod tests {
 
     #[test]
     fn the_documents_example_is_valid() {
-        let (nonce, signature) = (hex(NONCE.as_bytes()).unwrap(), hex(SIGNATURE.as_bytes()).unwrap());
+        let (nonce, signature) = (hex::decode(NONCE).unwrap(), hex::decode(SIGNATURE).unwrap());
         assert!(is_valid(split(STREAM_KEY).1, &nonce, &signature));
         assert!(!is_valid("another", &nonce, &signature));
         // The digits are not what is signed.

@@ -40,10 +40,3 @@ pub(super) fn number<N: std::str::FromStr>(digits: &[u8]) -> Option<N> {
     let is_digits = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(digits).ok().filter(|_| is_digits)?.parse().ok()
 }
-
-/// The bytes that hex digits are, two a byte.
-pub(super) fn hex(digits: &[u8]) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let byte = |pair: &[u8]| Some((digit(pair[0])? << 4 | digit(*pair.get(1)?)?) as u8);
-    digits.chunks(2).map(byte).collect()
-}

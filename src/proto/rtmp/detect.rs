@@ -174,7 +174,11 @@ pub fn detect(opening: &Opening<'_>) -> Match {
     }
     let whole = 1 + BLOCK;
     if client.len() >= whole || (client.is_empty() && server.len() >= whole) {
-        if is_placed[1] && !ends[1] && asks_encryption(client) && server.is_empty() && !opening.complete {
+        // The other side agrees or does not, and its bytes may come in another order than they were sent in.
+        let may_agree = |own: &[u8], side: usize, peer: &[u8]| {
+            is_placed[side] && !ends[side] && own.is_empty() && asks_encryption(peer)
+        };
+        if !opening.complete && (may_agree(server, 1, client) || may_agree(client, 0, server)) {
             return Match::NeedMore;
         }
         if asks_encryption(client) && (server.is_empty() || asks_encryption(server)) {

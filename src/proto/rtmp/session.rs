@@ -389,7 +389,7 @@ impl Session {
                 + direction.opaque
                 + direction.handshake.bytes.len() as u64
                 + direction.start.as_ref().map_or(0, |start| start.len() as u64),
-            tcp: tcp.map(|tcp| Box::new(*tcp)),
+            tcp: tcp.map(|tcp| Box::new(tcp.clone())),
             last,
             attempts: Attempts::default(),
             strangers: Vec::new(),

@@ -127,7 +127,8 @@ impl Cargo {
         let early =
             self.early.iter().map(Exchange::memory).sum::<usize>() + self.early.capacity() * size_of::<Exchange>();
         let lists = self.roles.capacity() * size_of::<(u64, Role)>() + self.tunnels.capacity() * size_of::<u32>();
-        let ends = self.ended.iter().flatten().filter(|ended| ended.tcp.is_some()).count() * size_of::<TcpFacts>();
+        let ends =
+            self.ended.iter().flatten().filter_map(|ended| ended.tcp.as_deref()).map(TcpFacts::memory).sum::<usize>();
         roles.sum::<usize>() + early + lists + ends
     }
 

@@ -13,6 +13,7 @@ mod exchange;
 mod lane;
 mod request;
 mod sessions;
+mod signs;
 mod slot;
 mod tunnel;
 mod tunnels;
@@ -20,6 +21,7 @@ mod tunnels;
 pub use detect::{Match, detect};
 pub use exchange::{Exchange, Problem};
 pub use request::Request;
+pub use signs::Signs;
 pub use tunnels::Tunnels;
 
 use std::net::SocketAddr;

@@ -128,7 +128,7 @@ impl State {
             },
             Told::Closed { from, how, at, tcp } => {
                 cargo.open[from.index()] = false;
-                cargo.ended[from.index()] = Some(Ended { how, at, tcp: tcp.map(|tcp| Box::new(*tcp)) });
+                cargo.ended[from.index()] = Some(Ended { how, at, tcp: tcp.map(|tcp| Box::new(tcp.clone())) });
                 // The server may still answer one.
                 if !cargo.open[Side::Server.index()] {
                     self.give_up_open(cargo, give);

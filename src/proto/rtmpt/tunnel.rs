@@ -411,7 +411,8 @@ impl Tunnel {
     /// Bytes of memory that it takes, without what its lanes keep.
     pub(super) fn own(&self) -> usize {
         let slots: usize = self.slots.iter().chain(self.ahead.values()).map(Slot::own).sum();
-        let ends = self.ended.iter().flatten().filter(|ended| ended.tcp.is_some()).count() * size_of::<TcpFacts>();
+        let ends =
+            self.ended.iter().flatten().filter_map(|ended| ended.tcp.as_deref()).map(TcpFacts::memory).sum::<usize>();
         let room = (self.slots.capacity() - self.slots.len()) * size_of::<Slot>();
         let lists = self.open.capacity() * size_of::<(ConnectionId, [bool; 2])>()
             + self.unanswered.capacity() * size_of::<Unanswered>()

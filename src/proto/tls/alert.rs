@@ -54,6 +54,11 @@ open_enum! {
 }
 
 impl Alert {
+    /// In a line, for people.
+    pub fn describe(&self) -> String {
+        format!("alert of the {}: {} {}", self.from.name(), self.level_word(), self.description_word())
+    }
+
     /// How grave it is, by its name or its number.
     pub fn level_word(&self) -> String {
         self.level.name().map_or_else(|| self.level.0.to_string(), str::to_owned)

@@ -1,6 +1,9 @@
 //! A server's certificate: whom it names, who says so, and for how long.
 
-use x509_parser::parse_x509_certificate;
+use x509_cert::certificate::{CertificateInner, Raw};
+use x509_cert::der::Decode;
+use x509_cert::name::Name;
+use x509_cert::time;
 
 use crate::wire::Time;
 use crate::wire::words::clip;
@@ -23,13 +26,25 @@ pub struct Certificate {
 
 /// None where it is no certificate.
 pub(super) fn read(der: &[u8]) -> Option<Certificate> {
-    let (_, certificate) = parse_x509_certificate(der).ok()?;
-    let time = |seconds: i64| Time(seconds.saturating_mul(1_000_000_000));
+    // What certificates of the wild break of RFC 5280 is nothing to fail for.
+    let certificate = CertificateInner::<Raw>::from_der(der).ok()?;
+    let certificate = certificate.tbs_certificate();
+    let (subject, issuer, validity) = (certificate.subject(), certificate.issuer(), certificate.validity());
     Some(Certificate {
-        subject: clip(&certificate.subject().to_string(), NAME).into_owned(),
-        issuer: clip(&certificate.issuer().to_string(), NAME).into_owned(),
-        not_before: time(certificate.validity().not_before.timestamp()),
-        not_after: time(certificate.validity().not_after.timestamp()),
-        self_signed: certificate.subject().as_raw() == certificate.issuer().as_raw(),
+        subject: named(subject),
+        issuer: named(issuer),
+        not_before: moment(validity.not_before),
+        not_after: moment(validity.not_after),
+        self_signed: subject == issuer,
     })
+}
+
+/// A name in the order in which it is written.
+fn named(name: &Name) -> String {
+    let parts: Vec<_> = name.iter_rdn().map(ToString::to_string).collect();
+    clip(&parts.join(", "), NAME).into_owned()
+}
+
+fn moment(time: time::Time) -> Time {
+    Time(i64::try_from(time.to_unix_duration().as_nanos()).unwrap_or(i64::MAX))
 }

@@ -1,17 +1,17 @@
 //! What is known of a TLS connection, in a line.
 
 use super::facts::{Facts, Reason};
+use crate::wire::escape;
 use crate::wire::words::count;
-use crate::wire::{Side, escape};
 
 impl Facts {
-    /// All that is told of it, in a text: with another one there is something to tell.
+    /// All that is told of it but its alerts, in a text: with another one there is something to tell.
     pub fn said(&self) -> String {
         let Facts { resumed, early_data, certificate, .. } = self;
         format!("{} {resumed:?} {early_data:?} {certificate:?}", self.describe())
     }
 
-    /// In a line, for people.
+    /// In a line, for people. Alerts have lines of their own.
     pub fn describe(&self) -> String {
         let mut parts = Vec::new();
         parts.extend(self.version_word());
@@ -42,16 +42,6 @@ impl Facts {
             (false, Some(reason)) => format!("not decrypted: {}", self.why(reason)),
             (false, None) => "not decrypted".to_owned(),
         });
-        for side in Side::BOTH {
-            for alert in self.alerts.iter().filter(|alert| alert.from == side) {
-                parts.push(format!(
-                    "alert of the {}: {} {}",
-                    side.name(),
-                    alert.level_word(),
-                    alert.description_word()
-                ));
-            }
-        }
         parts.join(", ")
     }
 

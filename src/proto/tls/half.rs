@@ -8,6 +8,7 @@ use super::keys::Secret;
 use super::messages::Messages;
 use super::opener::Opener;
 use super::phase::Phase;
+use super::queue::Queue;
 use crate::net::Delivery;
 use crate::wire::{Moment, Side};
 
@@ -32,8 +33,8 @@ pub(super) struct Half {
     pub(super) nonce: Option<(u64, u64)>,
     /// Records before the next one that were not opened.
     pub(super) lost: Option<Lost>,
-    /// Bytes of memory of its records that wait.
-    pub(super) waiting: usize,
+    /// Its records that wait.
+    pub(super) waiting: Queue,
     /// No further ones may: one did not fit.
     pub(super) is_full: bool,
     /// Records that did not fit, behind those that wait.
@@ -93,7 +94,7 @@ impl Default for Half {
             sequence: 0,
             nonce: None,
             lost: None,
-            waiting: 0,
+            waiting: Queue::default(),
             is_full: false,
             lost_behind: None,
             is_midstream: false,

@@ -190,6 +190,28 @@ impl KeyLog {
         Ok(())
     }
 
+    /// Reads another key log to its end. Gives what came of that one alone, but for `sessions`: those of all.
+    pub fn read_next(&mut self, input: impl Read) -> io::Result<Report> {
+        let before = std::mem::take(&mut self.report);
+        let read = self.read(input);
+        let report = self.report();
+        // Each secret counts: what waits for some looks at that.
+        let sum = Report {
+            secrets: before.secrets + report.secrets,
+            forgotten: before.forgotten + report.forgotten,
+            unneeded: before.unneeded + report.unneeded,
+            premaster: before.premaster + report.premaster,
+            unknown: before.unknown + report.unknown,
+            first_unknown: before.first_unknown.or(report.first_unknown),
+            lines: before.lines + report.lines,
+            truncated: report.truncated,
+            looks: before.looks.or(report.looks),
+            sessions: 0,
+        };
+        self.report = sum;
+        read.map(|()| report)
+    }
+
     /// Takes a whole key log, as a block of a capture holds one.
     pub fn add(&mut self, bytes: &[u8]) {
         self.push(bytes);
@@ -299,7 +321,7 @@ impl KeyLog {
         if line.is_empty() || line.starts_with(b"#") {
             return true;
         }
-        let mut words = line.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         let (Some(name), Some(random), Some(secret), None) = (words.next(), words.next(), words.next(), words.next())
         else {
             return false;

@@ -95,8 +95,7 @@ mod tests {
     use super::*;
 
     fn hex(text: &str) -> Vec<u8> {
-        let digits: Vec<_> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
-        digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
+        hex::decode(text.split_whitespace().collect::<String>()).unwrap()
     }
 
     fn expanded(secret: &str, label: &[u8], length: usize) -> Vec<u8> {

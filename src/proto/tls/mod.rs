@@ -26,6 +26,7 @@ mod messages;
 mod opener;
 mod phase;
 mod protected;
+mod queue;
 mod resumption;
 mod sealed;
 mod search;
@@ -42,7 +43,6 @@ pub use sealed::Sealed;
 pub use shape::Likeness;
 pub use suite::{CipherSuite, ClientRandom, Version};
 
-use std::collections::VecDeque;
 use std::fmt;
 
 use crate::limits::{Limits, Reached};
@@ -54,7 +54,6 @@ use handshake::Hello;
 use opener::HEADER;
 use phase::Phase;
 use shape::Shape;
-use waiting::Waiting;
 
 /// Where the inner streams go.
 type Give<'g> = dyn FnMut(Side, &Delivery<'_>) + 'g;
@@ -110,8 +109,8 @@ pub struct Tls {
     handshake_bytes: usize,
     halves: [Half; 2],
     hello: Hello,
-    /// Records that wait for secrets, in the order in which they were complete.
-    waiting: VecDeque<(Side, Waiting)>,
+    /// The number of the next thing that waits for secrets: both directions' wait in the order in which they were complete.
+    order: u64,
     /// The key log's generation when they were tried last.
     tried: u64,
     /// Why they wait, where secrets may still come.
@@ -134,7 +133,7 @@ pub struct Tls {
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let phases = self.halves.each_ref().map(|half| half.phase);
-        f.debug_struct("Tls").field("phases", &phases).field("waiting", &self.waiting.len()).finish_non_exhaustive()
+        f.debug_struct("Tls").field("phases", &phases).field("waiting", &self.has_waiting()).finish_non_exhaustive()
     }
 }
 
@@ -145,7 +144,7 @@ impl Tls {
             handshake_bytes: limits.tls_handshake_bytes,
             halves: Default::default(),
             hello: Hello::default(),
-            waiting: VecDeque::new(),
+            order: 0,
             tried: 0,
             awaited: None,
             is_unlocked: false,
@@ -192,7 +191,7 @@ impl Tls {
 
     /// Tries again to decrypt what waits, where there are new secrets.
     pub fn retry(&mut self, secrets: &KeyLog, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
-        if !self.waiting.is_empty() && self.tried != secrets.generation() {
+        if self.has_waiting() && self.tried != secrets.generation() {
             self.pump(&mut Outside { secrets, give });
         }
         self.tried = secrets.generation();
@@ -219,7 +218,7 @@ impl Tls {
 
     /// Whether it is over but for what waits for secrets.
     pub fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty() && self.halves.iter().all(|half| half.is_closed)
+        self.has_waiting() && self.halves.iter().all(|half| half.is_closed)
     }
 
     /// Gives up what waits, and nothing else: no secrets come any more.
@@ -244,7 +243,7 @@ impl Tls {
 
     /// Bytes of memory for what is under way: records that are not whole or wait, and handshake messages that are not whole.
     pub fn held(&self) -> usize {
-        let waiting: usize = self.halves.iter().map(|half| half.waiting).sum();
+        let waiting: usize = self.halves.iter().map(|half| half.waiting.memory()).sum();
         let under_way = |half: &Half| if half.frames.is_empty() { 0 } else { half.frames.memory() };
         waiting + self.halves.iter().map(|half| under_way(half) + half.messages.memory()).sum::<usize>()
     }
@@ -256,7 +255,6 @@ impl Tls {
             + self.hello.memory()
             + self.shape.memory()
             + self.halves.iter().map(Half::own).sum::<usize>()
-            + self.waiting.capacity() * size_of::<(Side, Waiting)>()
             + self.pieces.capacity() * size_of::<(usize, Moment)>()
             + self.scratch.capacity()
             + self.resumable.capacity() * size_of::<Resumable>()
@@ -291,7 +289,7 @@ impl Tls {
         frames.compact();
         self.pieces = pieces;
         self.halves[from.index()].frames = frames;
-        if self.is_unlocked && !self.waiting.is_empty() {
+        if self.is_unlocked && self.has_waiting() {
             self.pump(out);
         }
     }
@@ -318,11 +316,11 @@ impl Tls {
 
     /// The next record of a direction. It goes behind those that wait.
     fn arrive(&mut self, from: Side, record: &mut Record<'_>, out: &mut Outside<'_>) -> Verdict {
-        if self.halves[from.index()].waiting > 0 {
+        if !self.halves[from.index()].waiting.is_empty() {
             if self.is_unlocked {
                 self.pump(out);
             }
-            if self.halves[from.index()].waiting > 0 {
+            if !self.halves[from.index()].waiting.is_empty() {
                 return self.wait(from, record);
             }
         }
@@ -414,17 +412,17 @@ impl Tls {
     }
 
     fn close(&mut self, from: Side, how: How, at: Moment, tcp: Option<&TcpFacts>, out: &mut Outside<'_>) {
-        if self.is_unlocked && !self.waiting.is_empty() {
+        if self.is_unlocked && self.has_waiting() {
             self.pump(out);
         }
         let half = &mut self.halves[from.index()];
         half.is_closed = true;
-        if half.waiting > 0 {
-            self.waiting.push_back((from, Waiting::Close { how, at, tcp: tcp.map(|tcp| Box::new(*tcp)) }));
-        } else {
+        if half.waiting.is_empty() {
             let is_read = self.is_read();
             self.halves[from.index()].end(from, is_read, out.give);
             (out.give)(from, &Delivery::Close { how, at, tcp });
+        } else {
+            self.wait_to_close(from, how, at, tcp);
         }
         // A capture may have its secrets behind the connection.
         if self.halves.iter().all(|half| half.is_closed) && !out.secrets.may_grow() {

@@ -58,7 +58,7 @@ impl Consumer for Sealed {
                     bytes: self.bytes[side],
                     messages: 0,
                     undecoded: self.captured[side],
-                    tcp: tcp.map(|tcp| Box::new(*tcp)),
+                    tcp: tcp.map(|tcp| Box::new(tcp.clone())),
                     last: self.closed == [true; 2],
                     attempts: Attempts::default(),
                     strangers: Vec::new(),

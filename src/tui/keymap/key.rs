@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use ratatui::crossterm::event::KeyCode::{
+use crossterm::event::KeyCode::{
     BackTab, Backspace, Char, Delete, Down, End, Enter, Esc, F, Home, Insert, Left, PageDown, PageUp, Right, Tab, Up,
 };
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A key, alone or with Ctrl. Shift is in the letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

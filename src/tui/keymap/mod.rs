@@ -84,8 +84,8 @@ impl Context {
         }
     }
 
-    /// Where this context's keys are bound; a sentence for the manual.
-    fn help(self) -> &'static str {
+    /// Where this context's keys are bound; a sentence for help and manual.
+    pub(super) fn help(self) -> &'static str {
         match self {
             Context::Global => "On every screen, but where a window or a line to write in is open.",
             Context::List => "In every list, in windows too.",
@@ -198,6 +198,7 @@ const TABLE: Table = &[
             (Action::CopyHex, &["y x"]),
             (Action::CopyJson, &["y j"]),
             (Action::WriteCopied, &[">"]),
+            (Action::ByteView, &["B"]),
             (Action::Zoom, &["z"]),
             (Action::Ladder, &["L"]),
             (Action::Diff, &["D"]),

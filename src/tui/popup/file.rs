@@ -3,8 +3,8 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Rect};
 
 use super::Line;

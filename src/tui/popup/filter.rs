@@ -1,8 +1,8 @@
 //! The line in which a filter is written: coloured as it is read, with what may stand at the cursor above it, and what is wrong below the
 //! place where it is.
 
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 

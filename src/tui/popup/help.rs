@@ -3,50 +3,86 @@
 use ratatui::buffer::Buffer;
 
 use super::{Scroll, frame, inside};
-use crate::tui::action::{Action, COMMANDS, Group};
+use crate::tui::action::{Action, COMMANDS};
 use crate::tui::keymap::{self, Context};
-use crate::tui::paint::{column, lines, put};
+use crate::tui::paint::{column, lines, put, wrap};
 use crate::tui::screen::{Effect, Room, Screen};
 use crate::tui::shared::Shared;
 
 /// Columns of the keys, and of the whole.
 const KEYS: u16 = 14;
-const WIDTH: u16 = 78;
+const WIDTH: u16 = 80;
 
-/// All keys, made from their table: first what they do where the user was.
+/// All keys, made from their table: first those that work where the user was, then those of other screens.
 pub(in crate::tui) struct Help {
+    /// Where the user was.
+    context: Context,
+    /// As broken for a width.
     lines: Vec<HelpLine>,
+    width: u16,
     scroll: Scroll,
 }
 
 enum HelpLine {
-    Group(&'static str),
-    Keys(String, &'static str),
+    /// A context's name, and where that is; or what of that goes on.
+    Place(&'static str, String),
+    /// Keys, and what they do: of that the first line has the keys.
+    Keys(String, String),
+    Empty,
 }
 
 impl Help {
     pub(in crate::tui) fn new(context: Context) -> Self {
-        let mut lines = Vec::new();
-        for group in Group::ALL {
-            let own = COMMANDS.iter().filter(|command| command.group == group);
-            let keys = own.map(|command| {
-                let mut keys = keymap::keys_of(context.chain(), command.action);
-                if keys.is_empty() {
-                    keys = keymap::keys_of(&Context::ALL, command.action);
-                }
-                let keys = if keys.is_empty() {
-                    // What has no key of its own has that of the palette.
-                    keymap::first_key(context, Action::Palette)
-                } else {
-                    keys.join(" ")
-                };
-                HelpLine::Keys(keys, command.help)
-            });
-            let keys: Vec<_> = keys.collect();
-            lines.push(HelpLine::Group(group.name()));
-            lines.extend(keys);
+        Help { context, lines: Vec::new(), width: 0, scroll: Scroll::default() }
+    }
+
+    /// Breaks the lines for a width.
+    fn write(&mut self, width: u16) {
+        if width == self.width {
+            return;
         }
-        Help { lines, scroll: Scroll::default() }
+        self.width = width;
+        let here = self.context.chain();
+        let lines = &mut self.lines;
+        lines.clear();
+        for place in here.iter().chain(Context::ALL.iter().filter(|other| !here.contains(other))) {
+            let keys = COMMANDS.iter().map(|command| (keymap::keys_of(&[*place], command.action), command.help));
+            add(lines, width, place.name(), place.help(), keys.filter(|(keys, _)| !keys.is_empty()));
+        }
+        let none = COMMANDS.iter().filter(|command| keymap::keys_of(&Context::ALL, command.action).is_empty());
+        let key = keymap::first_key(Context::Global, Action::Palette);
+        let none = none.map(|command| (vec![format!("{key}{}", command.name)], command.help));
+        add(lines, width, "palette alone", "Without a key: by name.", none);
+    }
+}
+
+/// A place's keys under its name.
+fn add(
+    lines: &mut Vec<HelpLine>,
+    width: u16,
+    name: &'static str,
+    about: &'static str,
+    keys: impl Iterator<Item = (Vec<String>, &'static str)>,
+) {
+    let mut keys = keys.peekable();
+    if keys.peek().is_none() {
+        return;
+    }
+    if !lines.is_empty() {
+        lines.push(HelpLine::Empty);
+    }
+    let about = wrap(about, usize::from(width).saturating_sub(name.len() + 3));
+    lines
+        .extend(about.into_iter().enumerate().map(|(n, about)| HelpLine::Place(if n == 0 { name } else { "" }, about)));
+    for (keys, help) in keys {
+        let mut own = wrap(&keys.join(" "), usize::from(KEYS) - 1).into_iter();
+        let mut help = wrap(help, usize::from(width.saturating_sub(KEYS + 1))).into_iter();
+        loop {
+            match (own.next(), help.next()) {
+                (None, None) => break,
+                (keys, help) => lines.push(HelpLine::Keys(keys.unwrap_or_default(), help.unwrap_or_default())),
+            }
+        }
     }
 }
 
@@ -60,6 +96,8 @@ impl Screen for Help {
     }
 
     fn prepare(&mut self, room: Room, _shared: &mut Shared) {
+        // So wide that all of its lines are known, and then as high as they are.
+        self.write(inside(room.body, WIDTH, room.body.height).width);
         self.scroll.prepare(inside(room.body, WIDTH, self.lines.len() as u16 + 2), self.lines.len());
     }
 
@@ -74,8 +112,10 @@ impl Screen for Help {
         for (help, line) in self.lines.iter().skip(top).zip(lines(area)) {
             let at = column(buffer, line, 1, "", theme.quiet());
             match help {
-                HelpLine::Group(name) => {
-                    put(buffer, at, name, theme.label());
+                HelpLine::Empty => {}
+                HelpLine::Place(name, about) => {
+                    let at = put(buffer, at, &format!("{name}  "), theme.label());
+                    put(buffer, at, about, theme.label());
                 }
                 HelpLine::Keys(keys, what) => {
                     let at = column(buffer, at, KEYS, keys, theme.strong());

@@ -8,8 +8,8 @@ pub(super) mod pager;
 pub(super) mod palette;
 pub(super) mod search;
 
+use crossterm::event::{Event, KeyEvent};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{Event, KeyEvent};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};
@@ -22,7 +22,9 @@ use crate::tui::screen::Effect;
 
 /// A window in the middle of an area, at most so large; gives what is inside its frame.
 fn inside(area: Rect, width: u16, height: u16) -> Rect {
-    let (width, height) = (width.min(area.width), height.min(area.height));
+    // A column of what is under it would say nothing.
+    let width = if area.width < width + 4 { area.width } else { width };
+    let height = height.min(area.height);
     let (x, y) = (area.x + (area.width - width) / 2, area.y + (area.height - height) / 2);
     Block::bordered().inner(Rect { x, y, width, height })
 }

@@ -1,7 +1,7 @@
 //! The palette: an action is found by writing some of its name, whether it has a key or not.
 
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Rect};
 
 use super::{Line, frame, inside};
@@ -17,6 +17,9 @@ use crate::tui::times::Target;
 const NAMES: u16 = 20;
 const KEYS: u16 = 12;
 const WIDTH: u16 = 78;
+
+/// What leaves, as vim has it.
+const LEAVES: [&str; 8] = ["q", "q!", "qa", "qa!", "wq", "wqa", "x", "xa"];
 
 /// Whether an action can be chosen here: what only makes sense in a window is left out.
 pub(in crate::tui) fn offers(command: &Command) -> bool {
@@ -64,6 +67,9 @@ impl Screen for Palette {
             let none = || Effect::Say(format!("there is no {}", target.name()));
             return vec![Effect::Close, row.map_or_else(none, Effect::GoTo)];
         }
+        if action == Action::Accept && LEAVES.contains(&self.line.text().trim()) {
+            return vec![Effect::Close, Effect::Do(Action::Quit)];
+        }
         let found = self.found();
         if let Some(by) = motion(action, 1) {
             self.list.step(by, found.len());
@@ -101,6 +107,12 @@ impl Screen for Palette {
         if let Some(target) = Target::parse(self.line.text()) {
             let Some(line) = lines.next() else { return };
             put(buffer, line, &format!("› to {}", target.name()), theme.strong());
+            buffer.set_style(line, theme.selection(true));
+            return;
+        }
+        if LEAVES.contains(&self.line.text().trim()) {
+            let Some(line) = lines.next() else { return };
+            put(buffer, line, "› quit", theme.strong());
             buffer.set_style(line, theme.selection(true));
             return;
         }

@@ -1,7 +1,7 @@
 //! The line in which a search is written.
 
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Rect};
 
 use super::Line;

@@ -13,8 +13,8 @@ pub(super) mod plots;
 
 use std::time::Duration;
 
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Rect};
 
 use super::action::Action;
@@ -23,26 +23,33 @@ use super::keymap::Context;
 use super::shared::Shared;
 use job::Job;
 
+/// Lines that a screen needs.
+const LEAST: u16 = 8;
+
+/// What is said where a screen would be empty.
+const NO_SESSION: &str = "there is no session";
+
 /// Where on the terminal a screen may draw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Room {
     pub(super) whole: Rect,
-    /// All but the two lines at the bottom: a screen's own.
+    /// All but the lines at the bottom: a screen's own.
     pub(super) body: Rect,
     pub(super) status: Rect,
-    /// The line of keys, in which also is written what the user types.
+    /// The line of keys, in which also is written what the user types; more of them where there is much to say.
     pub(super) keys: Rect,
 }
 
 impl Room {
-    pub(super) fn new(whole: Rect) -> Self {
-        let line = |from_bottom: u16| Rect {
-            y: whole.bottom().saturating_sub(from_bottom).max(whole.y),
-            height: whole.height.min(1),
-            ..whole
-        };
-        let body = Rect { height: whole.height.saturating_sub(2), ..whole };
-        Room { whole, body, status: line(2), keys: line(1) }
+    /// A room whose last part, the one for keys, has so many lines.
+    pub(super) fn new(whole: Rect, lines: u16) -> Self {
+        let lines = lines.min(whole.height);
+        let keys = Rect { y: whole.bottom() - lines, height: lines, ..whole };
+        let status = Rect { y: keys.y.saturating_sub(1).max(whole.y), height: whole.height.min(1), ..whole };
+        // What has no room without its last lines is covered there instead.
+        let height = whole.height.saturating_sub(lines + 1).max(LEAST.min(whole.height.saturating_sub(2)));
+        let body = Rect { height, ..whole };
+        Room { whole, body, status, keys }
     }
 }
 
@@ -53,6 +60,11 @@ pub(super) trait Screen {
 
     /// Does what the user asks for. What is no action of its own it passes over.
     fn update(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect>;
+
+    /// Whether an action leads anywhere just now: the line of keys has no other.
+    fn offers(&self, _action: Action, _shared: &Shared) -> bool {
+        true
+    }
 
     /// Takes a key that is bound to nothing: only where something is written.
     fn write(&mut self, _key: KeyEvent, _shared: &mut Shared) {}

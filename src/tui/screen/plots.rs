@@ -12,14 +12,16 @@ use ratatui::symbols::Marker;
 use ratatui::widgets::Widget;
 use ratatui::widgets::canvas::{Canvas, Line, Points};
 
-use super::{Effect, Room, Screen};
+use super::{Effect, NO_SESSION, Room, Screen};
+use crate::book::Book;
 use crate::series::{Quantity, Series};
 use crate::tui::action::Action;
+use crate::tui::filtering::{Filtering, where_it};
 use crate::tui::keymap::Context;
 use crate::tui::list::{List, motion};
 use crate::tui::paint::{beside, heading, put};
 use crate::tui::shared::Shared;
-use crate::tui::view::Chosen;
+use crate::tui::view::{Chosen, Keep};
 use crate::wire::{Side, words};
 
 /// Lines of a chart at least, its heading among them, and at most.
@@ -29,13 +31,14 @@ const MOST: u16 = 12;
 const SCALE: u16 = 9;
 /// Nanoseconds that are shown at least.
 const SHORTEST: i64 = 20_000_000;
-/// What is not kept of a capture: only its packets have it.
-const MISSING: &str = "not kept: retransmissions (see stats)";
 const SIDES: [(Side, &str); 2] = [(Side::Client, "→"), (Side::Server, "←")];
 
 /// The screen; see the module.
 pub(in crate::tui) struct Plots {
     series: Series,
+    /// Which messages there are figures of, and how that is written.
+    keep: Option<Keep<Book>>,
+    filter: Option<String>,
     /// Charts that have something to show.
     charts: Vec<Chart>,
     list: List,
@@ -67,15 +70,17 @@ pub(in crate::tui) fn begin(shared: &Shared) -> Effect {
         Chosen::All | Chosen::Sessions(_) => shared.row.and_then(|row| book.session_of(row)),
     };
     match session.and_then(|number| book.session(number)) {
-        Some(session) => Effect::Open(Box::new(Plots::new(session.number()))),
-        None => Effect::Say("there is no session".to_owned()),
+        Some(session) => Effect::Open(Box::new(Plots::new(session.number(), shared.filter.as_ref()))),
+        None => Effect::Say(NO_SESSION.to_owned()),
     }
 }
 
 impl Plots {
-    fn new(session: u32) -> Self {
+    fn new(session: u32, filter: Option<&Filtering>) -> Self {
         Plots {
             series: Series::new(session),
+            keep: filter.map(Filtering::keep),
+            filter: filter.map(|filter| filter.text().to_owned()),
             charts: Vec::new(),
             list: List::default(),
             shown: None,
@@ -91,7 +96,7 @@ impl Plots {
     fn place(&self, shared: &Shared) -> Option<i64> {
         let (book, row) = (&shared.book, shared.row?);
         let at = |row| book.entry(row).and_then(|entry| entry.at);
-        let at = at(row).or_else(|| at(book.row_of(book.reference(row)?)?))?;
+        let at = at(row).or_else(|| book.stand(row).map(|stand| stand.at))?;
         Some(at.since(self.series.start()?).max(0))
     }
 
@@ -298,6 +303,15 @@ impl Screen for Plots {
         Context::Plots
     }
 
+    fn offers(&self, action: Action, _shared: &Shared) -> bool {
+        let all = self.series.length().max(SHORTEST);
+        match action {
+            Action::Open => self.series.row_at(self.cursor).is_some(),
+            Action::ZoomIn => !self.charts.is_empty() && self.shown().1 - self.shown().0 > SHORTEST && all > SHORTEST,
+            _ => true,
+        }
+    }
+
     fn update(&mut self, action: Action, _shared: &mut Shared) -> Vec<Effect> {
         match action {
             Action::Back => return vec![Effect::Close],
@@ -330,7 +344,9 @@ impl Screen for Plots {
 
     fn grow(&mut self, shared: &Shared, time: Duration) {
         let since = Instant::now();
-        self.series.grow(&shared.book, || since.elapsed() >= time);
+        let (book, keep) = (&shared.book, &mut self.keep);
+        let is_kept = |row| keep.as_mut().is_none_or(|keep| keep(book, row));
+        self.series.grow_with(book, is_kept, || since.elapsed() >= time);
     }
 
     fn prepare(&mut self, room: Room, shared: &mut Shared) {
@@ -354,8 +370,9 @@ impl Screen for Plots {
         let theme = &shared.theme;
         let session = shared.book.session(self.series.session());
         let title = format!(
-            " session {}: {}",
+            " session {}{}: {}",
             self.series.session(),
+            where_it(self.filter.as_deref()),
             session.map(crate::book::Session::parties).unwrap_or_default()
         );
         let place = match self.charts.len() {
@@ -382,9 +399,9 @@ impl Screen for Plots {
         if rest.height > 2 {
             let none: Vec<_> =
                 Quantity::ALL.into_iter().filter(|quantity| !self.series.has(*quantity)).map(Quantity::name).collect();
-            let none = if none.is_empty() { String::new() } else { format!("nothing of: {}; ", none.join(", ")) };
+            let none = if none.is_empty() { String::new() } else { format!("nothing of: {}", none.join(", ")) };
             let line = Rect { x: rest.x + 1, y: rest.y + 2, width: rest.width.saturating_sub(1), height: 1 };
-            put(buffer, line, &format!("{none}{MISSING}"), theme.quiet());
+            put(buffer, line, &none, theme.quiet());
         }
     }
 }

@@ -153,9 +153,9 @@ fn runs<'t>(
     runs.filter(move |(run, is_in)| *is_in && run.len() >= least).map(|(run, _)| run)
 }
 
+/// The bytes that hex digits are; one alone at the end is none.
 fn hex(digits: &[u8]) -> Vec<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or_default() as u8;
-    digits.chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+    hex::decode(&digits[..digits.len() / 2 * 2]).unwrap_or_default()
 }
 
 fn base64(text: &[u8]) -> Option<Vec<u8>> {

@@ -33,14 +33,23 @@ pub(super) fn first(shared: &Shared) -> Vec<Effect> {
     }
 }
 
+/// Whether anything needs attention.
+pub(super) fn is_there(shared: &Shared) -> bool {
+    sessions(shared).any(|session| shared.book.first(session).is_some())
+}
+
 /// Goes to the next call without an answer, around the end.
 pub(super) fn unanswered(shared: &Shared) -> Vec<Effect> {
     let book = &shared.book;
-    let mut rows: Vec<u32> = sessions(shared).flat_map(|session| book.unanswered(session)).collect();
+    let mut rows: Vec<u32> = sessions(shared).flat_map(|session| book.unanswered(session).iter().copied()).collect();
     rows.sort_unstable();
     let at = shared.row.map_or(0, |row| rows.partition_point(|other| *other <= row));
-    match rows.get(at).or(rows.first()) {
-        Some(row) => vec![Effect::GoTo(*row), Effect::Say("this was never answered".to_owned())],
+    let at = if at < rows.len() { at } else { 0 };
+    match rows.get(at) {
+        Some(row) => {
+            let place = if rows.len() > 1 { format!(" ({} of {})", at + 1, rows.len()) } else { String::new() };
+            vec![Effect::GoTo(*row), Effect::Say(format!("this was never answered{place}"))]
+        }
         None if shared.progress.done => vec![Effect::Say("nothing that waits for an answer is without one".to_owned())],
         None => vec![Effect::Say("nothing is known to be without an answer yet".to_owned())],
     }

@@ -1,4 +1,6 @@
 //! The selected row's bytes, with those of the selected field and the one under the cursor marked.
+//!
+//! They are shown in one of several ways (`plate`); places that others know are those among the row's own bytes.
 
 use std::ops::Range;
 
@@ -8,15 +10,22 @@ use ratatui::style::{Modifier, Style};
 
 use super::fields::Fields;
 use super::layout::{Areas, Pane};
+use super::plate::{Plate, Way};
 use crate::tui::action::Action;
 use crate::tui::list::motion;
-use crate::tui::paint::{heading, lines, put};
+use crate::tui::paint::{beside, heading, lines, put};
 use crate::tui::shared::Shared;
 use crate::wire::words::count;
 
 /// The pane of bytes.
 #[derive(Debug, Default)]
 pub(super) struct Bytes {
+    way: Way,
+    plate: Plate,
+    /// What the plate is of: a row, a way, and what was known of secrets then.
+    of: Option<(u32, Way, u64)>,
+    /// Bytes of the row to go to, and whether it is another row.
+    wanted: Option<(Range<usize>, bool)>,
     /// The byte under the cursor, and the first line on the screen.
     byte: usize,
     top: usize,
@@ -27,37 +36,61 @@ pub(super) struct Bytes {
 }
 
 impl Bytes {
-    /// The byte under the cursor.
+    /// The byte under the cursor, among the row's own.
     pub(super) fn byte(&self) -> usize {
-        self.byte
+        match &self.wanted {
+            Some((span, _)) => span.start,
+            None => self.plate.own(self.byte).unwrap_or_default(),
+        }
     }
 
-    /// Moves the cursor among so many bytes; gives where it came to.
-    pub(super) fn update(&mut self, action: Action, length: usize) -> Option<usize> {
+    /// Moves the cursor; gives where it came to, where the row has that byte of its own.
+    pub(super) fn update(&mut self, action: Action) -> Option<usize> {
         let by = match action {
             Action::Right => 1,
             Action::Left => -1,
             _ => motion(action, self.lines)?.saturating_mul(self.width as isize),
         };
-        self.byte = self.byte.saturating_add_signed(by).min(length.saturating_sub(1));
+        self.byte = self.byte.saturating_add_signed(by).min(self.plate.bytes.len().saturating_sub(1));
         self.reveal(self.byte..self.byte + 1);
-        Some(self.byte)
+        self.plate.own(self.byte)
+    }
+
+    /// Shows the bytes in the next way; says which.
+    pub(super) fn turn(&mut self) -> String {
+        let byte = self.byte();
+        self.way = self.way.next();
+        self.wanted = Some((byte..byte + 1, true));
+        self.way.about()
     }
 
     /// The cursor goes to a field's bytes.
     pub(super) fn show(&mut self, span: Range<usize>) {
-        self.byte = span.start;
-        self.reveal(span);
+        let is_other = matches!(self.wanted, Some((_, true)));
+        self.wanted = Some((span, is_other));
     }
 
     /// The bytes of another row.
     pub(super) fn begin(&mut self, span: Range<usize>) {
-        self.top = 0;
-        self.show(span);
+        self.wanted = Some((span, true));
     }
 
-    pub(super) fn prepare(&mut self, areas: &Areas, length: usize, is_focused: bool) {
+    pub(super) fn prepare(&mut self, areas: &Areas, fields: &Fields, shared: &Shared, is_focused: bool) {
         (self.area, self.lines, self.width) = (areas.bytes, areas.lines(Pane::Bytes), areas.bytes_a_line());
+        let of = fields.tree().map(|tree| (tree.row, self.way, shared.learned));
+        if of != self.of {
+            self.of = of;
+            self.plate = fields.tree().map(|tree| Plate::of(&tree.detail, self.way, shared)).unwrap_or_default();
+        }
+        let length = self.plate.bytes.len();
+        if let Some((span, is_other)) = self.wanted.take() {
+            if is_other {
+                self.top = 0;
+            }
+            self.byte = self.plate.place(span.start);
+            let last = self.plate.place(span.end.saturating_sub(1).max(span.start));
+            self.reveal(self.byte..last.max(self.byte) + 1);
+        }
         // The screen may have become wider or higher.
         self.top = self.top.min(length.div_ceil(self.width).saturating_sub(self.lines));
         if is_focused {
@@ -80,26 +113,30 @@ impl Bytes {
     }
 
     pub(super) fn draw(&self, buffer: &mut Buffer, shared: &Shared, fields: &Fields, is_focused: bool) {
-        let (theme, bytes) = (&shared.theme, fields.bytes());
-        let (about, header) = fields.tree().map_or(("", 0), |tree| (&*tree.detail.about_bytes, tree.detail.header));
+        let (theme, bytes) = (&shared.theme, &self.plate.bytes);
         let size = if bytes.is_empty() { String::new() } else { count(bytes.len() as u64, "byte") };
-        let body = heading(buffer, self.area, theme, is_focused, &format!(" {about}"), &size);
+        let about = beside(&format!(" {}", self.plate.about), &size, self.area.width);
+        let body = heading(buffer, self.area, theme, is_focused, &about, &size);
         let span = fields.span().unwrap_or_default();
+        let is_its = |at: usize| self.plate.own(at).is_some_and(|own| span.contains(&own));
         for (number, line) in (self.top..bytes.len().div_ceil(self.width.max(1))).zip(lines(body)) {
             let start = number * self.width;
             let style_of = |at: usize| {
-                let mut style = if at < header { theme.header_bytes() } else { Style::new() };
-                if span.contains(&at) {
+                let mut style = if self.plate.is_header(at) { theme.header_bytes() } else { Style::new() };
+                let is_its = is_its(at);
+                if is_its {
                     style = style.patch(theme.field_bytes());
                 }
                 if is_focused && at == self.byte {
-                    style = style.patch(cursor(span.contains(&at)));
+                    style = style.patch(cursor(is_its));
                 }
                 style
             };
-            let at = put(buffer, line, &format!(" {start:05x}  "), theme.quiet());
+            let mark = |at: usize| self.plate.mark(at);
+            let at = put(buffer, line, &format!(" {start:05x} {}", mark(start).unwrap_or(" ")), theme.quiet());
             let end = bytes.len().min(start + self.width);
-            draw_line(buffer, at, &bytes[start..end], start, self.width, &span, &style_of);
+            let looks = Looks { style_of: &style_of, is_its: &is_its, mark: &mark, quiet: theme.quiet() };
+            draw_line(buffer, at, &bytes[start..end], start, self.width, &looks);
         }
     }
 }
@@ -110,23 +147,32 @@ fn cursor(inside: bool) -> Style {
     if inside { style.remove_modifier(Modifier::REVERSED) } else { style.add_modifier(Modifier::REVERSED) }
 }
 
-fn draw_line(
-    buffer: &mut Buffer,
-    mut at: Rect,
-    bytes: &[u8],
-    start: usize,
-    width: usize,
-    span: &Range<usize>,
-    style_of: &impl Fn(usize) -> Style,
-) {
+/// How bytes look, by their places.
+struct Looks<'a> {
+    style_of: &'a dyn Fn(usize) -> Style,
+    /// Whether one belongs to the selected field.
+    is_its: &'a dyn Fn(usize) -> bool,
+    /// What stands before it.
+    mark: &'a dyn Fn(usize) -> Option<&'static str>,
+    quiet: Style,
+}
+
+fn draw_line(buffer: &mut Buffer, mut at: Rect, bytes: &[u8], start: usize, width: usize, looks: &Looks<'_>) {
+    let Looks { style_of, is_its, mark, quiet } = *looks;
     for index in 0..width {
         let place = start + index;
         if index > 0 {
             let middle = if index == 8 { "  " } else { " " };
             // The space between two bytes of the field belongs to it.
-            let joined = index < bytes.len() && span.contains(&place) && span.contains(&(place - 1));
+            let joined = index < bytes.len() && is_its(place) && is_its(place - 1);
             let style = if joined { style_of(place - 1).remove_modifier(Modifier::UNDERLINED) } else { Style::new() };
-            at = put(buffer, at, middle, style);
+            at = match mark(place).filter(|_| index < bytes.len()) {
+                Some(mark) => {
+                    let at = put(buffer, at, &middle[1..], style);
+                    put(buffer, at, mark, style.patch(quiet))
+                }
+                None => put(buffer, at, middle, style),
+            };
         }
         at = match bytes.get(index) {
             Some(byte) => put(buffer, at, &format!("{byte:02x}"), style_of(place)),

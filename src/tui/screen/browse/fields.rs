@@ -41,11 +41,6 @@ impl Fields {
         self.list.selected
     }
 
-    /// The row's bytes.
-    pub(super) fn bytes(&self) -> &[u8] {
-        self.tree.as_ref().map_or(&[], |tree| &tree.detail.bytes)
-    }
-
     /// The bytes of the selected field.
     pub(super) fn span(&self) -> Option<Range<usize>> {
         self.tree.as_ref()?.line(self.list.selected)?.span.clone()
@@ -66,6 +61,11 @@ impl Fields {
             }
         }
         Vec::new()
+    }
+
+    /// Whether what is selected can be folded.
+    pub(super) fn is_group(&self) -> bool {
+        self.tree.as_ref().and_then(|tree| tree.line(self.list.selected)).is_some_and(|line| line.end.is_some())
     }
 
     /// Folds or unfolds the selected group.
@@ -208,11 +208,16 @@ impl Fields {
                 text = if text.is_empty() { place } else { format!("{text} {place}") };
             }
         }
-        if text.is_empty()
-            && let Some(n) = shared.book.reference(tree.row)
-        {
-            let key = keymap::first_key(Context::Fields, Action::Reference);
-            text = format!("{key} goes to message {n}");
+        if text.is_empty() {
+            let (key, book) = (keymap::first_key(Context::Fields, Action::Reference), &shared.book);
+            text = match (book.reference(tree.row), book.stand(tree.row)) {
+                (Some(n), _) => format!("{key} goes to message {n}"),
+                (None, Some(stand)) if stand.is_exact => {
+                    format!("{key} goes to what came with packet {}", stand.packet)
+                }
+                (None, Some(stand)) => format!("{key} goes to what came before packet {}", stand.packet),
+                (None, None) => String::new(),
+            };
         }
         let text = wrap(&text, usize::from(area.width.saturating_sub(2)));
         let shown = usize::from(area.height);

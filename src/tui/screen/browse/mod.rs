@@ -9,6 +9,7 @@ mod copy;
 mod fields;
 mod layout;
 mod nothing;
+mod plate;
 mod seek;
 mod sessions;
 mod timeline;
@@ -17,7 +18,7 @@ mod tree;
 use ratatui::buffer::Buffer;
 
 use super::ladder::Ladder;
-use super::{Effect, Room, Screen, Spot, diff, plots};
+use super::{Effect, NO_SESSION, Room, Screen, Spot, diff, plots};
 use crate::book::Book;
 use crate::rules::Severity;
 use crate::tui::action::Action;
@@ -166,8 +167,9 @@ impl Browse {
     fn update_pane(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
         match self.focus {
             Pane::Sessions => {
-                self.sessions.update(action, shared);
+                let effects = self.sessions.update(action, shared);
                 self.timeline.show(self.sessions.chosen(shared), shared);
+                return effects;
             }
             Pane::Timeline if action == Action::Mark => {
                 if let Some(row) = self.timeline.row(shared) {
@@ -187,8 +189,7 @@ impl Browse {
                 return effects;
             }
             Pane::Bytes => {
-                let length = self.fields.bytes().len();
-                if let Some(byte) = self.bytes.update(action, length) {
+                if let Some(byte) = self.bytes.update(action) {
                     self.fields.choose_byte(byte);
                 }
             }
@@ -224,8 +225,10 @@ impl Screen for Browse {
             Action::WriteCopied => effects.push(Effect::Open(Box::<FileLine>::default())),
             Action::Plots => effects.push(plots::begin(shared)),
             Action::Diff => effects.push(diff::begin(shared, self.sessions.selected())),
+            Action::Ladder if shared.book.is_empty() => effects.push(Effect::Say(NO_SESSION.to_owned())),
             Action::Ladder => effects.push(Effect::Open(Box::new(Ladder::new(shared)))),
             Action::Findings => effects.push(Effect::Open(Box::new(Findings::new(shared)))),
+            Action::ByteView => effects.push(Effect::Say(self.bytes.turn())),
             Action::FoldMedia => self.timeline.fold_media(shared),
             Action::Filter => effects.push(Effect::Open(Box::new(FilterLine::new(shared)))),
             Action::FilterBy | Action::FilterAnd | Action::FilterNot => effects = self.narrow(action, shared),
@@ -259,6 +262,26 @@ impl Screen for Browse {
         }
         shared.row = self.timeline.row(shared);
         effects
+    }
+
+    fn offers(&self, action: Action, shared: &Shared) -> bool {
+        let book = &shared.book;
+        match action {
+            Action::Back => {
+                let is_all = *shared.view.chosen() == Chosen::All && shared.filter.is_none();
+                self.zoomed || self.focus != Pane::Timeline || !is_all
+            }
+            Action::Open => match self.focus {
+                Pane::Sessions | Pane::Timeline => shared.row.is_some(),
+                Pane::Fields => self.fields.is_cut() || self.fields.is_group(),
+                Pane::Bytes => false,
+            },
+            Action::Filter | Action::Search => !book.is_empty(),
+            Action::Attention => attention::is_there(shared),
+            Action::Findings => !book.findings().is_empty(),
+            Action::Reference => self.timeline.reference(shared).is_some(),
+            _ => true,
+        }
     }
 
     fn go_to(&mut self, row: u32, shared: &mut Shared) {
@@ -298,14 +321,14 @@ impl Screen for Browse {
     fn prepare(&mut self, room: Room, shared: &mut Shared) {
         let sessions = sessions::lines(shared);
         self.areas = lay_out(room.body, self.focus, self.zoomed, sessions);
-        self.sessions.prepare(self.areas.sessions, shared);
         self.timeline.prepare(self.areas.timeline, shared);
         shared.row = self.timeline.row(shared);
+        self.sessions.prepare(self.areas.sessions, shared, self.focus == Pane::Sessions);
         let is_other = self.fields.prepare(self.areas.fields, shared);
-        self.bytes.prepare(&self.areas, self.fields.bytes().len(), self.focus == Pane::Bytes);
         if is_other {
             self.bytes.begin(self.fields.span().unwrap_or_default());
         }
+        self.bytes.prepare(&self.areas, &self.fields, shared, self.focus == Pane::Bytes);
     }
 
     fn draw(&self, buffer: &mut Buffer, shared: &Shared) {

@@ -11,7 +11,7 @@ impl Timeline {
         let row = self.row(shared)?;
         match shared.book.reference(row) {
             Some(n) => shared.book.row_of(n),
-            None => shared.book.answered_by(row),
+            None => shared.book.stand(row).map(|stand| stand.row).or_else(|| shared.book.answered_by(row)),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::tui::columns::{self, Align, Column, First, Order, Place};
 use crate::tui::list::{List, motion};
 use crate::tui::marks::Marked;
 use crate::tui::paint::{self, heading, put};
+use crate::tui::screen::Effect;
 use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
 use crate::wire::words::{self, count};
@@ -26,6 +27,8 @@ pub(super) struct Sessions {
     order: Option<Order<Id>>,
     /// Their numbers by line, then.
     sorted: Vec<u32>,
+    /// The session of the selected row, where the keys are elsewhere.
+    of_row: Option<u32>,
     area: Rect,
 }
 
@@ -49,6 +52,8 @@ enum Id {
 
 /// Columns for an outcome at most, beside what others leave.
 const OUTCOME: u16 = 48;
+/// Before the session of the selected row.
+const OF_ROW: &str = "▸";
 /// Steps of a session's rate.
 const RATE: u16 = 10;
 
@@ -146,11 +151,15 @@ impl Sessions {
             }
             self.sorted = sessions.into_iter().map(Session::number).collect();
         }
-        let line = |number: u32| match order {
+        self.list.selected = selected.map_or(0, |number| self.line(number));
+    }
+
+    /// The line of a session.
+    fn line(&self, number: u32) -> usize {
+        match self.order {
             Some(_) => self.sorted.iter().position(|other| *other == number).map_or(0, |index| index + 1),
             None => number as usize,
-        };
-        self.list.selected = selected.map_or(0, line);
+        }
     }
 
     pub(super) fn choose_all(&mut self, shared: &mut Shared) {
@@ -158,29 +167,51 @@ impl Sessions {
         shared.marks.forget_sessions();
     }
 
-    pub(super) fn update(&mut self, action: Action, shared: &mut Shared) {
+    /// What the list is sorted by, in words.
+    fn sorted_by(&self, shared: &Shared) -> Effect {
+        let by = self.order.map(|order| order.name(&columns(self.area.width, shared)));
+        Effect::Say(format!("sessions {}", by.unwrap_or_else(|| "in their order".to_owned())))
+    }
+
+    pub(super) fn update(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
         match action {
             Action::Mark => {
                 if let Some(number) = self.number(self.list.selected) {
                     shared.marks.toggle(Marked::Session(number));
                 }
             }
-            Action::SortNext => self.sort(Order::next(self.order, &columns(self.area.width, shared)), shared),
-            Action::SortReverse => self.sort(self.order.map(Order::reversed), shared),
+            Action::SortNext => {
+                self.sort(Order::next(self.order, &columns(self.area.width, shared)), shared);
+                return vec![self.sorted_by(shared)];
+            }
+            Action::SortReverse => {
+                self.sort(self.order.map(Order::reversed), shared);
+                return vec![self.sorted_by(shared)];
+            }
             _ => {
                 if let Some(by) = motion(action, usize::from(self.area.height.saturating_sub(1))) {
                     self.list.step(by, shared.book.sessions().len() + 1);
                 }
             }
         }
+        Vec::new()
     }
 
-    pub(super) fn prepare(&mut self, area: Rect, shared: &Shared) {
+    pub(super) fn prepare(&mut self, area: Rect, shared: &Shared, is_focused: bool) {
         self.area = area;
         if self.order.is_some() && self.sorted.len() != shared.book.sessions().len() {
             self.sort(self.order, shared);
         }
-        self.list.reveal(usize::from(area.height.saturating_sub(1)), shared.book.sessions().len() + 1);
+        let (lines, length) = (usize::from(area.height.saturating_sub(1)), shared.book.sessions().len() + 1);
+        let row = shared.row.filter(|_| !is_focused && length > 2);
+        self.of_row = row.and_then(|row| shared.book.session_of(row));
+        self.list.reveal(lines, length);
+        if let Some(number) = self.of_row {
+            // Where there is no room for both, the session of the row is to be seen.
+            let mut shown = List { selected: self.line(number), top: self.list.top };
+            shown.reveal(lines, length);
+            self.list.top = shown.top;
+        }
     }
 
     pub(super) fn draw(&self, buffer: &mut Buffer, shared: &Shared, is_focused: bool) {
@@ -191,8 +222,8 @@ impl Sessions {
         let sessions = shared.book.sessions();
         let all = columns(area.width, shared);
         let columns = columns::fit(&all, area.width);
-        let order = self.order.map(|order| order.name(&all)).unwrap_or_default();
-        let body = heading(buffer, area, theme, is_focused, &columns::titles(&columns), &order);
+        let titles = columns::titles(&columns, self.order);
+        let body = heading(buffer, area, theme, is_focused, &titles, "");
         let others = &shared.progress.others;
         for (item, line) in (self.list.top..=sessions.len() + others.len()).zip(paint::lines(body)) {
             if let Some(other) = item.checked_sub(sessions.len() + 1).and_then(|index| others.get(index)) {
@@ -207,6 +238,9 @@ impl Sessions {
                 && let Some(at) = after_number(&columns, line)
             {
                 put(buffer, at, &count(sessions.len() as u64, "session"), theme.strong());
+            }
+            if session.is_some_and(|session| Some(session.number()) == self.of_row) && item != self.list.selected {
+                put(buffer, Rect { width: 1, ..line }, OF_ROW, theme.strong());
             }
             let selected = item == self.list.selected;
             if selected {

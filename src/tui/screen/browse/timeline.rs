@@ -180,7 +180,7 @@ impl Timeline {
             return;
         }
         let layout = Layout::new(shared, area.width);
-        let names = columns::titles(&layout.places);
+        let names = columns::titles(&layout.places, None);
         let length = shared.len();
         let place = if length == 0 { "empty".to_owned() } else { format!("{}/{length}", self.list.selected + 1) };
         let what = match shared.view.chosen() {

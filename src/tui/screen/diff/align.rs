@@ -1,12 +1,14 @@
 //! Two sessions step by step, or two rows: which belong together, and how many fields of them differ. It takes many rows' bytes, so it is a
 //! job; the screen opens when it is done.
 
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
 use similar::{Algorithm, capture_diff_slices};
 
 use super::Diff;
 use crate::book::{Book, Detail, Likeness, Step};
+use crate::tui::filtering::Filtering;
 use crate::tui::marks::Marked;
 use crate::tui::screen::Effect;
 use crate::tui::screen::job::{Job, Progress};
@@ -31,11 +33,21 @@ pub(super) struct Part {
 pub(super) struct Beside {
     pub(super) parts: [Option<Part>; 2],
     pub(super) likeness: Option<Likeness>,
+    /// Both have it, in another order.
+    pub(super) is_moved: bool,
 }
 
 impl Beside {
+    fn of(parts: [Option<Part>; 2], likeness: Option<Likeness>) -> Self {
+        Beside { parts, likeness, is_moved: false }
+    }
+
     pub(super) fn is_different(&self) -> bool {
-        self.likeness == Some(Likeness::Differs)
+        self.likeness == Some(Likeness::Differs) || (self.is_moved && !self.is_regular())
+    }
+
+    fn is_regular(&self) -> bool {
+        self.parts.iter().flatten().any(|part| part.step.is_regular())
     }
 }
 
@@ -46,6 +58,8 @@ pub(super) struct Compared {
     pub(super) pairs: Vec<Beside>,
     /// Whether the sessions have more steps than were compared.
     pub(super) is_cut: bool,
+    /// The filter that lets the steps through.
+    pub(super) filter: Option<String>,
 }
 
 /// The job.
@@ -55,18 +69,31 @@ pub(super) struct Comparing {
     places: [usize; 2],
     parts: [Vec<Part>; 2],
     is_cut: bool,
+    /// The filter's text, where not all rows are compared.
+    filter: Option<String>,
     pairs: Option<Vec<Beside>>,
     /// Pairs whose fields were compared.
     done: usize,
 }
 
 impl Comparing {
-    pub(super) fn new(of: [Marked; 2]) -> Self {
+    /// Of sessions the rows that the filter lets through; two rows are compared, whatever they are.
+    pub(super) fn new(of: [Marked; 2], filter: Option<&Filtering>) -> Self {
         let arrows = of.map(|one| match one {
-            Marked::Session(number) => Arrows::new(Chosen::Session(number)),
+            Marked::Session(number) => Arrows::new(Chosen::Session(number), filter.map(Filtering::keep)),
             Marked::Row(_) => Arrows::default(),
         });
-        Comparing { of, arrows, places: [0; 2], parts: [Vec::new(), Vec::new()], is_cut: false, pairs: None, done: 0 }
+        let is_filtered = matches!(of[0], Marked::Session(_));
+        Comparing {
+            of,
+            arrows,
+            places: [0; 2],
+            parts: [Vec::new(), Vec::new()],
+            is_cut: false,
+            filter: filter.filter(|_| is_filtered).map(|filter| filter.text().to_owned()),
+            pairs: None,
+            done: 0,
+        }
     }
 
     /// Takes in more of the steps of one of the two. Whether it has them all.
@@ -116,8 +143,7 @@ impl Comparing {
         for op in capture_diff_slices(Algorithm::Myers, &steps(0), &steps(1)) {
             let (old, new) = (op.old_range(), op.new_range());
             if op.tag() == similar::DiffTag::Equal {
-                let both =
-                    old.zip(new).map(|(old, new)| Beside { parts: [part(0, old), part(1, new)], likeness: None });
+                let both = old.zip(new).map(|(old, new)| Beside::of([part(0, old), part(1, new)], None));
                 pairs.extend(both);
                 continue;
             }
@@ -126,13 +152,37 @@ impl Comparing {
                 let is_regular = own.as_ref().is_some_and(|part| part.step.is_regular());
                 let likeness = Some(if is_regular { Likeness::ByNature } else { Likeness::Differs });
                 let parts = if side == 0 { [own, None] } else { [None, own] };
-                Beside { parts, likeness }
+                Beside::of(parts, likeness)
             };
             pairs.extend(old.map(|index| alone(0, index)));
             pairs.extend(new.map(|index| alone(1, index)));
         }
-        pairs
+        moved(pairs)
     }
+}
+
+/// Steps that stand alone on both sides are one that moved: it stands where the first side has it.
+fn moved(mut pairs: Vec<Beside>) -> Vec<Beside> {
+    let mut alone: HashMap<Step, VecDeque<usize>> = HashMap::new();
+    for (index, pair) in pairs.iter().enumerate() {
+        if let [None, Some(other)] = &pair.parts {
+            alone.entry(other.step.clone()).or_default().push_back(index);
+        }
+    }
+    let mut gone = HashSet::new();
+    for index in 0..pairs.len() {
+        let [Some(one), None] = &pairs[index].parts else { continue };
+        let Some(other) = alone.get_mut(&one.step).and_then(VecDeque::pop_front) else { continue };
+        gone.insert(other);
+        pairs[index].parts[1] = pairs[other].parts[1].take();
+        (pairs[index].likeness, pairs[index].is_moved) = (None, true);
+    }
+    let mut index = 0;
+    pairs.retain(|_| {
+        index += 1;
+        !gone.contains(&(index - 1))
+    });
+    pairs
 }
 
 /// How two steps are to each other.
@@ -187,7 +237,36 @@ impl Job for Comparing {
             }
         }
         let pairs = std::mem::take(pairs);
-        let compared = Compared { of: self.of, pairs, is_cut: self.is_cut };
+        let compared = Compared { of: self.of, pairs, is_cut: self.is_cut, filter: self.filter.take() };
         Progress::Done(vec![Effect::Open(Box::new(Diff::new(compared, shared)))])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(names: [Option<&str>; 2]) -> Beside {
+        let part = |name: &str| {
+            let step = Step { from: None, kind: "command".to_owned(), name: name.to_owned() };
+            Part { row: 0, run: None, step }
+        };
+        Beside::of(names.map(|name| name.map(part)), Some(Likeness::Differs))
+    }
+
+    #[test]
+    fn a_step_in_another_order_is_one() {
+        let pairs = vec![
+            pair([Some("FCPublish"), None]),
+            pair([Some("createStream"), Some("createStream")]),
+            pair([None, Some("FCPublish")]),
+            pair([None, Some("FCPublish")]),
+            pair([Some("play"), None]),
+        ];
+        let shown: Vec<_> = moved(pairs)
+            .iter()
+            .map(|pair| (pair.is_moved, pair.parts.iter().flatten().count(), pair.is_different()))
+            .collect();
+        assert_eq!(shown, [(true, 2, true), (false, 2, true), (false, 1, true), (false, 1, true)]);
     }
 }

@@ -4,29 +4,26 @@
 //! addresses, random bytes) is quiet. The way from one difference to the next goes through fields and steps.
 
 mod align;
+mod draw;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
 use super::{Effect, Room, Screen};
 use crate::book::{Both, Likeness};
 use crate::tui::action::Action;
-use crate::tui::columns::{self, Align, Column, Place};
 use crate::tui::keymap::{self, Context};
 use crate::tui::list::{List, motion};
 use crate::tui::marks::Marked;
-use crate::tui::paint::{beside, heading, lines, put};
 use crate::tui::shared::Shared;
-use crate::tui::wrap::wrap;
-use crate::wire::{Side, words};
-use align::{Beside, Compared, Comparing, Part, details};
+use align::{Beside, Compared, Comparing, details};
+use draw::short_name;
 
 /// From this width on the fields stand beside the steps.
 const WIDE: u16 = 120;
 
-/// Columns of what the two are called, beside their values.
-const NAMES: u16 = 13;
+/// Below that height of the steps there is one line for what the two are.
+const LOW: u16 = 6;
 
 /// The screen; see the module.
 pub(in crate::tui) struct Diff {
@@ -63,11 +60,16 @@ pub(in crate::tui) fn begin(shared: &Shared, session: Option<u32>) -> Effect {
     };
     let with_selected = marks.last().zip(selected).filter(|(one, other)| one != other);
     let both = match shared.book.sessions() {
-        [one, other] => Some((Marked::Session(one.number()), Marked::Session(other.number()))),
+        // As their captures were given.
+        [one, other] => {
+            let mut both = [one.number(), other.number()];
+            both.sort_by_key(|number| (shared.book.capture_of(*number), *number));
+            Some((Marked::Session(both[0]), Marked::Session(both[1])))
+        }
         _ => None,
     };
     if let Some((one, other)) = marks.pair().or(with_selected).or(both) {
-        return Effect::Start(Box::new(Comparing::new([one, other])));
+        return Effect::Start(Box::new(Comparing::new([one, other], shared.filter.as_ref())));
     }
     let key = keymap::first_key(Context::Sessions, Action::Mark);
     Effect::Say(format!("nothing to compare: {key} marks two sessions, or two rows"))
@@ -98,7 +100,12 @@ impl Diff {
     }
 
     fn lines(&self) -> usize {
-        usize::from(self.areas.steps.height.saturating_sub(2))
+        usize::from(self.areas.steps.height.saturating_sub(1 + self.heads()))
+    }
+
+    /// Lines that say what the two are.
+    fn heads(&self) -> u16 {
+        if self.areas.steps.height < LOW { 1 } else { 2 }
     }
 
     /// Reads the fields of the selected step.
@@ -149,18 +156,38 @@ impl Diff {
         }
     }
 
-    /// The step of the call that the selected one answers, or of the answer to it.
-    fn partner(&self, shared: &Shared) -> Option<usize> {
-        let call = |part: &Part| shared.book.answered(part.row).map(|(call, _)| call);
-        let parts = &self.pair()?.parts;
-        (0..self.compared.pairs.len()).find(|step| {
-            let others = &self.compared.pairs[*step].parts;
-            parts
-                .iter()
-                .flatten()
-                .zip(others.iter().flatten())
-                .any(|(one, other)| call(one) == Some(other.row) || call(other) == Some(one.row))
+    /// By side, the step of the call that the selected one answers, or of the answer to it.
+    fn partners(&self, shared: &Shared) -> [Option<usize>; 2] {
+        let call = |row: u32| shared.book.answered(row).map(|(call, _)| call);
+        [0, 1].map(|side| {
+            let own = self.pair()?.parts[side].as_ref()?.row;
+            let row_of = |pair: &Beside| pair.parts[side].as_ref().map(|part| part.row);
+            // A call may have more than one answer: the first.
+            (0..self.compared.pairs.len()).find(|step| {
+                let other = row_of(&self.compared.pairs[*step]);
+                other.is_some_and(|other| call(own) == Some(other) || call(other) == Some(own))
+            })
         })
+    }
+
+    /// To the answer of the selected call, or to the call that is answered; says where only one has it.
+    fn follow(&mut self, shared: &Shared) -> Vec<Effect> {
+        let name = |side: usize| short_name(shared, self.compared.of[side]);
+        let is_there = |side: usize| self.pair().is_some_and(|pair| pair.parts[side].is_some());
+        let (step, told) = match self.partners(shared) {
+            [None, None] => {
+                return vec![Effect::Say("this step is no call with an answer, and no answer".to_owned())];
+            }
+            [Some(one), Some(other)] if one == other => (one, None),
+            [Some(one), Some(other)] => {
+                let told = format!("{} has another answer, in step {}", name(1), other + 1);
+                (one, Some(told))
+            }
+            [Some(one), None] => (one, is_there(1).then(|| format!("{}: no answer", name(1)))),
+            [None, Some(other)] => (other, is_there(0).then(|| format!("{}: no answer", name(0)))),
+        };
+        self.go_to_step(step, shared);
+        told.map(Effect::Say).into_iter().collect()
     }
 
     /// To the next step that differs, or the one before.
@@ -176,184 +203,6 @@ impl Diff {
         };
         self.go_to_step(step, shared);
         Vec::new()
-    }
-
-    fn draw_steps(&self, buffer: &mut Buffer, shared: &Shared) {
-        let (area, theme) = (self.areas.steps, &shared.theme);
-        let differ = self.compared.pairs.iter().filter(|pair| pair.is_different()).count();
-        let cut = if self.compared.is_cut { ", not to the end" } else { "" };
-        let right = format!("steps that differ: {differ} of {}{cut}", self.compared.pairs.len());
-        let body = heading(buffer, area, theme, true, " compared", &right);
-        if body.height == 0 {
-            return;
-        }
-        let columns = halves(body.width, 1);
-        let half = |buffer: &mut Buffer, line: Rect, id, text: &str, style| {
-            for place in columns.iter().filter(|place| place.id == id) {
-                place.put(buffer, line, text, style);
-            }
-        };
-        let names = self.compared.of.map(|one| name(shared, one));
-        for (id, name) in [(Id::One, &names[0]), (Id::Other, &names[1])] {
-            half(buffer, body, id, name, theme.strong());
-        }
-        let body = Rect { y: body.y + 1, height: body.height - 1, ..body };
-        for ((place, pair), line) in self.compared.pairs.iter().enumerate().skip(self.list.top).zip(lines(body)) {
-            let (mark, mark_style, style) = looks(shared, pair.likeness.unwrap_or(Likeness::Same));
-            half(buffer, line, Id::Mark, mark, mark_style);
-            let from = pair.parts.iter().flatten().find_map(|part| part.step.from);
-            half(buffer, line, Id::From, arrow(from), theme.side(from));
-            for (id, part) in [(Id::One, &pair.parts[0]), (Id::Other, &pair.parts[1])] {
-                let text = part.as_ref().map_or_else(|| "-".to_owned(), |part| step_words(shared, part));
-                half(buffer, line, id, &text, if part.is_some() { style } else { theme.quiet() });
-            }
-            if place == self.list.selected {
-                put(buffer, line, "›", theme.strong());
-                buffer.set_style(line, theme.selection(true));
-            }
-        }
-    }
-
-    fn draw_fields(&self, buffer: &mut Buffer, shared: &Shared) {
-        let theme = &shared.theme;
-        let [differ, by_nature, same] = self.counts;
-        let part = self.pair().and_then(|pair| pair.parts.iter().flatten().next());
-        let step = part.map(|part| step_words(shared, part)).unwrap_or_default();
-        let differ = words::plural(differ as u64, "1 field differs", &format!("{differ} fields differ")).to_owned();
-        let right = format!("{differ}, {by_nature} by nature, {same} the same");
-        let left = beside(&format!(" {step}"), &right, self.areas.fields.width);
-        let body = heading(buffer, self.areas.fields, theme, false, &left, &right);
-        let columns = halves(body.width, body.width * 3 / 10);
-        for ((place, both), line) in self.fields.iter().enumerate().skip(self.field.top).zip(lines(body)) {
-            let (mark, mark_style, style) = looks(shared, both.likeness);
-            for at in &columns {
-                match at.id {
-                    Id::Mark => at.put(buffer, line, mark, mark_style),
-                    Id::From => {
-                        at.put(buffer, line, &tail(&both.path, usize::from(at.width)), theme.label().patch(style))
-                    }
-                    Id::One => at.put(buffer, line, both.values[0].as_deref().unwrap_or("-"), style),
-                    Id::Other => at.put(buffer, line, both.values[1].as_deref().unwrap_or("-"), style),
-                };
-            }
-            if place == self.field.selected {
-                put(buffer, line, "›", theme.strong());
-                buffer.set_style(line, theme.selection(false));
-            }
-        }
-        if self.fields.is_empty() {
-            let text = if same > 0 { "all fields are the same" } else { "no fields" };
-            put(buffer, Rect { x: body.x + 2, width: body.width.saturating_sub(2), ..body }, text, theme.quiet());
-        }
-    }
-
-    /// Both values of the selected field, as long as they are.
-    fn draw_values(&self, buffer: &mut Buffer, shared: &Shared) {
-        let (area, theme) = (self.areas.values, &shared.theme);
-        if area.height < 2 || area.width < 10 {
-            return;
-        }
-        let Some(both) = self.fields.get(self.field.selected) else { return };
-        let half = area.height / 2;
-        for (index, value) in both.values.iter().enumerate() {
-            let top = half * index as u16;
-            let own = Rect { y: area.y + top, height: half, ..area };
-            let which = short_name(shared, self.compared.of[index]);
-            let parts = wrap(value.as_deref().unwrap_or("-"), usize::from(area.width.saturating_sub(NAMES + 2)));
-            for (number, (part, line)) in parts.iter().zip(lines(own)).enumerate() {
-                if number == 0 {
-                    put(buffer, Rect { x: line.x + 1, width: NAMES - 1, ..line }, &which, theme.label());
-                }
-                let is_cut = number + 1 == usize::from(half) && parts.len() > usize::from(half);
-                let cut = if is_cut { " …" } else { "" };
-                let at = Rect { x: line.x + NAMES + 1, width: line.width.saturating_sub(NAMES + 1), ..line };
-                put(buffer, at, &format!("{part}{cut}"), Style::new());
-            }
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Id {
-    Mark,
-    From,
-    One,
-    Other,
-}
-
-/// Columns of steps, or of fields: in front of both values, equally wide, stands a step's direction, or a field's path.
-fn halves(width: u16, first: u16) -> Vec<Place<Id>> {
-    let half = width.saturating_sub(first + 5) / 2;
-    let columns = [
-        Column::new(Id::Mark, "", 2, Align::Right),
-        Column::new(Id::From, "", first, Align::Left),
-        Column::new(Id::One, "", half, Align::Left),
-        Column { grows: true, gap: 0, ..Column::new(Id::Other, "", 1, Align::Left) },
-    ];
-    columns::fit(&columns, width)
-}
-
-/// A sign, and how it and what is beside it look.
-fn looks(shared: &Shared, likeness: Likeness) -> (&'static str, Style, Style) {
-    let theme = &shared.theme;
-    match likeness {
-        Likeness::Differs => ("≠", theme.trouble(), theme.trouble()),
-        Likeness::ByNature => ("≈", theme.quiet(), theme.quiet()),
-        Likeness::Same => ("=", theme.quiet(), Style::new()),
-    }
-}
-
-fn arrow(from: Option<Side>) -> &'static str {
-    match from {
-        Some(Side::Client) => "→",
-        Some(Side::Server) => "←",
-        None => " ",
-    }
-}
-
-/// The end of a path, which tells more than its beginning.
-fn tail(path: &str, columns: usize) -> String {
-    let path = path.trim_start_matches('/');
-    let all = words::width(path);
-    if all <= columns {
-        return path.to_owned();
-    }
-    let mut left = all + 1;
-    let rest = path.char_indices().find(|(_, letter)| {
-        let fits = left <= columns;
-        left -= words::width(&letter.to_string());
-        fits
-    });
-    format!("…{}", rest.map_or("", |(at, _)| &path[at..]))
-}
-
-/// In at most eleven columns, but for very many sessions or messages.
-fn short_name(shared: &Shared, one: Marked) -> String {
-    match one {
-        Marked::Session(number) => format!("session {number}"),
-        Marked::Row(_) => name(shared, one),
-    }
-}
-
-fn name(shared: &Shared, one: Marked) -> String {
-    match one {
-        Marked::Session(number) => {
-            let session = shared.book.session(number);
-            format!("{number}: {}", session.map(crate::book::Session::parties).unwrap_or_default())
-        }
-        Marked::Row(row) => match shared.book.entry(row).and_then(|entry| entry.n) {
-            Some(n) => format!("message {n}"),
-            None => shared.book.text(row).kind,
-        },
-    }
-}
-
-fn step_words(shared: &Shared, part: &Part) -> String {
-    match part.run {
-        Some(run) => format!("{} {} ×", run.media.name().replace(", ", " and "), run.media.messages()),
-        // Of two rows it was not asked what they are.
-        None if part.step.kind.is_empty() => shared.book.line(part.row),
-        None => part.step.words().to_owned(),
     }
 }
 
@@ -381,6 +230,15 @@ impl Screen for Diff {
         Context::Diff
     }
 
+    fn offers(&self, action: Action, shared: &Shared) -> bool {
+        match action {
+            Action::NextDifference => self.compared.pairs.iter().skip(self.list.selected + 1).any(Beside::is_different),
+            Action::Reference => self.partners(shared) != [None, None],
+            Action::Open => self.pair().is_some(),
+            _ => true,
+        }
+    }
+
     fn update(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
         match action {
             Action::Back => return vec![Effect::Close],
@@ -390,10 +248,7 @@ impl Screen for Diff {
             }
             Action::NextDifference => return self.seek(true, shared),
             Action::PreviousDifference => return self.seek(false, shared),
-            Action::Reference => match self.partner(shared) {
-                Some(step) => self.go_to_step(step, shared),
-                None => return vec![Effect::Say("this step is no call with an answer, and no answer".to_owned())],
-            },
+            Action::Reference => return self.follow(shared),
             Action::AllFields => {
                 let path = self.fields.get(self.field.selected).map(|both| both.path.clone());
                 self.shows_all = !self.shows_all;

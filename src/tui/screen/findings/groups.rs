@@ -138,7 +138,7 @@ impl Groups {
     }
 
     /// Notes that are not shown.
-    fn folded(&self) -> u64 {
+    pub(super) fn folded(&self) -> u64 {
         if self.notes { 0 } else { self.groups.iter().map(|group| group.notes).sum() }
     }
 

@@ -12,13 +12,17 @@ use crate::tui::action::Action;
 use crate::tui::columns::{self, Align, Column};
 use crate::tui::keymap::{self, Context};
 use crate::tui::list::{List, motion};
-use crate::tui::paint::{column, heading, lines, put, wrap};
+use crate::tui::paint::{beside, column, heading, lines, put, wrap};
 use crate::tui::shared::Shared;
+use crate::wire::Time;
 use crate::wire::words::{self, count, counted};
 use groups::{Groups, Key, Place};
 
 /// From this width on the explanation stands beside the list.
 const WIDE: u16 = 120;
+
+/// In front of a time: that of the last row before.
+const ABOUT: &str = "~";
 
 /// The screen; see the module.
 pub(in crate::tui) struct Findings {
@@ -95,9 +99,8 @@ impl Findings {
     fn open(&mut self, shared: &Shared) -> Vec<Effect> {
         match self.selected() {
             Some(Place::Finding(_, row)) => {
-                let about = shared.book.finding(row).and_then(|finding| finding.message);
-                let row = about.and_then(|n| shared.book.row_of(n)).unwrap_or(row);
-                return vec![Effect::Close, Effect::GoTo(row)];
+                let place = shared.book.stand(row).map_or(row, |stand| stand.row);
+                return vec![Effect::Close, Effect::GoTo(place)];
             }
             Some(Place::Head(at)) => {
                 let is_open = self.groups.group(at).is_some_and(|group| group.is_open);
@@ -142,34 +145,47 @@ impl Findings {
         }
     }
 
-    fn draw_finding(&self, buffer: &mut Buffer, line: Rect, shared: &Shared, row: u32) {
-        let (theme, book) = (&shared.theme, &shared.book);
-        let Some(finding) = book.finding(row) else { return };
+    /// The columns of a finding's line.
+    fn columns(&self, shared: &Shared) -> [Column<char>; 7] {
+        let book = &shared.book;
         let digits = |number: u64| number.max(1).ilog10() as u16 + 1;
         let sessions = book.sessions().len() as u64;
-        let columns = [
+        let seconds = book.widest().last.zip(shared.progress.start).map_or(0, |(last, start)| last.since(start));
+        let seconds = digits((seconds / 1_000_000_000).unsigned_abs()).max(3);
+        [
             Column { gap: 0, ..Column::new('m', "", 4, Align::Left) },
             Column::new('n', "n", digits(book.messages()).max(3), Align::Right),
-            Column { rank: 1, ..Column::new('t', "time", 9, Align::Right) },
+            Column::new('t', "time", seconds + 5, Align::Right),
+            Column { rank: 1, ..Column::new('p', "packet", digits(shared.progress.packets).max(6), Align::Right) },
             Column {
                 visible: sessions > 1 && !self.groups.by_session,
-                ..Column::new('s', "ses", digits(sessions) + 4, Align::Left)
+                ..Column::new('s', "ses", digits(sessions).max(3), Align::Right)
             },
             Column { visible: self.groups.by_session, ..Column::new('r', "rule", 7, Align::Left) },
             Column { grows: true, gap: 0, ..Column::new('w', "what", 20, Align::Left) },
-        ];
-        let about = finding.message.and_then(|n| book.row_of(n));
-        let at = about.and_then(|row| book.entry(row)).and_then(|entry| entry.at);
+        ]
+    }
+
+    fn draw_finding(&self, buffer: &mut Buffer, line: Rect, shared: &Shared, row: u32) {
+        let (theme, book) = (&shared.theme, &shared.book);
+        let Some(finding) = book.finding(row) else { return };
+        let columns = self.columns(shared);
+        let stand = book.stand(row);
         let start = shared.progress.start;
-        let time = at.map(|at| words::seconds(at.since(start.unwrap_or(at)), 3)).unwrap_or_default();
+        let time = stand.map(|stand| {
+            let about = if stand.is_exact { "" } else { ABOUT };
+            format!("{about}{}", words::seconds(stand.at.since(start.unwrap_or(stand.at)), 3))
+        });
+        let packet = stand.map(|stand| stand.packet.to_string()).unwrap_or_default();
         let what = shared.text(row).map_or("", |text| text.what.as_str());
         // The rule's name stands above it.
         let what = what.strip_prefix(finding.rule.name).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(what);
         for place in columns::fit(&columns, line.width) {
             let (text, style) = match place.id {
                 'n' => (finding.message.map(|n| n.to_string()).unwrap_or_default(), Style::new()),
-                't' => (time.clone(), theme.quiet()),
-                's' => (format!("ses {}", finding.session), theme.quiet()),
+                't' => (time.clone().unwrap_or_default(), theme.quiet()),
+                'p' => (packet.clone(), theme.quiet()),
+                's' => (finding.session.to_string(), theme.quiet()),
                 'r' => (finding.rule.code.to_owned(), theme.severity(finding.severity)),
                 'w' => (what.to_owned(), Style::new()),
                 _ => continue,
@@ -191,7 +207,15 @@ impl Findings {
                 let (first, last) = finding.packets;
                 let packets =
                     if first == last { format!("packet {first}") } else { format!("packets {first} to {last}") };
-                told.push((format!("session {}{message}, {packets}", finding.session), theme.quiet()));
+                let since = |at: Time| words::seconds(at.since(shared.progress.start.unwrap_or(at)), 3);
+                let from = book.stand(row).filter(|stand| stand.is_exact).map(|stand| stand.at);
+                let until = book.stands_until(row).filter(|_| first != last);
+                let when = match (from, until) {
+                    (Some(from), Some(until)) if from < until => format!(", {} to {} s", since(from), since(until)),
+                    (Some(at), _) | (None, Some(at)) => format!(", {} s", since(at)),
+                    (None, None) => String::new(),
+                };
+                told.push((format!("session {}{message}, {packets}{when}", finding.session), theme.quiet()));
                 explain(row, shared, &mut told);
             }
             Some(Place::Head(at)) => match self.groups.group(at).map(|group| (group.first, group.key)) {
@@ -234,6 +258,15 @@ fn times(times: u64, sessions: usize) -> String {
 impl Screen for Findings {
     fn context(&self) -> Context {
         Context::Findings
+    }
+
+    fn offers(&self, action: Action, _shared: &Shared) -> bool {
+        match action {
+            Action::Open => self.selected().is_some(),
+            Action::GroupFindings => self.groups.total() > 0,
+            Action::Notes => self.groups.notes || self.groups.folded() > 0,
+            _ => true,
+        }
     }
 
     fn update(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
@@ -290,13 +323,14 @@ impl Screen for Findings {
 
     fn draw(&self, buffer: &mut Buffer, shared: &Shared) {
         let theme = &shared.theme;
-        let order = if self.groups.by_session { " findings by session" } else { " findings by rule" };
+        let order = if self.groups.by_session { "findings by session" } else { "findings by rule" };
         let right = match (self.groups.total(), shared.progress.done) {
             (0, true) => "nothing was found".to_owned(),
             (0, false) => "nothing was found yet".to_owned(),
-            _ => format!("{}/{}", self.list.selected + 1, self.groups.len()),
+            _ => format!("{order} {}/{}", self.list.selected + 1, self.groups.len()),
         };
-        let body = heading(buffer, self.area, theme, true, order, &right);
+        let titles = columns::titles(&columns::fit(&self.columns(shared), self.area.width), None);
+        let body = heading(buffer, self.area, theme, true, &beside(&titles, &right, self.area.width), &right);
         for (place, line) in (self.list.top..self.groups.len()).zip(lines(body)) {
             if let Some(place) = self.groups.get(place) {
                 self.draw_line(buffer, line, shared, place);

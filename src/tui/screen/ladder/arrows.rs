@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::book::{Book, Entry, Kind, Media};
 use crate::evidence::Blocks;
 use crate::rules::Severity;
-use crate::tui::view::Chosen;
+use crate::tui::view::{Chosen, Keep};
 use crate::wire::{Side, Time};
 
 /// Nanoseconds without anything that are drawn as a pause.
@@ -58,9 +58,11 @@ impl Arrow {
 }
 
 /// The arrows of the chosen sessions; see the module.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(in crate::tui::screen) struct Arrows {
     chosen: Chosen,
+    /// Which of their rows are shown; all without it.
+    keep: Option<Keep<Book>>,
     /// How many of the rows that could be chosen were looked at.
     seen: usize,
     list: Blocks<Arrow>,
@@ -74,8 +76,8 @@ pub(in crate::tui::screen) struct Arrows {
 }
 
 impl Arrows {
-    pub(in crate::tui::screen) fn new(chosen: Chosen) -> Self {
-        Arrows { chosen, ..Arrows::default() }
+    pub(in crate::tui::screen) fn new(chosen: Chosen, keep: Option<Keep<Book>>) -> Self {
+        Arrows { chosen, keep, ..Arrows::default() }
     }
 
     pub(in crate::tui::screen) fn chosen(&self) -> &Chosen {
@@ -125,6 +127,11 @@ impl Arrows {
         let Some(entry) = book.entry(row) else { return };
         if let Chosen::Sessions(numbers) = &self.chosen
             && !numbers.contains(&entry.session)
+        {
+            return;
+        }
+        if let Some(keep) = &mut self.keep
+            && !keep(book, row)
         {
             return;
         }
@@ -290,12 +297,12 @@ mod tests {
         for capture in CAPTURES {
             for chosen in [Chosen::All, Chosen::Session(1), Chosen::Sessions([1, 2].into())] {
                 let (batches, mut book) = captured(capture);
-                let mut grown = Arrows::new(chosen.clone());
+                let mut grown = Arrows::new(chosen.clone(), None);
                 for item in batches.into_iter().flat_map(|batch| batch.items) {
                     book.take(item);
                     grown.grow(&book, || false);
                 }
-                let mut whole = Arrows::new(chosen.clone());
+                let mut whole = Arrows::new(chosen.clone(), None);
                 while whole.is_behind(&book) {
                     whole.grow(&book, || true);
                 }
@@ -312,7 +319,7 @@ mod tests {
             for item in batches.into_iter().flat_map(|batch| batch.items) {
                 book.take(item);
             }
-            let mut arrows = Arrows::new(Chosen::All);
+            let mut arrows = Arrows::new(Chosen::All, None);
             arrows.grow(&book, || false);
             let mut counted = 0;
             for row in 0..book.len() as u32 {
@@ -351,12 +358,12 @@ mod tests {
         for item in batches.into_iter().flat_map(|batch| batch.items) {
             book.take(item);
         }
-        let mut arrows = Arrows::new(Chosen::Session(1));
+        let mut arrows = Arrows::new(Chosen::Session(1), None);
         arrows.grow(&book, || false);
         let pairs: Vec<_> =
             (0..arrows.len()).filter_map(|place| Some((place, arrows.partner(&book, place)?))).collect();
-        // connect and createStream, from either end.
-        assert_eq!(pairs.len(), 4, "{pairs:?}");
+        // connect, createStream and publish, whose answer is a status, from either end.
+        assert_eq!(pairs.len(), 6, "{pairs:?}");
         assert!(pairs.iter().all(|(one, other)| pairs.contains(&(*other, *one))), "{pairs:?}");
     }
 }

@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 use super::{Effect, Room, Screen};
 use crate::book::{Book, Kind};
 use crate::tui::action::Action;
+use crate::tui::filtering::{Filtering, where_it};
 use crate::tui::keymap::Context;
 use crate::tui::list::{List, motion};
 use crate::tui::paint::{beside, heading, lines, put};
@@ -32,6 +33,8 @@ const NARROW: u16 = 60;
 /// The screen; see the module.
 pub(in crate::tui) struct Ladder {
     arrows: Arrows,
+    /// The filter that lets them through.
+    filter: Option<String>,
     list: List,
     /// The row to go to once it was taken in.
     awaited: Option<u32>,
@@ -63,7 +66,8 @@ impl Ladder {
     /// Of the sessions that are shown; at the row that the user is at.
     pub(in crate::tui) fn new(shared: &Shared) -> Self {
         Ladder {
-            arrows: Arrows::new(shared.view.chosen().clone()),
+            arrows: Arrows::new(shared.view.chosen().clone(), shared.filter.as_ref().map(Filtering::keep)),
+            filter: shared.filter.as_ref().map(|filter| filter.text().to_owned()),
             list: List::default(),
             awaited: shared.row,
             preview: Preview::default(),
@@ -162,7 +166,12 @@ impl Ladder {
             Kind::Trouble => theme.trouble(),
             Kind::Message | Kind::Other => theme.side(entry.from),
         };
-        match entry.from.filter(|_| !matches!(entry.kind, Kind::Finding(_))) {
+        let from = match arrow {
+            Arrow::Row(row) => book.sent_by(row),
+            Arrow::Run(run) => run.from,
+            Arrow::Pause(..) => None,
+        };
+        match from.filter(|_| !matches!(entry.kind, Kind::Finding(_))) {
             Some(from) => {
                 let stroke = match (arrow, entry.kind) {
                     (Arrow::Run(_), _) => "═",
@@ -254,6 +263,14 @@ impl Screen for Ladder {
         Context::Ladder
     }
 
+    fn offers(&self, action: Action, shared: &Shared) -> bool {
+        match action {
+            Action::Open => self.selected().is_some(),
+            Action::Reference => self.arrows.partner(&shared.book, self.list.selected).is_some(),
+            _ => true,
+        }
+    }
+
     fn update(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
         match action {
             Action::Back => return vec![Effect::Close],
@@ -342,7 +359,7 @@ impl Screen for Ladder {
         let theme = &shared.theme;
         let length = self.arrows.len();
         let place = if length == 0 { "empty".to_owned() } else { format!("{}/{length}", self.list.selected + 1) };
-        let title = format!(" ladder of {}", self.arrows.chosen().name());
+        let title = format!(" ladder of {}{}", self.arrows.chosen().name(), where_it(self.filter.as_deref()));
         let body = heading(buffer, self.area, theme, true, &beside(&title, &place, self.area.width), &place);
         if body.height == 0 {
             return;

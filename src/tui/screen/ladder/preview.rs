@@ -76,7 +76,7 @@ impl Preview {
             self.says.push((format!("{} {}", text.kind, text.what), severity(book, *row)));
         }
         if findings.len() > FINDINGS {
-            self.says.push((format!("and {} more findings", findings.len() - FINDINGS), None));
+            self.says.push((format!("and {}", words::count((findings.len() - FINDINGS) as u64, "more finding")), None));
         }
     }
 
