@@ -369,6 +369,18 @@ limits! {
     /// Messages of one server that are named for one value. Past it they are only counted. One is enough to look it up.
     compared_evidence: usize = 3, "messages", uncounted "each shows the same";
 
+    /// Streams of which `extract` makes files at a time. Past it the files of the one idle for longest end, and what follows of it is in others.
+    /// A capture of a server has as many publishers and players at once.
+    extracted_open: usize = 1024, "streams", uncounted "the file's notes say so";
+    /// Streams of which `extract` makes files at all; with `--media` each file of a track counts too. Past it nothing is made of further
+    /// ones. A folder of more helps nobody.
+    extracted_streams: usize = 65_536, "streams", uncounted "it is said on standard error";
+    /// What waits in all files of `extract` together until it is clear with what they begin, and configurations that are kept. Past it the
+    /// file at hand begins with what came first, or ends. A stream's metadata and sequence headers have some hundred bytes.
+    extracted_bytes: usize = 16 << 20, "bytes", uncounted "metadata that come later stand where they came; the file's notes say that it ends";
+    /// Messages of which `extract --amf` makes files. Past it nothing is made of further ones.
+    extracted_messages: usize = 65_536, "messages", uncounted "it is said on standard error";
+
     /// What the screen's index may take, whatever the capture's size. Past this and the share below reading stops, and that is
     /// said.
     index_bytes: usize = 64 << 20, "bytes", uncounted "the screen says so";

@@ -26,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("evidence", &["wire", "capture", "proto"]),
     ("book", &["wire", "limits", "net", "proto", "analyzer", "story", "rules", "registry", "inspection", "evidence"]),
     ("series", &["wire", "limits", "book"]),
-    ("extract", &["wire", "net", "proto", "evidence"]),
+    ("extract", &["wire", "limits", "net", "proto", "story", "evidence", "export"]),
     ("compare", &["wire", "limits", "net", "proto", "story"]),
     ("stats", &["wire", "limits", "net", "proto", "story"]),
     (

@@ -217,6 +217,10 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("listed_units", "tests/media.rs", "fn long_lists_end_in_a_count"),
     ("filter_bytes", "src/filter/tests/mod.rs", "fn nesting_and_length_are_bounded"),
     ("filter_nesting", "src/filter/tests/mod.rs", "fn nesting_and_length_are_bounded"),
+    ("extracted_open", "tests/files.rs", "fn streams_without_end_are_bounded"),
+    ("extracted_streams", "tests/files.rs", "fn streams_without_end_are_bounded"),
+    ("extracted_bytes", "tests/files.rs", "fn streams_without_end_are_bounded"),
+    ("extracted_messages", "src/cli/extract/messages.rs", "fn messages_without_end_are_bounded"),
     ("waiting_findings", "tests/reports.rs", "fn findings_that_wait_for_their_session_to_be_wanted_are_bounded"),
 ];
 
