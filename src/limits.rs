@@ -373,6 +373,23 @@ limits! {
     /// What these cost, about: long names make few of them large. Past it reading waits.
     ready_bytes: usize = 16 << 20, "bytes", uncounted "nothing is lost: reading waits";
 
+    /// What the index of a report may take, whatever the capture's size; the share below comes beside it. Past these reading stops, and
+    /// that is said.
+    page_index_bytes: usize = 24 << 20, "bytes", uncounted "the page and standard error say so";
+    /// … and beside it, of every hundred bytes of capture, as for the screen.
+    page_index_share: u64 = 5, "percent", uncounted "the page and standard error say so";
+    /// Rows of a report's timeline. Past it media is sampled, and where the rest alone is more, that too. A browser opens so many at
+    /// once.
+    page_rows: usize = 10_000, "rows", uncounted "the page says how many of how many it shows";
+    /// Sessions in a report's list. Past it those that went well are left out first.
+    page_sessions: usize = 1000, "sessions", uncounted "the page says how many of how many it shows";
+    /// Sessions of a report that are shown with their ladder and figures. Past it those that went well are left out first.
+    page_details: usize = 24, "sessions", uncounted "the page says how many of how many it shows";
+    /// Findings of one rule that a report tells one by one. Past it they are counted.
+    page_places: usize = 25, "findings", uncounted "the page says how many of how many it shows";
+    /// Arrows of a ladder in a report: those of its beginning and of its end. Past it what is between is counted.
+    page_arrows: usize = 160, "arrows", uncounted "the page says how many are left out";
+
     /// The longest filter. Whoever writes more wants a program.
     filter_bytes: usize = 64 << 10, "bytes", uncounted "a longer one is refused with an error";
     /// Brackets and negations inside one another in a filter: each costs a call on the stack. A person's filter has three.

@@ -30,7 +30,12 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments, stop: &S
         return Ok(pump(input, &stop.asked, sieve, &mut writer, !input.quiet)?.outcome);
     }
     let options = tui::Options {
-        reading: book::Options { show_secrets: input.show_secrets, follow: input.follow, keys: input.keys.read()? },
+        reading: book::Options {
+            show_secrets: input.show_secrets,
+            follow: input.follow,
+            keys: input.keys.read()?,
+            ..Default::default()
+        },
         look: tui::Look::of_terminal(input.color.color()),
         session: input.session,
         filter: input.filter.clone(),
