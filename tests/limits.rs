@@ -145,6 +145,13 @@ const COMPARED: &str = "tests/compared_limits.rs";
 
 /// Attacks that stand beside the tests of what they attack.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("page_index_bytes", "tests/report.rs", "fn what_a_report_keeps_is_bounded"),
+    ("page_index_share", "tests/report.rs", "fn what_a_report_keeps_is_bounded"),
+    ("page_rows", "tests/report.rs", "fn a_long_timeline_is_sampled"),
+    ("page_sessions", "tests/report.rs", "fn of_many_sessions_those_that_failed_are_shown"),
+    ("page_details", "tests/report.rs", "fn of_many_sessions_those_that_failed_are_shown"),
+    ("page_places", "tests/report.rs", "fn of_many_findings_the_worst_are_told"),
+    ("page_arrows", "tests/report.rs", "fn a_long_ladder_is_cut_in_its_middle"),
     ("key_log_bytes", "tests/tls/keylog.rs", "fn memory_is_bounded_and_the_newest_sessions_stay"),
     ("tls_waiting_bytes", "tests/tls/late.rs", "fn beyond_the_limit_later_records_are_lost"),
     ("tls_waiting_bytes_total", "tests/tls/late.rs", "fn what_waits_on_all_connections_is_bounded"),

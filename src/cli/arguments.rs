@@ -111,7 +111,10 @@ impl Arguments {
             Some(
                 Command::Extract(_)
                 | Command::Report(_)
-                | Command::Fields(_) | Command::Rules(_) | Command::Completions(_) | Command::Man,
+                | Command::Fields(_)
+                | Command::Rules(_)
+                | Command::Completions(_)
+                | Command::Man,
             ) => return None,
         };
         let (form, _) = forms.into_iter().find(|(_, is_given)| *is_given)?;

@@ -24,9 +24,7 @@ const STRIDE: u64 = 4096;
 pub(super) fn run(arguments: &ReportArguments, stop: &Stop) -> anyhow::Result<Outcome> {
     let ReportArguments { captures, .. } = arguments;
     let filter = arguments.filter.as_deref().map(Filter::parse).transpose().context("--filter")?;
-    let limits = Limits::default();
-    // The page takes more memory than its index: what the screen may keep is too much here.
-    let limits = Limits { index_bytes: limits.page_index_bytes, index_share: limits.page_index_share, ..limits };
+    let limits = report::limits(&Limits::default());
     let options = book::Options {
         show_secrets: arguments.show_secrets,
         keys: arguments.keys.read()?,
@@ -35,9 +33,7 @@ pub(super) fn run(arguments: &ReportArguments, stop: &Stop) -> anyhow::Result<Ou
     };
     let (mut loader, mut book) = Loader::open_for(captures, &options, &limits, COPIED)?;
     let path = arguments.output.as_ref().filter(|path| path.as_os_str() != "-");
-    let target = path
-        .map(|path| Target::open(path, arguments.force, captures, &arguments.keys.files()))
-        .transpose()?;
+    let target = path.map(|path| Target::open(path, arguments.force, captures, &arguments.keys.files())).transpose()?;
     stop.listen()?;
     let mut progress = Progress::new(!arguments.quiet);
     let mut outcome = Outcome::Done;

@@ -14,7 +14,7 @@ use std::cmp::Reverse;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-pub use html::{Asked, html};
+pub use html::{Asked, html, limits};
 
 use super::{Counts, Writer};
 use crate::analyzer::Totals;

@@ -12,13 +12,16 @@ const WIDTH: usize = 16;
 const AROUND: usize = 2;
 /// Lines at most.
 const LINES: usize = 12;
+/// Lines where none matters more than others.
+const BEGINNING: usize = 6;
 
 /// A part of a row's bytes: where they are marked, or else their beginning.
 pub(super) fn hex(detail: &Detail, marked: Option<&Range<usize>>) -> Markup {
     let bytes = &detail.bytes;
     let marked = marked.cloned().unwrap_or(0..0);
     let first = (marked.start / WIDTH).saturating_sub(AROUND);
-    let last = (marked.end.div_ceil(WIDTH) + AROUND).min(first + LINES).min(bytes.len().div_ceil(WIDTH));
+    let last = if marked.is_empty() { BEGINNING } else { marked.end.div_ceil(WIDTH) + AROUND };
+    let last = last.min(first + LINES).min(bytes.len().div_ceil(WIDTH));
     let (start, end) = (first * WIDTH, (last * WIDTH).min(bytes.len()));
     let shown = bytes.get(start..end).unwrap_or_default();
     html! {
@@ -41,7 +44,9 @@ fn row(at: usize, line: &[u8], marked: &Range<usize>) -> Markup {
     let (start, end) = (clamp(marked.start), clamp(marked.end.max(marked.start)));
     let parts = [&line[..start], &line[start..end], &line[end..]];
     let digits = |part: &[u8]| part.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
-    let letters = |part: &[u8]| part.iter().map(|byte| if (32..127).contains(byte) { char::from(*byte) } else { '.' }).collect::<String>();
+    let letters = |part: &[u8]| {
+        part.iter().map(|byte| if (32..127).contains(byte) { char::from(*byte) } else { '.' }).collect::<String>()
+    };
     let space = |part: &[u8], rest: &[u8]| if part.is_empty() || rest.is_empty() { "" } else { " " };
     let [before, inside, behind] = parts;
     html! {

@@ -58,9 +58,7 @@ impl Chosen {
             chosen
         };
         let (listed, detailed) = (worst_first(limits.page_sessions), worst_first(limits.page_details));
-        let is_asked = |row: u32| {
-            is_kept(row) && (asked.session.is_none() || book.session_of(row) == asked.session)
-        };
+        let is_asked = |row: u32| is_kept(row) && (asked.session.is_none() || book.session_of(row) == asked.session);
         let mut chosen = Chosen {
             listed,
             detailed,
@@ -88,10 +86,16 @@ impl Chosen {
         if found.sessions.len() < limits.page_sessions {
             found.sessions.insert(finding.session);
         }
-        if found.told.len() < limits.page_places {
-            found.told.push(row);
-            self.places.insert(row);
+        if found.told.len() >= limits.page_places {
+            // The worst are told: one that is less bad makes room.
+            let severity = |row: &u32| book.finding(*row).map(|finding| finding.severity);
+            let least = found.told.iter().filter_map(severity).min();
+            let Some(least) = least.filter(|least| *least < finding.severity) else { return };
+            let Some(place) = found.told.iter().rposition(|row| severity(row) == Some(least)) else { return };
+            self.places.remove(&found.told.remove(place));
         }
+        found.told.push(row);
+        self.places.insert(row);
     }
 
     /// Rows for the timeline: all, or where these are too many, of media as many as there is room for, evenly.

@@ -11,6 +11,8 @@ use crate::wire::Side;
 const BEGINNING: usize = 256;
 /// Fields of a message that are shown.
 const FIELDS: usize = 80;
+/// How deep fields are indented.
+const DEEPEST: u16 = 6;
 
 impl Report<'_> {
     pub(super) fn connect(&self, session: &Session) -> Markup {
@@ -58,7 +60,7 @@ impl Report<'_> {
                 tbody {
                     @for line in shown.iter().take(FIELDS) {
                         tr {
-                            th scope="row" style={ "padding-left: " (f32::from(line.depth.min(8)) * 0.8 + 0.6) "rem" } { (line.label) }
+                            th scope="row" class={ "depth-" (line.depth.min(DEEPEST)) } { (line.label) }
                             td { (line.value) @if !line.unit.is_empty() && !line.value.is_empty() { " " (line.unit) } }
                         } (END)
                     }

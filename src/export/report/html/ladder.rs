@@ -31,7 +31,11 @@ const TITLE: usize = 300;
 /// What is drawn in one line.
 enum Arrow {
     /// A row, with how often it came one behind the other.
-    Step { row: u32, words: String, times: u32 },
+    Step {
+        row: u32,
+        words: String,
+        times: u32,
+    },
     Run(Run),
     Pause(i64),
     /// So many are left out.
@@ -123,12 +127,16 @@ impl Report<'_> {
                     run.media.add(media);
                     (run.last, run.worst) = (entry.at, run.worst.max(worst));
                 }
-                None => fold.runs.push(Run { first: row, from: entry.from, media, at: entry.at, last: entry.at, worst }),
+                None => {
+                    fold.runs.push(Run { first: row, from: entry.from, media, at: entry.at, last: entry.at, worst });
+                }
             }
             return;
         }
         let step = book.course_step(row);
-        let words = if entry.kind == Kind::Message { step.words().to_owned() } else { book.line(row) };
+        // A name says what is called; what comes again and again is told by its kind.
+        let is_brief = !step.name.is_empty() || step.is_regular();
+        let words = if is_brief { step.words().to_owned() } else { book.line(row) };
         let words = match book.answered(row) {
             Some((_, latency)) => format!("{words} ({})", duration(latency)),
             None => words,
@@ -161,7 +169,16 @@ impl Report<'_> {
             Arrow::Step { row, words, times } => {
                 let words = if *times > 1 { format!("{words} ×{times}") } else { words.clone() };
                 let at = self.book.time(*row);
-                self.drawn(*row, self.book.sent_by(*row), at, &words, &self.book.line(*row), self.book.mark(*row), false, y)
+                self.drawn(
+                    *row,
+                    self.book.sent_by(*row),
+                    at,
+                    &words,
+                    &self.book.line(*row),
+                    self.book.mark(*row),
+                    false,
+                    y,
+                )
             }
             Arrow::Run(run) => {
                 let duration = run.last.zip(run.at).map_or(0, |(last, first)| last.since(first));

@@ -15,7 +15,7 @@ mod summary;
 mod timeline;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use maud::{Markup, html};
 
@@ -29,6 +29,9 @@ use crate::rules::Severity;
 use crate::wire::words::{count, counted};
 use crate::wire::{Time, escape, file_name};
 use chosen::Chosen;
+
+/// Captures that are named in the title.
+const NAMED: usize = 2;
 
 /// What a report is asked for, and what is to be known beside the book.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +56,12 @@ struct Report<'r> {
     chosen: Chosen,
 }
 
+/// Limits for reading what a report is made of: its page takes memory beside the book.
+pub fn limits(limits: &Limits) -> Limits {
+    let (index_bytes, index_share) = (limits.page_index_bytes, limits.page_index_share);
+    Limits { index_bytes, index_share, ..limits.clone() }
+}
+
 /// Writes the report of what was read.
 pub fn html(out: impl Write, book: &Book, asked: &Asked) -> io::Result<()> {
     let mut out = Out::new(out);
@@ -75,9 +84,12 @@ pub fn html(out: impl Write, book: &Book, asked: &Asked) -> io::Result<()> {
 }
 
 impl Report<'_> {
-    /// The captures, without their folders.
+    /// The captures, without their folders; many are counted.
     fn names(&self) -> String {
-        let names: Vec<String> = self.asked.files.iter().map(name).collect();
+        if self.asked.files.len() > NAMED {
+            return counted(self.asked.files.len(), "capture", "captures");
+        }
+        let names: Vec<String> = self.asked.files.iter().map(|path| name(path)).collect();
         names.join(", ")
     }
 
@@ -140,7 +152,7 @@ impl Report<'_> {
 }
 
 /// A capture's name without its folder.
-fn name(path: &PathBuf) -> String {
+fn name(path: &Path) -> String {
     file_name(path.file_name().map_or(path.as_os_str(), |name| name))
 }
 

@@ -97,7 +97,12 @@ impl Group {
     pub(super) fn title(&self, report: &Report<'_>) -> String {
         match self.capture {
             _ if self.is_single => "Sessions".to_owned(),
-            Some(capture) => format!("Capture {}", report.asked.files.get(capture as usize).map(name).unwrap_or_default()),
+            Some(capture) => {
+                format!(
+                    "Capture {}",
+                    report.asked.files.get(capture as usize).map(|path| name(path)).unwrap_or_default()
+                )
+            }
             None => "Decrypted sessions".to_owned(),
         }
     }
@@ -112,9 +117,8 @@ impl Group {
         let (id, title) = (self.id(), self.title(report));
         let chosen = &report.chosen;
         let all = chosen.sessions.len();
-        let detailed = sampled(chosen.detailed.len(), all, "session").map(|text| {
-            format!("{text} by themselves, those that did not go well before those that did.")
-        });
+        let detailed = sampled(chosen.detailed.len(), all, "session")
+            .map(|text| format!("{text} by themselves, those that did not go well before those that did."));
         let listed = sampled(chosen.listed.len(), all, "session").map(|text| format!("{text} in the list."));
         let begin = html! {
             h2 id={ (id) "-title" } { (title) } (END)

@@ -68,7 +68,7 @@ impl Report<'_> {
                 format!("Of {all} sessions {}. Session {number} {}: {why}.", joined(&told), words(fate, 1))
             }
         };
-        if let Some(found) = self.worst_finding(&sentence) {
+        if let Some(found) = self.worst_finding(fate, &sentence) {
             sentence += &found;
         }
         (class(fate), sentence)
@@ -82,15 +82,15 @@ impl Report<'_> {
     }
 
     /// What else is to be known: the worst of what was found, where the sentence has it not.
-    fn worst_finding(&self, sentence: &str) -> Option<String> {
+    fn worst_finding(&self, fate: Fate, sentence: &str) -> Option<String> {
         let rows = self.chosen.rules.values().flat_map(|found| &found.told);
         let telling = rows.filter_map(|row| Some((*row, self.book.finding(*row)?)));
         let worst = telling
             .filter(|(_, finding)| !finding.is_background())
             .max_by_key(|(row, finding)| (finding.severity, std::cmp::Reverse(*row)));
         let Some((row, finding)) = worst.filter(|(_, finding)| finding.severity > Severity::Note) else {
-            return (self.chosen.counts.errors + self.chosen.counts.warnings == 0)
-                .then(|| " No error or warning was found.".to_owned());
+            let is_clean = fate == Fate::Well && self.chosen.counts.errors + self.chosen.counts.warnings == 0;
+            return is_clean.then(|| " No error or warning was found.".to_owned());
         };
         if sentence.contains(&format!("[{}]", finding.rule.code)) {
             return None;

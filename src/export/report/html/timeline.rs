@@ -7,6 +7,7 @@ use maud::{Markup, PreEscaped, html};
 use super::{Report, class, sign};
 use crate::book::{Entry, Kind};
 use crate::export::html::{END, INSIDE};
+use crate::wire::Side;
 use crate::wire::words::{clip, counted};
 
 /// Characters of what a row says.
@@ -78,7 +79,7 @@ impl Report<'_> {
         let found: Vec<u32> = self.book.about(row).collect();
         let finding = matches!(kind, Kind::Finding(_)).then_some("finding");
         html! {
-            tr id={ "row-" (row) } class=[finding] data-s=(session) data-f=[from.map(|from| from.name())]
+            tr id={ "row-" (row) } class=[finding] data-s=(session) data-f=[from.map(Side::name)]
                 data-k=(self.kind(row, kind)) data-x=[(finding.is_some() || !found.is_empty()).then_some("")] {
                 td.number { @if let Some(n) = n { (n) } }
                 td.number { @if let Some(at) = at { (self.clock(at)) } }
