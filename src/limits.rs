@@ -375,7 +375,7 @@ limits! {
 
     /// What the index of a report may take, whatever the capture's size; the share below comes beside it. Past these reading stops, and
     /// that is said.
-    page_index_bytes: usize = 24 << 20, "bytes", uncounted "the page and standard error say so";
+    page_index_bytes: usize = 40 << 20, "bytes", uncounted "the page and standard error say so";
     /// … and beside it, of every hundred bytes of capture, as for the screen.
     page_index_share: u64 = 5, "percent", uncounted "the page and standard error say so";
     /// Rows of a report's timeline. Past it media is sampled, and where the rest alone is more, that too. A browser opens so many at
