@@ -6,6 +6,7 @@
 //! [`Shelf`] of them.
 
 mod clear;
+mod clock;
 mod flv;
 mod form;
 mod item;
@@ -35,6 +36,16 @@ pub enum Output {
     Flv { rebase: bool },
     /// Elementary streams.
     Media,
+}
+
+impl Output {
+    /// What of it is in the names of its files' notes.
+    fn name(self) -> &'static str {
+        match self {
+            Output::Flv { .. } => "flv",
+            Output::Media => "media",
+        }
+    }
 }
 
 /// Why an extraction stopped.
