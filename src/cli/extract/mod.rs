@@ -2,6 +2,7 @@
 
 mod folder;
 mod messages;
+mod targets;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
@@ -23,6 +24,7 @@ use crate::wire::words::{count, plural, seconds};
 use crate::wire::{Time, file_name};
 use folder::Folder;
 use messages::{Payload, Text, Values};
+use targets::{Targets, refuse};
 
 /// Why what can be read only once is copied.
 const COPIED: Purpose = Purpose { is: "for reading its sessions again", instead: "" };
@@ -88,39 +90,6 @@ pub(super) fn run(arguments: &ExtractArguments, stop: &Stop) -> anyhow::Result<O
     Ok(if is_all_there { outcome } else { Outcome::Failed })
 }
 
-/// Refuses what cannot be written beside each other, or not there.
-fn refuse(arguments: &ExtractArguments) -> anyhow::Result<()> {
-    let ExtractArguments { flv, media, amf, text, clear, .. } = arguments;
-    let folders = [("--flv", flv), ("--media", media), ("--amf", amf)];
-    let output = arguments.payload.map(|_| &arguments.output);
-    let files = [("--clear", clear.as_ref()), ("--text", text.as_ref()), ("--output", output)];
-    let folders = folders.into_iter().filter_map(|(name, path)| path.as_ref().map(|path| (name, path)));
-    let mut files: Vec<(&str, &PathBuf)> =
-        files.into_iter().filter_map(|(name, path)| path.map(|path| (name, path))).collect();
-    if let Some((name, _)) = folders.clone().find(|(_, path)| path.as_os_str() == "-") {
-        bail!("{name} -: it writes several files, and standard output is one: name a folder");
-    }
-    if files.iter().filter(|(_, path)| path.as_os_str() == "-").count() > 1 {
-        bail!("only one of --clear, --text and --payload can go to standard output");
-    }
-    files.retain(|(_, path)| path.as_os_str() != "-");
-    for (at, (name, path)) in files.iter().enumerate() {
-        let place = place(path);
-        let mut others = files[..at].iter().copied().chain(folders.clone());
-        if let Some((other, _)) = others.find(|(_, other)| self::place(other) == place) {
-            bail!("{other} and {name} are both to be {}: name another file", file_name(path));
-        }
-    }
-    Ok(())
-}
-
-/// Where a file is, or will be, by whatever name it is called.
-fn place(path: &Path) -> PathBuf {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let own = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(own).or_else(|| std::path::absolute(path).ok()).unwrap_or_else(|| path.to_owned())
-}
-
 /// The sessions of which a filter lets something through. What cannot be read of the captures is said when they are read again.
 fn choose(
     captures: &[PathBuf],
@@ -153,43 +122,6 @@ fn choose(
     }
     progress.clear();
     Ok(chosen)
-}
-
-/// Where it is all written to.
-struct Targets {
-    clear: Option<Target>,
-    flv: Option<Folder>,
-    media: Option<Folder>,
-    amf: Option<Folder>,
-    text: Option<Target>,
-    payload: Option<Target>,
-    /// Something goes to standard output, so nothing else may be said there.
-    is_piped: bool,
-}
-
-impl Targets {
-    fn open(arguments: &ExtractArguments) -> anyhow::Result<Targets> {
-        let ExtractArguments { captures, force, .. } = arguments;
-        let secrets = arguments.keys.files();
-        let folder = |path: &Option<PathBuf>| {
-            path.as_ref().map(|path| Folder::open(path, *force, captures, &secrets)).transpose()
-        };
-        let payload = arguments.payload.map(|_| &arguments.output);
-        let to_stdout = [arguments.clear.as_ref(), arguments.text.as_ref(), payload];
-        let piped = to_stdout.into_iter().flatten().filter(|path| path.as_os_str() == "-").count();
-        let target = |path: &PathBuf| Target::open(path, *force, captures, &secrets);
-        let secret = |path: &PathBuf| Target::open_secret(path, *force, captures, &secrets);
-        let text = |path: &PathBuf| Target::open_text(path, *force, captures, &secrets);
-        Ok(Targets {
-            clear: arguments.clear.as_ref().map(secret).transpose()?,
-            text: arguments.text.as_ref().map(text).transpose()?,
-            payload: payload.map(target).transpose()?,
-            flv: folder(&arguments.flv)?,
-            media: folder(&arguments.media)?,
-            amf: folder(&arguments.amf)?,
-            is_piped: piped > 0,
-        })
-    }
 }
 
 /// Writes everything that is wanted.
