@@ -480,3 +480,15 @@ fn a_pipe_is_read_too() {
     assert_sound(&page);
     assert!(page.contains("Bytes of message"));
 }
+
+/// The page is for others: it names captures, not where they lie.
+#[test]
+fn a_capture_that_was_cut_is_told_without_its_folder() {
+    let capture = common::capture("transport/derived-file-cut.pcap");
+    let output =
+        std::process::Command::new(env!("CARGO_BIN_EXE_rtmp-inspect")).arg("report").arg(&capture).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert!(page.contains("derived-file-cut.pcap: packet ") && !page.contains(env!("CARGO_MANIFEST_DIR")));
+    assert!(page.contains("But the capture could not be read whole"));
+}

@@ -500,3 +500,9 @@ fn names_of_files_leave_room() {
     screen.show();
     screen.has("…  shown 20 of 82 rows: command  48 messages");
 }
+
+#[test]
+fn what_the_palette_does_not_know_is_said() {
+    let mut screen = Screen::one(DENIED, 80, 24);
+    screen.keys(":nosuch\n").has("there is no action, number or time 'nosuch'");
+}

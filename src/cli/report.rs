@@ -65,6 +65,14 @@ pub(super) fn run(arguments: &ReportArguments, stop: &Stop) -> anyhow::Result<Ou
         reading::no_such_session(inspection, session);
     }
     complaints.extend(as_a_whole.into_iter().flatten().chain(inspection.no_session()));
+    // The page is for others: where the captures lie is nobody's business there.
+    for complaint in &mut complaints {
+        for path in captures {
+            if let Some(name) = path.file_name() {
+                *complaint = complaint.replace(&*path.to_string_lossy(), &name.to_string_lossy());
+            }
+        }
+    }
     let asked = report::Asked {
         files: captures.clone(),
         session: arguments.session,

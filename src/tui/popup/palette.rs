@@ -13,6 +13,7 @@ use crate::tui::paint::{below, column, lines, put};
 use crate::tui::screen::{Effect, Room, Screen};
 use crate::tui::shared::Shared;
 use crate::tui::times::Target;
+use crate::wire::escape;
 
 /// Columns of an action's name, and of the whole.
 const NAMES: u16 = 20;
@@ -93,6 +94,10 @@ impl Screen for Palette {
         }
         match (action, found.get(self.list.selected)) {
             (Action::Accept, Some(command)) => vec![Effect::Close, Effect::Do(command.action)],
+            (Action::Accept, None) => {
+                let typed = escape(self.line.text().trim());
+                vec![Effect::Say(format!("there is no action, number or time '{typed}'"))]
+            }
             (Action::Cancel, _) => vec![Effect::Close],
             _ => Vec::new(),
         }

@@ -28,7 +28,8 @@ impl Report<'_> {
         html! {
             section #findings aria-labelledby="findings-title" { (END)
                 h2 #findings-title { "Findings" } (END)
-                @if telling.is_empty() { p { "Nothing was found that is to be acted on." } (END) }
+                @if self.chosen.sessions.is_empty() { p { "No session was judged." } (END) }
+                @else if telling.is_empty() { p { "Nothing was found that is to be acted on." } (END) }
                 @for (found, first, worst) in &telling { (self.rule(found, first, *worst)) }
                 @if !usual.is_empty() {
                     details { (END)

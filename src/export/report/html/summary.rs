@@ -71,6 +71,9 @@ impl Report<'_> {
         if let Some(found) = self.worst_finding(fate, &sentence) {
             sentence += &found;
         }
+        if !self.asked.complaints.is_empty() {
+            sentence += " But the capture could not be read whole: what came behind is not known.";
+        }
         (class(fate), sentence)
     }
 
