@@ -261,9 +261,12 @@ pub(super) struct CompareArguments {
 pub(super) struct StatsArguments {
     #[command(flatten)]
     pub(super) input: InputArguments,
-    /// JSON Lines: a session a line
+    /// JSON Lines: a session a line, with figures over time
     #[arg(long)]
     pub(super) json: bool,
+    /// Figures by second too, of each side and each track
+    #[arg(long, conflicts_with = "json")]
+    pub(super) series: bool,
 }
 
 #[derive(Debug, Args)]
