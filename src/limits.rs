@@ -379,6 +379,18 @@ limits! {
     /// Messages of one server that are named for one value. Past it they are only counted. One is enough to look it up.
     compared_evidence: usize = 3, "messages", uncounted "each shows the same";
 
+    /// Streams of which `extract` makes files at a time. Past it the files of the one idle for longest end, and what follows of it is in others.
+    /// A capture of a server has as many publishers and players at once.
+    extracted_open: usize = 1024, "streams", uncounted "the file's notes say so";
+    /// Streams of which `extract` makes files at all; with `--media` each file of a track counts too. Past it nothing is made of further
+    /// ones. A folder of more helps nobody.
+    extracted_streams: usize = 65_536, "streams", uncounted "it is said on standard error";
+    /// What waits in all files of `extract` together until it is clear with what they begin, and configurations that are kept. Past it the
+    /// file at hand begins with what came first, or ends. A stream's metadata and sequence headers have some hundred bytes.
+    extracted_bytes: usize = 16 << 20, "bytes", uncounted "metadata that come later stand where they came; the file's notes say that it ends";
+    /// Messages of which `extract --amf` makes files. Past it nothing is made of further ones.
+    extracted_messages: usize = 65_536, "messages", uncounted "it is said on standard error";
+
     /// What the screen's index may take, whatever the capture's size. Past this and the share below reading stops, and that is
     /// said.
     index_bytes: usize = 64 << 20, "bytes", uncounted "the screen says so";
@@ -388,6 +400,20 @@ limits! {
     ready_items: usize = 16_384, "items", uncounted "nothing is lost: reading waits";
     /// What these cost, about: long names make few of them large. Past it reading waits.
     ready_bytes: usize = 16 << 20, "bytes", uncounted "nothing is lost: reading waits";
+
+    /// The longest configuration of the screen. A person's has some lines.
+    config_bytes: usize = 64 << 10, "bytes", uncounted "a longer one is not read, and the screen says so";
+    /// Captures of which the screen remembers where somebody was. Past it the one that was looked at longest ago is forgotten.
+    remembered_captures: usize = 200, "captures", uncounted "nothing of a capture is lost";
+    /// Filters that the screen remembers. Past it the oldest is forgotten.
+    remembered_filters: usize = 100, "filters", uncounted "nothing of a capture is lost";
+    /// The longest file of what the screen remembers. A longer one was not written by the program.
+    remembered_bytes: usize = 256 << 10, "bytes", uncounted "a longer one is not read, and written anew";
+    /// Steps of each of two sessions that are compared on the screen. Past it further ones are left out. Both are aligned at once, which
+    /// takes time with the square of what differs.
+    compared_on_screen: usize = 2000, "steps", uncounted "the screen says so";
+    /// Places of a series that is drawn over time. Past it two become one. No terminal has as many columns.
+    drawn_places: usize = 8192, "places", uncounted "nothing is lost but resolution";
 
     /// The longest filter. Whoever writes more wants a program.
     filter_bytes: usize = 64 << 10, "bytes", uncounted "a longer one is refused with an error";

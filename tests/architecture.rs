@@ -25,8 +25,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("filter", &["wire", "limits", "net", "proto", "rules", "registry"]),
     ("evidence", &["wire", "capture", "proto"]),
     ("book", &["wire", "limits", "net", "proto", "analyzer", "story", "rules", "registry", "inspection", "evidence"]),
-    ("series", &["wire", "book"]),
-    ("extract", &["wire", "net", "proto", "evidence"]),
+    ("series", &["wire", "limits", "book"]),
+    ("extract", &["wire", "limits", "net", "proto", "story", "evidence", "export"]),
     ("compare", &["wire", "limits", "net", "proto", "story"]),
     ("stats", &["wire", "limits", "net", "proto", "story"]),
     (

@@ -219,7 +219,7 @@ fn nothing_that_acts_is_drawn() {
     for path in captures() {
         let captures = [path];
         let reading = book::Options { show_secrets: true, ..book::Options::default() };
-        let options = tui::Options { reading, look: LOOK, session: None, filter: None };
+        let options = tui::Options { reading, look: LOOK, ..tui::Options::default() };
         let (mut loader, book) = Loader::open(&captures, &options.reading).unwrap();
         let mut app = App::new(book, &captures, &options);
         let mut done = false;
@@ -242,4 +242,97 @@ fn nothing_that_acts_is_drawn() {
             assert_clean(shown.as_bytes(), "screen");
         }
     }
+}
+
+/// What a terminal is sent for every screen: the program's own sequences alone, and its own colours. Whatever the wire has in it neither
+/// moves the cursor nor changes how anything looks.
+#[test]
+fn no_wire_byte_acts_on_any_screen() {
+    use ratatui::backend::CrosstermBackend;
+    use ratatui::{TerminalOptions, Viewport};
+
+    const SCREENS: [&str; 12] = [
+        "",
+        "\tj",
+        "\n",
+        "\njjjjj",
+        "v",
+        "F",
+        "Fjjjjj",
+        "LG",
+        "LGkkkk",
+        "D",
+        "P",
+        "\\command.name == \"\u{1b}[5m\u{9b}31m",
+    ];
+    let reading = book::Options { show_secrets: true, ..book::Options::default() };
+    let options = tui::Options { reading, look: LOOK, ..tui::Options::default() };
+    let area = Rect::new(0, 0, 160, 50);
+    let drawn = |captures: &[PathBuf], keys: &str| {
+        let (mut loader, book) = Loader::open(captures, &options.reading).unwrap();
+        let mut app = App::new(book, captures, &options);
+        loop {
+            let batch = loader.read();
+            let done = batch.progress.done;
+            app.take(batch);
+            if done {
+                break;
+            }
+        }
+        let mut sent = Vec::new();
+        {
+            let fixed = TerminalOptions { viewport: Viewport::Fixed(area) };
+            let mut terminal = Terminal::with_options(CrosstermBackend::new(&mut sent), fixed).unwrap();
+            // At every message in turn, too.
+            for key in keys.chars().chain("jjjjjjjjjjjjjjjjjjjjjjjj".chars()) {
+                let code = match key {
+                    '\n' => KeyCode::Enter,
+                    '\t' => KeyCode::BackTab,
+                    letter => KeyCode::Char(letter),
+                };
+                app.key(KeyEvent::new(code, KeyModifiers::NONE));
+                while app.is_working() {
+                    app.work(Duration::MAX);
+                }
+                app.prepare(area);
+                terminal.draw(|frame| draw(frame, &app)).unwrap();
+            }
+        }
+        String::from_utf8(sent).unwrap()
+    };
+    let looks = |text: &str| -> std::collections::BTreeSet<String> {
+        text.split("\u{1b}[")
+            .skip(1)
+            .filter_map(|rest| Some(rest[..=rest.find(|c: char| c.is_ascii_alphabetic())?].to_owned()))
+            .filter(|sequence| sequence.ends_with('m'))
+            .collect()
+    };
+    for path in captures() {
+        for keys in SCREENS {
+            let text = drawn(std::slice::from_ref(&path), keys);
+            // All that is left when the program's own sequences are taken out is plain text.
+            for (at, piece) in text.split('\u{1b}').enumerate() {
+                let rest = if at == 0 { piece } else { behind_sequence(piece, area, keys) };
+                assert_clean(rest.as_bytes(), keys);
+            }
+            for sequence in looks(&text) {
+                let code = sequence.trim_end_matches('m');
+                let own = ["0", "1", "2", "4", "7", "22", "24", "27", "39", "49", "59", "39;49", ""];
+                assert!(own.contains(&code) || code.starts_with("38;2;"), "{keys:?}: {sequence:?}");
+            }
+        }
+    }
+}
+
+/// What stands behind one of the program's own sequences: places, looks, and whether the cursor is seen.
+fn behind_sequence<'t>(piece: &'t str, area: Rect, keys: &str) -> &'t str {
+    let rest = piece.strip_prefix('[').unwrap_or_else(|| panic!("{keys:?}: ESC {piece:?}"));
+    let (parameters, behind) = rest.split_at(rest.find(|c: char| c.is_ascii_alphabetic()).unwrap());
+    assert!(parameters.chars().all(|c| c.is_ascii_digit() || c == ';' || c == '?'), "{keys:?}: {parameters:?}");
+    assert!(matches!(behind.as_bytes()[0], b'H' | b'm' | b'h' | b'l' | b'J'), "{keys:?}: {rest:?}");
+    if behind.starts_with('H') {
+        let place: Vec<u16> = parameters.split(';').map(|part| part.parse().unwrap()).collect();
+        assert!(place[0] <= area.height && place[1] <= area.width, "{keys:?}: {place:?}");
+    }
+    &behind[1..]
 }

@@ -18,8 +18,12 @@ use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
 /// What ends the program, and the status that a shell would see.
 const SIGNALS: [(&str, i32); 3] = [("-TERM", 143), ("-QUIT", 131), ("-HUP", 129)];
 
+/// No files of who runs the tests: neither are they read nor written.
+const NOWHERE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere");
+
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rtmp-inspect"));
+    command.env("XDG_CONFIG_HOME", NOWHERE).env("XDG_STATE_HOME", NOWHERE);
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
     command
 }
@@ -120,10 +124,16 @@ struct Screen {
     line: File,
     before: Termios,
     child: Child,
+    /// What was drawn first.
+    first: Vec<u8>,
 }
 
 impl Screen {
     fn open() -> Screen {
+        Screen::open_with(&[])
+    }
+
+    fn open_with(variables: &[(&str, &str)]) -> Screen {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         // A child of another test must not hold it open.
         rustix::io::fcntl_setfd(&terminal, rustix::io::FdFlags::CLOEXEC).unwrap();
@@ -136,10 +146,15 @@ impl Screen {
         let before = tcgetattr(&line).unwrap();
         let end = || Stdio::from(line.try_clone().unwrap());
         let mut command = program();
-        command.arg("captures/srs/ffmpeg-publish-denied.pcap").env("TERM", "xterm-256color");
+        command
+            .arg("captures/srs/ffmpeg-publish-denied.pcap")
+            .env("TERM", "xterm-256color")
+            .envs(variables.iter().copied());
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
-        let mut screen = Screen { terminal, line, before, child };
-        screen.until(b"denied");
+        let mut screen = Screen { terminal, line, before, child, first: Vec::new() };
+        screen.first = screen.until(b"denied");
+        let rest = screen.rest();
+        screen.first.extend(rest);
         assert!(!screen.is_restored(), "the terminal is raw while the screen is on it");
         screen
     }
@@ -157,6 +172,17 @@ impl Screen {
             drawn.extend(self.read());
         }
         drawn
+    }
+
+    /// What else was drawn, as far as it is there.
+    fn rest(&mut self) -> Vec<u8> {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let mut rest = Vec::new();
+        let wait = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+        while poll(&mut [PollFd::new(&self.terminal, PollFlags::IN)], Some(&wait)).is_ok_and(|ready| ready > 0) {
+            rest.extend(self.read());
+        }
+        rest
     }
 
     fn is_restored(&self) -> bool {
@@ -218,6 +244,112 @@ fn a_terminal_that_is_gone_ends_the_screen() {
     drop((terminal, line));
     let status = end(&mut child);
     assert_eq!(status.code(), Some(129), "{status:?}");
+}
+
+/// A panic of either thread ends the program, with the status that Rust gives one, on a terminal that is as it was. What forces it is in no
+/// program but those that are built for tests.
+#[test]
+#[cfg(debug_assertions)]
+fn the_terminal_is_as_it_was_after_a_panic() {
+    for thread in ["screen", "reader"] {
+        let mut screen = Screen::open_with(&[("RTMP_INSPECT_TEST_PANIC", thread), ("RUST_BACKTRACE", "0")]);
+        rustix::io::write(&screen.terminal, b"j").unwrap();
+        let drawn = screen.until(b"forced by a test");
+        assert!(has(&drawn, b"\x1b[?1049l"), "{thread}: the message stands on the screen that goes");
+        assert_eq!(end(&mut screen.child).code(), Some(101), "{thread}");
+        assert!(screen.is_restored(), "{thread}");
+        for mode in [b"\x1b[?2004l".as_slice(), b"\x1b[?1000l", b"\x1b[?25h"] {
+            assert!(has(&drawn, mode) || has(&screen.rest(), mode), "{thread}: {}", String::from_utf8_lossy(mode));
+        }
+    }
+}
+
+/// The mouse is asked for and given back; and not asked for where the configuration does not want it.
+#[test]
+fn the_mouse_is_given_back() {
+    let mut screen = Screen::open();
+    rustix::io::write(&screen.terminal, b"q").unwrap();
+    assert!(has(&screen.until(b"\x1b[?1049l"), b"\x1b[?1000l"));
+    assert_eq!(end(&mut screen.child).code(), Some(0));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("rtmp-inspect")).unwrap();
+    std::fs::write(folder.path().join("rtmp-inspect/config.toml"), "mouse = false\nplots = 1\n").unwrap();
+    let mut screen = Screen::open_with(&[("XDG_CONFIG_HOME", folder.path().to_str().unwrap())]);
+    assert!(!has(&screen.first, b"\x1b[?1000h") && has(&screen.first, b"config.toml, line 2: "));
+    rustix::io::write(&screen.terminal, b"q").unwrap();
+    // What is wrong with it is said on the plain terminal too, and fails nothing.
+    screen.until(b"rtmp-inspect: config.toml, line 2: there is no setting");
+    assert_eq!(end(&mut screen.child).code(), Some(0));
+}
+
+/// What is shown is saved as the command line writes it, masked, and never over another file.
+#[test]
+fn what_is_shown_is_saved_as_the_command_line_writes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let filter = "command.name == \"createStream\"";
+    for (name, form) in [("shown.jsonl", "--json"), ("shown.txt", "--text")] {
+        let path = folder.path().join(name);
+        let mut screen = Screen::open();
+        for keys in ["\\", filter, "\r", ":", "w ", path.to_str().unwrap(), "\r"] {
+            rustix::io::write(&screen.terminal, keys.as_bytes()).unwrap();
+            thread::sleep(Duration::from_millis(60));
+        }
+        screen.until(b" saved");
+        let saved = std::fs::read(&path).unwrap();
+        let mut command = program();
+        command.args([form, "-Y", filter, "captures/srs/ffmpeg-publish-denied.pcap"]);
+        let wanted = command.output().unwrap().stdout;
+        assert_eq!(String::from_utf8(saved.clone()).unwrap(), String::from_utf8(wanted).unwrap());
+        // Once more: it is there already.
+        for keys in [":", "w ", path.to_str().unwrap(), "\r"] {
+            rustix::io::write(&screen.terminal, keys.as_bytes()).unwrap();
+            thread::sleep(Duration::from_millis(60));
+        }
+        screen.until(b"already");
+        assert_eq!(std::fs::read(&path).unwrap(), saved);
+        rustix::io::write(&screen.terminal, b"q").unwrap();
+        assert_eq!(end(&mut screen.child).code(), Some(0));
+    }
+    let path = folder.path().join("clear.pcapng");
+    let mut screen = Screen::open();
+    for keys in [":", "w ", path.to_str().unwrap(), "\r"] {
+        rustix::io::write(&screen.terminal, keys.as_bytes()).unwrap();
+        thread::sleep(Duration::from_millis(60));
+    }
+    screen.until(b"in clear");
+    rustix::io::write(&screen.terminal, b"q").unwrap();
+    assert_eq!(end(&mut screen.child).code(), Some(0));
+    let output = program().args(["check", "-q"]).arg(&path).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+}
+
+/// Where somebody was is where he is the next time; and nothing is written where that is not wanted.
+#[test]
+fn the_place_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().to_str().unwrap();
+    let mut screen = Screen::open_with(&[("XDG_STATE_HOME", state)]);
+    rustix::io::write(&screen.terminal, b"G").unwrap();
+    thread::sleep(Duration::from_millis(200));
+    rustix::io::write(&screen.terminal, b"q").unwrap();
+    assert_eq!(end(&mut screen.child).code(), Some(0));
+    let written = std::fs::read_to_string(folder.path().join("rtmp-inspect/places.json")).unwrap();
+    assert!(written.contains("\"row\":28") && !written.contains("denied"), "{written}");
+    let mut screen = Screen::open_with(&[("XDG_STATE_HOME", state)]);
+    // All of it, not only what has changed.
+    rustix::io::write(&screen.terminal, b"\x0c").unwrap();
+    screen.until(b"29/29");
+    send("-TERM", &screen.child);
+    let config = tempfile::tempdir().unwrap();
+    std::fs::create_dir(config.path().join("rtmp-inspect")).unwrap();
+    std::fs::write(config.path().join("rtmp-inspect/config.toml"), "remember = false\n").unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let variables = [("XDG_STATE_HOME", other.path()), ("XDG_CONFIG_HOME", config.path())];
+    let variables = variables.map(|(name, path)| (name, path.to_str().unwrap()));
+    let mut screen = Screen::open_with(&variables);
+    rustix::io::write(&screen.terminal, b"Gq").unwrap();
+    assert_eq!(end(&mut screen.child).code(), Some(0));
+    assert_eq!(std::fs::read_dir(other.path()).unwrap().count(), 0);
 }
 
 fn complaint(output: &Output) -> String {

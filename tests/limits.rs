@@ -145,6 +145,12 @@ const COMPARED: &str = "tests/compared_limits.rs";
 
 /// Attacks that stand beside the tests of what they attack.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("config_bytes", "src/tui/config.rs", "fn a_file_that_is_none_or_too_long_is_not_read"),
+    ("remembered_captures", "src/tui/state.rs", "fn it_stays_small"),
+    ("remembered_filters", "src/tui/state.rs", "fn it_stays_small"),
+    ("remembered_bytes", "src/tui/state.rs", "fn a_place_is_found_again_until_the_capture_changes"),
+    ("compared_on_screen", "tests/tui_config.rs", "fn two_sessions_without_end_are_compared_so_far"),
+    ("drawn_places", "src/series/buckets.rs", "fn two_buckets_become_one_where_there_are_too_many"),
     ("key_log_bytes", "tests/tls/keylog.rs", "fn memory_is_bounded_and_the_newest_sessions_stay"),
     ("tls_waiting_bytes", "tests/tls/late.rs", "fn beyond_the_limit_later_records_are_lost"),
     ("tls_waiting_bytes_total", "tests/tls/late.rs", "fn what_waits_on_all_connections_is_bounded"),
@@ -215,6 +221,10 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("listed_units", "tests/media.rs", "fn long_lists_end_in_a_count"),
     ("filter_bytes", "src/filter/tests/mod.rs", "fn nesting_and_length_are_bounded"),
     ("filter_nesting", "src/filter/tests/mod.rs", "fn nesting_and_length_are_bounded"),
+    ("extracted_open", "tests/files.rs", "fn streams_without_end_are_bounded"),
+    ("extracted_streams", "tests/files.rs", "fn streams_without_end_are_bounded"),
+    ("extracted_bytes", "tests/files.rs", "fn streams_without_end_are_bounded"),
+    ("extracted_messages", "src/cli/extract/messages.rs", "fn messages_without_end_are_bounded"),
     ("waiting_findings", "tests/reports.rs", "fn findings_that_wait_for_their_session_to_be_wanted_are_bounded"),
 ];
 

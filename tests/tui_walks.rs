@@ -195,7 +195,7 @@ fn sessions_by_their_outcome() {
     let mut screen = Screen::new(&[CRTMP, BUSY, STALLED], 120, 35);
     press(&mut screen, "Shift-Tab z");
     for _ in 0..20 {
-        if !screen.text(false).contains("by outcome ↑") {
+        if !screen.text(false).contains("outcome↑") {
             screen.keys("s");
         }
     }

@@ -46,7 +46,7 @@ pub(super) enum Command {
     Compare(CompareArguments),
     /// What sessions amount to: rates, latencies of calls, how the media ran, what TCP did
     Stats(StatsArguments),
-    /// Take sessions out of captures: in clear, as a capture that other programs read
+    /// Take media, payloads, text and sessions in clear out of captures, to files that other programs read
     Extract(ExtractArguments),
     /// Every field by name, with its type, unit, meaning and source
     Fields(FieldsArguments),
@@ -270,23 +270,48 @@ pub(super) struct StatsArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
 pub(super) struct ExtractArguments {
     /// Capture files (pcap or pcapng, also compressed), `-` for standard input; several are read as one
     #[arg(value_name = "CAPTURE", required = true)]
     pub(super) captures: Vec<PathBuf>,
+    /// Write every stream that was published or played to an FLV file in this folder
+    #[arg(long, value_name = "DIR", group = "what")]
+    pub(super) flv: Option<PathBuf>,
+    /// With --flv: times begin at 0; they are as they were sent otherwise
+    #[arg(long, requires = "flv")]
+    pub(super) rebase: bool,
+    /// Write the audio and video of every stream to elementary streams in this folder, a file a track
+    #[arg(long, value_name = "DIR", group = "what")]
+    pub(super) media: Option<PathBuf>,
+    /// Write every command and data message to this folder: a file of JSON, and one of its bytes beside it
+    #[arg(long, value_name = "DIR", group = "what")]
+    pub(super) amf: Option<PathBuf>,
+    /// Write the message timeline to this file as text, `-` for standard output
+    #[arg(long, value_name = "FILE", group = "what")]
+    pub(super) text: Option<PathBuf>,
+    /// Write the payload of message N, as the timeline counts them, to --output
+    #[arg(long, value_name = "N", group = "what", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) payload: Option<u64>,
+    /// With --payload: the file, `-` for standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-", requires = "payload")]
+    pub(super) output: PathBuf,
     /// Write sessions without TLS, HTTP and RTMPE to this pcapng file, `-` for standard output. All that was secret is in it in clear,
     /// stream keys and passwords too
-    #[arg(long, value_name = "FILE", required = true)]
-    pub(super) clear: PathBuf,
+    #[arg(long, value_name = "FILE", group = "what")]
+    pub(super) clear: Option<PathBuf>,
     /// Only sessions of which this filter lets something through, as in 'tls.server_name contains "live"'; captures are read twice then
     #[arg(short = 'Y', long, value_name = "EXPR", allow_hyphen_values = true, conflicts_with = "follow")]
     pub(super) filter: Option<String>,
     /// Only this session
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) session: Option<u32>,
-    /// Replace a file that is there
+    /// Replace files that are there
     #[arg(long)]
     pub(super) force: bool,
+    /// Show stream keys, passwords and tokens, in names of files too; they are masked otherwise, but in what --clear writes
+    #[arg(long)]
+    pub(super) show_secrets: bool,
     #[command(flatten)]
     pub(super) keys: KeyArguments,
     /// Keep reading a capture that another program still writes, until Ctrl-C

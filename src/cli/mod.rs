@@ -13,6 +13,7 @@ mod policy;
 mod pump;
 mod reading;
 mod rules;
+mod saving;
 mod sieve;
 mod stats;
 mod target;

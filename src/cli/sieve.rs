@@ -75,8 +75,13 @@ pub(super) struct Sifted {
 impl Sieve {
     pub(super) fn new(arguments: &InputArguments, form: Form) -> anyhow::Result<Sieve> {
         let filter = arguments.filter.as_deref().map(Filter::parse).transpose().context("--filter")?;
-        Ok(Sieve {
-            session: arguments.session,
+        Ok(Sieve::of(arguments.session, filter, form))
+    }
+
+    /// Of one session or all, what a filter lets through.
+    pub(super) fn of(session: Option<u32>, filter: Option<Filter>, form: Form) -> Sieve {
+        Sieve {
+            session,
             filter,
             form,
             scratch: Scratch::new(&Limits::default()),
@@ -85,7 +90,7 @@ impl Sieve {
             said: IdMap::default(),
             policy: None,
             gate: None,
-        })
+        }
     }
 
     /// Leaves out what a policy allows.

@@ -30,30 +30,32 @@ impl Target {
         if path.as_os_str() == "-" {
             if io::stdout().is_terminal() {
                 bail!(
-                    "standard output is a terminal, and a capture is no text: name a file, or pipe it into a program"
+                    "standard output is a terminal, and what is written is no text: name a file, or pipe it into a program"
                 );
             }
             return Ok(Target::Stdout(BufWriter::new(io::stdout())));
         }
-        if let Ok(there) = fs::symlink_metadata(path) {
-            let is_it = |capture: &PathBuf| matches!((capture.canonicalize(), path.canonicalize()), (Ok(one), Ok(other)) if one == other);
-            if captures.iter().any(is_it) {
-                bail!("{}: it is one of the captures that are read", file_name(path));
-            }
-            if secrets.iter().any(is_it) {
-                bail!("{}: secrets are read from it", file_name(path));
-            }
-            if !there.is_file() {
-                bail!("{}: it is there, and is no file that could be replaced", file_name(path));
-            }
-            if !replace {
-                bail!("{}: it is there already: name another file, or replace it with --force", file_name(path));
-            }
+        guard(path, replace, captures, secrets)?;
+        Ok(Target::File {
+            path: path.to_owned(),
+            replace,
+            out: BufWriter::new(
+                part(folder(path), false).with_context(|| format!("{} cannot be written", file_name(path)))?,
+            ),
+        })
+    }
+
+    /// The same for text, which a terminal can show.
+    pub(super) fn open_text(
+        path: &Path,
+        replace: bool,
+        captures: &[PathBuf],
+        secrets: &[PathBuf],
+    ) -> anyhow::Result<Target> {
+        if path.as_os_str() == "-" {
+            return Ok(Target::Stdout(BufWriter::new(io::stdout())));
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let out = tempfile::Builder::new().prefix(".rtmp-inspect-").suffix(".part").tempfile_in(folder);
-        let out = out.map_err(bare).with_context(|| format!("{} cannot be written", file_name(path)))?;
-        Ok(Target::File { path: path.to_owned(), replace, out: BufWriter::new(out) })
+        Target::open(path, replace, captures, secrets)
     }
 
     /// All is written: the file gets its name.
@@ -79,8 +81,45 @@ impl Target {
     }
 }
 
+/// Refuses a file that must not be replaced, or must only where the user says so.
+pub(super) fn guard(path: &Path, replace: bool, captures: &[PathBuf], secrets: &[PathBuf]) -> anyhow::Result<()> {
+    let Ok(there) = fs::symlink_metadata(path) else { return Ok(()) };
+    let is_it = |capture: &PathBuf| matches!((capture.canonicalize(), path.canonicalize()), (Ok(one), Ok(other)) if one == other);
+    if captures.iter().any(is_it) {
+        bail!("{}: it is one of the captures that are read", file_name(path));
+    }
+    if secrets.iter().any(is_it) {
+        bail!("{}: secrets are read from it", file_name(path));
+    }
+    if !there.is_file() {
+        bail!("{}: it is there, and is no file that could be replaced", file_name(path));
+    }
+    if !replace {
+        bail!("{}: it is there already: name another file, or replace it with --force", file_name(path));
+    }
+    Ok(())
+}
+
+/// The folder that a file is in.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file in a folder that has no name of its own so far. Others than its owner may read it where it is `open`, as far as the user lets
+/// them.
+pub(super) fn part(folder: &Path, open: bool) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".rtmp-inspect-").suffix(".part");
+    #[cfg(unix)]
+    if open {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder).map_err(bare)
+}
+
 /// Without the name of the file that is to be renamed, which tells the user nothing.
-fn bare(error: io::Error) -> io::Error {
+pub(super) fn bare(error: io::Error) -> io::Error {
     error.raw_os_error().map_or(error, io::Error::from_raw_os_error)
 }
 

@@ -6,6 +6,7 @@ use super::arguments::{InputArguments, TimelineArguments};
 use super::output::stdout;
 use super::pump::pump;
 use super::reading::Stop;
+use super::saving::saver;
 use super::sieve::{Form, Sieve};
 use super::{Outcome, complain};
 use crate::export::json::JsonWriter;
@@ -29,18 +30,19 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments, stop: &S
             TextWriter::new(out, input.color.color()).with_notes(notes).with_requests(input.filter.is_some());
         return Ok(pump(input, &stop.asked, sieve, &mut writer, !input.quiet)?.outcome);
     }
+    let keys = input.keys.read(&input.captures)?;
+    let config = tui::Config::load();
     let options = tui::Options {
-        reading: book::Options {
-            show_secrets: input.show_secrets,
-            follow: input.follow,
-            keys: input.keys.read(&input.captures)?,
-        },
+        state: if config.remember { tui::State::load(&input.captures) } else { tui::State::default() },
+        saver: Some(saver(&input.captures, &keys, input.keys.files(), input.show_secrets)),
+        reading: book::Options { show_secrets: input.show_secrets, follow: input.follow, keys },
         look: tui::Look::of_terminal(input.color.color()),
+        config,
         session: input.session,
         filter: input.filter.clone(),
     };
     let ended = tui::run(&input.captures, &options)?;
-    ended.complaints.iter().for_each(complain);
+    ended.remarks.iter().chain(&ended.complaints).for_each(complain);
     Ok(match ended.signal {
         Some(number) => Outcome::Signal(number),
         None if ended.complaints.is_empty() => Outcome::Done,

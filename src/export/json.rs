@@ -61,10 +61,17 @@ fn escape_hidden(json: &mut Vec<u8>) {
 }
 
 /// A value as JSON that is seen as it is.
-pub(super) fn plain(value: &impl Serialize) -> io::Result<Vec<u8>> {
+pub(crate) fn plain(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut text = serde_json::to_vec(value)?;
     escape_hidden(&mut text);
     Ok(text)
+}
+
+/// A time as JSON has it.
+pub(crate) fn time(time: Time) -> String {
+    let mut text = String::with_capacity(30);
+    Clock::default().write(time, &mut text);
+    text
 }
 
 /// Writes events as JSON Lines.

@@ -127,4 +127,8 @@ impl<W: Write> Out<W> {
     pub(super) fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+
+    pub(super) fn into_inner(self) -> W {
+        self.0
+    }
 }

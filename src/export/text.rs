@@ -36,6 +36,11 @@ impl<W: Write> TextWriter<W> {
         TextWriter { out: Out::new(out), color, start: None, line: Page::default(), notes, requests }
     }
 
+    /// Where it wrote to.
+    pub fn into_inner(self) -> W {
+        self.out.into_inner()
+    }
+
     /// Shows the usual notes where they stand, instead of counting them.
     #[must_use]
     pub fn with_notes(mut self, shown: bool) -> Self {

@@ -1,18 +1,41 @@
-//! What is taken out of captures: sessions, in a form that other programs read.
+//! What is taken out of captures, in forms that other programs read: sessions in [clear](Clear), media as [streams](Streams).
 //!
-//! Who extracts is told the events of an inspection with evidence, one after the other, and writes at once what follows from each:
-//! nothing is kept of a session but what is under way. Captured bytes are read again by way of the [evidence](crate::evidence).
-//! There is no file here but the one that is written to, whoever opened it.
+//! Who extracts is told the events of an inspection, one after the other, and writes at once what follows from each: nothing is
+//! kept of a session but what is under way. Media are the messages' own bytes; a session's bytes in clear are read again by way of the
+//! [evidence](crate::evidence). There is no file here but what is written to, whoever opened it: [`Clear`] has one, [`Streams`] a
+//! [`Shelf`] of them.
 
 mod clear;
+mod flv;
+mod form;
+mod item;
 mod made;
+mod media;
+mod name;
+mod notes;
 mod pcapng;
+mod shelf;
+mod streams;
 
 use std::io;
 
 pub use clear::{Clear, LeftOut, Written};
+pub use flv::Counts;
+pub use media::{Elementary, LeftOver};
+pub use name::safe;
+pub use shelf::{FileId, Shelf};
+pub use streams::{Made, Streams};
 
 use crate::evidence::Missing;
+
+/// What is made of streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// One FLV file each; perhaps with times that begin at 0.
+    Flv { rebase: bool },
+    /// Elementary streams.
+    Media,
+}
 
 /// Why an extraction stopped.
 #[derive(Debug, thiserror::Error)]

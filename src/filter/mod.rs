@@ -19,6 +19,7 @@ mod operand;
 mod parse;
 mod path;
 mod print;
+mod public;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,8 @@ pub use crate::registry::{SessionFacts, Sessions, Subject};
 pub use error::FilterError;
 pub use evaluate::Scratch;
 pub use line::{Suggestion, Token, TokenKind, complete, tokens};
+pub use near::{did_you_mean, near};
+pub use public::is_public;
 
 /// A filter, checked and ready. `Display` gives it in full: names whole, operators as signs.
 #[derive(Clone, Debug)]

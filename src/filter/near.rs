@@ -3,7 +3,7 @@
 use strsim::osa_distance;
 
 /// The nearest of `names`, best first, at most three; none where nothing is near.
-pub(super) fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+pub fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     // A long input is no name, and measuring it would take long.
     if wanted.len() > 80 {
         return Vec::new();
@@ -22,7 +22,7 @@ pub(super) fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Ve
 }
 
 /// `did you mean …?`, where there is anything to mean.
-pub(super) fn did_you_mean(names: &[impl AsRef<str>]) -> Option<String> {
+pub fn did_you_mean(names: &[impl AsRef<str>]) -> Option<String> {
     if names.is_empty() {
         return None;
     }

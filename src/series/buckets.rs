@@ -1,7 +1,9 @@
 //! Values over time in a bounded number of buckets: where time outgrows them, two become one.
 
+use crate::limits::Limits;
+
 /// Buckets of a series at most.
-const MOST: usize = 8192;
+const MOST: usize = Limits::DEFAULT.drawn_places;
 /// Nanoseconds of a bucket at first.
 const FIRST: i64 = 1_000_000;
 

@@ -128,6 +128,7 @@ actions! {
         CopyPath "copy-path" "Copy the field's name, as a filter has it." "";
         CopyHex "copy-hex" "Copy the field's bytes, or all of the row, in hex." "";
         CopyJson "copy-json" "Copy the field and what is in it, or all of the row, as JSON." "";
+        Save "save" "Save what is shown as JSON lines or text, or its sessions in clear as a capture, by the file's name." "";
         WriteCopied "write-copied" "Write what was copied last to a file." "";
     }
     Program {

@@ -7,18 +7,20 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, MouseEvent};
 use ratatui::layout::Rect;
 
 use super::Options;
 use super::action::{Action, Group};
-use super::keymap::{self, Context, Found, Key};
+use super::keymap::{Context, Found, Key};
+use super::mouse::{Clicks, Mouse};
 use super::popup::help::Help;
 use super::popup::palette::Palette;
 use super::screen::browse::Browse;
 use super::screen::job::{Job, Progress};
 use super::screen::{Effect, Room, Screen};
 use super::shared::Shared;
+use super::state::{Place, State};
 use super::times::Target;
 use super::wrap::told;
 use crate::book::{Batch, Book};
@@ -50,6 +52,9 @@ pub struct App {
     /// What the last action has to say.
     pub(super) message: String,
     pub(super) asked: Asked,
+    clicks: Clicks,
+    /// Whether the mouse is the screen's.
+    pub(super) has_mouse: bool,
 }
 
 /// What only the terminal's owner can do.
@@ -66,13 +71,15 @@ impl App {
     pub fn new(book: Book, captures: &[PathBuf], options: &Options) -> Self {
         App {
             shared: Shared::new(book, captures, options),
-            screens: vec![Box::new(Browse::new(options.session))],
+            screens: vec![Box::new(Browse::new(options.session, &options.state.place))],
             room: Room::default(),
             pending: Vec::new(),
             count: None,
             job: None,
-            message: String::new(),
+            message: options.config.complaint(),
             asked: Asked::default(),
+            clicks: Clicks::default(),
+            has_mouse: options.config.mouse,
         }
     }
 
@@ -89,11 +96,11 @@ impl App {
             return;
         }
         self.pending.push(key);
-        let mut found = keymap::find(contexts, &self.pending);
+        let mut found = self.shared.keys.find(contexts, &self.pending);
         if found == Found::Nothing && self.pending.len() > 1 {
             // What was begun is not gone on with.
             self.pending = vec![key];
-            found = keymap::find(contexts, &self.pending);
+            found = self.shared.keys.find(contexts, &self.pending);
         }
         match found {
             Found::Begun => {}
@@ -151,6 +158,24 @@ impl App {
         }
     }
 
+    /// Takes what the mouse does.
+    pub fn mouse(&mut self, event: MouseEvent) {
+        if !self.has_mouse || self.is_too_small() {
+            return;
+        }
+        let Some((mouse, at)) = self.clicks.read(event, Instant::now()) else { return };
+        self.pending.clear();
+        if mouse == Mouse::Press {
+            self.message.clear();
+            // As any other way to go somewhere.
+            self.job.take_if(|job| !job.is_background());
+        }
+        if let Some(top) = self.screens.last_mut() {
+            let effects = top.mouse(mouse, at, &mut self.shared);
+            self.apply(effects);
+        }
+    }
+
     /// Does what the user asks for.
     pub fn update(&mut self, action: Action) {
         self.message.clear();
@@ -182,7 +207,7 @@ impl App {
                     }
                     let Shared { view, book, .. } = &self.shared;
                     if self.shared.filter.is_some() && !view.is_behind(book) && !view.holds(book, row) {
-                        let key = keymap::first_key(Context::Browse, Action::Back);
+                        let key = self.shared.keys.first(Context::Browse, Action::Back);
                         self.message = format!("the filter leaves that row out; {key} drops it");
                     }
                 }
@@ -248,7 +273,7 @@ impl App {
         let deadline = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(u64::from(u32::MAX)));
         match job.step(&self.shared, deadline) {
             Progress::More(percent) => {
-                let key = keymap::first_key(Context::Browse, Action::Back);
+                let key = self.shared.keys.first(Context::Browse, Action::Back);
                 self.message = format!("{}, {percent} %; {key} stops", job.name());
                 self.job = Some(job);
             }
@@ -281,6 +306,15 @@ impl App {
     /// What was copied last.
     pub fn copied(&self) -> &str {
         &self.shared.copied
+    }
+
+    /// Writes down where the user is, where that is wanted.
+    pub(super) fn remember(&self, state: &State) {
+        let mut place = Place::default();
+        if let Some(first) = self.screens.first() {
+            first.place(&mut place, &self.shared);
+        }
+        state.save(place, &self.shared.filters);
     }
 
     /// Whether the user wants to leave.

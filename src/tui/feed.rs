@@ -8,6 +8,8 @@ use std::thread::{self, JoinHandle};
 
 use crate::book::{Batch, Loader};
 
+/// The thread's name.
+pub(super) const READER: &str = "reader";
 /// Packets of a file between hand-overs.
 const STRIDE: u64 = 64;
 
@@ -34,27 +36,34 @@ impl Feed {
     pub(super) fn spawn(mut loader: Loader) -> std::io::Result<Feed> {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("reader".to_owned()).spawn(move || run(&mut loader, &theirs))?;
+        let thread = thread::Builder::new().name(READER.to_owned()).spawn(move || run(&mut loader, &theirs))?;
         Ok(Feed { shared, thread })
     }
 
-    /// What was read since it was asked last.
-    pub(super) fn take(&self) -> Batch {
+    /// What was read since it was asked last; nothing where the thread came to grief.
+    pub(super) fn take(&self) -> Option<Batch> {
         // Looked at first, so that nothing that the thread said at its end is missed.
         let ended = self.thread.is_finished();
-        let mut batch = self.shared.lock().take();
+        let batch = self.shared.lock().take();
         self.shared.room.notify_one();
-        if ended && !batch.progress.done {
-            batch.progress.done = true;
-            batch.progress.complaints.push("reading stopped by a fault of this program".to_owned());
-        }
-        batch
+        (batch.progress.done || !ended).then_some(batch)
+    }
+
+    /// What came of a thread that ended.
+    pub(super) fn end(self) -> thread::Result<()> {
+        self.thread.join()
     }
 }
 
 fn run(loader: &mut Loader, shared: &Shared) {
     // What a pipe gave must not wait for what it may give later.
     let stride = if loader.size().is_some() { STRIDE } else { 1 };
+    #[cfg(debug_assertions)]
+    if super::is_to_panic(READER) {
+        // The screen is to be there by then.
+        thread::sleep(std::time::Duration::from_secs(1));
+        panic!("forced by a test");
+    }
     loop {
         let batch = loader.read_packets(stride);
         let done = batch.progress.done;

@@ -6,19 +6,23 @@
 mod action;
 mod app;
 mod columns;
+mod config;
 mod draw;
 mod feed;
 mod filtering;
 mod keymap;
 mod list;
 mod marks;
+mod mouse;
 mod paint;
 mod popup;
 mod query;
+mod saving;
 mod screen;
 mod search;
 mod shared;
 pub mod signals;
+mod state;
 mod status;
 mod theme;
 mod times;
@@ -34,9 +38,12 @@ use ratatui::DefaultTerminal;
 
 pub use action::{Action, COMMANDS, Command, Group};
 pub use app::App;
+pub use config::Config;
 pub use draw::draw;
-pub use keymap::{BINDINGS, Binding, Context, Key, markdown};
+pub use keymap::{BINDINGS, Binding, Context, Key, Keymap, markdown};
+pub use saving::{Saved, Saver, Saving, Wanted};
 use signals::Told;
+pub use state::State;
 pub use theme::{Depth, Look, Scheme};
 
 use crate::book::{self, Loader};
@@ -54,6 +61,12 @@ const WORKING: Duration = Duration::from_millis(8);
 pub struct Options {
     pub reading: book::Options,
     pub look: Look,
+    /// What the user configured.
+    pub config: Config,
+    /// What is remembered of these captures.
+    pub state: State,
+    /// Who saves what is shown.
+    pub saver: Option<Saver>,
     /// Begin with this session alone.
     pub session: Option<u32>,
     /// Begin with the rows that this filter lets through. What is none lets all through.
@@ -65,6 +78,8 @@ pub struct Options {
 pub struct Ended {
     /// What could not be read.
     pub complaints: Vec<String>,
+    /// What is wrong with the configuration. Nothing fails for that.
+    pub remarks: Vec<String>,
     /// The signal that ended it.
     pub signal: Option<u8>,
 }
@@ -75,10 +90,18 @@ pub fn run(captures: &[PathBuf], options: &Options) -> anyhow::Result<Ended> {
     let (loader, book) = Loader::open(captures, &options.reading)?;
     let mut app = App::new(book, captures, options);
     let told = signals::watch()?;
+    let (mut terminal, fault) = signals::begin(options.config.mouse)?;
     let feed = Feed::spawn(loader)?;
-    let mut terminal = signals::begin()?;
     let result = show(&mut terminal, &mut app, &feed, &told);
     signals::restore();
+    if let Some(fault) = fault.get() {
+        signals::say(fault);
+        if let Err(panic) = feed.end() {
+            // The program ends as by any panic.
+            std::panic::resume_unwind(panic);
+        }
+    }
+    app.remember(&options.state);
     // To drop it would print on standard error where it fails, which panics where that is gone too.
     std::mem::forget(terminal);
     if result.is_err() {
@@ -89,7 +112,13 @@ pub fn run(captures: &[PathBuf], options: &Options) -> anyhow::Result<Ended> {
     if signal.is_none() {
         result?;
     }
-    Ok(Ended { complaints: app.complaints().to_vec(), signal })
+    Ok(Ended { complaints: app.complaints().to_vec(), remarks: options.config.complaints.clone(), signal })
+}
+
+/// Whether a test asks for a thread's panic. No program but those that are built for tests listens.
+#[cfg(debug_assertions)]
+fn is_to_panic(thread: &str) -> bool {
+    std::env::var_os("RTMP_INSPECT_TEST_PANIC").is_some_and(|name| name == thread)
 }
 
 fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &Told) -> io::Result<()> {
@@ -98,7 +127,7 @@ fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &Told)
         if std::mem::take(&mut app.asked.suspend) {
             told.ask_to_stop();
         }
-        changed |= told.pause(terminal)?;
+        changed |= told.pause(terminal, app.has_mouse)?;
         if std::mem::take(&mut app.asked.redraw) {
             signals::renew(terminal)?;
         }
@@ -107,7 +136,8 @@ fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &Told)
         }
         let is_read = app.is_read();
         if !is_read {
-            changed |= app.take(feed.take());
+            let Some(batch) = feed.take() else { return Ok(()) };
+            changed |= app.take(batch);
         }
         if app.is_working() {
             app.work(WORKING);
@@ -126,9 +156,12 @@ fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &Feed, told: &Told)
         };
         while event::poll(wait)? {
             wait = Duration::ZERO;
+            #[cfg(debug_assertions)]
+            assert!(!is_to_panic("screen"), "forced by a test");
             match event::read()? {
                 Event::Key(key) if key.kind != KeyEventKind::Release => app.key(key),
                 Event::Paste(text) => app.paste(&text),
+                Event::Mouse(mouse) => app.mouse(mouse),
                 _ => {}
             }
             changed = true;

@@ -38,6 +38,12 @@ pub(super) fn heading(
     Rect { y: area.y + 1, height: area.height - 1, ..area }
 }
 
+/// What is below an area's heading.
+pub(super) fn below(area: Rect) -> Rect {
+    let heading = area.height.min(1);
+    Rect { y: area.y + heading, height: area.height - heading, ..area }
+}
+
 /// The left part of a heading, with a mark where the right part leaves no room for it.
 pub(super) fn beside(left: &str, right: &str, width: u16) -> String {
     words::fit(left, usize::from(width).saturating_sub(words::width(right) + 3)).into_owned()

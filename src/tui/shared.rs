@@ -6,12 +6,16 @@ use std::time::{Duration, Instant};
 
 use super::Options;
 use super::filtering::Filtering;
+use super::keymap::Keymap;
 use super::marks::Marks;
 use super::query::{Case, Form, Query};
+use super::saving::Saver;
 use super::theme::Theme;
 use super::times::{Target, Times};
 use super::view::{Chosen, View};
 use crate::book::{Batch, Book, Progress, RowText};
+use crate::filter::FilterError;
+use crate::limits::Limits;
 use crate::wire::escape;
 
 /// Texts of rows that need not be made again while the screen moves: some screens full.
@@ -20,13 +24,15 @@ const TEXTS: usize = 2048;
 const FIRST: Duration = Duration::from_millis(10);
 
 /// Filters that are remembered.
-const FILTERS: usize = 100;
+const FILTERS: usize = Limits::DEFAULT.remembered_filters;
 
 /// What screens share. They read all of it, and change `view`, `row`, `marks` and `query` alone.
 pub(super) struct Shared {
     pub(super) book: Book,
     pub(super) progress: Progress,
     pub(super) theme: Theme,
+    /// Which keys do what.
+    pub(super) keys: Keymap,
     /// The rows that are shown, wherever rows are.
     pub(super) view: View<Book>,
     /// The row that the user is at.
@@ -43,6 +49,10 @@ pub(super) struct Shared {
     /// How that was written, and what was before it, the last one last.
     pub(super) searching: (Form, Case),
     pub(super) searches: Vec<String>,
+    /// Filters that the configuration has by name.
+    pub(super) named: Vec<(String, String)>,
+    /// Who saves what is shown.
+    pub(super) saver: Option<Saver>,
     /// What was copied last.
     pub(super) copied: String,
     /// The names of the captures' files.
@@ -63,17 +73,24 @@ impl Shared {
         };
         let files = captures.iter().map(name).collect::<Vec<_>>().join(", ");
         let filter = options.filter.as_deref().and_then(|text| Filtering::parse(text).ok());
-        let chosen = options.session.map_or(Chosen::All, Chosen::Session);
+        let chosen = options.session.or(options.state.place.session).map_or(Chosen::All, Chosen::Session);
         Shared {
             book,
             progress: Progress::default(),
-            theme: Theme::new(options.look),
-            view: View::new(chosen, false, filter.as_ref().map(Filtering::keep)),
+            theme: Theme::with(options.config.look(options.look), &options.config.colors),
+            keys: options.config.keys.clone(),
+            view: View::new(
+                chosen,
+                options.config.folded || options.state.place.folded,
+                filter.as_ref().map(Filtering::keep),
+            ),
             row: None,
             marks: Marks::default(),
-            filters: filter.iter().map(|filter| filter.text().to_owned()).collect(),
+            filters: history(options, filter.as_ref()),
+            named: options.config.filters.clone(),
+            saver: options.saver.clone(),
             filter,
-            times: Times::default(),
+            times: options.config.times(),
             query: None,
             searching: Default::default(),
             searches: Vec::new(),
@@ -126,6 +143,12 @@ impl Shared {
         self.view.grow(&self.book, || since.elapsed() >= time);
     }
 
+    /// The filter that is written, or that the configuration calls so.
+    pub(super) fn filter_named(&self, text: &str) -> Result<Filtering, FilterError> {
+        let named = self.named.iter().find(|(name, _)| name == text.trim());
+        Filtering::parse(named.map_or(text, |(_, filter)| filter))
+    }
+
     /// The row of a message, or the first of those shown from a time on.
     pub(super) fn row_of(&self, target: Target) -> Option<u32> {
         let (book, view) = (&self.book, &self.view);
@@ -165,4 +188,16 @@ impl Shared {
             self.texts.entry(row).or_insert_with(|| self.book.text(row));
         }
     }
+}
+
+/// Filters that can be gone back to: those with names, those of other times, and the one that is there.
+fn history(options: &Options, filter: Option<&Filtering>) -> Vec<String> {
+    let named = options.config.filters.iter().map(|(_, filter)| filter.clone());
+    let now = filter.map(|filter| filter.text().to_owned());
+    let mut all: Vec<String> = Vec::new();
+    for filter in named.chain(options.state.filters.iter().cloned()).chain(now) {
+        all.retain(|other| *other != filter);
+        all.push(filter);
+    }
+    all
 }

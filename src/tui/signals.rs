@@ -1,19 +1,23 @@
 //! The signals that end or stop the program from outside, and what becomes of the terminal then.
 
+use std::backtrace::Backtrace;
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use crossterm::cursor::Show;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
 use crossterm::execute;
 use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::DefaultTerminal;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+
+use super::feed::READER;
+use crate::wire::clean_lines;
 
 /// Between looks at whether the program is told to end, or its terminal is gone.
 const LOOK: Duration = Duration::from_millis(100);
@@ -77,7 +81,7 @@ impl Told {
 
     /// Stops where that was asked for, with the terminal as it was before, and makes it the screen's again when the program goes
     /// on. Whether the screen must be drawn anew.
-    pub(super) fn pause(&self, terminal: &mut DefaultTerminal) -> io::Result<bool> {
+    pub(super) fn pause(&self, terminal: &mut DefaultTerminal, mouse: bool) -> io::Result<bool> {
         if self.stopped.swap(false, Ordering::Relaxed) {
             restore();
             stop()?;
@@ -89,6 +93,7 @@ impl Told {
         disable_raw_mode()?;
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        take_mouse(mouse)?;
         renew(terminal)?;
         Ok(true)
     }
@@ -163,22 +168,52 @@ pub(super) fn watch() -> io::Result<Told> {
     Ok(told)
 }
 
-/// Makes the terminal the screen's: raw, on its other buffer, telling pasted text from keys. A panic leaves it as it was.
-pub(super) fn begin() -> io::Result<DefaultTerminal> {
+/// Why the thread that reads came to grief: its message, to be said when the screen has gone.
+pub(super) type Fault = Arc<OnceLock<String>>;
+
+/// Makes the terminal the screen's: raw, on its other buffer, telling pasted text from keys. A panic leaves it as it was; one of the
+/// thread that reads leaves that to the screen, which would draw on.
+pub(super) fn begin(mouse: bool) -> io::Result<(DefaultTerminal, Fault)> {
     let hook = std::panic::take_hook();
     // What is set below runs first, and knows nothing of pasting.
     std::panic::set_hook(Box::new(move |info| {
-        let _ = execute!(io::stdout(), DisableBracketedPaste);
+        let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, Show);
         hook(info);
     }));
     let terminal = ratatui::try_init()?;
+    let (hook, fault) = (std::panic::take_hook(), Fault::default());
+    let theirs = Arc::clone(&fault);
+    std::panic::set_hook(Box::new(move |info| {
+        if thread::current().name() == Some(READER) {
+            // With where it came from, where `RUST_BACKTRACE` asks for that.
+            let _ = theirs.set(format!("thread '{READER}' {info}\n{}\n", Backtrace::capture()));
+        } else {
+            hook(info);
+        }
+    }));
     execute!(io::stdout(), EnableBracketedPaste)?;
-    Ok(terminal)
+    take_mouse(mouse)?;
+    Ok((terminal, fault))
+}
+
+/// Says something on standard error, where that is possible.
+pub(super) fn say(text: &str) {
+    let _ = io::stderr().write_all(clean_lines(text).as_bytes());
+}
+
+/// Asks the terminal for presses, drags and the wheel, with places beyond column 223. Not for every movement: that would keep an idle screen
+/// busy.
+fn take_mouse(mouse: bool) -> io::Result<()> {
+    let mut out = io::stdout();
+    if mouse {
+        out.write_all(b"\x1b[?1000h\x1b[?1002h\x1b[?1006h")?;
+    }
+    out.flush()
 }
 
 /// Leaves the terminal as it was. On one that is gone there is nothing to restore.
 pub(super) fn restore() {
-    let _ = execute!(io::stdout(), DisableBracketedPaste);
+    let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste);
     let _ = ratatui::try_restore();
     let _ = execute!(io::stdout(), Show);
 }

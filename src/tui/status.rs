@@ -82,7 +82,7 @@ fn why(app: &App) -> Option<(Severity, String)> {
     }
     let severity = book.mark(row).filter(|severity| *severity >= Severity::Warning)?;
     let text = app.shared.text(book.why(row)?)?;
-    let key = keymap::first_key(Context::Timeline, Action::Why);
+    let key = app.shared.keys.first(Context::Timeline, Action::Why);
     Some((severity, format!("{key}  {}: {}", text.kind, text.what)))
 }
 
@@ -106,7 +106,7 @@ fn keys(buffer: &mut Buffer, area: Rect, app: &App) {
     let contexts = app.context().chain();
     let mut at = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
     let moves = contexts.contains(&Context::List).then(|| {
-        let key = |action| keymap::first_key(app.context(), action);
+        let key = |action| app.shared.keys.first(app.context(), action);
         (key(Action::Up) + &key(Action::Down), "move")
     });
     // That there is help is said first: it has the rest.
@@ -114,7 +114,7 @@ fn keys(buffer: &mut Buffer, area: Rect, app: &App) {
     let others = help.into_iter().chain(others).filter(|command| !command.short.is_empty());
     let others = others.filter(|command| app.offers(command.action));
     let others = others.filter_map(|command| {
-        let key = keymap::keys_of(contexts, command.action).into_iter().next()?;
+        let key = app.shared.keys.of(contexts, command.action).into_iter().next()?;
         Some((key, command.short))
     });
     for (key, short) in moves.into_iter().chain(others) {

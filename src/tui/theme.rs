@@ -39,6 +39,8 @@ enum Role {
 /// A role's look. A colour is the terminal's own where it has sixteen, and otherwise the scheme's.
 struct Paint {
     role: Role,
+    /// As a configuration calls it.
+    name: &'static str,
     modifier: Modifier,
     own: Option<Color>,
     dark: u32,
@@ -46,12 +48,12 @@ struct Paint {
 }
 
 /// Without a colour.
-const fn plain(role: Role, modifier: Modifier) -> Paint {
-    Paint { role, modifier, own: None, dark: 0, light: 0 }
+const fn plain(role: Role, name: &'static str, modifier: Modifier) -> Paint {
+    Paint { role, name, modifier, own: None, dark: 0, light: 0 }
 }
 
-const fn paint(role: Role, modifier: Modifier, own: Color, dark: u32, light: u32) -> Paint {
-    Paint { role, modifier, own: Some(own), dark, light }
+const fn paint(role: Role, name: &'static str, modifier: Modifier, own: Color, dark: u32, light: u32) -> Paint {
+    Paint { role, name, modifier, own: Some(own), dark, light }
 }
 
 const NONE: Modifier = Modifier::empty();
@@ -59,23 +61,23 @@ const HEADING: Modifier = Modifier::UNDERLINED;
 
 /// All roles, in their order.
 const PAINTS: [Paint; 17] = [
-    paint(Role::Error, Modifier::BOLD, Color::Red, 0xff_6b6b, 0xc0_1c28),
-    paint(Role::Warning, Modifier::BOLD, Color::Yellow, 0xf5_c451, 0x8f_5902),
-    paint(Role::Note, NONE, Color::Cyan, 0x7f_d1d8, 0x00_707a),
-    paint(Role::Client, NONE, Color::Green, 0x8f_d694, 0x1a_7f37),
-    paint(Role::Server, NONE, Color::Magenta, 0xd7_a1f9, 0x8a_3ab9),
-    plain(Role::Quiet, Modifier::DIM),
-    plain(Role::Strong, Modifier::BOLD),
-    paint(Role::Label, NONE, Color::Cyan, 0x7f_d1d8, 0x00_707a),
-    paint(Role::Trouble, NONE, Color::Yellow, 0xf5_c451, 0x8f_5902),
-    plain(Role::Heading, HEADING.union(Modifier::DIM)),
-    plain(Role::HeadingFocused, HEADING.union(Modifier::BOLD)),
-    plain(Role::Selected, Modifier::REVERSED),
-    plain(Role::SelectedAside, Modifier::BOLD),
-    plain(Role::FieldBytes, Modifier::REVERSED),
-    paint(Role::HeaderBytes, NONE, Color::Blue, 0x79_a8ff, 0x05_50ae),
-    plain(Role::Status, Modifier::BOLD.union(Modifier::REVERSED)),
-    paint(Role::Well, NONE, Color::Green, 0x8f_d694, 0x1a_7f37),
+    paint(Role::Error, "error", Modifier::BOLD, Color::Red, 0xff_6b6b, 0xc0_1c28),
+    paint(Role::Warning, "warning", Modifier::BOLD, Color::Yellow, 0xf5_c451, 0x8f_5902),
+    paint(Role::Note, "note", NONE, Color::Cyan, 0x7f_d1d8, 0x00_707a),
+    paint(Role::Client, "client", NONE, Color::Green, 0x8f_d694, 0x1a_7f37),
+    paint(Role::Server, "server", NONE, Color::Magenta, 0xd7_a1f9, 0x8a_3ab9),
+    plain(Role::Quiet, "quiet", Modifier::DIM),
+    plain(Role::Strong, "strong", Modifier::BOLD),
+    paint(Role::Label, "label", NONE, Color::Cyan, 0x7f_d1d8, 0x00_707a),
+    paint(Role::Trouble, "trouble", NONE, Color::Yellow, 0xf5_c451, 0x8f_5902),
+    plain(Role::Heading, "heading", HEADING.union(Modifier::DIM)),
+    plain(Role::HeadingFocused, "heading-focused", HEADING.union(Modifier::BOLD)),
+    plain(Role::Selected, "selected", Modifier::REVERSED),
+    plain(Role::SelectedAside, "selected-aside", Modifier::BOLD),
+    plain(Role::FieldBytes, "field-bytes", Modifier::REVERSED),
+    paint(Role::HeaderBytes, "header-bytes", NONE, Color::Blue, 0x79_a8ff, 0x05_50ae),
+    plain(Role::Status, "status", Modifier::BOLD.union(Modifier::REVERSED)),
+    paint(Role::Well, "well", NONE, Color::Green, 0x8f_d694, 0x1a_7f37),
 ];
 
 /// Which colours go together.
@@ -135,8 +137,19 @@ pub(super) struct Theme {
 }
 
 impl Theme {
+    #[cfg(test)]
     pub(super) fn new(look: Look) -> Self {
-        Theme { styles: PAINTS.map(|paint| paint.style(look)) }
+        Theme::with(look, &[])
+    }
+
+    /// The theme, with some of its colours chosen by name.
+    pub(super) fn with(look: Look, chosen: &[(String, Tint)]) -> Self {
+        let style = |paint: Paint| {
+            let own = paint.style(look);
+            let tint = chosen.iter().rev().find(|(name, _)| name == paint.name);
+            tint.map_or(own, |(_, tint)| tint.over(own, paint.is_bar(), look))
+        };
+        Theme { styles: PAINTS.map(style) }
     }
 
     fn of(&self, role: Role) -> Style {
@@ -208,7 +221,78 @@ impl Theme {
     }
 }
 
+/// What a user chose for a role: its colours, and how strong they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tint {
+    text: Option<Color>,
+    ground: Option<Color>,
+    /// Instead of the theme's own, where there are any.
+    modifier: Modifier,
+}
+
+impl Tint {
+    /// Reads `red`, `bold #ff6b6b`, `underlined`, `black on 214`.
+    pub(super) fn parse(text: &str) -> Option<Tint> {
+        let (mut tint, mut is_ground) = (Tint::default(), false);
+        for word in text.split_whitespace() {
+            let modifier = MODIFIERS.iter().find(|(name, _)| *name == word).map(|(_, modifier)| *modifier);
+            match (modifier, word) {
+                (Some(modifier), _) => tint.modifier |= modifier,
+                (None, "on") if !is_ground => is_ground = true,
+                (None, color) => {
+                    let place = if is_ground { &mut tint.ground } else { &mut tint.text };
+                    if place.is_some() {
+                        return None;
+                    }
+                    *place = Some(color.parse().ok()?);
+                }
+            }
+        }
+        (tint != Tint::default()).then_some(tint)
+    }
+
+    /// On a terminal of sixteen colours those that it lacks are left out, and without colours all are.
+    fn over(self, own: Style, is_bar: bool, look: Look) -> Style {
+        let mut style = own;
+        if !self.modifier.is_empty() {
+            let base = if is_bar { Style::reset() } else { Style { add_modifier: Modifier::empty(), ..own } };
+            style = base.add_modifier(self.modifier);
+        }
+        let can = |color: Color| match (color, look.depth) {
+            _ if look.scheme == Scheme::Plain => None,
+            (Color::Rgb(..) | Color::Indexed(16..), Depth::Sixteen) => None,
+            (Color::Rgb(red, green, blue), Depth::Many) => Some(Color::Indexed(nearest([red, green, blue]))),
+            (color, _) => Some(color),
+        };
+        if let Some(color) = self.text.and_then(can) {
+            style = style.fg(color);
+        }
+        if let Some(color) = self.ground.and_then(can) {
+            style = style.bg(color);
+        }
+        style
+    }
+}
+
+const MODIFIERS: [(&str, Modifier); 5] = [
+    ("bold", Modifier::BOLD),
+    ("dim", Modifier::DIM),
+    ("italic", Modifier::ITALIC),
+    ("underlined", Modifier::UNDERLINED),
+    ("reversed", Modifier::REVERSED),
+];
+
+/// The names of all roles, in their order.
+pub(super) fn roles() -> impl Iterator<Item = &'static str> {
+    PAINTS.iter().map(|paint| paint.name)
+}
+
 impl Paint {
+    /// Whether it lies over whatever is drawn there.
+    fn is_bar(&self) -> bool {
+        matches!(self.role, Role::Selected)
+    }
+
     fn style(&self, look: Look) -> Style {
         let style = match self.role {
             // One bar: whatever colours and strengths are below it.
@@ -246,6 +330,24 @@ fn nearest(rgb: [u8; 3]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_are_chosen() {
+        let all = [("error".to_owned(), Tint::parse("underlined #0a0b0c on white").unwrap())];
+        let error = |scheme, depth| Theme::with(Look { scheme, depth }, &all).severity(Severity::Error);
+        let style = error(Scheme::Light, Depth::True);
+        assert_eq!((style.fg, style.bg), (Some(Color::Rgb(10, 11, 12)), Some(Color::White)));
+        assert_eq!(style.add_modifier, Modifier::UNDERLINED);
+        // What the terminal lacks stays as the theme has it.
+        assert_eq!(error(Scheme::Dark, Depth::Sixteen).fg, Some(Color::Red));
+        let plain = error(Scheme::Plain, Depth::True);
+        assert_eq!((plain.fg, plain.bg), (None, None));
+        assert_eq!(
+            ["", "rot", "red blue", "red on", "on"].map(|text| Tint::parse(text).is_some()),
+            [false, false, false, true, false]
+        );
+        assert_eq!(Tint::parse("214"), Some(Tint { text: Some(Color::Indexed(214)), ..Tint::default() }));
+    }
 
     #[test]
     fn every_role_has_its_style() {

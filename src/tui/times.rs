@@ -25,6 +25,11 @@ pub(super) struct Times {
 }
 
 impl Times {
+    /// Those that count from something that every capture has.
+    pub(super) fn of(since: Since) -> Self {
+        Times { since, zero: None }
+    }
+
     /// The next kind.
     pub(super) fn turn(&mut self) {
         self.since = match self.since {

@@ -33,8 +33,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 if [[ -z $binary ]]; then
-    cargo build --release --bin rtmp-inspect >&2
-    binary=$(cargo metadata --format-version 1 --no-deps | jq -r .target_directory)/release/rtmp-inspect
+    cargo build --profile dist --bin rtmp-inspect >&2
+    binary=$(cargo metadata --format-version 1 --no-deps | jq -r .target_directory)/dist/rtmp-inspect
 fi
 if [[ -z $capture ]]; then
     capture=$work/speed.pcap

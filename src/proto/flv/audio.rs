@@ -6,7 +6,7 @@ use super::facts::audio::{
     AUDIO, Audio, CODEC, CODEC_ID, DATA, ENHANCED, MOD_EX_TYPE, MULTITRACK, PACKET_TYPE, SAMPLE_SIZE, SHARED,
     SoundFormat, codec_of, packet_type,
 };
-use super::facts::{Fields, Multitrack, Track, note, number};
+use super::facts::{Fields, Multitrack, Track, left, note, number};
 use crate::wire::{Reader, Recorder, Stop, Trouble, Value};
 
 /// SoundFormat 9 says that an Enhanced RTMP header follows instead.
@@ -30,6 +30,7 @@ fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(
     let first = r.skip(1, "an audio header")?[0];
     let span = at..at + 1;
     audio.format = SoundFormat(first >> 4);
+    audio.data = left(r);
     let wrong = in_place_of_header(whole, audio.format);
     audio.headerless = wrong.is_some();
     audio.is_bare = audio.headerless && aac::is_configuration(whole);
@@ -58,6 +59,7 @@ fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(
         SoundFormat::AAC => {
             let at = r.at();
             let kind = r.skip(1, "an AAC packet type")?[0];
+            audio.data = left(r);
             audio.packet_type = packet_type(kind).filter(|_| kind < 2);
             note(r, &PACKET_TYPE, audio.packet_type, kind, at);
             return match kind {
@@ -170,6 +172,7 @@ impl Media for Audio {
 
 /// The codec's own bytes, behind an Enhanced RTMP header.
 fn body<R: Recorder>(r: &mut Reader<'_, '_, R>, audio: &mut Audio) -> Result<(), Stop> {
+    audio.data = left(r);
     let Some(kind) = audio.packet_type else { return Ok(()) };
     match (kind, audio.codec()) {
         ("multichannel_config", _) => channels::configuration(r, audio),

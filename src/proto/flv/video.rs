@@ -6,7 +6,7 @@ use super::facts::video::{
     CODEC, CODEC_ID, COMMAND, COMPOSITION_TIME, Codec, DATA, ENHANCED, FRAME_TYPE, FrameType, METADATA, MOD_EX_TYPE,
     MULTITRACK, PACKET_TYPE, ParameterSet, SHARED, VIDEO, Video, codec_of, packet_type,
 };
-use super::facts::{Fields, Multitrack, Track, note};
+use super::facts::{Fields, Multitrack, Track, left, note};
 use crate::wire::{Reader, Recorder, Stop, Trouble, Value};
 
 /// Reads a video message to the end of its payload.
@@ -28,6 +28,7 @@ fn legacy<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(
     let span = at..at + 1;
     video.frame_type = FrameType(first >> 4);
     video.codec_id = Codec(first & 15);
+    video.data = left(r);
     let wrong = nal::in_place_of_header(whole).or_else(|| reserved(video));
     video.headerless = wrong.is_some();
     if let Some(name) = video.codec() {
@@ -151,6 +152,7 @@ fn units<R: Recorder>(
 
 /// The codec's own bytes, behind whatever header.
 fn body<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(), Stop> {
+    video.data = left(r);
     let Some(kind) = video.packet_type else { return Ok(()) };
     let codec = video.codec();
     match kind {
@@ -158,6 +160,7 @@ fn body<R: Recorder>(r: &mut Reader<'_, '_, R>, video: &mut Video) -> Result<(),
             let has_time = video.enhanced && kind == "coded_frames" && matches!(codec, Some("h264" | "hevc" | "vvc"));
             if has_time {
                 video.composition_time = Some(r.i24(&COMPOSITION_TIME)?);
+                video.data = left(r);
             }
             match codec {
                 Some("h264") => units(r, video, &nal::AVC, avc::size)?,

@@ -2,7 +2,7 @@
 
 use crate::fields;
 use crate::wire::words::count;
-use crate::wire::{Reader, Recorder, Stop, Trouble, Value};
+use crate::wire::{Reader, Recorder, Silent, Stop, Trouble, Value};
 
 fields! {
     /// Mode, bandwidth and frame size of Opus, as one number.
@@ -28,6 +28,11 @@ pub struct Packet {
 }
 
 impl Packet {
+    /// What a packet says of itself, where it is one.
+    pub fn of(bytes: &[u8]) -> Option<Packet> {
+        packet(&mut Reader::new(bytes, 0, &mut Silent)).ok()
+    }
+
     /// Samples that it plays, at 48 kHz: what the RTP clock goes on by.
     pub fn samples(&self) -> u32 {
         self.duration * 6 / 125

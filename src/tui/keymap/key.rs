@@ -48,6 +48,11 @@ impl Key {
         Some(Key { code, ctrl })
     }
 
+    /// Whether it writes a letter where something is written.
+    pub(super) fn writes(self) -> bool {
+        matches!(self.code, Char(_)) && !self.ctrl
+    }
+
     /// As the terminal tells it.
     pub fn event(self) -> KeyEvent {
         KeyEvent::new(self.code, if self.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE })

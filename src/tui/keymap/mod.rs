@@ -3,10 +3,13 @@
 //! Keys are bound in contexts. A screen says in which contexts its keys are looked for, the innermost first; an outer one has what is the
 //! same everywhere. Several keys may be one binding (`g g`). Both Wireshark's and vim's habits are served.
 
+mod bound;
 mod key;
 
 use std::sync::LazyLock;
 
+pub(super) use bound::Found;
+pub use bound::Keymap;
 pub use key::Key;
 
 use super::action::{Action, COMMANDS};
@@ -82,6 +85,16 @@ impl Context {
             Context::Search => "search",
             Context::Palette => "palette",
         }
+    }
+
+    /// The context of a name, as a configuration has it.
+    pub(super) fn named(name: &str) -> Option<Context> {
+        Context::ALL.into_iter().find(|context| context.name() == name)
+    }
+
+    /// Whether letters are written there.
+    fn writes(self) -> bool {
+        matches!(self, Context::Prompt | Context::Filter | Context::Search | Context::Palette)
     }
 
     /// Where this context's keys are bound; a sentence for help and manual.
@@ -198,6 +211,7 @@ const TABLE: Table = &[
             (Action::CopyHex, &["y x"]),
             (Action::CopyJson, &["y j"]),
             (Action::WriteCopied, &[">"]),
+            (Action::Save, &["^S"]),
             (Action::ByteView, &["B"]),
             (Action::Zoom, &["z"]),
             (Action::Ladder, &["L"]),
@@ -299,51 +313,6 @@ pub static BINDINGS: LazyLock<Vec<Binding>> = LazyLock::new(|| {
     bindings
 });
 
-/// What came of the keys pressed so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    Action(Action),
-    /// More keys can follow.
-    Begun,
-    Nothing,
-}
-
-/// What keys do, in contexts of which the first goes first.
-pub(super) fn find(contexts: &[Context], pressed: &[Key]) -> Found {
-    for context in contexts {
-        let mut begun = false;
-        for binding in BINDINGS.iter().filter(|binding| binding.context == *context) {
-            if binding.keys == pressed {
-                return Found::Action(binding.action);
-            }
-            begun |= binding.keys.starts_with(pressed);
-        }
-        if begun {
-            return Found::Begun;
-        }
-    }
-    Found::Nothing
-}
-
-/// The keys for an action in some contexts, as they are drawn.
-pub(super) fn keys_of(contexts: &[Context], action: Action) -> Vec<String> {
-    let mut keys: Vec<String> = Vec::new();
-    for context in contexts {
-        let bound = BINDINGS.iter().filter(|binding| binding.context == *context && binding.action == action);
-        for shown in bound.map(|binding| key::drawn(&binding.keys)) {
-            if !keys.contains(&shown) {
-                keys.push(shown);
-            }
-        }
-    }
-    keys
-}
-
-/// The key for an action that stands first where one is; nothing where there is none.
-pub(super) fn first_key(context: Context, action: Action) -> String {
-    keys_of(context.chain(), action).into_iter().next().unwrap_or_default()
-}
-
 /// Keys as they are drawn.
 pub(super) fn drawn(keys: &[Key]) -> String {
     key::drawn(keys)
@@ -351,7 +320,7 @@ pub(super) fn drawn(keys: &[Key]) -> String {
 
 /// The tables of `docs/tui.md`.
 pub fn markdown() -> String {
-    let mut text = String::new();
+    let (mut text, map) = (String::new(), Keymap::default());
     for context in Context::ALL {
         let bound: Vec<_> = BINDINGS.iter().filter(|binding| binding.context == context).collect();
         if bound.is_empty() {
@@ -360,7 +329,7 @@ pub fn markdown() -> String {
         text += &format!("\n### {}\n\n{}\n\n", context.name(), context.help());
         text += "| keys | action | what it does |\n| --- | --- | --- |\n";
         for command in COMMANDS {
-            let keys = keys_of(&[context], command.action);
+            let keys = map.of(&[context], command.action);
             if !keys.is_empty() {
                 let keys: Vec<_> = keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
                 text += &format!("| {} | `{}` | {} |\n", keys.join(" "), command.name, command.help);
@@ -368,7 +337,7 @@ pub fn markdown() -> String {
         }
     }
     text += "\n### In the palette alone\n\n| action | what it does |\n| --- | --- |\n";
-    for command in COMMANDS.iter().filter(|command| keys_of(&Context::ALL, command.action).is_empty()) {
+    for command in COMMANDS.iter().filter(|command| map.of(&Context::ALL, command.action).is_empty()) {
         text += &format!("| `{}` | {} |\n", command.name, command.help);
     }
     text
@@ -410,18 +379,5 @@ mod tests {
             let bound = BINDINGS.iter().any(|binding| binding.action == command.action);
             assert!(bound || palette::offers(command), "{}", command.name);
         }
-    }
-
-    #[test]
-    fn keys_come_one_after_the_other() {
-        let keys = |text| Key::sequence(text).unwrap();
-        let contexts = Context::Timeline.chain();
-        assert_eq!(find(contexts, &keys("g")), Found::Begun);
-        assert_eq!(find(contexts, &keys("g g")), Found::Action(Action::First));
-        assert_eq!(find(contexts, &keys("g x")), Found::Nothing);
-        assert_eq!(find(contexts, &keys("q")), Found::Action(Action::Quit));
-        assert_eq!(find(Context::Popup.chain(), &keys("q")), Found::Action(Action::Close));
-        assert_eq!(find(Context::Prompt.chain(), &keys("q")), Found::Nothing);
-        assert_eq!(keys_of(contexts, Action::Search), ["/", "^F"]);
     }
 }

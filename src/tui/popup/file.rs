@@ -1,4 +1,4 @@
-//! The line in which the file is named that what was copied goes to.
+//! The line in which a file is named: what was copied goes there, or what is shown.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -7,7 +7,7 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::Line;
+use super::{Line, save};
 use crate::tui::action::Action;
 use crate::tui::keymap::Context;
 use crate::tui::paint::put;
@@ -15,18 +15,30 @@ use crate::tui::screen::{Effect, Room, Screen};
 use crate::tui::shared::Shared;
 use crate::wire::words::count;
 
-const SIGN: &str = "write to file: ";
+const COPIED: &str = "write to file: ";
+const SHOWN: &str = "save as .jsonl, .txt or .pcapng: ";
 
 /// Asks for a file.
 #[derive(Debug, Default)]
 pub(in crate::tui) struct FileLine {
     line: Line,
     area: Rect,
+    /// What is shown is to be saved, not what was copied.
+    is_shown: bool,
 }
 
 impl FileLine {
+    /// For what is shown.
+    pub(in crate::tui) fn to_save() -> Self {
+        FileLine { is_shown: true, ..FileLine::default() }
+    }
+
+    fn sign(&self) -> &'static str {
+        if self.is_shown { SHOWN } else { COPIED }
+    }
+
     fn place(&self) -> Rect {
-        let sign = (SIGN.len() as u16).min(self.area.width);
+        let sign = (self.sign().len() as u16).min(self.area.width);
         Rect { x: self.area.x + sign, width: self.area.width - sign, ..self.area }
     }
 }
@@ -52,6 +64,9 @@ impl Screen for FileLine {
 
     fn update(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
         match action {
+            Action::Accept if self.is_shown && !self.line.text().is_empty() => {
+                vec![Effect::Close, save::begin(self.line.text(), shared)]
+            }
             Action::Accept if !self.line.text().is_empty() => {
                 vec![Effect::Close, Effect::Say(write(self.line.text(), &shared.copied))]
             }
@@ -76,7 +91,7 @@ impl Screen for FileLine {
         for x in self.area.left()..self.area.right() {
             buffer[(x, self.area.y)].reset();
         }
-        put(buffer, self.area, SIGN, shared.theme.label());
+        put(buffer, self.area, self.sign(), shared.theme.label());
         self.line.draw(buffer, self.place(), shared.theme.strong());
     }
 

@@ -10,12 +10,12 @@ use super::{Line, frame};
 use crate::filter::{Suggestion, TokenKind, complete, tokens};
 use crate::tui::action::Action;
 use crate::tui::filtering::Filtering;
-use crate::tui::keymap::{self, Context};
+use crate::tui::keymap::Context;
 use crate::tui::paint::{column, lines, put, wrap};
 use crate::tui::screen::{Effect, Room, Screen};
 use crate::tui::shared::Shared;
 use crate::tui::theme::Theme;
-use crate::wire::{Side, words};
+use crate::wire::{Side, escape, words};
 
 /// What stands before the filter.
 const SIGN: &str = " filter: ";
@@ -90,11 +90,11 @@ impl FilterLine {
         self.set(&text);
     }
 
-    fn accept(&self) -> Vec<Effect> {
+    fn accept(&self, shared: &Shared) -> Vec<Effect> {
         if self.line.text().trim().is_empty() {
             return vec![Effect::Close, Effect::Filter(None)];
         }
-        match Filtering::parse(self.line.text()) {
+        match shared.filter_named(self.line.text()) {
             Ok(filter) => vec![Effect::Close, Effect::Filter(Some(filter))],
             // What is wrong is to be seen.
             Err(_) => Vec::new(),
@@ -108,7 +108,8 @@ impl FilterLine {
         Rect { x: x + sign.min(width), width: width.saturating_sub(sign), ..self.room.status }
     }
 
-    fn draw_suggestions(&self, buffer: &mut Buffer, theme: &Theme) {
+    fn draw_suggestions(&self, buffer: &mut Buffer, shared: &Shared) {
+        let theme = &shared.theme;
         let count = self.offered.len();
         let height = SUGGESTIONS.min(count as u16).min(self.room.body.height.saturating_sub(2));
         if height == 0 {
@@ -118,7 +119,7 @@ impl FilterLine {
         let shown = usize::from(height);
         let top = self.chosen.map_or(0, |at| at.saturating_sub(shown - 1)).min(count - shown);
         let title = if count > shown { format!(" {} of {count} ", top + shown) } else { String::new() };
-        let key = keymap::first_key(Context::Filter, Action::Complete);
+        let key = shared.keys.first(Context::Filter, Action::Complete);
         frame(buffer, area, &title, &format!(" {key} takes the next one "));
         for (index, line) in (top..count).zip(lines(area)) {
             let Suggestion { text, about, .. } = &self.offered[index];
@@ -133,9 +134,10 @@ impl FilterLine {
     }
 
     /// What is wrong, with marks under where it is; or which keys there are.
-    fn draw_below(&self, buffer: &mut Buffer, theme: &Theme) -> Option<String> {
+    fn draw_below(&self, buffer: &mut Buffer, shared: &Shared) -> Option<String> {
+        let theme = &shared.theme;
         let (area, text) = (self.room.keys, self.line.text());
-        let key = |action| keymap::first_key(Context::Filter, action);
+        let key = |action| shared.keys.first(Context::Filter, action);
         let keys = format!(
             "{} completes, {} {} what was before, {} leaves it",
             key(Action::Complete),
@@ -143,10 +145,15 @@ impl FilterLine {
             key(Action::Later),
             key(Action::Cancel)
         );
-        let error = match Filtering::parse(text) {
+        let error = match shared.filter_named(text) {
             _ if text.trim().is_empty() => {
                 let hint = format!(" {} shows all rows, {keys}", key(Action::Accept));
                 put(buffer, area, &hint, theme.quiet());
+                return None;
+            }
+            Ok(filter) if filter.text() != text.trim() => {
+                let what = format!(" {} applies {}", key(Action::Accept), escape(filter.text()));
+                put(buffer, area, &what, theme.quiet());
                 return None;
             }
             Ok(_) => {
@@ -191,7 +198,7 @@ impl Screen for FilterLine {
 
     fn update(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
         match action {
-            Action::Accept => return self.accept(),
+            Action::Accept => return self.accept(shared),
             Action::Cancel => return vec![Effect::Close],
             Action::Complete => self.complete(true),
             Action::CompleteBack => self.complete(false),
@@ -240,7 +247,7 @@ impl Screen for FilterLine {
                 buffer.set_style(Rect { x: place.x + start, width: end - start, ..place }, style(theme, token.kind));
             }
         }
-        match self.draw_below(buffer, theme) {
+        match self.draw_below(buffer, shared) {
             Some(sentence) if self.chosen.is_none() => {
                 let parts = wrap(&sentence, usize::from(self.room.body.width.saturating_sub(4)));
                 let area = above(self.room, (parts.len() as u16).min(self.room.body.height.saturating_sub(2)));
@@ -254,7 +261,7 @@ impl Screen for FilterLine {
                     );
                 }
             }
-            _ => self.draw_suggestions(buffer, theme),
+            _ => self.draw_suggestions(buffer, shared),
         }
     }
 

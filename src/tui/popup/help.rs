@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 
 use super::{Scroll, frame, inside};
 use crate::tui::action::{Action, COMMANDS};
-use crate::tui::keymap::{self, Context};
+use crate::tui::keymap::{Context, Keymap};
 use crate::tui::paint::{column, lines, put, wrap};
 use crate::tui::screen::{Effect, Room, Screen};
 use crate::tui::shared::Shared;
@@ -37,7 +37,7 @@ impl Help {
     }
 
     /// Breaks the lines for a width.
-    fn write(&mut self, width: u16) {
+    fn write(&mut self, width: u16, map: &Keymap) {
         if width == self.width {
             return;
         }
@@ -46,11 +46,11 @@ impl Help {
         let lines = &mut self.lines;
         lines.clear();
         for place in here.iter().chain(Context::ALL.iter().filter(|other| !here.contains(other))) {
-            let keys = COMMANDS.iter().map(|command| (keymap::keys_of(&[*place], command.action), command.help));
+            let keys = COMMANDS.iter().map(|command| (map.of(&[*place], command.action), command.help));
             add(lines, width, place.name(), place.help(), keys.filter(|(keys, _)| !keys.is_empty()));
         }
-        let none = COMMANDS.iter().filter(|command| keymap::keys_of(&Context::ALL, command.action).is_empty());
-        let key = keymap::first_key(Context::Global, Action::Palette);
+        let none = COMMANDS.iter().filter(|command| map.of(&Context::ALL, command.action).is_empty());
+        let key = map.first(Context::Global, Action::Palette);
         let none = none.map(|command| (vec![format!("{key}{}", command.name)], command.help));
         add(lines, width, "palette alone", "Without a key: by name.", none);
     }
@@ -95,9 +95,9 @@ impl Screen for Help {
         self.scroll.update(action, self.lines.len())
     }
 
-    fn prepare(&mut self, room: Room, _shared: &mut Shared) {
+    fn prepare(&mut self, room: Room, shared: &mut Shared) {
         // So wide that all of its lines are known, and then as high as they are.
-        self.write(inside(room.body, WIDTH, room.body.height).width);
+        self.write(inside(room.body, WIDTH, room.body.height).width, &shared.keys);
         self.scroll.prepare(inside(room.body, WIDTH, self.lines.len() as u16 + 2), self.lines.len());
     }
 

@@ -6,6 +6,7 @@ pub(super) mod filter;
 pub(super) mod help;
 pub(super) mod pager;
 pub(super) mod palette;
+mod save;
 pub(super) mod search;
 
 use crossterm::event::{Event, KeyEvent};

@@ -4,11 +4,12 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::{Line, frame, inside};
+use super::file::FileLine;
+use super::{Line, frame, inside, save};
 use crate::tui::action::{Action, COMMANDS, Command, Group};
-use crate::tui::keymap::{self, Context};
+use crate::tui::keymap::Context;
 use crate::tui::list::{List, motion};
-use crate::tui::paint::{column, lines, put};
+use crate::tui::paint::{below, column, lines, put};
 use crate::tui::screen::{Effect, Room, Screen};
 use crate::tui::shared::Shared;
 use crate::tui::times::Target;
@@ -40,6 +41,12 @@ impl Palette {
         Palette { context, line: Line::default(), list: List::default(), area: Rect::ZERO }
     }
 
+    /// The file that `w FILE` names, as people know it from editors; empty where it names none.
+    fn file(&self) -> Option<&str> {
+        let (command, file) = self.line.text().trim().split_once(' ').unwrap_or((self.line.text().trim(), ""));
+        (command == "w").then_some(file.trim())
+    }
+
     /// Actions with all written words in their name or sentence.
     fn found(&self) -> Vec<&'static Command> {
         let words: Vec<_> = self.line.text().split_whitespace().map(str::to_lowercase).collect();
@@ -67,6 +74,15 @@ impl Screen for Palette {
             let none = || Effect::Say(format!("there is no {}", target.name()));
             return vec![Effect::Close, row.map_or_else(none, Effect::GoTo)];
         }
+        if action == Action::Accept
+            && let Some(file) = self.file()
+        {
+            let then = match file {
+                "" => Effect::Open(Box::new(FileLine::to_save())),
+                file => save::begin(file, shared),
+            };
+            return vec![Effect::Close, then];
+        }
         if action == Action::Accept && LEAVES.contains(&self.line.text().trim()) {
             return vec![Effect::Close, Effect::Do(Action::Quit)];
         }
@@ -92,6 +108,11 @@ impl Screen for Palette {
         self.list = List::default();
     }
 
+    fn list(&mut self) -> Option<(&mut List, Rect, usize)> {
+        let length = self.found().len();
+        Some((&mut self.list, below(self.area), length))
+    }
+
     fn prepare(&mut self, room: Room, _shared: &mut Shared) {
         self.area = inside(room.body, WIDTH, COMMANDS.len() as u16 + 3);
         self.list.reveal(usize::from(self.area.height.saturating_sub(1)), self.found().len());
@@ -110,6 +131,13 @@ impl Screen for Palette {
             buffer.set_style(line, theme.selection(true));
             return;
         }
+        if let Some(file) = self.file() {
+            let Some(line) = lines.next() else { return };
+            let name = if file.is_empty() { "a file" } else { file };
+            put(buffer, line, &format!("› save what is shown to {name}"), theme.strong());
+            buffer.set_style(line, theme.selection(true));
+            return;
+        }
         if LEAVES.contains(&self.line.text().trim()) {
             let Some(line) = lines.next() else { return };
             put(buffer, line, "› quit", theme.strong());
@@ -121,7 +149,7 @@ impl Screen for Palette {
             let command = found[place];
             let at = put(buffer, line, if place == self.list.selected { "›" } else { " " }, theme.strong());
             let at = column(buffer, at, NAMES, command.name, theme.strong());
-            let keys = keymap::keys_of(self.context.chain(), command.action).join(" ");
+            let keys = shared.keys.of(self.context.chain(), command.action).join(" ");
             let at = column(buffer, at, KEYS, &keys, theme.label());
             put(buffer, at, command.help, theme.quiet());
             if place == self.list.selected {

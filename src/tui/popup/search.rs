@@ -7,7 +7,7 @@ use ratatui::layout::{Position, Rect};
 use super::Line;
 use crate::rules::Severity;
 use crate::tui::action::Action;
-use crate::tui::keymap::{self, Context};
+use crate::tui::keymap::Context;
 use crate::tui::paint::put;
 use crate::tui::query::{Case, Form, Query};
 use crate::tui::screen::{Effect, Room, Screen};
@@ -112,7 +112,7 @@ impl Screen for SearchLine {
         put(buffer, self.area, &self.sign(), theme.strong());
         let place = self.place();
         self.line.draw(buffer, place, theme.strong());
-        let key = |action| keymap::first_key(Context::Search, action);
+        let key = |action| shared.keys.first(Context::Search, action);
         let about = match &self.fault {
             Some(fault) => fault.clone(),
             None => format!(

@@ -20,7 +20,10 @@ use ratatui::layout::{Position, Rect};
 use super::action::Action;
 use super::filtering::Filtering;
 use super::keymap::Context;
+use super::list::List;
+use super::mouse::Mouse;
 use super::shared::Shared;
+use super::state::Place;
 use job::Job;
 
 /// Lines that a screen needs.
@@ -69,6 +72,32 @@ pub(super) trait Screen {
     /// Takes a key that is bound to nothing: only where something is written.
     fn write(&mut self, _key: KeyEvent, _shared: &mut Shared) {}
 
+    /// The list of which a click chooses, where its first line is on the terminal, and how many items it has.
+    fn list(&mut self) -> Option<(&mut List, Rect, usize)> {
+        None
+    }
+
+    /// Does what the mouse asks for: the wheel moves, a click chooses, a double click is Enter.
+    fn mouse(&mut self, mouse: Mouse, at: Position, shared: &mut Shared) -> Vec<Effect> {
+        let chosen = self.list().and_then(|(list, body, length)| {
+            let item = list.item_at(body, at).filter(|item| *item < length)?;
+            Some((list, item, length))
+        });
+        match (mouse, chosen) {
+            (Mouse::Wheel(by), _) => {
+                let action = if by > 0 { Action::Down } else { Action::Up };
+                return (0..by.unsigned_abs()).flat_map(|_| self.update(action, shared)).collect();
+            }
+            (Mouse::Press, Some((list, item, length))) => list.select(item, length),
+            (Mouse::Again, Some(_)) => {
+                let is_window = self.context().chain().contains(&Context::Prompt);
+                return vec![Effect::Do(if is_window { Action::Accept } else { Action::Open })];
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
     /// Takes text that was pasted: only where something is written.
     fn paste(&mut self, _text: &str) {}
 
@@ -85,6 +114,9 @@ pub(super) trait Screen {
 
     /// Shows a part of the row that it is at.
     fn show(&mut self, _spot: Spot, _shared: &mut Shared) {}
+
+    /// Where the user is in it, for another time.
+    fn place(&self, _place: &mut Place, _shared: &Shared) {}
 
     /// The filter is another one: rows are shown anew.
     fn filtered(&mut self, _shared: &mut Shared) {}

@@ -121,6 +121,8 @@ pub struct Audio {
     pub is_bare: bool,
     /// The audio object type of an AudioSpecificConfig, and its name, where that is none of AAC's.
     pub other_object: Option<(u32, &'static str)>,
+    /// Where the codec's own bytes lie, behind every header: in what the reader counts from.
+    pub data: Range<u32>,
     /// How the tracks are told apart, in a multitrack message.
     pub multitrack: Option<Multitrack>,
     pub tracks: Vec<Track<Audio>>,

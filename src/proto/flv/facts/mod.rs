@@ -64,3 +64,8 @@ pub(crate) fn note<R: Recorder>(
 pub(crate) fn number<R: Recorder>(r: &mut Reader<'_, '_, R>, field: &'static Field, span: Range<u32>, number: u32) {
     r.note(field, span, Value::Uint(u64::from(number)));
 }
+
+/// Where what is left to read lies.
+pub(crate) fn left<R: Recorder>(r: &Reader<'_, '_, R>) -> Range<u32> {
+    r.at()..r.at() + r.left() as u32
+}

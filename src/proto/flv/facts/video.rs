@@ -2,6 +2,7 @@
 //! Source: FLV 10.1 §E.4.3, Enhanced RTMP v2 "Enhanced Video".
 
 use std::hash::{DefaultHasher, Hasher};
+use std::ops::Range;
 
 use super::{Fields, Multitrack, Track};
 use crate::wire::Word;
@@ -143,6 +144,8 @@ pub struct Video {
     pub headerless: bool,
     /// What a sequence header says beside the size.
     pub sequence: Option<Box<Sequence>>,
+    /// Where the codec's own bytes lie, behind every header: in what the reader counts from.
+    pub data: Range<u32>,
     /// How the tracks are told apart, in a multitrack message.
     pub multitrack: Option<Multitrack>,
     pub tracks: Vec<Track<Video>>,

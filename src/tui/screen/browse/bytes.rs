@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
 use super::fields::Fields;
@@ -13,9 +13,12 @@ use super::layout::{Areas, Pane};
 use super::plate::{Plate, Way};
 use crate::tui::action::Action;
 use crate::tui::list::motion;
-use crate::tui::paint::{beside, heading, lines, put};
+use crate::tui::paint::{below, beside, heading, lines, put};
 use crate::tui::shared::Shared;
 use crate::wire::words::count;
+
+/// Columns before the first byte of a line.
+const HEAD: usize = 8;
 
 /// The pane of bytes.
 #[derive(Debug, Default)]
@@ -29,6 +32,8 @@ pub(super) struct Bytes {
     /// The byte under the cursor, and the first line on the screen.
     byte: usize,
     top: usize,
+    /// Whether the screen was moved away from the cursor.
+    is_aside: bool,
     area: Rect,
     /// Lines without the heading, and bytes on each.
     lines: usize,
@@ -75,6 +80,32 @@ impl Bytes {
         self.wanted = Some((span, true));
     }
 
+    /// Moves what is on the screen, and leaves the cursor where it is.
+    pub(super) fn scroll(&mut self, by: isize) {
+        let most = self.plate.bytes.len().div_ceil(self.width.max(1)).saturating_sub(self.lines);
+        self.top = self.top.saturating_add_signed(by).min(most);
+        self.is_aside = true;
+    }
+
+    /// Puts the cursor on the byte at a place, among the digits or the letters; gives which one of the row's own that is.
+    pub(super) fn click(&mut self, at: Position) -> Option<usize> {
+        let body = below(self.area);
+        let column = usize::from(at.x.checked_sub(body.x)?).checked_sub(HEAD)?;
+        let digits = self.width * 3 + usize::from(self.width > 8);
+        let index = match column.checked_sub(digits + 1) {
+            Some(letter) => letter,
+            // Between the eighth and the ninth stands one more space.
+            None => (column - usize::from(self.width > 8 && column >= 24)) / 3,
+        };
+        let byte = (self.top + usize::from(at.y.checked_sub(body.y)?)) * self.width + index;
+        if index >= self.width || byte >= self.plate.bytes.len() {
+            return None;
+        }
+        self.byte = byte;
+        self.is_aside = false;
+        self.plate.own(byte)
+    }
+
     pub(super) fn prepare(&mut self, areas: &Areas, fields: &Fields, shared: &Shared, is_focused: bool) {
         (self.area, self.lines, self.width) = (areas.bytes, areas.lines(Pane::Bytes), areas.bytes_a_line());
         let of = fields.tree().map(|tree| (tree.row, self.way, shared.learned));
@@ -93,7 +124,7 @@ impl Bytes {
         }
         // The screen may have become wider or higher.
         self.top = self.top.min(length.div_ceil(self.width).saturating_sub(self.lines));
-        if is_focused {
+        if is_focused && !self.is_aside {
             self.reveal(self.byte..self.byte + 1);
         }
     }
@@ -103,6 +134,7 @@ impl Bytes {
         if self.lines == 0 || self.width == 0 {
             return;
         }
+        self.is_aside = false;
         let (first, last) = (span.start / self.width, span.end.saturating_sub(1).max(span.start) / self.width);
         if last >= self.top + self.lines {
             self.top = last + 1 - self.lines;

@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use crate::book::{Detail, Line};
 use crate::tui::action::Action;
-use crate::tui::keymap::{self, Context};
+use crate::tui::keymap::Context;
 use crate::tui::popup::pager::Pager;
 use crate::tui::screen::Effect;
 use crate::tui::shared::Shared;
@@ -40,7 +40,7 @@ impl Fields {
             said += &format!(" of {}", line.label);
         }
         if text.len() > TERMINAL {
-            let key = keymap::first_key(Context::Browse, Action::WriteCopied);
+            let key = shared.keys.first(Context::Browse, Action::WriteCopied);
             said += &format!(
                 ", {}, which the terminal may not take; {key} writes a file",
                 count(text.len() as u64, "byte")

@@ -3,15 +3,15 @@
 use std::ops::Range;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::tree::{Folds, Tree, is_folded};
 use crate::book::Line;
 use crate::tui::action::Action;
-use crate::tui::keymap::{self, Context};
+use crate::tui::keymap::Context;
 use crate::tui::list::{List, motion};
-use crate::tui::paint::{column, heading, lines, put, wrap};
+use crate::tui::paint::{below, column, heading, lines, put, wrap};
 use crate::tui::screen::Effect;
 use crate::tui::shared::Shared;
 use crate::wire::words;
@@ -61,6 +61,21 @@ impl Fields {
             }
         }
         Vec::new()
+    }
+
+    /// Moves the list, and leaves the selection where it is.
+    pub(super) fn scroll(&mut self, by: isize) {
+        let length = self.tree.as_ref().map_or(0, Tree::len);
+        self.list.scroll(by, usize::from(self.area.height.saturating_sub(1)), length);
+    }
+
+    /// Selects the field on a line.
+    pub(super) fn click(&mut self, at: Position) {
+        let length = self.tree.as_ref().map_or(0, Tree::len);
+        if let Some(item) = self.list.item_at(below(self.area), at).filter(|item| *item < length) {
+            self.list.select(item, length);
+            self.want();
+        }
     }
 
     /// Whether what is selected can be folded.
@@ -143,7 +158,7 @@ impl Fields {
         tree.wrap(usize::from(area.width), &self.folds);
         if is_other {
             // The same field of the other row, if it has one.
-            self.list = List { selected: tree.place_of(&self.wanted).unwrap_or_default(), top: 0 };
+            self.list = List { selected: tree.place_of(&self.wanted).unwrap_or_default(), ..List::default() };
         }
         self.list.reveal(usize::from(area.height.saturating_sub(1)), tree.len());
         is_other
@@ -209,7 +224,7 @@ impl Fields {
             }
         }
         if text.is_empty() {
-            let (key, book) = (keymap::first_key(Context::Fields, Action::Reference), &shared.book);
+            let (key, book) = (shared.keys.first(Context::Fields, Action::Reference), &shared.book);
             text = match (book.reference(tree.row), book.stand(tree.row)) {
                 (Some(n), _) => format!("{key} goes to message {n}"),
                 (None, Some(stand)) if stand.is_exact => {

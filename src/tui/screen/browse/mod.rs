@@ -16,6 +16,7 @@ mod timeline;
 mod tree;
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 
 use super::ladder::Ladder;
 use super::{Effect, NO_SESSION, Room, Screen, Spot, diff, plots};
@@ -25,16 +26,18 @@ use crate::tui::action::Action;
 use crate::tui::filtering::{self, Join};
 use crate::tui::keymap::Context;
 use crate::tui::marks::Marked;
+use crate::tui::mouse::Mouse;
 use crate::tui::popup::file::FileLine;
 use crate::tui::popup::filter::FilterLine;
 use crate::tui::popup::search::SearchLine;
 use crate::tui::screen::findings::Findings;
 use crate::tui::search::From;
 use crate::tui::shared::Shared;
+use crate::tui::state::Place;
 use crate::tui::view::Chosen;
 use bytes::Bytes;
 use fields::Fields;
-use layout::{Areas, Pane, lay_out};
+use layout::{Areas, Pane, Split, Splits, lay_out};
 use sessions::Sessions;
 use timeline::Timeline;
 
@@ -59,6 +62,9 @@ pub(in crate::tui) struct Browse {
     focus: Pane,
     zoomed: bool,
     areas: Areas,
+    /// Where the user put the borders, and which one is being dragged.
+    splits: Splits,
+    dragged: Option<Split>,
     sessions: Sessions,
     timeline: Timeline,
     fields: Fields,
@@ -67,13 +73,22 @@ pub(in crate::tui) struct Browse {
 
 impl Browse {
     /// Begins with all sessions, or with one alone.
-    pub(in crate::tui) fn new(session: Option<u32>) -> Self {
+    pub(in crate::tui) fn new(session: Option<u32>, place: &Place) -> Self {
+        let mut splits = Splits::default();
+        for (name, share) in &place.splits {
+            if let Some((_, split)) = Split::ALL.iter().find(|(own, _)| own == name) {
+                splits.set(*split, *share);
+            }
+        }
+        let row = place.row.filter(|_| session.is_none() || session == place.session);
         Browse {
             focus: Pane::default(),
             zoomed: false,
             areas: Areas::default(),
-            sessions: Sessions::new(session),
-            timeline: Timeline::default(),
+            splits,
+            dragged: None,
+            sessions: Sessions::new(session.or(place.session)),
+            timeline: Timeline::at(row),
             fields: Fields::default(),
             bytes: Bytes::default(),
         }
@@ -163,6 +178,29 @@ impl Browse {
         }
     }
 
+    /// Takes the keys to a pane, and chooses what is at a place of it.
+    fn click(&mut self, pane: Pane, at: Position, shared: &mut Shared) {
+        self.focus = pane;
+        match pane {
+            Pane::Sessions => {
+                self.sessions.click(at, shared);
+                self.timeline.show(self.sessions.chosen(shared), shared);
+            }
+            Pane::Timeline => self.timeline.click(at, shared),
+            Pane::Fields => {
+                self.fields.click(at);
+                if let Some(span) = self.fields.span() {
+                    self.bytes.show(span);
+                }
+            }
+            Pane::Bytes => {
+                if let Some(byte) = self.bytes.click(at) {
+                    self.fields.choose_byte(byte);
+                }
+            }
+        }
+    }
+
     /// What the pane with the keys does.
     fn update_pane(&mut self, action: Action, shared: &mut Shared) -> Vec<Effect> {
         match self.focus {
@@ -223,6 +261,7 @@ impl Screen for Browse {
                 effects.push(Effect::Say("nothing was copied".to_owned()));
             }
             Action::WriteCopied => effects.push(Effect::Open(Box::<FileLine>::default())),
+            Action::Save => effects.push(Effect::Open(Box::new(FileLine::to_save()))),
             Action::Plots => effects.push(plots::begin(shared)),
             Action::Diff => effects.push(diff::begin(shared, self.sessions.selected())),
             Action::Ladder if shared.book.is_empty() => effects.push(Effect::Say(NO_SESSION.to_owned())),
@@ -262,6 +301,35 @@ impl Screen for Browse {
         }
         shared.row = self.timeline.row(shared);
         effects
+    }
+
+    fn mouse(&mut self, mouse: Mouse, at: Position, shared: &mut Shared) -> Vec<Effect> {
+        let pane = self.areas.pane_at(at);
+        match (mouse, pane) {
+            (Mouse::Wheel(by), Some(pane)) => match pane {
+                Pane::Sessions => self.sessions.scroll(by, shared),
+                Pane::Timeline => self.timeline.scroll(by, shared),
+                Pane::Fields => self.fields.scroll(by),
+                Pane::Bytes => self.bytes.scroll(by),
+            },
+            (Mouse::Press, _) => {
+                self.dragged = self.areas.split_at(at);
+                if let Some(pane) = pane {
+                    self.click(pane, at, shared);
+                }
+            }
+            // The first press has chosen what Enter acts on.
+            (Mouse::Again, Some(pane)) if at.y > self.areas.of(pane).y => return vec![Effect::Do(Action::Open)],
+            (Mouse::Drag, _) => {
+                if let Some(split) = self.dragged {
+                    self.splits.drag(split, at, &self.areas);
+                }
+            }
+            (Mouse::Release, _) => self.dragged = None,
+            _ => {}
+        }
+        shared.row = self.timeline.row(shared);
+        Vec::new()
     }
 
     fn offers(&self, action: Action, shared: &Shared) -> bool {
@@ -313,6 +381,17 @@ impl Screen for Browse {
         }
     }
 
+    fn place(&self, place: &mut Place, shared: &Shared) {
+        place.row = self.timeline.row(shared).filter(|row| *row > 0);
+        place.session = match shared.view.chosen() {
+            Chosen::Session(number) => Some(*number),
+            _ => None,
+        };
+        place.folded = shared.view.folds();
+        let splits = Split::ALL.iter().filter_map(|(name, split)| Some(((*name).to_owned(), self.splits.get(*split)?)));
+        place.splits = splits.collect();
+    }
+
     fn filtered(&mut self, shared: &mut Shared) {
         self.timeline.filtered(shared);
         shared.row = self.timeline.row(shared);
@@ -320,7 +399,7 @@ impl Screen for Browse {
 
     fn prepare(&mut self, room: Room, shared: &mut Shared) {
         let sessions = sessions::lines(shared);
-        self.areas = lay_out(room.body, self.focus, self.zoomed, sessions);
+        self.areas = lay_out(room.body, self.focus, self.zoomed, sessions, &self.splits);
         self.timeline.prepare(self.areas.timeline, shared);
         shared.row = self.timeline.row(shared);
         self.sessions.prepare(self.areas.sessions, shared, self.focus == Pane::Sessions);

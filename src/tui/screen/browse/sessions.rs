@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use crate::book::{Counts, Other, Session};
@@ -12,7 +12,7 @@ use crate::tui::action::Action;
 use crate::tui::columns::{self, Align, Column, First, Order, Place};
 use crate::tui::list::{List, motion};
 use crate::tui::marks::Marked;
-use crate::tui::paint::{self, heading, put};
+use crate::tui::paint::{self, below, heading, put};
 use crate::tui::screen::Effect;
 use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
@@ -101,7 +101,7 @@ fn columns(width: u16, shared: &Shared) -> [Column<Id>; 14] {
 impl Sessions {
     /// Begins with all sessions, or with one alone.
     pub(super) fn new(session: Option<u32>) -> Self {
-        let list = List { selected: session.unwrap_or_default() as usize, top: 0 };
+        let list = List { selected: session.unwrap_or_default() as usize, ..List::default() };
         Sessions { list, ..Sessions::default() }
     }
 
@@ -197,6 +197,34 @@ impl Sessions {
         Vec::new()
     }
 
+    /// Moves the list, and leaves the selection where it is.
+    pub(super) fn scroll(&mut self, by: isize, shared: &Shared) {
+        self.list.scroll(by, usize::from(self.area.height.saturating_sub(1)), lines(shared));
+    }
+
+    /// Selects the session on a line, or sorts by the column whose title is there; once more, the other way round.
+    pub(super) fn click(&mut self, at: Position, shared: &Shared) {
+        if at.y == self.area.y {
+            let all = columns(self.area.width, shared);
+            let is_there = |place: &&Place<Id>| place.area(self.area).contains(Position { y: self.area.y, ..at });
+            let id = columns::fit(&all, self.area.width).iter().find(is_there).map(|place| place.id);
+            let column = all.iter().find(|column| Some(column.id) == id);
+            let Some(first) = column.and_then(|column| column.sort) else {
+                // The numbers have their own order.
+                if matches!(id, Some(Id::Number | Id::Mark)) {
+                    self.sort(None, shared);
+                }
+                return;
+            };
+            let order = self.order.filter(|order| Some(order.id) == id).map(Order::reversed);
+            self.sort(order.or(id.map(|id| Order { id, first })), shared);
+        } else if let Some(item) = self.list.item_at(below(self.area), at)
+            && item <= shared.book.sessions().len()
+        {
+            self.list.select(item, item + 1);
+        }
+    }
+
     pub(super) fn prepare(&mut self, area: Rect, shared: &Shared, is_focused: bool) {
         self.area = area;
         if self.order.is_some() && self.sorted.len() != shared.book.sessions().len() {
@@ -208,7 +236,7 @@ impl Sessions {
         self.list.reveal(lines, length);
         if let Some(number) = self.of_row {
             // Where there is no room for both, the session of the row is to be seen.
-            let mut shown = List { selected: self.line(number), top: self.list.top };
+            let mut shown = List { selected: self.line(number), top: self.list.top, ..List::default() };
             shown.reveal(lines, length);
             self.list.top = shown.top;
         }

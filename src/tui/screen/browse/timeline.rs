@@ -1,17 +1,17 @@
 //! The rows of the timeline: messages and whatever else happened, in their order.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::nothing;
 use crate::book::{Entry, Kind};
 use crate::tui::action::Action;
 use crate::tui::columns::{self, Align, Column, Place};
-use crate::tui::keymap::{self, Context};
+use crate::tui::keymap::Context;
 use crate::tui::list::{List, motion};
 use crate::tui::marks::Marked;
-use crate::tui::paint::{self, column, heading, lines, put};
+use crate::tui::paint::{self, below, column, heading, lines, put};
 use crate::tui::screen::Effect;
 use crate::tui::search::{From, Search};
 use crate::tui::shared::Shared;
@@ -34,6 +34,11 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
+    /// Goes to a row as soon as it is read.
+    pub(super) fn at(row: Option<u32>) -> Self {
+        Timeline { awaited: row, ..Timeline::default() }
+    }
+
     /// The selected row; of a run its first.
     pub(super) fn row(&self, shared: &Shared) -> Option<u32> {
         shared.view.row_at(&shared.book, self.list.selected)
@@ -75,7 +80,9 @@ impl Timeline {
 
     fn select(&mut self, row: u32, shared: &Shared) {
         self.list.select(shared.view.place_of(&shared.book, row), shared.len());
-        self.awaited = shared.view.is_behind(&shared.book).then_some(row);
+        // One of another time may not be read yet.
+        let is_to_come = row as usize >= shared.book.len() && !shared.progress.done;
+        self.awaited = (is_to_come || shared.view.is_behind(&shared.book)).then_some(row);
     }
 
     /// Opens or closes the selected run. Whether it is one.
@@ -139,12 +146,27 @@ impl Timeline {
     /// Searches from the selected row on.
     pub(super) fn search(&mut self, forward: bool, from: From, shared: &Shared) -> Vec<Effect> {
         let Some(query) = shared.query.clone() else {
-            let key = keymap::first_key(Context::Timeline, Action::Search);
+            let key = shared.keys.first(Context::Timeline, Action::Search);
             return vec![Effect::Say(format!("nothing to search for: {key} asks what"))];
         };
         self.following = false;
         let origin = self.row(shared).map_or(0, |row| shared.view.index_of(&shared.book, row));
         vec![Effect::Start(Box::new(Search::new(query, origin, from, forward)))]
+    }
+
+    /// Moves the list, and leaves the selection where it is.
+    pub(super) fn scroll(&mut self, by: isize, shared: &Shared) {
+        self.following = false;
+        self.list.scroll(by, self.lines(), shared.len());
+    }
+
+    /// Selects the row on a line.
+    pub(super) fn click(&mut self, at: Position, shared: &Shared) {
+        if let Some(place) = self.list.item_at(below(self.area), at).filter(|place| *place < shared.len()) {
+            self.following = false;
+            self.awaited = None;
+            self.list.select(place, shared.len());
+        }
     }
 
     fn lines(&self) -> usize {
@@ -196,7 +218,7 @@ impl Timeline {
         let body = heading(buffer, area, &shared.theme, is_focused, &names, &right);
         nothing::draw(buffer, body, shared);
         if length == 0 && shared.filter.is_some() && !shared.view.is_behind(&shared.book) {
-            let key = keymap::first_key(Context::Timeline, Action::Back);
+            let key = shared.keys.first(Context::Timeline, Action::Back);
             put(buffer, body, &format!(" the filter lets nothing through; {key} drops it"), shared.theme.quiet());
         }
         // A finding has no time; what stands above may be one.

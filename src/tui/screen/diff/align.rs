@@ -8,6 +8,7 @@ use similar::{Algorithm, capture_diff_slices};
 
 use super::Diff;
 use crate::book::{Book, Detail, Likeness, Step};
+use crate::limits::Limits;
 use crate::tui::filtering::Filtering;
 use crate::tui::marks::Marked;
 use crate::tui::screen::Effect;
@@ -17,7 +18,7 @@ use crate::tui::shared::Shared;
 use crate::tui::view::Chosen;
 
 /// Steps of a session that are compared: its beginning, and much of what follows.
-const MOST: usize = 2000;
+const MOST: usize = Limits::DEFAULT.compared_on_screen;
 
 /// A step of one of the two.
 #[derive(Clone, Debug)]

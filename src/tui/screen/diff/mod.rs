@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 use super::{Effect, Room, Screen};
 use crate::book::{Both, Likeness};
 use crate::tui::action::Action;
-use crate::tui::keymap::{self, Context};
+use crate::tui::keymap::Context;
 use crate::tui::list::{List, motion};
 use crate::tui::marks::Marked;
 use crate::tui::shared::Shared;
@@ -71,7 +71,7 @@ pub(in crate::tui) fn begin(shared: &Shared, session: Option<u32>) -> Effect {
     if let Some((one, other)) = marks.pair().or(with_selected).or(both) {
         return Effect::Start(Box::new(Comparing::new([one, other], shared.filter.as_ref())));
     }
-    let key = keymap::first_key(Context::Sessions, Action::Mark);
+    let key = shared.keys.first(Context::Sessions, Action::Mark);
     Effect::Say(format!("nothing to compare: {key} marks two sessions, or two rows"))
 }
 

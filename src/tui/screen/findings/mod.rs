@@ -10,9 +10,9 @@ use ratatui::style::Style;
 use super::{Effect, Room, Screen};
 use crate::tui::action::Action;
 use crate::tui::columns::{self, Align, Column};
-use crate::tui::keymap::{self, Context};
+use crate::tui::keymap::Context;
 use crate::tui::list::{List, motion};
-use crate::tui::paint::{beside, column, heading, lines, put, wrap};
+use crate::tui::paint::{below, beside, column, heading, lines, put, wrap};
 use crate::tui::shared::Shared;
 use crate::wire::Time;
 use crate::wire::words::{self, count, counted};
@@ -46,7 +46,7 @@ impl Findings {
         Findings {
             groups: Groups::new(false, false),
             // The first finding in the first group.
-            list: List { selected: 1, top: 0 },
+            list: List { selected: 1, ..List::default() },
             wanted: shared.row.and_then(|row| Some(row).filter(is_finding).or_else(|| worst(row))),
             area: Rect::ZERO,
             beside: Rect::ZERO,
@@ -74,7 +74,7 @@ impl Findings {
             notes || finding.is_some_and(|finding| finding.rule.rejects() || !finding.is_background())
         };
         let place = selected.filter(is_kept).and_then(|row| self.groups.place_of(row));
-        self.list = List { selected: place.unwrap_or(1), top: 0 };
+        self.list = List { selected: place.unwrap_or(1), ..List::default() };
     }
 
     /// Opens or closes the selected group; closing goes from a finding to its group.
@@ -138,7 +138,7 @@ impl Findings {
             Place::Finding(_, row) => self.draw_finding(buffer, line, shared, row),
             Place::Notes(folded) => {
                 let are = words::plural(folded, "is", "are");
-                let key = keymap::first_key(Context::Findings, Action::Notes);
+                let key = shared.keys.first(Context::Findings, Action::Notes);
                 let text = format!(" ▸ {} {are} folded: {key} shows them", count(folded, "note"));
                 put(buffer, line, &text, theme.quiet());
             }
@@ -287,6 +287,12 @@ impl Screen for Findings {
         Vec::new()
     }
 
+    fn list(&mut self) -> Option<(&mut List, Rect, usize)> {
+        self.wanted = None;
+        let length = self.groups.len();
+        Some((&mut self.list, below(self.area), length))
+    }
+
     fn prepare(&mut self, room: Room, shared: &mut Shared) {
         let body = room.body;
         if body.width >= WIDE {
@@ -345,7 +351,7 @@ impl Screen for Findings {
                 buffer.set_string(self.area.right(), y, "│", theme.quiet());
             }
         }
-        let key = keymap::first_key(Context::Findings, Action::Open);
+        let key = shared.keys.first(Context::Findings, Action::Open);
         let hint = match self.selected() {
             Some(Place::Finding(..)) => format!("{key} goes there"),
             _ => String::new(),

@@ -18,7 +18,7 @@ use crate::tui::action::Action;
 use crate::tui::filtering::{Filtering, where_it};
 use crate::tui::keymap::Context;
 use crate::tui::list::{List, motion};
-use crate::tui::paint::{beside, heading, lines, put};
+use crate::tui::paint::{below, beside, heading, lines, put};
 use crate::tui::shared::Shared;
 use crate::wire::words;
 use arrows::{Arrow, Arrows, Run};
@@ -291,6 +291,13 @@ impl Screen for Ladder {
             }
         }
         Vec::new()
+    }
+
+    fn list(&mut self) -> Option<(&mut List, Rect, usize)> {
+        self.awaited = None;
+        let length = self.arrows.len();
+        // Below the heading stand the names of the lifelines.
+        Some((&mut self.list, below(below(self.area)), length))
     }
 
     fn go_to(&mut self, row: u32, shared: &mut Shared) {

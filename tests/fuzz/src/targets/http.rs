@@ -31,11 +31,14 @@ enum Step {
     Close,
 }
 
+/// In the first line of every head.
+const HEAD: &[u8] = b"HTTP/1.";
+
 struct Case {
     flags: u8,
     sizes: Vec<usize>,
-    /// Each body is as long as its head says. Bytes behind a body's end are its request's only until that is over, which a piece may be
-    /// early for.
+    /// Each body is as long as its head says, and none holds a head: where a piece begins with one, the length before it is taken for a
+    /// lie. Bytes behind a body's end are its request's only until that is over, which a piece may be early for.
     is_honest: bool,
     steps: Vec<(usize, Side, Step)>,
 }
@@ -92,6 +95,7 @@ impl Case {
             let Ok(said) = u.bytes(usize::from(length).min(u.len())) else { break };
             let how = if what & 15 <= 4 { what >> 4 | kind >> 3 } else { kind >> 3 } % 8;
             is_honest &= matches!((what & 15, how), (0..=8, 0..=2 | 5) | (11.., _));
+            is_honest &= !said.windows(HEAD.len()).any(|bytes| bytes == HEAD);
             let (from, step) = match what & 15 {
                 0..=4 => (Side::Client, Step::Bytes(request(kind, number, how, said))),
                 5..=8 => {

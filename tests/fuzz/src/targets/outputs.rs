@@ -1,5 +1,5 @@
-//! What two sides write → every output: the timeline, reports, statistics, a comparison, what is said on standard error, and the
-//! screen with some keys pressed. Nothing in them acts on what shows them, and a secret that the client published is in none.
+//! What two sides write → every output: the timeline, reports, statistics, a comparison, files of media, what is said on standard error,
+//! and the screen with some keys pressed. Nothing in them acts on what shows them, and a secret that the client published is in none.
 //!
 //! Sides may write what real ones wrote inside of TLS and of RTMPE: the keys of some captures are given, and none of them is in any output.
 //!
@@ -7,8 +7,9 @@
 //! The rest is an input of `rtmp`.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -23,7 +24,9 @@ use rtmp_inspect::compare::{Comparison, Observer, Profile, Scenarios};
 use rtmp_inspect::export::json::JsonWriter;
 use rtmp_inspect::export::text::TextWriter;
 use rtmp_inspect::export::{Counts, Writer, compare, report, stats};
+use rtmp_inspect::extract::{FileId, Output, Shelf, Streams};
 use rtmp_inspect::inspection::{Inspection, Options, Read};
+use rtmp_inspect::limits::Limits;
 use rtmp_inspect::proto::rtmp::secrets::Place;
 use rtmp_inspect::proto::rtmp::{Message, MessageType};
 use rtmp_inspect::proto::{Event, Keys, rtmpe};
@@ -108,6 +111,79 @@ fn check_json(text: &str) {
     assert!(read.is_ok(), "{read:?}: {text}");
 }
 
+/// Files in memory: their names, their bytes, and whether they are finished.
+#[derive(Default)]
+struct Files(BTreeMap<FileId, (String, Vec<u8>, bool)>);
+
+impl Shelf for Files {
+    fn begin(&mut self, name: &str) -> io::Result<FileId> {
+        let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        assert!(name.chars().all(is_safe) && name.starts_with("session-") && name.len() < 200, "{name}");
+        assert!(self.0.values().all(|(other, ..)| other != name), "{name} comes twice");
+        let file = FileId(self.0.len() as u64);
+        self.0.insert(file, (name.to_owned(), Vec::new(), false));
+        Ok(file)
+    }
+
+    fn write(&mut self, file: FileId, bytes: &[u8]) -> io::Result<()> {
+        self.0.get_mut(&file).unwrap().1.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn patch(&mut self, file: FileId, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let at = offset as usize;
+        self.0.get_mut(&file).unwrap().1[at..at + bytes.len()].copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finish(&mut self, file: FileId) -> io::Result<()> {
+        assert!(!std::mem::replace(&mut self.0.get_mut(&file).unwrap().2, true), "it is finished twice");
+        Ok(())
+    }
+}
+
+/// Reads an FLV file to its end.
+fn check_flv(file: &[u8]) {
+    assert_eq!((&file[..4], &file[5..9]), (&b"FLV\x01"[..], &[0, 0, 0, 9][..]));
+    let number = |bytes: &[u8]| bytes.iter().fold(0usize, |sum, byte| sum << 8 | usize::from(*byte));
+    let (mut at, mut before, mut kinds) = (9, 0, 0);
+    loop {
+        assert_eq!(number(&file[at..at + 4]), before, "the size of the tag before {at}");
+        at += 4;
+        if at == file.len() {
+            break;
+        }
+        kinds |= match file[at] {
+            8 => 4,
+            9 => 1,
+            15 | 18 => 0,
+            other => panic!("a tag of type {other}"),
+        };
+        before = 11 + number(&file[at + 1..at + 4]);
+        at += before;
+    }
+    assert_eq!(file[4], kinds, "the header's flags");
+}
+
+/// Looks at the files of media: all are finished, in form, and tell no secret.
+fn check_files(streams: Streams<Files>, is_secret: bool) {
+    for (name, bytes, is_finished) in streams.into_shelf().0.into_values() {
+        assert!(is_finished, "{name} is not finished");
+        check(&name, is_secret);
+        let holds = bytes.windows(SECRET.len()).any(|bytes| bytes == SECRET.as_bytes());
+        assert!(!is_secret || !holds, "a secret in {name}");
+        match name.rsplit('.').next() {
+            Some("flv") => check_flv(&bytes),
+            Some("jsonl") => {
+                let text = String::from_utf8(bytes).unwrap();
+                check(&text, is_secret);
+                text.lines().for_each(check_json);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// A capture of packets.
 fn capture<'p>(packets: impl Iterator<Item = &'p Packet>) -> Vec<u8> {
     let options = pcap::Options { fraction: pcap::Fraction::Nanoseconds, ..pcap::Options::default() };
@@ -145,6 +221,8 @@ fn reports(packets: &[Packet], has_secret: bool) -> Reported {
     let (mut counts, mut profile) = (Counts::default(), Profile::default());
     let mut observer = Observer::new(0, "capture", &Scenarios::default());
     let (mut messages, mut is_known, mut is_open_too, mut has_doubts) = (0, false, false, false);
+    let outputs = [Output::Flv { rebase: false }, Output::Flv { rebase: true }, Output::Media];
+    let mut extracted = outputs.map(|output| Streams::new(output, Files::default(), None, &Limits::DEFAULT));
     // What is said on standard error.
     let mut said = String::new();
     for writer in &mut writers {
@@ -155,6 +233,9 @@ fn reports(packets: &[Packet], has_secret: bool) -> Reported {
         while let Some(told) = inspection.told() {
             let (event, masks) = (told.event, told.masks);
             observer.observe(event, told.story, masks, &mut profile);
+            for streams in &mut extracted {
+                streams.take(event, told.story, masks).unwrap();
+            }
             match event {
                 Event::Message(message) => {
                     messages += 1;
@@ -206,6 +287,10 @@ fn reports(packets: &[Packet], has_secret: bool) -> Reported {
         check(text, is_secret);
     }
     check(&said, is_secret);
+    for mut streams in extracted {
+        streams.finish().unwrap();
+        check_files(streams, is_secret);
+    }
     let [_, junit, sarif, _, _, lines @ ..] = pages;
     let mut xml = quick_xml::Reader::from_str(&junit);
     loop {

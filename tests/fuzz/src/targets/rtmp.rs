@@ -110,8 +110,9 @@ fn doubts(sent: &[String], captured: &[String]) -> HashMap<String, u64> {
     let mut doubts = HashMap::new();
     for line in sent.iter().chain(captured) {
         let Some((direction, kind, at)) = place(line) else { continue };
-        let is_ambiguous = kind == "incomplete" && line.ends_with("Ambiguous");
-        if !is_ambiguous && !matches!(kind, "deviation" | "undecodable") {
+        // What was under way there, or reads in two ways.
+        let is_given_up = kind == "incomplete" && (line.ends_with("Ambiguous") || line.ends_with("Undecodable"));
+        if !is_given_up && !matches!(kind, "deviation" | "undecodable") {
             continue;
         }
         let first = doubts.entry(direction).or_insert(at);
