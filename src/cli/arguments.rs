@@ -300,6 +300,10 @@ pub(super) struct ExtractArguments {
     /// stream keys and passwords too
     #[arg(long, value_name = "FILE", group = "what")]
     pub(super) clear: Option<PathBuf>,
+    /// Write the captured packets of sessions to this pcapng file as they are, `-` for standard output, with all that was secret in them;
+    /// captures are read several times
+    #[arg(long, value_name = "FILE", group = "what", conflicts_with_all = ["flv", "media", "amf", "text", "payload", "clear", "follow"])]
+    pub(super) pcap: Option<PathBuf>,
     /// Only sessions of which this filter lets something through, as in 'tls.server_name contains "live"'; captures are read twice then
     #[arg(short = 'Y', long, value_name = "EXPR", allow_hyphen_values = true, conflicts_with = "follow")]
     pub(super) filter: Option<String>,

@@ -2,6 +2,7 @@
 
 mod folder;
 mod messages;
+mod packets;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
@@ -31,6 +32,9 @@ const NAMED: usize = 5;
 
 pub(super) fn run(arguments: &ExtractArguments, stop: &Stop) -> anyhow::Result<Outcome> {
     let ExtractArguments { captures, .. } = arguments;
+    if let Some(path) = &arguments.pcap {
+        return packets::run(arguments, path, stop);
+    }
     let filter = arguments.filter.as_deref().map(Filter::parse).transpose().context("--filter")?;
     let options = Options {
         evidence: arguments.clear.is_some(),
