@@ -169,3 +169,76 @@ fn what_can_be_read_of_a_broken_capture_is_written() {
         assert!(matches!(output.status.code(), Some(0 | 2)), "{output:?}");
     }
 }
+
+/// Of each message what it is by its head, without what stands in it.
+fn heads(path: &Path) -> Vec<String> {
+    let messages =
+        told(path).into_iter().filter(|line| matches!(line["event"].as_str(), Some("message" | "handshake")));
+    let keys = ["from", "time", "offset", "size", "type", "timestamp", "length", "step", "digest_valid"];
+    messages.map(|line| keys.map(|key| line[key].to_string()).join(" ")).collect()
+}
+
+#[test]
+fn anonymous_packets_tell_the_same_and_hold_no_name() {
+    let folder = TempDir::new().unwrap();
+    for name in [
+        "srs/ffmpeg-publish-busy.pcap",
+        "nginx-rtmp/obs-publish.pcap",
+        "node-media-server/ffmpeg-publish-bad-sign.pcap",
+    ] {
+        let path = capture(name);
+        let (out, output) = extract(&folder, &["--anonymise"], &path);
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(heads(&out), heads(&path), "{name}");
+        let bytes = fs::read(&out).unwrap();
+        let has = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+        let mut names = 0;
+        for line in told(&path) {
+            let command = &line["command"];
+            let is_named = matches!(command["name"].as_str(), Some("publish" | "play" | "releaseStream" | "FCPublish"));
+            let name = command["arguments"][0].as_str().filter(|name| is_named && name.len() > 3);
+            for name in name {
+                names += 1;
+                assert!(!has(name.as_bytes()), "{name}");
+            }
+        }
+        assert!(names > 0 && !has(b"127.0.0.1") && !has(&[127, 0, 0, 1]), "{name}");
+    }
+}
+
+/// Right checksums are right again, wrong ones stay wrong, by another implementation; twice the same comes out.
+#[test]
+fn checksums_of_anonymous_packets_are_what_they_were() {
+    let folder = TempDir::new().unwrap();
+    let conversation = rtmp_inspect::synth::sample::publish(20);
+    let mut file = rtmp_inspect::synth::Link::v4()
+        .packets(&conversation)
+        .iter()
+        .map(|packet| (packet.time, packet.frame()))
+        .collect::<Vec<_>>();
+    let wrong = 9;
+    let at = file[wrong].1.len() - 1;
+    file[wrong].1[at] ^= 1;
+    let path = folder.path().join("in.pcap");
+    let mut bytes = [0xa1b2_3c4d_u32, 0x0004_0002, 0, 0, 0x0004_0000, 1].map(u32::to_le_bytes).concat();
+    for (time, frame) in &file {
+        let (seconds, rest, length) = (time.0 / 1_000_000_000, time.0 % 1_000_000_000, frame.len() as u32);
+        bytes.extend([seconds as u32, rest as u32, length, length].map(u32::to_le_bytes).concat());
+        bytes.extend(frame);
+    }
+    fs::write(&path, bytes).unwrap();
+    let (out, output) = extract(&folder, &["--anonymise"], &path);
+    assert!(output.status.success(), "{output:?}");
+    let made = packets(&out);
+    assert_eq!(made.len(), file.len());
+    for (n, ((.., packet), (_, before))) in made.iter().zip(&file).enumerate() {
+        assert_eq!(packet.len(), before.len());
+        let sliced = etherparse::SlicedPacket::from_ethernet(packet).unwrap();
+        let Some(etherparse::NetSlice::Ipv4(ip)) = &sliced.net else { panic!("no IPv4") };
+        let Some(etherparse::TransportSlice::Tcp(tcp)) = &sliced.transport else { panic!("no TCP") };
+        assert_eq!(ip.header().header_checksum(), ip.header().to_header().calc_header_checksum());
+        let (source, destination) = (ip.header().source(), ip.header().destination());
+        let right = tcp.calc_checksum_ipv4(source, destination).unwrap();
+        assert_eq!(tcp.checksum() == right, n != wrong, "packet {n}");
+    }
+}

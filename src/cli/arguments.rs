@@ -304,6 +304,9 @@ pub(super) struct ExtractArguments {
     /// captures are read several times
     #[arg(long, value_name = "FILE", group = "what", conflicts_with_all = ["flv", "media", "amf", "text", "payload", "clear", "follow"])]
     pub(super) pcap: Option<PathBuf>,
+    /// With --pcap: other addresses, and secrets and hosts overwritten inside the packets
+    #[arg(long, visible_alias = "anonymize", requires = "pcap", conflicts_with = "show_secrets")]
+    pub(super) anonymise: bool,
     /// Only sessions of which this filter lets something through, as in 'tls.server_name contains "live"'; captures are read twice then
     #[arg(short = 'Y', long, value_name = "EXPR", allow_hyphen_values = true, conflicts_with = "follow")]
     pub(super) filter: Option<String>,

@@ -6,6 +6,8 @@
 //! [evidence](crate::evidence). There is no file here but what is written to, whoever opened it: [`Clear`] has one, [`Streams`] a
 //! [`Shelf`] of them.
 
+mod addresses;
+mod anonymous;
 mod clear;
 mod flv;
 mod form;
@@ -21,6 +23,7 @@ mod streams;
 
 use std::io;
 
+pub use anonymous::{Anonymiser, Secrets};
 pub use clear::{Clear, LeftOut, Written};
 pub use flv::Counts;
 pub use media::{Elementary, LeftOver};

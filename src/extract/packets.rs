@@ -65,6 +65,17 @@ impl Chosen {
         }
     }
 
+    /// Takes sessions out again, before packets are marked.
+    pub fn leave_out(&mut self, sessions: impl Iterator<Item = u32>) {
+        let all = self.flows.values().flatten().map(|life| life.session);
+        let only = self.only.get_or_insert_with(|| all.collect());
+        let before = only.len();
+        sessions.for_each(|session| {
+            only.remove(&session);
+        });
+        self.sessions = self.sessions.saturating_sub((before - only.len()) as u64);
+    }
+
     /// Sessions that are wanted, so far.
     pub fn sessions(&self) -> u64 {
         self.sessions
@@ -94,7 +105,8 @@ impl Chosen {
         }
     }
 
-    fn is_wanted(&self, session: u32) -> bool {
+    /// Whether a session is wanted.
+    pub fn is_wanted(&self, session: u32) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(&session))
     }
 
