@@ -197,7 +197,7 @@ fn anonymous_packets_tell_the_same_and_hold_no_name() {
             let command = &line["command"];
             let is_named = matches!(command["name"].as_str(), Some("publish" | "play" | "releaseStream" | "FCPublish"));
             let name = command["arguments"][0].as_str().filter(|name| is_named && name.len() > 3);
-            for name in name {
+            if let Some(name) = name {
                 names += 1;
                 assert!(!has(name.as_bytes()), "{name}");
             }

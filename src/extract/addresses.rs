@@ -126,7 +126,7 @@ impl Frame {
                 *end = if length == 0 { *end } else { (at + length).min(*end) };
                 let addresses = at + 12..at + 20;
                 self.addresses.extend([at + 12..at + 16, at + 16..at + 20]);
-                self.sums.push(Sum { at: at + 10, over: Vec::from([at..at + 20]), is_udp: false });
+                self.sums.push(Sum { at: at + 10, over: vec![at..at + 10, at + 10..at + 20], is_udp: false });
                 Some((data[at + 9], at + 20, addresses))
             }
             byte if byte >> 4 == 6 => {
