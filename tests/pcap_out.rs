@@ -181,6 +181,7 @@ fn heads(path: &Path) -> Vec<String> {
 #[test]
 fn anonymous_packets_tell_the_same_and_hold_no_name() {
     let folder = TempDir::new().unwrap();
+    let mut names = 0;
     for name in [
         "srs/ffmpeg-publish-busy.pcap",
         "nginx-rtmp/obs-publish.pcap",
@@ -192,7 +193,6 @@ fn anonymous_packets_tell_the_same_and_hold_no_name() {
         assert_eq!(heads(&out), heads(&path), "{name}");
         let bytes = fs::read(&out).unwrap();
         let has = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
-        let mut names = 0;
         for line in told(&path) {
             let command = &line["command"];
             let is_named = matches!(command["name"].as_str(), Some("publish" | "play" | "releaseStream" | "FCPublish"));
@@ -202,8 +202,9 @@ fn anonymous_packets_tell_the_same_and_hold_no_name() {
                 assert!(!has(name.as_bytes()), "{name}");
             }
         }
-        assert!(names > 0 && !has(b"127.0.0.1") && !has(&[127, 0, 0, 1]), "{name}");
+        assert!(!has(b"127.0.0.1") && !has(&[127, 0, 0, 1]), "{name}");
     }
+    assert!(names > 3, "{names}");
 }
 
 /// Right checksums are right again, wrong ones stay wrong, by another implementation; twice the same comes out.
