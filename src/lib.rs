@@ -36,7 +36,7 @@
 //! Times are [`wire::Time`], in ns since 1970; those inside RTMP are in ms, as on the wire. Packets and messages count from 1. Lengths and
 //! offsets are bytes.
 //!
-//! What is promised to stay within a minor version (0.2.x): this way in, [`inspection`]; events and what they hold ([`proto`]); the story,
+//! What is promised to stay within a minor version: this way in, [`inspection`]; events and what they hold ([`proto`]); the story,
 //! findings and limits. The rest is public for the program's own tests and tools, and changes as it must. Exit statuses, JSON and the names of fields
 //! and rules are the program's contract, in `docs/`.
 //!

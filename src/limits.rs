@@ -414,6 +414,22 @@ limits! {
     compared_on_screen: usize = 2000, "steps", uncounted "the screen says so";
     /// Places of a series that is drawn over time. Past it two become one. No terminal has as many columns.
     drawn_places: usize = 8192, "places", uncounted "nothing is lost but resolution";
+    /// What the index of a report may take, whatever the capture's size; the share below comes beside it. Past these reading stops, and
+    /// that is said.
+    page_index_bytes: usize = 40 << 20, "bytes", uncounted "the page and standard error say so";
+    /// … and beside it, of every hundred bytes of capture, as for the screen.
+    page_index_share: u64 = 5, "percent", uncounted "the page and standard error say so";
+    /// Rows of a report's timeline. Past it media is sampled, and where the rest alone is more, that too. A browser opens so many at
+    /// once.
+    page_rows: usize = 10_000, "rows", uncounted "the page says how many of how many it shows";
+    /// Sessions in a report's list. Past it those that went well are left out first.
+    page_sessions: usize = 1000, "sessions", uncounted "the page says how many of how many it shows";
+    /// Sessions of a report that are shown with their ladder and figures. Past it those that went well are left out first.
+    page_details: usize = 24, "sessions", uncounted "the page says how many of how many it shows";
+    /// Findings of one rule that a report tells one by one. Past it they are counted.
+    page_places: usize = 25, "findings", uncounted "the page says how many of how many it shows";
+    /// Arrows of a ladder in a report: those of its beginning and of its end. Past it what is between is counted.
+    page_arrows: usize = 160, "arrows", uncounted "the page says how many are left out";
 
     /// The longest filter. Whoever writes more wants a program.
     filter_bytes: usize = 64 << 10, "bytes", uncounted "a longer one is refused with an error";

@@ -31,7 +31,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("stats", &["wire", "limits", "net", "proto", "story"]),
     (
         "export",
-        &["wire", "limits", "net", "proto", "story", "analyzer", "rules", "registry", "filter", "compare", "stats"],
+        &[
+            "wire", "limits", "net", "proto", "story", "analyzer", "rules", "registry", "filter", "book", "series",
+            "compare", "stats",
+        ],
     ),
     ("tui", &["wire", "limits", "evidence", "rules", "registry", "filter", "inspection", "book", "series"]),
     ("synth", &["wire"]),

@@ -95,7 +95,7 @@ fn assert_clean(bytes: &[u8], what: &str) -> String {
 }
 
 /// Every form of output of a capture.
-const FORMS: [&[&str]; 18] = [
+const FORMS: [&[&str]; 20] = [
     &["--text", "--notes"],
     &["--json", "--payload", "hex"],
     &["--text", "-Y", "type == 20"],
@@ -113,6 +113,8 @@ const FORMS: [&[&str]; 18] = [
     &["compare", "--json"],
     &["compare", "--markdown"],
     &["compare", "--html"],
+    &["report"],
+    &["report", "-Y", "type == 20"],
     &["--json", "--follow", "no\u{1b}[31msuch\u{9b}file"],
 ];
 
@@ -186,6 +188,8 @@ fn what_was_typed_does_not_act() {
         &["compare", "--markdown", &labelled],
         &["compare", "--html", &labelled],
         &["compare", &evil, denied],
+        &["report", &evil, denied],
+        &["report", "-Y", &format!("!(command.name == \"{}\")", evil.replace(['"', '\\'], "")), denied],
         &["rules", &evil],
         &["fields", &evil],
     ] {

@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 
 use common::capture;
+use common::hostile::hostile;
 use rtmp_inspect::compare::{Comparison, KINDS, Observer, Profile, Scenarios, State};
 use rtmp_inspect::export::compare::{html, json, markdown, text};
 use rtmp_inspect::limits::Limits;
@@ -475,33 +476,6 @@ fn a_hole_in_the_capture_is_nobody_s_fault() {
     assert_eq!(code(&comparison, 0, "NetStream.Publish.Start").0, State::NotExercised);
 }
 
-/// A server whose every text tries to be something else.
-fn hostile() -> Conversation {
-    let evil = "\"><script>alert(1)</script><img src=x onerror=alert(1)>' | `@someone` **b** \u{1b}[2J\u{202e}\n| x |";
-    let information = object([
-        ("level", evil.into()),
-        ("code", format!("NetStream.{evil}").into()),
-        ("description", evil.into()),
-        (evil, evil.into()),
-    ]);
-    let payload = values(&["onStatus".into(), 0.into(), Amf::Null, information]);
-    let properties = object([("fmsVer", evil.into()), (evil, evil.into())]);
-    let success = object([
-        ("level", "status".into()),
-        ("code", "NetConnection.Connect.Success".into()),
-        ("description", evil.into()),
-        ("data", object([(evil, 1.into())])),
-    ]);
-    Conversation::new()
-        .handshake()
-        .client(|c| c.command("connect", 1, &[object([("app", evil.into()), ("flashVer", evil.into())])]))
-        .server(|s| s.result(1, &[properties, success]).command(evil, 0, &[Amf::Null, evil.into()]))
-        .client(|c| c.create_stream(2).command(evil, 3, &[Amf::Null, evil.into()]))
-        .server(|s| s.create_stream_result(2, STREAM).error(3, evil, evil))
-        .client(|c| c.publish(STREAM, 4, evil))
-        .server(|s| s.message(&Message::new(5, 20, STREAM, 0, payload)).data(STREAM, 0, evil, &[evil.into()]))
-}
-
 fn hostile_comparison() -> Comparison {
     let labels = ["\"><script>alert(2)</script>", "b|`c`\n|\u{1b}[31m", "plain"];
     let [a, b, c] = labels;
@@ -516,9 +490,9 @@ fn no_text_from_the_wire_is_markup() {
     // Every tag is one of ours, with nothing of the wire in its attributes.
     let tags: BTreeSet<&str> = page.split('<').skip(1).map(|rest| rest.split(['>', ' ']).next().unwrap()).collect();
     let ours = [
-        "/main", "h1", "/h1", "h2", "/h2", "ul", "/ul", "li", "b", "/b", "p", "/p", "span", "/span", "div", "/div",
-        "code", "/code", "i", "/i", "br", "ol", "/ol", "a", "/a", "details", "/details", "summary", "/summary", "wbr",
-        "/html",
+        "/main", "h1", "/h1", "h2", "/h2", "ul", "/ul", "li", "/li", "b", "/b", "p", "/p", "span", "/span", "div",
+        "/div", "code", "/code", "i", "/i", "br", "ol", "/ol", "a", "/a", "details", "/details", "summary", "/summary",
+        "wbr", "/html",
     ];
     let foreign: Vec<_> = tags.iter().filter(|tag| !ours.contains(tag)).collect();
     assert!(foreign.is_empty(), "{foreign:?}");

@@ -85,9 +85,11 @@ fn documents_are_whole_when_a_signal_ends_the_reading() {
             assert_eq!(code, Some(status));
             serde_json::from_str::<serde_json::Value>(&text).unwrap();
         }
-        let (code, text) = interrupted(&["compare", "--html", "one=-"], signal);
-        assert_eq!(code, Some(status));
-        assert!(text.ends_with("</html>\n"), "{text}");
+        for arguments in [&["compare", "--html", "one=-"][..], &["report", "-"]] {
+            let (code, text) = interrupted(arguments, signal);
+            assert_eq!(code, Some(status));
+            assert!(text.ends_with("</html>\n"), "{text}");
+        }
         let (code, text) = interrupted(&["--json", "-"], signal);
         assert_eq!(code, Some(status));
         assert!(text.lines().last().unwrap().starts_with("{\"event\":\"summary\""), "{text}");

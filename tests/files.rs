@@ -51,6 +51,10 @@ impl Shelf for Memory {
         Ok(())
     }
 
+    fn abandon(&mut self, file: FileId) {
+        self.parts.remove(&file).unwrap();
+    }
+
     fn finish(&mut self, file: FileId) -> io::Result<()> {
         let (name, bytes) = self.parts.remove(&file).unwrap();
         self.files.insert(name, bytes);
@@ -220,6 +224,104 @@ fn times_are_as_they_were_sent_and_may_begin_at_0() {
     });
     let taken = of(&last, Output::Flv { rebase: true });
     assert_eq!(tags(taken.file(".flv")).iter().map(|tag| tag.time).collect::<Vec<_>>(), [0, 0, 24]);
+}
+
+fn picture() -> Vec<u8> {
+    media::avc_frame(media::Frame::Key, 0, 30, &mut Random::new(1))
+}
+
+#[test]
+fn clocks_of_31_bits_go_on_and_times_that_go_back_are_said() {
+    let end = 1u32 << 31;
+    let frames = [(8, end - 40), (9, end - 22), (8, 1), (9, end - 2), (9, 18), (8, 24)];
+    let conversation = frames.into_iter().fold(sample::publishing(), |conversation, (kind, time)| {
+        let payload = if kind == 8 { vec![0x2f, 1, 2] } else { picture() };
+        conversation.client(|c| c.message_as(Format::Type0, &Message::new(4 + kind, kind as u8, STREAM, time, payload)))
+    });
+    let rebased = of(&conversation, Output::Flv { rebase: true });
+    let times: Vec<u32> = tags(rebased.file(".flv")).iter().map(|tag| tag.time).collect();
+    assert_eq!(times, [0, 18, 41, 38, 58, 64]);
+    assert_eq!(rebased.names().len(), 1, "{:?}", rebased.notes(".jsonl"));
+    // As they were sent they go back.
+    let sent = of(&conversation, FLV);
+    let notes = sent.notes(".flv.notes.jsonl");
+    let said: Vec<&str> = notes.iter().map(|note| note["text"].as_str().unwrap()).collect();
+    assert_eq!(said, ["times go back from 2147483608 to 1 ms", "times go back from 2147483646 to 18 ms"]);
+    assert!(notes.iter().all(|note| note["event"] == "backwards" && note["n"].is_u64()));
+    // Behind the beginning there is no time.
+    let seeks = sample::playing().server(|s| {
+        s.audio(STREAM, 9000, vec![0x2f, 1, 1]).audio(STREAM, 9500, vec![0x2f, 1, 1]);
+        s.video(STREAM, 9000, picture()).audio(STREAM, 2000, vec![0x2f, 1, 1])
+    });
+    let taken = of(&seeks, Output::Flv { rebase: true });
+    assert_eq!(tags(taken.file(".flv")).last().unwrap().time, 0);
+    let notes = taken.notes(".flv.notes.jsonl");
+    let said = notes[0]["text"].as_str().unwrap();
+    assert_eq!((notes.len(), said), (1, "times go back from 500 to -7000 ms: what is before 0 is at 0"));
+}
+
+#[test]
+fn configurations_do_not_count_in_what_a_file_spans() {
+    let conversation = sample::publishing().client(|c| {
+        sample::sequence_headers(c);
+        c.audio(STREAM, 20_000_000, vec![0xaf, 1, 2]).audio(STREAM, 20_005_000, vec![0xaf, 1, 2])
+    });
+    let taken = of(&conversation, FLV);
+    assert_eq!(taken.made[0].flv.as_ref().unwrap().1.times, Some((20_000_000, 20_005_000)));
+}
+
+/// Headers tell how far the time moved on their chunk stream, and the capture begins behind where a time was told.
+#[test]
+fn both_kinds_have_the_same_times_where_the_capture_does_not_tell_them() {
+    // Audio and video on one chunk stream, and on two.
+    for capture in ["captures/nginx-rtmp/obs-publish.pcap", "captures/nginx-rtmp/ffmpeg-publish-flvflags.pcap"] {
+        let mut input = Input::open(&[PathBuf::from(capture)]).unwrap();
+        let mut writer = pcap::Writer::new(Vec::new(), pcap::Options::default()).unwrap();
+        let (mut times, mut at) = (Vec::new(), 0);
+        while let Some(packet) = input.next() {
+            let packet = packet.unwrap();
+            at += 1;
+            if at > 100 {
+                writer.frame(packet.at.time, packet.data).unwrap();
+                times.push(packet.at.time);
+            }
+        }
+        let file = writer.into_inner();
+        let taken = |output| {
+            let input = Input::from_reader("midstream", io::Cursor::new(file.clone())).unwrap();
+            take(input, output, &Limits::DEFAULT)
+        };
+        let (flv, media) = (taken(FLV), taken(Output::Media));
+        let (notes, others) =
+            (flv.notes("1-from-client.flv.notes.jsonl"), media.notes("1-from-client.media.notes.jsonl"));
+        assert!(notes.iter().any(|note| note["text"].as_str().unwrap().contains("does not tell its time")));
+        assert!(notes.iter().all(|note| others.contains(note)), "{notes:?} {others:?}");
+        let (first, last) = flv.made[0].flv.as_ref().unwrap().1.times.unwrap();
+        let captured = times.last().unwrap().since(times[0]) / 1_000_000;
+        assert!((i64::from(last - first) - captured).abs() < 700, "{capture}: {first} to {last} in {captured} ms");
+    }
+}
+
+#[test]
+fn a_stream_without_audio_and_video_has_no_file() {
+    let conversation = sample::playing().server(|s| s.data(STREAM, 0, "|RtmpSampleAccess", &[Amf::Boolean(true)]));
+    for output in [FLV, Output::Media] {
+        let taken = of(&conversation, output);
+        assert!(taken.files.is_empty(), "{:?}", taken.names());
+        let (name, why) = taken.made[0].nothing.clone().unwrap();
+        assert_eq!(name, "session-1-1-play-live-masked-a");
+        assert!(why.contains("audio"), "{why}");
+    }
+}
+
+#[test]
+fn of_a_frame_with_lying_lengths_one_thing_is_said() {
+    let taken = of_capture("captures/cases/nal-length-overruns.pcap", Output::Media);
+    let notes = taken.notes(".media.notes.jsonl");
+    let mut about: Vec<u64> = notes.iter().filter_map(|note| note["n"].as_u64()).collect();
+    about.dedup();
+    assert_eq!((about.len(), notes.len()), (30, 30), "{notes:?}");
+    assert!(taken.made[0].left_out.iter().all(|left| !left.why.contains("at byte")), "{:?}", taken.made[0].left_out);
 }
 
 #[test]
@@ -438,7 +540,12 @@ fn lying_lengths_of_nal_units_and_empty_messages_break_nothing() {
     let taken = of(&conversation, Output::Media);
     assert!(taken.file(".h264").ends_with(&[0, 0, 0, 1, 0x65, 1]));
     let notes = taken.notes(".notes.jsonl");
-    assert!(notes.iter().any(|note| note["text"].as_str().unwrap().contains("lead nowhere at byte 6")), "{notes:?}");
+    assert!(
+        notes
+            .iter()
+            .any(|note| note["text"].as_str().unwrap().ends_with("lead nowhere: what is behind them is left out")),
+        "{notes:?}"
+    );
     assert_eq!(tags(of(&conversation, FLV).file(".flv")).len(), 6);
 }
 
@@ -470,15 +577,16 @@ fn streams_without_end_are_bounded() {
     assert!(taken.most <= 2 * limits.extracted_open, "{}", taken.most);
     assert_eq!(taken.files.keys().filter(|name| name.ends_with(".flv")).count(), limits.extracted_streams);
     assert_eq!(taken.missed, 10);
-    let notes = taken.notes("session-1-1-from-client-live.notes.jsonl");
+    let notes = taken.notes("session-1-1-from-client-live.flv.notes.jsonl");
     assert!(notes[0]["text"].as_str().unwrap().starts_with("more than 4 streams are open at once"));
     // What waits for the first frame is written sooner.
     let mut conversation = sample::publishing();
     for _ in 0..20 {
         conversation = conversation.client(|c| c.data(STREAM, 0, "onCuePoint", &["0123456789".into()]));
     }
+    let conversation = conversation.client(|c| c.audio(STREAM, 0, vec![0x2f, 1, 2]));
     let input = Input::from_reader("conversation", io::Cursor::new(captured(&conversation))).unwrap();
-    assert_eq!(tags(take(input, FLV, &limits).file(".flv")).len(), 20);
+    assert_eq!(tags(take(input, FLV, &limits).file(".flv")).len(), 21);
 }
 
 #[test]
@@ -509,7 +617,7 @@ fn configurations_without_end_are_bounded() {
     });
     let input = Input::from_reader("conversation", io::Cursor::new(captured(&conversation))).unwrap();
     let taken = take(input, Output::Media, &limits);
-    let notes = taken.notes("session-1-1-publish-live-masked-a.notes.jsonl");
+    let notes = taken.notes("session-1-1-publish-live-masked-a.media.notes.jsonl");
     let said = |what: &str| notes.iter().any(|note| note["text"].as_str().unwrap().contains(what));
     assert!(said("a configuration of 70000 bytes is none"), "{notes:?}");
     assert!(said("too much waits to be written"), "{notes:?}");
@@ -556,6 +664,7 @@ fn files_that_are_there_stay_and_nothing_unfinished_is_left() {
     assert_eq!(names.len(), 1, "{names:?}");
     fs::write(folder.join(&names[0]), b"mine").unwrap();
     let again = program(&["--flv", path, PUBLISH]);
+    assert_eq!(said(&again).lines().count(), 1, "{}", said(&again));
     assert_eq!(again.status.code(), Some(2));
     assert!(said(&again).contains("it is there already: name another file, or replace it with --force"));
     assert_eq!((listed(&folder), fs::read(folder.join(&names[0])).unwrap()), (names.clone(), b"mine".to_vec()));
@@ -572,7 +681,7 @@ fn a_full_disk_is_said_and_leaves_nothing_that_looks_whole() {
     let folder = place.path().join("out");
     // The limit stands for the disk: the shell has the signal ignored that would come of it.
     for form in ["--flv", "--media", "--amf"] {
-        let blocks = if form == "--amf" { "0" } else { "16" };
+        let blocks = if form == "--flv" { "16" } else { "0" };
         let line = format!(
             "trap '' XFSZ; ulimit -f {blocks}; exec {} extract {form} {} {PUBLISH}",
             env!("CARGO_BIN_EXE_rtmp-inspect"),
@@ -696,4 +805,102 @@ fn where_there_is_nothing_to_write_that_is_said() {
     }
     let twice = program(&["--text", "-", "--payload", "3", PUBLISH]);
     assert!(said(&twice).contains("only one of --clear, --text and --payload can go to standard output"));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_ends_no_other() {
+    let both = "captures/transport/derived-overlaps.pcap";
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().to_str().unwrap();
+    let ran = program(&["--flv", path, "--media", path, both]);
+    assert!(ran.status.success(), "{}", said(&ran));
+    let all = listed(place.path());
+    assert!(all.iter().any(|name| name.ends_with(".flv.notes.jsonl")), "{all:?}");
+    assert!(all.iter().any(|name| name.ends_with(".media.notes.jsonl")), "{all:?}");
+    // The first of them is there, and the others are not.
+    for name in &all[1..] {
+        fs::remove_file(place.path().join(name)).unwrap();
+    }
+    fs::write(place.path().join(&all[0]), "mine").unwrap();
+    let ran = program(&["--flv", path, "--media", path, both]);
+    assert_eq!(ran.status.code(), Some(2));
+    let complaint = format!("{}: it is there already: name another file, or replace it with --force", all[0]);
+    assert!(said(&ran).trim_end().ends_with(&complaint) && said(&ran).lines().count() == 1, "{}", said(&ran));
+    assert_eq!((listed(place.path()), fs::read(place.path().join(&all[0])).unwrap()), (all.clone(), b"mine".to_vec()));
+    let told = String::from_utf8(ran.stdout).unwrap();
+    assert!(!told.contains(&format!("{}:", all[0])), "{told}");
+    assert!(all[1..].iter().all(|name| told.contains(&format!("{name}: "))), "{told}");
+}
+
+#[test]
+fn what_cannot_be_written_beside_each_other_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("x");
+    let path = path.to_str().unwrap();
+    let same = format!("{}/./x", place.path().display());
+    for arguments in [["--flv", "-"], ["--media", "-"], ["--amf", "-"]] {
+        let ran = program(&[&arguments[..], &[PUBLISH]].concat());
+        let why = format!("{} -: it writes several files, and standard output is one: name a folder", arguments[0]);
+        assert!(said(&ran).contains(&why) && ran.status.code() == Some(2), "{}", said(&ran));
+        assert!(!Path::new("-").exists());
+    }
+    for (arguments, names) in [
+        (&["--text", path, "--flv", &same][..], "--flv and --text"),
+        (&["--text", path, "--payload", "3", "-o", &same], "--text and --output"),
+        (&["--clear", path, "--text", path], "--clear and --text"),
+    ] {
+        let ran = program(&[arguments, &["no-such-capture.pcap"]].concat());
+        assert!(said(&ran).contains(&format!("{names} are both to be ")), "{}", said(&ran));
+        assert!(listed(place.path()).is_empty());
+    }
+}
+
+#[test]
+fn ftl_is_with_media_where_both_are_wanted() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("out");
+    let path = path.to_str().unwrap();
+    let ran = program(&["--flv", path, "--media", path, "captures/ftl/janus-publish.pcap"]);
+    assert!(ran.status.success() && said(&ran).is_empty(), "{}", said(&ran));
+}
+
+#[test]
+fn a_payload_that_is_not_there_is_said_once() {
+    for (arguments, why) in [
+        (["--payload", "11", "--session", "2"], "--session 2: there is no such session; there is session 1 alone"),
+        (["--payload", "9999", "--session", "1"], "--payload 9999: session 1 has no message of this number"),
+    ] {
+        let ran = program(&[&arguments[..], &[PUBLISH]].concat());
+        assert_eq!((said(&ran).trim_end(), ran.status.code()), (format!("rtmp-inspect: {why}").as_str(), Some(2)));
+    }
+}
+
+#[test]
+fn enhanced_rtmp_in_flv_is_said() {
+    let capture = "captures/enhanced/nms4-ffmpeg-av1-opus.pcap";
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().to_str().unwrap();
+    let ran = program(&["--flv", path, capture]);
+    assert!(ran.status.success() && String::from_utf8_lossy(&ran.stdout).contains(", Enhanced RTMP\n"));
+    assert!(said(&ran).contains("players before FFmpeg 6.1 or so cannot read; --media makes files that they can"));
+    let ran = program(&["--flv", path, "--force", PUBLISH]);
+    assert!(said(&ran).is_empty() && !String::from_utf8_lossy(&ran.stdout).contains("Enhanced"));
+}
+
+#[test]
+#[cfg(unix)]
+fn files_are_for_whom_the_user_lets_and_sessions_in_clear_for_the_owner() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = tempfile::tempdir().unwrap();
+    let line = format!(
+        "umask 022; cd {}; exec {} extract --flv . --text t.txt --payload 12 -o p.bin --clear c.pcapng {}",
+        place.path().display(),
+        env!("CARGO_BIN_EXE_rtmp-inspect"),
+        fs::canonicalize(PUBLISH).unwrap().display()
+    );
+    assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+    for name in listed(place.path()) {
+        let mode = fs::metadata(place.path().join(&name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, if name == "c.pcapng" { 0o600 } else { 0o644 }, "{name}");
+    }
 }

@@ -89,3 +89,31 @@ fn the_documentation_names_every_option_and_no_other() {
         }
     }
 }
+
+/// What a shell offers behind these words.
+#[cfg(unix)]
+fn offered(words: &[&str]) -> Vec<String> {
+    let script = format!(
+        "source /dev/stdin; COMP_WORDS=({}); COMP_CWORD={}; _rtmp__inspect rtmp-inspect \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; echo \"${{COMPREPLY[@]}}\"",
+        words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "),
+        words.len() - 1
+    );
+    let mut bash = Command::new("bash")
+        .args(["--norc", "-c", &script])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut bash.stdin.take().unwrap(), said(&["completions", "bash"]).as_bytes()).unwrap();
+    let output = bash.wait_with_output().unwrap();
+    String::from_utf8(output.stdout).unwrap().split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_commands_their_options_and_values() {
+    assert_eq!(offered(&["rtmp-inspect", "ext"]), ["extract"]);
+    assert!(offered(&["rtmp-inspect", "extract", "--cl"]).contains(&"--clear".to_owned()));
+    assert_eq!(offered(&["rtmp-inspect", "check", "--fail-on", "w"]), ["warning"]);
+    assert_eq!(offered(&["rtmp-inspect", "completions", "z"]), ["zsh"]);
+}

@@ -1,6 +1,8 @@
 //! A finding explained: what its rule says to people.
 
-use super::Book;
+use std::ops::Range;
+
+use super::{Book, Detail};
 use crate::rules::reference;
 
 impl Book {
@@ -16,5 +18,19 @@ impl Book {
             paragraphs.push(format!("Source: {}", rule.source));
         }
         paragraphs
+    }
+
+    /// What the finding at a row stands on: the row that shows it with its bytes, and which of these are the fault's.
+    pub fn proof(&self, row: u32) -> Option<(Detail, Option<Range<usize>>)> {
+        let finding = self.finding(row)?;
+        let detail = self.detail(self.stand(row)?.row);
+        let text = format!("{}: {}", finding.rule.name, self.finding_text(finding));
+        let span = detail.lines.iter().find(|line| line.value == text).and_then(|line| line.span.clone());
+        Some((detail, span))
+    }
+
+    /// What a finding says, as it may be shown, with what is to be known beside.
+    pub fn says(&self, row: u32) -> String {
+        self.finding(row).map_or_else(String::new, |finding| self.finding_text(finding))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::Book;
 use super::card::Cards;
@@ -22,6 +23,8 @@ pub struct Options {
     pub follow: bool,
     /// Secrets that are known beside the captures.
     pub keys: Arc<Keys>,
+    /// Pipes end when it is set, and nothing else is read on.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// Why what can be read only once is copied.
@@ -80,7 +83,17 @@ impl Loader {
 
     /// Opens the captures, with these limits instead of the usual ones.
     pub fn open_under(captures: &[PathBuf], options: &Options, limits: &Limits) -> anyhow::Result<(Loader, Book)> {
-        let (input, evidence) = Evidence::open(captures, options.follow, &Arc::default(), COPIED)?;
+        Loader::open_for(captures, options, limits, COPIED)
+    }
+
+    /// The same, where what can be read only once is copied for another reason.
+    pub fn open_for(
+        captures: &[PathBuf],
+        options: &Options,
+        limits: &Limits,
+        copied: Purpose,
+    ) -> anyhow::Result<(Loader, Book)> {
+        let (input, evidence) = Evidence::open(captures, options.follow, &options.stop, copied)?;
         let book = Book::over(evidence, options.show_secrets);
         // The book has masks of its own.
         let show_secrets = true;
@@ -89,6 +102,7 @@ impl Loader {
             evidence: true,
             show_secrets,
             keys: Arc::clone(&options.keys),
+            stop: Arc::clone(&options.stop),
             ..Default::default()
         };
         let inspection = Inspection::of(input, &told);
@@ -167,6 +181,11 @@ impl Loader {
     /// Bytes of all captures; none of a pipe.
     pub fn size(&self) -> Option<u64> {
         self.progress.size
+    }
+
+    /// What reads: it knows what is to be said of the captures as a whole.
+    pub fn inspection(&self) -> &Inspection {
+        &self.inspection
     }
 
     pub fn limits(&self) -> &Limits {

@@ -48,6 +48,8 @@ pub(super) enum Command {
     Stats(StatsArguments),
     /// Take media, payloads, text and sessions in clear out of captures, to files that other programs read
     Extract(ExtractArguments),
+    /// One HTML page that needs nothing else: why sessions came out as they did, findings with their bytes, ladders, plots
+    Report(ReportArguments),
     /// Every field by name, with its type, unit, meaning and source
     Fields(FieldsArguments),
     /// The rule catalogue; one rule explained
@@ -107,7 +109,12 @@ impl Arguments {
             }
             Some(Command::Stats(of)) => (of.input.color, vec![("json", of.json)]),
             Some(
-                Command::Extract(_) | Command::Fields(_) | Command::Rules(_) | Command::Completions(_) | Command::Man,
+                Command::Extract(_)
+                | Command::Report(_)
+                | Command::Fields(_)
+                | Command::Rules(_)
+                | Command::Completions(_)
+                | Command::Man,
             ) => return None,
         };
         let (form, _) = forms.into_iter().find(|(_, is_given)| *is_given)?;
@@ -325,6 +332,33 @@ pub(super) struct ExtractArguments {
     #[arg(long)]
     pub(super) follow: bool,
     /// No progress and no summary
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArguments {
+    /// Capture files (pcap or pcapng, also compressed), `-` for standard input; several are read as one
+    #[arg(value_name = "CAPTURE", required = true)]
+    pub(super) captures: Vec<PathBuf>,
+    /// Write the page to this file, `-` for standard output [default: -]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long, requires = "output")]
+    pub(super) force: bool,
+    /// Show only what this filter lets through, as in 'command.name == "publish"'; `fields` lists the names
+    #[arg(short = 'Y', long, value_name = "EXPR", allow_hyphen_values = true)]
+    pub(super) filter: Option<String>,
+    /// Show only this session
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) session: Option<u32>,
+    /// Show stream keys, passwords and tokens; they are masked otherwise
+    #[arg(long)]
+    pub(super) show_secrets: bool,
+    #[command(flatten)]
+    pub(super) keys: KeyArguments,
+    /// No progress
     #[arg(short, long)]
     pub(super) quiet: bool,
 }

@@ -12,6 +12,7 @@ mod output;
 mod policy;
 mod pump;
 mod reading;
+mod report;
 mod rules;
 mod saving;
 mod sieve;
@@ -86,6 +87,7 @@ fn start(arguments: &Arguments, stop: &Stop) -> anyhow::Result<Outcome> {
         Some(Command::Compare(arguments)) => compare::run(arguments, stop),
         Some(Command::Extract(arguments)) => extract::run(arguments, stop),
         Some(Command::Fields(arguments)) => fields::run(arguments),
+        Some(Command::Report(arguments)) => report::run(arguments, stop),
         Some(Command::Rules(arguments)) => rules::run(arguments),
         Some(Command::Completions(arguments)) => manual::completions(arguments),
         Some(Command::Man) => manual::page(),

@@ -145,7 +145,8 @@ impl Progress {
         }
     }
 
-    fn show(&mut self, inspection: &Inspection) {
+    /// How far it is, now.
+    pub(super) fn show(&mut self, inspection: &Inspection) {
         let Some(since) = self.since.filter(|since| since.elapsed() >= PATIENCE) else { return };
         let inspection::Progress { read, size, .. } = inspection.progress();
         let bar = self.bar.get_or_insert_with(|| bar(size, since));

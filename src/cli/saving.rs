@@ -36,6 +36,7 @@ pub(super) fn saver(captures: &[PathBuf], keys: &Arc<Keys>, secrets: Vec<PathBuf
         }
         let options = Options { keys: Arc::clone(&keys), show_secrets, ..Options::default() };
         let open = || Target::open(&wanted.path, false, &captures, &secrets);
+        let open_secret = || Target::open_secret(&wanted.path, false, &captures, &secrets);
         let out: Box<dyn Saving> = match wanted.path.extension().and_then(|end| end.to_str()).unwrap_or_default() {
             "json" | "jsonl" | "ndjson" => {
                 let out = Shared::new(open()?);
@@ -48,7 +49,7 @@ pub(super) fn saver(captures: &[PathBuf], keys: &Arc<Keys>, secrets: Vec<PathBuf
                 let writer = TextWriter::new(out.clone(), false).with_notes(is_filtered).with_requests(is_filtered);
                 Box::new(Events::begin(&captures, &options, wanted, Box::new(writer), out)?)
             }
-            "pcapng" => Box::new(InClear::begin(&captures, options, wanted, open()?)?),
+            "pcapng" => Box::new(InClear::begin(&captures, options, wanted, open_secret()?)?),
             _ => bail!("the file's name says its form: .jsonl, .txt, or .pcapng for the sessions in clear"),
         };
         Ok(out)

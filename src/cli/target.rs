@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{anyhow, bail};
 use tempfile::NamedTempFile;
 
 use crate::wire::file_name;
@@ -27,6 +27,26 @@ impl Target {
         captures: &[PathBuf],
         secrets: &[PathBuf],
     ) -> anyhow::Result<Target> {
+        Target::begin(path, replace, captures, secrets, false)
+    }
+
+    /// The same for what was secret, which its owner alone may read.
+    pub(super) fn open_secret(
+        path: &Path,
+        replace: bool,
+        captures: &[PathBuf],
+        secrets: &[PathBuf],
+    ) -> anyhow::Result<Target> {
+        Target::begin(path, replace, captures, secrets, true)
+    }
+
+    fn begin(
+        path: &Path,
+        replace: bool,
+        captures: &[PathBuf],
+        secrets: &[PathBuf],
+        is_secret: bool,
+    ) -> anyhow::Result<Target> {
         if path.as_os_str() == "-" {
             if io::stdout().is_terminal() {
                 bail!(
@@ -40,7 +60,8 @@ impl Target {
             path: path.to_owned(),
             replace,
             out: BufWriter::new(
-                part(folder(path), false).with_context(|| format!("{} cannot be written", file_name(path)))?,
+                part(folder(path), !is_secret)
+                    .map_err(|error| anyhow!("{} cannot be written: {}", file_name(path), reason(&error)))?,
             ),
         })
     }
@@ -64,7 +85,7 @@ impl Target {
         let Target::File { path, replace, out } = self else { return Ok(()) };
         let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         let kept = if replace { file.persist(&path) } else { file.persist_noclobber(&path) };
-        kept.map_err(|error| error.error).with_context(|| format!("{} cannot be written", file_name(&path)))?;
+        kept.map_err(|error| unwritten(&path, &error.error))?;
         Ok(())
     }
 
@@ -73,10 +94,7 @@ impl Target {
         match self {
             Target::Stdout(_) => super::output::named(error),
             Target::File { .. } if error.kind() == io::ErrorKind::Interrupted => error,
-            Target::File { path, .. } => {
-                let what = format!("{} cannot be written, and is not there: {}", file_name(path), bare(error));
-                io::Error::other(what)
-            }
+            Target::File { path, .. } => unwritten(path, &error),
         }
     }
 }
@@ -95,7 +113,7 @@ pub(super) fn guard(path: &Path, replace: bool, captures: &[PathBuf], secrets: &
         bail!("{}: it is there, and is no file that could be replaced", file_name(path));
     }
     if !replace {
-        bail!("{}: it is there already: name another file, or replace it with --force", file_name(path));
+        bail!(is_there(path));
     }
     Ok(())
 }
@@ -115,12 +133,30 @@ pub(super) fn part(folder: &Path, open: bool) -> io::Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder).map_err(bare)
+    builder.tempfile_in(folder)
 }
 
-/// Without the name of the file that is to be renamed, which tells the user nothing.
-pub(super) fn bare(error: io::Error) -> io::Error {
-    error.raw_os_error().map_or(error, io::Error::from_raw_os_error)
+/// What is wrong, without the name that a file has before it has its own and without numbers of the system: they tell the user nothing.
+pub(super) fn reason(error: &io::Error) -> String {
+    let inside = error.get_ref().and_then(|inside| inside.source()).and_then(|cause| cause.downcast_ref::<io::Error>());
+    if let Some(cause) = inside {
+        return reason(cause);
+    }
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+/// The error where a file did not become whole.
+pub(super) fn unwritten(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::other(match error.kind() {
+        io::ErrorKind::AlreadyExists => is_there(path),
+        _ => format!("{} cannot be written, and is not there: {}", file_name(path), reason(error)),
+    })
+}
+
+/// What is said of a file that is not to be replaced.
+fn is_there(path: &Path) -> String {
+    format!("{}: it is there already: name another file, or replace it with --force", file_name(path))
 }
 
 impl Write for Target {

@@ -35,7 +35,7 @@ pub(super) fn run(input: &InputArguments, timeline: &TimelineArguments, stop: &S
     let options = tui::Options {
         state: if config.remember { tui::State::load(&input.captures) } else { tui::State::default() },
         saver: Some(saver(&input.captures, &keys, input.keys.files(), input.show_secrets)),
-        reading: book::Options { show_secrets: input.show_secrets, follow: input.follow, keys },
+        reading: book::Options { show_secrets: input.show_secrets, follow: input.follow, keys, ..Default::default() },
         look: tui::Look::of_terminal(input.color.color()),
         config,
         session: input.session,

@@ -43,6 +43,10 @@ impl<T> Blocks<T> {
         self.blocks.get_mut(index / BLOCK)?.get_mut(index % BLOCK)
     }
 
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.blocks.iter().flatten()
+    }
+
     pub fn last(&self) -> Option<&T> {
         self.get(self.length.checked_sub(1)?)
     }

@@ -5,6 +5,7 @@
 //! already masked.
 
 pub mod compare;
+mod html;
 pub mod json;
 mod notes;
 mod page;

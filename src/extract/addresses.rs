@@ -155,6 +155,8 @@ impl Frame {
         }
         self.tcp = at;
         self.payload = at + length..end;
+        // What pads the frame is of nobody.
+        self.bytes[end..].fill(0);
         self.sums.push(Sum { at: at + 16, over: vec![addresses, at..end], is_udp: false });
         Some(())
     }

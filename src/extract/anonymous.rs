@@ -268,14 +268,18 @@ impl Anonymiser {
         let (source, destination) = frame.ends(packet.data)?;
         let sequence = frame.sequence(packet.data)?;
         self.addresses.cover(&mut frame, packet.data);
-        for key in self.streams.get(&[source, destination]).into_iter().flatten() {
+        // Of another connection nothing is known.
+        for key in self.streams.get(&[source, destination])? {
             if self.secrets.sealed.contains(&key.0) {
                 self.secrets.cover_hosts(&mut frame.bytes[payload.clone()]);
                 continue;
             }
             let Some(stream) = self.secrets.streams.get(key) else { continue };
-            let first = stream.first.filter(|_| !stream.patches.is_empty());
-            let Some(first) = first else { continue };
+            if stream.patches.is_empty() {
+                continue;
+            }
+            // Where its secrets lie has to be known.
+            let first = stream.first?;
             // Streams of more than 2^31 bytes: what a place in them stands for is known by 32 bits, and by these alone.
             let start = sequence.wrapping_sub(first);
             stream.cover(start, &mut frame.bytes[payload.clone()]);

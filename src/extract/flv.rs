@@ -8,6 +8,7 @@ use std::io;
 
 use bytes::Bytes;
 
+use super::clock::{self, Clock, Stamp};
 use super::item::Item;
 use super::shelf::{FileId, Shelf};
 use crate::proto::rtmp::{Body, MessageType};
@@ -33,16 +34,15 @@ pub(super) struct Flv {
     file: FileId,
     /// Times begin at 0.
     rebase: bool,
-    /// The time that is 0 then.
-    base: u32,
+    /// The time that is 0 then, without its wrapping.
+    base: i64,
     /// The first tags, until it is clear which is the first.
     waiting: Option<Vec<Tag>>,
     waiting_bytes: usize,
     /// Audio and video came, which are no configuration.
     begun: [bool; 2],
     kinds: u8,
-    /// The time of the tag before of each kind, as it was sent.
-    last: [Option<u32>; 3],
+    clock: Clock,
     /// What was written.
     pub(super) counts: Counts,
 }
@@ -50,7 +50,8 @@ pub(super) struct Flv {
 #[derive(Debug)]
 struct Tag {
     kind: MessageType,
-    time: u32,
+    time: Stamp,
+    is_enhanced: bool,
     payload: Bytes,
     /// What it is to the order: metadata, a frame, or neither.
     rank: Rank,
@@ -70,8 +71,10 @@ pub struct Counts {
     pub video: u64,
     pub scripts: u64,
     pub bytes: u64,
-    /// The least and the greatest time of audio and video in it, in ms.
+    /// The least and the greatest time of frames in it, in ms.
     pub times: Option<(u32, u32)>,
+    /// Some of it has the form of Enhanced RTMP.
+    pub is_enhanced: bool,
 }
 
 impl Flv {
@@ -87,14 +90,14 @@ impl Flv {
             waiting_bytes: 0,
             begun: [false; 2],
             kinds: 0,
-            last: [None; 3],
+            clock: Clock::default(),
             counts: Counts { bytes: HEADER.len() as u64, ..Counts::default() },
         })
     }
 
-    /// The time of the last tag, as the file has it.
+    /// The time of the last frame, as the file has it.
     pub(super) fn timestamp(&self) -> Option<u32> {
-        self.last.iter().flatten().max().map(|time| self.own(*time))
+        self.clock.last().map(|time| self.own(time))
     }
 
     /// Bytes that wait.
@@ -102,26 +105,35 @@ impl Flv {
         self.waiting_bytes
     }
 
-    /// The next item. Gives what of it could not be taken as it is; a clause.
-    pub(super) fn put(&mut self, item: &Item<'_>, shelf: &mut impl Shelf) -> io::Result<Option<&'static str>> {
+    /// The next item. What of it could not be taken as it is goes to `troubles`, and that times go back to `backs`; clauses.
+    pub(super) fn put(
+        &mut self,
+        item: &Item<'_>,
+        shelf: &mut impl Shelf,
+        troubles: &mut Vec<String>,
+        backs: &mut Vec<String>,
+    ) -> io::Result<()> {
         let (kind, payload) = tag(item);
-        let row = row(kind);
-        let time = item.time.unwrap_or_else(|| {
-            // The clock of its kind goes on by what its header says.
-            let before = self.last[row].or_else(|| self.last.iter().flatten().max().copied()).unwrap_or(0);
-            before.wrapping_add(item.delta.unwrap_or(0))
-        });
-        let trouble = if payload.len() > LONGEST {
-            return Ok(Some("it is longer than a tag can be, and is left out"));
-        } else if item.time.is_none() {
-            Some("the capture does not tell its time: it goes on from the one before")
-        } else {
-            None
-        };
-        self.last[row] = Some(time);
+        if payload.len() > LONGEST {
+            troubles.push("it is longer than a tag can be, and is left out".to_owned());
+            return Ok(());
+        }
+        let (time, before) = self.clock.take(item);
+        if let Some(before) = before {
+            // Times that begin at 0 are told without being kept from going below it.
+            let told = |time: Stamp| if self.rebase { time.whole - self.base } else { i64::from(time.sent) };
+            let mut said = clock::back(told(before), told(time));
+            if let Some(said) = &mut said
+                && told(time) < 0
+            {
+                *said += ": what is before 0 is at 0";
+            }
+            backs.extend(said);
+        }
         let rank = rank(item);
-        let is_new = rank == Rank::Frame && !std::mem::replace(&mut self.begun[usize::from(row == 1)], true);
-        let tag = Tag { kind, time, payload, rank };
+        let is_new =
+            rank == Rank::Frame && !std::mem::replace(&mut self.begun[usize::from(kind == MessageType::VIDEO)], true);
+        let tag = Tag { kind, time, is_enhanced: item.is_enhanced(), payload, rank };
         match &mut self.waiting {
             Some(waiting) => {
                 self.waiting_bytes += tag.payload.len();
@@ -135,7 +147,7 @@ impl Flv {
             }
             None => self.write(&tag, shelf)?,
         }
-        Ok(trouble)
+        Ok(())
     }
 
     /// Writes what waits.
@@ -150,30 +162,24 @@ impl Flv {
         if self.rebase {
             let frames = waiting.iter().filter(|tag| tag.rank == Rank::Frame);
             let all = waiting.iter().filter(|tag| tag.rank != Rank::Metadata);
-            // Which of two times comes first is told by the way between them, since they wrap.
-            let least = |times: &mut dyn Iterator<Item = u32>| {
-                times.reduce(|least, time| if time.wrapping_sub(least) as i32 >= 0 { least } else { time })
-            };
-            self.base = least(&mut frames.map(|tag| tag.time))
-                .or_else(|| least(&mut all.map(|tag| tag.time)))
-                .unwrap_or_default();
+            let least = frames.map(|tag| tag.time.whole).min().or_else(|| all.map(|tag| tag.time.whole).min());
+            self.base = least.unwrap_or_default();
             // Many senders give configurations the time 0, wherever the stream is.
             let first_frame = waiting.iter().position(|tag| tag.rank == Rank::Frame).unwrap_or(0);
             for tag in &mut waiting[..first_frame] {
-                tag.time = self.base;
+                tag.time.whole = self.base;
             }
         }
         waiting.iter().try_for_each(|tag| self.write(tag, shelf))
     }
 
     /// A time as the file has it.
-    fn own(&self, time: u32) -> u32 {
+    fn own(&self, time: Stamp) -> u32 {
         if !self.rebase {
-            return time;
+            return time.sent;
         }
-        let since = time.wrapping_sub(self.base);
         // What is before the first frame (many senders give configurations the time 0) is at 0.
-        if (since as i32) < 0 { 0 } else { since }
+        (time.whole - self.base).max(0) as u32
     }
 
     fn write(&mut self, tag: &Tag, shelf: &mut impl Shelf) -> io::Result<()> {
@@ -187,6 +193,7 @@ impl Flv {
         shelf.write(self.file, &(length + header.len() as u32).to_be_bytes())?;
         let counts = &mut self.counts;
         counts.bytes += u64::from(length) + header.len() as u64 + 4;
+        counts.is_enhanced |= tag.is_enhanced;
         match tag.kind {
             MessageType::AUDIO => {
                 self.kinds |= HAS_AUDIO;
@@ -201,25 +208,23 @@ impl Flv {
                 return Ok(());
             }
         }
-        let (least, greatest) = counts.times.unwrap_or((time, time));
-        counts.times = Some((least.min(time), greatest.max(time)));
+        if tag.rank == Rank::Frame {
+            let (least, greatest) = counts.times.unwrap_or((time, time));
+            counts.times = Some((least.min(time), greatest.max(time)));
+        }
         Ok(())
     }
 
-    /// Ends the file.
-    pub(super) fn finish(mut self, shelf: &mut impl Shelf) -> io::Result<(String, Counts)> {
+    /// Ends the file. One without audio and video is none: then there is no name.
+    pub(super) fn finish(mut self, shelf: &mut impl Shelf) -> io::Result<(Option<String>, Counts)> {
         self.settle(shelf)?;
+        if self.kinds == 0 {
+            shelf.abandon(self.file);
+            return Ok((None, self.counts));
+        }
         shelf.patch(self.file, KINDS, &[self.kinds])?;
         shelf.finish(self.file)?;
-        Ok((self.name, self.counts))
-    }
-}
-
-fn row(kind: MessageType) -> usize {
-    match kind {
-        MessageType::AUDIO => 0,
-        MessageType::VIDEO => 1,
-        _ => 2,
+        Ok((Some(self.name), self.counts))
     }
 }
 
@@ -239,17 +244,7 @@ fn tag(item: &Item<'_>) -> (MessageType, Bytes) {
 fn rank(item: &Item<'_>) -> Rank {
     match item.body {
         Body::Data(data) if data.handler() == "onMetaData" && data.name != "@clearDataFrame" => Rank::Metadata,
-        Body::Audio(audio) if !item.payload.is_empty() => {
-            let is_configuration = matches!(audio.packet_type, Some("sequence_start" | "multichannel_config"));
-            if is_configuration { Rank::Other } else { Rank::Frame }
-        }
-        Body::Video(video) if !item.payload.is_empty() => {
-            let is_frame = !matches!(
-                video.packet_type,
-                Some("sequence_start" | "mpeg2ts_sequence_start" | "metadata" | "sequence_end")
-            );
-            if is_frame { Rank::Frame } else { Rank::Other }
-        }
+        _ if item.is_frame() => Rank::Frame,
         _ => Rank::Other,
     }
 }

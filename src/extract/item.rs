@@ -11,7 +11,9 @@ pub(super) struct Item<'m> {
     pub(super) kind: MessageType,
     /// In ms, as it was sent; it wraps at 2^32. None where the capture does not tell.
     pub(super) time: Option<u32>,
-    /// How far its header moved the clock, where only that is known.
+    /// The chunk stream, which has a clock of its own.
+    pub(super) chunk_stream_id: u32,
+    /// How far its header moved that clock, where only that is known.
     pub(super) delta: Option<u32>,
     pub(super) payload: Bytes,
     pub(super) body: &'m Body,
@@ -23,6 +25,28 @@ pub(super) struct Item<'m> {
 }
 
 impl Item<'_> {
+    /// Whether it is sound or a picture: no configuration, and not empty.
+    pub(super) fn is_frame(&self) -> bool {
+        match self.body {
+            _ if self.payload.is_empty() => false,
+            Body::Audio(audio) => !matches!(audio.packet_type, Some("sequence_start" | "multichannel_config")),
+            Body::Video(video) => !matches!(
+                video.packet_type,
+                Some("sequence_start" | "mpeg2ts_sequence_start" | "metadata" | "sequence_end")
+            ),
+            _ => false,
+        }
+    }
+
+    /// Whether it has the form of Enhanced RTMP.
+    pub(super) fn is_enhanced(&self) -> bool {
+        match self.body {
+            Body::Audio(audio) => audio.enhanced,
+            Body::Video(video) => video.enhanced,
+            _ => false,
+        }
+    }
+
     /// The bytes of a place that the body names.
     pub(super) fn bytes(&self, place: &std::ops::Range<u32>) -> Bytes {
         let of = |at: u32| (at.saturating_sub(self.base) as usize).min(self.payload.len());
@@ -42,6 +66,7 @@ pub(super) fn items<'m>(message: &'m Message, cut: &mut u64) -> Vec<Item<'m>> {
     let item = |kind, time, payload, body, base| Item {
         kind,
         time: head.timestamp_known.then_some(time),
+        chunk_stream_id: head.chunk_stream_id,
         delta: head.delta,
         payload,
         body,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::clock::{self, Clock};
 use super::form::{self, Configuration, Form, Frame, Shape};
 use super::item::Item;
 use super::shelf::{FileId, Shelf};
@@ -33,6 +34,7 @@ pub(super) struct Tracks {
     tracks: BTreeMap<Key, Track>,
     /// Sources of FTL, in the order in which they came.
     sources: Vec<(bool, u32)>,
+    clock: Clock,
     /// The time of the last frame.
     last: Option<u32>,
     /// Files that may be begun.
@@ -146,7 +148,7 @@ impl Part {
 
 impl Tracks {
     pub(super) fn new(base: String) -> Tracks {
-        Tracks { base, tracks: BTreeMap::new(), sources: Vec::new(), last: None, left: 0 }
+        Tracks { base, tracks: BTreeMap::new(), sources: Vec::new(), clock: Clock::default(), last: None, left: 0 }
     }
 
     /// The time of the last frame.
@@ -163,15 +165,19 @@ impl Tracks {
         self.tracks.values().map(held).sum()
     }
 
-    /// The next item. What of it is left out goes to `troubles` in clauses, each once as long as it goes on.
+    /// The next item. What of it is left out goes to `troubles`, and that times go back to `backs`; clauses, each once as long as it
+    /// goes on.
     pub(super) fn put(
         &mut self,
         item: &Item<'_>,
         shelf: &mut impl Shelf,
         troubles: &mut Vec<String>,
+        backs: &mut Vec<String>,
         ended: &mut Ended,
     ) -> io::Result<()> {
-        let time = item.time.unwrap_or_else(|| self.last.unwrap_or(0).wrapping_add(item.delta.unwrap_or(0)));
+        let (time, before) = self.clock.take(item);
+        backs.extend(before.and_then(|before| clock::back(before.whole, time.whole)));
+        self.last = self.clock.last().map(|last| last.sent);
         let parts: Vec<(Part, std::ops::Range<u32>)> = match item.body {
             _ if item.payload.is_empty() => return Ok(()),
             Body::Audio(audio) => {
@@ -202,7 +208,7 @@ impl Tracks {
             if !is_frame || part.is_command || part.data.is_empty() {
                 continue;
             }
-            let frame = Frame { data: &part.data, time, is_key: part.is_key };
+            let frame = Frame { data: &part.data, time: time.whole.max(0) as u64, is_key: part.is_key };
             self.frame(part.key, part.codec, &frame, &part.shape, shelf, troubles, ended)?;
         }
         Ok(())
@@ -244,7 +250,8 @@ impl Tracks {
             return Ok(());
         }
         let shape = Shape { length_size: Some(4), ..Shape::default() };
-        let frame = Frame { data: &whole, time, is_key };
+        self.last = Some(time);
+        let frame = Frame { data: &whole, time: u64::from(time), is_key };
         self.frame(key, codec.map(rtp::Codec::name), &frame, &shape, shelf, troubles, ended)
     }
 
@@ -287,7 +294,6 @@ impl Tracks {
         troubles: &mut Vec<String>,
         ended: &mut Ended,
     ) -> io::Result<()> {
-        self.last = Some(frame.time);
         if self.tracks.len() >= TRACKS && !self.tracks.contains_key(&key) {
             troubles.push(format!("its stream has more than {TRACKS} tracks"));
             return Ok(());

@@ -9,6 +9,7 @@
 mod addresses;
 mod anonymous;
 mod clear;
+mod clock;
 mod flv;
 mod form;
 mod item;
@@ -41,6 +42,16 @@ pub enum Output {
     Flv { rebase: bool },
     /// Elementary streams.
     Media,
+}
+
+impl Output {
+    /// What of it is in the names of its files' notes.
+    fn name(self) -> &'static str {
+        match self {
+            Output::Flv { .. } => "flv",
+            Output::Media => "media",
+        }
+    }
 }
 
 /// Why an extraction stopped.

@@ -45,28 +45,31 @@ struct Line<'n> {
 }
 
 /// The notes of one stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Notes {
-    file: Option<(String, FileId)>,
+    name: String,
+    file: Option<FileId>,
     count: u64,
 }
 
 impl Notes {
+    /// Of what is called by this base, made in a form of this name: both forms may stand in one folder.
+    pub(super) fn new(base: &str, form: &str) -> Notes {
+        Notes { name: format!("{base}.{form}.notes.jsonl"), file: None, count: 0 }
+    }
+
     /// Writes one more. The file begins with the first.
     pub(super) fn put(
         &mut self,
-        base: &str,
         session: u32,
         note: &Note,
         timestamp: Option<u32>,
         shelf: &mut impl Shelf,
     ) -> io::Result<()> {
-        if self.file.is_none() {
-            let name = format!("{base}.notes.jsonl");
-            let file = shelf.begin(&name)?;
-            self.file = Some((name, file));
-        }
-        let Some((_, file)) = &self.file else { return Ok(()) };
+        let file = match self.file {
+            Some(file) => file,
+            None => *self.file.insert(shelf.begin(&self.name)?),
+        };
         self.count += 1;
         let line = Line {
             event: note.event,
@@ -82,13 +85,20 @@ impl Notes {
         };
         let mut line = json::plain(&line)?;
         line.push(b'\n');
-        shelf.write(*file, &line)
+        shelf.write(file, &line)
     }
 
     /// Ends the file. Gives its name and how many notes it has.
     pub(super) fn finish(self, shelf: &mut impl Shelf) -> io::Result<Option<(String, u64)>> {
-        let Some((name, file)) = self.file else { return Ok(None) };
+        let Some(file) = self.file else { return Ok(None) };
         shelf.finish(file)?;
-        Ok(Some((name, self.count)))
+        Ok(Some((self.name, self.count)))
+    }
+
+    /// Leaves them out.
+    pub(super) fn abandon(self, shelf: &mut impl Shelf) {
+        if let Some(file) = self.file {
+            shelf.abandon(file);
+        }
     }
 }

@@ -14,6 +14,8 @@ pub trait Shelf {
     fn write(&mut self, file: FileId, bytes: &[u8]) -> io::Result<()>;
     /// Overwrites bytes that were written already.
     fn patch(&mut self, file: FileId, offset: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Leaves the file out.
+    fn abandon(&mut self, file: FileId);
     /// Gives the file its name.
     fn finish(&mut self, file: FileId) -> io::Result<()>;
 }

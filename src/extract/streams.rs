@@ -64,6 +64,8 @@ pub struct Made {
     pub left_out: Vec<LeftOver>,
     /// The file with what there is to know, and how much that is.
     pub notes: Option<(String, u64)>,
+    /// A stream of which no file is made: what its files would be called by, and why; a clause.
+    pub nothing: Option<(String, &'static str)>,
     /// A session of which nothing can be made.
     pub session_left_out: Option<LeftOut>,
 }
@@ -150,7 +152,8 @@ impl<S: Shelf> Streams<S> {
             Event::Gap(gap) => {
                 let about = if gap.exact { "" } else { "about " };
                 let bytes = count(gap.bytes, "byte");
-                let why = if gap.captured { "could not be opened" } else { "are missing from the capture" };
+                let missing = plural(gap.bytes, "is missing from the capture", "are missing from the capture");
+                let why = if gap.captured { "could not be opened" } else { missing };
                 let text = format!("{about}{bytes} of the {} {why}", gap.from.name());
                 let hole = Some((gap.offset, gap.bytes));
                 self.note(number, Note { hole, ..note("gap", gap.from, gap.at, text) })
@@ -161,7 +164,13 @@ impl<S: Shelf> Streams<S> {
                 self.note(number, Note { hole, ..note("undecodable", lost.from, lost.at, text) })
             }
             Event::Resync(found) => {
-                let text = format!("messages go on, behind {} that are not decoded", count(found.skipped, "byte"));
+                let text = match found.skipped {
+                    0 => "messages go on".to_owned(),
+                    skipped => {
+                        let are = plural(skipped, "is", "are");
+                        format!("messages go on, behind {} that {are} not decoded", count(skipped, "byte"))
+                    }
+                };
                 let hole = Some((found.offset, found.skipped));
                 self.note(number, Note { hole, ..note("resync", found.from, found.at, text) })
             }
@@ -191,6 +200,11 @@ impl<S: Shelf> Streams<S> {
         open.into_iter().try_for_each(|session| self.end(session))
     }
 
+    /// Where it is written to.
+    pub fn shelf(&mut self) -> &mut S {
+        &mut self.shelf
+    }
+
     /// Where it was written to.
     pub fn into_shelf(self) -> S {
         self.shelf
@@ -209,6 +223,7 @@ impl<S: Shelf> Streams<S> {
                 elementary: Vec::new(),
                 left_out: Vec::new(),
                 notes: None,
+                nothing: None,
                 session_left_out,
             });
             return;
@@ -234,8 +249,9 @@ impl<S: Shelf> Streams<S> {
         let items = item::items(&shown, &mut cut);
         let (id, from, number) = (message.head.message_stream_id, message.from, message.session);
         let Some(key) = self.stream(number, from, id, story, masks)? else { return Ok(()) };
+        let mut is_told = false;
         for item in &items {
-            self.item(number, key, from, item)?;
+            is_told |= self.item(number, key, from, item)?;
         }
         let n = Some(message.n);
         let at = message.head.last;
@@ -244,7 +260,8 @@ impl<S: Shelf> Streams<S> {
             let text = format!("{cut} {what} cut off, and left out");
             self.tell(number, key, Note { n, ..note("problem", from, at, text) })?;
         }
-        if let Some(problem) = message.problems.first() {
+        // What is not written of a message was said, if anything was, and mostly for the same reason.
+        if let Some(problem) = message.problems.first().filter(|_| !is_told) {
             let text = if shown.is_masked() { "it is not decoded to its end".to_owned() } else { problem.what.clone() };
             self.tell(number, key, Note { n, ..note("problem", from, at, text) })?;
         }
@@ -348,8 +365,8 @@ impl<S: Shelf> Streams<S> {
         };
         let mut stream = Stream {
             asked,
+            notes: Notes::new(&base, self.output.name()),
             base,
-            notes: Notes::default(),
             file,
             used: self.clock,
             at: Moment::default(),
@@ -357,31 +374,28 @@ impl<S: Shelf> Streams<S> {
             is_untimed: false,
         };
         for note in session.early[from.index()].drain(..) {
-            stream.notes.put(&stream.base, number, &note, None, &mut self.shelf)?;
+            stream.notes.put(number, &note, None, &mut self.shelf)?;
         }
         session.open.insert(key, stream);
         self.open += 1;
         Ok(Some(key))
     }
 
-    fn item(&mut self, number: u32, key: (usize, u32), from: Side, item: &Item<'_>) -> io::Result<()> {
+    /// Whether something was said of what is written of it.
+    fn item(&mut self, number: u32, key: (usize, u32), from: Side, item: &Item<'_>) -> io::Result<bool> {
         self.clock += 1;
         let Some(stream) = self.sessions.get_mut(&number).and_then(|session| session.open.get_mut(&key)) else {
-            return Ok(());
+            return Ok(false);
         };
         (stream.used, stream.at) = (self.clock, item.at);
         let before = stream.file.held();
         let left = (self.limits.extracted_streams as u64).saturating_sub(self.begun);
-        let mut troubles = Vec::new();
+        let (mut troubles, mut backs) = (Vec::new(), Vec::new());
         match &mut stream.file {
-            File::Flv(flv) => {
-                let told = flv.put(item, &mut self.shelf)?;
-                let is_again = item.time.is_none() && std::mem::replace(&mut stream.is_untimed, item.time.is_none());
-                troubles.extend(told.filter(|_| !is_again).map(str::to_owned));
-            }
+            File::Flv(flv) => flv.put(item, &mut self.shelf, &mut troubles, &mut backs)?,
             File::Media(tracks) => {
                 tracks.left = left;
-                tracks.put(item, &mut self.shelf, &mut troubles, &mut stream.ended)?;
+                tracks.put(item, &mut self.shelf, &mut troubles, &mut backs, &mut stream.ended)?;
                 self.begun += left - tracks.left;
             }
         }
@@ -393,11 +407,16 @@ impl<S: Shelf> Streams<S> {
             flv.settle(&mut self.shelf)?;
             self.held -= waiting;
         }
-        for text in troubles {
-            let n = Some(item.n);
-            self.tell(number, key, Note { n, ..note("problem", from, item.at, text) })?;
+        let is_told = !troubles.is_empty();
+        if item.time.is_none() && !std::mem::replace(&mut stream.is_untimed, true) {
+            troubles.push("the capture does not tell its time: it goes on from the one before".to_owned());
         }
-        Ok(())
+        let troubles = troubles.into_iter().map(|text| ("problem", text));
+        for (event, text) in troubles.chain(backs.into_iter().map(|text| ("backwards", text))) {
+            let n = Some(item.n);
+            self.tell(number, key, Note { n, ..note(event, from, item.at, text) })?;
+        }
+        Ok(is_told)
     }
 
     fn ftl(&mut self, message: &ftl::Message, story: &Story) -> io::Result<()> {
@@ -484,7 +503,7 @@ impl<S: Shelf> Streams<S> {
         let session = self.sessions.get_mut(&number);
         let Some(stream) = session.and_then(|session| session.open.get_mut(&key)) else { return Ok(()) };
         let timestamp = stream.file.timestamp();
-        stream.notes.put(&stream.base, number, &note, timestamp, &mut self.shelf)
+        stream.notes.put(number, &note, timestamp, &mut self.shelf)
     }
 
     fn close(&mut self, close: &Close) -> io::Result<()> {
@@ -492,7 +511,7 @@ impl<S: Shelf> Streams<S> {
             How::Fin => None,
             How::Rst => Some("the connection was reset"),
             How::Timeout => Some("nothing more was captured for so long that it is taken for over"),
-            How::EndOfCapture => Some("the capture ends before the connection does"),
+            How::EndOfCapture => Some("what was read of the capture ends before the connection does"),
         };
         if let Some(text) = text {
             self.note(close.session, note("close", close.from, close.at, text.to_owned()))?;
@@ -539,13 +558,28 @@ impl<S: Shelf> Streams<S> {
         self.open -= 1;
         self.held -= stream.file.held();
         let mut flv = None;
-        match stream.file {
-            File::Flv(file) => flv = Some(file.finish(&mut self.shelf)?),
-            File::Media(tracks) => tracks.finish(&mut self.shelf, &mut stream.ended)?,
-        }
-        let notes = stream.notes.finish(&mut self.shelf)?;
+        let why = match stream.file {
+            File::Flv(file) => {
+                let (name, counts) = file.finish(&mut self.shelf)?;
+                flv = name.map(|name| (name, counts));
+                flv.is_none().then_some("it has no audio and no video")
+            }
+            File::Media(tracks) => {
+                tracks.finish(&mut self.shelf, &mut stream.ended)?;
+                let Ended { written, left_out } = &stream.ended;
+                (written.is_empty() && left_out.is_empty()).then_some("it has no frame of audio or video")
+            }
+        };
+        let nothing = why.map(|why| (stream.base, why));
+        let notes = if nothing.is_some() {
+            stream.notes.abandon(&mut self.shelf);
+            None
+        } else {
+            stream.notes.finish(&mut self.shelf)?
+        };
         let Ended { written: elementary, left_out } = stream.ended;
-        self.done.push(Made { session: number, protocol, flv, elementary, left_out, notes, session_left_out: None });
+        let session_left_out = None;
+        self.done.push(Made { session: number, protocol, flv, elementary, left_out, notes, nothing, session_left_out });
         Ok(())
     }
 }

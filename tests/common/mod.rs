@@ -4,6 +4,7 @@
 pub mod acting;
 pub mod encap;
 pub mod everything;
+pub mod hostile;
 pub mod kept;
 pub mod strict;
 

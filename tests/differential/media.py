@@ -333,7 +333,7 @@ def check_flv(capture, path, tags, troubles, confirmed, timeline, stats, report)
         report.differs("form", where, trouble, None)
     if not troubles:
         report.same("form")
-    notes = notes_of(path[:-4] + ".notes.jsonl")
+    notes = notes_of(path + ".notes.jsonl")
     losses = sorted({note["event"] for note in notes} & LOSSES)
     reason = f"the capture: {', '.join(losses)}" if losses else None
     if is_enhanced(tags):
@@ -420,7 +420,7 @@ def check_tags(capture, sessions, files, codes, report):
         losses = set()
         for path, tags, _ in sorted(files.get(number, []), key=lambda file: file[0]):
             mine[side_of(path)].extend(tags)
-            losses |= {note["event"] for note in notes_of(path[:-4] + ".notes.jsonl")} & LOSSES
+            losses |= {note["event"] for note in notes_of(path + ".notes.jsonl")} & LOSSES
         if not mine or session["protocol"] != "rtmp":
             continue
         where = f"{os.path.basename(capture)} session {number}"
@@ -487,7 +487,7 @@ def check(capture, binary, report, extra):
                 continue
             name = os.path.basename(path)
             base = name[:max(name.rfind(".video"), name.rfind(".audio"))]
-            notes = notes_of(os.path.join(media, base + ".notes.jsonl"))
+            notes = notes_of(os.path.join(media, base + ".media.notes.jsonl"))
             losses = {note["event"] for note in notes} & LOSSES
             track = name[len(base) + 1:].split(".")[0].replace("-track", " track ").split("-")[0]
             headless = any(note["text"].startswith(track + ":") and "came before it" in note["text"] for note in notes)

@@ -25,6 +25,7 @@ const OUTPUTS: &[&[&str]] = &[
     &["compare", "--all", "ONE=FILE"],
     &["compare", "--markdown", "ONE=FILE"],
     &["compare", "--html", "ONE=FILE"],
+    &["report", "FILE"],
     &["compare", "--json", "ONE=FILE"],
 ];
 

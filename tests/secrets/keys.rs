@@ -25,6 +25,7 @@ const OUTPUTS: &[&[&str]] = &[
     &["compare", "--all", "--show-secrets", "ONE=FILE"],
     &["compare", "--markdown", "ONE=FILE"],
     &["compare", "--html", "ONE=FILE"],
+    &["report", "FILE"],
     &["compare", "--json", "ONE=FILE"],
     // The clear side, with its comments.
     &["extract", "--clear", "-", "FILE"],

@@ -1,20 +1,23 @@
-//! A folder that files are made in, many at a time: each is written under another name and gets its own when it is whole.
+//! A folder that files are made in, many at a time: each is written under another name and gets its own when it is whole. One that cannot
+//! be written is left out, and the others are written all the same.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{anyhow, bail};
 use tempfile::TempPath;
 
-use crate::cli::target::{bare, guard, part};
+use crate::cli::target::{guard, part, reason, unwritten};
 use crate::extract::{FileId, Shelf};
 use crate::wire::file_name;
 
 /// Files that are open at a time: programs may have 256 or more. The others are opened again when there is more for them.
 const OPEN: usize = 64;
 const BUFFER: usize = 16 << 10;
+/// Files that cannot be written and are told one by one.
+const TOLD: u64 = 5;
 
 /// What is made in a folder.
 pub(super) struct Folder {
@@ -31,6 +34,10 @@ pub(super) struct Folder {
     /// Counts what is asked for: it numbers files, and says which was used last.
     clock: u64,
     finished: u64,
+    /// Names of those that could not be written.
+    lost: HashSet<PathBuf>,
+    /// Why, of the first of them, until that is asked for.
+    complaints: Vec<String>,
 }
 
 struct Part {
@@ -53,7 +60,8 @@ impl Folder {
             Ok(there) if there.is_dir() => false,
             Ok(_) => bail!("{}: it is there, and is no folder", file_name(path)),
             Err(_) => {
-                fs::create_dir_all(path).with_context(|| format!("{} cannot be made", file_name(path)))?;
+                fs::create_dir_all(path)
+                    .map_err(|error| anyhow!("{} cannot be made: {}", file_name(path), reason(&error)))?;
                 true
             }
         };
@@ -67,6 +75,8 @@ impl Folder {
             open: 0,
             clock: 0,
             finished: 0,
+            lost: HashSet::new(),
+            complaints: Vec::new(),
         })
     }
 
@@ -79,32 +89,75 @@ impl Folder {
         self.finished
     }
 
-    /// A part that can be written to.
-    fn part(&mut self, file: FileId) -> io::Result<&mut Part> {
+    /// Whether a file of this name could not be written.
+    pub(super) fn is_lost(&self, name: &str) -> bool {
+        self.lost.contains(&self.path.join(name))
+    }
+
+    /// Files that could not be written.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.len() as u64
+    }
+
+    /// Those of them that are not told one by one.
+    pub(super) fn untold(&self) -> u64 {
+        self.lost().saturating_sub(TOLD)
+    }
+
+    /// What is to be said of files that could not be written since it was last asked.
+    pub(super) fn complaints(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.complaints)
+    }
+
+    /// A file is left out.
+    fn lose(&mut self, path: PathBuf, why: String) {
+        if self.lost() < TOLD {
+            self.complaints.push(why);
+        }
+        self.lost.insert(path);
+    }
+
+    /// A part that can be written to, unless it was lost.
+    fn part(&mut self, file: FileId) -> Option<&mut Part> {
         self.clock += 1;
-        let is_closed = self.parts.get(&file).is_some_and(|part| part.out.is_none());
+        let is_closed = self.parts.get(&file)?.out.is_none();
         if is_closed && self.open >= OPEN {
-            let idle = self.parts.values_mut().filter(|part| part.out.is_some()).min_by_key(|part| part.used);
-            if let Some(idle) = idle {
-                let closed = idle.out.take().map_or(Ok(()), |mut out| out.flush());
+            let idle = self.parts.iter_mut().filter(|(_, part)| part.out.is_some()).min_by_key(|(_, part)| part.used);
+            if let Some((&idle, part)) = idle {
+                let closed = part.out.take().map_or(Ok(()), |mut out| out.flush());
                 self.open -= 1;
-                closed.map_err(|error| failed(&idle.path, error))?;
+                self.keep(idle, closed);
             }
         }
-        let Some(part) = self.parts.get_mut(&file) else { return Err(io::Error::other("there is no such file")) };
-        part.used = self.clock;
-        if part.out.is_none() {
-            let opened = OpenOptions::new().append(true).open(&part.temporary);
-            part.out = Some(BufWriter::with_capacity(BUFFER, opened.map_err(|error| failed(&part.path, error))?));
-            self.open += 1;
+        if is_closed {
+            let part = self.parts.get_mut(&file)?;
+            match OpenOptions::new().append(true).open(&part.temporary) {
+                Ok(opened) => {
+                    part.out = Some(BufWriter::with_capacity(BUFFER, opened));
+                    self.open += 1;
+                }
+                Err(error) => self.keep(file, Err(error)),
+            }
         }
-        Ok(part)
+        let part = self.parts.get_mut(&file)?;
+        part.used = self.clock;
+        Some(part)
     }
-}
 
-/// The error, with what it is about.
-fn failed(path: &Path, error: io::Error) -> io::Error {
-    io::Error::other(format!("{} cannot be written, and is not there: {}", file_name(path), bare(error)))
+    /// Keeps a file, unless something went wrong with it.
+    fn keep(&mut self, file: FileId, done: io::Result<()>) {
+        let Err(error) = done else { return };
+        if let Some(part) = self.remove(file) {
+            let why = unwritten(&part.path, &error).to_string();
+            self.lose(part.path, why);
+        }
+    }
+
+    fn remove(&mut self, file: FileId) -> Option<Part> {
+        let part = self.parts.remove(&file)?;
+        self.open -= usize::from(part.out.is_some());
+        Some(part)
+    }
 }
 
 impl Shelf for Folder {
@@ -112,40 +165,62 @@ impl Shelf for Folder {
         self.clock += 1;
         let file = FileId(self.clock);
         let path = self.path.join(name);
-        guard(&path, self.replace, &self.captures, &self.secrets)
-            .map_err(|error| io::Error::other(format!("{error:#}")))?;
-        let made = part(&self.path, true).map_err(|error| failed(&path, error))?;
-        // It is opened when there is something to write: there may be thousands.
-        self.parts.insert(file, Part { path, temporary: made.into_temp_path(), out: None, used: self.clock });
+        if let Err(why) = guard(&path, self.replace, &self.captures, &self.secrets) {
+            self.lose(path, why.to_string());
+            return Ok(file);
+        }
+        match part(&self.path, true) {
+            Ok(made) => {
+                // It is opened when there is something to write: there may be thousands.
+                let temporary = made.into_temp_path();
+                self.parts.insert(file, Part { path, temporary, out: None, used: self.clock });
+            }
+            Err(error) => {
+                let why = unwritten(&path, &error).to_string();
+                self.lose(path, why);
+            }
+        }
         Ok(file)
     }
 
     fn write(&mut self, file: FileId, bytes: &[u8]) -> io::Result<()> {
-        let part = self.part(file)?;
+        let Some(part) = self.part(file) else { return Ok(()) };
         let written = part.out.as_mut().map_or(Ok(()), |out| out.write_all(bytes));
-        written.map_err(|error| failed(&part.path, error))
+        self.keep(file, written);
+        Ok(())
     }
 
     fn patch(&mut self, file: FileId, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let part = self.part(file)?;
+        let Some(part) = self.part(file) else { return Ok(()) };
         let mut patch = || {
             part.out.as_mut().map_or(Ok(()), Write::flush)?;
             let mut out = OpenOptions::new().write(true).open(&part.temporary)?;
             out.seek(SeekFrom::Start(offset))?;
             out.write_all(bytes)
         };
-        patch().map_err(|error| failed(&part.path, error))
+        let patched = patch();
+        self.keep(file, patched);
+        Ok(())
+    }
+
+    fn abandon(&mut self, file: FileId) {
+        self.remove(file);
     }
 
     fn finish(&mut self, file: FileId) -> io::Result<()> {
-        let Some(Part { path, temporary, out, .. }) = self.parts.remove(&file) else { return Ok(()) };
-        if let Some(mut out) = out {
-            self.open -= 1;
-            out.flush().map_err(|error| failed(&path, error))?;
+        if let Some(part) = self.parts.get_mut(&file) {
+            let flushed = part.out.as_mut().map_or(Ok(()), Write::flush);
+            self.keep(file, flushed);
         }
+        let Some(Part { path, temporary, .. }) = self.remove(file) else { return Ok(()) };
         let kept = if self.replace { temporary.persist(&path) } else { temporary.persist_noclobber(&path) };
-        kept.map_err(|error| failed(&path, error.error))?;
-        self.finished += 1;
+        match kept {
+            Ok(()) => self.finished += 1,
+            Err(error) => {
+                let why = unwritten(&path, &error.error).to_string();
+                self.lose(path, why);
+            }
+        }
         Ok(())
     }
 }
@@ -181,8 +256,41 @@ mod tests {
             folder.finish(*file).unwrap();
         }
         assert_eq!(fs::read_to_string(place.path().join("new/7.txt")).unwrap(), "x 7;1 7;2 7;");
-        let again = folder.begin("7.txt").unwrap_err().to_string();
-        assert!(again.contains("it is there already"), "{again}");
+        assert!(folder.complaints().is_empty() && folder.lost() == 0);
+        let again = folder.begin("7.txt").unwrap();
+        folder.write(again, b"no").unwrap();
+        folder.finish(again).unwrap();
+        let said = folder.complaints();
+        assert!(said.len() == 1 && said[0].contains("it is there already") && folder.is_lost("7.txt"), "{said:?}");
+        assert_eq!(fs::read_to_string(place.path().join("new/7.txt")).unwrap(), "x 7;1 7;2 7;");
+    }
+
+    #[test]
+    fn a_file_that_comes_meanwhile_stays_and_the_others_are_written() {
+        let place = tempfile::tempdir().unwrap();
+        let mut folder = Folder::open(place.path(), false, &[], &[]).unwrap();
+        let files = ["a", "b"].map(|name| folder.begin(name).unwrap());
+        fs::write(place.path().join("a"), "mine").unwrap();
+        for file in files {
+            folder.write(file, b"ours").unwrap();
+            folder.finish(file).unwrap();
+        }
+        assert_eq!(fs::read_to_string(place.path().join("a")).unwrap(), "mine");
+        assert_eq!(fs::read_to_string(place.path().join("b")).unwrap(), "ours");
+        let said = folder.complaints().join("");
+        assert!(said.ends_with("a: it is there already: name another file, or replace it with --force"), "{said}");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2, "no other names are left");
+    }
+
+    #[test]
+    fn no_name_before_its_own_is_told_and_no_number() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("gone");
+        let mut folder = Folder::open(&path, false, &[], &[]).unwrap();
+        fs::remove_dir(&path).unwrap();
+        folder.begin("a.flv").unwrap();
+        let said = folder.complaints().join("");
+        assert!(said.ends_with("a.flv cannot be written, and is not there: No such file or directory"), "{said}");
     }
 
     #[test]

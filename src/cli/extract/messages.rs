@@ -50,17 +50,18 @@ impl Values {
         let base = format!("{:06}-session-{}-{kind}{dash}{name}", message.n, message.session);
         let mut json = JsonWriter::new(Vec::new(), false);
         json.event(told.event, told.story, told.masks)?;
+        let before = self.folder.finished();
         for (ending, bytes) in [("json", &json.into_inner()[..]), ("amf", &shown.payload[..])] {
             let file = self.folder.begin(&format!("{base}.{ending}"))?;
             self.folder.write(file, bytes)?;
             self.folder.finish(file)?;
         }
-        self.written += 1;
+        self.written += u64::from(self.folder.finished() == before + 2);
         Ok(())
     }
 
-    pub(super) fn folder(&self) -> &Folder {
-        &self.folder
+    pub(super) fn folder(&mut self) -> &mut Folder {
+        &mut self.folder
     }
 
     /// Messages that are in files, and those that there were too many of.

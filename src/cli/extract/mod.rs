@@ -3,6 +3,7 @@
 mod folder;
 mod messages;
 mod packets;
+mod targets;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
@@ -24,6 +25,7 @@ use crate::wire::words::{count, plural, seconds};
 use crate::wire::{Time, file_name};
 use folder::Folder;
 use messages::{Payload, Text, Values};
+use targets::{Targets, refuse};
 
 /// Why what can be read only once is copied.
 const COPIED: Purpose = Purpose { is: "for reading its sessions again", instead: "" };
@@ -35,6 +37,7 @@ pub(super) fn run(arguments: &ExtractArguments, stop: &Stop) -> anyhow::Result<O
     if let Some(path) = &arguments.pcap {
         return packets::run(arguments, path, stop);
     }
+    refuse(arguments)?;
     let filter = arguments.filter.as_deref().map(Filter::parse).transpose().context("--filter")?;
     let options = Options {
         evidence: arguments.clear.is_some(),
@@ -125,45 +128,6 @@ fn choose(
     Ok(chosen)
 }
 
-/// Where it is all written to.
-struct Targets {
-    clear: Option<Target>,
-    flv: Option<Folder>,
-    media: Option<Folder>,
-    amf: Option<Folder>,
-    text: Option<Target>,
-    payload: Option<Target>,
-    /// Something goes to standard output, so nothing else may be said there.
-    is_piped: bool,
-}
-
-impl Targets {
-    fn open(arguments: &ExtractArguments) -> anyhow::Result<Targets> {
-        let ExtractArguments { captures, force, .. } = arguments;
-        let secrets = arguments.keys.files();
-        let folder = |path: &Option<PathBuf>| {
-            path.as_ref().map(|path| Folder::open(path, *force, captures, &secrets)).transpose()
-        };
-        let payload = arguments.payload.map(|_| &arguments.output);
-        let to_stdout = [arguments.clear.as_ref(), arguments.text.as_ref(), payload];
-        let piped = to_stdout.into_iter().flatten().filter(|path| path.as_os_str() == "-").count();
-        if piped > 1 {
-            bail!("only one of --clear, --text and --payload can go to standard output");
-        }
-        let target = |path: &PathBuf| Target::open(path, *force, captures, &secrets);
-        let text = |path: &PathBuf| Target::open_text(path, *force, captures, &secrets);
-        Ok(Targets {
-            clear: arguments.clear.as_ref().map(target).transpose()?,
-            text: arguments.text.as_ref().map(text).transpose()?,
-            payload: payload.map(target).transpose()?,
-            flv: folder(&arguments.flv)?,
-            media: folder(&arguments.media)?,
-            amf: folder(&arguments.amf)?,
-            is_piped: piped > 0,
-        })
-    }
-}
-
 /// Writes everything that is wanted.
 struct Taker {
     captures: Vec<PathBuf>,
@@ -182,6 +146,10 @@ struct Taker {
     says: bool,
     /// Files of streams.
     files: [u64; 2],
+    /// A file has Enhanced RTMP.
+    is_enhanced: bool,
+    /// Sessions that FLV cannot have, and elementary streams do.
+    has_other: bool,
     /// Sessions that were left out, by where they were wanted; the first of them are named.
     left_out: Vec<LeftOut>,
     more_left_out: u64,
@@ -218,6 +186,8 @@ impl Taker {
             has_met: false,
             says: !(arguments.quiet || targets.is_piped),
             files: [0; 2],
+            is_enhanced: false,
+            has_other: false,
             left_out: Vec::new(),
             more_left_out: 0,
             written: None,
@@ -227,11 +197,20 @@ impl Taker {
 
     /// Says what was made.
     fn say(&mut self) -> io::Result<()> {
+        let has_flv = self.flv.is_some();
+        let has_media = self.media.is_some();
         for (row, streams) in [&mut self.flv, &mut self.media].into_iter().enumerate() {
             let Some((streams, folder)) = streams else { continue };
-            for made in streams.made() {
-                let Made { session, protocol, flv, elementary, left_out, notes, session_left_out } = made;
+            let all_made = streams.made();
+            let shelf = streams.shelf();
+            shelf.complaints().iter().for_each(complain);
+            for made in all_made {
+                let Made { session, protocol, flv, elementary, left_out, notes, nothing, session_left_out } = made;
                 if let Some(left_out) = session_left_out {
+                    if row == 0 && has_media && !left_out.is_sealed {
+                        self.has_other = true;
+                        continue;
+                    }
                     if self.left_out.len() < NAMED && !self.left_out.contains(&left_out) {
                         self.left_out.push(left_out);
                     } else if !self.left_out.contains(&left_out) {
@@ -239,18 +218,21 @@ impl Taker {
                     }
                     continue;
                 }
-                let has_files = flv.is_some() || !elementary.is_empty();
+                if let Some((name, why)) = nothing.filter(|_| row == 0 || !has_flv) {
+                    complain(format_args!("no file is made of {name}: {why}"));
+                }
                 let mut lines = Vec::new();
-                if let Some((name, counts)) = flv {
+                if let Some((name, counts)) = flv.filter(|(name, _)| !shelf.is_lost(name)) {
                     self.files[row] += 1;
+                    self.is_enhanced |= counts.is_enhanced;
                     lines.push(format!("{}: {}", file_name(folder.join(name)), flv_words(&counts)));
                 }
-                for file in elementary {
+                for file in elementary.into_iter().filter(|file| !shelf.is_lost(&file.name)) {
                     self.files[row] += 1;
                     let (frames, bytes) = (count(file.frames, "frame"), count(file.bytes, "byte"));
                     lines.push(format!("{}: {}, {frames}, {bytes}", file_name(folder.join(file.name)), file.codec));
                 }
-                if let Some((name, notes)) = notes.filter(|_| has_files) {
+                if let Some((name, notes)) = notes.filter(|(name, _)| !shelf.is_lost(name)) {
                     lines.push(format!("{}: {}", file_name(folder.join(name)), count(notes, "note")));
                 }
                 if self.says {
@@ -303,11 +285,12 @@ impl Taker {
             is_all_there &= finish_clear(target, &written, path, self.says)?;
         }
         let streams = [
-            (self.flv.take(), "there is no audio, video or data"),
+            (self.flv.take(), "there is no audio or video"),
             (self.media.take(), "there is no audio or video that has a file of its own"),
         ];
         for (row, (streams, why)) in streams.into_iter().enumerate() {
-            let Some((streams, path)) = streams else { continue };
+            let Some((mut streams, path)) = streams else { continue };
+            is_all_there &= complain_of_lost(streams.shelf());
             if let missed @ 1.. = streams.missed() {
                 is_all_there = false;
                 let most = Limits::DEFAULT.extracted_streams;
@@ -318,15 +301,27 @@ impl Taker {
                     plural(missed, "is", "are")
                 ));
             }
-            if self.files[row] == 0 {
+            // What FLV cannot have is among the elementary streams.
+            let is_elsewhere = row == 0 && self.has_other && self.files[1] > 0;
+            if self.files[row] == 0 && streams.shelf().lost() == 0 && !is_elsewhere {
                 is_all_there = false;
                 complain(format_args!("{}: nothing is written: {why}", file_name(&path)));
             }
         }
-        if let Some(values) = self.amf.take() {
+        if self.is_enhanced {
+            let is_made = self.files[1] > 0;
+            let way = if is_made { "they can read what --media made" } else { "--media makes files that they can" };
+            complain(format_args!(
+                "there is Enhanced RTMP in FLV, which players before FFmpeg 6.1 or so cannot read; {way}"
+            ));
+        }
+        if let Some(mut values) = self.amf.take() {
+            is_all_there &= complain_of_lost(values.folder());
+            let is_lost = values.folder().lost() > 0;
             let path = values.folder().path().to_owned();
             let (written, missed) = values.counts();
             match (written, missed) {
+                (0, _) if is_lost => {}
                 (0, _) => {
                     is_all_there = false;
                     complain(format_args!("{}: nothing is written: there is no command and no data", file_name(&path)));
@@ -353,20 +348,20 @@ impl Taker {
             }
         }
         if let Some(payload) = self.payload.take() {
-            is_all_there &= finish_payload(payload, arguments, inspection, self.says)?;
+            is_all_there &= finish_payload(payload, arguments, inspection, self.has_met, self.says)?;
         }
         Ok(is_all_there)
     }
 }
 
 fn flv_words(counts: &Counts) -> String {
-    let Counts { audio, video, scripts, bytes, times } = *counts;
+    let Counts { audio, video, scripts, bytes, times, is_enhanced } = *counts;
     let mut words = format!("{audio} audio, {video} video, {}", count(scripts, "script"));
     if let Some((first, last)) = times {
         let (first, last) = (i64::from(first) * 1_000_000, i64::from(last) * 1_000_000);
         words += &format!(", {} to {} s", seconds(first, 3), seconds(last, 3));
     }
-    words + &format!(", {}", count(bytes, "byte"))
+    words + &format!(", {}{}", count(bytes, "byte"), if is_enhanced { ", Enhanced RTMP" } else { "" })
 }
 
 /// Whether something was written.
@@ -394,20 +389,25 @@ fn finish_payload(
     payload: Payload,
     arguments: &ExtractArguments,
     inspection: &Inspection,
+    has_met: bool,
     says: bool,
 ) -> anyhow::Result<bool> {
     let Payload { n, target, written, is_masked } = payload;
     let Some(bytes) = written else {
         let messages = inspection.totals().messages;
-        let there = if arguments.session.is_some() || arguments.filter.is_some() {
-            "none of this number in what is wanted".to_owned()
-        } else {
-            count(messages, "message")
-        };
-        complain(format_args!(
-            "--payload {n}: there is no such message; there {} {there}",
-            plural(messages, "is", "are")
-        ));
+        match arguments.session {
+            // That it is not there was said.
+            _ if !has_met && (arguments.session.is_some() || arguments.filter.is_some()) => {}
+            Some(session) => complain(format_args!("--payload {n}: session {session} has no message of this number")),
+            None if arguments.filter.is_some() => {
+                complain(format_args!("--payload {n}: no session that -Y lets through has a message of this number"));
+            }
+            None => complain(format_args!(
+                "--payload {n}: there is no such message; there {} {}",
+                plural(messages, "is", "are"),
+                count(messages, "message")
+            )),
+        }
         return Ok(false);
     };
     target.finish()?;
@@ -420,6 +420,15 @@ fn finish_payload(
         print(&format!("{}: {} of message {n}\n", file_name(&arguments.output), count(bytes, "byte")))?;
     }
     Ok(true)
+}
+
+/// Complains of files of a folder that could not be written. Whether all could.
+fn complain_of_lost(folder: &mut Folder) -> bool {
+    folder.complaints().iter().for_each(complain);
+    if let more @ 1.. = folder.untold() {
+        complain(format_args!("{}: {more} more cannot be written", file_name(folder.path())));
+    }
+    folder.lost() == 0
 }
 
 /// Complains of the sessions that were left out.

@@ -1,58 +1,63 @@
 //! A comparison as a page for a browser.
 
+use maud::{Markup, html};
+
 use super::{Worth, brief, files, place, sessions, shown_codes, software, taken, worth};
-use crate::compare::{CodeRow, Comparison, Difference, Evidence, Row, State};
+use crate::compare::{CodeCell, CodeRow, Comparison, Difference, Evidence, Row, State, Tested};
+use crate::export::html::{Dress, END, Soft, frame, joined};
 use crate::export::page::Page;
 use crate::wire::escape;
 use crate::wire::words::counted;
-
-/// How the page looks: light or dark as the reader's system is, side by side where there is room and below one another
-/// where there is not.
-const STYLE: &str = include_str!("style.css");
 
 /// Servers that stand side by side at their ease.
 const MANY: usize = 5;
 
 /// The comparison as one page that needs nothing else: no script, no font, no picture.
 pub fn html(comparison: &Comparison) -> Page {
-    let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n");
-    page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
-    // Whatever text from the wire may try, nothing on the page can run or be fetched.
-    page += "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n";
-    page += "<meta name=\"color-scheme\" content=\"light dark\">\n<title>Servers compared</title>\n";
-    page += &format!("<style>\n{STYLE}</style>\n<main>\n<h1>Servers compared</h1>\n");
-    digest(&mut page, comparison);
-    tested(&mut page, comparison);
-    codes(&mut page, comparison);
-    behaviour(&mut page, comparison);
-    page += "<p class=\"note\">A place is the capture, its session and, behind the colon, its message: \
-             <code>rtmp-inspect --text -Y 'n == 12' CAPTURE</code> shows message 12.</p>\n</main>\n</html>\n";
-    Page::of(&page)
+    let (before, after) = frame("Servers compared", Dress::Plain);
+    let main = html! {
+        h1 { "Servers compared" } (END)
+        (digest(comparison))
+        (tested(comparison))
+        (codes(comparison))
+        (behaviour(comparison))
+        p.note {
+            "A place is the capture, its session and, behind the colon, its message: "
+            code { "rtmp-inspect --text -Y 'n == 12' CAPTURE" } " shows message 12."
+        } (END)
+    };
+    Page::of(&[before, main.into_string(), after].concat())
 }
 
 /// The differences that break clients first.
-fn digest(page: &mut String, comparison: &Comparison) {
+fn digest(comparison: &Comparison) -> Markup {
     if comparison.labels.len() < 2 {
-        return;
+        return html! {};
     }
-    *page += "<h2>What breaks clients first</h2>\n";
-    if comparison.digest.is_empty() {
-        *page += "<p>No difference of a kind that is known to break clients.</p>\n";
-        return;
+    html! {
+        h2 { "What breaks clients first" } (END)
+        @if comparison.digest.is_empty() { p { "No difference of a kind that is known to break clients." } (END) }
+        @else {
+            ol.digest { (END)
+                @for difference in &comparison.digest {
+                    li {
+                        @let title = html! { code { (soft(&difference.title)) } };
+                        @match target(comparison, difference) {
+                            Some(target) => { a href={ "#" (target) } { (title) } },
+                            None => (title),
+                        }
+                        " "
+                        (joined(difference.labels.iter().map(|label| html! { b { (escape(&comparison.labels[*label])) } }), &comma()))
+                        br; span.meaning { (escape(difference.why)) }
+                    } (END)
+                }
+            } (END)
+        }
     }
-    *page += "<ol class=\"digest\">\n";
-    for difference in &comparison.digest {
-        let title = format!("<code>{}</code>", soft(&difference.title));
-        let title = match target(comparison, difference) {
-            Some(target) => format!("<a href=\"#{target}\">{title}</a>"),
-            None => title,
-        };
-        let labels: Vec<String> =
-            difference.labels.iter().map(|label| format!("<b>{}</b>", text(&comparison.labels[*label]))).collect();
-        *page += &format!("<li>{title} {}<br><span class=\"meaning\">", labels.join(", "));
-        *page += &format!("{}</span>\n", text(difference.why));
-    }
-    *page += "</ol>\n";
+}
+
+fn comma() -> Markup {
+    html! { ", " }
 }
 
 /// The row that a difference is told in. Its name has nothing of the wire in it.
@@ -63,190 +68,175 @@ fn target(comparison: &Comparison, difference: &Difference) -> Option<String> {
 }
 
 /// What stands behind each label.
-fn tested(page: &mut String, comparison: &Comparison) {
-    *page += "<h2>Tested with</h2>\n<ul class=\"servers\">\n";
-    for (index, (label, tested)) in comparison.labels.iter().zip(&comparison.tested).enumerate() {
-        *page += &format!("<li><b>{}</b> {}, ", text(label), text(&sessions(comparison, index)));
-        *page += &format!("{}<br>{}", text(&taken(tested)), soft(&software(tested)));
-        for note in &tested.notes {
-            *page += &format!("<br>{}", text(note));
-        }
-        if !tested.captures.is_empty() {
-            let count = counted(tested.captures.len(), "capture", "captures");
-            *page += &format!("<details class=\"note\"><summary>{count}</summary>");
-            *page += &format!("{}</details>", soft(&files(comparison, tested)));
-        }
-        page.push('\n');
-    }
-    *page += "</ul>\n";
-}
-
-fn codes(page: &mut String, comparison: &Comparison) {
-    if comparison.codes.is_empty() {
-        return;
-    }
-    *page += "<h2>Information objects</h2>\n<p class=\"legend\">";
-    for state in State::ALL {
-        *page += &format!("<span class=\"{}\">{} {}</span> ", state.name(), state.mark(), state.words());
-    }
-    *page += "</p>\n";
-    heading(page, comparison, "Code");
-    for row in shown_codes(comparison) {
-        let index = comparison.codes.iter().position(|other| other.code == row.code).unwrap_or_default();
-        code(page, comparison, row, index);
-    }
-    *page += "</div>\n";
-}
-
-/// The beginning of a table: one column a server. Many servers have less room each.
-fn heading(page: &mut String, comparison: &Comparison, first: &str) {
-    let servers = comparison.labels.len();
-    let many = if servers > MANY { " many" } else { "" };
-    *page += &format!("<div class=\"table{many}\" style=\"--servers: {servers}\" role=\"table\">\n");
-    *page += &format!("<div class=\"row head\" role=\"row\"><div role=\"columnheader\">{first}</div>");
-    for label in &comparison.labels {
-        *page += &format!("<div role=\"columnheader\">{}</div>", text(label));
-    }
-    *page += "</div>\n";
-}
-
-fn code(page: &mut String, comparison: &Comparison, row: &CodeRow, index: usize) {
-    *page += &format!(
-        "<div class=\"row\" id=\"code-{index}\" role=\"row\"><div class=\"what\" role=\"rowheader\"><code>{}</code> <i>{}</i><br>\
-         <span class=\"meaning\">{}</span>",
-        soft(&row.code),
-        text(&row.level),
-        text(&row.meaning)
-    );
-    let is_unseen = |state: State| state == State::NotExercised;
-    if row.cells.iter().all(|cell| is_unseen(cell.state)) {
-        // What is true of a code that nobody sent is said once.
-        match row.cells.first().map(|cell| cell.detail.as_str()) {
-            None | Some("") => *page += "<br><span class=\"narrow not_exercised\">· not exercised</span>",
-            Some(detail) => *page += &format!("<br><span class=\"not_exercised\">· {}</span>", text(detail)),
-        }
-    }
-    *page += "</div>";
-    for (label, cell) in comparison.labels.iter().zip(&row.cells) {
-        let state = cell.state;
-        let class = if is_unseen(state) { " class=\"unseen\"" } else { "" };
-        *page += &format!("<div role=\"cell\"{class}><b class=\"label\">{}</b> ", text(label));
-        if is_unseen(state) {
-            *page += UNSEEN;
-        } else {
-            let brief = brief(cell);
-            let name = state.name();
-            *page += &match brief.as_str() {
-                "" => format!(
-                    "<details><summary class=\"{name}\">{} <span class=\"word\">{}</span></summary>",
-                    state.mark(),
-                    state.words()
-                ),
-                says => format!(
-                    "<details><summary><span class=\"says {name}\"><b>{}</b> {}</span></summary>",
-                    state.mark(),
-                    soft(says)
-                ),
-            };
-            if brief != cell.detail {
-                *page += &format!("<p>{}</p>", soft(&cell.detail));
+fn tested(comparison: &Comparison) -> Markup {
+    html! {
+        h2 { "Tested with" } (END)
+        ul.servers { (END)
+            @for (index, (label, tested)) in comparison.labels.iter().zip(&comparison.tested).enumerate() {
+                (server(comparison, index, label, tested)) (END)
             }
-            evidence(page, comparison, &cell.evidence);
-            *page += "</details>";
-        }
-        *page += "</div>";
+        } (END)
     }
-    *page += "</div>\n";
 }
 
-fn behaviour(page: &mut String, comparison: &Comparison) {
-    let all = || comparison.behaviour.iter().enumerate().map(|(index, row)| (Some(index), row));
-    let rows = |what| all().filter(move |(_, row)| worth(row) == what);
-    let differing = rows(Worth::Differs).count();
-    *page += &format!("<h2>Behaviour: {}</h2>\n", counted(differing, "row differs", "rows differ"));
-    if differing > 0 {
-        table(page, comparison, rows(Worth::Differs));
-    }
-    for (what, summary) in [(Worth::Agrees, "Where all agree"), (Worth::Alone, "Seen on one server alone")] {
-        let count = rows(what).count();
-        if count > 0 {
-            *page +=
-                &format!("<details class=\"part\"><summary>{summary}: {}</summary>\n", counted(count, "row", "rows"));
-            table(page, comparison, rows(what));
-            *page += "</details>\n";
+fn server(comparison: &Comparison, index: usize, label: &str, tested: &Tested) -> Markup {
+    html! {
+        li {
+            b { (escape(label)) } " " (escape(&sessions(comparison, index))) ", " (escape(&taken(tested))) br;
+            (soft(&software(tested)))
+            @for note in &tested.notes { br; (escape(note)) }
+            @if !tested.captures.is_empty() {
+                details.note {
+                    summary { (counted(tested.captures.len(), "capture", "captures")) }
+                    (soft(&files(comparison, tested)))
+                }
+            }
         }
     }
-    if !comparison.latencies.is_empty() {
-        *page += "<h2>Latencies</h2>\n";
-        table(page, comparison, comparison.latencies.iter().map(|row| (None, row)));
+}
+
+fn codes(comparison: &Comparison) -> Markup {
+    if comparison.codes.is_empty() {
+        return html! {};
+    }
+    let index = |row: &CodeRow| comparison.codes.iter().position(|other| other.code == row.code).unwrap_or_default();
+    html! {
+        h2 { "Information objects" } (END)
+        p.legend { @for state in State::ALL { span.(state.name()) { (state.mark()) " " (state.words()) } " " } } (END)
+        (table(comparison, "Code", &html! {
+            @for row in shown_codes(comparison) { (code(comparison, row, index(row))) (END) }
+        }))
+    }
+}
+
+/// A table: one column a server. Many servers have less room each.
+fn table(comparison: &Comparison, first: &str, rows: &Markup) -> Markup {
+    let servers = comparison.labels.len();
+    html! {
+        div.table.many[servers > MANY] style={ "--servers: " (servers) } role="table" { (END)
+            div class="row head" role="row" {
+                div role="columnheader" { (first) }
+                @for label in &comparison.labels { div role="columnheader" { (escape(label)) } }
+            } (END)
+            (rows)
+        } (END)
+    }
+}
+
+fn code(comparison: &Comparison, row: &CodeRow, index: usize) -> Markup {
+    let is_unseen = |state: State| state == State::NotExercised;
+    html! {
+        div.row id={ "code-" (index) } role="row" {
+            div.what role="rowheader" {
+                code { (soft(&row.code)) } " " i { (escape(&row.level)) } br;
+                span.meaning { (escape(&row.meaning)) }
+                @if row.cells.iter().all(|cell| is_unseen(cell.state)) {
+                    // What is true of a code that nobody sent is said once.
+                    @match row.cells.first().map(|cell| cell.detail.as_str()) {
+                        None | Some("") => { br; span class="narrow not_exercised" { "· not exercised" } },
+                        Some(detail) => { br; span.not_exercised { "· " (escape(detail)) } },
+                    }
+                }
+            }
+            @for (label, cell) in comparison.labels.iter().zip(&row.cells) {
+                div role="cell" class=[is_unseen(cell.state).then_some("unseen")] {
+                    b.label { (escape(label)) } " "
+                    @if is_unseen(cell.state) { (unseen()) } @else { (seen(comparison, cell)) }
+                }
+            }
+        }
+    }
+}
+
+fn seen(comparison: &Comparison, cell: &CodeCell) -> Markup {
+    let (state, brief) = (cell.state, brief(cell));
+    html! {
+        details {
+            @if brief.is_empty() {
+                summary.(state.name()) { (state.mark()) " " span.word { (state.words()) } }
+            } @else {
+                summary { span class={ "says " (state.name()) } { b { (state.mark()) } " " (soft(&brief)) } }
+            }
+            @if brief != cell.detail { p { (soft(&cell.detail)) } }
+            (evidence(comparison, &cell.evidence))
+        }
+    }
+}
+
+fn behaviour(comparison: &Comparison) -> Markup {
+    let all = || comparison.behaviour.iter().enumerate().map(|(index, row)| (Some(index), row));
+    let rows_of = |what| all().filter(move |(_, row)| worth(row) == what);
+    let differing = rows_of(Worth::Differs).count();
+    let folded = [(Worth::Agrees, "Where all agree"), (Worth::Alone, "Seen on one server alone")];
+    html! {
+        h2 { "Behaviour: " (counted(differing, "row differs", "rows differ")) } (END)
+        @if differing > 0 { (rows(comparison, rows_of(Worth::Differs))) }
+        @for (what, summary, count) in folded.map(|(what, summary)| (what, summary, rows_of(what).count())) {
+            @if count > 0 {
+                details.part {
+                    summary { (summary) ": " (counted(count, "row", "rows")) } (END)
+                    (rows(comparison, rows_of(what)))
+                } (END)
+            }
+        }
+        @if !comparison.latencies.is_empty() {
+            h2 { "Latencies" } (END)
+            (rows(comparison, comparison.latencies.iter().map(|row| (None, row))))
+        }
     }
 }
 
 /// Rows, with their places among all where something points to them.
-fn table<'r>(page: &mut String, comparison: &Comparison, rows: impl Iterator<Item = (Option<usize>, &'r Row)>) {
-    heading(page, comparison, "");
-    for (index, row) in rows {
-        let id = index.map_or_else(String::new, |index| format!(" id=\"row-{index}\""));
-        *page += &format!("<div class=\"row\"{id} role=\"row\"><div class=\"what\" role=\"rowheader\">");
-        *page += &soft(&row.title);
-        if !row.situation.is_empty() {
-            *page += &format!("<br><span class=\"meaning\">{}</span>", soft(&row.situation));
-        }
-        *page += "</div>";
-        for (label, cell) in comparison.labels.iter().zip(&row.cells) {
-            let class = match (cell.differs, cell.values.is_empty()) {
-                (true, _) => " class=\"differs\"",
-                (false, true) => " class=\"unseen\"",
-                (false, false) => "",
-            };
-            *page += &format!("<div role=\"cell\"{class}><b class=\"label\">{}</b> ", text(label));
-            if cell.values.is_empty() {
-                *page += UNSEEN;
-                *page += "</div>";
-                continue;
+fn rows<'r>(comparison: &Comparison, rows: impl Iterator<Item = (Option<usize>, &'r Row)>) -> Markup {
+    let rows = html! { @for (index, row) in rows { (line(comparison, index, row)) (END) } };
+    table(comparison, "", &rows)
+}
+
+fn line(comparison: &Comparison, index: Option<usize>, row: &Row) -> Markup {
+    html! {
+        div.row id=[index.map(|index| format!("row-{index}"))] role="row" {
+            div.what role="rowheader" {
+                (soft(&row.title))
+                @if !row.situation.is_empty() { br; span.meaning { (soft(&row.situation)) } }
             }
-            let mark = if cell.differs { "<span class=\"mark\">≠</span> " } else { "" };
-            let values: Vec<String> = cell.values.iter().map(|value| soft(value)).collect();
-            *page += &format!("<details><summary><span class=\"says\">{mark}{}</span></summary>", values.join("<br>"));
-            evidence(page, comparison, &cell.evidence);
-            *page += "</details></div>";
+            @for (label, cell) in comparison.labels.iter().zip(&row.cells) {
+                @let class = match (cell.differs, cell.values.is_empty()) {
+                    (true, _) => Some("differs"),
+                    (false, true) => Some("unseen"),
+                    (false, false) => None,
+                };
+                div role="cell" class=[class] {
+                    b.label { (escape(label)) } " "
+                    @if cell.values.is_empty() { (unseen()) }
+                    @else {
+                        details {
+                            summary { span.says {
+                                @if cell.differs { span.mark { "≠" } " " }
+                                (joined(cell.values.iter().map(|value| html! { (soft(value)) }), &html! { br; }))
+                            } }
+                            (evidence(comparison, &cell.evidence))
+                        }
+                    }
+                }
+            }
         }
-        *page += "</div>\n";
     }
-    *page += "</div>\n";
 }
 
 /// A cell of which nothing is known.
-const UNSEEN: &str = "<span class=\"not_exercised\" title=\"not exercised\">·</span>";
-
-fn evidence(page: &mut String, comparison: &Comparison, all: &[Evidence]) {
-    if all.is_empty() {
-        return;
-    }
-    *page += "<ul class=\"evidence\">";
-    for evidence in all {
-        *page += &format!("<li>{}", soft(&place(comparison, evidence)));
-    }
-    *page += "</ul>";
+fn unseen() -> Markup {
+    html! { span.not_exercised title="not exercised" { "·" } }
 }
 
-/// Text in which nothing is markup.
-fn text(text: &str) -> String {
-    let mut safe = String::new();
-    for c in escape(text).chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c => safe.push(c),
+fn evidence(comparison: &Comparison, all: &[Evidence]) -> Markup {
+    html! {
+        @if !all.is_empty() {
+            ul.evidence { @for evidence in all { li { (soft(&place(comparison, evidence))) } } }
         }
     }
-    safe
 }
 
-/// The same, with places to break a long name.
-fn soft(long: &str) -> String {
-    text(long).replace('.', ".<wbr>").replace('/', "/<wbr>")
+/// Text from anywhere, with places to break a long name.
+fn soft(long: &str) -> Soft<String> {
+    Soft(escape(long))
 }

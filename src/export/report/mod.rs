@@ -1,8 +1,11 @@
 //! What `check` says: findings alone, grouped by session, for people ([`text()`]) and for other programs ([`junit()`],
 //! [`sarif()`]). JSON Lines are written by [`json`](super::json).
 //!
+//! [`html()`] shows more: sessions whole, for a browser.
+//!
 //! A session's findings are kept until it closes, as they will be shown: masked and short.
 
+mod html;
 mod junit;
 mod sarif;
 mod text;
@@ -10,6 +13,8 @@ mod text;
 use std::cmp::Reverse;
 use std::io::{self, Write};
 use std::path::PathBuf;
+
+pub use html::{Asked, html, limits};
 
 use super::{Counts, Writer};
 use crate::analyzer::Totals;

@@ -5,7 +5,6 @@
 use bytes::Bytes;
 
 use super::{Configuration, Form, Frame, LONGEST, Shape, UNITS};
-use crate::wire::words::count;
 
 const START: &[u8] = &[0, 0, 0, 1];
 /// Bytes of a NAL unit's length, as nearly all senders have it.
@@ -151,20 +150,18 @@ impl Form for AnnexB {
 
 /// The NAL units of a frame that lengths of `size` bytes part, and what is wrong behind them.
 fn units(mut data: &[u8], size: usize) -> (Vec<&[u8]>, Option<String>) {
-    let (mut units, whole) = (Vec::new(), data.len());
+    let mut units = Vec::new();
     while !data.is_empty() {
         if units.len() == UNITS {
-            let left = count(data.len() as u64, "byte");
-            return (units, Some(format!("it has more than {UNITS} NAL units: {left} are left out")));
+            return (units, Some(format!("it has more than {UNITS} NAL units: what is behind them is left out")));
         }
         let split = data
             .split_at_checked(size)
             .map(|(header, rest)| (header.iter().fold(0usize, |sum, byte| sum << 8 | usize::from(*byte)), rest));
         let Some((unit, rest)) = split.and_then(|(length, rest)| rest.split_at_checked(length)) else {
-            let (at, left) = (whole - data.len(), count(data.len() as u64, "byte"));
             return (
                 units,
-                Some(format!("the lengths of its NAL units lead nowhere at byte {at}: {left} are left out")),
+                Some("the lengths of its NAL units lead nowhere: what is behind them is left out".to_owned()),
             );
         };
         if !unit.is_empty() {
@@ -215,7 +212,7 @@ mod tests {
         form.configure(&Configuration { length_size: Some(4), ..configured(&[&[0x42, 1]]) }).unwrap();
         let (out, told) = written(&mut form, &data, false);
         assert_eq!(out, [0, 0, 0, 1, 0x42, 1, 0, 0, 0, 1, 2, 1]);
-        assert_eq!(told.unwrap_err(), "the lengths of its NAL units lead nowhere at byte 6: 6 bytes are left out");
+        assert_eq!(told.unwrap_err(), "the lengths of its NAL units lead nowhere: what is behind them is left out");
         assert!(written(&mut form, &[0, 0], false).1.is_err());
         assert_eq!(written(&mut form, &[0, 0, 0, 0, 0, 0, 0, 1, 9], false).0, [0, 0, 0, 1, 9]);
         assert_eq!(written(&mut form, &[], false), (Vec::new(), Ok(())));

@@ -1,5 +1,6 @@
-//! VP8 and VP9 in IVF: a header, then each frame behind its length and its time. Times count ms, as they were sent.
-//! Source: the description of IVF in libvpx (ivfdec.c).
+//! VP8 and VP9 in IVF: a header, then each frame behind its length and its time. Times count ms, as they were sent, and go
+//! on where the sender's wrap.
+//! Source: the description of IVF in libvpx (ivfdec.c); where that counts frames, FFmpeg (libavformat/ivfdec.c) has the duration in ticks.
 
 use super::{Form, Frame, Patch, Shape};
 
@@ -13,13 +14,25 @@ pub(super) struct Ivf {
     frames: u32,
     /// Pixels of the first picture whose size is known.
     size: Option<(u32, u32)>,
-    /// The time of the frame before, without its wrapping at 2^32.
-    time: Option<u64>,
+    /// The least and the greatest time.
+    times: Option<(u64, u64)>,
 }
 
 impl Ivf {
     pub(super) fn new(fourcc: [u8; 4]) -> Ivf {
-        Ivf { fourcc, frames: 0, size: None, time: None }
+        Ivf { fourcc, frames: 0, size: None, times: None }
+    }
+
+    /// In ms: the last frame lasts as long as one does on average.
+    fn duration(&self) -> u32 {
+        let Some((first, last)) = self.times else { return 0 };
+        let frames = u64::from(self.frames);
+        (last - first)
+            .saturating_mul(frames)
+            .checked_div(frames.saturating_sub(1))
+            .unwrap_or(0)
+            .try_into()
+            .unwrap_or(u32::MAX)
     }
 
     /// From the size to the header's end.
@@ -31,7 +44,7 @@ impl Ivf {
         // Ticks a second, and seconds.
         rest.extend(1000u32.to_le_bytes());
         rest.extend(1u32.to_le_bytes());
-        rest.extend(self.frames.to_le_bytes());
+        rest.extend(self.duration().to_le_bytes());
         rest.extend(0u32.to_le_bytes());
         rest
     }
@@ -51,17 +64,11 @@ impl Form for Ivf {
             out.extend(self.fourcc);
             out.extend(self.rest());
         }
-        let time = match self.time {
-            Some(before) => {
-                let moved = i64::from(frame.time.wrapping_sub(before as u32) as i32);
-                before.saturating_add_signed(moved)
-            }
-            None => u64::from(frame.time),
-        };
-        self.time = Some(time);
+        let (first, last) = self.times.unwrap_or((frame.time, frame.time));
+        self.times = Some((first.min(frame.time), last.max(frame.time)));
         self.frames = self.frames.saturating_add(1);
         out.extend((frame.data.len() as u32).to_le_bytes());
-        out.extend(time.to_le_bytes());
+        out.extend(frame.time.to_le_bytes());
         out.extend(frame.data);
         Ok(())
     }
@@ -76,16 +83,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_go_on_where_32_bits_end() {
+    fn a_reader_of_the_header_knows_how_long_it_is() {
         let mut form = Ivf::new(*b"VP90");
         let mut out = Vec::new();
-        for time in [u32::MAX - 1, 9] {
+        let first = 1 << 33;
+        for time in [first, first + 40, first + 80] {
             form.frame(&Frame { data: &[5], time, is_key: false }, &Shape::default(), &mut out).unwrap();
         }
         let patch = form.finish(&mut Vec::new()).unwrap();
         assert_eq!((patch.offset, patch.bytes.len()), (SIZE, 20));
-        assert_eq!(patch.bytes[12..16], 2u32.to_le_bytes());
-        assert_eq!(out[32 + 4..32 + 12], u64::from(u32::MAX - 1).to_le_bytes());
-        assert_eq!(out[32 + 13 + 4..32 + 13 + 12], (u64::from(u32::MAX) + 10).to_le_bytes());
+        assert_eq!(patch.bytes[4..16], [1000u32.to_le_bytes(), 1u32.to_le_bytes(), 120u32.to_le_bytes()].concat());
+        assert_eq!(out[32 + 13 + 4..32 + 13 + 12], (first + 40).to_le_bytes());
     }
 }

@@ -25,8 +25,8 @@ const UNITS: usize = 1 << 16;
 /// One coded frame.
 pub(super) struct Frame<'f> {
     pub(super) data: &'f [u8],
-    /// In ms.
-    pub(super) time: u32,
+    /// In ms, without its wrapping.
+    pub(super) time: u64,
     pub(super) is_key: bool,
 }
 

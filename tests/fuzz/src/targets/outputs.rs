@@ -120,7 +120,7 @@ impl Shelf for Files {
         let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         assert!(name.chars().all(is_safe) && name.starts_with("session-") && name.len() < 200, "{name}");
         assert!(self.0.values().all(|(other, ..)| other != name), "{name} comes twice");
-        let file = FileId(self.0.len() as u64);
+        let file = FileId(self.0.keys().next_back().map_or(0, |last| last.0 + 1));
         self.0.insert(file, (name.to_owned(), Vec::new(), false));
         Ok(file)
     }
@@ -134,6 +134,11 @@ impl Shelf for Files {
         let at = offset as usize;
         self.0.get_mut(&file).unwrap().1[at..at + bytes.len()].copy_from_slice(bytes);
         Ok(())
+    }
+
+    fn abandon(&mut self, file: FileId) {
+        let (name, _, is_finished) = self.0.remove(&file).unwrap();
+        assert!(!is_finished, "{name} is finished already");
     }
 
     fn finish(&mut self, file: FileId) -> io::Result<()> {
