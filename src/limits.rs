@@ -117,6 +117,8 @@ limits! {
     /// Spans of time in which retransmissions of one direction are counted for the plot. Past it two become one. It has as many
     /// columns as a wide terminal has dots.
     resent_spans: usize = 512, "spans", uncounted "nothing is lost: the spans are longer";
+    /// Spans of time for which the longest round trip of one direction is kept. Past it two become one.
+    trip_spans: usize = 64, "spans", uncounted "nothing is lost: the spans are longer";
     /// IP packets of which not every fragment has come, and whole ones kept to recognise copies. Past it those given out
     /// are forgotten first, then the oldest is given up. Linux keeps as much by bytes alone.
     fragments: usize = 4096, "packets";
@@ -319,6 +321,14 @@ limits! {
     stats_types: usize = 24, "message types", uncounted "their messages are counted with the others";
     /// Tracks of one session that `stats` measures. Past it their frames are only counted. A stream has one or two.
     stats_tracks: usize = 16, "tracks", uncounted "the text says how many frames there were of others";
+    /// Spans of a series of `stats`: seconds in which something came. Past it two become one. It is ten minutes.
+    stats_seconds: usize = 600, "spans", uncounted "nothing is lost: `span_s` says how long they are";
+    /// Such spans of all series of open sessions together, beside the first of each. Past it a series has fewer, which are longer. A
+    /// hundred publishers have as many in ten minutes.
+    stats_seconds_total: usize = 1 << 17, "spans", uncounted "nothing is lost: `span_s` says how long they are";
+    /// Times of a track's last frames that `stats` keeps to see them come again, and those at which pictures are shown. Codecs hold
+    /// back at most sixteen.
+    stats_times: usize = 32, "times", uncounted "a time that comes again later is not told as such";
 
     /// Requests of one session that `compare` follows. Past it nothing more is believed of the session. Real clients make under
     /// twenty.

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use common::Story;
@@ -314,6 +315,7 @@ fn agrees(stats: &Value, lines: &[Value]) {
     if is_ftl {
         return of_ftl(&stats["ftl"], &of_session("message").collect::<Vec<_>>());
     }
+    over_time(stats, &of_session("message").collect::<Vec<_>>());
     for call in stats["calls"].as_array().unwrap() {
         let named: Vec<_> = of_session("message")
             .filter(|line| line["command"]["name"] == call["name"] && line["from"] == call["from"])
@@ -328,6 +330,66 @@ fn agrees(stats: &Value, lines: &[Value]) {
             let most = answers.iter().copied().fold(f64::MIN, f64::max);
             assert_eq!(call["latency_ms"]["most"].as_f64(), Some(most), "{call}");
         }
+    }
+}
+
+/// Nanoseconds of a line's time, within its day: no capture here is from two.
+fn nanoseconds(line: &Value) -> i64 {
+    let time = line["time"].as_str().unwrap().trim_end_matches('Z');
+    let (_, clock) = time.split_once('T').unwrap();
+    let (whole, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let seconds = whole.split(':').fold(0, |sum, part| sum * 60 + part.parse::<i64>().unwrap());
+    seconds * 1_000_000_000 + format!("{fraction:0<9}").parse::<i64>().unwrap()
+}
+
+/// What came in each second, counted from the lines: of a side, and of the tracks whose messages carry one part each.
+fn over_time(stats: &Value, messages: &[&Value]) {
+    let start = nanoseconds(stats);
+    let second = |line: &Value, span: u64| ((nanoseconds(line) - start).max(0) / 1_000_000_000) as u64 / span * span;
+    for side in ["client", "server"] {
+        let series = &stats["series"][side];
+        let span = series["span_s"].as_u64().unwrap();
+        let mut known = BTreeMap::<u64, [u64; 2]>::new();
+        for line in messages.iter().filter(|line| line["from"] == side) {
+            let sums = known.entry(second(line, span)).or_default();
+            *sums = [sums[0] + 1, sums[1] + line["length"].as_u64().unwrap()];
+        }
+        let spans = series["spans"].as_array().unwrap().iter();
+        let told =
+            spans.map(|span| (span["s"].as_u64(), [&span["messages"], &span["payload_bytes"]].map(Value::as_u64)));
+        let told = told.filter(|(_, sums)| sums[0] != Some(0));
+        let known = known.into_iter().map(|(second, sums)| (Some(second), sums.map(Some)));
+        assert_eq!(told.collect::<Vec<_>>(), known.collect::<Vec<_>>(), "{side}");
+        let resent: u64 =
+            series["spans"].as_array().unwrap().iter().filter_map(|it| it["retransmissions"].as_u64()).sum();
+        assert_eq!(resent, stats["sent"][side]["tcp"]["retransmissions"].as_u64().unwrap_or(0));
+    }
+    let is_plain = |line: &&&Value| {
+        line["aggregate"].is_null() && ["audio", "video"].iter().all(|it| line[it]["tracks"].is_null())
+    };
+    if !messages.iter().all(|line| is_plain(&line)) {
+        return;
+    }
+    for track in stats["series"]["tracks"].as_array().unwrap() {
+        let (kind, span) = (track["kind"].as_str().unwrap(), track["span_s"].as_u64().unwrap());
+        let mut known = BTreeMap::<u64, [u64; 4]>::new();
+        for line in messages.iter().filter(|line| line["from"] == track["from"] && line["length"] != 0) {
+            let stream = line["message_stream_id"].as_u64().unwrap_or(0);
+            let part = &line[kind];
+            let is_frame = matches!(part["packet_type"].as_str(), None | Some("coded_frames" | "coded_frames_x"));
+            if stream != track["message_stream_id"] || !part.is_object() || part["frame_type"] == "command" || !is_frame
+            {
+                continue;
+            }
+            let sums = known.entry(second(line, span)).or_default();
+            let length = line["length"].as_u64().unwrap();
+            let is_key = kind == "video" && matches!(part["frame_type"].as_str(), Some("key" | "generated_key"));
+            *sums = [sums[0] + 1, sums[1] + length, sums[2].max(length), sums[3] + u64::from(is_key)];
+        }
+        let keys = ["frames", "bytes", "largest_frame", "key_frames"];
+        let spans = track["spans"].as_array().unwrap().iter().filter(|span| span["frames"] != 0);
+        let told = spans.map(|span| (span["s"].as_u64().unwrap(), keys.map(|key| span[key].as_u64().unwrap_or(0))));
+        assert_eq!(told.collect::<Vec<_>>(), known.into_iter().collect::<Vec<_>>(), "{kind} {stats}");
     }
 }
 
@@ -379,6 +441,47 @@ fn every_capture_has_statistics_that_agree_with_its_lines() {
         }
     });
     assert!(sessions > 60, "{sessions}");
+}
+
+/// I P B B, two groups of four, one frame late and one time twice.
+#[test]
+fn figures_over_time_are_of_the_second_in_which_a_frame_came() {
+    let shown = |offset, frame| avc_frame(frame, offset, 500, &mut Random::new(7));
+    let list = [
+        (40, 0, 80, Frame::Key),
+        (40, 40, 160, Frame::Inter),
+        (40, 80, 40, Frame::Inter),
+        (40, 120, 40, Frame::Inter),
+        (1040, 160, 80, Frame::Key),
+        (40, 200, 160, Frame::Inter),
+        (40, 200, 40, Frame::Inter),
+        (40, 280, 40, Frame::Inter),
+        (40, 320, 80, Frame::Key),
+    ];
+    let mut conversation = sample::publishing().client(sample::sequence_headers);
+    for (wait, time, offset, frame) in list {
+        conversation = conversation.wait_ms(wait - 1).client(|c| c.video(STREAM, time, shown(offset, frame)));
+    }
+    let stats = of(&conversation);
+    let video = track(&stats, MessageType::VIDEO);
+    assert_eq!((video.groups, video.group_least, video.group_most), (2, 4, 4));
+    assert_eq!((video.reordered, video.depth, video.same_times, video.repeated_times), (4, 1, 1, 0));
+    assert_eq!((video.longest_wait, video.codec_changes), (1_040_000_000, 0));
+    // 1 s late: a sixteenth of that, and what is left of it; then 40 ms of a step that was none, and of one of 80.
+    let first = 1e9 / 16.0;
+    assert_eq!(video.highest_jitter, first);
+    let spans: Vec<_> = video.seconds.iter().collect();
+    assert_eq!(
+        spans.iter().map(|(second, span)| (*second, span.frames, span.key_frames)).collect::<Vec<_>>(),
+        [(0, 4, 1), (1, 5, 2)]
+    );
+    assert_eq!((spans[0].1.configurations, spans[0].1.latest), (1, Some(0)));
+    assert_eq!((spans[1].1.longest_wait, spans[1].1.key_interval), (Some(1_040_000_000), Some(160)));
+    assert_eq!(spans[1].1.same_times, 1);
+    let by_hand = [0.0, 40e6, 40e6, 0.0].iter().fold(first, |jitter, d| jitter + (d - jitter) / 16.0);
+    assert!((spans[1].1.jitter.unwrap() - by_hand).abs() < 1.0, "{:?} {by_hand}", spans[1].1.jitter);
+    let client = stats.seconds(Side::Client);
+    assert_eq!(client.iter().map(|(_, span)| span.messages).sum::<u64>(), stats.side(Side::Client).messages);
 }
 
 #[test]

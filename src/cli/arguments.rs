@@ -268,9 +268,12 @@ pub(super) struct CompareArguments {
 pub(super) struct StatsArguments {
     #[command(flatten)]
     pub(super) input: InputArguments,
-    /// JSON Lines: a session a line
+    /// JSON Lines: a session a line, with figures over time
     #[arg(long)]
     pub(super) json: bool,
+    /// Figures by second too, of each side and each track
+    #[arg(long, conflicts_with = "json")]
+    pub(super) series: bool,
 }
 
 #[derive(Debug, Args)]
@@ -304,6 +307,13 @@ pub(super) struct ExtractArguments {
     /// stream keys and passwords too
     #[arg(long, value_name = "FILE", group = "what")]
     pub(super) clear: Option<PathBuf>,
+    /// Write the captured packets of sessions to this pcapng file as they are, `-` for standard output, with all that was secret in them;
+    /// captures are read several times
+    #[arg(long, value_name = "FILE", group = "what", conflicts_with_all = ["flv", "media", "amf", "text", "payload", "clear", "follow"])]
+    pub(super) pcap: Option<PathBuf>,
+    /// With --pcap: other addresses, and secrets and hosts overwritten inside the packets
+    #[arg(long, visible_alias = "anonymize", requires = "pcap", conflicts_with = "show_secrets")]
+    pub(super) anonymise: bool,
     /// Only sessions of which this filter lets something through, as in 'tls.server_name contains "live"'; captures are read twice then
     #[arg(short = 'Y', long, value_name = "EXPR", allow_hyphen_values = true, conflicts_with = "follow")]
     pub(super) filter: Option<String>,

@@ -17,7 +17,7 @@ pub(super) fn run(arguments: &StatsArguments, stop: &Stop) -> anyhow::Result<Out
     let mut writer: Box<dyn Writer> = if arguments.json {
         Box::new(stats::json(out, filtered))
     } else {
-        Box::new(stats::text(out, filtered, input.color.color()))
+        Box::new(stats::text(out, filtered, input.color.color(), arguments.series))
     };
     let pumped = pump(input, &stop.asked, sieve, &mut *writer, arguments.json || !input.quiet)?;
     Ok(pumped.outcome)

@@ -1,7 +1,9 @@
-//! Writes packets as a pcapng file (draft-ietf-opsawg-pcapng): one section with one interface that has raw IP and counts nanoseconds.
+//! Writes packets as a pcapng file (draft-ietf-opsawg-pcapng): one section, whose interfaces count nanoseconds. Made packets begin with IP
+//! and have one interface; captured ones have the interfaces that they came from, by link type.
 
 use std::io::{self, Write};
 
+use crate::capture::{LinkType, Secrets};
 use crate::wire::Time;
 use crate::wire::words::clip_bytes;
 
@@ -10,6 +12,7 @@ const RAW: u16 = 101;
 const SECTION: u32 = 0x0a0d_0d0a;
 const INTERFACE: u32 = 1;
 const ENHANCED_PACKET: u32 = 6;
+const DECRYPTION_SECRETS: u32 = 10;
 /// Of any block.
 const COMMENT: u16 = 1;
 /// Of a section: the program that wrote it.
@@ -30,6 +33,13 @@ pub(super) struct Writer<W> {
 impl<W: Write> Writer<W> {
     /// Begins the file. The comment is its section's.
     pub(super) fn new(out: W, comment: &str) -> io::Result<Self> {
+        let mut writer = Writer::section(out, comment)?;
+        writer.interface(RAW)?;
+        Ok(writer)
+    }
+
+    /// The same without an interface so far.
+    pub(super) fn section(out: W, comment: &str) -> io::Result<Self> {
         let mut writer = Writer { out, packets: 0 };
         let program = concat!("rtmp-inspect ", env!("CARGO_PKG_VERSION"));
         // In this machine's byte order, version 1.0, of a length that is not known.
@@ -37,25 +47,61 @@ impl<W: Write> Writer<W> {
         section.extend([1_u16.to_ne_bytes(), 0_u16.to_ne_bytes()].concat());
         section.extend((-1_i64).to_ne_bytes());
         writer.block(SECTION, section, &[(PROGRAM, text(program)), (COMMENT, text(comment))])?;
-        // No snap length.
-        let interface = [&RAW.to_ne_bytes()[..], &[0; 6]].concat();
-        writer.block(INTERFACE, interface, &[(RESOLUTION, vec![NANOSECONDS])])?;
         Ok(writer)
+    }
+
+    /// One more interface, without a snap length. They are counted from 0.
+    pub(super) fn interface(&mut self, link: u16) -> io::Result<()> {
+        let interface = [&link.to_ne_bytes()[..], &[0; 6]].concat();
+        self.block(INTERFACE, interface, &[(RESOLUTION, vec![NANOSECONDS])])
+    }
+
+    /// Secrets that open what follows.
+    pub(super) fn secrets(&mut self, secrets: &Secrets) -> io::Result<()> {
+        let length = secrets.bytes.len() as u32;
+        let body = [&secrets.kind.to_ne_bytes()[..], &length.to_ne_bytes(), &secrets.bytes].concat();
+        self.block(DECRYPTION_SECRETS, body, &[])
+    }
+
+    /// A packet as it was captured, perhaps cut from a `length` on the wire.
+    pub(super) fn captured(
+        &mut self,
+        interface: u32,
+        time: Time,
+        (packet, length): (&[u8], u32),
+        comments: &[&str],
+    ) -> io::Result<()> {
+        let options: Vec<_> = comments.iter().map(|comment| (COMMENT, text(comment))).collect();
+        self.enhanced(interface, time, (packet, length), &options)
     }
 
     /// The next packet, from its IP header on.
     pub(super) fn packet(&mut self, time: Time, packet: &[u8], comment: Option<&str>) -> io::Result<()> {
+        // Captured whole.
+        self.captured(0, time, (packet, packet.len() as u32), comment.as_slice())
+    }
+
+    fn enhanced(
+        &mut self,
+        interface: u32,
+        time: Time,
+        (packet, wire_length): (&[u8], u32),
+        options: &[(u16, Vec<u8>)],
+    ) -> io::Result<()> {
         let nanoseconds = time.0.max(0) as u64;
         let length = packet.len() as u32;
         let mut body = Vec::with_capacity(20 + packet.len() + 3);
-        // Of the first interface; captured whole.
-        for field in [0, (nanoseconds >> 32) as u32, nanoseconds as u32, length, length] {
+        for field in [interface, (nanoseconds >> 32) as u32, nanoseconds as u32, length, wire_length] {
             body.extend(field.to_ne_bytes());
         }
         body.extend(packet);
-        let options: Vec<_> = comment.map(|comment| (COMMENT, text(comment))).into_iter().collect();
         self.packets += 1;
-        self.block(ENHANCED_PACKET, body, &options)
+        self.block(ENHANCED_PACKET, body, options)
+    }
+
+    /// The number of a link type in the file; none of one that has none there.
+    pub(super) fn link(link: LinkType) -> Option<u16> {
+        u16::try_from(link.0).ok()
     }
 
     /// Packets so far.

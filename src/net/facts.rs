@@ -1,6 +1,6 @@
 //! What TCP did for one direction, told with its end: the fields, and which of them say something.
 
-use super::{Resent, Segment};
+use super::{Resent, Segment, Trips};
 use crate::fields;
 use crate::wire::{Field, Moment, PacketNo, Side, Time, Value};
 
@@ -57,6 +57,8 @@ pub struct TcpFacts {
     pub smallest_round_trip: Option<i64>,
     /// The same, smoothed (RFC 6298 §2).
     pub smoothed_round_trip: Option<i64>,
+    /// The longest of them over time.
+    pub trips: Option<Box<Trips>>,
     /// Who reset the connection, and with which packet.
     pub reset: Option<(Side, Moment)>,
 }
@@ -118,7 +120,12 @@ fields! {
 impl TcpFacts {
     /// Bytes of memory that it takes.
     pub fn memory(&self) -> usize {
-        size_of::<TcpFacts>() + self.resent.as_ref().map_or(0, |resent| resent.memory())
+        size_of::<TcpFacts>() + self.beside()
+    }
+
+    /// Bytes of memory that it takes beside itself.
+    pub(super) fn beside(&self) -> usize {
+        self.resent.as_ref().map_or(0, |resent| resent.memory()) + self.trips.as_ref().map_or(0, |trips| trips.memory())
     }
 
     /// The fields that say something, with their values: times in milliseconds, no number that is zero.

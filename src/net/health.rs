@@ -3,7 +3,7 @@
 //! It judges by what passed the point of capture. Apart from [`reassembly`](super::reassembly), it looks at what was on the
 //! wire, cut or not, and remembers no bytes: data in order costs a few comparisons.
 
-use super::{Resent, Segment, TcpFacts};
+use super::{Resent, Segment, TcpFacts, Trips};
 use crate::limits::Limits;
 use crate::wire::{Moment, Side, Time};
 
@@ -117,8 +117,7 @@ impl Health {
 
     /// Bytes of memory that it takes beside itself.
     pub(super) fn memory(&self) -> usize {
-        let resent = |sender: &Sender| sender.facts.resent.as_ref().map_or(0, |resent| resent.memory());
-        self.senders.iter().map(|sender| sender.holes.capacity() * size_of::<Hole>() + resent(sender)).sum()
+        self.senders.iter().map(|sender| sender.holes.capacity() * size_of::<Hole>() + sender.facts.beside()).sum()
     }
 
     /// Takes a segment of the connection.
@@ -441,6 +440,7 @@ impl Sender {
             self.timed = None;
             let sample = now.since(at);
             if sample >= 0 {
+                self.facts.trips.get_or_insert_with(|| Box::new(Trips::new(at))).push(at, sample);
                 let smallest = self.facts.smallest_round_trip.map_or(sample, |smallest| smallest.min(sample));
                 self.facts.smallest_round_trip = Some(smallest);
                 let smoothed = self.facts.smoothed_round_trip.map_or(sample, |last| last + (sample - last) / 8);

@@ -25,6 +25,7 @@ mod rest;
 mod srt;
 mod stream;
 mod tcp;
+mod trips;
 mod tunnel;
 mod udp;
 mod unpack;
@@ -40,6 +41,7 @@ pub use icmp::Unreachable;
 pub use resent::Resent;
 pub use srt::Call;
 pub use stream::{Delivery, Kept};
+pub use trips::Trips;
 pub use tunnel::{Tunnel, Tunnels};
 pub use unpack::{Unpacked, Unpacker};
 

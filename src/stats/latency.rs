@@ -1,16 +1,30 @@
 //! Times from calls to their answers, with room for a median as long as that is bounded.
 
-/// How many latencies may still be kept, of all sessions together.
+use crate::limits::Limits;
+
+/// How many latencies and spans of time may still be kept, of all sessions together.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
     left: usize,
+    seconds: usize,
     /// Those that were not kept.
     pub refused: u64,
 }
 
 impl Room {
-    pub fn new(most: usize) -> Room {
-        Room { left: most, refused: 0 }
+    pub fn new(limits: &Limits) -> Room {
+        Room { left: limits.latencies, seconds: limits.stats_seconds_total, refused: 0 }
+    }
+
+    /// Whether there is room for one more span of a series, which is taken then.
+    pub(super) fn take_second(&mut self) -> bool {
+        let has_room = self.seconds > 0;
+        self.seconds = self.seconds.saturating_sub(1);
+        has_room
+    }
+
+    pub(super) fn give_seconds(&mut self, count: usize) {
+        self.seconds += count;
     }
 }
 
@@ -72,7 +86,8 @@ mod tests {
 
     #[test]
     fn percentiles_are_latencies_that_there_were() {
-        let (mut latencies, mut room) = (Latencies::default(), Room::new(100));
+        let (mut latencies, mut room) =
+            (Latencies::default(), Room::new(&Limits { latencies: 100, ..Limits::DEFAULT }));
         for latency in [50, 10, 40, 20, 30] {
             latencies.add(latency, &mut room);
         }
@@ -83,7 +98,7 @@ mod tests {
 
     #[test]
     fn what_is_not_kept_has_no_median_and_still_counts() {
-        let (mut latencies, mut room) = (Latencies::default(), Room::new(2));
+        let (mut latencies, mut room) = (Latencies::default(), Room::new(&Limits { latencies: 2, ..Limits::DEFAULT }));
         for latency in [5, 1, 9] {
             latencies.add(latency, &mut room);
         }

@@ -6,7 +6,9 @@
 mod calls;
 mod carriers;
 mod latency;
+mod pace;
 mod request;
+mod series;
 mod session;
 mod side;
 mod track;
@@ -15,6 +17,7 @@ pub use calls::{Calls, Procedure};
 pub use carriers::{Carriers, Requests, Tunneling};
 pub use latency::{Latencies, Room};
 pub use request::{Request, Settled};
+pub use series::{SideSecond, Spans, TrackSecond};
 pub use session::{Outcome, SessionStats};
 pub use side::{SideStats, TypeStats};
 pub use track::{Track, Tracks};
@@ -39,7 +42,7 @@ pub struct Stats {
 
 impl Stats {
     pub fn new(limits: &Limits) -> Stats {
-        Stats { sessions: IdMap::default(), room: Room::new(limits.latencies), over: 0, calls: Calls::new(PROCEDURES) }
+        Stats { sessions: IdMap::default(), room: Room::new(limits), over: 0, calls: Calls::new(PROCEDURES) }
     }
 
     /// Learns from an event that is wanted.
@@ -62,6 +65,7 @@ impl Stats {
         // Its own are given away with it.
         session.calls.release(&mut self.room);
         session.carriers.release(&mut self.room);
+        session.release(&mut self.room);
         if session.is_seen {
             self.over += 1;
             self.calls.add(&session.calls, &mut self.room);

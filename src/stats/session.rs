@@ -4,10 +4,11 @@ use super::calls::Calls;
 use super::carriers::Carriers;
 use super::latency::Room;
 use super::request::{Asked, Request};
+use super::series::{SideSecond, Spans};
 use super::side::SideStats;
 use super::track::Tracks;
 use crate::limits::Limits;
-use crate::net::How;
+use crate::net::{How, TcpFacts};
 use crate::proto::ftl;
 use crate::proto::rtmp::secrets::{Masks, Place};
 use crate::proto::rtmp::{Body, Message, Step};
@@ -43,6 +44,8 @@ pub struct SessionStats {
     /// Whether anything but its opening and its closes was let through.
     pub is_seen: bool,
     sides: [SideStats; 2],
+    /// The same over time.
+    seconds: [Spans<SideSecond>; 2],
     /// The last answer to the other side's block so far (C2 or S2), and how many there were.
     echo: Option<Moment>,
     echoes: u8,
@@ -72,6 +75,7 @@ impl SessionStats {
             carriers: Carriers::default(),
             is_seen: false,
             sides: Default::default(),
+            seconds: Default::default(),
             echo: None,
             echoes: 0,
             connect: None,
@@ -89,6 +93,16 @@ impl SessionStats {
 
     pub fn side(&self, side: Side) -> &SideStats {
         &self.sides[side.index()]
+    }
+
+    /// What a side sent over time.
+    pub fn seconds(&self, side: Side) -> &Spans<SideSecond> {
+        &self.seconds[side.index()]
+    }
+
+    pub(super) fn release(&self, room: &mut Room) {
+        self.seconds.iter().for_each(|spans| spans.release(room));
+        self.tracks.iter().for_each(|track| track.seconds.release(room));
     }
 
     /// Nanoseconds from its first packet.
@@ -124,6 +138,9 @@ impl SessionStats {
                     self.reach(close.at);
                 }
                 self.sides[close.from.index()].learn(event);
+                if let Some(tcp) = &close.tcp {
+                    self.learn_tcp(close.from, tcp, room);
+                }
             }
             Event::Ftl(message) => self.reach(message.packets().1),
             Event::Flow(_) | Event::Tls(_) => self.carriers.learn(event, room),
@@ -152,7 +169,40 @@ impl SessionStats {
         }
     }
 
+    /// When TCP sent something again, and how long its acknowledgements took.
+    fn learn_tcp(&mut self, from: Side, tcp: &TcpFacts, room: &mut Room) {
+        let start = self.opened.at.time;
+        let spans = &mut self.seconds[from.index()];
+        for (at, count) in tcp.resent.iter().flat_map(|resent| resent.iter()) {
+            spans.at(at.since(start), room).retransmissions += u64::from(count);
+        }
+        for (at, trip) in tcp.trips.iter().flat_map(|trips| trips.iter()) {
+            let span = spans.at(at.since(start), room);
+            span.round_trip = span.round_trip.max(Some(trip));
+        }
+    }
+
     fn message(&mut self, message: &Message, story: &Story, room: &mut Room) {
+        let ns = self.since_start(message.head.last);
+        let second = self.seconds[message.from.index()].at(ns, room);
+        second.messages += 1;
+        second.payload += u64::from(message.head.length);
+        match &message.body {
+            Body::WindowAcknowledgementSize(window) => second.window = Some(*window),
+            Body::Acknowledgement(number) => {
+                let sent = story.of(message.from.other()).bytes;
+                // A side that counts from behind its handshake, or in another way, is ahead of the bytes, which is no figure.
+                let rest = (sent as u32).wrapping_sub(*number);
+                if sent > 0 && rest < 1 << 31 {
+                    second.unacknowledged = second.unacknowledged.max(Some(rest));
+                }
+            }
+            _ => {}
+        }
+        self.media(message, story, room);
+    }
+
+    fn media(&mut self, message: &Message, story: &Story, room: &mut Room) {
         match &message.body {
             Body::Command(command) => {
                 self.calls.learn(message, command, story, room);
@@ -169,7 +219,7 @@ impl SessionStats {
                     self.described.push(said.n);
                 }
             }
-            _ => self.tracks.learn(message, story),
+            _ => self.tracks.learn(message, story, self.opened.at.time, room),
         }
     }
 

@@ -1,10 +1,13 @@
 //! Figures of one track: frames, bytes and how its clock ran. What the track is, and when its clock was set anew, the story tells.
 
+use super::latency::Room;
+use super::pace::{self, Pace};
+use super::series::{Join, Spans, TrackSecond};
 use crate::limits::Limits;
 use crate::proto::flv::FrameType;
 use crate::proto::rtmp::{Message, MessageType, Part, Spot, is_media, parts};
 use crate::story::{self, Story};
-use crate::wire::{Moment, Side};
+use crate::wire::{Moment, Side, Time};
 
 /// Tracks of a session that are told.
 const TRACKS: usize = Limits::DEFAULT.stats_tracks;
@@ -73,6 +76,27 @@ pub struct Track {
     /// Of audio, ms: how far its clock was ahead of and behind that of the video beside it.
     pub ahead: Option<i64>,
     pub behind: Option<i64>,
+    /// Frames with the time of the frame before, and with that of an earlier one.
+    pub same_times: u64,
+    pub repeated_times: u64,
+    /// How often its codec became another one.
+    pub codec_changes: u64,
+    /// Of pictures with a composition time: those that are shown before one that was sent before them, and how many of these there were
+    /// at most.
+    pub reordered: u64,
+    pub depth: u64,
+    /// Frames from one key frame to the next: of whole groups.
+    pub groups: u64,
+    pub group_least: u64,
+    pub group_most: u64,
+    group_sum: u64,
+    /// Nanoseconds between arrivals at most, and the highest jitter.
+    pub longest_wait: i64,
+    pub highest_jitter: f64,
+    /// The same over time.
+    pub seconds: Spans<TrackSecond>,
+    seen_codec: Option<&'static str>,
+    pace: Pace,
     clock: Option<Clock>,
 }
 
@@ -101,7 +125,7 @@ impl Tracks {
     }
 
     /// Takes note of what a message carries.
-    pub(super) fn learn(&mut self, message: &Message, story: &Story) {
+    pub(super) fn learn(&mut self, message: &Message, story: &Story, start: Time, room: &mut Room) {
         if !is_media(message) {
             return;
         }
@@ -109,7 +133,7 @@ impl Tracks {
         parts(message, |spot, part| {
             let place = places.next().copied().flatten();
             let known = place.and_then(|place| story.tracks.at(place));
-            self.part(message, spot, part, place.zip(known), story);
+            self.part(message, spot, part, place.zip(known), story, (start, room));
         });
     }
 
@@ -130,6 +154,7 @@ impl Tracks {
         part: Part<'_>,
         known: Option<(usize, &story::Track)>,
         story: &Story,
+        (start, room): (Time, &mut Room),
     ) {
         let Some((its, known)) = known else {
             self.more += u64::from(part.is_frame());
@@ -149,19 +174,30 @@ impl Tracks {
             }
         };
         let track = &mut self.tracks[place];
-        track.configurations += u64::from(part.is_configuration());
+        let mut second = TrackSecond::default();
+        if part.is_configuration() {
+            track.configurations += 1;
+            second.configurations = 1;
+        }
+        track.meet_codec(part, &mut second);
         if part.is_frame() {
-            track.frame(message, spot, part, known.turn);
-            self.compare(place, story);
+            track.frame(message, spot, part, known.turn, &mut second);
+        }
+        let ns = message.head.last.time.since(start);
+        track.seconds.at(ns, room).join(second);
+        if part.is_frame()
+            && let Some((audio, ahead)) = self.compare(place, story)
+        {
+            self.tracks[audio].seconds.at(ns, room).ahead = Some(ahead);
         }
     }
 
-    /// How far the audio beside the video is from it, when a frame of either came.
-    fn compare(&mut self, place: usize, story: &Story) {
+    /// How far the audio beside the video is from it, when a frame of either came: the audio's place, and how many ms it is ahead.
+    fn compare(&mut self, place: usize, story: &Story) -> Option<(usize, i64)> {
         let (from, stream, kind, _) = self.tracks[place].key();
         let other = if kind == MessageType::AUDIO { MessageType::VIDEO } else { MessageType::AUDIO };
         let beside = |track: &Track| track.key() == (from, stream, other, 0);
-        let Some(beside) = self.tracks.iter().position(beside) else { return };
+        let beside = self.tracks.iter().position(beside)?;
         let (audio, video) = if kind == MessageType::AUDIO { (place, beside) } else { (beside, place) };
         // A clock that was set anew since stands nowhere.
         let clock = |place: usize| {
@@ -169,11 +205,12 @@ impl Tracks {
             let turn = story.tracks.at(track.place)?.turn;
             track.clock.filter(|clock| clock.turn == turn).map(|clock| clock.time)
         };
-        let (Some(of_audio), Some(of_video)) = (clock(audio), clock(video)) else { return };
+        let (of_audio, of_video) = clock(audio).zip(clock(video))?;
         let ahead = i64::from(of_audio.wrapping_sub(of_video) as i32);
-        let audio = &mut self.tracks[audio];
-        audio.ahead = Some(audio.ahead.unwrap_or(ahead).max(ahead));
-        audio.behind = Some(audio.behind.unwrap_or(-ahead).max(-ahead));
+        let track = &mut self.tracks[audio];
+        track.ahead = Some(track.ahead.unwrap_or(ahead).max(ahead));
+        track.behind = Some(track.behind.unwrap_or(-ahead).max(-ahead));
+        Some((audio, ahead))
     }
 }
 
@@ -212,6 +249,20 @@ impl Track {
             peak: None,
             ahead: None,
             behind: None,
+            same_times: 0,
+            repeated_times: 0,
+            codec_changes: 0,
+            reordered: 0,
+            depth: 0,
+            groups: 0,
+            group_least: 0,
+            group_most: 0,
+            group_sum: 0,
+            longest_wait: 0,
+            highest_jitter: 0.0,
+            seconds: Spans::default(),
+            seen_codec: None,
+            pace: Pace::default(),
             clock: None,
         }
     }
@@ -220,7 +271,38 @@ impl Track {
         (self.from, self.message_stream_id, self.kind, self.id)
     }
 
-    fn frame(&mut self, message: &Message, spot: Spot, part: Part<'_>, turn: u32) {
+    /// Its codec is what a part says that has one.
+    fn meet_codec(&mut self, part: Part<'_>, second: &mut TrackSecond) {
+        let is_said = part.is_configuration() || part.is_frame() && !part.is_headerless();
+        let Some(codec) = part.codec().filter(|_| is_said) else { return };
+        if self.seen_codec.replace(codec).is_some_and(|before| before != codec) {
+            self.codec_changes += 1;
+            second.codec_changes = 1;
+        }
+    }
+
+    /// What is told of a frame beside its clock's step.
+    fn pace(&mut self, told: pace::Told, second: &mut TrackSecond) {
+        second.longest_wait = told.wait;
+        self.longest_wait = self.longest_wait.max(told.wait.unwrap_or(0));
+        second.jitter = told.jitter;
+        self.highest_jitter = self.highest_jitter.max(told.jitter.unwrap_or(0.0));
+        second.same_times = u64::from(told.is_same_time);
+        second.repeated_times = u64::from(told.is_repeated_time);
+        second.reordered = u64::from(told.depth > 0);
+        self.same_times += second.same_times;
+        self.repeated_times += second.repeated_times;
+        self.reordered += second.reordered;
+        self.depth = self.depth.max(told.depth);
+        if let Some(frames) = told.group {
+            self.group_least = if self.groups == 0 { frames } else { self.group_least.min(frames) };
+            self.group_most = self.group_most.max(frames);
+            self.group_sum += frames;
+            self.groups += 1;
+        }
+    }
+
+    fn frame(&mut self, message: &Message, spot: Spot, part: Part<'_>, turn: u32, second: &mut TrackSecond) {
         let at = message.head.last;
         if self.frames == 0 {
             self.first = at;
@@ -232,18 +314,34 @@ impl Track {
         self.key_frames += u64::from(is_key);
         self.disposable_frames +=
             u64::from(matches!(part, Part::Video(video) if video.frame_type == FrameType::DISPOSABLE));
+        (second.frames, second.bytes, second.largest) = (1, u64::from(spot.length), spot.length);
+        second.key_frames = u64::from(is_key);
         let Some(time) = spot.time else {
             self.clock = None;
             return;
         };
+        let (back, jumps) = (self.back, self.jumps);
         // Whatever set the track's clock anew since, a hole among it, no step goes over that.
-        let mut clock = match self.clock.take().filter(|clock| clock.turn == turn) {
-            Some(clock) => self.step(clock, time, at),
-            None => Clock::set(time, at, turn),
+        let mut clock = if let Some(clock) = self.clock.take().filter(|clock| clock.turn == turn) {
+            let clock = self.step(clock, time, at);
+            second.latest = Some(clock.late - clock.earliest);
+            clock
+        } else {
+            self.pace = Pace::default();
+            Clock::set(time, at, turn)
         };
+        (second.back, second.jumps) = (self.back - back, self.jumps - jumps);
+        let composition_time = match part {
+            Part::Video(video) => video.composition_time,
+            Part::Audio(_) => None,
+        };
+        let is_step = second.back + second.jumps == 0;
+        let told = self.pace.frame(pace::Frame { at, time, is_key, composition_time }, is_step);
+        self.pace(told, second);
         clock.length = spot.length;
         if is_key && let Some(before) = clock.key.replace(clock.run) {
             self.key_interval(clock.run - before);
+            second.key_interval = Some(clock.run - before);
         }
         self.clock = Some(clock);
     }
@@ -287,6 +385,11 @@ impl Track {
         self.key_interval_most = self.key_interval_most.max(interval);
         self.key_interval_sum += interval;
         self.key_intervals += 1;
+    }
+
+    /// Frames from one key frame to the next, in the mean.
+    pub fn group_mean(&self) -> Option<f64> {
+        (self.groups > 0).then(|| self.group_sum as f64 / self.groups as f64)
     }
 
     /// Frames a second of its own clock; none where that did not move.

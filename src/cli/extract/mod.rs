@@ -2,6 +2,7 @@
 
 mod folder;
 mod messages;
+mod packets;
 mod targets;
 
 use std::collections::BTreeSet;
@@ -33,6 +34,9 @@ const NAMED: usize = 5;
 
 pub(super) fn run(arguments: &ExtractArguments, stop: &Stop) -> anyhow::Result<Outcome> {
     let ExtractArguments { captures, .. } = arguments;
+    if let Some(path) = &arguments.pcap {
+        return packets::run(arguments, path, stop);
+    }
     refuse(arguments)?;
     let filter = arguments.filter.as_deref().map(Filter::parse).transpose().context("--filter")?;
     let options = Options {

@@ -2,6 +2,7 @@
 
 mod carriers;
 mod ftl;
+mod series;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -63,6 +64,7 @@ impl<W: Write> Form for Json<W> {
             map.serialize_entry("calls", &Lines(|| procedures(&stats.calls)))?;
             map.serialize_entry("tracks", &Lines(|| stats.tracks.iter().map(TrackLine::of)))?;
             map.serialize_entry("metadata", &Lines(|| stats.metadata.iter().map(DeclaredLine::of)))?;
+            map.serialize_entry("series", &series::series(stats))?;
             let left_out =
                 LeftOut { requests: stats.more_requests, calls: stats.calls.more, frames: stats.tracks.more };
             if !left_out.is_none() {
@@ -345,6 +347,21 @@ struct TrackLine {
     disposable_frames: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     key_interval_ms: Option<IntervalLine>,
+    /// Frames from one key frame to the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_frames: Option<IntervalLine>,
+    #[serde(skip_serializing_if = "is_zero")]
+    reordered_frames: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    reorder_depth: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    codec_changes: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    same_times: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    repeated_times: u64,
+    longest_wait_ms: f64,
+    highest_jitter_ms: f64,
     back: u64,
     jumps: u64,
     latest_ms: i64,
@@ -390,6 +407,18 @@ impl TrackLine {
                 mean: rounded(mean, 1e3),
                 most: track.key_interval_most,
             }),
+            group_frames: track.group_mean().map(|mean| IntervalLine {
+                least: track.group_least as i64,
+                mean: rounded(mean, 1e3),
+                most: track.group_most as i64,
+            }),
+            reordered_frames: track.reordered,
+            reorder_depth: track.depth,
+            codec_changes: track.codec_changes,
+            same_times: track.same_times,
+            repeated_times: track.repeated_times,
+            longest_wait_ms: ms(track.longest_wait),
+            highest_jitter_ms: rounded(track.highest_jitter / 1e6, 1e3),
             back: track.back,
             jumps: track.jumps,
             latest_ms: track.latest,

@@ -16,9 +16,9 @@ use crate::stats::{SessionStats, Stats};
 use crate::story::Story;
 use crate::wire::{IdMap, Time};
 
-/// For a person.
-pub fn text(out: impl Write, filtered: bool, color: bool) -> impl Writer {
-    StatsWriter::new(text::Text::new(out, color), filtered)
+/// For a person; `series` is whether with figures over time.
+pub fn text(out: impl Write, filtered: bool, color: bool, series: bool) -> impl Writer {
+    StatsWriter::new(text::Text::new(out, color, series), filtered)
 }
 
 /// JSON Lines: `stats` lines between `capture` and `summary`.

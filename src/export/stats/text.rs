@@ -2,6 +2,7 @@
 
 mod carriers;
 mod ftl;
+mod series;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -23,12 +24,14 @@ use crate::wire::{Side, Time, escape};
 pub(super) struct Text<W> {
     out: Out<W>,
     color: bool,
+    /// Whether figures over time are told.
+    series: bool,
     text: Page,
 }
 
 impl<W: Write> Text<W> {
-    pub(super) fn new(out: W, color: bool) -> Self {
-        Text { out: Out::new(out), color, text: Page::default() }
+    pub(super) fn new(out: W, color: bool, series: bool) -> Self {
+        Text { out: Out::new(out), color, series, text: Page::default() }
     }
 
     fn line(&mut self, arguments: std::fmt::Arguments<'_>) {
@@ -252,6 +255,10 @@ impl<W: Write> Text<W> {
             }
             self.line(format_args!("        {}", parts.join(", ")));
         }
+        let over_time = series::over_time(track);
+        if !over_time.is_empty() {
+            self.line(format_args!("        {over_time}"));
+        }
     }
 
     fn declared(&mut self, declared: &Metadata) {
@@ -287,6 +294,9 @@ impl<W: Write> Text<W> {
             if stats.tracks.more > 0 {
                 self.line(format_args!("    and {} of further tracks", count(stats.tracks.more, "frame")));
             }
+        }
+        if self.series {
+            self.series(stats);
         }
     }
 

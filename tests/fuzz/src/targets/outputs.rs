@@ -215,7 +215,7 @@ fn reports(packets: &[Packet], has_secret: bool) -> Reported {
         Box::new(report::text(pages[0].clone(), false, true)),
         Box::new(report::junit(pages[1].clone(), Severity::Note, rules)),
         Box::new(report::sarif(pages[2].clone())),
-        Box::new(stats::text(pages[3].clone(), false, false)),
+        Box::new(stats::text(pages[3].clone(), false, false, true)),
         Box::new(TextWriter::new(pages[4].clone(), false)),
         Box::new(stats::json(pages[5].clone(), false)),
         Box::new(JsonWriter::new(pages[6].clone(), true)),
