@@ -60,6 +60,7 @@ fn nothing_is_wrong_where_nothing_is() {
             round_trip: Some(1_000_000),
             smallest_round_trip: facts.smallest_round_trip,
             smoothed_round_trip: facts.smoothed_round_trip,
+            trips: facts.trips.clone(),
             ..TcpFacts::default()
         };
         assert_eq!(facts, quiet);
