@@ -6,7 +6,7 @@ use super::rtmp::detect::Foreign;
 use super::rtmp::{Handshake, Head, Message, Mistake, Reason};
 use super::rtp::Frame;
 use super::{ftl, rtmpt, tls};
-use crate::net::{How, Start, TcpFacts, Tunnels};
+use crate::net::{Delivery, How, Start, TcpFacts, Tunnels};
 use crate::wire::{Moment, PacketNo, Place, Side, Word};
 
 /// One thing that happened on a session.
@@ -247,6 +247,14 @@ pub struct Gap {
     pub at: Moment,
     /// Whether decoding goes on just after them: they all lay inside one chunk or the handshake.
     pub survived: bool,
+}
+
+impl Gap {
+    /// What a delivery says is missing, where it does.
+    pub(crate) fn of(session: u32, from: Side, delivery: &Delivery<'_>, survived: bool) -> Option<Gap> {
+        let Delivery::Gap { offset, missing, exact, captured, at } = *delivery else { return None };
+        Some(Gap { session, from, offset, bytes: missing, exact, captured, at, survived })
+    }
 }
 
 impl Gap {

@@ -130,19 +130,9 @@ impl Consumer for Conversation {
                 control.bytes(from, at, bytes, &mut self.items);
                 self.give(out);
             }
-            Delivery::Gap { offset, missing, exact, captured, at } => {
+            Delivery::Gap { missing, at, .. } => {
                 side.bytes += missing;
-                let (session, survived) = (self.session, true);
-                out.events.push_back(Event::Gap(Gap {
-                    session,
-                    from,
-                    offset,
-                    bytes: missing,
-                    exact,
-                    captured,
-                    at,
-                    survived,
-                }));
+                out.events.extend(Gap::of(self.session, from, delivery, true).map(Event::Gap));
                 control.gap(from, at, missing, &mut self.items);
                 self.give(out);
             }

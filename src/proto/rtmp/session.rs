@@ -311,7 +311,7 @@ impl Session {
 
     /// Bytes of one side are not in the capture, or nothing opens them.
     fn gap(&mut self, from: Side, gap: &Delivery<'_>, out: &mut Sink<'_>) {
-        let Delivery::Gap { offset, missing, exact, captured, at } = *gap else { return };
+        let Delivery::Gap { missing, exact, captured, at, .. } = *gap else { return };
         let mut chunked = std::mem::take(&mut self.chunked);
         let is_encrypted = self.is_encrypted();
         let direction = &mut self.directions[from.index()];
@@ -342,16 +342,7 @@ impl Session {
         } else {
             is_encrypted || direction.chunks.gap(missing, exact, at, &mut chunked)
         };
-        out.events.push_back(Event::Gap(Gap {
-            session: self.session,
-            from,
-            offset,
-            bytes: missing,
-            exact,
-            captured,
-            at,
-            survived,
-        }));
+        out.events.extend(Gap::of(self.session, from, gap, survived).map(Event::Gap));
         self.give(from, &mut chunked, out);
         self.put_back(chunked);
     }

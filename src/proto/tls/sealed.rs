@@ -34,19 +34,9 @@ impl Consumer for Sealed {
                 self.captured[side] += bytes.len() as u64;
                 self.bytes[side] = self.bytes[side].max(offset + bytes.len() as u64);
             }
-            Delivery::Gap { offset, missing, exact, captured, at } => {
+            Delivery::Gap { offset, missing, .. } => {
                 self.bytes[side] = self.bytes[side].max(offset + missing);
-                let survived = true;
-                out.events.push_back(Event::Gap(Gap {
-                    session,
-                    from,
-                    offset,
-                    bytes: missing,
-                    exact,
-                    captured,
-                    at,
-                    survived,
-                }));
+                out.events.extend(Gap::of(session, from, delivery, true).map(Event::Gap));
             }
             Delivery::Close { how, at, tcp } => {
                 self.closed[side] = true;
